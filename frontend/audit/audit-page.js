@@ -1,0 +1,216 @@
+// @ts-check
+/** The audit trail: who changed what. */
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { follow } from "../lib/gql.js";
+import { useQuery } from "../lib/load.js";
+import { Failure, Offline, Time, Top } from "../lib/parts.js";
+import { ROOT, useParameters } from "../lib/router.js";
+import { exactly } from "../lib/time.js";
+import { Changes } from "./changes.js";
+
+const DEFAULTS = { q: "", action: "", user: "", since: "", until: "", after: "" };
+const SEARCH_PAUSE_MS = 250;
+const ACTIONS = [
+  "ROLE_GRANTED",
+  "ROLE_REVOKED",
+  "ROLE_EXPIRED",
+  "USER_CREATED",
+  "USER_INVITED",
+  "USER_SUSPENDED",
+  "USER_REINSTATED",
+  "USER_DELETED",
+  "IDENTITY_LINKED",
+  "SIGNED_IN",
+  "SIGNED_OUT",
+  "SIGN_IN_LINK_CREATED",
+  "SESSION_REVOKED",
+  "SESSIONS_REVOKED",
+  "TOKEN_CREATED",
+  "TOKEN_REVOKED",
+];
+
+const LIST = `query ($after: String, $filter: AuditFilter) {
+  auditEvents(first: 50, after: $after, filter: $filter) {
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      id at action actorKind actorLabel actorId targetLabel targetId reason before after
+      requestId address userAgent sessionId tokenId door
+    }
+  }
+}`;
+
+export function AuditPage() {
+  const [state, setState] = useParameters(DEFAULTS);
+  const list = useQuery(LIST, { after: state.after || null, filter: filter(state) });
+  const [waiting, setWaiting] = useState(0);
+  useEffect(
+    () => follow("subscription { auditEventAdded { id } }", () => setWaiting((n) => n + 1)),
+    [],
+  );
+  const fresh = () => {
+    setWaiting(0);
+    if (state.after) setState({ after: "" });
+    else list.reload();
+  };
+  const page = list.data?.auditEvents;
+  return html`<${Top} title="Audit trail" text="Who changed what, on whom, when and from where." />
+    <${Offline} since=${list.at} retry=${list.reload} />
+    <section class="card" aria-label="Events">
+      <${Bar} state=${state} setState=${setState} />
+      ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
+      ${
+        waiting > 0 &&
+        html`<p class="notice" role="status">
+          ${waiting} new ${waiting === 1 ? "event" : "events"}
+          <button class="btn small" onClick=${fresh}>Show</button>
+        </p>`
+      }
+      ${
+        page?.nodes.length === 0
+          ? html`<div class="empty">
+              <b>Nothing matches</b>
+              <button class="btn" onClick=${() => setState(DEFAULTS)}>Clear filters</button>
+            </div>`
+          : html`<div class="scroll">
+              <table aria-label="Events" aria-busy=${String(list.loading)}>
+                <thead>
+                  <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">Who</th>
+                    <th scope="col">What</th>
+                    <th scope="col">On whom</th>
+                    <th scope="col">Details</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${
+                    page
+                      ? page.nodes.map(
+                          (/** @type {any} */ event) =>
+                            html`<${Event} key=${event.id} event=${event} />`,
+                        )
+                      : !list.error &&
+                        html`<tr>
+                          <td colspan="5"><span class="skeleton"></span></td>
+                        </tr>`
+                  }
+                </tbody>
+              </table>
+            </div>`
+      }
+      <div class="pager">
+        <span>Newest first</span>
+        <span class="end">
+          <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
+            Previous
+          </button>
+          <button
+            class="btn small"
+            disabled=${!page?.pageInfo.hasNextPage}
+            onClick=${() => setState({ after: page.pageInfo.endCursor })}
+          >
+            Next
+          </button>
+        </span>
+      </div>
+    </section>`;
+}
+
+/** @param {typeof DEFAULTS} state */
+function filter(state) {
+  const instant = (/** @type {string} */ day) => (day ? new Date(day).toISOString() : null);
+  return {
+    search: state.q || null,
+    actions: state.action ? [state.action] : null,
+    userId: state.user || null,
+    since: instant(state.since),
+    until: instant(state.until),
+  };
+}
+
+/** @param {any} props */
+function Bar({ state, setState }) {
+  const timer = useRef(0);
+  const search = (/** @type {string} */ q) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setState({ q, after: "" }, true), SEARCH_PAUSE_MS);
+  };
+  const set = (/** @type {string} */ name) => (/** @type {any} */ event) =>
+    setState({ [name]: event.target.value, after: "" });
+  return html`<div class="bar">
+    <label class="search">
+      <span class="visually-hidden">Search address, reason or request id</span>
+      <input
+        type="search"
+        placeholder="Address, reason or request id"
+        value=${state.q}
+        onInput=${(/** @type {any} */ event) => search(event.target.value)}
+      />
+    </label>
+    <label>
+      <span class="visually-hidden">Action</span>
+      <select value=${state.action} onChange=${set("action")}>
+        <option value="">Every action</option>
+        ${ACTIONS.map((action) => html`<option value=${action}>${words(action)}</option>`)}
+      </select>
+    </label>
+    <label
+      >From <input type="datetime-local" value=${state.since} onChange=${set("since")}
+    /></label>
+    <label>To <input type="datetime-local" value=${state.until} onChange=${set("until")} /></label>
+    ${
+      state.user &&
+      html`<button class="btn small" onClick=${() => setState({ user: "", after: "" })}>
+        Of one user only · show all
+      </button>`
+    }
+  </div>`;
+}
+
+/** @param {{ event: any }} props */
+function Event({ event }) {
+  const rows = [
+    ["Request", event.requestId],
+    ["Address", event.address],
+    ["Client", event.userAgent],
+    ["Session", event.sessionId],
+    ["Token", event.tokenId],
+    ["By way of", event.door],
+  ].filter(([, value]) => value);
+  return html`<tr class="event">
+    <td class="when">
+      <time datetime=${event.at}>${exactly(event.at)}</time><br /><${Time} iso=${event.at} />
+    </td>
+    <td>
+      ${event.actorLabel}${event.actorKind === "TOKEN" && html` <span class="chip">token</span>`}
+    </td>
+    <td>
+      ${words(event.action)}<${Changes}
+        event=${event}
+      />${event.reason && html`<div>“${event.reason}”</div>`}
+    </td>
+    <td>
+      ${
+        event.targetId
+          ? html`<a href="${ROOT}/users/${event.targetId}">${event.targetLabel}</a>`
+          : event.targetLabel
+      }
+    </td>
+    <td>
+      <details>
+        <summary>More</summary>
+        <dl>
+          ${rows.map(
+            ([name, value]) =>
+              html`<dt>${name}</dt>
+                <dd>${value}</dd>`,
+          )}
+        </dl>
+      </details>
+    </td>
+  </tr>`;
+}
+
+/** @param {string} action */
+const words = (action) => action.toLowerCase().replaceAll("_", " ");

@@ -1,0 +1,120 @@
+// @ts-check
+/** One's own API tokens. */
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+import { ask } from "../lib/gql.js";
+import { Icon } from "../lib/icons.js";
+import { useQuery } from "../lib/load.js";
+import { Ask, Failure, say, Time, Top } from "../lib/parts.js";
+
+const TOKENS =
+  "{ apiTokens { id name prefix scopes createdAt expiresAt lastUsedAt lastUsedAddress } }";
+const CREATE = `mutation ($input: CreateApiTokenInput!) {
+  createApiToken(input: $input) { secret apiToken { name } }
+}`;
+const REVOKE =
+  "mutation ($input: RevokeApiTokenInput!) { revokeApiToken(input: $input) { apiToken { id } } }";
+const SCOPES = ["read", "users:write", "ops:write", "scripts:write"];
+
+export function TokensPage() {
+  const { data, error, reload } = useQuery(TOKENS, {});
+  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [secret, setSecret] = useState("");
+  const create = () =>
+    setAsked({
+      title: "Make an API token",
+      text: "It acts for you, and never has more than your roles.",
+      verb: "Make token",
+      fields: html`<label class="field">Name<input name="name" required maxlength="100" /></label>
+        <fieldset>
+          <legend>What for</legend>
+          ${SCOPES.map(
+            (scope) =>
+              html`<label
+                ><input type="checkbox" name="scope" value=${scope} checked=${scope === "read"} />
+                ${scope}
+              </label>`,
+          )}
+        </fieldset>
+        <label class="field"
+          >Until <small>may be left out</small><input name="until" type="datetime-local"
+        /></label>`,
+      run: async (/** @type {FormData} */ form) => {
+        const until = String(form.get("until"));
+        const input = {
+          name: form.get("name"),
+          scopes: form.getAll("scope"),
+          expiresAt: until ? new Date(until).toISOString() : null,
+        };
+        const made = await ask(CREATE, { input });
+        setSecret(made.createApiToken.secret);
+        reload();
+      },
+    });
+  const revoke = (/** @type {any} */ token) =>
+    setAsked({
+      title: `Revoke ${token.name}?`,
+      text: "Scripts that use it are refused from now on.",
+      verb: "Revoke",
+      danger: true,
+      run: async () => {
+        await ask(REVOKE, { input: { tokenId: token.id } });
+        say(`${token.name} is revoked.`);
+        reload();
+      },
+    });
+  return html`<${Top} title="API tokens" text="What your scripts sign their requests with.">
+      <button class="btn glass" onClick=${create}><${Icon} name="plus" />New token</button>
+    <//>
+    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${
+      secret &&
+      html`<div class="notice" role="status">
+        <span>Keep it now, it is shown this once: <code>${secret}</code></span>
+        <button class="btn small" onClick=${() => navigator.clipboard.writeText(secret)}>
+          Copy
+        </button>
+        <button class="btn small" onClick=${() => setSecret("")}>Done</button>
+      </div>`
+    }
+    <section class="card" aria-label="Tokens">
+      ${
+        data?.apiTokens.length === 0
+          ? html`<div class="empty"><b>No tokens yet</b><span>Make one for a script.</span></div>`
+          : html`<div class="scroll">
+              <table aria-label="Tokens">
+                <thead>
+                  <tr>
+                    <th scope="col">Name</th>
+                    <th scope="col">Scopes</th>
+                    <th scope="col">Created</th>
+                    <th scope="col">Ends</th>
+                    <th scope="col">Last used</th>
+                    <th scope="col">Actions</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${(data?.apiTokens ?? []).map(
+                    (/** @type {any} */ token) =>
+                      html`<tr key=${token.id}>
+                        <td><b>${token.name}</b> <code>${token.prefix}…</code></td>
+                        <td>${token.scopes.join(" ")}</td>
+                        <td class="when"><${Time} iso=${token.createdAt} /></td>
+                        <td class="when"><${Time} iso=${token.expiresAt} none="never" /></td>
+                        <td class="when">
+                          <${Time} iso=${token.lastUsedAt} /> ${token.lastUsedAddress}
+                        </td>
+                        <td>
+                          <button class="btn small remove" onClick=${() => revoke(token)}>
+                            Revoke
+                          </button>
+                        </td>
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+            </div>`
+      }
+    </section>
+    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+}

@@ -1,0 +1,88 @@
+// @ts-check
+/** Talks to /graphql: one fetch per query or mutation, one WebSocket for all subscriptions. */
+import { createClient } from "graphql-ws";
+
+/** What the server refused, with its stable code. */
+export class GraphQLRefusal extends Error {
+  /** @param {string} message @param {string} code @param {string} [requestId] */
+  constructor(message, code, requestId) {
+    super(message);
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+/**
+ * Runs a query or mutation.
+ * @param {string} query
+ * @param {Record<string, unknown>} [variables]
+ * @returns {Promise<any>} the data
+ * @throws {GraphQLRefusal} when refused; its code is UNAVAILABLE when nothing answered
+ */
+export async function ask(query, variables = {}) {
+  const response = await fetch("/graphql", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ query, variables }),
+  }).catch(() => null);
+  if (!response) throw new GraphQLRefusal("The engine does not answer.", "UNAVAILABLE");
+  const body = await response.json().catch(() => ({}));
+  const error = body.errors?.[0];
+  if (!error) return body.data;
+  const code = response.status === 503 ? "UNAVAILABLE" : error.extensions?.code;
+  throw new GraphQLRefusal(error.message, code ?? "INTERNAL", error.extensions?.requestId);
+}
+
+/** @type {Set<(live: boolean) => void>} */
+const watchers = new Set();
+let live = true;
+
+/** @param {boolean} now */
+function tell(now) {
+  if (now === live) return;
+  live = now;
+  watchers.forEach((watcher) => watcher(now));
+}
+
+const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+const client = createClient({
+  url: `${scheme}//${location.host}/graphql`,
+  lazy: true,
+  keepAlive: 12_000,
+  retryAttempts: Infinity,
+  shouldRetry: () => true,
+  // A server that restarts must not be met by everybody at once.
+  retryWait: (tries) =>
+    new Promise((done) =>
+      setTimeout(done, Math.min(500 * 2 ** tries, 5_000) * (0.5 + Math.random())),
+    ),
+  on: { connected: () => tell(true), closed: () => tell(false) },
+});
+
+/**
+ * Hears whether the live connection stands.
+ * @param {(live: boolean) => void} watcher
+ * @returns {() => void} stops it
+ */
+export function watchConnection(watcher) {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/**
+ * Follows a subscription for as long as it lasts, over lost connections.
+ * @param {string} query
+ * @param {(data: any) => void} next
+ * @param {(error: unknown) => void} [failed] refused by the server; no more events come
+ * @returns {() => void} stops it
+ */
+export function follow(query, next, failed = () => {}) {
+  return client.subscribe(
+    { query },
+    {
+      next: (result) => result.data && next(result.data),
+      error: (error) => failed(error),
+      complete: () => {},
+    },
+  );
+}

@@ -1,0 +1,188 @@
+// @ts-check
+/** Small parts that every page uses. */
+import { html } from "htm/preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { watchConnection } from "./gql.js";
+import { Icon } from "./icons.js";
+import { ago, exactly } from "./time.js";
+
+/** @typedef {import("../types/schema").Role} Role */
+
+/** @type {Record<Role, string>} */
+export const ROLE_NAMES = {
+  AUTHENTICATED: "Authenticated",
+  EDITOR: "Editor",
+  ADMINISTRATOR: "Administrator",
+};
+
+/** @param {{ role: Role }} props */
+export const RoleBadge = ({ role }) =>
+  html`<span class="badge ${role.toLowerCase()}">${ROLE_NAMES[role]}</span>`;
+
+/** @param {{ iso: string | null, none?: string }} props */
+export const Time = ({ iso, none = "never" }) =>
+  iso ? html`<time datetime=${iso} title=${exactly(iso)}>${ago(iso)}</time>` : html`${none}`;
+
+/** The head of a page. @param {{ title: string, text: string, children?: unknown }} props */
+export function Top({ title, text, children }) {
+  useEffect(() => {
+    document.title = `${title} · Manager`;
+  }, [title]);
+  return html`<div class="top on-brand">
+    <div>
+      <h1>${title}</h1>
+      <p>${text}</p>
+    </div>
+    <div class="tools">${children}<${Live} /><${ThemeButton} /></div>
+  </div>`;
+}
+
+/** Whether changes of others arrive by themselves. */
+export function useLive() {
+  const [live, setLive] = useState(true);
+  useEffect(() => {
+    const stop = watchConnection(setLive);
+    return () => void stop();
+  }, []);
+  return live;
+}
+
+function Live() {
+  const live = useLive();
+  return html`<span class="pill" data-live=${String(live)} role="status">
+    <i></i>${live ? "Live" : "Reconnecting"}
+  </span>`;
+}
+
+function ThemeButton() {
+  const toggle = () => {
+    const root = document.documentElement;
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  };
+  return html`<button class="btn glass square" aria-label="Dark or light" onClick=${toggle}>
+    <${Icon} name="moon" />
+  </button>`;
+}
+
+/** Lost contact, told once it lasts. @param {{ since: Date, retry: () => void }} props */
+export function Offline({ since, retry }) {
+  const live = useLive();
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    if (live) return;
+    // Shorter gaps heal by themselves before anybody has read a sentence.
+    const timer = setTimeout(() => setLate(true), 5_000);
+    return () => clearTimeout(timer);
+  }, [live]);
+  if (live || !late) return null;
+  const time = since.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" });
+  return html`<div class="notice" role="status">
+    The connection is lost. This is how it was at ${time}.
+    <button class="btn small" onClick=${retry}>Try now</button>
+  </div>`;
+}
+
+/** What went wrong, with a way on. @param {{ error: any, retry: () => void }} props */
+export function Failure({ error, retry }) {
+  if (error.code === "UNAUTHENTICATED") {
+    const redirect = encodeURIComponent(location.pathname + location.search);
+    return html`<div class="notice" role="alert">
+      You have been signed out. <a href="/auth/login?redirect=${redirect}">Sign in again</a>
+    </div>`;
+  }
+  return html`<div class="notice bad" role="alert">
+    ${error.message} ${error.requestId && html`<small>Request ${error.requestId}</small>`}
+    <button class="btn small" onClick=${retry}>Try again</button>
+  </div>`;
+}
+
+/**
+ * @typedef {{ title: string, text: string, verb: string, danger?: boolean,
+ *   word?: string, fields?: unknown, run: (form: FormData) => Promise<unknown> }} Question
+ */
+
+/**
+ * Asks before something is done, and stays open with the reason when it is refused.
+ * @param {{ question: Question | null, done: () => void }} props
+ */
+export function Ask({ question, done }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  // Before paint: an Escape that is pressed at once must find the dialog open.
+  useLayoutEffect(() => {
+    setError("");
+    if (question) dialog.current?.showModal();
+  }, [question]);
+  if (!question) return null;
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    if (question.word && form.get("word") !== question.word) {
+      setError(`Type ${question.word} to go on.`);
+      return;
+    }
+    setBusy(true);
+    try {
+      await question.run(form);
+      dialog.current?.close();
+    } catch (refused) {
+      setError(/** @type {Error} */ (refused).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return html`<dialog ref=${dialog} onClose=${done} aria-labelledby="ask-title">
+    <form onSubmit=${submit}>
+      <h2 id="ask-title">${question.title}</h2>
+      <p>${question.text}</p>
+      ${question.fields}
+      ${
+        question.word &&
+        html`<label class="field">
+          Type ${question.word} to go on
+          <input name="word" autocomplete="off" />
+        </label>`
+      }
+      ${error && html`<p class="notice bad" role="alert">${error}</p>`}
+      <menu>
+        <button type="button" class="btn" onClick=${() => dialog.current?.close()}>Cancel</button>
+        <button class="btn ${question.danger ? "danger" : "primary"}" disabled=${busy}>
+          ${question.verb}
+        </button>
+      </menu>
+    </form>
+  </dialog>`;
+}
+
+/** @type {Set<(text: string) => void>} */
+const listeners = new Set();
+
+/** Says something in passing; never the only place where it is said. @param {string} text */
+export const say = (text) => listeners.forEach((listener) => listener(text));
+
+export function Toasts() {
+  const [toasts, setToasts] = useState(/** @type {{ id: number, text: string }[]} */ ([]));
+  const drop = (/** @type {number} */ id) => setToasts((all) => all.filter((one) => one.id !== id));
+  useEffect(() => {
+    let last = 0;
+    const listener = (/** @type {string} */ text) => {
+      const id = ++last;
+      setToasts((all) => [...all.slice(-2), { id, text }]);
+      setTimeout(() => drop(id), 8_000);
+    };
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+  return html`<div class="toasts" role="status" aria-live="polite">
+    ${toasts.map(
+      ({ id, text }) =>
+        html`<div class="toast" key=${id}>
+          <span>${text}</span>
+          <button aria-label="Dismiss" onClick=${() => drop(id)}><${Icon} name="close" /></button>
+        </div>`,
+    )}
+  </div>`;
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { csv } from "../lib/csv.js";
+import { ago } from "../lib/time.js";
+import { read, write } from "../lib/url-state.js";
+
+test("a cell can't begin a formula, and quotes are doubled", () => {
+  const text = csv([["=1+1", 'a "b"', "c,d", null, "-2", "plain"]]);
+
+  assert.equal(text, `'=1+1,"a ""b""","c,d",,'-2,plain`);
+});
+
+test("the address holds only what differs from the defaults, and gives it back", () => {
+  const defaults = { q: "", role: "", size: "50" };
+  const state = { q: "a&b =c", role: "EDITOR", size: "50" };
+
+  const search = write(state, defaults);
+
+  assert.ok(!search.includes("size"));
+  assert.deepEqual(read(search, defaults), state);
+  assert.equal(write(defaults, defaults), "");
+});
+
+test("an instant is told in the largest unit that fits", () => {
+  const now = Date.parse("2026-01-10T12:00:00Z");
+
+  assert.equal(ago("2026-01-08T12:00:00Z", now), "2 days ago");
+  assert.equal(ago("2026-01-10T15:00:00Z", now), "in 3 hours");
+  assert.equal(ago("2026-01-10T11:59:59Z", now), "just now");
+});
+
+test("nothing of ours names another host", async () => {
+  const files = (await readdir(".", { recursive: true })).filter(
+    (name) => /\.(js|css|html|svg)$/.test(name) && !/^(node_modules|vendor|tests|tools)/.test(name),
+  );
+  const named = [];
+  for (const name of files) {
+    const text = await readFile(name, "utf8");
+    const hosts = text.match(/(https?:)?\/\/[a-z0-9-]+\.[a-z0-9.-]+/gi) ?? [];
+    named.push(
+      ...hosts.filter((host) => !host.includes("www.w3.org")).map((host) => `${name}: ${host}`),
+    );
+  }
+
+  assert.ok(files.length > 10);
+  assert.deepEqual(named, []);
+});

@@ -1,0 +1,69 @@
+// @ts-check
+/** The three cards above the list. */
+import { html } from "htm/preact";
+import { Icon } from "../lib/icons.js";
+import { count } from "../lib/time.js";
+
+/** @typedef {import("../types/schema").UserStats} UserStats */
+
+/** @param {{ stats: UserStats | undefined }} props */
+export function Stats({ stats }) {
+  const trend = stats?.trend ?? [];
+  const share = stats?.total ? ((100 * stats.administrators) / stats.total).toFixed(1) : "0";
+  return html`<section class="stats" aria-label="Statistics">
+    <${Card}
+      kind="total"
+      icon="users"
+      label="Total users"
+      value=${stats?.total}
+      note=${stats && `+${count(stats.newIn30Days)} in the last 30 days`}
+      line=${trend.map((point) => point.total)}
+    />
+    <${Card}
+      kind="administrators"
+      icon="shield"
+      label="Administrators"
+      value=${stats?.administrators}
+      note=${stats && `${share}% of all users`}
+      line=${trend.map((point) => point.administrators)}
+    />
+    <${Card}
+      kind="editors"
+      icon="pen"
+      label="Editors"
+      value=${stats?.editors}
+      note=${stats && gained(trend.map((point) => point.editors))}
+      line=${trend.map((point) => point.editors)}
+    />
+  </section>`;
+}
+
+/** @param {number[]} line */
+function gained(line) {
+  const more = line.length ? line[line.length - 1] - line[0] : 0;
+  return `${more < 0 ? "−" : "+"}${count(Math.abs(more))} in the last 30 days`;
+}
+
+/** @param {any} props */
+function Card({ kind, icon, label, value, note, line }) {
+  return html`<div class="card stat ${kind}">
+    <h2><${Icon} name=${icon} />${label}</h2>
+    <span class="value number">${count(value)}</span>
+    <span class="note">${note ?? " "}</span>
+    <${Spark} line=${line} />
+  </div>`;
+}
+
+/** A line of the last 30 days. @param {{ line: number[] }} props */
+function Spark({ line }) {
+  if (line.length < 2) return null;
+  const [low, high] = [Math.min(...line), Math.max(...line)];
+  const points = line.map((value, index) => {
+    const x = (100 * index) / (line.length - 1);
+    const y = 38 - (34 * (value - low)) / (high - low || 1);
+    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  });
+  return html`<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">
+    <polyline points=${points.join(" ")} vector-effect="non-scaling-stroke" />
+  </svg>`;
+}

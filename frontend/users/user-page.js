@@ -1,0 +1,252 @@
+// @ts-check
+/** One user: roles and how they came about, identities, sessions, tokens, history. */
+import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
+import { Changes } from "../audit/changes.js";
+import { ask, follow } from "../lib/gql.js";
+import { useQuery } from "../lib/load.js";
+import { Ask, Failure, RoleBadge, ROLE_NAMES, say, Time, Top } from "../lib/parts.js";
+import { go, ROOT } from "../lib/router.js";
+import { changeRole, obstacle, question, USER_FIELDS } from "./roles.js";
+
+/** @typedef {import("../types/schema").Role} Role */
+
+const USER = `query ($id: ID!) {
+  user(id: $id) {
+    ${USER_FIELDS}
+    grants { role grantedAt grantedBy reason expiresAt }
+    identities { provider subject email emailVerified createdAt lastUsedAt }
+    sessions { id provider address userAgent createdAt lastSeenAt expiresAt current }
+    apiTokens { id name prefix scopes createdAt expiresAt lastUsedAt }
+  }
+  roles { role activeUserCount }
+  auditEvents(first: 20, filter: { userId: $id }) {
+    nodes { id at action actorLabel reason before after }
+  }
+}`;
+
+/** @param {string} name @param {string} result */
+const mutation = (name, result = "user { id }") =>
+  `mutation ($input: ${
+    name[0].toUpperCase() + name.slice(1)
+  }Input!) { ${name}(input: $input) { ${result} } }`;
+
+/** @param {{ id: string, me: { id: string } | null }} props */
+export function UserPage({ id, me }) {
+  const { data, error, reload } = useQuery(USER, { id });
+  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  useEffect(
+    () =>
+      follow("subscription { userChanged { userId } }", ({ userChanged }) => {
+        if (userChanged.userId === id) reload();
+      }),
+    [id, reload],
+  );
+  if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
+  if (!data) return html`<${Top} title="User" text="Loading…" />`;
+  const user = data.user;
+  if (!user) {
+    return html`<${Top} title="Nobody" text="There is no user at this address." />
+      <p class="card empty"><a class="btn" href="${ROOT}/users">All users</a></p>`;
+  }
+  const administrators = data.roles.find(
+    (/** @type {any} */ one) => one.role === "ADMINISTRATOR",
+  ).activeUserCount;
+  const isMe = user.id === me?.id;
+  const run = async (/** @type {string} */ name, /** @type {object} */ input, text = "Done.") => {
+    await ask(mutation(name, name.startsWith("revokeApi") ? "apiToken { id }" : undefined), {
+      input,
+    });
+    say(text);
+    reload();
+  };
+  const attempt = (/** @type {Parameters<typeof run>} */ ...what) =>
+    run(...what).catch((refused) => say(refused.message));
+
+  /** @param {Role} role */
+  const change = (role) => {
+    const add = !user.roles.includes(role);
+    const act = async (/** @type {FormData} */ form) => {
+      const until = String(form.get("until") ?? "");
+      await changeRole(user, role, add, {
+        reason: String(form.get("reason") ?? ""),
+        ...(until && { expiresAt: new Date(until).toISOString() }),
+      });
+      reload();
+    };
+    const before = question(user, role, isMe) ?? {
+      title: `Make ${user.name || user.email} an editor?`,
+      text: "Leave the end empty for a lasting grant.",
+      verb: "Add editor",
+      fields: html`<label class="field">Reason<input name="reason" maxlength="500" /></label>`,
+    };
+    const end = html`<label class="field">
+      Until <small>may be left out</small><input name="until" type="datetime-local" />
+    </label>`;
+    setAsked({ ...before, fields: html`${before.fields}${add && end}`, run: act });
+  };
+  const remove = () =>
+    setAsked({
+      title: `Delete ${user.email} for good?`,
+      text: "Roles, sessions and tokens go with the user. The audit trail keeps what happened.",
+      verb: "Delete",
+      danger: true,
+      word: user.email,
+      run: async () => {
+        await ask(mutation("deleteUser"), { input: { userId: id } });
+        say(`${user.email} is deleted.`);
+        go(`${ROOT}/users`);
+      },
+    });
+  const suspend = () =>
+    setAsked({
+      title: `Suspend ${user.email}?`,
+      text: "Every session ends at once; roles are kept but do not count.",
+      verb: "Suspend",
+      danger: true,
+      fields: html`<label class="field">Reason<input name="reason" maxlength="500" /></label>`,
+      run: (/** @type {FormData} */ form) =>
+        run(
+          "suspendUser",
+          { userId: id, reason: form.get("reason") },
+          `${user.email} is suspended.`,
+        ),
+    });
+  const last = obstacle(user, "ADMINISTRATOR", administrators);
+  return html`<${Top} title=${user.name || user.email} text=${user.email}>
+      <a class="btn glass" href="${ROOT}/users">All users</a>
+    <//>
+    <div class="detail">
+      ${error && html`<${Failure} error=${error} retry=${reload} />`}
+      <section class="card">
+        <div class="head">
+          <h2>Account</h2>
+          <div class="actions">
+            ${
+              user.status === "SUSPENDED"
+                ? html`<button
+                    class="btn"
+                    onClick=${() => attempt("reinstateUser", { userId: id })}
+                  >
+                    Reinstate
+                  </button>`
+                : html`<button
+                    class="btn"
+                    disabled=${Boolean(last)}
+                    title=${last}
+                    onClick=${suspend}
+                  >
+                    Suspend
+                  </button>`
+            }
+            <button class="btn danger" disabled=${Boolean(last)} title=${last} onClick=${remove}>
+              Delete
+            </button>
+          </div>
+        </div>
+        <dl>
+          <dt>Status</dt>
+          <dd>${user.status.toLowerCase()}</dd>
+          <dt>Created</dt>
+          <dd><${Time} iso=${user.createdAt} /></dd>
+          <dt>Last sign-in</dt>
+          <dd><${Time} iso=${user.lastSignedInAt} /></dd>
+          <dt>Id</dt>
+          <dd><code>${user.id}</code></dd>
+        </dl>
+      </section>
+      <section class="card">
+        <div class="head">
+          <h2>Roles</h2>
+          <div class="actions">
+            ${["EDITOR", "ADMINISTRATOR"].map((name) => {
+              const role = /** @type {Role} */ (name);
+              const why = obstacle(user, role, administrators);
+              return html`<button
+                class="btn"
+                disabled=${Boolean(why)}
+                title=${why}
+                onClick=${() => change(role)}
+              >
+                ${user.roles.includes(role) ? "Remove" : "Add"} ${ROLE_NAMES[role]}
+              </button>`;
+            })}
+          </div>
+        </div>
+        <ul class="lines">
+          <li><${RoleBadge} role="AUTHENTICATED" /><span>everybody has it</span></li>
+          ${user.grants.map(
+            (/** @type {any} */ grant) =>
+              html`<li>
+                <${RoleBadge} role=${grant.role} />
+                <span>
+                  by ${grant.grantedBy},
+                  <${Time} iso=${grant.grantedAt} />${grant.reason && `: ${grant.reason}`}
+                  ${grant.expiresAt && html` · ends <${Time} iso=${grant.expiresAt} />`}
+                </span>
+              </li>`,
+          )}
+        </ul>
+      </section>
+      <${Lines} title="Identities" items=${user.identities} none="No provider knows this user yet.">
+        ${(/** @type {any} */ one) =>
+          html`<span
+              ><span class="chip">${one.provider}</span> ${one.email}
+              ${one.emailVerified ? "" : "(not verified)"}</span
+            >
+            <span>since <${Time} iso=${one.createdAt} /></span>`}
+      <//>
+      <${Lines} title="Sessions" items=${user.sessions} none="Nowhere signed in.">
+        ${(/** @type {any} */ one) =>
+          html`<span
+              >${one.userAgent ?? "unknown browser"} · ${one.address}
+              ${one.current && html`<span class="badge">This one</span>`}</span
+            >
+            <span
+              >seen <${Time} iso=${one.lastSeenAt} />
+              <button
+                class="btn small"
+                onClick=${() => attempt("revokeSession", { sessionId: one.id }, "Signed out.")}
+              >
+                Sign out
+              </button></span
+            >`}
+      <//>
+      <${Lines} title="API tokens" items=${user.apiTokens} none="No tokens.">
+        ${(/** @type {any} */ one) =>
+          html`<span><b>${one.name}</b> <code>${one.prefix}…</code></span>
+            <span
+              >used <${Time} iso=${one.lastUsedAt} />
+              <button
+                class="btn small"
+                onClick=${() => attempt("revokeApiToken", { tokenId: one.id }, "Revoked.")}
+              >
+                Revoke
+              </button></span
+            >`}
+      <//>
+      <${Lines} title="History" items=${data.auditEvents.nodes} none="Nothing happened yet.">
+        ${(/** @type {any} */ one) =>
+          html`<span
+              >${one.action.toLowerCase().replaceAll("_", " ")} by
+              ${one.actorLabel}${one.reason && `: ${one.reason}`} <${Changes} event=${one}
+            /></span>
+            <${Time} iso=${one.at} />`}
+      <//>
+      <p><a class="btn" href="${ROOT}/audit?user=${user.id}">All of the history</a></p>
+    </div>
+    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+}
+
+/** @param {any} props */
+const Lines = ({ title, items, none, children }) =>
+  html`<section class="card">
+    <h2>${title}</h2>
+    ${
+      items.length
+        ? html`<ul class="lines">
+            ${items.map((/** @type {any} */ one) => html`<li>${children(one)}</li>`)}
+          </ul>`
+        : html`<p>${none}</p>`
+    }
+  </section>`;

@@ -1,0 +1,289 @@
+// @ts-check
+/** The list of users. */
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { csv } from "../lib/csv.js";
+import { ask, follow } from "../lib/gql.js";
+import { Icon } from "../lib/icons.js";
+import { useQuery } from "../lib/load.js";
+import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
+import { useParameters } from "../lib/router.js";
+import { count } from "../lib/time.js";
+import { inviteQuestion } from "./invite.js";
+import { changeRole, question, USER_FIELDS } from "./roles.js";
+import { Stats } from "./stats.js";
+import { UserRow } from "./user-row.js";
+
+/** @typedef {import("../types/schema").Role} Role */
+/** @typedef {import("../types/schema").User} User */
+
+const DEFAULTS = { q: "", role: "", sort: "-created", size: "50", after: "" };
+const SORTS = { created: "CREATED_AT", name: "NAME" };
+const SEARCH_PAUSE_MS = 200;
+const MOST_EXPORTED = 10_000;
+
+const LIST = `query ($first: Int!, $after: String, $search: String, $role: Role, $order: UserOrder) {
+  users(first: $first, after: $after, search: $search, role: $role, orderBy: $order) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes { ${USER_FIELDS} }
+  }
+}`;
+const FIGURES = `{
+  roles { role userCount activeUserCount }
+  systemStats {
+    users { total administrators editors newIn30Days trend { day total administrators editors } }
+  }
+}`;
+const CHANGES = `subscription { userChanged { kind userId user { ${USER_FIELDS} } } }`;
+
+/** @param {{ me: { id: string } | null }} props */
+export function UsersPage({ me }) {
+  const [state, setState] = useParameters(DEFAULTS);
+  const list = useQuery(LIST, variables(state));
+  const figures = useQuery(FIGURES, {});
+  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [flash, setFlash] = useState("");
+  const counts = Object.fromEntries(
+    (figures.data?.roles ?? []).map((/** @type {any} */ one) => [one.role, one]),
+  );
+
+  /** @param {User} user */
+  const show = (user) => {
+    list.change((data) => ({
+      users: {
+        ...data.users,
+        // An event may come late: what is shown already may be newer.
+        nodes: data.users.nodes.map((/** @type {User} */ one) =>
+          one.id === user.id && one.version <= user.version ? user : one,
+        ),
+      },
+    }));
+    setFlash(user.id);
+  };
+  useChanges((change) => {
+    if (change.kind === "ACCESS") return;
+    if (change.user && change.kind !== "CREATED") show(change.user);
+    else list.reload();
+    figures.reload();
+  });
+
+  /** @param {User} user @param {Role} role */
+  const change = (user, role) => {
+    const add = !user.roles.includes(role);
+    const run = async (/** @type {FormData} */ form) =>
+      show(await changeRole(user, role, add, { reason: String(form?.get("reason") ?? "") }));
+    const before = question(user, role, user.id === me?.id);
+    if (before) setAsked({ ...before, run });
+    else run(new FormData()).catch((error) => say(error.message));
+  };
+  const users = list.data?.users;
+  return html`<${Top} title="Users" text="People who signed in, and what they may do." />
+    <${Offline} since=${list.at} retry=${list.reload} />
+    <${Stats} stats=${figures.data?.systemStats.users} />
+    <section class="card" aria-label="List of users">
+      <${Bar} state=${state} setState=${setState} counts=${counts}>
+        <button class="btn" onClick=${() => exportAll(state)}>
+          <${Icon} name="save" />Export CSV
+        </button>
+        <button class="btn primary" onClick=${() => setAsked(inviteQuestion(list.reload))}>
+          <${Icon} name="plus" />Invite
+        </button>
+      <//>
+      ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
+      ${
+        users?.nodes.length === 0
+          ? html`<${Nobody} state=${state} clear=${() => setState(DEFAULTS)} />`
+          : html`<div class="scroll">
+              <table aria-label="Users" aria-busy=${String(list.loading)}>
+                <${Head} state=${state} setState=${setState} />
+                <tbody>
+                  ${
+                    users
+                      ? users.nodes.map(
+                          (/** @type {User} */ user) =>
+                            html`<${UserRow}
+                              key=${user.id}
+                              user=${user}
+                              search=${state.q}
+                              isMe=${user.id === me?.id}
+                              flash=${user.id === flash}
+                              activeAdministrators=${counts.ADMINISTRATOR?.activeUserCount}
+                              change=${change}
+                            />`,
+                        )
+                      : !list.error && html`<${Skeleton} />`
+                  }
+                </tbody>
+              </table>
+            </div>`
+      }
+      <${Pager} state=${state} setState=${setState} users=${users} />
+    </section>
+    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+}
+
+/** @param {(change: any) => void} changed */
+function useChanges(changed) {
+  const newest = useRef(changed);
+  newest.current = changed;
+  useEffect(() => follow(CHANGES, (data) => newest.current(data.userChanged)), []);
+}
+
+/** @param {typeof DEFAULTS} state */
+function variables(state) {
+  const name = /** @type {keyof typeof SORTS} */ (state.sort.replace("-", ""));
+  return {
+    first: Math.min(200, Number(state.size) || 50),
+    after: state.after || null,
+    search: state.q || null,
+    role: state.role || null,
+    order: {
+      field: SORTS[name] ?? "CREATED_AT",
+      direction: state.sort.startsWith("-") ? "DESC" : "ASC",
+    },
+  };
+}
+
+/** @param {any} props */
+function Bar({ state, setState, counts, children }) {
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const timer = useRef(0);
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      const typing = /** @type {Element} */ (event.target).closest?.(
+        "input,textarea,select,dialog",
+      );
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+  const search = (/** @type {string} */ q) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setState({ q, after: "" }, true), SEARCH_PAUSE_MS);
+  };
+  const choices = [
+    ["", "All", counts.AUTHENTICATED?.userCount],
+    ["EDITOR", "Editors", counts.EDITOR?.userCount],
+    ["ADMINISTRATOR", "Admins", counts.ADMINISTRATOR?.userCount],
+  ];
+  return html`<div class="bar">
+    <label class="search">
+      <span class="visually-hidden">Search users (shortcut: slash)</span>
+      <input
+        ref=${input}
+        type="search"
+        placeholder="Search name or email"
+        value=${state.q}
+        onInput=${(/** @type {any} */ event) => search(event.target.value)}
+      />
+    </label>
+    <div class="segments" role="group" aria-label="Filter by role">
+      ${choices.map(
+        ([role, label, number]) =>
+          html`<button
+            aria-pressed=${String(state.role === role)}
+            onClick=${() => setState({ role, after: "" })}
+          >
+            ${label}<span class="number">${count(number)}</span>
+          </button>`,
+      )}
+    </div>
+    <div class="end">${children}</div>
+  </div>`;
+}
+
+/** @param {any} props */
+function Head({ state, setState }) {
+  const sortable = (/** @type {string} */ name, /** @type {string} */ label) => {
+    const down = state.sort === `-${name}`;
+    const active = down || state.sort === name;
+    const next = active && !down ? `-${name}` : name;
+    return html`<th scope="col" aria-sort=${active ? (down ? "descending" : "ascending") : null}>
+      <button onClick=${() => setState({ sort: next, after: "" })}>
+        ${label}${active && html`<${Icon} name=${down ? "down" : "up"} />`}
+      </button>
+    </th>`;
+  };
+  return html`<thead>
+    <tr>
+      ${sortable("name", "User")}
+      <th scope="col">Roles</th>
+      <th scope="col" class="providers">Providers</th>
+      ${sortable("created", "Created")}
+      <th scope="col">Actions</th>
+    </tr>
+  </thead>`;
+}
+
+/** @param {any} props */
+function Pager({ state, setState, users }) {
+  const next = () => setState({ after: users.pageInfo.endCursor });
+  return html`<div class="pager">
+    <span>${users ? `${count(users.totalCount)} users` : "Loading…"}</span>
+    <span class="end">
+      <label>
+        Rows
+        <select
+          value=${state.size}
+          onChange=${(/** @type {any} */ event) => setState({ size: event.target.value, after: "" })}
+        >
+          ${["25", "50", "100"].map((size) => html`<option value=${size}>${size}</option>`)}
+        </select>
+      </label>
+      ${state.after && html`<button class="btn small" onClick=${() => setState({ after: "" })}>First</button>`}
+      <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
+        Previous
+      </button>
+      <button class="btn small" disabled=${!users?.pageInfo.hasNextPage} onClick=${next}>
+        Next
+      </button>
+    </span>
+  </div>`;
+}
+
+const Skeleton = () =>
+  Array.from(
+    { length: 12 },
+    (_, row) =>
+      html`<tr key=${row}>
+        ${[1, 2, 3, 4, 5].map(
+          (cell) =>
+            html`<td class=${cell === 3 ? "providers" : ""}><span class="skeleton"></span></td>`,
+        )}
+      </tr>`,
+  );
+
+/** @param {any} props */
+function Nobody({ state, clear }) {
+  const filtered = state.q || state.role;
+  return html`<div class="empty">
+    <b>${state.q ? `Nobody matches “${state.q}”` : "Nobody is here"}</b>
+    <span>${filtered ? "Try a part of a name or an address." : "Invite somebody to begin."}</span>
+    ${filtered && html`<button class="btn" onClick=${clear}>Clear filters</button>`}
+  </div>`;
+}
+
+/** @param {typeof DEFAULTS} state */
+async function exportAll(state) {
+  /** @type {unknown[][]} */
+  const rows = [["email", "name", "status", "roles", "providers", "created"]];
+  let after = null;
+  do {
+    const { users } = await ask(LIST, { ...variables(state), first: 200, after });
+    for (const user of users.nodes) {
+      const { email, name, status, roles, providers, createdAt } = user;
+      rows.push([email, name, status, roles.join(" "), providers.join(" "), createdAt]);
+    }
+    after = users.pageInfo.hasNextPage ? users.pageInfo.endCursor : null;
+  } while (after && rows.length <= MOST_EXPORTED);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(["\ufeff", csv(rows)], { type: "text/csv" }));
+  link.download = "users.csv";
+  link.click();
+  URL.revokeObjectURL(link.href);
+  say(`${count(rows.length - 1)} users exported${after ? "; the list is longer" : ""}.`);
+}

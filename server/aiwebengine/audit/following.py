@@ -1,0 +1,59 @@
+"""Following the trail for as long as one may."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from aiwebengine.audit.live import LiveTrail
+from aiwebengine.audit.types import AuditEvent
+from aiwebengine.auth.callers import Callers
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Viewer
+
+
+class Following:
+    """Hands out new events, and looks again at the follower's right when it may have changed.
+
+    That is when an event concerns the follower, and when a session, token or role comes to its
+    end by itself: one look per change, not one per event and follower.
+    """
+
+    def __init__(self, live: LiveTrail, callers: Callers) -> None:
+        self._live = live
+        self._callers = callers
+
+    async def events(self, viewer: Viewer) -> AsyncIterator[AuditEvent]:
+        """Every event from now on, until the viewer may not see them any more.
+
+        Raises Unauthenticated, Forbidden (at once, or when the right is lost), Unavailable.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        async with self._live.follow() as events:
+            coming = asyncio.ensure_future(anext(events))
+            try:
+                while True:
+                    await asyncio.wait([coming], timeout=_seconds_until(viewer.valid_until))
+                    if not coming.done():
+                        viewer = await self._checked(viewer)
+                        continue
+                    event = coming.result()
+                    if viewer.id is not None and event.target_id == str(viewer.id):
+                        viewer = await self._checked(viewer)
+                    yield event
+                    coming = asyncio.ensure_future(anext(events))
+            finally:
+                coming.cancel()
+
+    async def _checked(self, viewer: Viewer) -> Viewer:
+        now = await self._callers.again(viewer)
+        now.must_be(Role.ADMINISTRATOR)
+        return now
+
+
+def _seconds_until(instant: datetime | None) -> float | None:
+    """Never less than a moment: the clocks of this machine and of PostgreSQL may differ."""
+    if instant is None:
+        return None
+    return max(0.05, (instant - datetime.now(UTC)).total_seconds() + 0.01)

@@ -1,0 +1,53 @@
+"""The GraphQL door of this room."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+
+import strawberry
+
+from aiwebengine.audit.paging import LIST, key, key_of
+from aiwebengine.audit.types import AuditEvent, AuditFilter
+from aiwebengine.context import Info
+from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.users.types import Role
+
+
+@strawberry.field
+async def audit_events(
+    info: Info, first: int = 50, after: str | None = None, filter: AuditFilter | None = None
+) -> Connection[AuditEvent]:
+    """The audit trail, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+        filter: which events.
+    """
+    return await _page(info, first, after, filter or AuditFilter())
+
+
+@strawberry.subscription
+async def audit_event_added(info: Info) -> AsyncIterator[AuditEvent]:
+    """Each event from now on. Needs the role ADMINISTRATOR."""
+    async for event in info.context.services.following.events(info.context.viewer):
+        yield event
+
+
+async def _page(
+    info: Info, first: int, after: str | None, wanted: AuditFilter
+) -> Connection[AuditEvent]:
+    viewer, trail, cursors = info.context.viewer, info.context.services.audit, info.context.cursors
+    viewer.must_be(Role.ADMINISTRATOR)
+    first, bound = page_size(first), repr(asdict(wanted))
+    found = await trail.page(viewer, wanted, key_of(cursors.decode(LIST, bound, after)), first)
+    return connect(
+        found,
+        first,
+        after=after,
+        cursor=lambda event: cursors.encode(LIST, bound, key(event)),
+        count=lambda: trail.count(viewer, wanted),
+    )
+
+
+queries = [audit_events]
+subscriptions = [audit_event_added]

@@ -1,0 +1,84 @@
+"""The trail as it grows, on every instance, told to whoever follows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiwebengine.audit import store
+from aiwebengine.audit.types import AuditEvent
+from aiwebengine.database import Database, Listener
+from aiwebengine.errors import Unavailable
+
+# A follower this far behind is cut off: it can ask for what it missed, the others need the memory.
+MOST_WAITING = 1_000
+
+
+class LiveTrail:
+    """Hands each new event to each follower, once and in order of arrival.
+
+    PostgreSQL announces an event's number at commit. When the connection that listens was lost,
+    the numbers above the highest known one are read again, so followers see no gap.
+    """
+
+    def __init__(self, db: Database, listener: Listener) -> None:
+        self._db = db
+        self._listener = listener
+        self._followers: set[asyncio.Queue[AuditEvent | None]] = set()
+        self._newest: int | None = None
+        # Numbers are given before commit, so a lower one may arrive after a higher one.
+        self._recent: dict[int, None] = {}
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        await self._listener.run(self._on_number, self._fill_gap)
+
+    @asynccontextmanager
+    async def follow(self) -> AsyncIterator[AsyncIterator[AuditEvent]]:
+        """The events from now on. The iterator raises Unavailable when its reader is too slow."""
+        queue: asyncio.Queue[AuditEvent | None] = asyncio.Queue()
+        self._followers.add(queue)
+        try:
+            yield self._drain(queue)
+        finally:
+            self._followers.discard(queue)
+
+    @property
+    def followers(self) -> int:
+        """How many follow at present."""
+        return len(self._followers)
+
+    async def _drain(self, queue: asyncio.Queue[AuditEvent | None]) -> AsyncIterator[AuditEvent]:
+        while (event := await queue.get()) is not None:
+            yield event
+        raise Unavailable("This subscription was too slow and was ended. Subscribe again.")
+
+    async def _on_number(self, message: str) -> None:
+        await self._tell([int(message)])
+
+    async def _fill_gap(self) -> None:
+        if self._newest is None:
+            self._newest = await store.newest_number(self._db)
+        else:
+            await self._tell(await store.numbers_after(self._db, self._newest))
+
+    async def _tell(self, numbers: list[int]) -> None:
+        new = [number for number in numbers if number not in self._recent]
+        # Read before they count as told: if the reading fails, the next connection tells them.
+        events = await store.by_numbers(self._db, new) if new and self._followers else []
+        for number in new:
+            self._recent[number] = None
+            self._newest = max(self._newest or 0, number)
+        while len(self._recent) > 10 * MOST_WAITING:
+            del self._recent[next(iter(self._recent))]
+        for event in events:
+            for queue in list(self._followers):
+                self._put(queue, event)
+
+    def _put(self, queue: asyncio.Queue[AuditEvent | None], event: AuditEvent) -> None:
+        if queue.qsize() < MOST_WAITING:
+            queue.put_nowait(event)
+        else:
+            self._followers.discard(queue)
+            queue.put_nowait(None)

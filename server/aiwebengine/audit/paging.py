@@ -1,0 +1,26 @@
+"""Where an event stands in the trail, for cursors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiwebengine.audit.store import Key
+from aiwebengine.audit.types import AuditEvent
+from aiwebengine.errors import BadUserInput
+
+LIST = "auditEvents"
+
+
+def key(event: AuditEvent) -> tuple[object, ...]:
+    """The event's place: when, then which."""
+    return event.at, event.number
+
+
+def key_of(decoded: tuple[object, ...] | None) -> Key | None:
+    """A decoded cursor as a key of this list. Raises BadUserInput."""
+    match decoded:
+        case None:
+            return None
+        case (datetime() as at, int() as number):
+            return at, number
+    raise BadUserInput("`after` is not a cursor of this list.")

@@ -1,0 +1,69 @@
+"""The verbs of this room."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from aiwebengine.audit import store
+from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
+from aiwebengine.database import Database
+from aiwebengine.errors import BadUserInput
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Viewer
+
+
+class AuditTrail:
+    """What was changed, by whom, on whom."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def record(
+        self,
+        viewer: Viewer,
+        action: AuditAction,
+        target: Target,
+        *,
+        before: Details | None = None,
+        after: Details | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Add one event to the transaction that makes the change itself.
+
+        *before* and *after* hold only what changed.
+        """
+        await store.append(self._db, viewer, action, target, before, after, reason)
+
+    async def page(
+        self, viewer: Viewer, wanted: AuditFilter, after: store.Key | None, first: int
+    ) -> list[AuditEvent]:
+        """The newest events first; one more than *first* when another page follows.
+
+        Raises Unauthenticated, Forbidden, BadUserInput.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.page(self._db, _checked(wanted), after, first + 1)
+
+    async def count(self, viewer: Viewer, wanted: AuditFilter) -> int:
+        """How many events the filter lets through. Raises as `page` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.count(self._db, _checked(wanted))
+
+    async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
+        """Day (UTC), role, and how many more hold it than the day before."""
+        return await store.role_changes_by_day(self._db, since)
+
+
+def _checked(wanted: AuditFilter) -> AuditFilter:
+    for name in ("actor_id", "target_id", "user_id"):
+        value = getattr(wanted, name)
+        try:
+            UUID(value or "00000000000000000000000000000000")
+        except ValueError:
+            raise BadUserInput(f"filter.{name}: {value!r} is not an id.") from None
+    for name in ("since", "until"):
+        instant = getattr(wanted, name)
+        if instant is not None and instant.tzinfo is None:
+            raise BadUserInput(f"filter.{name}: {instant.isoformat()} lacks a time zone.")
+    return wanted

@@ -1,0 +1,201 @@
+"""Every SQL statement about the trail. There is no update and no delete: the table refuses both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
+from aiwebengine.database import Database, Row
+from aiwebengine.viewer import ActorKind, Viewer
+
+CHANNEL = "aiwebengine_events"
+
+_COLUMNS = """
+  e.id, e.at, e.action, e.actor_kind, e.actor_id, e.actor_label, e.target_type, e.target_id,
+  e.target_label, e.before, e.after, e.reason, e.session_id, e.token_id, e.request_id, e.address,
+  e.user_agent, e.door
+"""
+
+Key = tuple[datetime, int]
+
+
+async def append(
+    db: Database,
+    viewer: Viewer,
+    action: AuditAction,
+    target: Target,
+    before: Details | None,
+    after: Details | None,
+    reason: str | None,
+) -> int:
+    """Write one event and announce its number; both happen at commit or not at all."""
+    row = await db.one(
+        """
+        with event as (
+          insert into audit_events (
+            action, actor_kind, actor_id, actor_label, target_type, target_id, target_label,
+            before, after, reason, session_id, token_id, request_id, address, user_agent, door
+          )
+          values (
+            :action, :actor_kind, :actor_id, :actor_label, :target_type, :target_id, :target_label,
+            :before, :after, :reason, :session_id, :token_id, :request_id, :address, :user_agent,
+            :door
+          )
+          returning id
+        )
+        select id, pg_notify(:channel, cast(id as text)) from event
+        """,
+        action=action.value,
+        actor_kind=viewer.kind.value,
+        actor_id=viewer.id,
+        actor_label=viewer.label,
+        target_type=target.kind,
+        target_id=target.id,
+        target_label=target.label,
+        before=before,
+        after=after,
+        reason=reason,
+        session_id=viewer.session_id,
+        token_id=viewer.token_id,
+        request_id=viewer.origin.request_id,
+        address=viewer.origin.address,
+        user_agent=viewer.origin.user_agent,
+        door=viewer.origin.door,
+        channel=CHANNEL,
+    )
+    assert row is not None  # noqa: S101 - an insert without conflict clause always returns
+    return int(row["id"])
+
+
+async def page(
+    db: Database, wanted: AuditFilter, after: Key | None, limit: int
+) -> list[AuditEvent]:
+    """At most *limit* events, newest first, that come after the key *after*."""
+    conditions, values = _conditions(wanted)
+    if after is not None:
+        conditions.append("(e.at, e.id) < (:after_at, :after_id)")
+        values |= {"after_at": after[0], "after_id": after[1]}
+    if wanted.user_id is None:
+        statement = _select(conditions)
+    else:
+        # Each half walks its own index; an `or` would make PostgreSQL sort the whole trail of a
+        # busy administrator. `union` (not `union all`) drops what somebody did to themselves.
+        statement = " union ".join(
+            f"({_select([*conditions, f'e.{column} = :user_id'])} limit :limit)"
+            for column in ("target_id", "actor_id")
+        )
+        statement = f"select * from ({statement}) as e order by e.at desc, e.id desc"
+    rows = await db.all(f"{statement} limit :limit", **values, limit=limit)
+    return [_event(row) for row in rows]
+
+
+async def count(db: Database, wanted: AuditFilter) -> int:
+    """How many events there are."""
+    conditions, values = _conditions(wanted)
+    if wanted.user_id is not None:
+        conditions.append("(e.target_id = :user_id or e.actor_id = :user_id)")
+    return int(
+        await db.value(f"select count(*) from audit_events e where {_all(conditions)}", **values)
+    )
+
+
+async def by_numbers(db: Database, numbers: Sequence[int]) -> list[AuditEvent]:
+    """The events with these numbers, oldest first."""
+    rows = await db.all(
+        f"select {_COLUMNS} from audit_events e where e.id = any(:numbers) order by e.id",
+        numbers=list(numbers),
+    )
+    return [_event(row) for row in rows]
+
+
+async def newest_number(db: Database) -> int:
+    """The highest number so far; 0 while the trail is empty."""
+    return int(await db.value("select coalesce(max(id), 0) from audit_events"))
+
+
+async def numbers_after(db: Database, number: int) -> list[int]:
+    """The numbers above *number*, oldest first."""
+    rows = await db.all("select id from audit_events where id > :number order by id", number=number)
+    return [row["id"] for row in rows]
+
+
+async def role_changes_by_day(db: Database, since: datetime) -> list[tuple[date, str, int]]:
+    """Day (UTC), role, and how many more hold it: gained less lost. Moved ends are left out."""
+    rows = await db.all(
+        """
+        select cast(at at time zone 'UTC' as date) as day,
+          coalesce(after ->> 'role', before ->> 'role') as role,
+          sum(case when before is null then 1 else -1 end) as gained
+        from audit_events
+        where action in ('role.granted', 'role.revoked', 'role.expired') and at >= :since
+          and (before is null or after is null)
+        group by 1, 2
+        """,
+        since=since,
+    )
+    return [(row["day"], row["role"], int(row["gained"])) for row in rows]
+
+
+def _select(conditions: list[str]) -> str:
+    return (
+        f"select {_COLUMNS} from audit_events e where {_all(conditions)} "
+        "order by e.at desc, e.id desc"
+    )
+
+
+def _all(conditions: list[str]) -> str:
+    return " and ".join(conditions) or "true"
+
+
+def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, Any]]:
+    """The where clause of a filter, without `user_id`'s part, which each statement words itself."""
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+
+    def require(condition: str, name: str, value: object) -> None:
+        if value is not None:
+            conditions.append(condition)
+            values[name] = value
+
+    if wanted.actions is not None:
+        require("e.action = any(:actions)", "actions", [action.value for action in wanted.actions])
+    require("e.actor_id = :actor_id", "actor_id", _uuid(wanted.actor_id))
+    require("e.target_id = :target_id", "target_id", _uuid(wanted.target_id))
+    require("e.request_id = :request_id", "request_id", wanted.request_id)
+    require("e.at >= :since", "since", wanted.since)
+    require("e.at < :until", "until", wanted.until)
+    words = wanted.search.split() if wanted.search else []
+    if words:
+        require(
+            "audit_words(e.actor_label, e.target_label, e.reason, e.request_id)"
+            " @@ cast(:words as tsquery)",
+            "words",
+            " & ".join(_prefix(word) for word in words),
+        )
+    if wanted.user_id is not None:
+        values["user_id"] = _uuid(wanted.user_id)
+    return conditions, values
+
+
+def _prefix(word: str) -> str:
+    """A tsquery for words that begin so; quoted, so that nothing in it is an operator."""
+    quoted = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}':*"
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def _event(row: Row) -> AuditEvent:
+    values = dict(row)
+    for name in ("id", "actor_id", "target_id", "session_id", "token_id"):
+        values[name] = None if values[name] is None else strawberry.ID(str(values[name]))
+    values["action"] = AuditAction(values["action"])
+    values["actor_kind"] = ActorKind(values["actor_kind"])
+    return AuditEvent(**values)

@@ -1,0 +1,140 @@
+"""The nouns of this room."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from aiwebengine.viewer import ActorKind
+
+
+@strawberry.enum
+class AuditAction(enum.Enum):
+    """What was done.
+
+    Attributes:
+        ROLE_GRANTED: a role was given, or its end was moved.
+        ROLE_REVOKED: a role was taken away.
+        ROLE_EXPIRED: a role's end came.
+        USER_CREATED: somebody signed in for the first time, or was made at the command line.
+        USER_INVITED: somebody was invited by address.
+        USER_SUSPENDED: somebody was turned away.
+        USER_REINSTATED: somebody was let in again.
+        USER_DELETED: a user was removed for good.
+        IDENTITY_LINKED: a sign-in provider was linked to a user.
+        SIGNED_IN: a session began.
+        SIGNED_OUT: a session was ended by its owner.
+        SIGN_IN_LINK_CREATED: a one-use sign-in link was made.
+        SESSION_REVOKED: a session was ended by somebody else, or by its owner from elsewhere.
+        SESSIONS_REVOKED: all sessions of a user were ended.
+        TOKEN_CREATED: an API token was made.
+        TOKEN_REVOKED: an API token was revoked.
+    """
+
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    ROLE_EXPIRED = "role.expired"
+    USER_CREATED = "user.created"
+    USER_INVITED = "user.invited"
+    USER_SUSPENDED = "user.suspended"
+    USER_REINSTATED = "user.reinstated"
+    USER_DELETED = "user.deleted"
+    IDENTITY_LINKED = "identity.linked"
+    SIGNED_IN = "session.signed_in"
+    SIGNED_OUT = "session.signed_out"
+    SIGN_IN_LINK_CREATED = "session.link_created"
+    SESSION_REVOKED = "session.revoked"
+    SESSIONS_REVOKED = "session.all_revoked"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - an action, not a secret
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action, not a secret
+
+
+@strawberry.input
+class AuditFilter:
+    """Which events a list shows; what is left out is not asked.
+
+    Attributes:
+        actions: any of these actions.
+        actor_id: done by this user.
+        target_id: done to this user.
+        user_id: done by or to this user.
+        request_id: done in this request.
+        since: at this instant or later.
+        until: before this instant.
+        search: words, or beginnings of words, in who, on whom, why and the request id.
+    """
+
+    actions: list[AuditAction] | None = None
+    actor_id: strawberry.ID | None = None
+    target_id: strawberry.ID | None = None
+    user_id: strawberry.ID | None = None
+    request_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+
+
+@strawberry.type
+class AuditEvent:
+    """One change, kept for ever.
+
+    Attributes:
+        id: its place in the trail.
+        at: when.
+        action: what was done.
+        actor_kind: by what right.
+        actor_id: who, when it was a user or a user's token.
+        actor_label: who, in words: the address at that time, or the command line.
+        target_type: the kind of thing that was changed.
+        target_id: which one.
+        target_label: which one, in words.
+        before: what changed, as it was.
+        after: what changed, as it is.
+        reason: the reason that was given.
+        session_id: the session that was used.
+        token_id: the API token that was used.
+        request_id: the request that did it; the logs carry the same.
+        address: where the request came from.
+        user_agent: what the client said it was.
+        door: the way in: graphql, rest, web, cli, or engine for the engine's own doing.
+    """
+
+    id: strawberry.ID
+    at: datetime
+    action: AuditAction
+    actor_kind: ActorKind
+    actor_id: strawberry.ID | None
+    actor_label: str
+    target_type: str
+    target_id: strawberry.ID | None
+    target_label: str
+    before: JSON | None
+    after: JSON | None
+    reason: str | None
+    session_id: strawberry.ID | None
+    token_id: strawberry.ID | None
+    request_id: str | None
+    address: str | None
+    user_agent: str | None
+    door: str
+
+    @property
+    def number(self) -> int:
+        """`id` as the number that it is in the table."""
+        return int(self.id)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an event is about."""
+
+    kind: str
+    id: UUID | None
+    label: str
+
+
+Details = dict[str, Any]

@@ -1,0 +1,98 @@
+"""From a cookie or a token to the viewer behind it, on every request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiwebengine.auth import secrets, store
+from aiwebengine.auth.types import roles_up_to
+from aiwebengine.database import Database, Row
+from aiwebengine.errors import Unauthenticated
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import ActorKind, Origin, Scope, Viewer, anonymous
+
+_INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its user can't sign in."  # noqa: S105
+
+
+class Callers:
+    """Who is behind a request. Nothing is cached: a revocation counts at the next look."""
+
+    def __init__(self, db: Database, idle_secs: float) -> None:
+        self._db = db
+        self._idle_secs = idle_secs
+
+    async def by_session(self, secret: str, origin: Origin) -> Viewer:
+        """The session's user; anonymous when the session has ended. Raises Unavailable."""
+        found = await store.caller_by_session(
+            self._db, idle_secs=self._idle_secs, secret_hash=secrets.digest(secret)
+        )
+        if found is None:
+            return anonymous(origin)
+        if found["stale"]:
+            await store.touch_session(self._db, found["session_id"])
+        return _session_viewer(found, origin)
+
+    async def by_token(self, secret: str, origin: Origin) -> Viewer:
+        """The token's user with no more than the token's rights.
+
+        Raises Unauthenticated (a script that shows a token must not go on as a stranger),
+        Unavailable.
+        """
+        found = None
+        if secrets.looks_like_token(secret):
+            found = await store.caller_by_token(self._db, secret_hash=secrets.digest(secret))
+        if found is None:
+            raise Unauthenticated(_INVALID_TOKEN)
+        if found["stale"]:
+            await store.touch_token(self._db, found["token_id"], origin.address)
+        return _token_viewer(found, origin)
+
+    async def again(self, viewer: Viewer) -> Viewer:
+        """The same viewer as it is now, for what stays open. Raises Unauthenticated."""
+        if viewer.session_id is not None:
+            found = await store.caller_by_session(
+                self._db, idle_secs=self._idle_secs, id=viewer.session_id
+            )
+            if found is not None:
+                return _session_viewer(found, viewer.origin)
+        elif viewer.token_id is not None:
+            found = await store.caller_by_token(self._db, id=viewer.token_id)
+            if found is not None:
+                return _token_viewer(found, viewer.origin)
+        elif viewer.is_trusted:
+            return viewer
+        raise Unauthenticated("This session or token has ended. Sign in again.")
+
+
+def _session_viewer(found: Row, origin: Origin) -> Viewer:
+    return Viewer(
+        ActorKind.USER,
+        found["email"],
+        origin,
+        id=found["user_id"],
+        roles=_roles(found),
+        session_id=found["session_id"],
+        valid_until=_earliest(found["expires_at"], found["next_role_end"]),
+    )
+
+
+def _token_viewer(found: Row, origin: Origin) -> Viewer:
+    ceiling = found["role_ceiling"]
+    return Viewer(
+        ActorKind.TOKEN,
+        found["email"],
+        origin,
+        id=found["user_id"],
+        roles=_roles(found) & roles_up_to(None if ceiling is None else Role(ceiling)),
+        scopes=frozenset(Scope(scope) for scope in found["scopes"]),
+        token_id=found["token_id"],
+        valid_until=_earliest(found["expires_at"], found["next_role_end"]),
+    )
+
+
+def _roles(found: Row) -> frozenset[Role]:
+    return frozenset([Role.AUTHENTICATED, *map(Role, found["roles"])])
+
+
+def _earliest(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)

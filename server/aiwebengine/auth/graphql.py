@@ -1,0 +1,202 @@
+"""The GraphQL door of this room."""
+
+from datetime import datetime
+
+import strawberry
+
+from aiwebengine.auth.types import ApiToken, Session, Viewer
+from aiwebengine.context import Info
+from aiwebengine.errors import NotFound
+from aiwebengine.users import checks
+from aiwebengine.users.types import Role, User
+
+
+@strawberry.input
+class RevokeSessionInput:
+    """Which session to end.
+
+    Attributes:
+        session_id: the session.
+    """
+
+    session_id: strawberry.ID
+
+
+@strawberry.input
+class RevokeAllSessionsInput:
+    """Whom to sign out everywhere.
+
+    Attributes:
+        user_id: the user.
+    """
+
+    user_id: strawberry.ID
+
+
+@strawberry.input
+class CreateApiTokenInput:
+    """What the new token is for.
+
+    Attributes:
+        name: a name to know it by, 1 to 100 characters.
+        user_id: on whose behalf it acts; your own when left out.
+        scopes: any of read, users:write, ops:write, scripts:write; all when left out.
+        expires_at: when it stops working; never when left out.
+    """
+
+    name: str
+    user_id: strawberry.ID | None = None
+    scopes: list[str] | None = None
+    expires_at: datetime | None = None
+
+
+@strawberry.input
+class RevokeApiTokenInput:
+    """Which token to revoke.
+
+    Attributes:
+        token_id: the token.
+    """
+
+    token_id: strawberry.ID
+
+
+@strawberry.type
+class SessionPayload:
+    """What came of ending sessions.
+
+    Attributes:
+        user: whose sessions they were.
+        session: the one that was ended, when one was named.
+        revoked_count: how many ended.
+    """
+
+    user: User
+    session: Session | None
+    revoked_count: int
+
+
+@strawberry.type
+class ApiTokenPayload:
+    """What came of making or revoking a token.
+
+    Attributes:
+        api_token: the token.
+        secret: what a script sends as `Authorization: Bearer …`; told this once, null otherwise.
+    """
+
+    api_token: ApiToken
+    secret: str | None
+
+
+@strawberry.field
+async def viewer(info: Info) -> Viewer | None:
+    """Who is asking; null when not signed in."""
+    caller = info.context.viewer
+    if caller.id is None:
+        return None
+    user = await info.context.services.users.find(caller, caller.id)
+    if user is None:
+        return None
+    return Viewer(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        roles=[role for role in Role if role in caller.roles],
+        caller=caller,
+        itself=user,
+    )
+
+
+@strawberry.field
+async def sessions(info: Info, user_id: strawberry.ID | None = None) -> list[Session]:
+    """Live sessions, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        user_id: whose; your own when left out.
+    """
+    return await info.context.services.sessions.of_user(
+        info.context.viewer, checks.optional_user_id(user_id)
+    )
+
+
+@strawberry.field
+async def api_tokens(info: Info, user_id: strawberry.ID | None = None) -> list[ApiToken]:
+    """API tokens that are not revoked, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        user_id: whose; your own when left out.
+    """
+    return await info.context.services.tokens.of_user(
+        info.context.viewer, checks.optional_user_id(user_id)
+    )
+
+
+@strawberry.mutation
+async def revoke_session(info: Info, input: RevokeSessionInput) -> SessionPayload:
+    """End a session: your own, or with the role ADMINISTRATOR anyone's.
+
+    Args:
+        input: which session.
+    """
+    info.context.viewer.must_be_signed_in()
+    known = checks.id_or_none(input.session_id)
+    if known is None:
+        raise NotFound(f"There is no session {input.session_id[:50]}.")
+    ended = await info.context.services.sessions.revoke(info.context.viewer, known)
+    owner = await info.context.loaders.users.load(ended.user_key)
+    if owner is None:
+        raise NotFound("The session's user was deleted a moment ago.")
+    return SessionPayload(user=owner, session=ended, revoked_count=1)
+
+
+@strawberry.mutation
+async def revoke_all_sessions(info: Info, input: RevokeAllSessionsInput) -> SessionPayload:
+    """Sign a user out everywhere: yourself, or with the role ADMINISTRATOR anyone.
+
+    Args:
+        input: whom.
+    """
+    info.context.viewer.must_be_signed_in()
+    known = checks.user_id(input.user_id)
+    ended = await info.context.services.sessions.revoke_all(info.context.viewer, known)
+    owner = await info.context.loaders.users.load(known)
+    if owner is None:
+        raise NotFound("The user was deleted a moment ago.")
+    return SessionPayload(user=owner, session=None, revoked_count=ended)
+
+
+@strawberry.mutation
+async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPayload:
+    """Make an API token. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: what it is for.
+    """
+    made = await info.context.services.tokens.create(
+        info.context.viewer,
+        checks.optional_user_id(input.user_id),
+        input.name,
+        scopes=input.scopes,
+        expires_at=input.expires_at,
+    )
+    return ApiTokenPayload(api_token=made.token, secret=made.secret)
+
+
+@strawberry.mutation
+async def revoke_api_token(info: Info, input: RevokeApiTokenInput) -> ApiTokenPayload:
+    """Revoke an API token: your own, or with the role ADMINISTRATOR anyone's.
+
+    Args:
+        input: which token.
+    """
+    info.context.viewer.must_be_signed_in()
+    known = checks.id_or_none(input.token_id)
+    if known is None:
+        raise NotFound(f"There is no token {input.token_id[:50]}.")
+    revoked = await info.context.services.tokens.revoke(info.context.viewer, known)
+    return ApiTokenPayload(api_token=revoked, secret=None)
+
+
+queries = [viewer, sessions, api_tokens]
+mutations = [revoke_session, revoke_all_sessions, create_api_token, revoke_api_token]

@@ -1,0 +1,20 @@
+"""Where to go after a sign-in."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+HOME = "/"
+# A path of this site. `//host` and `/\\host` are addresses of other sites to a browser.
+_OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\x9f]*")
+
+
+def safe_redirect(target: str | None, otherwise: str = HOME) -> str:
+    """The target when it is a path of this site, else *otherwise*."""
+    return target if target and _OWN_PATH.fullmatch(target) else otherwise
+
+
+def sign_in_address(target: str) -> str:
+    """The sign-in page that leads on to *target*."""
+    return f"/auth/login?redirect={quote(target, safe='/')}"

@@ -1,0 +1,113 @@
+"""What a connection says about who sent it: cookie, token, origin, address."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from aiwebengine.auth.callers import Callers
+from aiwebengine.errors import Forbidden, Unauthenticated
+from aiwebengine.viewer import Origin, Viewer, anonymous
+
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+LONGEST_USER_AGENT = 300
+
+
+class Doorkeeper:
+    """Tells who sent a request. *public_url* is the address under which browsers know us."""
+
+    def __init__(self, callers: Callers, public_url: str, lasts_secs: float) -> None:
+        self._callers = callers
+        self._lasts_secs = lasts_secs
+        parts = urlsplit(public_url)
+        self._is_https = parts.scheme == "https"
+        # RFC 6265bis section 4.1.3.2: the prefix ties the cookie to https and to this host.
+        self.cookie = ("__Host-" if self._is_https else "") + "aiwebengine_session"
+        names = {parts.hostname or ""}
+        if names & _LOOPBACK_NAMES:
+            names = _LOOPBACK_NAMES
+        port = parts.port or (443 if self._is_https else 80)
+        self._origins = {(parts.scheme, name, port) for name in names}
+
+    async def viewer(self, connection: HTTPConnection, door: str) -> Viewer:
+        """Who asks: by token if one is shown, else by session, else anonymous.
+
+        Raises Unauthenticated for a token that is not valid, Unavailable without a database.
+        """
+        origin = self.origin(connection, door)
+        authorization = connection.headers.get("authorization")
+        if authorization is not None:
+            scheme, _, token = authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                raise Unauthenticated("Authorization: only `Bearer awe_…` is understood here.")
+            return await self._callers.by_token(token.strip(), origin)
+        secret = connection.cookies.get(self.cookie)
+        if secret is None:
+            return anonymous(origin)
+        return await self._callers.by_session(secret, origin)
+
+    def origin(self, connection: HTTPConnection, door: str) -> Origin:
+        """Where a request came from, for the trail."""
+        return Origin(
+            door,
+            request_id=connection.scope.get("state", {}).get("request_id"),
+            address=connection.client.host if connection.client else None,
+            user_agent=(connection.headers.get("user-agent") or "")[:LONGEST_USER_AGENT] or None,
+        )
+
+    def is_same_origin(self, connection: HTTPConnection) -> bool:
+        """Whether a browser sent this from one of our own pages, or no browser sent it.
+
+        Browsers tell `Origin` with every POST and every WebSocket (Fetch standard section 3.2);
+        without it `Referer` and `Sec-Fetch-Site` must not say otherwise.
+        """
+        told = connection.headers.get("origin") or connection.headers.get("referer")
+        if told is not None:
+            return self._is_ours(told)
+        return connection.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+
+    def must_be_same_origin(self, connection: HTTPConnection) -> None:
+        """Raise Forbidden for a request that a foreign page made the browser send."""
+        if not self.is_same_origin(connection):
+            raise Forbidden("This request came from a page of another site.")
+
+    def is_local(self, connection: HTTPConnection) -> bool:
+        """Whether the request comes straight from this machine: no proxy, no borrowed name."""
+        if connection.client is None or connection.url.hostname not in _LOOPBACK_NAMES:
+            return False
+        if any(name in connection.headers for name in _FORWARDING_HEADERS):
+            return False
+        try:
+            return ipaddress.ip_address(connection.client.host).is_loopback
+        except ValueError:
+            return False
+
+    def set_cookie(self, response: Response, secret: str) -> None:
+        """Hand a session's secret to the browser."""
+        response.set_cookie(
+            self.cookie,
+            secret,
+            max_age=int(self._lasts_secs),
+            path="/",
+            secure=self._is_https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def clear_cookie(self, response: Response) -> None:
+        """Make the browser forget the session."""
+        response.delete_cookie(
+            self.cookie, path="/", secure=self._is_https, httponly=True, samesite="lax"
+        )
+
+    def _is_ours(self, address: str) -> bool:
+        try:
+            parts = urlsplit(address)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            return False
+        return (parts.scheme, parts.hostname or "", port) in self._origins

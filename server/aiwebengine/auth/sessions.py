@@ -1,0 +1,134 @@
+"""Browsers that are signed in: begin, list, end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.auth import secrets, store
+from aiwebengine.auth.types import Session, SignedIn
+from aiwebengine.database import Database
+from aiwebengine.errors import NotFound
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Scope, Viewer
+
+
+class Sessions:
+    """Sessions live in the database, so ending one counts at once and everywhere.
+
+    *lasts_secs* after its beginning, or *idle_secs* after its last use, a session is over.
+    """
+
+    def __init__(
+        self, db: Database, audit: AuditTrail, *, lasts_secs: float, idle_secs: float, most: int
+    ) -> None:
+        self._db = db
+        self._audit = audit
+        self._lasts_secs = lasts_secs
+        self._idle_secs = idle_secs
+        self._most = most
+
+    async def begin(self, viewer: Viewer, user_id: UUID, email: str, provider: str) -> SignedIn:
+        """A new session; the user's oldest ones above the allowed number end.
+
+        *viewer* is who the request came from before the sign-in, for the trail.
+        """
+        secret = secrets.new_secret()
+        async with self._db.transaction():
+            session = await store.add_session(
+                self._db,
+                user_id=user_id,
+                secret_hash=secrets.digest(secret),
+                provider=provider,
+                address=viewer.origin.address,
+                user_agent=viewer.origin.user_agent,
+                lasts_secs=self._lasts_secs,
+            )
+            await store.keep_newest_sessions(self._db, user_id, self._most)
+            await self._audit.record(
+                replace(viewer, id=user_id, label=email, session_id=session.key),
+                AuditAction.SIGNED_IN,
+                Target("user", user_id, email),
+                after={"session": str(session.key), "provider": provider},
+            )
+        return SignedIn(session, secret)
+
+    async def sign_out(self, viewer: Viewer) -> None:
+        """End the viewer's own session; doing it twice is fine."""
+        if viewer.session_id is None or viewer.id is None:
+            return
+        async with self._db.transaction():
+            if await store.remove_session(self._db, viewer.session_id):
+                await self._audit.record(
+                    viewer, AuditAction.SIGNED_OUT, Target("user", viewer.id, viewer.label)
+                )
+
+    async def of_user(self, viewer: Viewer, user_id: UUID | None) -> list[Session]:
+        """The live sessions of a user, or the viewer's own, newest first.
+
+        Raises Unauthenticated, Forbidden.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        wanted = user_id or viewer.id
+        return [] if wanted is None else (await self.of_users([wanted]))[0]
+
+    async def of_users(self, user_ids: Sequence[UUID]) -> list[list[Session]]:
+        """The live sessions of each user, in the order asked; for loaders."""
+        sessions = await store.sessions_of(self._db, user_ids, self._idle_secs)
+        return [sessions[user_id] for user_id in user_ids]
+
+    async def revoke(self, viewer: Viewer, session_id: UUID) -> Session:
+        """End a session: one's own, or as an administrator anyone's.
+
+        Raises Unauthenticated, Forbidden, NotFound.
+        """
+        viewer.must_be_signed_in()
+        async with self._db.transaction():
+            session = await store.session(self._db, session_id)
+            if session is None or session.user_key != viewer.id:
+                viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+            viewer.must_hold(Scope.USERS_WRITE)
+            if session is None or not await store.remove_session(self._db, session_id):
+                raise NotFound(f"There is no session {session_id}.")
+            await self._audit.record(
+                viewer,
+                AuditAction.SESSION_REVOKED,
+                await self._target(session.user_key),
+                before={"session": str(session_id), "provider": session.provider},
+            )
+        return session
+
+    async def revoke_all(self, viewer: Viewer, user_id: UUID) -> int:
+        """Sign a user out everywhere; how many sessions ended.
+
+        Raises Unauthenticated, Forbidden, NotFound.
+        """
+        viewer.must_be_signed_in()
+        if user_id != viewer.id:
+            viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        viewer.must_hold(Scope.USERS_WRITE)
+        async with self._db.transaction():
+            target = await self._target(user_id)
+            ended = await self.end_all(user_id)
+            if ended:
+                await self._audit.record(
+                    viewer, AuditAction.SESSIONS_REVOKED, target, before={"sessions": ended}
+                )
+        return ended
+
+    async def end_all(self, user_id: UUID) -> int:
+        """End all sessions of a user, as part of a change that leaves its own trace."""
+        return await store.remove_sessions_of(self._db, user_id)
+
+    async def remove_ended(self) -> None:
+        """Drop what can't be used any more. Any instance may do this at any time."""
+        await store.remove_ended(self._db, self._idle_secs)
+
+    async def _target(self, user_id: UUID) -> Target:
+        email = await store.email_of(self._db, user_id)
+        if email is None:
+            raise NotFound(f"There is no user {user_id}.")
+        return Target("user", user_id, email)

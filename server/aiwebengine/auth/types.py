@@ -1,0 +1,149 @@
+"""The nouns of this room."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from aiwebengine.context import Info
+from aiwebengine.errors import NotFound
+from aiwebengine.users.types import Role, User
+from aiwebengine.viewer import Viewer as Caller
+
+
+async def _owner(info: Info, user_key: UUID) -> User:
+    user = await info.context.loaders.users.load(user_key)
+    if user is None:
+        raise NotFound("This user was deleted a moment ago.")
+    return user
+
+
+@strawberry.type
+class Session:
+    """A browser that is signed in.
+
+    Attributes:
+        id: names the session; it is not the secret in the cookie.
+        provider: how its user signed in.
+        address: where the sign-in came from.
+        user_agent: what the browser said it was.
+        created_at: when it began.
+        last_seen_at: when it was last used, to the minute.
+        expires_at: when it ends even if it is used all the time.
+    """
+
+    id: strawberry.ID
+    provider: str
+    address: str | None
+    user_agent: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    key: strawberry.Private[UUID]
+    user_key: strawberry.Private[UUID]
+
+    @strawberry.field
+    async def user(self, info: Info) -> User:
+        """Whose session it is."""
+        return await _owner(info, self.user_key)
+
+    @strawberry.field
+    def current(self, info: Info) -> bool:
+        """Whether this very request was made with it."""
+        return info.context.viewer.session_id == self.key
+
+
+@strawberry.type
+class ApiToken:
+    """What a script signs its requests with, on behalf of its user.
+
+    Attributes:
+        id: names the token; it is not the secret.
+        name: what it is for.
+        prefix: the first characters of the secret, to tell tokens apart.
+        scopes: what it may be used for: read, users:write, ops:write, scripts:write.
+        created_at: when it was made.
+        expires_at: when it stops working; null for never.
+        last_used_at: when it was last used, to the minute.
+        last_used_address: where it was last used from.
+        revoked_at: when it was revoked; null while it works.
+    """
+
+    id: strawberry.ID
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_used_address: str | None
+    revoked_at: datetime | None
+    key: strawberry.Private[UUID]
+    user_key: strawberry.Private[UUID]
+    role_ceiling: strawberry.Private[Role | None]
+
+    @strawberry.field
+    async def user(self, info: Info) -> User:
+        """On whose behalf it acts."""
+        return await _owner(info, self.user_key)
+
+    @strawberry.field
+    async def roles(self, info: Info) -> list[Role]:
+        """The roles that a request with it has now: never more than its user's."""
+        user = await _owner(info, self.user_key)
+        return [role for role in user.roles if role in roles_up_to(self.role_ceiling)]
+
+
+@strawberry.type
+class Viewer:
+    """Who is asking.
+
+    Attributes:
+        id: the user's id.
+        email: the user's address.
+        name: the user's display name.
+        roles: what this request may do: a token may have fewer roles than its user.
+    """
+
+    id: strawberry.ID
+    email: str
+    name: str
+    roles: list[Role]
+    caller: strawberry.Private[Caller]
+    itself: strawberry.Private[User]
+
+    @strawberry.field
+    def user(self) -> User:
+        """The user that asks."""
+        return self.itself
+
+    @strawberry.field
+    async def session(self, info: Info) -> Session | None:
+        """The session that was used, when it was one."""
+        if self.caller.session_id is None:
+            return None
+        mine = await info.context.loaders.sessions.load(self.itself.key)
+        return next((one for one in mine if one.key == self.caller.session_id), None)
+
+    @strawberry.field
+    async def api_token(self, info: Info) -> ApiToken | None:
+        """The API token that was used, when it was one."""
+        if self.caller.token_id is None:
+            return None
+        mine = await info.context.loaders.api_tokens.load(self.itself.key)
+        return next((one for one in mine if one.key == self.caller.token_id), None)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a sign-in yields: the session, and the secret for the cookie, told this once."""
+
+    session: Session
+    secret: str
+
+
+def roles_up_to(ceiling: Role | None) -> frozenset[Role]:
+    """The roles that a token with this ceiling may use; None: all."""
+    ranked = list(Role)
+    return frozenset(ranked if ceiling is None else ranked[: ranked.index(ceiling) + 1])

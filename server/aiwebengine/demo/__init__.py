@@ -1,0 +1,1 @@
+"""Made-up people, for trying things out."""

@@ -1,0 +1,42 @@
+"""The command-line door of this room."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from aiwebengine.app import Engine
+from aiwebengine.commands import with_engine
+from aiwebengine.demo.service import Demo
+from aiwebengine.viewer import Viewer
+
+
+@click.command()
+@click.option(
+    "--users",
+    "number",
+    default=1_000,
+    show_default=True,
+    type=click.IntRange(1, 10_000_000),
+    help="How many made-up users there shall be.",
+)
+@click.pass_context
+def demo(context: click.Context, number: int) -> None:
+    """Fill a development database with made-up users; refuses one that has real users."""
+    columns = ("Users", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+
+    async def work(engine: Engine, _: Viewer) -> int:
+        with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
+            task = progress.add_task("users", total=number)
+
+            def told(added: int) -> None:
+                progress.update(task, completed=added)
+                if progress.disable and added % 100_000 == 0:
+                    click.echo(f"{added} of {number}", err=True)
+
+            return await Demo(engine.db).fill(number, told)
+
+    added = with_engine(context.obj, work)
+    click.echo(f"{added} made-up users were added; there are {number} now.")

@@ -1,0 +1,1 @@
+"""The GraphQL transport: how requests become calls, and errors become answers."""

@@ -1,0 +1,161 @@
+"""Paged lists, after the Relay connection specification, with signed cursors."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import orjson
+import strawberry
+
+from aiwebengine.errors import BadUserInput
+
+Node = TypeVar("Node")
+
+LARGEST_PAGE = 200
+# 128 bits of the signature: a forger would need 2^127 requests.
+_SIGNATURE_BYTES = 16
+
+
+@strawberry.type
+class PageInfo:
+    """Where a page lies in its list.
+
+    Attributes:
+        has_next_page: whether there is more after this page.
+        has_previous_page: whether there is something before this page.
+        start_cursor: the cursor of the first row; null on an empty page.
+        end_cursor: the cursor of the last row, for `after`; null on an empty page.
+    """
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class Edge(Generic[Node]):
+    """One row and its place in the list.
+
+    Attributes:
+        cursor: the row's place, for `after`.
+        node: the row.
+    """
+
+    cursor: str
+    node: Node
+
+
+@strawberry.type
+class Connection(Generic[Node]):
+    """One page of a list.
+
+    Attributes:
+        edges: the rows with their cursors.
+        nodes: the rows.
+        page_info: where the page lies in the list.
+    """
+
+    edges: list[Edge[Node]]
+    nodes: list[Node]
+    page_info: PageInfo
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field
+    async def total_count(self) -> int:
+        """How many rows the whole list has. Counted only when it is asked for."""
+        return await self.count()
+
+
+def page_size(first: int) -> int:
+    """The size that was asked for. Raises BadUserInput unless it is 1 to 200."""
+    if 1 <= first <= LARGEST_PAGE:
+        return first
+    raise BadUserInput(f"first: found {first}; allowed: 1 to {LARGEST_PAGE}.")
+
+
+def connect(
+    found: Sequence[Node],
+    first: int,
+    *,
+    after: str | None,
+    cursor: Callable[[Node], str],
+    count: Callable[[], Awaitable[int]],
+) -> Connection[Node]:
+    """Make a page of *first* rows out of at most one row more."""
+    nodes = list(found[:first])
+    edges = [Edge(cursor=cursor(node), node=node) for node in nodes]
+    return Connection(
+        edges=edges,
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=len(found) > first,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+        count=count,
+    )
+
+
+class Cursors:
+    """Makes cursors that can't be forged, and that fit only the list they were made for.
+
+    *secret* is shared by all instances. A list is its name and its *binding*: whatever filter
+    and order distinguish it from other lists of that name.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def encode(self, name: str, binding: str, key: tuple[object, ...]) -> str:
+        """An opaque cursor for a row's key of texts, numbers, instants and UUIDs."""
+        told = orjson.dumps([_told(part) for part in key])
+        signed = self._signature(name, binding, told) + told
+        return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+    def decode(self, name: str, binding: str, cursor: str | None) -> tuple[object, ...] | None:
+        """The key in a cursor of this very list; None for None. Raises BadUserInput."""
+        if cursor is None:
+            return None
+        try:
+            signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            signature, told = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+            # The same bytes have several spellings in base 64; only ours is a cursor.
+            canonical = base64.urlsafe_b64encode(signed).rstrip(b"=").decode() == cursor
+            if canonical and hmac.compare_digest(signature, self._signature(name, binding, told)):
+                return tuple(_meant(part) for part in orjson.loads(told))
+        except (ValueError, binascii.Error):
+            pass
+        raise BadUserInput("after: this is not a cursor of this list.")
+
+    def _signature(self, name: str, binding: str, told: bytes) -> bytes:
+        message = b"\0".join([name.encode(), binding.encode("utf-8", "surrogatepass"), told])
+        return hmac.digest(self._secret, message, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+
+def _told(part: object) -> list[object]:
+    """A part of a key with its kind, so that it comes back as exactly what it was."""
+    match part:
+        case datetime():
+            return ["t", part.astimezone(UTC).isoformat()]
+        case UUID():
+            return ["u", str(part)]
+        case int() | str():
+            return ["v", part]
+    raise TypeError(f"a cursor can't hold {type(part).__name__}")
+
+
+def _meant(part: tuple[str, str]) -> object:
+    kind, value = part
+    match kind:
+        case "t":
+            return datetime.fromisoformat(value)
+        case "u":
+            return UUID(value)
+    return value

@@ -1,0 +1,69 @@
+"""Docstrings become descriptions, so that each sentence is written once.
+
+The first paragraph describes the type, enum, input or operation. A section `Attributes:` describes
+fields, input fields and enum values, a section `Args:` the arguments of a resolver: lines
+`name: text`, continued by deeper indentation.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import strawberry
+from graphql import GraphQLArgument, GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
+
+_SECTION = re.compile(r"^(Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", re.MULTILINE)
+_ENTRY = re.compile(r"^    (\w+): ((?:.*)(?:\n      .*)*)", re.MULTILINE)
+_STRAWBERRY = "strawberry-definition"
+
+
+def describe(schema: strawberry.Schema) -> None:
+    """Give every undescribed part of the schema its words from the docstrings."""
+    for kind in schema._schema.type_map.values():
+        definition = kind.extensions.get(_STRAWBERRY) if kind.extensions else None
+        origin = getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
+        words = _Words(origin)
+        if origin is not None:
+            kind.description = kind.description or words.summary
+        match kind:
+            case GraphQLObjectType():
+                for field in kind.fields.values():
+                    _describe_field(field, words)
+            case GraphQLInputObjectType():
+                for input_field in kind.fields.values():
+                    name = _python_name(input_field)
+                    input_field.description = input_field.description or words.of.get(name)
+            case GraphQLEnumType():
+                for value_name, value in kind.values.items():
+                    value.description = value.description or words.of.get(value_name)
+
+
+def _describe_field(field: Any, words: _Words) -> None:
+    definition = field.extensions.get(_STRAWBERRY)
+    resolver = getattr(definition, "base_resolver", None)
+    own = _Words(None if resolver is None else resolver.wrapped_func)
+    field.description = (
+        field.description or own.summary or words.of.get(getattr(definition, "python_name", ""))
+    )
+    for argument in field.args.values():
+        argument.description = argument.description or own.of.get(_python_name(argument))
+
+
+def _python_name(part: GraphQLArgument | Any) -> str:
+    definition = part.extensions.get(_STRAWBERRY) if part.extensions else None
+    return str(getattr(definition, "python_name", ""))
+
+
+class _Words:
+    """A docstring, taken apart."""
+
+    def __init__(self, thing: object) -> None:
+        text = (inspect.getdoc(thing) if thing is not None else None) or ""
+        self.summary = " ".join(text.split("\n\n")[0].split()) or None
+        self.of: dict[str, str] = {}
+        for section in _SECTION.finditer(text + "\n"):
+            for entry in _ENTRY.finditer(section[2]):
+                said = " ".join(entry[2].split())
+                self.of[entry[1]] = said[:1].upper() + said[1:]

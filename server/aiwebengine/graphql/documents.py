@@ -1,0 +1,112 @@
+"""Documents, parsed and validated once and kept by their text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+
+from aiwebengine.errors import BadUserInput, QueryTooComplex
+from aiwebengine.graphql.limits import Limits, enforce, measure
+
+KEPT_DOCUMENTS = 1_000
+KEPT_CHARACTERS = 8_000_000
+MOST_ERRORS = 10
+
+
+class MalformedDocument(BadUserInput):
+    """The document can't be executed; `errors` are what a client is told."""
+
+    status = 400
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Document:
+    """A valid document and its operations by name; an unnamed one has the name None."""
+
+    tree: DocumentNode
+    operations: dict[str | None, OperationDefinitionNode]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to execute (GraphQL specification, section 6.1). Raises BadUserInput."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = self.operations.get(name) if name is not None else None
+        if found is not None:
+            return found
+        names = ", ".join(str(known) for known in self.operations) or "none"
+        said = "operationName is missing" if name is None else f"no operation {name[:80]!r}"
+        raise MalformedDocument([GraphQLError(f"{said}; the document has: {names}.")])
+
+
+class Documents:
+    """A bounded cache of valid documents, the least recently used forgotten first."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def get(self, text: str) -> Document:
+        """The document. Raises MalformedDocument, QueryTooComplex."""
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+            return found
+        document = self._read(text)
+        self._kept[text] = document
+        self._characters += len(text)
+        while len(self._kept) > KEPT_DOCUMENTS or self._characters > KEPT_CHARACTERS:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= len(forgotten)
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            tree = parse(text, max_tokens=self._limits.tokens)
+            operations = [
+                definition
+                for definition in tree.definitions
+                if isinstance(definition, OperationDefinitionNode)
+            ]
+            for operation in operations:
+                # Before validation, whose own rules may take long on a bomb.
+                enforce(measure(self._schema, tree, operation, {}), self._limits)
+        except GraphQLSyntaxError as error:
+            if "more than" in error.message and "tokens" in error.message:
+                raise QueryTooComplex(
+                    f"The document has more than {self._limits.tokens} tokens.",
+                    limit="tokens",
+                    allowed=self._limits.tokens,
+                ) from None
+            raise MalformedDocument([error]) from None
+        except RecursionError:
+            raise QueryTooComplex(
+                f"The document is nested too deeply; allowed depth is {self._limits.depth}.",
+                limit="depth",
+                allowed=self._limits.depth,
+            ) from None
+        errors = validate(self._schema, tree, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if errors:
+            raise MalformedDocument(errors)
+        return Document(
+            tree,
+            {
+                (None if operation.name is None else operation.name.value): operation
+                for operation in operations
+            },
+        )

@@ -1,0 +1,44 @@
+"""EngineError becomes an error with a code; anything else is logged and hidden."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from graphql import GraphQLError
+
+from aiwebengine.errors import BadUserInput, EngineError
+
+log = logging.getLogger(__name__)
+
+HIDDEN = "Something went wrong on our side. The log has the details under this request id."
+
+
+def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
+    """The error as a client may see it (GraphQL specification, section 7.1.2)."""
+    cause = error.original_error
+    if isinstance(cause, EngineError):
+        message, extensions = cause.message, {"code": cause.code, **cause.extensions}
+    elif cause is None or _is_about_input(error):
+        message, extensions = error.message, {"code": BadUserInput.code, **(error.extensions or {})}
+    else:
+        log.error("graphql.bug at %s", error.path, exc_info=cause)
+        message, extensions = HIDDEN, {"code": EngineError.code}
+    if extensions["code"] == EngineError.code and request_id is not None:
+        extensions["requestId"] = request_id
+    formatted: dict[str, Any] = {"message": message}
+    if error.locations:
+        formatted["locations"] = [place.formatted for place in error.locations]
+    if error.path is not None:
+        formatted["path"] = list(error.path)
+    return formatted | {"extensions": extensions}
+
+
+def _is_about_input(error: GraphQLError) -> bool:
+    """Whether the engine of GraphQL itself refused a value, outside any resolver of ours."""
+    return error.path is None and isinstance(error.original_error, GraphQLError)
+
+
+def refusal(error: EngineError, request_id: str | None) -> dict[str, Any]:
+    """An answer without data for a request that was refused before it began."""
+    return {"errors": [told(GraphQLError(error.message, original_error=error), request_id)]}

@@ -1,0 +1,179 @@
+"""From a request's parts to an answer: the one path that every transport takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    subscribe,
+)
+from graphql.execution.values import get_variable_values
+
+from aiwebengine.errors import EngineError, Unauthenticated, Unavailable
+from aiwebengine.graphql.documents import Document, Documents, MalformedDocument
+from aiwebengine.graphql.errors import refusal, told
+from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.requests import GraphQLRequest
+
+Context = Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response body, and the HTTP status it goes out with."""
+
+    body: dict[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation that may be executed: read, valid, within the limits."""
+
+    document: Document
+    node: OperationDefinitionNode
+    request: GraphQLRequest
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.node.operation
+
+
+class Executor:
+    """Executes requests against one schema.
+
+    *may_introspect* tells by the context whether `__schema` and `__type` are answered;
+    *on_done* is told each operation's name, seconds and error codes.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        limits: Limits,
+        may_introspect: Callable[[Context], bool],
+        on_done: Callable[[str | None, float, list[str]], None] = lambda *_: None,
+    ) -> None:
+        # Strawberry's own entry point parses and validates each request anew and builds an
+        # extension runner for it; the graphql-core schema inside is all that execution needs.
+        self._schema = schema._schema
+        self._limits = limits
+        self._documents = Documents(self._schema, limits)
+        self._may_introspect = may_introspect
+        self._on_done = on_done
+
+    def prepare(self, request: GraphQLRequest) -> Operation:
+        """Read, validate and measure a request; needs no context.
+
+        Raises MalformedDocument, QueryTooComplex.
+        """
+        document = self._documents.get(request.query)
+        node = document.operation(request.operation_name)
+        definitions = node.variable_definitions or ()
+        values = get_variable_values(
+            self._schema, definitions, request.variables, max_errors=10, hide_suggestions=True
+        )
+        if isinstance(values, list):
+            raise MalformedDocument(values)
+        return Operation(document, node, request)
+
+    def admit(self, operation: Operation, context: Context) -> None:
+        """Refuse what this caller may not ask. Raises QueryTooComplex, Unauthenticated."""
+        figures = measure(
+            self._schema, operation.document.tree, operation.node, operation.request.variables
+        )
+        enforce(figures, self._limits)
+        if figures.introspects and not self._may_introspect(context):
+            raise Unauthenticated("Introspection is for signed-in callers. Sign in first.")
+
+    async def answer(
+        self, operation: Operation, context: Context, request_id: str | None
+    ) -> Answer:
+        """Execute a query or mutation. Never raises but when cancelled."""
+        began = time.perf_counter()
+        try:
+            self.admit(operation, context)
+            async with asyncio.timeout(self._limits.seconds):
+                result = await self._execute(operation, context)
+            answer = _answer(result, request_id)
+        except TimeoutError:
+            late = Unavailable(f"The request took longer than {self._limits.seconds:g} s.")
+            answer = Answer(refusal(late, request_id), late.status)
+        except EngineError as error:
+            answer = Answer(refusal(error, request_id), error.status)
+        codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
+        self._on_done(operation.request.operation_name, time.perf_counter() - began, codes)
+        return answer
+
+    async def events(
+        self, operation: Operation, context: Context, request_id: str | None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The answers of a subscription, each a response body; an error ends it.
+
+        Whoever iterates must close the iterator (`aclose`), or the subscription stays open.
+        """
+        try:
+            self.admit(operation, context)
+        except EngineError as error:
+            yield refusal(error, request_id)
+            return
+        source = subscribe(
+            self._schema,
+            operation.document.tree,
+            context_value=context,
+            variable_values=operation.request.variables,
+            operation_name=operation.request.operation_name,
+            hide_suggestions=True,
+        )
+        results: Any = await source if isawaitable(source) else source
+        if isinstance(results, ExecutionResult):
+            yield _body(results, request_id)
+            return
+        try:
+            async for result in results:
+                yield _body(result, request_id)
+        except EngineError as error:
+            yield refusal(error, request_id)
+        except GraphQLError as error:
+            yield {"errors": [told(error, request_id)]}
+        except Exception as error:
+            hidden = GraphQLError(str(error), original_error=error)
+            yield {"errors": [told(hidden, request_id)]}
+        finally:
+            await results.aclose()
+
+    async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
+        result = execute(
+            self._schema,
+            operation.document.tree,
+            context_value=context,
+            variable_values=operation.request.variables,
+            operation_name=operation.request.operation_name,
+            hide_suggestions=True,
+        )
+        return await result if isawaitable(result) else result
+
+
+def _answer(result: ExecutionResult, request_id: str | None) -> Answer:
+    body = _body(result, request_id)
+    # An outage is not an answer: caches, proxies and scripts must be able to tell by the status.
+    outage = any(isinstance(error.original_error, Unavailable) for error in result.errors or ())
+    return Answer(body, Unavailable.status if outage else 200)
+
+
+def _body(result: ExecutionResult, request_id: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body = {"errors": [told(error, request_id) for error in result.errors], **body}
+    return body

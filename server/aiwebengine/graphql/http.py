@@ -1,0 +1,130 @@
+"""GraphQL over HTTP, after the working draft of the GraphQL foundation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from graphql import OperationType
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from aiwebengine.errors import EngineError
+from aiwebengine.graphql import requests, sse
+from aiwebengine.graphql.documents import MalformedDocument
+from aiwebengine.graphql.errors import refusal, told
+from aiwebengine.graphql.execution import Answer, Context, Executor, Operation
+from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
+from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
+
+ContextOf = Callable[[Request], Awaitable[Context]]
+Page = Callable[[Request], Awaitable[Response]]
+
+
+class HttpEndpoint:
+    """Answers GET and POST at one address; a browser without a query gets *playground*."""
+
+    def __init__(self, executor: Executor, context_of: ContextOf, playground: Page) -> None:
+        self._executor = executor
+        self._context_of = context_of
+        self._playground = playground
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        if request.method not in ("GET", "POST"):
+            return _refused(405, "Only GET and POST are answered here.", {"Allow": "GET, POST"})
+        accept = request.headers.get("accept")
+        is_visit = request.method == "GET" and "query" not in request.query_params
+        if is_visit and preferred(accept, (JSON, RESPONSE_JSON, HTML)) == HTML:
+            return await self._playground(request)
+        media = preferred(accept, (JSON, RESPONSE_JSON, EVENT_STREAM))
+        if media is None:
+            offered = f"{RESPONSE_JSON}, {JSON}, {EVENT_STREAM}"
+            return _refused(406, f"Accept: none of what is offered: {offered}.")
+        response = await self._respond(request, media)
+        response.headers["Vary"] = "Accept"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    async def _respond(self, request: Request, media: str) -> Response:
+        request_id = request.state.request_id
+        try:
+            asked = await _asked(request)
+            context = await self._context_of(request)
+        except EngineError as error:
+            return _json(Answer(refusal(error, request_id), error.status), media)
+        try:
+            operation = self._executor.prepare(asked)
+        except MalformedDocument as error:
+            body = {"errors": [told(problem, request_id) for problem in error.errors]}
+            return _json(_well_formed(Answer(body, error.status), media), media)
+        except EngineError as error:
+            return _json(
+                _well_formed(Answer(refusal(error, request_id), error.status), media), media
+            )
+        if media == EVENT_STREAM:
+            return self._stream(operation, context, request)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            return _refused(406, f"A subscription needs `Accept: {EVENT_STREAM}` or a WebSocket.")
+        if request.method == "GET" and operation.kind is not OperationType.QUERY:
+            return _refused(
+                405, "GET takes queries only; send mutations by POST.", {"Allow": "POST"}
+            )
+        answer = await self._executor.answer(operation, context, request_id)
+        return _json(_well_formed(answer, media), media)
+
+    def _stream(self, operation: Operation, context: Context, request: Request) -> Response:
+        if request.method == "GET" and operation.kind is OperationType.MUTATION:
+            return _refused(405, "GET takes no mutations; send them by POST.", {"Allow": "POST"})
+
+        frames = sse.frames(self._executor, operation, context, request.state.request_id)
+        return StreamingResponse(
+            frames, media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
+        )
+
+
+async def _asked(request: Request) -> GraphQLRequest:
+    """The request's parts. Raises MalformedRequest and what the body's type calls for."""
+    if request.method == "GET":
+        return requests.from_query_string(request.query_params)
+    kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    if kind.strip() != JSON:
+        # Forms and plain text need no leave from us to be sent by a foreign page.
+        raise UnsupportedMediaType(
+            f"Content-Type: found {kind.strip() or 'none'!r}, allowed {JSON}."
+        )
+    if "charset" in parameters and "utf-8" not in parameters and "utf8" not in parameters:
+        raise UnsupportedMediaType("Content-Type: the charset must be utf-8.")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaType("Content-Encoding: send the body uncompressed.")
+    return requests.from_body(await request.body())
+
+
+class UnsupportedMediaType(MalformedRequest):
+    """The body is of a type that is not taken (RFC 9110 section 15.5.16)."""
+
+    status = 415
+
+
+def _well_formed(answer: Answer, media: str) -> Answer:
+    """Under `application/json` a proxy might have answered 4xx: well-formed requests get 200.
+
+    GraphQL over HTTP, section 6.4.1; outages keep their 5xx.
+    """
+    return Answer(answer.body) if media == JSON and answer.status < 500 else answer
+
+
+def _json(answer: Answer, media: str) -> Response:
+    kind = JSON if media == EVENT_STREAM else media
+    response = Response(orjson.dumps(answer.body), answer.status)
+    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+    if answer.status == 503:
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def _refused(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body = refusal(MalformedRequest(message), None)
+    response = _json(Answer(body, status), JSON)
+    response.headers.update(headers or {})
+    return response

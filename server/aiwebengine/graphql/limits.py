@@ -1,0 +1,214 @@
+"""How much one request may ask for, decided before any work is done.
+
+One pass over the document, each fragment counted once and its figures added wherever it is spread:
+the usual rules walk a fragment anew at each spread, and a kilobyte of fragments that spread each
+other twice keeps them busy for hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+)
+
+from aiwebengine.errors import QueryTooComplex
+
+# What a list without a page size is taken to hold; those of introspection are a little shorter.
+LIST_LENGTH = 10
+INTROSPECTION_LIST_LENGTH = 8
+# Figures stop growing here: a bomb's true cost has thousands of digits.
+_PLENTY = 10**9
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a document may have at most; `cost` counts fields times the rows they are read for."""
+
+    tokens: int = 2_000
+    depth: int = 15
+    aliases: int = 30
+    directives: int = 50
+    cost: int = 50_000
+    seconds: float = 30.0
+    operations_per_socket: int = 100
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a document, or a part of it, has."""
+
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    cost: int = 0
+    introspects: bool = False
+
+    def beside(self, other: Figures) -> Figures:
+        """Both parts in one selection."""
+        return Figures(
+            max(self.depth, other.depth),
+            min(_PLENTY, self.aliases + other.aliases),
+            min(_PLENTY, self.directives + other.directives),
+            min(_PLENTY, self.cost + other.cost),
+            self.introspects or other.introspects,
+        )
+
+
+def measure(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+) -> Figures:
+    """What *operation* asks for with these variables."""
+    return _Measure(schema, document, operation, variables).figures()
+
+
+def enforce(figures: Figures, limits: Limits) -> None:
+    """Raise QueryTooComplex for the first figure above its limit."""
+    for name in ("depth", "aliases", "directives", "cost"):
+        found, allowed = getattr(figures, name), getattr(limits, name)
+        if found > allowed:
+            words = "more than a billion" if found >= _PLENTY else str(found)
+            raise QueryTooComplex(
+                f"The query's {name} is {words}; allowed is {allowed}.",
+                limit=name,
+                found=found,
+                allowed=allowed,
+            )
+
+
+class _Measure:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._variables = _defaults(operation) | dict(variables)
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._known: dict[str, Figures] = {}
+        self._open: set[str] = set()
+
+    def figures(self) -> Figures:
+        root = {
+            OperationType.QUERY: self._schema.query_type,
+            OperationType.MUTATION: self._schema.mutation_type,
+            OperationType.SUBSCRIPTION: self._schema.subscription_type,
+        }[self._operation.operation]
+        own = Figures(directives=len(self._operation.directives or ()))
+        return own.beside(self._selections(self._operation.selection_set, root))
+
+    def _selections(self, selection_set: SelectionSetNode, parent: Any) -> Figures:
+        total = Figures()
+        for figures in self._each(selection_set, parent):
+            total = total.beside(figures)
+        return total
+
+    def _each(self, selection_set: SelectionSetNode, parent: Any) -> Iterator[Figures]:
+        for selection in selection_set.selections:
+            yield Figures(directives=len(selection.directives or ()))
+            match selection:
+                case FieldNode():
+                    yield self._field(selection, parent)
+                case InlineFragmentNode():
+                    condition = selection.type_condition
+                    inner = self._schema.get_type(condition.name.value) if condition else parent
+                    yield self._selections(selection.selection_set, inner)
+                case FragmentSpreadNode():
+                    yield self._fragment(selection.name.value)
+
+    def _fragment(self, name: str) -> Figures:
+        if name not in self._known:
+            definition = self._fragments.get(name)
+            if definition is None or name in self._open:
+                # Unknown or in a ring: validation says so in better words.
+                return Figures()
+            self._open.add(name)
+            inner = self._schema.get_type(definition.type_condition.name.value)
+            self._known[name] = self._selections(definition.selection_set, inner)
+            self._open.discard(name)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, parent: Any) -> Figures:
+        name = node.name.value
+        kind = self._kind_of(name, parent)
+        inner = Figures()
+        if node.selection_set is not None:
+            inner = self._selections(node.selection_set, get_named_type(kind) if kind else None)
+        times = self._times(node, kind, parent)
+        return Figures(
+            depth=inner.depth + 1,
+            aliases=min(_PLENTY, inner.aliases + (node.alias is not None)),
+            directives=inner.directives,
+            cost=min(_PLENTY, 1 + times * inner.cost),
+            introspects=inner.introspects or name in ("__schema", "__type"),
+        )
+
+    def _kind_of(self, name: str, parent: Any) -> Any:
+        if name in ("__schema", "__type"):
+            return self._schema.get_type("__Schema" if name == "__schema" else "__Type")
+        if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            field = parent.fields.get(name)
+            return None if field is None else field.type
+        return None
+
+    def _times(self, node: FieldNode, kind: Any, parent: Any) -> int:
+        """For how many rows what stands below the field is read."""
+        field = parent.fields.get(node.name.value) if hasattr(parent, "fields") else None
+        if field is not None and "first" in field.args:
+            return self._first(node, field.args["first"].default_value)
+        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if not isinstance(inner, GraphQLList):
+            return 1
+        if parent.name.startswith("__"):
+            return INTROSPECTION_LIST_LENGTH
+        # The rows of a page are counted where the page size stands.
+        return 1 if parent.name.endswith("Connection") else LIST_LENGTH
+
+    def _first(self, node: FieldNode, default: Any) -> int:
+        for argument in node.arguments or ():
+            if argument.name.value != "first":
+                continue
+            match argument.value:
+                case IntValueNode(value=text):
+                    return min(_PLENTY, max(1, int(text[:12])))
+                case VariableNode(name=name):
+                    given = self._variables.get(name.value)
+                    return min(_PLENTY, max(1, given)) if isinstance(given, int) else LIST_LENGTH
+        return default if isinstance(default, int) else LIST_LENGTH
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """The whole-number defaults of the operation's variables."""
+    return {
+        definition.variable.name.value: int(definition.default_value.value[:12])
+        for definition in operation.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }

@@ -1,0 +1,51 @@
+"""Subscriptions as server-sent events: the graphql-sse protocol, distinct connections mode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import orjson
+from graphql import OperationType
+
+from aiwebengine.graphql.execution import Context, Executor, Operation
+
+# Proxies cut a connection that is silent for a minute or so.
+KEEP_ALIVE_SECS = 12.0
+
+
+async def frames(
+    executor: Executor, operation: Operation, context: Context, request_id: str | None
+) -> AsyncIterator[bytes]:
+    """The stream of one operation: `next` for each answer, `complete` at the end."""
+    if operation.kind is not OperationType.SUBSCRIPTION:
+        answer = await executor.answer(operation, context, request_id)
+        yield _frame("next", orjson.dumps(answer.body))
+        yield _frame("complete")
+        return
+    # A first comment makes the browser and every proxy on the way see the headers at once.
+    yield b":\n\n"
+    events = executor.events(operation, context, request_id)
+    coming = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([coming], timeout=KEEP_ALIVE_SECS)
+            if not done:
+                yield b":\n\n"
+                continue
+            body = coming.result()
+            if body is None:
+                break
+            yield _frame("next", orjson.dumps(body))
+            coming = asyncio.ensure_future(anext(events, None))
+        yield _frame("complete")
+    finally:
+        coming.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await coming
+        await events.aclose()  # type: ignore[attr-defined]
+
+
+def _frame(event: str, data: bytes = b"") -> bytes:
+    return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"

@@ -1,0 +1,1 @@
+"""Keys that all instances share."""

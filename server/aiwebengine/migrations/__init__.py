@@ -1,0 +1,1 @@
+"""What the database's tables look like, and how they get there."""

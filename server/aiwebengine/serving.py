@@ -1,0 +1,105 @@
+"""Runs the web server of one instance."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+
+import click
+import uvicorn
+
+from aiwebengine import __version__
+from aiwebengine.app import Engine
+from aiwebengine.config import Config
+from aiwebengine.errors import EngineError, Unavailable
+
+
+class NotServing(Exception):
+    """The engine can't start; the message says why and what to do."""
+
+
+async def serve(config: Config, url: str) -> None:
+    """Serve until told to stop (SIGTERM, Ctrl-C); finish what is running first.
+
+    Raises NotServing.
+    """
+    engine = Engine(config, url)
+    try:
+        await engine.prepare()
+    except Unavailable as error:
+        # Not an end: the engine answers 503 and goes on by itself once the database is back.
+        click.echo(f"{error.message} Serving 503 until it does.", err=True)
+    except EngineError as error:
+        raise NotServing(error.message) from None
+    listening = _listen(config)
+    link = await engine.first_sign_in_link() if engine.is_ready else None
+    server = _Server(
+        uvicorn.Config(
+            engine.app(),
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=int(config.server.shutdown_timeout_secs),
+            forwarded_allow_ips=[str(network) for network in config.server.trusted_proxies],
+            proxy_headers=bool(config.server.trusted_proxies),
+            server_header=False,
+            ws_max_size=config.security.max_request_body_bytes,
+        ),
+        _banner(config, listening, link),
+    )
+    await server.serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Says where it is once it really listens."""
+
+    def __init__(self, config: uvicorn.Config, banner: str) -> None:
+        super().__init__(config)
+        self._banner = banner
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            click.echo(self._banner)
+            sys.stdout.flush()
+
+
+def _listen(config: Config) -> socket.socket:
+    host, port = config.server.host, config.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise NotServing(
+            f"Can't listen on {host}:{port} ({error.strerror}). Is another engine running?"
+            " Choose another with APP_SERVER__PORT."
+        ) from None
+    return listening
+
+
+def _banner(config: Config, listening: socket.socket, link: str | None) -> str:
+    port = listening.getsockname()[1]
+    base = config.server.base_url or f"http://localhost:{port}"
+    lines = [
+        "",
+        f"  aiwebengine {__version__} is ready",
+        "",
+        f"  Home      {base}/",
+        f"  Manager   {base}/engine/admin",
+        f"  GraphQL   {base}/graphql",
+        f"  Health    {base}/health",
+    ]
+    if link is not None:
+        lines += [
+            "",
+            "  First sign-in (once, 15 minutes, on this machine):",
+            f"  {link.replace(f':{config.server.port}/', f':{port}/')}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def run(config: Config, url: str) -> None:
+    """`serve` as a blocking call. Raises NotServing."""
+    asyncio.run(serve(config, url))

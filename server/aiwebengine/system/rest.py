@@ -1,0 +1,25 @@
+"""The health check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from aiwebengine.system.service import System
+
+
+def routes(system: System) -> list[Route]:
+    """`GET` and `HEAD /health`: 200 while all is well, 503 when the database does not answer."""
+
+    async def health(_: Request) -> JSONResponse:
+        trouble = await system.trouble()
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told: dict[str, object] = {"status": "fail" if trouble else "ok", "timestamp": now}
+        if trouble:
+            told["checks"] = {"database": trouble}
+        return JSONResponse(told, 503 if trouble else 200, headers={"Cache-Control": "no-store"})
+
+    return [Route("/health", health, methods=["GET", "HEAD"])]

@@ -1,0 +1,341 @@
+"""The GraphQL door of this room."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import strawberry
+
+from aiwebengine.audit.types import AuditAction
+from aiwebengine.context import Info
+from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.users import checks
+from aiwebengine.users.paging import LIST, binding, key, key_of
+from aiwebengine.users.service import Change
+from aiwebengine.users.types import (
+    Role,
+    RoleInfo,
+    User,
+    UserChange,
+    UserChangeKind,
+    UserFilter,
+    UserOrder,
+    UserStatus,
+)
+
+
+@strawberry.input
+class GrantRoleInput:
+    """Who gets which role.
+
+    Attributes:
+        user_id: the user.
+        role: EDITOR or ADMINISTRATOR.
+        expires_at: the instant at which the role stops counting; leave out for a lasting grant.
+        reason: why, for the audit trail; at most 500 characters.
+        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+    """
+
+    user_id: strawberry.ID
+    role: Role
+    expires_at: datetime | None = None
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+@strawberry.input
+class RevokeRoleInput:
+    """Who loses which role.
+
+    Attributes:
+        user_id: the user.
+        role: EDITOR or ADMINISTRATOR.
+        reason: why, for the audit trail; at most 500 characters.
+        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+    """
+
+    user_id: strawberry.ID
+    role: Role
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+@strawberry.input
+class InviteUserInput:
+    """Whom to expect.
+
+    Attributes:
+        email: the address that the person will sign in with.
+        name: the display name until a provider tells another.
+        roles: roles that the person has from the first sign-in on.
+    """
+
+    email: str
+    name: str | None = None
+    roles: list[Role] | None = None
+
+
+@strawberry.input
+class SuspendUserInput:
+    """Whom to turn away.
+
+    Attributes:
+        user_id: the user.
+        reason: why, for the audit trail; at most 500 characters.
+        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+    """
+
+    user_id: strawberry.ID
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+@strawberry.input
+class ReinstateUserInput:
+    """Whom to let in again.
+
+    Attributes:
+        user_id: the user.
+        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+    """
+
+    user_id: strawberry.ID
+    expected_version: int | None = None
+
+
+@strawberry.input
+class DeleteUserInput:
+    """Whom to remove for good.
+
+    Attributes:
+        user_id: the user.
+        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+    """
+
+    user_id: strawberry.ID
+    expected_version: int | None = None
+
+
+@strawberry.type
+class RoleChange:
+    """What came of granting or revoking a role.
+
+    Attributes:
+        user: the user as it is now.
+        role: the role that was asked for.
+        changed: false when the user had it already, or had not had it.
+    """
+
+    user: User
+    role: Role
+    changed: bool
+
+
+@strawberry.type
+class UserPayload:
+    """What came of a change to a user.
+
+    Attributes:
+        user: the user as it is now; a deleted one as it was.
+        changed: false when there was nothing to do.
+    """
+
+    user: User
+    changed: bool
+
+
+@strawberry.field
+async def user(info: Info, id: strawberry.ID) -> User | None:
+    """One user; null when there is none with this id. Needs the role ADMINISTRATOR.
+
+    Args:
+        id: the user's id.
+    """
+    info.context.viewer.must_be(Role.ADMINISTRATOR)
+    known = checks.id_or_none(id)
+    if known is None:
+        return None
+    return await info.context.services.users.find(info.context.viewer, known)
+
+
+@strawberry.field
+async def users(
+    info: Info,
+    first: int = 50,
+    after: str | None = None,
+    search: str | None = None,
+    role: Role | None = None,
+    provider: str | None = None,
+    status: UserStatus | None = None,
+    order_by: UserOrder | None = None,
+) -> Connection[User]:
+    """Users, newest first unless told otherwise. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+        search: a part of the name or the address, without regard to case.
+        role: only holders of this role.
+        provider: only those who have signed in with this provider.
+        status: only those of this status.
+        order_by: the order.
+    """
+    viewer, service = info.context.viewer, info.context.services.users
+    viewer.must_be(Role.ADMINISTRATOR)
+    first, order = page_size(first), order_by or UserOrder()
+    wanted = UserFilter(checks.search(search), role, provider, status)
+    bound, cursors = binding(wanted, order), info.context.cursors
+    found = await service.page(
+        viewer, wanted, order, key_of(cursors.decode(LIST, bound, after)), first
+    )
+    return connect(
+        found,
+        first,
+        after=after,
+        cursor=lambda user: cursors.encode(LIST, bound, key(user)),
+        count=lambda: service.count(viewer, wanted),
+    )
+
+
+@strawberry.field
+async def roles(info: Info) -> list[RoleInfo]:
+    """Every role with how many hold it. Needs the role ADMINISTRATOR."""
+    return await info.context.services.users.roles(info.context.viewer)
+
+
+@strawberry.mutation
+async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
+    """Give a role to a user. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: who gets which role.
+    """
+    done = await info.context.services.users.grant_role(
+        info.context.viewer,
+        checks.user_id(input.user_id),
+        input.role,
+        expires_at=input.expires_at,
+        reason=input.reason,
+        expected_version=input.expected_version,
+    )
+    return RoleChange(user=done.user, role=input.role, changed=done.changed)
+
+
+@strawberry.mutation
+async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
+    """Take a role from a user. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: who loses which role.
+    """
+    done = await info.context.services.users.revoke_role(
+        info.context.viewer,
+        checks.user_id(input.user_id),
+        input.role,
+        reason=input.reason,
+        expected_version=input.expected_version,
+    )
+    return RoleChange(user=done.user, role=input.role, changed=done.changed)
+
+
+@strawberry.mutation
+async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
+    """Make a user who becomes active at the first sign-in. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: whom to expect.
+    """
+    return _payload(
+        await info.context.services.users.invite(
+            info.context.viewer, input.email, input.name or "", input.roles or ()
+        )
+    )
+
+
+@strawberry.mutation
+async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
+    """Turn a user away at once and everywhere. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: whom to turn away.
+    """
+    return _payload(
+        await info.context.services.users.suspend(
+            info.context.viewer,
+            checks.user_id(input.user_id),
+            reason=input.reason,
+            expected_version=input.expected_version,
+        )
+    )
+
+
+@strawberry.mutation
+async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
+    """Let a suspended user in again, with the roles of before. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: whom to let in again.
+    """
+    return _payload(
+        await info.context.services.users.reinstate(
+            info.context.viewer,
+            checks.user_id(input.user_id),
+            expected_version=input.expected_version,
+        )
+    )
+
+
+@strawberry.mutation
+async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
+    """Remove a user for good; the audit trail keeps what happened. Needs ADMINISTRATOR.
+
+    Args:
+        input: whom to remove.
+    """
+    return _payload(
+        await info.context.services.users.delete(
+            info.context.viewer,
+            checks.user_id(input.user_id),
+            expected_version=input.expected_version,
+        )
+    )
+
+
+@strawberry.subscription
+async def user_changed(info: Info) -> AsyncIterator[UserChange]:
+    """Each change to any user from now on. Needs the role ADMINISTRATOR."""
+    async for event in info.context.services.following.events(info.context.viewer):
+        kind = _KINDS.get(event.action)
+        if kind is None or event.target_id is None:
+            continue
+        known = checks.user_id(event.target_id)
+        # Read anew for each event: the loader of the request would tell of the past.
+        changed = (await info.context.services.users.many([known]))[0]
+        yield UserChange(kind=kind, user_id=event.target_id, user=changed, event=event)
+
+
+_KINDS = {
+    AuditAction.USER_CREATED: UserChangeKind.CREATED,
+    AuditAction.USER_INVITED: UserChangeKind.CREATED,
+    AuditAction.ROLE_GRANTED: UserChangeKind.ROLES,
+    AuditAction.ROLE_REVOKED: UserChangeKind.ROLES,
+    AuditAction.ROLE_EXPIRED: UserChangeKind.ROLES,
+    AuditAction.USER_SUSPENDED: UserChangeKind.STATUS,
+    AuditAction.USER_REINSTATED: UserChangeKind.STATUS,
+    AuditAction.USER_DELETED: UserChangeKind.DELETED,
+    AuditAction.IDENTITY_LINKED: UserChangeKind.ACCESS,
+    AuditAction.SIGNED_IN: UserChangeKind.ACCESS,
+    AuditAction.SIGNED_OUT: UserChangeKind.ACCESS,
+    AuditAction.SESSION_REVOKED: UserChangeKind.ACCESS,
+    AuditAction.SESSIONS_REVOKED: UserChangeKind.ACCESS,
+    AuditAction.TOKEN_CREATED: UserChangeKind.ACCESS,
+    AuditAction.TOKEN_REVOKED: UserChangeKind.ACCESS,
+}
+
+
+def _payload(done: Change) -> UserPayload:
+    return UserPayload(user=done.user, changed=done.changed)
+
+
+queries = [user, users, roles]
+mutations = [grant_role, revoke_role, invite_user, suspend_user, reinstate_user, delete_user]
+subscriptions = [user_changed]

@@ -1,0 +1,106 @@
+"""The REST shim: what the GraphQL mutations call, under the guide's addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.errors import BadUserInput
+from aiwebengine.graphql.connection import Cursors
+from aiwebengine.users import checks
+from aiwebengine.users.paging import LIST, binding, key, key_of
+from aiwebengine.users.service import Users
+from aiwebengine.users.types import GRANTABLE_ROLES, Role, User, UserFilter, UserOrder
+from aiwebengine.web.bodies import json_object, text_field
+
+PATH = "/api/engine/admin/users"
+MOST_USERS = 1_000
+
+
+def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Cursors]) -> list[Route]:
+    """The routes below `/api/engine/admin`; *cursors_now* raises Unavailable during the start."""
+
+    async def list_users(request: Request) -> JSONResponse:
+        viewer = await doorkeeper.viewer(request, "rest")
+        viewer.must_be(Role.ADMINISTRATOR)
+        asked = request.query_params
+        limit, order = _limit(asked.get("limit", "100")), UserOrder()
+        cursors = cursors_now()
+        wanted = UserFilter(
+            search=checks.search(asked.get("search")), role=_role(asked.get("role"))
+        )
+        after = cursors.decode(LIST, binding(wanted, order), asked.get("after"))
+        found = await users.page(viewer, wanted, order, key_of(after), limit)
+        answer = JSONResponse(
+            {
+                "users": [_told(user) for user in found[:limit]],
+                "total": await users.count(viewer, wanted),
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+        if len(found) > limit:
+            cursor = cursors.encode(LIST, binding(wanted, order), key(found[limit - 1]))
+            following = urlencode({**asked, "limit": limit, "after": cursor})
+            # RFC 8288: the next page of this list.
+            answer.headers["Link"] = f'<{PATH}?{following}>; rel="next"'
+        return answer
+
+    async def change_role(request: Request) -> JSONResponse:
+        doorkeeper.must_be_same_origin(request)
+        viewer = await doorkeeper.viewer(request, "rest")
+        viewer.must_be(Role.ADMINISTRATOR)
+        body = await json_object(request)
+        roles = ", ".join(role.value for role in GRANTABLE_ROLES)
+        role = _role(text_field(body, "role", roles))
+        action = text_field(body, "action", "add, remove")
+        if role is None or action not in ("add", "remove"):
+            raise BadUserInput(f"action: found {action[:40]!r}; allowed: add, remove.")
+        user_id = checks.user_id(request.path_params["user_id"])
+        change = users.grant_role if action == "add" else users.revoke_role
+        changed = await change(viewer, user_id, role)
+        return JSONResponse(
+            {
+                "success": True,
+                "userId": changed.user.id,
+                "role": role.value,
+                "action": action,
+                "changed": changed.changed,
+            }
+        )
+
+    return [
+        Route(PATH, list_users, methods=["GET"]),
+        Route(PATH + "/{user_id}/roles", change_role, methods=["POST"]),
+    ]
+
+
+def _told(user: User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "roles": [role.value for role in user.roles],
+        "created_at": user.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "providers": user.providers,
+    }
+
+
+def _role(text: str | None) -> Role | None:
+    if text is None:
+        return None
+    try:
+        return Role(text)
+    except ValueError:
+        allowed = ", ".join(role.value for role in Role)
+        raise BadUserInput(f"role: found {text[:40]!r}; allowed: {allowed}.") from None
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_USERS:
+        return int(text)
+    raise BadUserInput(f"limit: found {text[:40]!r}; allowed: 1 to {MOST_USERS}.")

@@ -1,0 +1,428 @@
+"""The verbs of this room, and every rule about who may hold which role."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.auth.sessions import Sessions
+from aiwebengine.database import Database
+from aiwebengine.errors import Conflict, Forbidden, NotFound
+from aiwebengine.users import checks, store
+from aiwebengine.users.types import (
+    GRANTABLE_ROLES,
+    Identity,
+    Role,
+    RoleGrant,
+    RoleInfo,
+    User,
+    UserFilter,
+    UserOrder,
+    UserStatus,
+)
+from aiwebengine.viewer import Scope, Viewer, engine
+
+ROLE_DESCRIPTIONS = {
+    Role.AUTHENTICATED: "Every user. Can be neither granted nor revoked.",
+    Role.EDITOR: "May write the engine's scripts.",
+    Role.ADMINISTRATOR: "May do everything: users and roles, health, logs, backups.",
+}
+
+
+class LastAdministrator(Conflict):
+    """Somebody must be left who can give the role back."""
+
+
+class Outdated(Conflict):
+    """Somebody else changed the user since the caller read it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A user after a verb, and whether the verb changed anything."""
+
+    user: User
+    changed: bool
+
+
+class Users:
+    """Who exists and what they may do."""
+
+    def __init__(self, db: Database, audit: AuditTrail, sessions: Sessions) -> None:
+        self._db = db
+        self._audit = audit
+        self._sessions = sessions
+
+    async def page(
+        self,
+        viewer: Viewer,
+        wanted: UserFilter,
+        order: UserOrder,
+        after: store.Key | None,
+        first: int,
+    ) -> list[User]:
+        """Users in *order*; one more than *first* when another page follows.
+
+        Raises Unauthenticated, Forbidden.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.page(self._db, wanted, order, after, first + 1)
+
+    async def count(self, viewer: Viewer, wanted: UserFilter) -> int:
+        """How many users the filter lets through. Raises as `page` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.count(self._db, wanted)
+
+    async def find(self, viewer: Viewer, user_id: UUID) -> User | None:
+        """The user, or None. Raises Unauthenticated, Forbidden."""
+        if user_id != viewer.id:
+            viewer.must_be(Role.ADMINISTRATOR)
+        return await store.find(self._db, user_id)
+
+    async def find_by_email(self, viewer: Viewer, email: str) -> User:
+        """The user with this address, without regard to case.
+
+        Raises Unauthenticated, Forbidden, NotFound.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        user = await store.find_by_email(self._db, email)
+        if user is None:
+            raise NotFound(f"There is no user with the address {email}.")
+        return user
+
+    async def roles(self, viewer: Viewer) -> list[RoleInfo]:
+        """Every role with how many hold it. Raises Unauthenticated, Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        totals = await store.totals(self._db)
+        everybody = totals["total"]
+        active = everybody - totals["suspended"] - totals["invited"]
+        holders = {Role.AUTHENTICATED: (everybody, active), **await store.holders(self._db)}
+        return [
+            RoleInfo(
+                role=role,
+                description=ROLE_DESCRIPTIONS[role],
+                user_count=holders.get(role, (0, 0))[0],
+                active_user_count=holders.get(role, (0, 0))[1],
+            )
+            for role in Role
+        ]
+
+    async def totals(self, viewer: Viewer) -> dict[str, int]:
+        """Counts under the names of UserStats, but for the trend. Raises Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        holders = await store.holders(self._db)
+        return {
+            **await store.totals(self._db),
+            "administrators": holders.get(Role.ADMINISTRATOR, (0, 0))[0],
+            "editors": holders.get(Role.EDITOR, (0, 0))[0],
+        }
+
+    async def created_by_day(self, since: datetime) -> dict[date, int]:
+        """How many users came on each day (UTC) from *since* on."""
+        return await store.created_by_day(self._db, since)
+
+    async def grant_role(
+        self,
+        viewer: Viewer,
+        user_id: UUID,
+        role: Role,
+        *,
+        expires_at: datetime | None = None,
+        reason: str | None = None,
+        expected_version: int | None = None,
+    ) -> Change:
+        """Give a role, for good or until *expires_at*.
+
+        Giving it again changes nothing and leaves no second trace; another end moves the end.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
+        """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        checks.grantable(role)
+        checks.end(expires_at)
+        reason = checks.reason(reason)
+        async with self._changing(viewer, user_id, expected_version, role) as user:
+            await self._remove_ended_roles(user)
+            held = await store.grant_of(self._db, user_id, role)
+            if held is not None and held.expires_at == expires_at:
+                return Change(user, changed=False)
+            if held is not None and expires_at is not None:
+                await self._must_leave_an_administrator(user, role)
+            await store.put_role(self._db, user_id, role, viewer.label, reason, expires_at)
+            user = await store.touch(self._db, user_id)
+            await self._audit.record(
+                viewer,
+                AuditAction.ROLE_GRANTED,
+                _target(user),
+                before=None if held is None else _grant(role, held.expires_at),
+                after=_grant(role, expires_at),
+                reason=reason,
+            )
+            return Change(user, changed=True)
+
+    async def revoke_role(
+        self,
+        viewer: Viewer,
+        user_id: UUID,
+        role: Role,
+        *,
+        reason: str | None = None,
+        expected_version: int | None = None,
+    ) -> Change:
+        """Take a role away. Taking a missing one changes nothing and leaves no trace.
+
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
+        """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        checks.grantable(role)
+        reason = checks.reason(reason)
+        async with self._changing(viewer, user_id, expected_version, role) as user:
+            held = await store.grant_of(self._db, user_id, role)
+            if held is None:
+                return Change(user, changed=False)
+            await self._must_leave_an_administrator(user, role)
+            await store.remove_role(self._db, user_id, role)
+            user = await store.touch(self._db, user_id)
+            await self._audit.record(
+                viewer,
+                AuditAction.ROLE_REVOKED,
+                _target(user),
+                before=_grant(role, held.expires_at),
+                reason=reason,
+            )
+            return Change(user, changed=True)
+
+    async def invite(
+        self, viewer: Viewer, email: str, name: str = "", roles: Sequence[Role] = ()
+    ) -> Change:
+        """Make a user who becomes active at the first sign-in with this address.
+
+        Raises Unauthenticated, Forbidden, BadUserInput, Conflict when the address is taken.
+        """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        email, name = checks.email(email), checks.name(name)
+        for role in roles:
+            checks.grantable(role)
+        async with self._db.transaction():
+            await self._must_still_be_administrator(viewer)
+            user_id = await store.add(self._db, email, name, UserStatus.INVITED)
+            if user_id is None:
+                raise Conflict(f"There is already a user with the address {email}.")
+            await self._audit.record(
+                viewer, AuditAction.USER_INVITED, Target("user", user_id, email)
+            )
+            for role in GRANTABLE_ROLES:
+                if role in roles:
+                    await self.grant_role(viewer, user_id, role)
+            return Change(await self._existing(user_id), changed=True)
+
+    async def suspend(
+        self,
+        viewer: Viewer,
+        user_id: UUID,
+        *,
+        reason: str | None = None,
+        expected_version: int | None = None,
+    ) -> Change:
+        """Turn somebody away at once: sessions end, tokens and roles stop counting.
+
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
+        """
+        reason = checks.reason(reason)
+        async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
+            if user.status is UserStatus.SUSPENDED:
+                return Change(user, changed=False)
+            await self._must_leave_an_administrator(user, Role.ADMINISTRATOR)
+            await store.set_status(self._db, user_id, UserStatus.SUSPENDED)
+            await self._sessions.end_all(user_id)
+            return await self._changed_status(viewer, user, AuditAction.USER_SUSPENDED, reason)
+
+    async def reinstate(
+        self, viewer: Viewer, user_id: UUID, *, expected_version: int | None = None
+    ) -> Change:
+        """Let somebody in again, with the roles that were held before.
+
+        Raises Unauthenticated, Forbidden, NotFound, Outdated.
+        """
+        async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
+            if user.status is not UserStatus.SUSPENDED:
+                return Change(user, changed=False)
+            back = UserStatus.ACTIVE if user.last_signed_in_at else UserStatus.INVITED
+            await store.set_status(self._db, user_id, back)
+            return await self._changed_status(viewer, user, AuditAction.USER_REINSTATED, None)
+
+    async def delete(
+        self, viewer: Viewer, user_id: UUID, *, expected_version: int | None = None
+    ) -> Change:
+        """Remove somebody for good; the trail keeps what they did. The user as it was.
+
+        Raises Unauthenticated, Forbidden, NotFound, Outdated, LastAdministrator.
+        """
+        async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
+            await self._must_leave_an_administrator(user, Role.ADMINISTRATOR)
+            await store.remove(self._db, user_id)
+            await self._audit.record(
+                viewer,
+                AuditAction.USER_DELETED,
+                _target(user),
+                before={"roles": [role.value for role in user.roles], "status": user.status.value},
+            )
+            return Change(user, changed=True)
+
+    async def end_expired_grants(self) -> int:
+        """Take away, and trace, every role whose end has passed; how many there were.
+
+        They stopped counting at that instant already. Any instance may do this at any time.
+        """
+        ended = 0
+        while (user_id := await store.next_ended_holder(self._db)) is not None:
+            async with self._db.transaction():
+                await store.lock(self._db, user_id)
+                user = await store.find(self._db, user_id)
+                if user is not None:
+                    ended += await self._remove_ended_roles(user)
+        return ended
+
+    async def welcome_first_administrator(self, viewer: Viewer, email: str) -> UUID:
+        """The user with this address as an administrator, made if need be.
+
+        Only for the start banner's link, which proves that its bearer runs this machine.
+        """
+        async with self._db.transaction():
+            await store.lock_administrators(self._db)
+            user_id = await store.add(self._db, checks.email(email), "", UserStatus.ACTIVE)
+            if user_id is not None:
+                await self._audit.record(
+                    viewer, AuditAction.USER_CREATED, Target("user", user_id, email)
+                )
+            user = await store.find_by_email(self._db, email)
+            assert user is not None  # noqa: S101 - it was added or was there
+            await self.grant_role(viewer, user.key, Role.ADMINISTRATOR)
+            return user.key
+
+    async def signed_in(self, user_id: UUID) -> User:
+        """Note that somebody signed in; an invited user becomes active.
+
+        Raises NotFound, Forbidden when the user is suspended.
+        """
+        async with self._db.transaction():
+            await store.lock(self._db, user_id)
+            user = await self._existing(user_id)
+            if user.status is UserStatus.SUSPENDED:
+                raise Forbidden("This account is suspended.")
+            await store.mark_signed_in(self._db, user_id)
+            return await self._existing(user_id)
+
+    async def an_administrator_has_signed_in(self) -> bool:
+        """Whether any active administrator ever did."""
+        return await store.an_administrator_has_signed_in(self._db)
+
+    async def many(self, user_ids: Sequence[UUID]) -> list[User | None]:
+        """Each of the users, in the order asked; for loaders, which ask after the rule."""
+        found = await store.find_many(self._db, user_ids)
+        return [found.get(user_id) for user_id in user_ids]
+
+    async def grants_of(self, user_ids: Sequence[UUID]) -> list[list[RoleGrant]]:
+        """The grants of each user that count now, in the order asked."""
+        grants = await store.grants_of(self._db, user_ids)
+        return [grants[user_id] for user_id in user_ids]
+
+    async def identities_of(self, user_ids: Sequence[UUID]) -> list[list[Identity]]:
+        """How providers know each user, in the order asked."""
+        identities = await store.identities_of(self._db, user_ids)
+        return [identities[user_id] for user_id in user_ids]
+
+    @asynccontextmanager
+    async def _changing(
+        self, viewer: Viewer, user_id: UUID, expected_version: int | None, role: Role
+    ) -> AsyncIterator[User]:
+        """Hold the user for a change that may concern *role*.
+
+        The viewer's own right is read again under the lock: two administrators who remove each
+        other at once must not both succeed on what they were before.
+        """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        async with self._db.transaction():
+            if role is Role.ADMINISTRATOR:
+                await store.lock_administrators(self._db)
+            await store.lock(self._db, *{user_id, viewer.id or user_id})
+            await self._must_still_be_administrator(viewer)
+            user = await self._existing(user_id)
+            if expected_version not in (None, user.version):
+                raise Outdated(
+                    f"Somebody changed this user meanwhile: expected version {expected_version},"
+                    f" found {user.version}.",
+                    version=user.version,
+                )
+            yield user
+
+    async def _existing(self, user_id: UUID) -> User:
+        user = await store.find(self._db, user_id)
+        if user is None:
+            raise NotFound(f"There is no user {user_id}.")
+        return user
+
+    async def _must_still_be_administrator(self, viewer: Viewer) -> None:
+        if viewer.is_trusted:
+            return
+        actor = await store.find(self._db, viewer.id) if viewer.id else None
+        if actor is None or actor.status is not UserStatus.ACTIVE:
+            raise Forbidden("Your account may not do this any more.")
+        if Role.ADMINISTRATOR not in actor.roles:
+            raise Forbidden(f"This needs the role {Role.ADMINISTRATOR.value}.")
+
+    async def _must_leave_an_administrator(self, user: User, role: Role) -> None:
+        """Refuse to lose the last one. A grant with an end does not make up for a lasting one."""
+        if role is not Role.ADMINISTRATOR or Role.ADMINISTRATOR not in user.roles:
+            return
+        if user.status is not UserStatus.ACTIVE:
+            return
+        held = await store.grant_of(self._db, user.key, Role.ADMINISTRATOR)
+        others, lasting = await store.other_administrators(self._db, user.key)
+        is_lasting = held is not None and held.expires_at is None
+        if others == 0 or (is_lasting and lasting == 0):
+            raise LastAdministrator(
+                f"{user.email} is the last active administrator"
+                f"{' whose role does not end' if others else ''}."
+                " Make somebody else an administrator first."
+            )
+
+    async def _remove_ended_roles(self, user: User) -> int:
+        ended = await store.remove_ended_roles(self._db, user.key)
+        for role, at in ended:
+            await self._audit.record(
+                engine(), AuditAction.ROLE_EXPIRED, _target(user), before=_grant(role, at)
+            )
+        if ended:
+            await store.touch(self._db, user.key)
+        return len(ended)
+
+    async def _changed_status(
+        self, viewer: Viewer, before: User, action: AuditAction, reason: str | None
+    ) -> Change:
+        user = await store.touch(self._db, before.key)
+        await self._audit.record(
+            viewer,
+            action,
+            _target(user),
+            before={"status": before.status.value},
+            after={"status": user.status.value},
+            reason=reason,
+        )
+        return Change(user, changed=True)
+
+
+def _target(user: User) -> Target:
+    return Target("user", user.key, user.email)
+
+
+def _grant(role: Role, expires_at: datetime | None) -> dict[str, str]:
+    """A grant as the trail shows it."""
+    told = {"role": role.value}
+    if expires_at is not None:
+        told["expiresAt"] = expires_at.astimezone(UTC).isoformat()
+    return told

@@ -1,0 +1,398 @@
+"""Every SQL statement about users and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from aiwebengine.database import Database, Row
+from aiwebengine.users.types import (
+    Identity,
+    OrderDirection,
+    Role,
+    RoleGrant,
+    User,
+    UserFilter,
+    UserOrder,
+    UserOrderField,
+    UserStatus,
+)
+
+_COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
+
+_COLUMNS = f"""
+  u.id, u.email, u.name, u.picture_url, u.status, u.version,
+  u.created_at, u.updated_at, u.last_signed_in_at,
+  array(select r.role from user_roles r where r.user_id = u.id and {_COUNTS_NOW}) as roles,
+  array(
+    select distinct i.provider from identities i where i.user_id = u.id order by i.provider
+  ) as providers
+"""
+
+_SORT_COLUMNS = {
+    UserOrderField.CREATED_AT: "u.created_at",
+    UserOrderField.NAME: "lower(u.name)",
+    UserOrderField.EMAIL: "lower(u.email)",
+}
+
+Key = tuple[datetime | str, UUID]
+
+
+async def find(db: Database, user_id: UUID) -> User | None:
+    """The user, or None."""
+    row = await db.one(f"select {_COLUMNS} from users u where u.id = :user_id", user_id=user_id)
+    return None if row is None else _user(row)
+
+
+async def find_by_email(db: Database, email: str) -> User | None:
+    """The user with this address, without regard to case, or None."""
+    row = await db.one(
+        f"select {_COLUMNS} from users u where lower(u.email) = lower(:email)", email=email
+    )
+    return None if row is None else _user(row)
+
+
+async def find_many(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, User]:
+    """Those of the users that exist, by id."""
+    rows = await db.all(
+        f"select {_COLUMNS} from users u where u.id = any(:user_ids)", user_ids=list(user_ids)
+    )
+    return {row["id"]: _user(row) for row in rows}
+
+
+async def page(
+    db: Database, wanted: UserFilter, order: UserOrder, after: Key | None, limit: int
+) -> list[User]:
+    """At most *limit* users in *order* that come after the key *after*.
+
+    Each carries its `place`, the value it is ordered by, as PostgreSQL sees it: Python folds
+    some letters differently, and a cursor made so would skip rows.
+    """
+    column = _SORT_COLUMNS[order.field]
+    direction = order.direction.value
+    conditions, values = _conditions(wanted)
+    if after is not None:
+        beyond = ">" if order.direction is OrderDirection.ASC else "<"
+        conditions.append(f"({column}, u.id) {beyond} (:after_value, :after_id)")
+        values |= {"after_value": after[0], "after_id": after[1]}
+    rows = await db.all(
+        f"""
+        select {_COLUMNS}, {column} as place
+        from users u
+        where {" and ".join(conditions) or "true"}
+        order by {column} {direction}, u.id {direction}
+        limit :limit
+        """,
+        **values,
+        limit=limit,
+    )
+    return [_user(row) for row in rows]
+
+
+async def count(db: Database, wanted: UserFilter) -> int:
+    """How many users the filter lets through."""
+    conditions, values = _conditions(wanted)
+    return int(
+        await db.value(
+            f"select count(*) from users u where {' and '.join(conditions) or 'true'}", **values
+        )
+    )
+
+
+async def lock(db: Database, *user_ids: UUID) -> None:
+    """Hold these users until the transaction ends, in id order so that nobody waits in a ring."""
+    await db.all(
+        "select u.id from users u where u.id = any(:user_ids) order by u.id for update",
+        user_ids=list(user_ids),
+    )
+
+
+async def lock_administrators(db: Database) -> None:
+    """Let only one transaction at a time take from, or add to, the administrators."""
+    await db.all("select pg_advisory_xact_lock(hashtext('aiwebengine.administrators'))")
+
+
+async def other_administrators(db: Database, user_id: UUID) -> tuple[int, int]:
+    """How many other active administrators there are, and how many of these hold it for good."""
+    row = await db.one(
+        f"""
+        select count(*) as all_of_them, count(*) filter (where r.expires_at is null) as lasting
+        from user_roles r join users u on u.id = r.user_id
+        where r.role = 'Administrator' and {_COUNTS_NOW}
+          and u.status = 'active' and u.id <> :user_id
+        """,
+        user_id=user_id,
+    )
+    assert row is not None  # noqa: S101 - an aggregate always returns a row
+    return row["all_of_them"], row["lasting"]
+
+
+async def grant_of(db: Database, user_id: UUID, role: Role) -> RoleGrant | None:
+    """The grant that counts now, or None."""
+    grants = await grants_of(db, [user_id])
+    return next((grant for grant in grants[user_id] if grant.role is role), None)
+
+
+async def grants_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[RoleGrant]]:
+    """The grants that count now, for each of the users."""
+    rows = await db.all(
+        f"""
+        select r.user_id, r.role, r.granted_at, r.granted_by, r.reason, r.expires_at
+        from user_roles r
+        where r.user_id = any(:user_ids) and {_COUNTS_NOW}
+        order by r.granted_at
+        """,
+        user_ids=list(user_ids),
+    )
+    grants: dict[UUID, list[RoleGrant]] = {user_id: [] for user_id in user_ids}
+    for row in rows:
+        values = dict(row)
+        grants[values.pop("user_id")].append(RoleGrant(**{**values, "role": Role(row["role"])}))
+    return grants
+
+
+async def put_role(
+    db: Database,
+    user_id: UUID,
+    role: Role,
+    granted_by: str,
+    reason: str | None,
+    expires_at: datetime | None,
+) -> None:
+    """Give the role, or move the end of the grant that is there."""
+    await db.execute(
+        """
+        insert into user_roles (user_id, role, granted_by, reason, expires_at)
+        values (:user_id, :role, :granted_by, :reason, :expires_at)
+        on conflict (user_id, role) do update
+        set granted_at = now(), granted_by = :granted_by, reason = :reason, expires_at = :expires_at
+        """,
+        user_id=user_id,
+        role=role.value,
+        granted_by=granted_by,
+        reason=reason,
+        expires_at=expires_at,
+    )
+
+
+async def remove_role(db: Database, user_id: UUID, role: Role) -> None:
+    """Take the role away."""
+    await db.execute(
+        "delete from user_roles where user_id = :user_id and role = :role",
+        user_id=user_id,
+        role=role.value,
+    )
+
+
+async def next_ended_holder(db: Database) -> UUID | None:
+    """Somebody with a grant whose end has passed, or None; the longest ended first."""
+    found: UUID | None = await db.value(
+        "select user_id from user_roles where expires_at <= now() order by expires_at limit 1"
+    )
+    return found
+
+
+async def remove_ended_roles(db: Database, user_id: UUID) -> list[tuple[Role, datetime]]:
+    """Take away the user's roles whose end has passed; which, and when they ended."""
+    rows = await db.all(
+        """
+        delete from user_roles
+        where user_id = :user_id and expires_at <= now()
+        returning role, expires_at
+        """,
+        user_id=user_id,
+    )
+    return [(Role(row["role"]), row["expires_at"]) for row in rows]
+
+
+async def touch(db: Database, user_id: UUID) -> User:
+    """Count a change; the user as it is now."""
+    row = await db.one(
+        f"""
+        with u as (
+          update users set version = version + 1, updated_at = now()
+          where id = :user_id returning *
+        )
+        select {_COLUMNS} from u
+        """,
+        user_id=user_id,
+    )
+    assert row is not None  # noqa: S101 - the caller holds the row's lock
+    return _user(row)
+
+
+async def set_status(db: Database, user_id: UUID, status: UserStatus) -> None:
+    """Let in, or turn away."""
+    await db.execute(
+        "update users set status = :status where id = :user_id",
+        user_id=user_id,
+        status=status.value,
+    )
+
+
+async def add(db: Database, email: str, name: str, status: UserStatus) -> UUID | None:
+    """Make a user; None when the address is taken."""
+    made: UUID | None = await db.value(
+        """
+        insert into users (email, name, status)
+        values (:email, :name, :status)
+        on conflict (lower(email)) do nothing
+        returning id
+        """,
+        email=email,
+        name=name,
+        status=status.value,
+    )
+    return made
+
+
+async def remove(db: Database, user_id: UUID) -> None:
+    """Remove a user with identities, roles, sessions and tokens."""
+    await db.execute("delete from users where id = :user_id", user_id=user_id)
+
+
+async def mark_signed_in(db: Database, user_id: UUID) -> None:
+    """Note that the user signed in now; an invited one becomes active."""
+    await db.execute(
+        """
+        update users
+        set last_signed_in_at = now(),
+            status = case status when 'invited' then 'active' else status end
+        where id = :user_id
+        """,
+        user_id=user_id,
+    )
+
+
+async def an_administrator_has_signed_in(db: Database) -> bool:
+    """Whether any active administrator ever did."""
+    return bool(
+        await db.value(
+            f"""
+            select exists (
+              select from user_roles r join users u on u.id = r.user_id
+              where r.role = 'Administrator' and {_COUNTS_NOW}
+                and u.status = 'active' and u.last_signed_in_at is not null
+            )
+            """
+        )
+    )
+
+
+async def identities_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[Identity]]:
+    """How providers know each of the users."""
+    rows = await db.all(
+        """
+        select i.user_id, i.provider, i.subject, i.email, i.email_verified, i.created_at,
+          i.last_used_at
+        from identities i
+        where i.user_id = any(:user_ids)
+        order by i.created_at, i.provider
+        """,
+        user_ids=list(user_ids),
+    )
+    identities: dict[UUID, list[Identity]] = {user_id: [] for user_id in user_ids}
+    for row in rows:
+        values = dict(row)
+        identities[values.pop("user_id")].append(Identity(**values))
+    return identities
+
+
+async def holders(db: Database) -> dict[Role, tuple[int, int]]:
+    """For each role that can be granted: how many hold it, and how many of these are active."""
+    rows = await db.all(
+        f"""
+        select r.role, count(*) as all_of_them,
+          count(*) filter (where u.status = 'active') as active
+        from user_roles r join users u on u.id = r.user_id
+        where {_COUNTS_NOW}
+        group by r.role
+        """
+    )
+    return {Role(row["role"]): (row["all_of_them"], row["active"]) for row in rows}
+
+
+async def totals(db: Database) -> dict[str, int]:
+    """How many users there are: total, suspended, invited, new in 24 hours and in 30 days."""
+    row = await db.one(
+        """
+        select
+          (select count(*) from users) as total,
+          (select count(*) from users where status = 'suspended') as suspended,
+          (select count(*) from users where status = 'invited') as invited,
+          (select count(*) from users where created_at > now() - interval '24 hours') as new_in_24_hours,
+          (select count(*) from users where created_at > now() - interval '30 days') as new_in_30_days
+        """  # noqa: E501
+    )
+    assert row is not None  # noqa: S101 - a select without from always returns a row
+    return dict(row)
+
+
+async def created_by_day(db: Database, since: datetime) -> dict[date, int]:
+    """How many users came on each day (UTC) from *since* on; days without any are left out."""
+    rows = await db.all(
+        """
+        select cast(created_at at time zone 'UTC' as date) as day, count(*) as users
+        from users
+        where created_at >= :since
+        group by 1
+        """,
+        since=since,
+    )
+    return {row["day"]: row["users"] for row in rows}
+
+
+def _conditions(wanted: UserFilter) -> tuple[list[str], dict[str, Any]]:
+    """The where clause of a filter.
+
+    Roles and status stand in the text, not in parameters: they are few, and their frequencies
+    differ a thousandfold, so that each deserves its own plan.
+    """
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    if wanted.search:
+        # The grams find candidates by index, the pattern decides.
+        conditions.append("search_grams(u.search_text) @> search_grams(lower(:search))")
+        conditions.append("u.search_text like '%' || lower(:pattern) || '%'")
+        values |= {"search": wanted.search, "pattern": _escaped(wanted.search)}
+    if wanted.role is not None and wanted.role is not Role.AUTHENTICATED:
+        conditions.append(
+            "exists (select from user_roles r where r.user_id = u.id"
+            f" and r.role = '{wanted.role.value}' and {_COUNTS_NOW})"
+        )
+    if wanted.provider is not None:
+        conditions.append(
+            "exists (select from identities i where i.user_id = u.id and i.provider = :provider)"
+        )
+        values["provider"] = wanted.provider
+    if wanted.status is not None:
+        conditions.append(f"u.status = '{wanted.status.value}'")
+    return conditions, values
+
+
+def _escaped(text: str) -> str:
+    """The text as a pattern that matches only itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _user(row: Row) -> User:
+    held = row["roles"]
+    return User(
+        id=strawberry.ID(str(row["id"])),
+        key=row["id"],
+        email=row["email"],
+        name=row["name"],
+        picture_url=row["picture_url"],
+        status=UserStatus(row["status"]),
+        roles=[role for role in Role if role is Role.AUTHENTICATED or role.value in held],
+        providers=row["providers"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        last_signed_in_at=row["last_signed_in_at"],
+        version=row["version"],
+        place=row.get("place"),
+    )

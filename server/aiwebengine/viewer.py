@@ -1,0 +1,110 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from aiwebengine.errors import Forbidden, Unauthenticated
+from aiwebengine.users.types import Role
+
+
+@strawberry.enum
+class ActorKind(enum.Enum):
+    """By what right somebody acts.
+
+    Attributes:
+        USER: a person in a browser, by a session.
+        TOKEN: a script, by an API token of a person.
+        OPERATOR: somebody at the command line of the machine.
+        SYSTEM: the engine itself, for instance when a grant ends.
+    """
+
+    USER = "user"
+    TOKEN = "token"  # noqa: S105 - a kind, not a secret
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+class Scope(enum.Enum):
+    """What an API token may be used for. Sessions and the command line hold all of them."""
+
+    READ = "read"
+    USERS_WRITE = "users:write"
+    OPS_WRITE = "ops:write"
+    SCRIPTS_WRITE = "scripts:write"
+
+
+EVERY_SCOPE = frozenset(Scope)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from, for the audit trail."""
+
+    door: str
+    request_id: str | None = None
+    address: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The person, script or operator behind one request; `id` is None when not signed in."""
+
+    kind: ActorKind
+    label: str
+    origin: Origin
+    id: UUID | None = None
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[Scope] = field(default=EVERY_SCOPE)
+    session_id: UUID | None = None
+    token_id: UUID | None = None
+    valid_until: datetime | None = None
+    """When this authority must be looked up again even if nobody changes anything."""
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether anybody is known to ask."""
+        return self.id is not None or self.is_trusted
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this is the machine's own operator or the engine, whom no role limits."""
+        return self.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM)
+
+    def must_be_signed_in(self) -> None:
+        """Raise Unauthenticated when nobody is."""
+        if not self.is_signed_in:
+            raise Unauthenticated("Sign in first.")
+
+    def must_be(self, role: Role, scope: Scope = Scope.READ) -> None:
+        """Raise Unauthenticated or Forbidden unless the viewer holds *role* and *scope*."""
+        self.must_be_signed_in()
+        if not self.is_trusted and role not in self.roles:
+            raise Forbidden(f"This needs the role {role.value}.")
+        self.must_hold(scope)
+
+    def must_hold(self, scope: Scope) -> None:
+        """Raise Forbidden unless the token that is used was made for *scope*."""
+        if scope not in self.scopes:
+            raise Forbidden(f"This token lacks the scope {scope.value}.")
+
+
+def anonymous(origin: Origin) -> Viewer:
+    """Somebody who is not signed in."""
+    return Viewer(ActorKind.USER, "anonymous", origin)
+
+
+def operator(login: str) -> Viewer:
+    """Somebody at the command line, under the machine's user name *login*."""
+    return Viewer(ActorKind.OPERATOR, f"{login} (command line)", Origin("cli"))
+
+
+def engine() -> Viewer:
+    """The engine itself."""
+    return Viewer(ActorKind.SYSTEM, "aiwebengine", Origin("engine"))

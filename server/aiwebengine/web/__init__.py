@@ -1,0 +1,1 @@
+"""HTTP without GraphQL: what every answer gets, problems, files."""

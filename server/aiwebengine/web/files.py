@@ -1,0 +1,111 @@
+"""The manager's static files and pages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+# Folders that are for making the files, not for browsers.
+_NOT_SERVED = {"node_modules", "tests", "tools", "types"}
+_INLINE_SCRIPT = re.compile(r"<script type=\"importmap\">(.*?)</script>", re.DOTALL)
+
+_NOT_BUILT = (
+    "<!doctype html><html lang=en><title>Not built yet</title><h1>The pages are not built yet</h1>"
+    "<p>Run <code>npm ci &amp;&amp; npm run vendor</code> in the folder <code>frontend/</code>,"
+    " or <code>make run</code>, and start the engine again.</p></html>"
+)
+
+
+class Frontend:
+    """The files in *folder*, under an address that changes whenever one of them does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._templates = Environment(
+            loader=FileSystemLoader(folder / "pages"), autoescape=True, trim_blocks=True
+        )
+
+    @cached_property
+    def prefix(self) -> str:
+        """Where the files are served; browsers may keep what lies below it for ever."""
+        digest = hashlib.sha256()
+        for name, path in sorted(self._files.items()):
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+        return f"/assets/{digest.hexdigest()[:12]}"
+
+    @cached_property
+    def content_security_policy(self) -> str:
+        """Nothing from anywhere else, no inline code but the import map, which is named by hash."""
+        hashes = "".join(f" 'sha256-{_sha256(script)}'" for script in self._inline_scripts)
+        return (
+            "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none';"
+            " form-action 'self'; connect-src 'self'; img-src 'self' data: https:;"
+            " font-src 'self'; style-src 'self'; worker-src 'self'; manifest-src 'self';"
+            f" script-src 'self'{hashes}; require-trusted-types-for 'script'"
+        )
+
+    def page(self, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page with these values; a plain one that says what to do when nothing is built."""
+        if not self._is_built:
+            return HTMLResponse(_NOT_BUILT, 503, {"Cache-Control": "no-store"})
+        template = self._templates.get_template(name)
+        text = template.render(prefix=self.prefix, **values)
+        return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+    def routes(self) -> list[Route]:
+        """The files' addresses."""
+
+        async def asset(request: Request) -> Response:
+            path = self._files.get(request.path_params["path"])
+            if path is None or request.path_params["build"] != self.prefix.rpartition("/")[2]:
+                raise HTTPException(404)
+            return FileResponse(
+                path,
+                media_type=_MEDIA_TYPES[path.suffix],
+                headers={"Cache-Control": "public, max-age=31536000, immutable"},
+            )
+
+        return [Route("/assets/{build}/{path:path}", asset, methods=["GET"])]
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        """What is served, by the path below the prefix: nothing outside this list is."""
+        found = {}
+        for path in sorted(self._folder.rglob("*")):
+            name = path.relative_to(self._folder)
+            if path.suffix in _MEDIA_TYPES and path.is_file() and name.parts[0] not in _NOT_SERVED:
+                found[name.as_posix()] = path
+        return found
+
+    @property
+    def _is_built(self) -> bool:
+        return (self._folder / "vendor").is_dir()
+
+    @cached_property
+    def _inline_scripts(self) -> list[str]:
+        """The import map as a browser will see it."""
+        if not self._is_built:
+            return []
+        text = self._templates.get_template("index.html").render(prefix=self.prefix)
+        return _INLINE_SCRIPT.findall(text)
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,196 @@
+"""What every request passes, as plain ASGI: the base-class kind runs the app in another task."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aiwebengine.errors import EngineError
+from aiwebengine.web.problems import problem
+
+log = logging.getLogger(__name__)
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class RequestId:
+    """Gives each request an id, or keeps a sane one that a proxy gave; told in every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if _SANE_ID.fullmatch(given) else token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        added: Headers = [(b"x-request-id", request_id.encode())]
+        await self._app(scope, receive, _with_headers(send, lambda _: added))
+
+
+class SecurityHeaders:
+    """Tells the browser what our answers may do.
+
+    *policy* is for pages; anything else may do nothing at all.
+    """
+
+    def __init__(self, app: ASGIApp, *, policy: Callable[[], str], is_https: bool) -> None:
+        self._app = app
+        self._policy = policy
+        self._always: Headers = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+        ]
+        if is_https:
+            self._always.append((b"strict-transport-security", b"max-age=31536000"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+
+        def headers(message: Message) -> Headers:
+            kind = dict(message.get("headers", ())).get(b"content-type", b"")
+            policy = (
+                self._policy()
+                if kind.startswith(b"text/html")
+                else ("default-src 'none'; frame-ancestors 'none'")
+            )
+            return [*self._always, (b"content-security-policy", policy.encode())]
+
+        await self._app(scope, receive, _with_headers(send, headers))
+
+
+class _TooLarge(Exception):
+    """The body is larger than is read."""
+
+
+class BodyLimit:
+    """Refuses bodies above *most* bytes with 413, told beforehand or counted while they come."""
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = dict(scope["headers"]).get(b"content-length", b"")
+        if told.isdigit() and int(told) > self._most:
+            await self._refuse(scope, receive, send)
+            return
+        if told.isdigit() or b"transfer-encoding" not in dict(scope["headers"]):
+            await self._app(scope, receive, send)
+            return
+        try:
+            messages = await self._read(receive)
+        except _TooLarge:
+            await self._refuse(scope, receive, send)
+            return
+        # Read whole first: an exception out of `receive` would surface as an error of the app.
+        waiting = iter(messages)
+
+        async def replay() -> Message:
+            return next(waiting, None) or await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, receive: Receive) -> list[Message]:
+        messages, size = [], 0
+        while True:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            if size > self._most:
+                raise _TooLarge
+            if not message.get("more_body"):
+                return messages
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"The body is too large; at most {self._most} bytes are read."
+        response = problem(413, detail, "BAD_USER_INPUT", request_id(scope), {})
+        response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+
+class AccessLog:
+    """One line a request, without the query string (it may hold secrets); the last resort.
+
+    *answered* is told the status and the seconds of each answer. An error that nobody caught is
+    logged and becomes a problem with the request id.
+    """
+
+    def __init__(self, app: ASGIApp, *, answered: Callable[[int, float], None]) -> None:
+        self._app = app
+        self._answered = answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            log.exception("request.bug", extra={"request_id": request_id(scope)})
+            if status:
+                # The answer has begun; all that is left is to cut it off.
+                raise
+            hidden = "Something went wrong on our side. The log has the details."
+            response = problem(500, hidden, EngineError.code, request_id(scope), {})
+            await response(scope, receive, noting)
+        finally:
+            seconds = time.perf_counter() - began
+            self._answered(status, seconds)
+            level = logging.DEBUG if scope["path"] == "/health" else logging.INFO
+            log.log(
+                level,
+                "request",
+                extra={
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "ms": round(seconds * 1_000, 1),
+                    "request_id": request_id(scope),
+                },
+            )
+
+
+def request_id(scope: Scope) -> str | None:
+    """The request's id, as `RequestId` gave it."""
+    found: str | None = scope.get("state", {}).get("request_id")
+    return found
+
+
+def _with_headers(send: Send, headers: Callable[[Message], Headers]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            present: list[Any] = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in present}
+            present += [(name, value) for name, value in headers(message) if name not in names]
+            message = {**message, "headers": present}
+        await send(message)
+
+    return sending

@@ -1,0 +1,45 @@
+"""Errors of REST calls as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from aiwebengine.errors import EngineError, RateLimited
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECS = 2
+
+
+def problem(
+    status: int, detail: str, code: str, request_id: str | None, extensions: dict[str, Any]
+) -> Response:
+    """A problem of no special type: its title is the status's own (RFC 9457 section 4.2.1)."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "requestId": request_id,
+        **extensions,
+    }
+    return Response(
+        orjson.dumps(body), status, {"Cache-Control": "no-store"}, media_type=MEDIA_TYPE
+    )
+
+
+def of_error(error: EngineError, request_id: str | None) -> Response:
+    """What a refusal looks like to a script."""
+    response = problem(error.status, error.message, error.code, request_id, error.extensions)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    elif error.status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECS)
+    elif error.status == 401:
+        # RFC 6750 section 3.
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

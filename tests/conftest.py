@@ -1,0 +1,145 @@
+"""A real PostgreSQL, a database of its own for each test, and people to act as."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from aiwebengine.app import Engine
+from aiwebengine.config import Config, Repository
+from aiwebengine.database.embedded import embedded_postgres
+from aiwebengine.graphql.execution import Executor
+from aiwebengine.graphql.limits import Limits
+from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.graphql.schema import schema
+from aiwebengine.migrations.service import Migrations
+from aiwebengine.resources import MIGRATIONS
+from aiwebengine.users.types import Role, User
+from aiwebengine.viewer import ActorKind, Origin, Viewer, operator
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL."""
+
+    url: str
+
+    def database(self, name: str) -> str:
+        """The address of one of its databases."""
+        return self.url.replace("/aiwebengine?", f"/{name}?")
+
+    def run(self, statement: str) -> None:
+        """Run a statement outside any transaction."""
+        with psycopg.connect(self.database("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for each worker of the test run."""
+    with embedded_postgres(tmp_path_factory.mktemp("instance")) as url:
+        yield Server(url)
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    """A migrated database to make copies of."""
+    server.run("create database template_of_tests")
+    Migrations(server.database("template_of_tests"), MIGRATIONS).up()
+    return "template_of_tests"
+
+
+@pytest.fixture
+def url(server: Server, template: str) -> Iterator[str]:
+    """A database of this test's own: commits, locks and announcements are real."""
+    name = f"test_{uuid4().hex[:12]}"
+    server.run(f"create database {name} template {template}")
+    yield server.database(name)
+    server.run(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def engine(url: str, tmp_path: Path) -> AsyncIterator[Engine]:
+    """An engine on this test's database."""
+    engine = Engine(Config(repository=Repository(max_connections=20, data_dir=tmp_path)), url)
+    await engine.prepare()
+    yield engine
+    await engine.db.disconnect()
+
+
+AddPerson = Callable[..., Awaitable[Viewer]]
+
+
+@pytest.fixture
+def add_person(engine: Engine) -> AddPerson:
+    """Make somebody who has signed in, with these roles, and act as that person."""
+
+    async def add(name: str, *roles: Role) -> Viewer:
+        users, maker = engine.services.users, operator("tests")
+        user = (await users.invite(maker, f"{name}@example.com", name.title(), roles)).user
+        await users.signed_in(user.key)
+        return viewer_of(user, *roles)
+
+    return add
+
+
+def viewer_of(user: User, *roles: Role) -> Viewer:
+    """The user as somebody who asks."""
+    return Viewer(
+        ActorKind.USER,
+        user.email,
+        Origin("graphql", request_id="test-request", address="127.0.0.1"),
+        id=user.key,
+        roles=frozenset([Role.AUTHENTICATED, *roles]),
+    )
+
+
+@pytest.fixture
+async def ada(add_person: AddPerson) -> Viewer:
+    """An administrator."""
+    return await add_person("ada", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+async def edith(add_person: AddPerson) -> Viewer:
+    """An editor."""
+    return await add_person("edith", Role.EDITOR)
+
+
+@pytest.fixture
+async def alan(add_person: AddPerson) -> Viewer:
+    """Somebody without any role."""
+    return await add_person("alan")
+
+
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def ask(engine: Engine) -> Ask:
+    """Execute a GraphQL document as somebody; the answer's body."""
+    executor = Executor(schema, Limits(), lambda context: context.viewer.is_signed_in)
+
+    async def ask(viewer: Viewer, query: str, **variables: Any) -> dict[str, Any]:
+        operation = executor.prepare(GraphQLRequest(query, variables))
+        context = engine.context(viewer, engine.cursors)
+        return (await executor.answer(operation, context, "test-request")).body
+
+    return ask
+
+
+@pytest.fixture
+def events_of(engine: Engine) -> Callable[[], Awaitable[list[str]]]:
+    """The actions in the trail, oldest first."""
+
+    async def events() -> list[str]:
+        rows = await engine.db.all("select action from audit_events order by id")
+        return [row["action"] for row in rows]
+
+    return events

@@ -1,0 +1,97 @@
+"""The rules of the house, as tests."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from aiwebengine.graphql.schema import schema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "server" / "aiwebengine"
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/store.py"))
+STANDARD = {"String", "Int", "Float", "Boolean", "ID"}
+
+
+def test_the_schema_file_is_what_the_code_says():
+    assert (ROOT / "schema.graphql").read_text() == schema.as_str() + "\n"
+
+
+def test_every_type_field_argument_and_value_is_described():
+    bare = []
+    for name, kind in schema._schema.type_map.items():
+        if name.startswith("__") or name in STANDARD:
+            continue
+        if not kind.description:
+            bare.append(name)
+        if isinstance(kind, GraphQLEnumType):
+            bare += [f"{name}.{key}" for key, value in kind.values.items() if not value.description]
+        if isinstance(kind, GraphQLObjectType | GraphQLInputObjectType):
+            bare += [f"{name}.{key}" for key, field in kind.fields.items() if not field.description]
+        if isinstance(kind, GraphQLObjectType):
+            bare += [
+                f"{name}.{key}({argument_name})"
+                for key, field in kind.fields.items()
+                for argument_name, argument in field.args.items()
+                if not argument.description
+            ]
+
+    assert bare == []
+
+
+def imports_of(file: Path) -> set[str]:
+    """Every module, and every name in a module, that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_only_a_room_itself_touches_its_store(room):
+    guests = [
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        if file.parent.name != room and f"aiwebengine.{room}.store" in imports_of(file)
+    ]
+
+    # The app starts the listener of the trail's channel.
+    assert [guest for guest in guests if (room, guest) != ("audit", "app.py")] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("file", ["store.py", "service.py"])
+def test_rules_and_sql_know_nothing_of_the_doors(room, file):
+    path = PACKAGE / room / file
+    doors = ("aiwebengine.graphql", "aiwebengine.web", "aiwebengine.commands", "starlette", "click")
+
+    imported = imports_of(path) if path.exists() else set()
+
+    assert not [name for name in imported if name.startswith(doors) or name.endswith(".graphql")]
+
+
+def test_only_the_database_room_knows_the_driver():
+    guests = [
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        if file.parent.name != "database" and imports_of(file) & {"asyncpg", "databases"}
+    ]
+
+    assert guests == []
+
+
+def test_no_committed_file_names_a_registry_or_loads_from_another_host():
+    lock = (ROOT / "frontend" / "package-lock.json").read_text()
+
+    assert '"resolved"' not in lock
+    assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_readme_begins_with_the_two_commands():
+    readme = (ROOT / "README.md").read_text()
+
+    assert readme.index("make run") < readme.index("make test") < 200

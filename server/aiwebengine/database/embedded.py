@@ -65,13 +65,15 @@ class _Server:
         """Run the server for as long as anybody is inside."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with open(self._folder / "users.lock", "w") as users:
+            # Under the lock of starting and stopping, so that nobody stops it while we come in.
             with self._starting():
                 fcntl.flock(users, fcntl.LOCK_SH)
-                if not self._is_running():
-                    self._prepare()
-                    self._start()
-                self._wait_until_it_answers()
             try:
+                with self._starting():
+                    if not self._is_running():
+                        self._prepare()
+                        self._start()
+                    self._wait_until_it_answers()
                 yield
             finally:
                 self._leave(users)

@@ -56,7 +56,7 @@ async def add(db: Database, people: Sequence[Person]) -> None:
         "users",
         ("id", "email", "name", "created_at", "updated_at", "last_signed_in_at"),
         [
-            (one.id, one.email, one.name, one.created_at, one.created_at, one.created_at)
+            (one.id, one.email, one.name, one.created_at, one.created_at, one.last_signed_in_at)
             for one in people
         ],
     )

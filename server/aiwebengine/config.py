@@ -193,3 +193,8 @@ class Config(_Section):
     security: Security = Security()
     performance: Performance = Performance()
     backup: Backup = Backup()
+
+    def at_port(self, port: int) -> Config:
+        """The same with the port that was really taken, which `port = 0` leaves open."""
+        server = self.server.model_copy(update={"port": port})
+        return self.model_copy(update={"server": server})

@@ -24,6 +24,8 @@ async def serve(config: Config, url: str) -> None:
 
     Raises NotServing.
     """
+    listening = _listen(config)
+    config = config.at_port(listening.getsockname()[1])
     engine = Engine(config, url)
     try:
         await engine.prepare()
@@ -31,8 +33,8 @@ async def serve(config: Config, url: str) -> None:
         # Not an end: the engine answers 503 and goes on by itself once the database is back.
         click.echo(f"{error.message} Serving 503 until it does.", err=True)
     except EngineError as error:
+        listening.close()
         raise NotServing(error.message) from None
-    listening = _listen(config)
     link = await engine.first_sign_in_link() if engine.is_ready else None
     server = _Server(
         uvicorn.Config(
@@ -45,7 +47,7 @@ async def serve(config: Config, url: str) -> None:
             server_header=False,
             ws_max_size=config.security.max_request_body_bytes,
         ),
-        _banner(config, listening, link),
+        _banner(config, link),
     )
     await server.serve(sockets=[listening])
 
@@ -79,9 +81,8 @@ def _listen(config: Config) -> socket.socket:
     return listening
 
 
-def _banner(config: Config, listening: socket.socket, link: str | None) -> str:
-    port = listening.getsockname()[1]
-    base = config.server.base_url or f"http://localhost:{port}"
+def _banner(config: Config, link: str | None) -> str:
+    base = config.server.public_url
     lines = [
         "",
         f"  aiwebengine {__version__} is ready",
@@ -95,7 +96,7 @@ def _banner(config: Config, listening: socket.socket, link: str | None) -> str:
         lines += [
             "",
             "  First sign-in (once, 15 minutes, on this machine):",
-            f"  {link.replace(f':{config.server.port}/', f':{port}/')}",
+            f"  {link}",
         ]
     return "\n".join([*lines, ""])
 

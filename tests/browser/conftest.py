@@ -1,0 +1,159 @@
+"""A started engine, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+USERS = 120
+
+
+@dataclass
+class Started:
+    """A running engine."""
+
+    base: str
+    link: str
+    environment: dict[str, str]
+
+    def command(self, *arguments: str) -> str:
+        """Run a command of the engine on the same instance; what it prints."""
+        return subprocess.run(
+            [sys.executable, "-m", "aiwebengine", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """The engine as a new user starts it, with some people in it."""
+    folder = tmp_path_factory.mktemp("started")
+    environment = {
+        **os.environ,
+        "APP_REPOSITORY__DATA_DIR": str(folder / "data"),
+        "APP_SERVER__PORT": "0",
+    }
+    started = Started("", "", environment)
+    started.command("demo", "--users", str(USERS))
+    output = folder / "output"
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aiwebengine", "serve"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
+    try:
+        started.base, started.link = _addresses(output, process)
+        yield started
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    told = output.read_text()
+    assert "Traceback" not in told
+    assert "[warning" not in told
+
+
+def _addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        link = re.search(r"(http://localhost:\d+)/auth/link\S+", output.read_text())
+        if link:
+            return link[1], link[0]
+        time.sleep(0.1)
+    raise AssertionError(f"the engine did not start:\n{output.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without its own traffic."""
+    path = shutil.which("chromium")
+    assert path, "install Debian's package chromium"
+    arguments = ["--no-sandbox", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(started: Started, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the cookies of an administrator lie, who came in by the banner's link."""
+    state = tmp_path_factory.mktemp("state") / "cookies.json"
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(started.link)
+    page.get_by_role("heading", name="Users", exact=True).wait_for()
+    context.storage_state(path=state)
+    context.close()
+    return str(state)
+
+
+@dataclass
+class Watched:
+    """A page, and everything that went wrong on it."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+
+    def violations(self) -> list[str]:
+        """What axe finds wrong for people who can't see or use a mouse."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run().then(result => result.violations)")
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:200]}: {one['nodes'][0]['failureSummary']}"
+            for one in found
+        ]
+
+
+@pytest.fixture
+def open_page(started: Started, chromium: Browser, signed_in: str) -> Iterator[object]:
+    """Open an address as the administrator; errors on the page fail the test at its end."""
+    opened: list[Watched] = []
+
+    def open_page(path: str, **options: object) -> Watched:
+        context = chromium.new_context(storage_state=signed_in, **options)
+        context.set_default_timeout(8_000)
+        watched = Watched(context.new_page())
+        opened.append(watched)
+        page = watched.page
+        page.on("pageerror", lambda error: watched.problems.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                watched.problems.append(message.text) if message.type == "error" else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                watched.problems.append(request.url)
+                if not request.url.startswith((started.base, "data:", "blob:", "ws:"))
+                else None
+            ),
+        )
+        page.goto(started.base + path)
+        return watched
+
+    yield open_page
+    problems = [problem for watched in opened for problem in watched.problems]
+    for watched in opened:
+        watched.page.context.close()
+    assert problems == []

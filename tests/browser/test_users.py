@@ -1,0 +1,123 @@
+"""The users page, as somebody at a browser finds it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PLAIN = re.compile("Add Editor")
+
+
+def row_of(page, text):
+    return page.locator("tbody tr", has_text=text)
+
+
+def plain_user(page):
+    """The address of somebody without any role."""
+    row = page.locator("tbody tr").filter(has=page.get_by_role("button", name=PLAIN)).nth(1)
+    return row.locator(".email").inner_text()
+
+
+def test_a_role_granted_in_one_window_shows_in_another_within_a_second(open_page):
+    one, other = open_page("/engine/admin").page, open_page("/engine/admin").page
+    expect(other.locator(".pill")).to_contain_text("Live")
+    email = plain_user(one)
+    expect(row_of(other, email)).to_be_visible()
+    other.wait_for_timeout(500)
+
+    row_of(one, email).get_by_role("button", name=re.compile("Add Editor")).click()
+
+    expect(
+        row_of(one, email).get_by_role("button", name=re.compile("Remove Editor"))
+    ).to_be_visible()
+    expect(row_of(other, email).locator(".badge.editor")).to_be_visible(timeout=1_000)
+
+
+def test_making_an_administrator_asks_first_and_escape_changes_nothing(open_page):
+    page = open_page("/engine/admin").page
+    email = plain_user(page)
+
+    row_of(page, email).get_by_role("button", name=re.compile("Add Admin")).click()
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(row_of(page, email).locator(".badge.administrator")).to_have_count(0)
+
+    row_of(page, email).get_by_role("button", name=re.compile("Add Admin")).click()
+    page.get_by_label("Reason").fill("on call")
+    page.get_by_role("button", name="Add administrator").click()
+
+    expect(row_of(page, email).locator(".badge.administrator")).to_be_visible()
+    page.goto(page.url.split("/engine")[0] + "/engine/admin/audit")
+    expect(page.locator("tbody tr", has_text="on call").first).to_contain_text(email)
+
+
+def test_searching_and_filtering_live_in_the_address(open_page, started):
+    page = open_page("/engine/admin").page
+    email = plain_user(page)
+
+    page.keyboard.press("/")
+    page.keyboard.type(email)
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert "q=" in page.url
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_placeholder("Search name or email").fill("nobody-is-called-so")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.locator("tbody tr")).to_have_count(50)
+
+
+def test_pages_go_forward_and_back(open_page):
+    page = open_page("/engine/admin?size=25").page
+    expect(page.locator("tbody tr")).to_have_count(25)
+    first = page.locator(".email").first.inner_text()
+
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".email").first).not_to_have_text(first)
+    page.get_by_role("button", name="Previous").click()
+
+    expect(page.locator(".email").first).to_have_text(first)
+
+
+def test_the_command_line_shows_on_the_open_page(open_page, started):
+    page = open_page("/engine/admin").page
+    email = plain_user(page)
+    page.wait_for_timeout(500)
+
+    started.command("users", "grant", email, "Editor")
+
+    expect(row_of(page, email).locator(".badge.editor")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/auth/login", "/editor", "/engine/admin", "/engine/admin/audit", "/engine/admin/tokens"],
+)
+def test_pages_are_accessible(open_page, path, scheme):
+    watched = open_page(path, color_scheme=scheme)
+    watched.page.wait_for_load_state("networkidle")
+
+    assert watched.violations() == []
+
+
+def test_a_user_s_page_is_accessible_on_a_phone(open_page):
+    watched = open_page("/engine/admin", viewport={"width": 390, "height": 844})
+    watched.page.locator(".who a").nth(2).click()
+    watched.page.get_by_role("heading", name="History").wait_for()
+
+    width = watched.page.evaluate("document.documentElement.scrollWidth")
+
+    assert width <= 390
+    assert watched.violations() == []
+
+
+def test_the_playground_runs_a_query_offline(open_page):
+    page = open_page("/graphql").page
+    page.get_by_role("button", name=re.compile("Execute")).click()
+
+    expect(page.locator(".result-window")).to_contain_text("ADMINISTRATOR")

@@ -4,9 +4,9 @@ import ast
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
 from aiwebengine.graphql.schema import schema
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "server" / "aiwebengine"

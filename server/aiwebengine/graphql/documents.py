@@ -6,13 +6,19 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NameNode,
     OperationDefinitionNode,
+    StringValueNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
 from aiwebengine.errors import BadUserInput, QueryTooComplex
@@ -109,4 +115,24 @@ class Documents:
                 (None if operation.name is None else operation.name.value): operation
                 for operation in operations
             },
+        )
+
+
+def without_types(document: Document) -> Document:
+    """The same document, but every `__type` in it asks for a type that does not exist."""
+    return Document(visit(document.tree, _NoTypes()), document.operations)
+
+
+class _NoTypes(Visitor):
+    def enter_field(self, node: FieldNode, *_: object) -> FieldNode | None:
+        if node.name.value != "__type":
+            return None
+        nobody = ArgumentNode(name=NameNode(value="name"), value=StringValueNode(value=""))
+        return FieldNode(
+            alias=node.alias,
+            name=node.name,
+            arguments=(nobody,),
+            directives=node.directives,
+            selection_set=node.selection_set,
+            loc=node.loc,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
 
@@ -21,7 +21,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from aiwebengine.errors import EngineError, Unauthenticated, Unavailable
-from aiwebengine.graphql.documents import Document, Documents, MalformedDocument
+from aiwebengine.graphql.documents import Document, Documents, MalformedDocument, without_types
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce, measure
 from aiwebengine.graphql.requests import GraphQLRequest
@@ -88,14 +88,21 @@ class Executor:
             raise MalformedDocument(values)
         return Operation(document, node, request)
 
-    def admit(self, operation: Operation, context: Context) -> None:
-        """Refuse what this caller may not ask. Raises QueryTooComplex, Unauthenticated."""
+    def admit(self, operation: Operation, context: Context) -> Operation:
+        """The operation as this caller may ask it. Raises QueryTooComplex, Unauthenticated.
+
+        Introspection is for signed-in callers. To others the schema is refused, and `__type`,
+        which may be null by its own type, knows nothing.
+        """
         figures = measure(
             self._schema, operation.document.tree, operation.node, operation.request.variables
         )
         enforce(figures, self._limits)
-        if figures.introspects and not self._may_introspect(context):
+        if not (figures.asks_schema or figures.asks_type) or self._may_introspect(context):
+            return operation
+        if figures.asks_schema:
             raise Unauthenticated("Introspection is for signed-in callers. Sign in first.")
+        return replace(operation, document=without_types(operation.document))
 
     async def answer(
         self, operation: Operation, context: Context, request_id: str | None
@@ -103,7 +110,7 @@ class Executor:
         """Execute a query or mutation. Never raises but when cancelled."""
         began = time.perf_counter()
         try:
-            self.admit(operation, context)
+            operation = self.admit(operation, context)
             async with asyncio.timeout(self._limits.seconds):
                 result = await self._execute(operation, context)
             answer = _answer(result, request_id)
@@ -124,7 +131,7 @@ class Executor:
         Whoever iterates must close the iterator (`aclose`), or the subscription stays open.
         """
         try:
-            self.admit(operation, context)
+            operation = self.admit(operation, context)
         except EngineError as error:
             yield refusal(error, request_id)
             return

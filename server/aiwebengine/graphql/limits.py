@@ -60,7 +60,8 @@ class Figures:
     aliases: int = 0
     directives: int = 0
     cost: int = 0
-    introspects: bool = False
+    asks_schema: bool = False
+    asks_type: bool = False
 
     def beside(self, other: Figures) -> Figures:
         """Both parts in one selection."""
@@ -69,7 +70,8 @@ class Figures:
             min(_PLENTY, self.aliases + other.aliases),
             min(_PLENTY, self.directives + other.directives),
             min(_PLENTY, self.cost + other.cost),
-            self.introspects or other.introspects,
+            self.asks_schema or other.asks_schema,
+            self.asks_type or other.asks_type,
         )
 
 
@@ -168,7 +170,8 @@ class _Measure:
             aliases=min(_PLENTY, inner.aliases + (node.alias is not None)),
             directives=inner.directives,
             cost=min(_PLENTY, 1 + times * inner.cost),
-            introspects=inner.introspects or name in ("__schema", "__type"),
+            asks_schema=inner.asks_schema or name == "__schema",
+            asks_type=inner.asks_type or name == "__type",
         )
 
     def _kind_of(self, name: str, parent: Any) -> Any:

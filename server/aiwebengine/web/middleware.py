@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+DRAINED_BYTES = 64 * 1_048_576
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -109,6 +111,15 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
+    async def _drain(self, receive: Receive) -> None:
+        """Take in a little more: a client that still sends would not read the answer."""
+        size = 0
+        while size < DRAINED_BYTES:
+            message = await receive()
+            size += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body"):
+                return
+
     async def _read(self, receive: Receive) -> list[Message]:
         messages, size = [], 0
         while True:
@@ -121,6 +132,7 @@ class BodyLimit:
                 return messages
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._drain(receive)
         detail = f"The body is too large; at most {self._most} bytes are read."
         response = problem(413, detail, "BAD_USER_INPUT", request_id(scope), {})
         response.headers["Connection"] = "close"

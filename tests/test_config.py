@@ -1,0 +1,134 @@
+"""The configuration: one frozen tree, all faults told at once, no secret ever shown."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aiwebengine.config_loader import ConfigError, load_config, masked
+
+ROOT = Path(__file__).parent.parent
+
+
+def load(tmp_path, text, **environ):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return load_config(path, environ)
+
+
+def problems(tmp_path, text, **environ):
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, text, **environ)
+    return refused.value.problems
+
+
+def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path):
+    text = """
+    [server]
+    port = 99999
+    prot = 1
+    [logging]
+    level = "loud"
+    [repository]
+    database_url = "mysql://me:hunter2@db/x"
+    [auth]
+    session_timeout = "soon"
+    """
+
+    told = problems(tmp_path, text)
+
+    assert len(told) == 5
+    joined = "\n".join(told)
+    assert "server.port: found 99999; allowed: less than or equal to 65535" in joined
+    assert "server.prot: unknown key; did you mean port?" in joined
+    assert "logging.level: found 'loud'; allowed: 'debug', 'info', 'warning' or 'error'" in joined
+    assert "auth.session_timeout: found 'soon'" in joined
+    assert "hunter2" not in joined
+
+
+def test_the_environment_wins_and_is_named_as_the_origin(tmp_path):
+    config = load(
+        tmp_path,
+        "[server]\nport = 4000",
+        APP_SERVER__PORT="4001",
+        APP_AUTH__BOOTSTRAP_ADMINS='["ada@example.com"]',
+        APP_AUTH__PROVIDERS__GOOGLE__CLIENT_ID="abc",
+    )
+    told = problems(tmp_path, "", APP_SERVER__PORT="many", APP_AUTH__BOOTSTRAP_ADMINS="[oops")
+
+    assert config.server.port == 4001
+    assert config.auth.bootstrap_admins == ["ada@example.com"]
+    assert config.auth.providers["google"].client_id == "abc"
+    assert any("server.port" in one and "APP_SERVER__PORT" in one for one in told)
+    assert any("APP_AUTH__BOOTSTRAP_ADMINS: not valid JSON" in one for one in told)
+
+
+def test_variables_are_filled_in_and_missing_ones_are_told(tmp_path):
+    text = '[repository]\ndatabase_url = "postgresql://${WHO}:${SECRET:-none}@db/engine"'
+
+    config = load(tmp_path, text, WHO="ada")
+    told = problems(tmp_path, text)
+
+    assert config.repository.database_url.get_secret_value() == "postgresql://ada:none@db/engine"
+    assert told == ["repository.database_url: the environment variable WHO is not set"]
+
+
+def test_no_secret_is_shown(tmp_path):
+    config = load(
+        tmp_path,
+        """
+        [repository]
+        database_url = "postgresql://ada:hunter2@db/engine"
+        [security]
+        api_key = "hunter2-and-thirty-more-characters"
+        [auth.providers.google]
+        client_id = "public"
+        client_secret = "hunter2"
+        """,
+    )
+
+    assert "hunter2" not in json.dumps(masked(config))
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize("broken", ["[server", "port = = 1", "\udcff"])
+def test_a_file_that_is_no_toml_is_told(tmp_path, broken):
+    path = tmp_path / "config.toml"
+    path.write_bytes(broken.encode("utf-8", "surrogateescape"))
+
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        load_config(path, {})
+
+
+def test_a_named_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        load_config(tmp_path / "nowhere.toml", {})
+
+
+@pytest.mark.parametrize("name", ["local", "staging", "production"])
+def test_the_templates_can_be_used(name):
+    environ = {
+        "ENGINE_URL": "https://engine.example.com",
+        "DATABASE_URL": "postgresql://engine@db/engine",
+    }
+
+    assert load_config(ROOT / f"config.{name}.toml", environ)
+
+
+def test_a_bad_configuration_ends_the_command_with_two(tmp_path):
+    (tmp_path / "config.toml").write_text("[server]\nport = 0.5\n[nothing]\n")
+
+    for command in (["check-config"], ["serve", "--validate-config"], ["users", "list"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "aiwebengine", *command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+
+        assert done.returncode == 2
+        assert "server.port" in done.stderr
+        assert "nothing: unknown key" in done.stderr
+        assert "Traceback" not in done.stderr

@@ -172,7 +172,7 @@ async def serve(engine: Engine, port: int) -> AsyncIterator[None]:
     settings = uvicorn.Config(engine.app(), port=port, log_config=None, access_log=False)
     running = uvicorn.Server(settings)
     task = asyncio.create_task(running.serve())
-    while not running.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
+    while not running.started:
         await asyncio.sleep(0.01)
     yield
     running.should_exit = True

@@ -9,12 +9,12 @@ import time
 import httpx2
 import psutil
 import pytest
+from tests.conftest import Served, adder, free_port, serve
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.users.types import Role
-from tests.conftest import Served, adder, free_port, serve
 
 
 class Fragile:
@@ -158,7 +158,7 @@ async def test_a_listener_that_lost_its_connection_tells_what_was_missed(fragile
         ada = await adder(engine)("ada", Role.ADMINISTRATOR)
         alan = await adder(engine)("alan")
         async with engine.live.follow() as events:
-            while engine.live._newest is None:  # noqa: ASYNC110 - nothing to wait for
+            while engine.live._newest is None:
                 await asyncio.sleep(0.01)
             await engine.db.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"

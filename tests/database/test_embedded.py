@@ -84,9 +84,8 @@ def test_data_outlive_a_killed_user_a_killed_server_and_a_restart(tmp_path, hold
     psutil.wait_procs([server, *children], timeout=20)
     assert is_running(tmp_path)  # A stale pid file is what a crash leaves.
 
-    with embedded_postgres(tmp_path) as again:
-        with psycopg.connect(again) as connection:
-            found = connection.execute("select one from kept").fetchone()
+    with embedded_postgres(tmp_path) as again, psycopg.connect(again) as connection:
+        found = connection.execute("select one from kept").fetchone()
 
     assert found == (1,)
     assert not is_running(tmp_path)

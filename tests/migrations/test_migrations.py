@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from tests.tables import described
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
 from aiwebengine.errors import Conflict
 from aiwebengine.migrations.service import MigrationFailed, Migrations, MigrationsDue
 from aiwebengine.resources import MIGRATIONS
-from tests.tables import described
 
 RUN = """
 import sys, pathlib

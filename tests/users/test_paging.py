@@ -41,7 +41,9 @@ async def people(engine, ada):
         await engine.services.users.invite(ada, email, name, roles)
     rows = await engine.db.all("select id, email, name, created_at, status from users")
     roles = await engine.db.all("select user_id, role from user_roles")
-    held = {row["id"]: {Role(r["role"]) for r in roles if r["user_id"] == row["id"]} for row in rows}
+    held = {
+        row["id"]: {Role(r["role"]) for r in roles if r["user_id"] == row["id"]} for row in rows
+    }
     return [(row, held[row["id"]] | {Role.AUTHENTICATED}) for row in rows]
 
 
@@ -162,7 +164,9 @@ def test_a_cursor_fits_its_own_list_and_no_other():
         Cursors(b"l" * 32).decode("users", "all", made)
 
 
-async def test_a_page_takes_the_same_number_of_statements_whatever_its_size(engine, ada, people, ask):
+async def test_a_page_takes_the_same_number_of_statements_whatever_its_size(
+    engine, ada, people, ask
+):
     query = """query ($first: Int!) { users(first: $first) { totalCount nodes {
       email roles providers grants { role } identities { provider } sessions { id }
       apiTokens { id } } } }"""

@@ -102,8 +102,10 @@ async def test_what_is_wrong_is_a_problem_with_its_status(client, served, add_se
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=1001", "limit=ten", "limit=-1", "limit=%D9%A3", "role=Boss", "after=x"]
-    + ["search=" + "x" * 201, "search=%00"],
+    [
+        *("limit=0", "limit=1001", "limit=ten", "limit=-1", "limit=%D9%A3"),
+        *("role=Boss", "after=x", "search=" + "x" * 201, "search=%00"),
+    ],
 )
 async def test_a_bad_question_is_told_so(client, query):
     is_problem(await client.get(f"{USERS}?{query}"), 422, "BAD_USER_INPUT")
@@ -132,7 +134,9 @@ async def test_a_foreign_page_can_t_use_the_browser_s_session(served, add_served
     ada, alan = await add_served_person("ada", Role.ADMINISTRATOR), await add_served_person("alan")
     session = await served.engine.services.sessions.begin(ada, ada.id, ada.label, "link")
     cookies = {"aiwebengine_session": session.secret}
-    mutation = f'mutation {{ grantRole(input: {{userId: "{alan.id}", role: EDITOR}}) {{ changed }} }}'
+    mutation = (
+        f'mutation {{ grantRole(input: {{userId: "{alan.id}", role: EDITOR}}) {{ changed }} }}'
+    )
 
     async with httpx2.AsyncClient(base_url=served.base, cookies=cookies) as browser:
         rest = await change(browser, alan.id, headers=headers)

@@ -1,0 +1,114 @@
+"""The trail: append-only, filtered, paged, one event for each change."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from aiwebengine.audit.types import AuditAction, AuditFilter
+from aiwebengine.errors import BadUserInput, Forbidden
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import operator
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update audit_events set actor_label = 'nobody'",
+        "delete from audit_events",
+        "truncate audit_events",
+        "update audit_events set at = now() where id = 1",
+    ],
+)
+async def test_the_database_itself_refuses_to_alter_the_trail(engine, ada, events_of, statement):
+    before = await events_of()
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        await engine.db.execute(statement)
+
+    assert await events_of() == before
+
+
+@pytest.fixture
+async def busy(engine, ada, alan, edith):
+    """A trail with a few of everything."""
+    users = engine.services.users
+    for _ in range(3):
+        await users.grant_role(ada, alan.id, Role.EDITOR, reason="Newsletter team")
+        await users.revoke_role(ada, alan.id, Role.EDITOR)
+    await users.suspend(operator("root"), edith.id, reason="left the company")
+    return [row["id"] for row in await engine.db.all("select id from audit_events order by id")]
+
+
+async def pages(engine, viewer, wanted, size):
+    seen, after = [], None
+    while True:
+        found = await engine.services.audit.page(viewer, wanted, after, size)
+        seen += [event.number for event in found[:size]]
+        if len(found) <= size:
+            return seen
+        after = (found[size - 1].at, found[size - 1].number)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 200])
+async def test_pages_show_every_event_once_newest_first(engine, ada, busy, size):
+    assert await pages(engine, ada, AuditFilter(), size) == busy[::-1]
+
+
+async def test_each_filter_lets_through_what_it_says(engine, ada, alan, edith, busy):
+    rows = await engine.db.all("select * from audit_events")
+    middle = sorted(row["at"] for row in rows)[len(rows) // 2]
+    cases = {
+        "actions": (
+            AuditFilter(actions=[AuditAction.ROLE_GRANTED, AuditAction.USER_SUSPENDED]),
+            lambda row: row["action"] in ("role.granted", "user.suspended"),
+        ),
+        "actor": (AuditFilter(actor_id=str(ada.id)), lambda row: row["actor_id"] == ada.id),
+        "target": (AuditFilter(target_id=str(alan.id)), lambda row: row["target_id"] == alan.id),
+        "user": (
+            AuditFilter(user_id=str(ada.id)),
+            lambda row: ada.id in (row["actor_id"], row["target_id"]),
+        ),
+        "request": (
+            AuditFilter(request_id="test-request"),
+            lambda row: row["request_id"] == "test-request",
+        ),
+        "since": (AuditFilter(since=middle), lambda row: row["at"] >= middle),
+        "until": (AuditFilter(until=middle), lambda row: row["at"] < middle),
+        "words": (
+            AuditFilter(search="news tea"),
+            lambda row: "Newsletter team" in (row["reason"] or ""),
+        ),
+        "quotes": (AuditFilter(search="o'\\neil & | ! :*"), lambda row: False),
+    }
+
+    for name, (wanted, lets_through) in cases.items():
+        expected = sorted((row["id"] for row in rows if lets_through(row)), reverse=True)
+        assert await pages(engine, ada, wanted, 3) == expected, name
+        assert await engine.services.audit.count(ada, wanted) == len(expected), name
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        AuditFilter(actor_id="me"),
+        AuditFilter(user_id="'; --"),
+        AuditFilter(since=datetime(2026, 1, 1)),
+    ],
+)
+async def test_a_filter_of_nonsense_is_refused(engine, ada, wanted):
+    with pytest.raises(BadUserInput, match="filter"):
+        await engine.services.audit.page(ada, wanted, None, 10)
+
+
+async def test_only_administrators_read_the_trail(engine, edith):
+    with pytest.raises(Forbidden):
+        await engine.services.audit.page(edith, AuditFilter(), None, 10)
+    with pytest.raises(Forbidden):
+        await engine.services.audit.count(edith, AuditFilter())
+
+
+async def test_an_empty_range_is_empty(engine, ada):
+    future = AuditFilter(since=datetime.now(UTC) + timedelta(days=1))
+
+    assert await engine.services.audit.page(ada, future, None, 10) == []

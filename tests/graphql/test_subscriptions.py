@@ -1,0 +1,306 @@
+"""Subscriptions over a WebSocket and as server-sent events."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+import websockets
+
+from aiwebengine.users.types import Role
+
+CHANGES = "subscription { userChanged { kind user { email roles } } }"
+
+
+class Socket:
+    """A client of the protocol that hides nothing."""
+
+    def __init__(self, raw):
+        self.raw = raw
+
+    async def send(self, **message):
+        await self.raw.send(json.dumps(message))
+
+    async def receive(self):
+        async with asyncio.timeout(5):
+            return json.loads(await self.raw.recv())
+
+    async def initialise(self):
+        await self.send(type="connection_init")
+        assert await self.receive() == {"type": "connection_ack"}
+
+    async def subscribe(self, query, id="1"):
+        await self.send(type="subscribe", id=id, payload={"query": query})
+
+    async def closed_with(self):
+        async with asyncio.timeout(5):
+            await self.raw.wait_closed()
+        return self.raw.close_code
+
+
+@pytest.fixture
+async def open_socket(served):
+    sockets = []
+
+    async def open_socket(token=None, protocol="graphql-transport-ws", **options):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        address = served.base.replace("http:", "ws:") + "/graphql"
+        raw = await websockets.connect(
+            address,
+            subprotocols=[protocol] if protocol else None,
+            additional_headers=headers | options.pop("headers", {}),
+            **options,
+        )
+        sockets.append(raw)
+        return Socket(raw)
+
+    yield open_socket
+    for raw in sockets:
+        await raw.close()
+
+
+@pytest.fixture
+async def ada(add_served_person):
+    return await add_served_person("ada", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+async def alan(add_served_person):
+    return await add_served_person("alan")
+
+
+async def until_followed(served, number=1):
+    async with asyncio.timeout(5):
+        while served.engine.live.followers < number or served.engine.live._newest is None:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_change_is_told_once_to_each_follower_in_order(served, open_socket, ada, alan):
+    token = await served.token(ada)
+    sockets = [await open_socket(token) for _ in range(5)]
+    for socket in sockets:
+        await socket.initialise()
+        await socket.subscribe("subscription { auditEventAdded { action targetLabel } }")
+    await until_followed(served, 5)
+    users = served.engine.services.users
+
+    for _ in range(3):
+        await users.grant_role(ada, alan.id, Role.EDITOR)
+        await users.revoke_role(ada, alan.id, Role.EDITOR)
+
+    for socket in sockets:
+        told = [(await socket.receive())["payload"]["data"]["auditEventAdded"] for _ in range(6)]
+        assert [one["action"] for one in told] == ["ROLE_GRANTED", "ROLE_REVOKED"] * 3
+        assert told[0]["targetLabel"] == "alan@example.com"
+
+
+async def test_queries_and_mutations_work_over_the_socket_too(served, open_socket, ada, alan):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+
+    await socket.subscribe("{ viewer { email } }", id="q")
+
+    answer = {"data": {"viewer": {"email": "ada@example.com"}}}
+    assert await socket.receive() == {"id": "q", "type": "next", "payload": answer}
+    assert await socket.receive() == {"id": "q", "type": "complete"}
+
+
+@pytest.mark.parametrize("loss", ["role", "token", "suspension", "deletion"])
+async def test_who_loses_the_right_hears_no_more(
+    served, open_socket, ada, alan, add_served_person, loss
+):
+    grace = await add_served_person("grace", Role.ADMINISTRATOR)
+    socket = await open_socket(await served.token(grace))
+    await socket.initialise()
+    await socket.subscribe("subscription { auditEventAdded { action } }")
+    await until_followed(served)
+    services = served.engine.services
+
+    match loss:
+        case "role":
+            await services.users.revoke_role(ada, grace.id, Role.ADMINISTRATOR)
+        case "token":
+            token = (await services.tokens.of_user(ada, grace.id))[0]
+            await services.tokens.revoke(ada, token.key)
+        case "suspension":
+            await services.users.suspend(ada, grace.id)
+        case "deletion":
+            await services.users.delete(ada, grace.id)
+    await services.users.grant_role(ada, alan.id, Role.EDITOR)
+
+    message = await socket.receive()
+    assert message["type"] == "error"
+    assert message["payload"][0]["extensions"]["code"] in ("FORBIDDEN", "UNAUTHENTICATED")
+
+
+async def test_signing_out_ends_what_the_session_opened(served, open_socket, ada):
+    services = served.engine.services
+    session = await services.sessions.begin(ada, ada.id, ada.label, "link")
+    cookie = {"Cookie": f"aiwebengine_session={session.secret}"}
+    socket = await open_socket(headers=cookie, origin=served.base)
+    await socket.initialise()
+    await socket.subscribe(CHANGES)
+    await until_followed(served)
+
+    await services.sessions.revoke_all(ada, ada.id)
+
+    assert (await socket.receive())["type"] == "error"
+
+
+async def test_strangers_and_editors_hear_nothing(served, open_socket, add_served_person):
+    edith = await add_served_person("edith", Role.EDITOR)
+    for token, code in [(None, "UNAUTHENTICATED"), (await served.token(edith), "FORBIDDEN")]:
+        socket = await open_socket(token)
+        await socket.initialise()
+        await socket.subscribe(CHANGES)
+
+        message = await socket.receive()
+
+        assert message["type"] == "error"
+        assert message["payload"][0]["extensions"]["code"] == code
+
+
+async def test_a_foreign_page_gets_no_socket(served, open_socket):
+    for origin in ("https://evil.example", "null", "http://localhost:1"):
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await open_socket(origin=origin)
+        assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        (["{"], 4400),
+        (["[]"], 4400),
+        (['"hello"'], 4400),
+        (['{"type":7}'], 4400),
+        (['{"type":"wake up"}'], 4400),
+        (['{"type":"connection_init"}', '{"type":"subscribe"}'], 4400),
+        (['{"type":"connection_init"}', '{"type":"subscribe","id":"1"}'], 4400),
+        (['{"type":"connection_init"}', '{"type":"subscribe","id":"","payload":{}}'], 4400),
+        (['{"type":"subscribe","id":"1","payload":{"query":"{__typename}"}}'], 4401),
+        (['{"type":"connection_init"}'] * 2, 4429),
+    ],
+)
+async def test_who_breaks_the_protocol_is_told_by_its_code(open_socket, messages, code):
+    socket = await open_socket()
+
+    for message in messages:
+        await socket.raw.send(message)
+
+    assert await socket.closed_with() == code
+
+
+async def test_an_id_in_use_closes_the_socket_and_a_used_one_may_come_again(
+    served, open_socket, ada
+):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+    for _ in range(3):
+        await socket.subscribe("{ __typename }", id="again")
+        assert (await socket.receive())["type"] == "next"
+        assert (await socket.receive())["type"] == "complete"
+
+    await socket.subscribe(CHANGES, id="twice")
+    await socket.subscribe(CHANGES, id="twice")
+
+    assert await socket.closed_with() == 4409
+
+
+async def test_other_protocols_are_not_spoken(open_socket):
+    for protocol in ("graphql-ws", None):
+        try:
+            socket = await open_socket(protocol=protocol)
+        except websockets.NegotiationError:
+            continue
+        assert await socket.closed_with() == 4406
+
+
+async def test_a_client_that_says_nothing_is_let_go(open_socket, monkeypatch):
+    monkeypatch.setattr("aiwebengine.graphql.websocket.INIT_TIMEOUT_SECS", 0.2)
+    socket = await open_socket()
+
+    assert await socket.closed_with() == 4408
+
+
+async def test_a_bad_document_ends_its_operation_and_no_other(served, open_socket, ada, alan):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+    await socket.subscribe(CHANGES, id="good")
+    await until_followed(served)
+
+    for query in ("{", "{ nothing }", "{ a" * 600):
+        await socket.subscribe(query, id="bad")
+        assert (await socket.receive())["type"] == "error"
+    await served.engine.services.users.grant_role(ada, alan.id, Role.EDITOR)
+
+    assert (await socket.receive())["id"] == "good"
+
+
+async def test_a_socket_holds_a_hundred_operations_and_no_more(served, open_socket, ada):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+    for number in range(101):
+        await socket.subscribe(CHANGES, id=str(number))
+
+    message = await socket.receive()
+
+    assert (message["type"], message["id"]) == ("error", "100")
+    assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_completing_frees_the_follower(served, open_socket, ada):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+    await socket.subscribe(CHANGES)
+    await until_followed(served)
+
+    await socket.send(type="complete", id="1")
+
+    async with asyncio.timeout(5):
+        while served.engine.live.followers:
+            await asyncio.sleep(0.01)
+
+
+async def test_server_sent_events_tell_changes(served, ada, alan):
+    headers = {
+        "Authorization": f"Bearer {await served.token(ada)}",
+        "Accept": "text/event-stream",
+    }
+    async with httpx2.AsyncClient(base_url=served.base, headers=headers, timeout=5) as client:
+        async with client.stream("POST", "/graphql", json={"query": CHANGES}) as stream:
+            lines = stream.aiter_lines()
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            await until_followed(served)
+            await served.engine.services.users.grant_role(ada, alan.id, Role.EDITOR)
+            while await anext(lines) != "event: next":
+                pass
+            told = json.loads((await anext(lines)).removeprefix("data: "))
+
+    assert told["data"]["userChanged"]["user"]["roles"] == ["AUTHENTICATED", "EDITOR"]
+    async with asyncio.timeout(5):
+        while served.engine.live.followers:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_grant_s_end_is_heard_and_ends_its_holder_s_subscription(
+    served, open_socket, ada, add_served_person
+):
+    grace = await add_served_person("grace")
+    users = served.engine.services.users
+    soon = datetime.now(UTC) + timedelta(seconds=1.5)
+    await users.grant_role(ada, grace.id, Role.ADMINISTRATOR, expires_at=soon)
+    hers, other = (
+        await open_socket(await served.token(grace)),
+        await open_socket(await served.token(ada)),
+    )
+    for socket in (hers, other):
+        await socket.initialise()
+        await socket.subscribe(CHANGES)
+    await until_followed(served, 2)
+
+    first, told = await hers.receive(), await other.receive()
+
+    assert first["type"] == "error"
+    assert told["payload"]["data"]["userChanged"]["user"]["roles"] == ["AUTHENTICATED"]

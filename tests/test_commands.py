@@ -1,0 +1,146 @@
+"""The command line, as a shell script uses it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from aiwebengine.cli import main
+
+COMMANDS = [
+    [*path, name]
+    for path, group in [
+        ([], main),
+        *([[name], command] for name, command in main.commands.items()),
+    ]
+    for name in getattr(group, "commands", {})
+]
+
+
+@pytest.fixture
+def run(url, tmp_path):
+    """Run a command on this test's database."""
+
+    def run(*arguments, code=0, **environ):
+        done = subprocess.run(
+            [sys.executable, "-m", "aiwebengine", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "APP_REPOSITORY__DATABASE_URL": url, "COLUMNS": "200", **environ},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command):
+    done = CliRunner().invoke(main, [*command, "--help"])
+
+    assert done.exit_code == 0
+    assert done.output.startswith("Usage: ")
+    assert len(done.output.splitlines()) > 3
+
+
+def test_users_and_roles_from_a_script(run):
+    run("demo", "--users", "30")
+    before = json.loads(run("users", "list", "--json", "--limit", "100"))
+    plain = next(user for user in before["users"] if user["roles"] == ["Authenticated"])["email"]
+
+    granted = run("users", "grant", plain.upper(), "editor", "--expires", "2h", "--reason", "test")
+    twice = json.loads(run("users", "grant", plain, "Editor", "--expires", "2h", "--json"))
+    table = run("users", "list", "--search", plain)
+    revoked = json.loads(run("users", "revoke", plain, "Editor", "--json"))
+    run("users", "suspend", plain, "--reason", "test")
+
+    assert before["total"] == 30
+    assert granted == f"{plain} is now Editor.\n"
+    assert twice["user"]["roles"] == ["Authenticated", "Editor"]
+    assert re.search(rf"{re.escape(plain)} .* Editor +active", table)
+    assert revoked["changed"]
+    assert "is suspended. Reinstate" in run("users", "sign-in-link", plain, code=1)
+
+
+def test_tokens_from_a_script(run):
+    run("demo", "--users", "5")
+    email = json.loads(run("users", "list", "--json"))["users"][0]["email"]
+
+    secret = run("tokens", "create", "--user", email, "--name", "nightly", "--expires", "30d")
+    listed = json.loads(run("tokens", "list", "--json"))
+    run("tokens", "revoke", listed[0]["id"])
+
+    assert re.fullmatch(r"awe_[0-9A-Za-z]{42}\n", secret)
+    assert (listed[0]["name"], listed[0]["user"]) == ("nightly", email)
+    assert json.loads(run("tokens", "list", "--json")) == []
+
+
+def test_the_last_administrator_is_safe_from_scripts_too(run):
+    run("demo", "--users", "5")
+    people = json.loads(run("users", "list", "--role", "administrator", "--json"))["users"]
+    for user in people[1:]:
+        run("users", "revoke", user["email"], "Administrator")
+
+    told = run("users", "revoke", people[0]["email"], "Administrator", code=1)
+
+    assert "last" in told.lower()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["users", "grant", "nobody@example.com", "Editor"], 1, "no user"),
+        (["users", "grant", "nobody@example.com", "Boss"], 2, "'Boss' is not one of"),
+        (["users", "grant", "nobody@example.com", "Authenticated"], 2, "is not one of"),
+        (["users", "list", "--limit", "0"], 2, "0 is not in the range"),
+        (["users", "grant", "a@b", "Editor", "--expires", "soon"], 2, "not a duration"),
+        (["tokens", "revoke", "x"], 2, "not a valid UUID"),
+        (["nothing"], 2, "No such command"),
+        (["health", "--url", "http://127.0.0.1:9"], 1, ""),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(run, arguments, code, told):
+    assert told in run(*arguments, code=code)
+
+
+def test_made_up_users_stay_out_of_a_real_database(run, url):
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("insert into users (email, name) values ('real@example.com', 'Real')")
+        connection.execute(
+            "insert into identities (provider, subject, user_id)"
+            " select 'google', '1', id from users"
+        )
+
+    assert "1 real users" in run("demo", "--users", "5", code=1)
+
+
+def test_a_database_that_is_not_there_is_told(run):
+    url = "postgresql://nobody:hunter2@127.0.0.1:9/none"
+
+    told = run("users", "list", code=1, APP_REPOSITORY__DATABASE_URL=url)
+
+    assert "does not answer" in told
+    assert "hunter2" not in told
+
+
+def test_migrations_from_a_script(run):
+    status = json.loads(run("migrate", "status", "--json"))
+
+    assert all(migration["applied_at"] for migration in status)
+    assert "drop table" in run("migrate", "down", "--dry-run")
+    newest = status[-1]["id"]
+    assert newest in run("migrate", "down")
+    assert "pending" in run("migrate", "status").lower()
+    assert newest in run("migrate", "up")
+
+
+def test_the_schema_is_printed(run):
+    assert "type Query {" in run("schema", "print")

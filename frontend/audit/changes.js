@@ -9,14 +9,14 @@ export function Changes({ event }) {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   if (!names.length) return null;
   return html`<span class="change">
-    ${names.map(
-      (name) =>
-        html`<span class="chip"
-          >${name}:
-          ${shown(before[name])}${name in before && name in after && " → "}${name in after && shown(after[name])}</span
-        >`,
-    )}
+    ${names.map((name) => html`<span class="chip">${name}: ${change(name, before, after)}</span>`)}
   </span>`;
+}
+
+/** @param {string} name @param {any} before @param {any} after */
+function change(name, before, after) {
+  const values = [before, after].filter((side) => name in side).map((side) => shown(side[name]));
+  return values.join(" → ");
 }
 
 /** @param {unknown} value */

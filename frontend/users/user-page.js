@@ -180,7 +180,7 @@ export function UserPage({ id, me }) {
               html`<li>
                 <${RoleBadge} role=${grant.role} />
                 <span>
-                  by ${grant.grantedBy},
+                  by ${grant.grantedBy}, ${" "}
                   <${Time} iso=${grant.grantedAt} />${grant.reason && `: ${grant.reason}`}
                   ${grant.expiresAt && html` · ends <${Time} iso=${grant.expiresAt} />`}
                 </span>

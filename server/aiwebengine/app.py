@@ -168,7 +168,7 @@ class Engine:
         graphql = HttpEndpoint(executor, self._graphql_context, self._playground)
         routes: list[BaseRoute] = [
             Route("/", self._home, methods=["GET"]),
-            *system_rest.routes(services.system),
+            *system_rest.routes(self._trouble),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
             *auth_rest.routes(self.doorkeeper, services.sign_in, services.sessions, self.frontend),
@@ -257,8 +257,13 @@ class Engine:
         )
         return Context(viewer=viewer, services=services, loaders=loaders, cursors=cursors)
 
+    async def _trouble(self) -> str | None:
+        """What keeps the engine from answering, in words; None when it is well."""
+        found = await self.services.system.trouble()
+        return found if found or self.is_ready else "answers; the engine is starting"
+
     async def _home(self, request: Request) -> Response:
-        trouble = await self.services.system.trouble() if self.is_ready else "is starting"
+        trouble = await self._trouble()
         viewer = await self.doorkeeper.viewer(request, "web") if not trouble else None
         signed_in = viewer is not None and viewer.is_signed_in
         return self.frontend.page(

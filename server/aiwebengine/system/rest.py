@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from aiwebengine.system.service import System
 
-
-def routes(system: System) -> list[Route]:
-    """`GET` and `HEAD /health`: 200 while all is well, 503 when the database does not answer."""
+def routes(trouble_now: Callable[[], Awaitable[str | None]]) -> list[Route]:
+    """`GET` and `HEAD /health`: 200 while all is well, 503 with the trouble when there is any."""
 
     async def health(_: Request) -> JSONResponse:
-        trouble = await system.trouble()
+        trouble = await trouble_now()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         told: dict[str, object] = {"status": "fail" if trouble else "ok", "timestamp": now}
         if trouble:

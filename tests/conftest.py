@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
@@ -167,16 +169,26 @@ class Served:
         return made.secret
 
 
-async def serve(engine: Engine, port: int) -> AsyncIterator[None]:
-    """Listen until the generator is closed."""
-    settings = uvicorn.Config(engine.app(), port=port, log_config=None, access_log=False)
-    running = uvicorn.Server(settings)
+@asynccontextmanager
+async def listening(app: Starlette, port: int) -> AsyncIterator[None]:
+    """Answer at this port of loopback for as long as this lasts."""
+    running = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     task = asyncio.create_task(running.serve())
     while not running.started:
         await asyncio.sleep(0.01)
-    yield
-    running.should_exit = True
-    await task
+    try:
+        yield
+    finally:
+        running.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def serving(engine: Engine) -> AsyncIterator[Served]:
+    """The engine, listening at its port."""
+    port = engine.config.server.port
+    async with listening(engine.app(), port):
+        yield Served(f"http://localhost:{port}", engine)
 
 
 def free_port() -> int:
@@ -189,15 +201,11 @@ def free_port() -> int:
 @pytest.fixture
 async def served(url: str, tmp_path: Path) -> AsyncIterator[Served]:
     """An engine that listens, on this test's database."""
-    port = free_port()
-    config = Config(repository=Repository(max_connections=20, data_dir=tmp_path)).at_port(port)
-    engine = Engine(config, url)
+    repository = Repository(max_connections=20, data_dir=tmp_path)
+    engine = Engine(Config(repository=repository).at_port(free_port()), url)
     await engine.prepare()
-    serving = serve(engine, port)
-    await anext(serving)
-    yield Served(f"http://localhost:{port}", engine)
-    async for _ in serving:
-        raise AssertionError("the generator yields once")
+    async with serving(engine) as served:
+        yield served
 
 
 @pytest.fixture

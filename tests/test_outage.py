@@ -9,7 +9,7 @@ import time
 import httpx2
 import psutil
 import pytest
-from tests.conftest import Served, adder, free_port, serve
+from tests.conftest import adder, free_port, serving
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
@@ -49,21 +49,9 @@ def fragile(tmp_path):
     fragile.stop()
 
 
-@contextlib.asynccontextmanager
-async def serving(engine, port):
-    generator = serve(engine, port)
-    await anext(generator)
-    try:
-        yield Served(f"http://localhost:{port}", engine)
-    finally:
-        async for _ in generator:
-            raise AssertionError("the generator yields once")
-
-
 def built(url, tmp_path):
-    port = free_port()
     repository = Repository(data_dir=tmp_path, statement_timeout_secs=2, acquire_timeout_secs=2)
-    return Engine(Config(repository=repository).at_port(port), url), port
+    return Engine(Config(repository=repository).at_port(free_port()), url)
 
 
 async def until_healthy(client, within):
@@ -76,9 +64,9 @@ async def until_healthy(client, within):
 
 
 async def test_an_outage_is_told_as_one_and_ends_by_itself(fragile, tmp_path):
-    engine, port = built(fragile.url, tmp_path)
+    engine = built(fragile.url, tmp_path)
     await engine.prepare()
-    async with serving(engine, port) as served, httpx2.AsyncClient(base_url=served.base) as client:
+    async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
         ada = await adder(engine)("ada", Role.ADMINISTRATOR)
         token = {"Authorization": f"Bearer {await served.token(ada)}"}
         session = await engine.services.sessions.begin(ada, ada.id, ada.label, "link")
@@ -108,9 +96,9 @@ async def test_an_outage_is_told_as_one_and_ends_by_itself(fragile, tmp_path):
 
 
 async def test_a_frozen_database_does_not_freeze_the_engine(fragile, tmp_path):
-    engine, port = built(fragile.url, tmp_path)
+    engine = built(fragile.url, tmp_path)
     await engine.prepare()
-    async with serving(engine, port) as served:
+    async with serving(engine) as served:
         async with httpx2.AsyncClient(base_url=served.base, timeout=30) as client:
             ada = await adder(engine)("ada", Role.ADMINISTRATOR)
             token = {"Authorization": f"Bearer {await served.token(ada)}"}
@@ -135,8 +123,8 @@ async def test_a_frozen_database_does_not_freeze_the_engine(fragile, tmp_path):
 
 async def test_a_database_that_comes_later_is_waited_for(fragile, tmp_path):
     await asyncio.to_thread(fragile.stop)
-    engine, port = built(fragile.url, tmp_path)
-    async with serving(engine, port) as served, httpx2.AsyncClient(base_url=served.base) as client:
+    engine = built(fragile.url, tmp_path)
+    async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
         health = await client.get("/health")
         asked = await client.post("/graphql", json={"query": "{ viewer { id } }"})
         page = await client.get("/auth/login", headers={"Accept": "text/html"})
@@ -152,9 +140,9 @@ async def test_a_database_that_comes_later_is_waited_for(fragile, tmp_path):
 
 
 async def test_a_listener_that_lost_its_connection_tells_what_was_missed(fragile, tmp_path):
-    engine, port = built(fragile.url, tmp_path)
+    engine = built(fragile.url, tmp_path)
     await engine.prepare()
-    async with serving(engine, port):
+    async with serving(engine):
         ada = await adder(engine)("ada", Role.ADMINISTRATOR)
         alan = await adder(engine)("alan")
         async with engine.live.follow() as events:

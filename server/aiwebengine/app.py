@@ -26,12 +26,13 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.auth.callers import Callers
+from aiwebengine.auth.providers import configured
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
-from aiwebengine.config import Config
+from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
 from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated, Unavailable
@@ -48,8 +49,9 @@ from aiwebengine.system import rest as system_rest
 from aiwebengine.system.requests import RequestFigures
 from aiwebengine.system.service import System
 from aiwebengine.users import rest as users_rest
+from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Role
+from aiwebengine.users.types import Admission, Role
 from aiwebengine.viewer import Viewer
 from aiwebengine.web import problems
 from aiwebengine.web.files import Frontend
@@ -116,7 +118,14 @@ class Engine:
             users=users,
             sessions=sessions,
             tokens=Tokens(self.db, audit),
-            sign_in=SignIn(self.db, audit, users, sessions),
+            sign_in=SignIn(
+                self.db,
+                audit,
+                users,
+                Arrivals(self.db, audit, users, _admission(auth)),
+                sessions,
+                configured(auth),
+            ),
             callers=callers,
             audit=audit,
             system=System(self.db, users, audit, self.figures, repository.data_dir),
@@ -171,7 +180,13 @@ class Engine:
             *system_rest.routes(self._trouble),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
-            *auth_rest.routes(self.doorkeeper, services.sign_in, services.sessions, self.frontend),
+            *auth_rest.routes(
+                self.doorkeeper,
+                services.sign_in,
+                services.sessions,
+                self.frontend,
+                config.server.public_url,
+            ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             Route("/engine/admin", self._manager, methods=["GET"]),
             Route("/engine/admin/{path:path}", self._manager, methods=["GET"]),
@@ -354,6 +369,14 @@ class _Unrouted:
         """Answer one request."""
         response: ASGIApp = await self._endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
+
+
+def _admission(auth: Auth) -> Admission:
+    return Admission(
+        allow_sign_up=auth.allow_sign_up,
+        allowed_domains=frozenset(domain.lower() for domain in auth.allowed_domains),
+        bootstrap_admins=frozenset(address.lower() for address in auth.bootstrap_admins),
+    )
 
 
 def link_address(config: Config, secret: str) -> str:

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -24,6 +32,17 @@ def _duration(value: Any) -> Any:
     return timedelta(seconds=value) if isinstance(value, int | float) else value
 
 
+def _issuer(value: Any) -> Any:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    is_local = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts is None or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address such as https://id.example.com/realms/team")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+        raise ValueError("an address that begins with https:// (http:// on this machine only)")
+    # Kept as it is: a slash at the end is part of an issuer's name.
+    return value
+
+
 def _http_address(value: Any) -> Any:
     parts = urlsplit(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
@@ -34,6 +53,8 @@ def _http_address(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+Issuer = Annotated[str, BeforeValidator(_issuer)]
+ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
 
 
@@ -113,15 +134,23 @@ class Cookie(_Section):
     """The session cookie. Its name and flags follow from server.base_url."""
 
 
+KNOWN_PROVIDERS = ("google", "microsoft", "github", "apple")
+
+
 class Provider(_Section):
-    """A sign-in provider."""
+    """A sign-in provider, in a section of its own: [auth.providers.NAME]."""
 
     kind: Literal["google", "microsoft", "github", "apple", "oidc"] | None = Field(
-        None, description="Which kind; the section's name when left out."
+        None, description="Which kind; left out: the section's name, else oidc."
     )
-    issuer: HttpAddress | None = Field(None, description="Issuer of an OpenID provider.")
-    client_id: str = Field(description="What the provider knows this engine as.")
+    label: str | None = Field(None, description="What the button says; left out: the name.")
+    issuer: Issuer | None = Field(None, description="Issuer of an OpenID provider.")
+    client_id: str = Field(min_length=1, description="What the provider knows this engine as.")
     client_secret: SecretStr = Field(SecretStr(""), description="The secret that goes with it.")
+    tenant: str = Field("common", description="Microsoft only: tenant id, or common.")
+    team_id: str | None = Field(None, description="Apple only: the team's id.")
+    key_id: str | None = Field(None, description="Apple only: the id of the private key.")
+    private_key: SecretStr | None = Field(None, description="Apple only: the private key, as PEM.")
 
 
 class Auth(_Section):
@@ -130,6 +159,12 @@ class Auth(_Section):
     bootstrap_admins: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
         [], description="Addresses that become administrators at their first sign-in."
     )
+    allow_sign_up: bool = Field(
+        True, description="False: only who was invited, or has signed in before, gets in."
+    )
+    allowed_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+$")]] = Field(
+        [], description="Domains whose addresses may sign up; empty: all."
+    )
     session_timeout: Duration = Field(
         timedelta(days=7), description="How long a session lasts at most."
     )
@@ -137,8 +172,31 @@ class Auth(_Section):
         timedelta(hours=12), description="How long an unused session lasts."
     )
     max_concurrent_sessions: int = Field(5, ge=1, le=100, description="Sessions a user may have.")
+    sudo_minutes: int = Field(
+        30, ge=1, le=10_080, description="How recent a sign-in must be for what can do most harm."
+    )
     cookie: Cookie = Field(Cookie(), description="The session cookie.")
-    providers: dict[str, Provider] = Field({}, description="Sign-in providers by name.")
+    providers: dict[ProviderName, Provider] = Field({}, description="Sign-in providers by name.")
+
+    @model_validator(mode="after")
+    def _providers_are_complete(self) -> Auth:
+        for name, provider in self.providers.items():
+            for key in _needed(self.kind_of(name)):
+                if not getattr(provider, key):
+                    raise ValueError(f"providers.{name}.{key}, which is missing")
+        return self
+
+    def kind_of(self, name: str) -> str:
+        """Which kind of provider the section *name* describes."""
+        return self.providers[name].kind or (name if name in KNOWN_PROVIDERS else "oidc")
+
+
+def _needed(kind: str) -> tuple[str, ...]:
+    return {
+        "oidc": ("issuer",),
+        "apple": ("team_id", "key_id", "private_key"),
+        "github": ("client_secret",),
+    }.get(kind, ())
 
 
 class Security(_Section):

@@ -27,6 +27,7 @@ class AuditAction(enum.Enum):
         USER_DELETED: a user was removed for good.
         IDENTITY_LINKED: a sign-in provider was linked to a user.
         SIGNED_IN: a session began.
+        SIGN_IN_FAILED: somebody did not get in.
         SIGNED_OUT: a session was ended by its owner.
         SIGN_IN_LINK_CREATED: a one-use sign-in link was made.
         SESSION_REVOKED: a session was ended by somebody else, or by its owner from elsewhere.
@@ -45,6 +46,7 @@ class AuditAction(enum.Enum):
     USER_DELETED = "user.deleted"
     IDENTITY_LINKED = "identity.linked"
     SIGNED_IN = "session.signed_in"
+    SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
     SIGN_IN_LINK_CREATED = "session.link_created"
     SESSION_REVOKED = "session.revoked"

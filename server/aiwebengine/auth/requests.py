@@ -27,6 +27,9 @@ class Doorkeeper:
         self._is_https = parts.scheme == "https"
         # RFC 6265bis section 4.1.3.2: the prefix ties the cookie to https and to this host.
         self.cookie = ("__Host-" if self._is_https else "") + "aiwebengine_session"
+        # Which browser began a sign-in. Apple's answer is a POST from its own page, which brings
+        # no stricter cookie; browsers take this one over https only.
+        self.browser_cookie = ("__Host-" if self._is_https else "") + "aiwebengine_browser"
         names = {parts.hostname or ""}
         if names & _LOOPBACK_NAMES:
             names = _LOOPBACK_NAMES
@@ -96,6 +99,18 @@ class Doorkeeper:
             secure=self._is_https,
             httponly=True,
             samesite="lax",
+        )
+
+    def set_browser_cookie(self, response: Response, secret: str, lasts_secs: int) -> None:
+        """Let the browser prove, when it comes back, that it began the sign-in."""
+        response.set_cookie(
+            self.browser_cookie,
+            secret,
+            max_age=lasts_secs,
+            path="/",
+            secure=self._is_https,
+            httponly=True,
+            samesite="none" if self._is_https else "lax",
         )
 
     def clear_cookie(self, response: Response) -> None:

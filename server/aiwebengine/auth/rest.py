@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aiwebengine.auth import secrets
 from aiwebengine.auth.redirects import safe_redirect
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sessions import Sessions
-from aiwebengine.auth.sign_in import SignIn
+from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
+from aiwebengine.auth.types import SignedIn
 from aiwebengine.errors import EngineError, Forbidden
 from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web.bodies import must_be_json
@@ -19,16 +24,65 @@ MANAGER = "/engine/admin"
 
 
 def routes(
-    doorkeeper: Doorkeeper, sign_in: SignIn, sessions: Sessions, frontend: Frontend
+    doorkeeper: Doorkeeper,
+    sign_in: SignIn,
+    sessions: Sessions,
+    frontend: Frontend,
+    public_url: str,
 ) -> list[Route]:
-    """The routes below `/auth`."""
+    """The routes below `/auth`; *public_url* is what providers send browsers back to."""
+
+    def page(redirect: str, refused: EngineError | None, request: Request) -> Response:
+        return frontend.page(
+            "sign-in.html",
+            status=200 if refused is None else refused.status,
+            redirect=redirect,
+            providers=list(sign_in.providers.values()),
+            error=None if refused is None else refused.message,
+            request_id=request.state.request_id,
+        )
 
     async def login(request: Request) -> Response:
         redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
         viewer = await doorkeeper.viewer(request, "web")
-        if viewer.is_signed_in:
+        if viewer.is_signed_in and "again" not in request.query_params:
             return RedirectResponse(redirect, 303)
-        return frontend.page("sign-in.html", redirect=redirect, providers=[], error=None)
+        return page(redirect, None, request)
+
+    async def depart(request: Request) -> Response:
+        redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
+        name = request.path_params["provider"]
+        # One secret for all tabs: each has a state of its own.
+        browser = request.cookies.get(doorkeeper.browser_cookie) or secrets.new_secret()
+        try:
+            address = await sign_in.depart(name, browser, redirect, callback_address(name))
+        except EngineError as refused:
+            if refused.status >= 500:
+                raise
+            return page(redirect, refused, request)
+        response = RedirectResponse(address, 303)
+        doorkeeper.set_browser_cookie(response, browser, ATTEMPT_LASTS_SECS)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    async def arrive(request: Request) -> Response:
+        name = request.path_params["provider"]
+        answer: Mapping[str, str] = request.query_params
+        if request.method == "POST":
+            # Apple's way of answering; a form brings nothing that a query could not.
+            answer = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        browser = request.cookies.get(doorkeeper.browser_cookie, "")
+        before = anonymous(doorkeeper.origin(request, "web"))
+        try:
+            signed_in, redirect = await sign_in.arrive(
+                before, name, browser, answer, callback_address(name)
+            )
+        except EngineError as refused:
+            if refused.status >= 500:
+                raise
+            return page(MANAGER, refused, request)
+        await end_session_before(request)
+        return let_in(signed_in, redirect)
 
     async def link(request: Request) -> Response:
         if request.method == "HEAD":
@@ -39,27 +93,24 @@ def routes(
                 raise Forbidden(
                     "A sign-in link works only in a browser on the machine that runs the engine."
                 )
-            before = await _viewer_before(request)
+            before = await end_session_before(request)
             signed_in = await sign_in.by_link(before, request.query_params.get("token", ""))
-        except EngineError as error:
-            if error.status >= 500:
+        except EngineError as refused:
+            if refused.status >= 500:
                 raise
-            return frontend.page(
-                "sign-in.html",
-                status=error.status,
-                redirect=MANAGER,
-                providers=[],
-                error=error.message,
-                request_id=request.state.request_id,
-            )
-        response = RedirectResponse(
-            safe_redirect(request.query_params.get("redirect"), MANAGER), 303
-        )
+            return page(MANAGER, refused, request)
+        return let_in(signed_in, safe_redirect(request.query_params.get("redirect"), MANAGER))
+
+    def callback_address(name: str) -> str:
+        return f"{public_url}/auth/callback/{name}"
+
+    def let_in(signed_in: SignedIn, redirect: str) -> Response:
+        response = RedirectResponse(redirect, 303)
         doorkeeper.set_cookie(response, signed_in.secret)
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    async def _viewer_before(request: Request) -> Viewer:
+    async def end_session_before(request: Request) -> Viewer:
         """Nobody; a session that the browser still holds ends, so that its id always changes."""
         old = await doorkeeper.viewer(request, "web")
         await sessions.sign_out(old)
@@ -68,13 +119,20 @@ def routes(
     async def logout(request: Request) -> Response:
         doorkeeper.must_be_same_origin(request)
         must_be_json(request)
-        await sessions.sign_out(await doorkeeper.viewer(request, "web"))
-        response = Response(status_code=204)
+        provider = await sessions.sign_out(await doorkeeper.viewer(request, "web"))
+        elsewhere = await sign_in.end_elsewhere(provider, f"{public_url}/") if provider else None
+        response = (
+            Response(status_code=204)
+            if elsewhere is None
+            else JSONResponse({"provider": provider, "logoutUrl": elsewhere})
+        )
         doorkeeper.clear_cookie(response)
         return response
 
     return [
         Route("/auth/login", login, methods=["GET"]),
+        Route("/auth/login/{provider}", depart, methods=["GET"]),
+        Route("/auth/callback/{provider}", arrive, methods=["GET", "POST"]),
         Route("/auth/link", link, methods=["GET"]),
         Route("/auth/logout", logout, methods=["POST"]),
     ]

@@ -56,15 +56,17 @@ class Sessions:
             )
         return SignedIn(session, secret)
 
-    async def sign_out(self, viewer: Viewer) -> None:
-        """End the viewer's own session; doing it twice is fine."""
+    async def sign_out(self, viewer: Viewer) -> str | None:
+        """End the viewer's own session; the provider it began with. Doing it twice is fine."""
         if viewer.session_id is None or viewer.id is None:
-            return
+            return None
         async with self._db.transaction():
+            session = await store.session(self._db, viewer.session_id)
             if await store.remove_session(self._db, viewer.session_id):
                 await self._audit.record(
                     viewer, AuditAction.SIGNED_OUT, Target("user", viewer.id, viewer.label)
                 )
+        return None if session is None else session.provider
 
     async def of_user(self, viewer: Viewer, user_id: UUID | None) -> list[Session]:
         """The live sessions of a user, or the viewer's own, newest first.

@@ -1,29 +1,44 @@
-"""How somebody gets in. For now: one-use links; providers join them here."""
+"""How somebody gets in: one-use links, and providers."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import secrets, store
+from aiwebengine.auth.providers import SignInProvider, SignInRefused
 from aiwebengine.auth.sessions import Sessions
-from aiwebengine.auth.types import SignedIn
+from aiwebengine.auth.types import Attempt, SignedIn
 from aiwebengine.database import Database
-from aiwebengine.errors import Forbidden, Unauthenticated
+from aiwebengine.errors import Forbidden, NotFound, Unauthenticated
+from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role, UserStatus
 from aiwebengine.viewer import ActorKind, Scope, Viewer
 
 LINK_LASTS_SECS = 15 * 60
+ATTEMPT_LASTS_SECS = 10 * 60
 
 
 class SignIn:
     """Turns proof of who somebody is into a session."""
 
-    def __init__(self, db: Database, audit: AuditTrail, users: Users, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        users: Users,
+        arrivals: Arrivals,
+        sessions: Sessions,
+        providers: Mapping[str, SignInProvider],
+    ) -> None:
         self._db = db
         self._audit = audit
         self._users = users
+        self._arrivals = arrivals
         self._sessions = sessions
+        self.providers = providers
 
     async def first_link(self, email: str) -> str | None:
         """The secret of a link for the first administrator; None once one has signed in.
@@ -80,6 +95,84 @@ class SignIn:
                 user_id = (await self._users.find_by_email(_bearer(viewer), email)).key
             user = await self._users.signed_in(user_id)
             return await self._sessions.begin(viewer, user.key, user.email, "link")
+
+    async def depart(self, name: str, browser: str, redirect: str, redirect_uri: str) -> str:
+        """Where to send a browser that wants to sign in with the provider *name*.
+
+        *browser* is a secret that only this browser has; *redirect* is where it shall end up.
+        Raises NotFound, SignInRefused.
+        """
+        provider = self._provider(name)
+        state = secrets.new_secret()
+        attempt = Attempt(name, secrets.new_secret(), secrets.new_secret(), redirect)
+        address = await provider.address(attempt, state, redirect_uri)
+        await store.add_attempt(
+            self._db,
+            secrets.digest(state),
+            secrets.digest(browser),
+            attempt,
+            ATTEMPT_LASTS_SECS,
+        )
+        return address
+
+    async def arrive(
+        self,
+        viewer: Viewer,
+        name: str,
+        browser: str,
+        answer: Mapping[str, str],
+        redirect_uri: str,
+    ) -> tuple[SignedIn, str]:
+        """A session for the person whom a provider sent back, and where to go.
+
+        *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). A failure
+        is traced. Raises NotFound, SignInRefused, Forbidden.
+        """
+        provider = self._provider(name)
+        try:
+            attempt = await store.use_attempt(
+                self._db, secrets.digest(answer.get("state", "")), secrets.digest(browser), name
+            )
+            if attempt is None:
+                raise SignInRefused(
+                    "This sign-in was not begun in this browser, or too long ago. Try again."
+                )
+            _must_bring_a_code(provider, answer)
+            profile = await provider.profile(attempt, answer["code"], redirect_uri)
+            async with self._db.transaction():
+                user = await self._arrivals.welcome(viewer, profile)
+                signed_in = await self._sessions.begin(viewer, user.key, user.email, name)
+        except (Unauthenticated, Forbidden) as refused:
+            await self._audit.record(
+                viewer,
+                AuditAction.SIGN_IN_FAILED,
+                Target("provider", None, name),
+                reason=refused.message,
+            )
+            raise
+        return signed_in, attempt.redirect
+
+    async def end_elsewhere(self, name: str, return_to: str) -> str | None:
+        """Where a browser that signed in with *name* ends its session there, if anywhere."""
+        provider = self.providers.get(name)
+        return None if provider is None else await provider.logout_address(return_to)
+
+    def _provider(self, name: str) -> SignInProvider:
+        provider = self.providers.get(name)
+        if provider is None:
+            raise NotFound(f"There is no sign-in provider {name[:40]!r} here.")
+        return provider
+
+
+def _must_bring_a_code(provider: SignInProvider, answer: Mapping[str, str]) -> None:
+    """Raise SignInRefused in plain words when the provider says no (RFC 6749 section 4.1.2.1)."""
+    error = answer.get("error")
+    if error in ("access_denied", "user_cancelled_authorize", "user_cancelled_login"):
+        raise SignInRefused(f"The sign-in with {provider.label} was cancelled.")
+    if error in ("temporarily_unavailable", "server_error"):
+        raise SignInRefused(f"{provider.label} can't sign anybody in right now. Try again later.")
+    if error or not answer.get("code"):
+        raise SignInRefused(f"{provider.label} refused the sign-in ({(error or 'no code')[:60]}).")
 
 
 def _bearer(viewer: Viewer) -> Viewer:

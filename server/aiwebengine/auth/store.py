@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.auth.types import ApiToken, Session
+from aiwebengine.auth.types import ApiToken, Attempt, Session
 from aiwebengine.database import Database, Row
 from aiwebengine.users.types import Role
 
@@ -183,6 +183,7 @@ async def remove_ended(db: Database, idle_secs: float) -> None:
         idle_secs=idle_secs,
     )
     await db.execute("delete from sign_in_links where expires_at <= now()")
+    await db.execute("delete from sign_in_attempts where expires_at <= now()")
 
 
 async def add_token(
@@ -300,6 +301,48 @@ async def use_link(db: Database, secret_hash: bytes) -> tuple[str, bool] | None:
         secret_hash=secret_hash,
     )
     return (row["email"], row["first_administrator"]) if row and row["is_live"] else None
+
+
+async def add_attempt(
+    db: Database, state_hash: bytes, browser_hash: bytes, attempt: Attempt, lasts_secs: float
+) -> None:
+    """Note a sign-in that goes to a provider."""
+    await db.execute(
+        """
+        insert into sign_in_attempts (
+          state_hash, browser_hash, provider, nonce, verifier, redirect, expires_at
+        )
+        values (
+          :state_hash, :browser_hash, :provider, :nonce, :verifier, :redirect,
+          now() + make_interval(secs => :lasts_secs)
+        )
+        """,
+        state_hash=state_hash,
+        browser_hash=browser_hash,
+        provider=attempt.provider,
+        nonce=attempt.nonce,
+        verifier=attempt.verifier,
+        redirect=attempt.redirect,
+        lasts_secs=lasts_secs,
+    )
+
+
+async def use_attempt(
+    db: Database, state_hash: bytes, browser_hash: bytes, provider: str
+) -> Attempt | None:
+    """Use up a sign-in that comes back to the browser that began it; None: no such."""
+    row = await db.one(
+        """
+        delete from sign_in_attempts
+        where state_hash = :state_hash and browser_hash = :browser_hash and provider = :provider
+          and expires_at > now()
+        returning provider, nonce, verifier, redirect
+        """,
+        state_hash=state_hash,
+        browser_hash=browser_hash,
+        provider=provider,
+    )
+    return None if row is None else Attempt(**row)
 
 
 async def remove_first_links(db: Database) -> None:

@@ -147,3 +147,13 @@ def roles_up_to(ceiling: Role | None) -> frozenset[Role]:
     """The roles that a token with this ceiling may use; None: all."""
     ranked = list(Role)
     return frozenset(ranked if ceiling is None else ranked[: ranked.index(ceiling) + 1])
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A sign-in that has gone to a provider: what its answer must fit."""
+
+    provider: str
+    nonce: str
+    verifier: str
+    redirect: str

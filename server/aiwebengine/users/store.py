@@ -13,6 +13,7 @@ from aiwebengine.database import Database, Row
 from aiwebengine.users.types import (
     Identity,
     OrderDirection,
+    Profile,
     Role,
     RoleGrant,
     User,
@@ -316,6 +317,67 @@ async def identities_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, li
         values = dict(row)
         identities[values.pop("user_id")].append(Identity(**values))
     return identities
+
+
+async def lock_address(db: Database, address: str) -> None:
+    """Let only one transaction at a time take in somebody with this address."""
+    await db.all(
+        "select pg_advisory_xact_lock(hashtext('aiwebengine.address'), hashtext(:address))",
+        address=address,
+    )
+
+
+async def user_of_identity(db: Database, provider: str, subject: str) -> UUID | None:
+    """Whom the provider knows by this name; None when nobody here is."""
+    found: UUID | None = await db.value(
+        """
+        select user_id from identities where provider = :provider and subject = :subject
+        """,
+        provider=provider,
+        subject=subject,
+    )
+    return found
+
+
+async def add_identity(db: Database, user_id: UUID, profile: Profile) -> None:
+    """Note how a provider knows the user."""
+    await db.execute(
+        """
+        insert into identities (provider, subject, user_id, email, email_verified, last_used_at)
+        values (:provider, :subject, :user_id, :email, :email_verified, now())
+        """,
+        provider=profile.provider,
+        subject=profile.subject,
+        user_id=user_id,
+        email=profile.email,
+        email_verified=profile.email_verified,
+    )
+
+
+async def refresh_profile(db: Database, user_id: UUID, profile: Profile) -> None:
+    """Keep what the provider says now; what it does not say stays."""
+    await db.execute(
+        """
+        update identities
+        set email = :email, email_verified = :email_verified, last_used_at = now()
+        where provider = :provider and subject = :subject
+        """,
+        email=profile.email,
+        email_verified=profile.email_verified,
+        provider=profile.provider,
+        subject=profile.subject,
+    )
+    await db.execute(
+        """
+        update users
+        set name = coalesce(nullif(left(:name, 200), ''), name),
+            picture_url = coalesce(:picture_url, picture_url)
+        where id = :user_id
+        """,
+        name=profile.name.strip(),
+        picture_url=profile.picture_url,
+        user_id=user_id,
+    )
 
 
 async def holders(db: Database) -> dict[Role, tuple[int, int]]:

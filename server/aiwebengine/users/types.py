@@ -289,3 +289,24 @@ class UserChange:
     user_id: strawberry.ID
     user: User | None
     event: Annotated["AuditEvent", strawberry.lazy("aiwebengine.audit.types")]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a provider says of who signed in there; `subject` is its own name for the person."""
+
+    provider: str
+    subject: str
+    email: str | None
+    email_verified: bool
+    name: str = ""
+    picture_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Who may come in for the first time, and who becomes administrator by it."""
+
+    allow_sign_up: bool = True
+    allowed_domains: frozenset[str] = frozenset()
+    bootstrap_admins: frozenset[str] = frozenset()

@@ -109,7 +109,7 @@ export function Failure({ error, retry }) {
  */
 export function Ask({ question, done }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const [error, setError] = useState("");
+  const [error, setError] = useState(/** @type {unknown} */ (""));
   const [busy, setBusy] = useState(false);
   // Before paint: an Escape that is pressed at once must find the dialog open.
   useLayoutEffect(() => {
@@ -129,7 +129,7 @@ export function Ask({ question, done }) {
       await question.run(form);
       dialog.current?.close();
     } catch (refused) {
-      setError(/** @type {Error} */ (refused).message);
+      setError(reason(refused));
     } finally {
       setBusy(false);
     }
@@ -155,6 +155,14 @@ export function Ask({ question, done }) {
       </menu>
     </form>
   </dialog>`;
+}
+
+/** Why something was refused, with the way on where there is one. @param {any} refused */
+function reason(refused) {
+  if (refused.code !== "REAUTHENTICATION_REQUIRED") return refused.message;
+  const redirect = encodeURIComponent(location.pathname + location.search);
+  return html`${refused.message}${" "}
+    <a href="/auth/login?again=1&redirect=${redirect}">Sign in again</a>`;
 }
 
 /** @type {Set<(text: string) => void>} */

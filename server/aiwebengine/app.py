@@ -111,13 +111,13 @@ class Engine:
             most=auth.max_concurrent_sessions,
         )
         users = Users(self.db, audit, sessions)
-        callers = Callers(self.db, idle.total_seconds())
+        callers = Callers(self.db, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
         self.services = Services(
             users=users,
             sessions=sessions,
-            tokens=Tokens(self.db, audit),
+            tokens=Tokens(self.db, audit, users),
             sign_in=SignIn(
                 self.db,
                 audit,

@@ -32,6 +32,13 @@ class Forbidden(EngineError):
     status = 403
 
 
+class ReauthenticationRequired(EngineError):
+    """The viewer may, but signed in too long ago for something that can do this much harm."""
+
+    code = "REAUTHENTICATION_REQUIRED"
+    status = 403
+
+
 class NotFound(EngineError):
     """The thing named does not exist."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import strawberry
 
-from aiwebengine.errors import Forbidden, Unauthenticated
+from aiwebengine.errors import Forbidden, ReauthenticationRequired, Unauthenticated
 from aiwebengine.users.types import Role
 
 
@@ -66,6 +66,8 @@ class Viewer:
     token_id: UUID | None = None
     valid_until: datetime | None = None
     """When this authority must be looked up again even if nobody changes anything."""
+    fresh_until: datetime | None = None
+    """Until when a session's sign-in is recent enough for what can do most harm."""
 
     @property
     def is_signed_in(self) -> bool:
@@ -88,6 +90,16 @@ class Viewer:
         if not self.is_trusted and role not in self.roles:
             raise Forbidden(f"This needs the role {role.value}.")
         self.must_hold(scope)
+
+    def must_have_signed_in_recently(self) -> None:
+        """Raise ReauthenticationRequired for a session whose sign-in is too old.
+
+        Tokens are exempt: their scopes say what they are for, and nobody sits before them.
+        """
+        if self.session_id is None:
+            return
+        if self.fresh_until is None or self.fresh_until <= datetime.now(UTC):
+            raise ReauthenticationRequired("Sign in again to do this: your sign-in is too old.")
 
     def must_hold(self, scope: Scope) -> None:
         """Raise Forbidden unless the token that is used was made for *scope*."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import roles_up_to
@@ -17,9 +17,10 @@ _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its 
 class Callers:
     """Who is behind a request. Nothing is cached: a revocation counts at the next look."""
 
-    def __init__(self, db: Database, idle_secs: float) -> None:
+    def __init__(self, db: Database, idle_secs: float, fresh_secs: float) -> None:
         self._db = db
         self._idle_secs = idle_secs
+        self._fresh = timedelta(seconds=fresh_secs)
 
     async def by_session(self, secret: str, origin: Origin) -> Viewer:
         """The session's user; anonymous when the session has ended. Raises Unavailable."""
@@ -30,7 +31,7 @@ class Callers:
             return anonymous(origin)
         if found["stale"]:
             await store.touch_session(self._db, found["session_id"])
-        return _session_viewer(found, origin)
+        return self._session_viewer(found, origin)
 
     async def by_token(self, secret: str, origin: Origin) -> Viewer:
         """The token's user with no more than the token's rights.
@@ -54,7 +55,7 @@ class Callers:
                 self._db, idle_secs=self._idle_secs, id=viewer.session_id
             )
             if found is not None:
-                return _session_viewer(found, viewer.origin)
+                return self._session_viewer(found, viewer.origin)
         elif viewer.token_id is not None:
             found = await store.caller_by_token(self._db, id=viewer.token_id)
             if found is not None:
@@ -63,17 +64,17 @@ class Callers:
             return viewer
         raise Unauthenticated("This session or token has ended. Sign in again.")
 
-
-def _session_viewer(found: Row, origin: Origin) -> Viewer:
-    return Viewer(
-        ActorKind.USER,
-        found["email"],
-        origin,
-        id=found["user_id"],
-        roles=_roles(found),
-        session_id=found["session_id"],
-        valid_until=_earliest(found["expires_at"], found["next_role_end"]),
-    )
+    def _session_viewer(self, found: Row, origin: Origin) -> Viewer:
+        return Viewer(
+            ActorKind.USER,
+            found["email"],
+            origin,
+            id=found["user_id"],
+            roles=_roles(found),
+            session_id=found["session_id"],
+            valid_until=_earliest(found["expires_at"], found["next_role_end"]),
+            fresh_until=found["created_at"] + self._fresh,
+        )
 
 
 def _token_viewer(found: Row, origin: Origin) -> Viewer:

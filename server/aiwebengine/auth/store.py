@@ -41,14 +41,14 @@ async def caller_by_session(
     """The active user behind a live session, or None."""
     return await db.one(
         f"""
-        select s.id as session_id, s.expires_at, s.last_seen_at < now() - interval '1 minute' as stale,
-          {_CALLER}
+        select s.id as session_id, s.created_at, s.expires_at,
+          s.last_seen_at < now() - interval '1 minute' as stale, {_CALLER}
         from sessions s join users u on u.id = s.user_id
         where {"s.secret_hash = :key" if id is None else "s.id = :key"}
           and s.expires_at > now()
           and s.last_seen_at > now() - make_interval(secs => :idle_secs)
           and u.status = 'active'
-        """,  # noqa: E501
+        """,
         key=secret_hash if id is None else id,
         idle_secs=idle_secs,
     )

@@ -13,6 +13,7 @@ from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import ApiToken
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Forbidden, NotFound
+from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
 
@@ -30,8 +31,9 @@ class NewToken:
 class Tokens:
     """A token never has more than its user's roles at the time of the call."""
 
-    def __init__(self, db: Database, audit: AuditTrail) -> None:
+    def __init__(self, db: Database, audit: AuditTrail, users: Users) -> None:
         self._db = db
+        self._users = users
         self._audit = audit
 
     async def create(
@@ -47,7 +49,7 @@ class Tokens:
         """Make a token for a user, or for the viewer.
 
         Without *scopes* it has all of them. A token can't make one that may do more than itself.
-        Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         name = _checked_name(name)
@@ -57,6 +59,8 @@ class Tokens:
             raise Forbidden("A token can make tokens for its own user only.")
         async with self._db.transaction():
             target = await self._target(user_id or viewer.id)
+            if await self._users.is_administrator(_known(target.id)):
+                viewer.must_have_signed_in_recently()
             if viewer.token_id is not None:
                 mine = await store.token(self._db, viewer.token_id)
                 role_ceiling = role_ceiling or (mine.role_ceiling if mine else None)

@@ -139,11 +139,14 @@ class Users:
         """Give a role, for good or until *expires_at*.
 
         Giving it again changes nothing and leaves no second trace; another end moves the end.
-        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
+        ReauthenticationRequired for the role Administrator.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         checks.grantable(role)
         checks.end(expires_at)
+        if role is Role.ADMINISTRATOR:
+            viewer.must_have_signed_in_recently()
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version, role) as user:
             await self._remove_ended_roles(user)
@@ -260,8 +263,11 @@ class Users:
     ) -> Change:
         """Remove somebody for good; the trail keeps what they did. The user as it was.
 
-        Raises Unauthenticated, Forbidden, NotFound, Outdated, LastAdministrator.
+        Raises Unauthenticated, Forbidden, NotFound, Outdated, LastAdministrator,
+        ReauthenticationRequired.
         """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        viewer.must_have_signed_in_recently()
         async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
             await self._must_leave_an_administrator(user, Role.ADMINISTRATOR)
             await store.remove(self._db, user_id)
@@ -316,6 +322,10 @@ class Users:
                 raise Forbidden("This account is suspended.")
             await store.mark_signed_in(self._db, user_id)
             return await self._existing(user_id)
+
+    async def is_administrator(self, user_id: UUID) -> bool:
+        """Whether the user holds the role now."""
+        return await store.grant_of(self._db, user_id, Role.ADMINISTRATOR) is not None
 
     async def an_administrator_has_signed_in(self) -> bool:
         """Whether any active administrator ever did."""

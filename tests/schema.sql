@@ -86,6 +86,13 @@ CREATE TABLE public.migration_checksums (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE UNLOGGED TABLE public.rate_windows (
+    kind text NOT NULL,
+    address text NOT NULL,
+    minute bigint NOT NULL,
+    hits bigint NOT NULL
+);
+
 CREATE TABLE public.sessions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -164,6 +171,9 @@ ALTER TABLE ONLY public.identities
 ALTER TABLE ONLY public.migration_checksums
     ADD CONSTRAINT migration_checksums_pkey PRIMARY KEY (migration_id);
 
+ALTER TABLE ONLY public.rate_windows
+    ADD CONSTRAINT rate_windows_pkey PRIMARY KEY (kind, address, minute);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
@@ -202,6 +212,8 @@ CREATE INDEX audit_events_words ON public.audit_events USING gin (public.audit_w
 CREATE INDEX identities_provider ON public.identities USING btree (provider, user_id);
 
 CREATE INDEX identities_user ON public.identities USING btree (user_id);
+
+CREATE INDEX rate_windows_minute ON public.rate_windows USING btree (minute);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 

@@ -44,6 +44,7 @@ from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
 from aiwebengine.keys.service import signing_key
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
 from aiwebengine.system import rest as system_rest
 from aiwebengine.system.requests import RequestFigures
@@ -58,6 +59,7 @@ from aiwebengine.web.files import Frontend
 from aiwebengine.web.middleware import (
     AccessLog,
     BodyLimit,
+    RateLimit,
     RequestId,
     SecurityHeaders,
     request_id,
@@ -66,6 +68,7 @@ from aiwebengine.web.middleware import (
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_SECS = 2.0
+SHARE_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
 RETRY_EVERY_SECS = 1.0
 
@@ -131,7 +134,10 @@ class Engine:
             system=System(self.db, users, audit, self.figures, repository.data_dir),
             following=Following(self.live, callers),
         )
-        self.doorkeeper = Doorkeeper(callers, config.server.public_url, lasts.total_seconds())
+        self.rates = Rates(self.db, config.security.rate_limit_per_minute)
+        self.doorkeeper = Doorkeeper(
+            callers, self.rates, config.server.public_url, lasts.total_seconds()
+        )
         self.frontend = Frontend(FRONTEND)
         self._cursors: Cursors | None = None
         self.is_ready = False
@@ -204,6 +210,7 @@ class Engine:
                     is_https=config.server.public_url.startswith("https:"),
                 ),
                 Middleware(AccessLog, answered=self._answered),
+                Middleware(RateLimit, count=self.rates.request),
                 Middleware(BodyLimit, most=config.security.max_request_body_bytes),
                 *(
                     [
@@ -250,6 +257,8 @@ class Engine:
             self.live.run(),
             _repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),
             _repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
+            _repeatedly(SHARE_EVERY_SECS, self.rates.share),
+            _repeatedly(TIDY_EVERY_SECS, self.rates.forget),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

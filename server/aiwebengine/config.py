@@ -202,7 +202,11 @@ def _needed(kind: str) -> tuple[str, ...]:
 class Security(_Section):
     """What is refused."""
 
-    rate_limit_per_minute: int = Field(600, ge=1, description="Requests of one address a minute.")
+    rate_limit_per_minute: int | None = Field(
+        None,
+        ge=1,
+        description="Requests of one address a minute; left out: 600, and this machine is free.",
+    )
     max_request_body_bytes: int = Field(
         1_048_576, ge=1_024, le=1_073_741_824, description="Largest body."
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from aiwebengine.auth.callers import Callers
 from aiwebengine.errors import Forbidden, Unauthenticated
+from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -20,8 +21,9 @@ LONGEST_USER_AGENT = 300
 class Doorkeeper:
     """Tells who sent a request. *public_url* is the address under which browsers know us."""
 
-    def __init__(self, callers: Callers, public_url: str, lasts_secs: float) -> None:
+    def __init__(self, callers: Callers, rates: Rates, public_url: str, lasts_secs: float) -> None:
         self._callers = callers
+        self._rates = rates
         self._lasts_secs = lasts_secs
         parts = urlsplit(public_url)
         self._is_https = parts.scheme == "https"
@@ -39,7 +41,8 @@ class Doorkeeper:
     async def viewer(self, connection: HTTPConnection, door: str) -> Viewer:
         """Who asks: by token if one is shown, else by session, else anonymous.
 
-        Raises Unauthenticated for a token that is not valid, Unavailable without a database.
+        Raises Unauthenticated for a token that is not valid, RateLimited after many of these,
+        Unavailable without a database.
         """
         origin = self.origin(connection, door)
         authorization = connection.headers.get("authorization")
@@ -47,11 +50,21 @@ class Doorkeeper:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer":
                 raise Unauthenticated("Authorization: only `Bearer awe_…` is understood here.")
-            return await self._callers.by_token(token.strip(), origin)
+            try:
+                return await self._callers.by_token(token.strip(), origin)
+            except Unauthenticated:
+                await self._rates.attempt(Kind.BAD_TOKEN, origin.address)
+                raise
         secret = connection.cookies.get(self.cookie)
         if secret is None:
             return anonymous(origin)
         return await self._callers.by_session(secret, origin)
+
+    async def count_sign_in(self, connection: HTTPConnection) -> None:
+        """Count an attempt to get in. Raises RateLimited."""
+        await self._rates.attempt(
+            Kind.SIGN_IN, connection.client.host if connection.client else None
+        )
 
     def origin(self, connection: HTTPConnection, door: str) -> Origin:
         """Where a request came from, for the trail."""

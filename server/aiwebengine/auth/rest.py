@@ -15,7 +15,7 @@ from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.auth.types import SignedIn
-from aiwebengine.errors import EngineError, Forbidden
+from aiwebengine.errors import EngineError, Forbidden, RateLimited
 from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
@@ -33,7 +33,7 @@ def routes(
     """The routes below `/auth`; *public_url* is what providers send browsers back to."""
 
     def page(redirect: str, refused: EngineError | None, request: Request) -> Response:
-        return frontend.page(
+        response = frontend.page(
             "sign-in.html",
             status=200 if refused is None else refused.status,
             redirect=redirect,
@@ -41,6 +41,9 @@ def routes(
             error=None if refused is None else refused.message,
             request_id=request.state.request_id,
         )
+        if isinstance(refused, RateLimited):
+            response.headers["Retry-After"] = str(refused.retry_after)
+        return response
 
     async def login(request: Request) -> Response:
         redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
@@ -55,6 +58,7 @@ def routes(
         # One secret for all tabs: each has a state of its own.
         browser = request.cookies.get(doorkeeper.browser_cookie) or secrets.new_secret()
         try:
+            await doorkeeper.count_sign_in(request)
             address = await sign_in.depart(name, browser, redirect, callback_address(name))
         except EngineError as refused:
             if refused.status >= 500:
@@ -74,6 +78,7 @@ def routes(
         browser = request.cookies.get(doorkeeper.browser_cookie, "")
         before = anonymous(doorkeeper.origin(request, "web"))
         try:
+            await doorkeeper.count_sign_in(request)
             signed_in, redirect = await sign_in.arrive(
                 before, name, browser, answer, callback_address(name)
             )
@@ -93,6 +98,7 @@ def routes(
                 raise Forbidden(
                     "A sign-in link works only in a browser on the machine that runs the engine."
                 )
+            await doorkeeper.count_sign_in(request)
             before = await end_session_before(request)
             signed_in = await sign_in.by_link(before, request.query_params.get("token", ""))
         except EngineError as refused:

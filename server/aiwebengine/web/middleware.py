@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aiwebengine.errors import EngineError
-from aiwebengine.web.problems import problem
+from aiwebengine.errors import EngineError, RateLimited
+from aiwebengine.web.problems import of_error, problem
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +137,27 @@ class BodyLimit:
         response = problem(413, detail, "BAD_USER_INPUT", request_id(scope), {})
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
+
+
+class RateLimit:
+    """Refuses with 429 whoever comes too often; *count* raises RateLimited then."""
+
+    def __init__(self, app: ASGIApp, *, count: Callable[[str | None], None]) -> None:
+        self._app = app
+        self._count = count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        path = scope.get("path", "")
+        # A check of our health must not be refused because of somebody else's haste.
+        if scope["type"] == "http" and path != "/health" and not path.startswith("/assets/"):
+            client = scope.get("client")
+            try:
+                self._count(client[0] if client else None)
+            except RateLimited as error:
+                await of_error(error, request_id(scope))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class AccessLog:

@@ -1,0 +1,107 @@
+"""How often an address may come, over all instances."""
+
+import httpx2
+import pytest
+from tests.conftest import free_port, serving
+
+from aiwebengine.app import Engine
+from aiwebengine.config import Config, Repository, Security
+from aiwebengine.errors import RateLimited
+from aiwebengine.rates import service
+from aiwebengine.rates.service import Kind, Rates
+
+
+@pytest.fixture(autouse=True)
+def one_minute(monkeypatch):
+    """No minute ends in the middle of a test."""
+    monkeypatch.setattr(service, "_minute", lambda: 7)
+
+
+def requests(rates, address, most=1_000):
+    """How many requests get through."""
+    for number in range(most):
+        try:
+            rates.request(address)
+        except RateLimited:
+            return number
+    return most
+
+
+async def test_an_address_may_come_so_often_and_others_are_not_affected(engine):
+    rates = Rates(engine.db, 10)
+
+    assert requests(rates, "192.0.2.1") == 10
+    assert requests(rates, "192.0.2.1") == 0
+    assert requests(rates, "192.0.2.2") == 10
+
+
+async def test_instances_count_together(engine):
+    one, other = Rates(engine.db, 10), Rates(engine.db, 10)
+    assert requests(one, "192.0.2.1", 6) == 6
+    assert requests(other, "192.0.2.1", 3) == 3
+
+    await one.share()
+    await other.share()
+
+    assert requests(other, "192.0.2.1") == 1
+    assert await engine.db.value("select sum(hits) from rate_windows") == 9
+
+
+async def test_the_next_minute_is_a_new_one_and_the_old_is_forgotten(engine, monkeypatch):
+    rates = Rates(engine.db, 10)
+    requests(rates, "192.0.2.1")
+    await rates.share()
+
+    monkeypatch.setattr(service, "_minute", lambda: 9)
+    await rates.share()
+    await rates.forget()
+
+    assert requests(rates, "192.0.2.1") == 10
+    assert await engine.db.value("select count(*) from rate_windows") == 0
+
+
+async def test_a_subscriber_s_many_addresses_are_one(engine):
+    rates = Rates(engine.db, 10)
+
+    assert requests(rates, "2001:db8:1:2::1", 6) == 6
+    assert requests(rates, "2001:db8:1:2:ffff::9") == 4
+    assert requests(rates, "2001:db8:1:3::1") == 10
+
+
+async def test_this_machine_is_free_unless_a_limit_is_set(engine):
+    assert requests(Rates(engine.db, None), "127.0.0.1", 700) == 700
+    assert requests(Rates(engine.db, None), "192.0.2.1", 700) == 600
+    assert requests(Rates(engine.db, 20), "127.0.0.1") == 20
+
+
+async def test_what_lets_people_in_may_be_tried_a_tenth_as_often_on_all_instances(engine):
+    one, other = Rates(engine.db, 100), Rates(engine.db, 100)
+    for rates in (one, other) * 5:
+        await rates.attempt(Kind.SIGN_IN, "192.0.2.1")
+
+    for rates in (one, other):
+        with pytest.raises(RateLimited):
+            await rates.attempt(Kind.SIGN_IN, "192.0.2.1")
+    await one.attempt(Kind.BAD_TOKEN, "192.0.2.1")
+
+
+async def test_who_comes_too_often_is_told_when_to_come_back(url, tmp_path):
+    security = Security(rate_limit_per_minute=30)
+    config = Config(repository=Repository(data_dir=tmp_path), security=security)
+    engine = Engine(config.at_port(free_port()), url)
+    await engine.prepare()
+    async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
+        bad = {"Authorization": "Bearer awe_wrong"}
+        guesses = [await client.get("/api/engine/admin/users", headers=bad) for _ in range(7)]
+        links = [await client.get("/auth/link?token=x") for _ in range(7)]
+        query = {"query": "{ viewer { id } }"}
+        asked = [await client.post("/graphql", json=query) for _ in range(20)]
+        health = await client.get("/health")
+
+    assert [answer.status_code for answer in guesses] == [401] * 5 + [429] * 2
+    assert [answer.status_code for answer in links] == [401] * 5 + [429] * 2
+    assert [answer.status_code for answer in asked] == [200] * 16 + [429] * 4
+    assert health.status_code == 200
+    for answer in (guesses[-1], links[-1], asked[-1]):
+        assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert asked[-1].json()["code"] == "RATE_LIMITED"

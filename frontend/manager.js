@@ -2,11 +2,12 @@
 /** The manager: which page stands at which address, and what is around it. */
 import { render } from "preact";
 import { html } from "htm/preact";
+import { useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { TokensPage } from "./auth/tokens-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
-import { Toasts, Top } from "./lib/parts.js";
+import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
@@ -27,6 +28,9 @@ function App() {
   const path = useAddress().split("?")[0].replace(/\/$/, "");
   const { data } = useQuery(ME, {});
   const me = data?.viewer;
+  const [offered, setOffered] = useState(
+    /** @type {import("./lib/parts.js").Question | null} */ (null),
+  );
   return html`<a class="skip" href="#main">Skip to the content</a>
     <div class="shell">
       <header class="side on-brand">
@@ -46,11 +50,12 @@ function App() {
         </nav>
         <div class="me">
           <span>${me?.email ?? ""}</span>
-          <button class="btn glass small" onClick=${signOut}>Sign out</button>
+          <button class="btn glass small" onClick=${() => signOut(setOffered)}>Sign out</button>
         </div>
       </header>
       <main class="main" id="main" tabindex="-1">${pageAt(path, me)}</main>
     </div>
+    <${Ask} question=${offered} done=${() => location.assign("/")} />
     <${Toasts} />`;
 }
 
@@ -74,10 +79,24 @@ function pageAt(path, me) {
     <p class="card empty"><a class="btn" href=${ROOT}>Go to the users</a></p>`;
 }
 
-async function signOut() {
+/**
+ * End the session here, and offer to end it at the provider where that is possible.
+ * @param {(question: import("./lib/parts.js").Question) => void} offer
+ */
+async function signOut(offer) {
   const headers = { "Content-Type": "application/json" };
-  await fetch("/auth/logout", { method: "POST", headers, body: "{}" });
-  location.assign("/");
+  const answer = await fetch("/auth/logout", { method: "POST", headers, body: "{}" });
+  const told = answer.status === 200 ? await answer.json() : null;
+  if (told === null) {
+    location.assign("/");
+    return;
+  }
+  offer({
+    title: "You are signed out here",
+    text: `Sign out at ${told.provider} as well? Other sites that you use with it will ask again.`,
+    verb: `Sign out at ${told.provider}`,
+    run: async () => location.assign(told.logoutUrl),
+  });
 }
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));

@@ -5,6 +5,15 @@ CREATE FUNCTION public.audit_words(actor_label text, target_label text, reason t
     || coalesce(reason, '') || ' ' || coalesce(request_id, ''))
 $$;
 
+CREATE FUNCTION public.await_audit_seal() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into audit_unsealed (event_id) select id from added;
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -39,6 +48,12 @@ CREATE TABLE public.api_tokens (
     CONSTRAINT api_tokens_role_ceiling_check CHECK ((role_ceiling = ANY (ARRAY['Authenticated'::text, 'Editor'::text, 'Administrator'::text])))
 );
 
+CREATE TABLE public.audit_chain (
+    "position" bigint NOT NULL,
+    event_id bigint NOT NULL,
+    hash bytea NOT NULL
+);
+
 CREATE TABLE public.audit_events (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -68,6 +83,10 @@ ALTER TABLE public.audit_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.audit_unsealed (
+    event_id bigint NOT NULL
 );
 
 CREATE TABLE public.identities (
@@ -105,6 +124,11 @@ CREATE TABLE public.sessions (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.settings (
+    key text NOT NULL,
+    value jsonb NOT NULL
+);
+
 CREATE TABLE public.sign_in_attempts (
     state_hash bytea NOT NULL,
     browser_hash bytea NOT NULL,
@@ -128,6 +152,12 @@ CREATE TABLE public.signing_keys (
     secret bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT signing_keys_secret_check CHECK ((length(secret) >= 32))
+);
+
+CREATE TABLE public.token_addresses (
+    token_id uuid NOT NULL,
+    address text NOT NULL,
+    first_used_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.user_roles (
@@ -162,8 +192,17 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE ONLY public.audit_chain
+    ADD CONSTRAINT audit_chain_event_id_key UNIQUE (event_id);
+
+ALTER TABLE ONLY public.audit_chain
+    ADD CONSTRAINT audit_chain_pkey PRIMARY KEY ("position");
+
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_unsealed
+    ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);
 
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_pkey PRIMARY KEY (provider, subject);
@@ -180,6 +219,9 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.sign_in_attempts
     ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (state_hash);
 
@@ -188,6 +230,9 @@ ALTER TABLE ONLY public.sign_in_links
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose);
+
+ALTER TABLE ONLY public.token_addresses
+    ADD CONSTRAINT token_addresses_pkey PRIMARY KEY (token_id, address);
 
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_pkey PRIMARY KEY (user_id, role);
@@ -235,7 +280,13 @@ CREATE INDEX users_not_active ON public.users USING btree (status, created_at, i
 
 CREATE INDEX users_search ON public.users USING gin (public.search_grams(search_text, 1));
 
+CREATE TRIGGER audit_chain_append_only BEFORE DELETE OR UPDATE ON public.audit_chain FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change();
+
+CREATE TRIGGER audit_chain_never_emptied BEFORE TRUNCATE ON public.audit_chain FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change();
+
+CREATE TRIGGER audit_events_await_seal AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.await_audit_seal();
 
 CREATE TRIGGER audit_events_never_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
 
@@ -247,6 +298,9 @@ ALTER TABLE ONLY public.identities
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.token_addresses
+    ADD CONSTRAINT token_addresses_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

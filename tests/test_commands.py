@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -25,7 +26,7 @@ COMMANDS = [
 def run(url, tmp_path):
     """Run a command on this test's database."""
 
-    def run(*arguments, code=0, **environ):
+    def run(*arguments, code=0, told=False, **environ):
         done = subprocess.run(
             [sys.executable, "-m", "aiwebengine", *arguments],
             cwd=tmp_path,
@@ -35,7 +36,7 @@ def run(url, tmp_path):
         )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
-        return done.stdout if code == 0 else done.stderr
+        return done.stdout if code == 0 or told else done.stderr
 
     return run
 
@@ -144,3 +145,29 @@ def test_migrations_from_a_script(run):
 
 def test_the_schema_is_printed(run):
     assert "type Query {" in run("schema", "print")
+
+
+def test_the_trail_from_a_script(run, url, tmp_path):
+    run("demo", "--users", "30")
+    people = json.loads(run("users", "list", "--json"))["users"]
+    email = next(user["email"] for user in people if user["roles"] == ["Authenticated"])
+    run("users", "grant", email, "Editor", "--reason", "newsletter")
+
+    exported = run("audit", "export", "--action", "role_granted", "--since", "1h", "--user", email)
+    run("audit", "export", "--format", "csv", "--output", "trail.csv")
+    whole = json.loads(run("audit", "verify", "--json"))
+    kept = run("audit", "verify", "--head", whole["head"])
+    with psycopg.connect(url) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("update audit_events set reason = 'x' where reason = 'newsletter'")
+    spoilt = run("audit", "verify", code=1, told=True)
+
+    event = json.loads(exported)
+    assert (event["target_label"], event["reason"]) == (email, "newsletter")
+    assert (tmp_path / "trail.csv").read_text().count("ROLE_GRANTED") >= 1
+    assert [path.name for path in tmp_path.glob("trail.csv*")] == ["trail.csv"]
+    assert whole["ok"]
+    assert whole["head"] in kept
+    assert f"tampered with at event {event['id']}" in spoilt
+    assert "head: found 'x'" in run("audit", "verify", "--head", "x", code=1)
+    assert "'soon' is neither" in run("audit", "export", "--since", "soon", code=2)

@@ -1,11 +1,13 @@
 """The rules of the house, as tests."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
+from aiwebengine.audit.types import AuditAction
 from aiwebengine.graphql.schema import schema
 
 ROOT = Path(__file__).parent.parent
@@ -89,6 +91,13 @@ def test_no_committed_file_names_a_registry_or_loads_from_another_host():
 
     assert '"resolved"' not in lock
     assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_page_of_the_trail_offers_every_action():
+    page = (ROOT / "frontend" / "audit" / "audit-page.js").read_text()
+    listed = page.split("const ACTIONS = [")[1].split("]")[0]
+
+    assert {action.name for action in AuditAction} == set(re.findall(r'"(\w+)"', listed))
 
 
 def test_the_readme_begins_with_the_two_commands():

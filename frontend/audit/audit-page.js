@@ -22,12 +22,16 @@ const ACTIONS = [
   "USER_DELETED",
   "IDENTITY_LINKED",
   "SIGNED_IN",
+  "SIGN_IN_FAILED",
   "SIGNED_OUT",
   "SIGN_IN_LINK_CREATED",
   "SESSION_REVOKED",
   "SESSIONS_REVOKED",
   "TOKEN_CREATED",
   "TOKEN_REVOKED",
+  "TOKEN_USED_FROM_NEW_ADDRESS",
+  "ACCESS_REFUSED",
+  "SETTING_CHANGED",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {
@@ -100,7 +104,11 @@ export function AuditPage() {
             </div>`
       }
       <div class="pager">
-        <span>Newest first</span>
+        <span>
+          Download as
+          <a href=${download(state, "csv")} download>CSV</a> or
+          <a href=${download(state, "ndjson")} download>NDJSON</a>
+        </span>
         <span class="end">
           <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
             Previous
@@ -127,6 +135,18 @@ function filter(state) {
     since: instant(state.since),
     until: instant(state.until),
   };
+}
+
+/**
+ * The address that downloads all pages of this list.
+ * @param {typeof DEFAULTS} state
+ * @param {"csv" | "ndjson"} format
+ */
+function download(state, format) {
+  const { search, actions, userId, since, until } = filter(state);
+  const asked = { format, search, action: actions?.[0], user: userId, since, until };
+  const given = Object.entries(asked).filter(([, value]) => value);
+  return `/api/engine/admin/audit?${new URLSearchParams(/** @type {any} */ (given))}`;
 }
 
 /** @param {any} props */

@@ -20,8 +20,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.dataloader import DataLoader
 
 from aiwebengine import __version__
+from aiwebengine.audit import rest as audit_rest
+from aiwebengine.audit.chain import Chain
+from aiwebengine.audit.export import Export
 from aiwebengine.audit.following import Following
 from aiwebengine.audit.live import LiveTrail
+from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
 from aiwebengine.auth import rest as auth_rest
@@ -46,6 +50,7 @@ from aiwebengine.keys.service import signing_key
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
+from aiwebengine.settings.service import Settings
 from aiwebengine.system import rest as system_rest
 from aiwebengine.system.requests import RequestFigures
 from aiwebengine.system.service import System
@@ -53,7 +58,7 @@ from aiwebengine.users import rest as users_rest
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Admission, Role
-from aiwebengine.viewer import Viewer
+from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web import problems
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.middleware import (
@@ -69,6 +74,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
+SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
 RETRY_EVERY_SECS = 1.0
 
@@ -85,6 +91,10 @@ class Services:
     audit: AuditTrail
     system: System
     following: Following
+    chain: Chain
+    export: Export
+    refusals: Refusals
+    settings: Settings
 
 
 class Engine:
@@ -114,7 +124,7 @@ class Engine:
             most=auth.max_concurrent_sessions,
         )
         users = Users(self.db, audit, sessions)
-        callers = Callers(self.db, idle.total_seconds(), auth.sudo_minutes * 60)
+        callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
         self.services = Services(
@@ -133,6 +143,10 @@ class Engine:
             audit=audit,
             system=System(self.db, users, audit, self.figures, repository.data_dir),
             following=Following(self.live, callers),
+            chain=Chain(self.db),
+            export=Export(audit, callers),
+            refusals=Refusals(audit),
+            settings=Settings(self.db, audit),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -141,6 +155,8 @@ class Engine:
         self.frontend = Frontend(FRONTEND)
         self._cursors: Cursors | None = None
         self.is_ready = False
+        self.once_ready: list[Callable[[], Awaitable[object]]] = []
+        """What is to be done once, when the engine serves and the database answers."""
 
     async def prepare(self) -> None:
         """Connect, bring the tables up to date, read the keys. Doing it again is fine.
@@ -173,7 +189,14 @@ class Engine:
         """The web application."""
         config, services = self.config, self.services
         limits = Limits(seconds=config.server.request_timeout_secs)
-        executor = Executor(schema, limits, lambda context: context.viewer.is_signed_in)
+        executor = Executor(
+            schema,
+            limits,
+            lambda context: context.viewer.is_signed_in,
+            on_forbidden=lambda context, operation, error: services.refusals.note(
+                context.viewer, operation, error
+            ),
+        )
         sockets = WebSocketEndpoint(
             executor,
             self._graphql_context,
@@ -194,6 +217,7 @@ class Engine:
                 config.server.public_url,
             ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
+            *audit_rest.routes(services.export, self.doorkeeper),
             Route("/engine/admin", self._manager, methods=["GET"]),
             Route("/engine/admin/{path:path}", self._manager, methods=["GET"]),
             Route("/editor", self._editor, methods=["GET"]),
@@ -255,6 +279,8 @@ class Engine:
                 return
         await asyncio.gather(
             self.live.run(),
+            *map(_once, self.once_ready),
+            _repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
             _repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),
             _repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
             _repeatedly(SHARE_EVERY_SECS, self.rates.share),
@@ -331,6 +357,8 @@ class Engine:
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, EngineError)  # noqa: S101 - registered for nothing else
+        if isinstance(error, Forbidden):
+            await self._note_refusal(request, error)
         if _is_page(request):
             return self.frontend.page(
                 "message.html",
@@ -340,6 +368,12 @@ class Engine:
                 request_id=request_id(request.scope),
             )
         return problems.of_error(error, request_id(request.scope))
+
+    async def _note_refusal(self, request: Request, error: EngineError) -> None:
+        viewer = getattr(request.state, "viewer", None) or anonymous(
+            self.doorkeeper.origin(request, "web")
+        )
+        await self.services.refusals.note(viewer, f"{request.method} {request.url.path}", error)
 
     async def _http_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
@@ -391,6 +425,17 @@ def _admission(auth: Auth) -> Admission:
 def link_address(config: Config, secret: str) -> str:
     """The address of a sign-in link: always this machine's own, where alone it works."""
     return f"http://localhost:{config.server.port}/auth/link?token={secret}"
+
+
+async def _once(verb: Callable[[], Awaitable[object]]) -> None:
+    """Do it, however often it takes."""
+    while True:
+        try:
+            await verb()
+        except Unavailable:
+            await asyncio.sleep(RETRY_EVERY_SECS)
+        else:
+            return
 
 
 async def _repeatedly(seconds: float, verb: Callable[[], Awaitable[object]]) -> None:

@@ -110,6 +110,22 @@ def end_after(text: str | None) -> datetime | None:
     return datetime.now(UTC) + timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def age(text: str | None) -> datetime | None:
+    """From "7d" or an instant such as 2026-01-31T12:00:00Z to the instant. Raises a usage error."""
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(text)
+    if match is not None:
+        return datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither an instant such as 2026-01-31T12:00:00Z nor an age such as 7d."
+        ) from None
+    return instant if instant.tzinfo else instant.astimezone()
+
+
 def _login() -> str:
     try:
         return getpass.getuser()

@@ -28,6 +28,7 @@ async def serve(config: Config, url: str) -> None:
     listening = _listen(config)
     config = config.at_port(listening.getsockname()[1])
     engine = Engine(config, url)
+    engine.once_ready.append(lambda: engine.services.settings.note_changes(config))
     try:
         await engine.prepare()
     except Unavailable as error:

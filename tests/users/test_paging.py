@@ -1,5 +1,6 @@
 """Lists of users: every page, every order, every search, against a plain sort in Python."""
 
+from datetime import UTC
 from uuid import UUID, uuid4
 
 import pytest
@@ -116,9 +117,7 @@ async def test_a_search_that_finds_many_is_counted_right(engine, ada, monkeypatc
 
 
 keys = st.tuples(
-    st.one_of(
-        st.text(), st.integers(), st.datetimes(timezones=st.timezones(no_cache=True)), st.uuids()
-    ),
+    st.one_of(st.text(), st.integers(), st.datetimes(timezones=st.just(UTC)), st.uuids()),
     st.uuids(),
 )
 

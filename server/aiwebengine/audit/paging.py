@@ -11,7 +11,7 @@ from aiwebengine.errors import BadUserInput
 LIST = "auditEvents"
 
 
-def key(event: AuditEvent) -> tuple[object, ...]:
+def key(event: AuditEvent) -> Key:
     """The event's place: when, then which."""
     return event.at, event.number
 

@@ -34,6 +34,9 @@ class AuditAction(enum.Enum):
         SESSIONS_REVOKED: all sessions of a user were ended.
         TOKEN_CREATED: an API token was made.
         TOKEN_REVOKED: an API token was revoked.
+        TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
+        ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
+        SETTING_CHANGED: the engine started with another configuration than the time before.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -53,6 +56,9 @@ class AuditAction(enum.Enum):
     SESSIONS_REVOKED = "session.all_revoked"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an action, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action, not a secret
+    TOKEN_USED_FROM_NEW_ADDRESS = "token.new_address"  # noqa: S105 - an action, not a secret
+    ACCESS_REFUSED = "access.refused"
+    SETTING_CHANGED = "setting.changed"
 
 
 @strawberry.input

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import roles_up_to
 from aiwebengine.database import Database, Row
@@ -17,8 +19,11 @@ _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its 
 class Callers:
     """Who is behind a request. Nothing is cached: a revocation counts at the next look."""
 
-    def __init__(self, db: Database, idle_secs: float, fresh_secs: float) -> None:
+    def __init__(
+        self, db: Database, audit: AuditTrail, idle_secs: float, fresh_secs: float
+    ) -> None:
         self._db = db
+        self._audit = audit
         self._idle_secs = idle_secs
         self._fresh = timedelta(seconds=fresh_secs)
 
@@ -41,12 +46,17 @@ class Callers:
         """
         found = None
         if secrets.looks_like_token(secret):
-            found = await store.caller_by_token(self._db, secret_hash=secrets.digest(secret))
+            found = await store.caller_by_token(
+                self._db, secret_hash=secrets.digest(secret), address=origin.address
+            )
         if found is None:
             raise Unauthenticated(_INVALID_TOKEN)
         if found["stale"]:
             await store.touch_token(self._db, found["token_id"], origin.address)
-        return _token_viewer(found, origin)
+        viewer = _token_viewer(found, origin)
+        if found["is_new_address"]:
+            await self._note_address(viewer)
+        return viewer
 
     async def again(self, viewer: Viewer) -> Viewer:
         """The same viewer as it is now, for what stays open. Raises Unauthenticated."""
@@ -63,6 +73,19 @@ class Callers:
         elif viewer.is_trusted:
             return viewer
         raise Unauthenticated("This session or token has ended. Sign in again.")
+
+    async def _note_address(self, viewer: Viewer) -> None:
+        token_id, address = viewer.token_id, viewer.origin.address
+        if token_id is None or address is None:
+            return
+        async with self._db.transaction():
+            if await store.add_token_address(self._db, token_id, address):
+                await self._audit.record(
+                    viewer,
+                    AuditAction.TOKEN_USED_FROM_NEW_ADDRESS,
+                    Target("user", viewer.id, viewer.label),
+                    after={"token": str(token_id), "address": address},
+                )
 
     def _session_viewer(self, found: Row, origin: Origin) -> Viewer:
         return Viewer(

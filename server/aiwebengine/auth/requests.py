@@ -44,7 +44,12 @@ class Doorkeeper:
         Raises Unauthenticated for a token that is not valid, RateLimited after many of these,
         Unavailable without a database.
         """
-        origin = self.origin(connection, door)
+        viewer = await self._viewer(connection, self.origin(connection, door))
+        # For what is told of the request afterwards: the log, and the trail of refusals.
+        connection.state.viewer = viewer
+        return viewer
+
+    async def _viewer(self, connection: HTTPConnection, origin: Origin) -> Viewer:
         authorization = connection.headers.get("authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")

@@ -55,13 +55,23 @@ async def caller_by_session(
 
 
 async def caller_by_token(
-    db: Database, *, secret_hash: bytes | None = None, id: UUID | None = None
+    db: Database,
+    *,
+    secret_hash: bytes | None = None,
+    id: UUID | None = None,
+    address: str | None = None,
 ) -> Row | None:
-    """The active user behind a working token, or None."""
+    """The active user behind a working token, or None.
+
+    `is_new_address`: whether the token was never before used from *address*.
+    """
     return await db.one(
         f"""
         select t.id as token_id, t.expires_at, t.scopes, t.role_ceiling,
           t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as stale,
+          cast(:address as text) is not null and not exists (
+            select from token_addresses a where a.token_id = t.id and a.address = :address
+          ) as is_new_address,
           {_CALLER}
         from api_tokens t join users u on u.id = t.user_id
         where {"t.secret_hash = :key" if id is None else "t.id = :key"}
@@ -70,6 +80,7 @@ async def caller_by_token(
           and u.status = 'active'
         """,
         key=secret_hash if id is None else id,
+        address=address,
     )
 
 
@@ -257,6 +268,19 @@ async def touch_token(db: Database, token_id: UUID, address: str | None) -> None
         id=token_id,
         address=address,
     )
+
+
+async def add_token_address(db: Database, token_id: UUID, address: str) -> bool:
+    """Remember that the token is used from there; whether that is new."""
+    new = await db.value(
+        """
+        insert into token_addresses (token_id, address) values (:token_id, :address)
+        on conflict do nothing returning true
+        """,
+        token_id=token_id,
+        address=address,
+    )
+    return bool(new)
 
 
 async def revoke_token(db: Database, token_id: UUID) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import strawberry
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
@@ -20,7 +21,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
-from aiwebengine.errors import EngineError, Unauthenticated, Unavailable
+from aiwebengine.errors import EngineError, Forbidden, Unauthenticated, Unavailable
 from aiwebengine.graphql.documents import Document, Documents, MalformedDocument, without_types
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce, measure
@@ -55,7 +56,8 @@ class Executor:
     """Executes requests against one schema.
 
     *may_introspect* tells by the context whether `__schema` and `__type` are answered;
-    *on_done* is told each operation's name, seconds and error codes.
+    *on_done* is told each operation's name, seconds and error codes; *on_forbidden* by whom and
+    in which operation something was asked that is not for them.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Executor:
         limits: Limits,
         may_introspect: Callable[[Context], bool],
         on_done: Callable[[str | None, float, list[str]], None] = lambda *_: None,
+        on_forbidden: Callable[[Context, str, EngineError], Awaitable[None]] | None = None,
     ) -> None:
         # Strawberry's own entry point parses and validates each request anew and builds an
         # extension runner for it; the graphql-core schema inside is all that execution needs.
@@ -72,6 +75,7 @@ class Executor:
         self._documents = Documents(self._schema, limits)
         self._may_introspect = may_introspect
         self._on_done = on_done
+        self._on_forbidden = on_forbidden
 
     def prepare(self, request: GraphQLRequest) -> Operation:
         """Read, validate and measure a request; needs no context.
@@ -114,6 +118,7 @@ class Executor:
             async with asyncio.timeout(self._limits.seconds):
                 result = await self._execute(operation, context)
             answer = _answer(result, request_id)
+            await self._note_forbidden(operation, context, result.errors)
         except TimeoutError:
             late = Unavailable(f"The request took longer than {self._limits.seconds:g} s.")
             answer = Answer(refusal(late, request_id), late.status)
@@ -146,19 +151,36 @@ class Executor:
         results: Any = await source if isawaitable(source) else source
         if isinstance(results, ExecutionResult):
             yield _body(results, request_id)
+            await self._note_forbidden(operation, context, results.errors)
             return
         try:
             async for result in results:
                 yield _body(result, request_id)
+                await self._note_forbidden(operation, context, result.errors)
         except EngineError as error:
             yield refusal(error, request_id)
+            cause = GraphQLError(error.message, original_error=error)
+            await self._note_forbidden(operation, context, [cause])
         except GraphQLError as error:
             yield {"errors": [told(error, request_id)]}
+            await self._note_forbidden(operation, context, [error])
         except Exception as error:
             hidden = GraphQLError(str(error), original_error=error)
             yield {"errors": [told(hidden, request_id)]}
         finally:
             await results.aclose()
+
+    async def _note_forbidden(
+        self, operation: Operation, context: Context, errors: list[GraphQLError] | None
+    ) -> None:
+        for error in errors or ():
+            cause = error.original_error
+            if self._on_forbidden is not None and isinstance(cause, Forbidden):
+                fields = operation.node.selection_set.selections
+                first = fields[0].name.value if isinstance(fields[0], FieldNode) else ""
+                field = error.path[0] if error.path else first
+                await self._on_forbidden(context, f"{operation.kind.value} {field}", cause)
+                return
 
     async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
         result = execute(

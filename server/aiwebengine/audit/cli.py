@@ -1,0 +1,138 @@
+"""The command-line door of this room."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import strawberry
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from aiwebengine.app import Engine
+from aiwebengine.audit.chain import Head, Verdict
+from aiwebengine.audit.types import AuditAction, AuditFilter
+from aiwebengine.commands import FAILED, age, json_option, refusals_printed, show, with_engine
+from aiwebengine.viewer import Viewer
+
+
+@click.group()
+def audit() -> None:
+    """Who changed what: write the trail out, prove that it is whole."""
+
+
+@audit.command()
+@click.option(
+    "--format", "kind", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True
+)
+@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option(
+    "--action",
+    "actions",
+    multiple=True,
+    metavar="ACTION",
+    type=click.Choice([action.name for action in AuditAction], case_sensitive=False),
+    help="Only this action, such as ROLE_GRANTED. May be repeated.",
+)
+@click.option("--user", "email", help="Only what the user with this address did or had done.")
+@click.option("--request", "request_id", help="Only what this request did.")
+@click.option("--search", help="Only events with these words.")
+@click.option("--since", metavar="WHEN", help="From then on: an instant, or 7d for a week ago.")
+@click.option("--until", metavar="WHEN", help="Before then: an instant, or 7d for a week ago.")
+@click.pass_context
+def export(
+    context: click.Context,
+    kind: str,
+    output: Path | None,
+    actions: tuple[str, ...],
+    email: str | None,
+    request_id: str | None,
+    search: str | None,
+    since: str | None,
+    until: str | None,
+) -> None:
+    """Write events, newest first, to standard output or a file."""
+    wanted = AuditFilter(
+        actions=[AuditAction[name.upper()] for name in actions] or None,
+        request_id=request_id,
+        search=search,
+        since=age(since),
+        until=age(until),
+    )
+
+    async def work(engine: Engine, viewer: Viewer) -> None:
+        services = engine.services
+        if email is not None:
+            user = await services.users.find_by_email(viewer, email)
+            wanted.user_id = strawberry.ID(user.id)
+        write = services.export.as_csv if kind == "csv" else services.export.as_ndjson
+        await _write(write(viewer, wanted), output)
+
+    with_engine(context.obj, work)
+
+
+@audit.command()
+@click.option("--head", help="A head that an earlier run printed: it must still be in the chain.")
+@json_option
+@click.pass_context
+def verify(context: click.Context, head: str | None, as_json: bool) -> None:
+    """Prove that no event was changed, removed or slipped in: exit code 1 when one was.
+
+    Keep the head that is printed somewhere else. With it, a later run also notices when somebody
+    rewrote the whole trail.
+    """
+    with refusals_printed():
+        known = None if head is None else Head.parse(head)
+    columns = ("Events", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+
+    async def work(engine: Engine, viewer: Viewer) -> Verdict:
+        await engine.services.chain.seal()
+        with Progress(
+            *columns, transient=True, disable=as_json or not sys.stderr.isatty()
+        ) as progress:
+            task = progress.add_task("events")
+            return await engine.services.chain.verify(
+                viewer,
+                known,
+                lambda done, total: progress.update(task, completed=done, total=total),
+            )
+
+    found = with_engine(context.obj, work)
+    told = {
+        "ok": found.problem is None,
+        "sealed": found.sealed,
+        "unsealed": found.unsealed,
+        "head": str(found.head),
+        "event_id": found.event_id,
+        "problem": found.problem,
+    }
+    if found.problem is None:
+        text = f"The trail is whole. Events: {found.sealed}\nHead: {found.head}"
+    else:
+        place = "" if found.event_id is None else f" at event {found.event_id}"
+        text = f"The trail was tampered with{place}: {found.problem}."
+    show(as_json, told, text)
+    if found.problem is not None:
+        sys.exit(FAILED)
+
+
+async def _write(pages: AsyncIterator[bytes], output: Path | None) -> None:
+    if output is None:
+        await _pour(pages, sys.stdout.buffer)
+        return
+    # Never half a file under its name.
+    unfinished = output.with_name(f"{output.name}.{datetime.now(UTC):%H%M%S%f}.part")
+    try:
+        with unfinished.open("wb") as file:
+            await _pour(pages, file)
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+async def _pour(pages: AsyncIterator[bytes], file: BinaryIO) -> None:
+    async for page in pages:
+        file.write(page)

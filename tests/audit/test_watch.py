@@ -1,0 +1,137 @@
+"""What nobody changed but everybody wants to know of: refusals, new places, new settings."""
+
+import httpx2
+import pytest
+
+from aiwebengine.app import Engine
+from aiwebengine.audit.refusals import Refusals
+from aiwebengine.audit.types import AuditAction
+from aiwebengine.config import Auth, Config, Provider, Repository, Security
+from aiwebengine.errors import Forbidden
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Origin
+
+
+async def found(engine, action):
+    rows = await engine.db.all(
+        "select * from audit_events where action = :action order by id", action=action.value
+    )
+    return [dict(row) for row in rows]
+
+
+async def test_a_refusal_is_recorded_by_every_door_once_a_minute(served, add_served_person):
+    eve = await add_served_person("eve", Role.EDITOR)
+    token = await served.token(eve)
+    headers = {"Authorization": f"Bearer {token}", "X-Request-Id": "a-1", "User-Agent": "curl/8"}
+    async with httpx2.AsyncClient(base_url=served.base, headers=headers) as client:
+        for _ in range(3):
+            await client.get("/api/engine/admin/users")
+            await client.get("/engine/admin/users")
+            await client.post("/graphql", json={"query": "{ people: users { totalCount } }"})
+            answer = await client.post(
+                "/graphql",
+                json={"query": "subscription { auditEventAdded { id } }"},
+                headers={"Accept": "text/event-stream"},
+            )
+            assert "FORBIDDEN" in answer.text
+
+    events = await found(served.engine, AuditAction.ACCESS_REFUSED)
+
+    assert [event["target_label"] for event in events] == [
+        "GET /api/engine/admin/users",
+        "GET /engine/admin/users",
+        "query people",
+        "subscription auditEventAdded",
+    ]
+    assert {event["actor_id"] for event in events} == {eve.id}
+    assert {event["request_id"] for event in events} == {"a-1"}
+    assert {event["user_agent"] for event in events} == {"curl/8"}
+    assert events[0]["after"] == {
+        "code": "FORBIDDEN",
+        "message": "This needs the role Administrator.",
+    }
+
+
+async def test_a_foreign_page_is_recorded_as_a_stranger(served):
+    async with httpx2.AsyncClient(base_url=served.base) as client:
+        answer = await client.post(
+            "/auth/logout", json={}, headers={"Origin": "https://evil.example"}
+        )
+
+    assert answer.status_code == 403
+    (event,) = await found(served.engine, AuditAction.ACCESS_REFUSED)
+    assert (event["actor_id"], event["actor_label"]) == (None, "anonymous")
+
+
+async def test_many_refused_callers_are_not_all_remembered(engine, alan, monkeypatch):
+    monkeypatch.setattr("aiwebengine.audit.refusals.MOST_REMEMBERED", 3)
+    refusals = Refusals(engine.services.audit)
+    for number in range(10):
+        await refusals.note(alan, f"query {number}", Forbidden("no"))
+
+    assert len(refusals._noted) == 3
+    assert len(await found(engine, AuditAction.ACCESS_REFUSED)) == 10
+
+
+async def test_a_token_is_told_of_at_each_new_address_once(engine, ada):
+    made = await engine.services.tokens.create(ada, ada.id, "nightly")
+    callers = engine.services.callers
+    for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", None):
+        await callers.by_token(made.secret, Origin("rest", address=address))
+
+    events = await found(engine, AuditAction.TOKEN_USED_FROM_NEW_ADDRESS)
+
+    assert [event["after"]["address"] for event in events] == ["192.0.2.1", "192.0.2.2"]
+    assert {event["token_id"] for event in events} == {made.token.key}
+
+
+def config(tmp_path, **security):
+    provider = Provider(client_id="us", client_secret="first secret")
+    return Config(
+        repository=Repository(data_dir=tmp_path, max_connections=7),
+        auth=Auth(providers={"google": provider}),
+        security=Security(**security),
+    )
+
+
+@pytest.fixture
+def started(url, tmp_path):
+    """Start with these settings; what the trail says of it."""
+
+    async def started(config):
+        engine = Engine(config, url)
+        await engine.prepare()
+        before = await engine.db.value("select coalesce(max(id), 0) from audit_events")
+        await engine.services.settings.note_changes(config)
+        events = [
+            (event["target_label"], event["before"], event["after"])
+            for event in await found(engine, AuditAction.SETTING_CHANGED)
+            if event["id"] > before
+        ]
+        stored = str(await engine.db.all("select value from settings"))
+        await engine.db.disconnect()
+        assert "secret." not in stored
+        return {name: (before, after) for name, before, after in events}
+
+    return started
+
+
+async def test_settings_that_differ_from_the_last_start_are_recorded(started, tmp_path):
+    first = await started(config(tmp_path))
+    again = await started(config(tmp_path / "elsewhere"))
+    changed = config(tmp_path, rate_limit_per_minute=100)
+    secret = Provider(client_id="us", client_secret="second secret.")
+    changed = changed.model_copy(update={"auth": Auth(providers={"google": secret})})
+    third = await started(changed)
+    fourth = await started(Config(repository=Repository(data_dir=tmp_path)))
+
+    assert first["repository.max_connections"] == ({"value": 50}, {"value": 7})
+    assert first["auth.providers.google.client_id"] == (None, {"value": "us"})
+    assert first["auth.providers.google.client_secret"] == (None, {"value": "(secret)"})
+    assert again == {}
+    assert third == {
+        "security.rate_limit_per_minute": ({"value": None}, {"value": 100}),
+        "auth.providers.google.client_secret": ({"value": "(secret)"}, {"value": "(secret)"}),
+    }
+    assert fourth["auth.providers.google.client_id"] == ({"value": "us"}, None)
+    assert fourth["security.rate_limit_per_minute"] == ({"value": 100}, {"value": None})

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import psycopg
 import pytest
 import uvicorn
@@ -216,3 +222,57 @@ async def served(url: str, tmp_path: Path) -> AsyncIterator[Served]:
 def add_served_person(served: Served) -> AddPerson:
     """`add_person` for the engine that listens."""
     return adder(served.engine)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes], str, Path]]]:
+    """Start an engine as a user does; its process, address and output. All share a database."""
+    running = []
+
+    def start(**environ):
+        output = tmp_path / f"output{len(running)}"
+        log = output.open("w")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aiwebengine", "serve"],
+            cwd=tmp_path,
+            env={**os.environ, "APP_SERVER__PORT": "0", **environ},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        log.close()
+        running.append(process)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and process.poll() is None:
+            base = re.search(r"Home +(\S+)/", output.read_text())
+            if base:
+                return process, base[1], output
+            time.sleep(0.1)
+        raise AssertionError(f"the engine did not start:\n{output.read_text()}")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(60)
+
+
+def first_sign_in(output: Path) -> str:
+    """Sign in by the link of the banner; the session's secret."""
+    link = re.search(r"\S+/auth/link\?\S+", output.read_text())
+    assert link is not None
+    return str(httpx2.get(link[0]).cookies["aiwebengine_session"])
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., str]:
+    """Run a command on the instance of `start`; what it prints."""
+
+    def command(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "aiwebengine", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    return command

@@ -1,45 +1,12 @@
 """Starting and stopping, as a terminal or a service manager does it."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
 
 import httpx2
 import pytest
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start an engine with its own embedded database; its process and address."""
-    running = []
-
-    def start(**environ):
-        output = tmp_path / f"output{len(running)}"
-        log = output.open("w")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aiwebengine", "serve"],
-            cwd=tmp_path,
-            env={**os.environ, "APP_SERVER__PORT": "0", **environ},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        log.close()
-        running.append(process)
-        end = time.monotonic() + 60
-        while time.monotonic() < end and process.poll() is None:
-            base = re.search(r"Home +(\S+)/", output.read_text())
-            if base:
-                return process, base[1], output
-            time.sleep(0.1)
-        raise AssertionError(f"the engine did not start:\n{output.read_text()}")
-
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import click
 import uvicorn
@@ -14,30 +15,72 @@ from aiwebengine import __version__
 from aiwebengine.app import Engine
 from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
+from aiwebengine.logging import configure_logging
+from aiwebengine.workers import Workers
 
 
 class NotServing(Exception):
     """The engine can't start; the message says why and what to do."""
 
 
-async def serve(config: Config, url: str) -> None:
+def run(config: Config, url: str) -> None:
     """Serve until told to stop (SIGTERM, Ctrl-C); finish what is running first.
 
-    Raises NotServing.
+    Raises NotServing, KeyboardInterrupt when told to stop.
     """
+    # Uvicorn stops in good order and then passes the signal on, which would end us before the
+    # embedded database is stopped.
+    signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(config)
     config = config.at_port(listening.getsockname()[1])
+    if config.performance.worker_pool_size == 1:
+        asyncio.run(_alone(config, url, listening))
+        return
+    link = asyncio.run(_begin(config, url))
+    workers = Workers(_work, config, url, listening)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: workers.stop())
+    workers.run(lambda: _announce(config, link))
+
+
+async def _alone(config: Config, url: str, listening: socket.socket) -> None:
     engine = Engine(config, url)
-    engine.once_ready.append(lambda: engine.services.settings.note_changes(config))
+    link = await _prepare(engine)
+    await _serve(engine, listening, lambda: _announce(config, link))
+
+
+async def _begin(config: Config, url: str) -> str | None:
+    """What is done once before the workers start; the first sign-in link, if one is due."""
+    engine = Engine(config, url)
+    try:
+        return await _prepare(engine)
+    finally:
+        await engine.db.disconnect()
+
+
+def _work(config: Config, url: str, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """What one of several worker processes does."""
+    configure_logging(config.logging)
+    asyncio.run(_serve(Engine(config, url), listening, ready))
+
+
+async def _prepare(engine: Engine) -> str | None:
+    """Prepare; the first sign-in link, if one is due. Raises NotServing."""
     try:
         await engine.prepare()
+        return await engine.first_sign_in_link()
     except Unavailable as error:
         # Not an end: the engine answers 503 and goes on by itself once the database is back.
         click.echo(f"{error.message} Serving 503 until it does.", err=True)
+        return None
     except EngineError as error:
-        listening.close()
         raise NotServing(error.message) from None
-    link = await engine.first_sign_in_link() if engine.is_ready else None
+
+
+async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve on this socket until told to stop; *ready* is called once it listens."""
+    config = engine.config
+    engine.once_ready.append(lambda: engine.services.settings.note_changes(config))
     server = _Server(
         uvicorn.Config(
             engine.app(),
@@ -49,23 +92,22 @@ async def serve(config: Config, url: str) -> None:
             server_header=False,
             ws_max_size=config.security.max_request_body_bytes,
         ),
-        _banner(config, link),
+        ready,
     )
     await server.serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Says where it is once it really listens."""
+    """Says so once it really listens."""
 
-    def __init__(self, config: uvicorn.Config, banner: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._banner = banner
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            click.echo(self._banner)
-            sys.stdout.flush()
+            self._ready()
 
 
 def _listen(config: Config) -> socket.socket:
@@ -83,6 +125,11 @@ def _listen(config: Config) -> socket.socket:
             " Choose another with APP_SERVER__PORT."
         ) from None
     return listening
+
+
+def _announce(config: Config, link: str | None) -> None:
+    click.echo(_banner(config, link))
+    sys.stdout.flush()
 
 
 def _banner(config: Config, link: str | None) -> str:
@@ -103,14 +150,6 @@ def _banner(config: Config, link: str | None) -> str:
             f"  {link}",
         ]
     return "\n".join([*lines, ""])
-
-
-def run(config: Config, url: str) -> None:
-    """`serve` as a blocking call. Raises NotServing, KeyboardInterrupt when told to stop."""
-    # Uvicorn stops in good order and then passes the signal on, which would end us before the
-    # embedded database is stopped.
-    signal.signal(signal.SIGTERM, _interrupt)
-    asyncio.run(serve(config, url))
 
 
 def _interrupt(*_: object) -> None:

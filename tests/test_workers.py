@@ -1,0 +1,82 @@
+"""Several worker processes behind one port."""
+
+import os
+import signal
+import time
+
+import httpx2
+import psutil
+from tests.conftest import first_sign_in
+
+WORKERS = {"APP_PERFORMANCE__WORKER_POOL_SIZE": "2"}
+
+
+def wait_for(condition, secs=20):
+    end = time.monotonic() + secs
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def workers_of(process):
+    children = psutil.Process(process.pid).children()
+    return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def answering(base, token):
+    """The process that answers a new connection."""
+    answer = httpx2.post(
+        f"{base}/graphql",
+        json={"query": "{ systemStats { process { pid } database { poolMaximum } } }"},
+        headers={"Authorization": f"Bearer {token}"},
+    ).json()["data"]["systemStats"]
+    assert answer["database"]["poolMaximum"] == 25
+    return answer["process"]["pid"]
+
+
+def test_each_worker_answers_and_the_connections_are_shared_out(start, command):
+    process, base, output = start(**WORKERS)
+    first_sign_in(output)
+    secret = command("tokens", "create", "--user", "admin@localhost", "--name", "tests")
+    pids = workers_of(process)
+
+    assert len(pids) == 2
+    seen = set()
+    wait_for(lambda: seen.add(answering(base, secret)) or seen == set(pids))
+    assert output.read_text().count("is ready") == 1
+
+
+def test_a_worker_that_dies_is_replaced_while_the_other_answers(start):
+    process, base, output = start(**WORKERS)
+    first, second = workers_of(process)
+
+    os.kill(first, signal.SIGKILL)
+    with httpx2.Client() as client:
+        answers = [client.get(f"{base}/health").status_code for _ in range(50)]
+    wait_for(lambda: len(set(workers_of(process)) - {first}) == 2)
+
+    assert set(answers) == {200}
+    assert second in workers_of(process)
+    wait_for(lambda: "worker.died" in output.read_text())
+
+
+def test_a_stop_ends_every_worker_and_the_database(start, tmp_path):
+    process, _, output = start(**WORKERS)
+    workers = workers_of(process)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(30) == 0
+    assert not any(psutil.pid_exists(pid) for pid in workers)
+    assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
+    assert "Traceback" not in output.read_text()
+
+
+def test_workers_do_not_outlive_a_parent_that_was_killed(start):
+    process, _, _ = start(**WORKERS)
+    workers = workers_of(process)
+
+    process.kill()
+    process.wait()
+
+    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in workers))

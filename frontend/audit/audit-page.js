@@ -1,16 +1,16 @@
 // @ts-check
 /** The audit trail: who changed what. */
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Failure, Offline, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
+import { SearchField } from "../lib/search-field.js";
 import { exactly } from "../lib/time.js";
 import { Changes } from "./changes.js";
 
 const DEFAULTS = { q: "", action: "", user: "", since: "", until: "", after: "" };
-const SEARCH_PAUSE_MS = 250;
 const ACTIONS = [
   "ROLE_GRANTED",
   "ROLE_REVOKED",
@@ -151,23 +151,16 @@ function download(state, format) {
 
 /** @param {any} props */
 function Bar({ state, setState }) {
-  const timer = useRef(0);
-  const search = (/** @type {string} */ q) => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => setState({ q, after: "" }, true), SEARCH_PAUSE_MS);
-  };
   const set = (/** @type {string} */ name) => (/** @type {any} */ event) =>
     setState({ [name]: event.target.value, after: "" });
   return html`<div class="bar">
-    <label class="search">
-      <span class="visually-hidden">Search address, reason or request id</span>
-      <input
-        type="search"
-        placeholder="Address, reason or request id"
-        value=${state.q}
-        onInput=${(/** @type {any} */ event) => search(event.target.value)}
-      />
-    </label>
+    <${SearchField}
+      label="Search address, reason or request id"
+      placeholder="Address, reason or request id"
+      value=${state.q}
+      change=${(/** @type {string} */ q) => setState({ q, after: "" }, true)}
+      shortcut
+    />
     <label>
       <span class="visually-hidden">Action</span>
       <select value=${state.action} onChange=${set("action")}>

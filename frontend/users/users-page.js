@@ -8,6 +8,7 @@ import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
+import { SearchField } from "../lib/search-field.js";
 import { count } from "../lib/time.js";
 import { inviteQuestion } from "./invite.js";
 import { changeRole, question, USER_FIELDS } from "./roles.js";
@@ -19,7 +20,6 @@ import { UserRow } from "./user-row.js";
 
 const DEFAULTS = { q: "", role: "", sort: "-created", size: "50", after: "" };
 const SORTS = { created: "CREATED_AT", name: "NAME" };
-const SEARCH_PAUSE_MS = 200;
 const MOST_EXPORTED = 10_000;
 
 const LIST = `query ($first: Int!, $after: String, $search: String, $role: Role, $order: UserOrder) {
@@ -147,40 +147,19 @@ function variables(state) {
 
 /** @param {any} props */
 function Bar({ state, setState, counts, children }) {
-  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const timer = useRef(0);
-  useEffect(() => {
-    const pressed = (/** @type {KeyboardEvent} */ event) => {
-      const typing = /** @type {Element} */ (event.target).closest?.(
-        "input,textarea,select,dialog",
-      );
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, []);
-  const search = (/** @type {string} */ q) => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => setState({ q, after: "" }, true), SEARCH_PAUSE_MS);
-  };
   const choices = [
     ["", "All", counts.AUTHENTICATED?.userCount],
     ["EDITOR", "Editors", counts.EDITOR?.userCount],
     ["ADMINISTRATOR", "Admins", counts.ADMINISTRATOR?.userCount],
   ];
   return html`<div class="bar">
-    <label class="search">
-      <span class="visually-hidden">Search users (shortcut: slash)</span>
-      <input
-        ref=${input}
-        type="search"
-        placeholder="Search name or email"
-        value=${state.q}
-        onInput=${(/** @type {any} */ event) => search(event.target.value)}
-      />
-    </label>
+    <${SearchField}
+      label="Search users"
+      placeholder="Search name or email"
+      value=${state.q}
+      change=${(/** @type {string} */ q) => setState({ q, after: "" }, true)}
+      shortcut
+    />
     <div class="segments" role="group" aria-label="Filter by role">
       ${choices.map(
         ([role, label, number]) =>

@@ -1,0 +1,61 @@
+// @ts-check
+/** A field to search a list with. */
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+const PAUSE_MS = 200;
+
+/**
+ * Tells what was typed once the typing pauses. The text is the field's own until then, so a page
+ * that draws itself anew in the meantime takes nothing away.
+ * @param {{ label: string, placeholder: string, value: string, change: (text: string) => void,
+ *   shortcut?: boolean }} props shortcut: the slash key leads here
+ */
+export function SearchField({ label, placeholder, value, change, shortcut = false }) {
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const timer = useRef(0);
+  const told = useRef(value);
+  const [text, setText] = useState(value);
+  useEffect(() => {
+    // Somebody else changed it: Back was pressed, or the filters were cleared.
+    if (value !== told.current) setText(value);
+    told.current = value;
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useShortcut(shortcut, input);
+  const typed = (/** @type {string} */ now) => {
+    setText(now);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      told.current = now;
+      change(now);
+    }, PAUSE_MS);
+  };
+  return html`<label class="search">
+    <span class="visually-hidden">${label}${shortcut && " (shortcut: slash)"}</span>
+    <input
+      ref=${input}
+      type="search"
+      placeholder=${placeholder}
+      value=${text}
+      onInput=${(/** @type {any} */ event) => typed(event.target.value)}
+    />
+  </label>`;
+}
+
+/** @param {boolean} wanted @param {{ current: HTMLInputElement | null }} input */
+function useShortcut(wanted, input) {
+  useEffect(() => {
+    if (!wanted) return;
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      const typing = /** @type {Element} */ (event.target).closest?.(
+        "input,textarea,select,dialog",
+      );
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [wanted, input]);
+}

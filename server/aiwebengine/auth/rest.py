@@ -77,15 +77,17 @@ def routes(
             answer = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         browser = request.cookies.get(doorkeeper.browser_cookie, "")
         before = anonymous(doorkeeper.origin(request, "web"))
+        redirect = MANAGER
         try:
             await doorkeeper.count_sign_in(request)
-            signed_in, redirect = await sign_in.arrive(
-                before, name, browser, answer, callback_address(name)
-            )
+            attempt = await sign_in.resume(before, name, browser, answer)
+            # From here on another try leads to where this one was to lead.
+            redirect = attempt.redirect
+            signed_in = await sign_in.arrive(before, attempt, answer, callback_address(name))
         except EngineError as refused:
             if refused.status >= 500:
                 raise
-            return page(MANAGER, refused, request)
+            return page(redirect, refused, request)
         await end_session_before(request)
         return let_in(signed_in, redirect)
 
@@ -130,7 +132,7 @@ def routes(
         response = (
             Response(status_code=204)
             if elsewhere is None
-            else JSONResponse({"provider": provider, "logoutUrl": elsewhere})
+            else JSONResponse({"provider": elsewhere[0], "logoutUrl": elsewhere[1]})
         )
         doorkeeper.clear_cookie(response)
         return response

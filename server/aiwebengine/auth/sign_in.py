@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
@@ -115,33 +116,55 @@ class SignIn:
         )
         return address
 
-    async def arrive(
-        self,
-        viewer: Viewer,
-        name: str,
-        browser: str,
-        answer: Mapping[str, str],
-        redirect_uri: str,
-    ) -> tuple[SignedIn, str]:
-        """A session for the person whom a provider sent back, and where to go.
+    async def resume(
+        self, viewer: Viewer, name: str, browser: str, answer: Mapping[str, str]
+    ) -> Attempt:
+        """The sign-in with *name* that this browser began under the answer's state; it counts once.
 
-        *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). A failure
-        is traced. Raises NotFound, SignInRefused, Forbidden.
+        Raises NotFound, SignInRefused.
         """
         provider = self._provider(name)
-        try:
+        async with self._failure_traced(viewer, name):
             attempt = await store.use_attempt(
                 self._db, secrets.digest(answer.get("state", "")), secrets.digest(browser), name
             )
             if attempt is None:
+                if "error" in answer:
+                    # Some providers forget the state when they say no; the reason still helps.
+                    _must_bring_a_code(provider, answer)
                 raise SignInRefused(
                     "This sign-in was not begun in this browser, or too long ago. Try again."
                 )
+            return attempt
+
+    async def arrive(
+        self, viewer: Viewer, attempt: Attempt, answer: Mapping[str, str], redirect_uri: str
+    ) -> SignedIn:
+        """A session for the person whom a provider sent back.
+
+        *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). A failure
+        is traced. Raises NotFound, SignInRefused, Forbidden.
+        """
+        provider = self._provider(attempt.provider)
+        async with self._failure_traced(viewer, attempt.provider):
             _must_bring_a_code(provider, answer)
             profile = await provider.profile(attempt, answer["code"], redirect_uri)
             async with self._db.transaction():
                 user = await self._arrivals.welcome(viewer, profile)
-                signed_in = await self._sessions.begin(viewer, user.key, user.email, name)
+                return await self._sessions.begin(viewer, user.key, user.email, attempt.provider)
+
+    async def end_elsewhere(self, name: str, return_to: str) -> tuple[str, str] | None:
+        """Where a browser that signed in with *name* ends its session there, if anywhere:
+        the provider's label, and the address.
+        """
+        provider = self.providers.get(name)
+        address = None if provider is None else await provider.logout_address(return_to)
+        return None if provider is None or address is None else (provider.label, address)
+
+    @asynccontextmanager
+    async def _failure_traced(self, viewer: Viewer, name: str) -> AsyncIterator[None]:
+        try:
+            yield
         except (Unauthenticated, Forbidden) as refused:
             await self._audit.record(
                 viewer,
@@ -150,12 +173,6 @@ class SignIn:
                 reason=refused.message,
             )
             raise
-        return signed_in, attempt.redirect
-
-    async def end_elsewhere(self, name: str, return_to: str) -> str | None:
-        """Where a browser that signed in with *name* ends its session there, if anywhere."""
-        provider = self.providers.get(name)
-        return None if provider is None else await provider.logout_address(return_to)
 
     def _provider(self, name: str) -> SignInProvider:
         provider = self.providers.get(name)

@@ -289,6 +289,9 @@ class Engine:
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
         cursors = self.cursors
+        if connection.scope["type"] == "websocket":
+            # An open socket must not be a way around the limit; the middleware counts the rest.
+            self.rates.request(connection.client.host if connection.client else None)
         is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
         if is_write and "cookie" in connection.headers:
             self.doorkeeper.must_be_same_origin(connection)

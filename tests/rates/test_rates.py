@@ -1,7 +1,10 @@
 """How often an address may come, over all instances."""
 
+import json
+
 import httpx2
 import pytest
+import websockets
 from tests.conftest import free_port, serving
 
 from aiwebengine.app import Engine
@@ -105,3 +108,28 @@ async def test_who_comes_too_often_is_told_when_to_come_back(url, tmp_path):
     for answer in (guesses[-1], links[-1], asked[-1]):
         assert 0 < int(answer.headers["retry-after"]) <= 60
     assert asked[-1].json()["code"] == "RATE_LIMITED"
+
+
+async def test_an_open_socket_is_no_way_around_the_limit(url, tmp_path):
+    security = Security(rate_limit_per_minute=10)
+    config = Config(repository=Repository(data_dir=tmp_path), security=security)
+    engine = Engine(config.at_port(free_port()), url)
+    await engine.prepare()
+    address = engine.config.server.public_url.replace("http:", "ws:") + "/graphql"
+    answers = []
+    async with (
+        serving(engine),
+        websockets.connect(address, subprotocols=["graphql-transport-ws"]) as socket,
+    ):
+        await socket.send('{"type": "connection_init"}')
+        await socket.recv()
+        for number in range(12):
+            payload = {"query": "{ viewer { id } }"}
+            message = {"type": "subscribe", "id": str(number), "payload": payload}
+            await socket.send(json.dumps(message))
+            answers.append(json.loads(await socket.recv()))
+            if answers[-1]["type"] == "next":
+                await socket.recv()
+
+    assert [answer["type"] for answer in answers] == ["next"] * 10 + ["error"] * 2
+    assert answers[-1]["payload"][0]["extensions"]["code"] == "RATE_LIMITED"

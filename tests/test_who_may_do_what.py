@@ -1,0 +1,283 @@
+"""Who may do what: every operation and every route, asked by everybody.
+
+ok: answered · none: answered with null · 401, 403: refused as GraphQL's UNAUTHENTICATED and
+FORBIDDEN, or with that status · another number: that status.
+
+stranger: nobody signed in · plain, editor, admin: signed in with no role, Editor, Administrator ·
+suspended: an administrator's session after the suspension · expired: an administrator's token
+after its end · narrow: an administrator's token with the scope `read` alone.
+"""
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+import websockets
+from starlette.routing import Route, WebSocketRoute
+
+from aiwebengine.app import Engine
+from aiwebengine.graphql.schema import schema
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import operator
+
+OPERATIONS = """
+                                 stranger  plain  editor  admin  suspended  expired  narrow
+Query.viewer                     none      ok     ok      ok     none       401      ok
+Query.user                       401       403    403     ok     401        401      ok
+Query.users                      401       403    403     ok     401        401      ok
+Query.roles                      401       403    403     ok     401        401      ok
+Query.auditEvents                401       403    403     ok     401        401      ok
+Query.systemStats                401       403    403     ok     401        401      ok
+Query.sessions                   401       403    403     ok     401        401      ok
+Query.apiTokens                  401       403    403     ok     401        401      ok
+Mutation.grantRole               401       403    403     ok     401        401      403
+Mutation.revokeRole              401       403    403     ok     401        401      403
+Mutation.inviteUser              401       403    403     ok     401        401      403
+Mutation.suspendUser             401       403    403     ok     401        401      403
+Mutation.reinstateUser           401       403    403     ok     401        401      403
+Mutation.deleteUser              401       403    403     ok     401        401      403
+Mutation.revokeSession           401       403    403     ok     401        401      403
+Mutation.revokeAllSessions       401       403    403     ok     401        401      403
+Mutation.createApiToken          401       403    403     ok     401        401      403
+Mutation.revokeApiToken          401       403    403     ok     401        401      403
+Subscription.userChanged         401       403    403     ok     401        401      ok
+Subscription.auditEventAdded     401       403    403     ok     401        401      ok
+"""
+
+ROUTES = """
+                                          stranger  plain  editor  admin  suspended  expired  narrow
+GET /                                     200       200    200     200    200        401      200
+GET /health                               200       200    200     200    200        200      200
+HEAD /health                              200       200    200     200    200        200      200
+GET /graphql                              401       200    200     200    401        401      200
+POST /graphql                             200       200    200     200    200        401      200
+WS /graphql                               401       200    200     200    401        401      200
+GET /auth/login                           200       303    303     303    200        401      303
+GET /auth/login/nowhere                   404       404    404     404    404        404      404
+GET /auth/callback/nowhere                404       404    404     404    404        404      404
+POST /auth/callback/nowhere               404       404    404     404    404        404      404
+GET /auth/link                            401       401    401     401    401        401      401
+POST /auth/logout                         204       204    204     204    204        401      204
+GET /api/engine/admin/users               401       403    403     200    401        401      200
+POST /api/engine/admin/users/{id}/roles   401       403    403     200    401        401      403
+GET /api/engine/admin/audit               401       403    403     200    401        401      200
+GET /engine/admin                         401       403    403     200    401        401      200
+GET /engine/admin/users                   401       403    403     200    401        401      200
+GET /editor                               401       403    200     200    401        401      200
+GET /assets/0/nothing.js                  404       404    404     404    404        404      404
+"""
+
+DOCUMENTS = {
+    "Query.viewer": "{ viewer { id } }",
+    "Query.user": "{ user(id: $user) { id } }",
+    "Query.users": "{ users { totalCount } }",
+    "Query.roles": "{ roles { role } }",
+    "Query.auditEvents": "{ auditEvents { totalCount } }",
+    "Query.systemStats": "{ systemStats { at } }",
+    "Query.sessions": "{ sessions(userId: $user) { id } }",
+    "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
+    "Mutation.grantRole": (
+        "mutation { grantRole(input: {userId: $user, role: EDITOR}) { changed } }"
+    ),
+    "Mutation.revokeRole": (
+        "mutation { revokeRole(input: {userId: $user, role: EDITOR}) { changed } }"
+    ),
+    "Mutation.inviteUser": "mutation { inviteUser(input: {email: $email}) { user { id } } }",
+    "Mutation.suspendUser": "mutation { suspendUser(input: {userId: $user}) { user { id } } }",
+    "Mutation.reinstateUser": "mutation { reinstateUser(input: {userId: $user}) { user { id } } }",
+    "Mutation.deleteUser": "mutation { deleteUser(input: {userId: $user}) { user { id } } }",
+    "Mutation.revokeSession": (
+        "mutation { revokeSession(input: {sessionId: $session}) { revokedCount } }"
+    ),
+    "Mutation.revokeAllSessions": (
+        "mutation { revokeAllSessions(input: {userId: $user}) { revokedCount } }"
+    ),
+    "Mutation.createApiToken": 'mutation { createApiToken(input: {name: "x"}) { secret } }',
+    "Mutation.revokeApiToken": (
+        "mutation { revokeApiToken(input: {tokenId: $token}) { apiToken { id } } }"
+    ),
+    "Subscription.userChanged": "subscription { userChanged { user { id } } }",
+    "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
+}
+
+ROOT = operator("tests")
+
+
+def rows(table):
+    """The table as {row: {caller: expected}}."""
+    header, *lines = (line for line in table.splitlines() if line.strip())
+    callers = header.split()
+    cells = [line.rsplit(maxsplit=len(callers)) for line in lines]
+    return {row.strip(): dict(zip(callers, rest, strict=True)) for row, *rest in cells}
+
+
+def test_every_operation_has_a_row_and_a_document():
+    types = {name: schema._schema.type_map[name] for name in ("Query", "Mutation", "Subscription")}
+    fields = {f"{name}.{field}" for name, kind in types.items() for field in kind.fields}
+
+    assert set(rows(OPERATIONS)) == fields
+    assert set(DOCUMENTS) == fields
+
+
+def test_every_route_has_a_row(engine: Engine):
+    routes = set()
+    for route in engine.app().routes:
+        if isinstance(route, WebSocketRoute):
+            routes.add(("WS", route.path))
+        elif isinstance(route, Route):
+            routes |= {(method, route.path) for method in route.methods or ("GET", "POST")}
+    # HEAD is answered wherever GET is; /health alone promises it.
+    routes = {(method, path) for method, path in routes if method != "HEAD" or path == "/health"}
+    asked = [row.split() for row in rows(ROUTES)]
+
+    for method, path in routes:
+        shape = path.split("/")
+        matching = [
+            row
+            for row_method, row in asked
+            if row_method == method and len(row.split("/")) == len(shape)
+            if all(
+                mine.startswith("{") or mine == its
+                for mine, its in zip(shape, row.split("/"), strict=True)
+            )
+        ]
+        assert matching, f"no row for {method} {path}"
+
+
+@pytest.fixture
+async def callers(served, add_served_person):
+    """What each caller sends along: {caller: headers}."""
+    services = served.engine.services
+    people = {
+        "plain": await add_served_person("plain"),
+        "editor": await add_served_person("editor", Role.EDITOR),
+        "admin": await add_served_person("admin", Role.ADMINISTRATOR),
+    }
+    suspended = await add_served_person("suspended", Role.ADMINISTRATOR)
+    session = await services.sessions.begin(suspended, suspended.id, suspended.label, "link")
+    await services.users.suspend(ROOT, suspended.id)
+    expired = await served.token(people["admin"], expires_at=datetime.now(UTC) + timedelta(days=1))
+    await served.engine.db.execute(
+        "update api_tokens set expires_at = now() where expires_at is not null"
+    )
+    tokens = {name: await served.token(person) for name, person in people.items()}
+    tokens |= {"expired": expired, "narrow": await served.token(people["admin"], scopes=["read"])}
+    return {
+        "stranger": {},
+        "suspended": {"Cookie": f"aiwebengine_session={session.secret}"},
+        **{name: {"Authorization": f"Bearer {token}"} for name, token in tokens.items()},
+    }
+
+
+@pytest.fixture
+def fill(served, add_served_person):
+    """Put a new user, with a session and a token, where a document names one."""
+    number = iter(range(1_000))
+
+    async def fill(text):
+        name = f"target{next(number)}"
+        target = await add_served_person(name)
+        services = served.engine.services
+        session = await services.sessions.begin(target, target.id, target.label, "link")
+        token = await services.tokens.create(ROOT, target.id, "target")
+        values = {
+            "$user": target.id,
+            "$session": session.session.id,
+            "$token": token.token.id,
+            "$email": f"{name}.invited@example.com",
+        }
+        for place, value in values.items():
+            text = text.replace(place, json.dumps(str(value)))
+        return text.replace("{id}", str(target.id))
+
+    return fill
+
+
+async def answered(client, query):
+    """What became of a query or mutation."""
+    body = (await client.post("/graphql", json={"query": query})).json()
+    if "errors" in body:
+        code = body["errors"][0]["extensions"]["code"]
+        return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403"}.get(code, code)
+    (value,) = body["data"].values()
+    return "none" if value is None else "ok"
+
+
+async def subscribed(client, query):
+    """What became of a subscription: ok when nothing but silence comes."""
+    headers = {"Accept": "text/event-stream"}
+    async with client.stream("POST", "/graphql", json={"query": query}, headers=headers) as answer:
+        text = ""
+        try:
+            async with asyncio.timeout(0.4):
+                async for part in answer.aiter_text():
+                    text += part
+        except TimeoutError:
+            pass
+    codes = re.findall(r'"code":"(\w+)"', text)
+    return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403"}[codes[0]] if codes else "ok"
+
+
+async def test_every_operation_answers_who_may_and_nobody_else(served, callers, fill):
+    table, found = rows(OPERATIONS), {}
+    for row in table:
+        found[row] = {}
+        ask = subscribed if row.startswith("Subscription") else answered
+        for caller in table[row]:
+            async with httpx2.AsyncClient(
+                base_url=served.base, headers={"Origin": served.base, **callers[caller]}
+            ) as client:
+                found[row][caller] = await ask(client, await fill(DOCUMENTS[row]))
+
+    assert found == table
+
+
+async def test_every_route_answers_who_may_and_nobody_else(served, callers, fill):
+    table, found = rows(ROUTES), {}
+    for row in table:
+        method, path = row.split()
+        found[row] = {}
+        for caller in table[row]:
+            visit = reach if method == "WS" else request
+            found[row][caller] = await visit(served.base, method, await fill(path), callers[caller])
+
+    assert found == table
+
+
+async def request(base, method, path, headers):
+    """The status of a request as a script sends it."""
+    body = {"role": "Editor", "action": "add"} if "roles" in path else {"query": "{ __typename }"}
+    query = {"query": "{ __schema { __typename } }"} if path == "/graphql" else None
+    async with httpx2.AsyncClient(base_url=base) as client:
+        answer = await client.request(
+            method,
+            path,
+            headers={"Origin": base, "Accept": "application/json", **headers},
+            params=query if method == "GET" else None,
+            json=body if method == "POST" else None,
+        )
+    codes = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403}
+    if path == "/graphql" and "errors" in answer.json():
+        return str(codes[answer.json()["errors"][0]["extensions"]["code"]])
+    return str(answer.status_code)
+
+
+async def reach(base, _, path, headers):
+    """What becomes of a query through a socket."""
+    async with websockets.connect(
+        base.replace("http:", "ws:") + path,
+        subprotocols=["graphql-transport-ws"],
+        additional_headers=headers,
+        origin=base,
+    ) as socket:
+        await socket.send('{"type": "connection_init"}')
+        await socket.recv()
+        payload = {"query": "{ __schema { __typename } }"}
+        await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+        answer = json.loads(await socket.recv())
+    if answer["type"] == "next":
+        return "200"
+    return {"UNAUTHENTICATED": "401"}[answer["payload"][0]["extensions"]["code"]]

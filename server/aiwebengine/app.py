@@ -7,19 +7,17 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.dataloader import DataLoader
 
-from aiwebengine import __version__
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.audit.chain import Chain
 from aiwebengine.audit.export import Export
@@ -31,15 +29,15 @@ from aiwebengine.audit.store import CHANNEL
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.auth.callers import Callers
 from aiwebengine.auth.providers import configured
-from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
+from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
-from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated, Unavailable
+from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.http import HttpEndpoint
@@ -48,6 +46,7 @@ from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
 from aiwebengine.keys.service import signing_key
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
 from aiwebengine.settings.service import Settings
@@ -57,9 +56,8 @@ from aiwebengine.system.service import System
 from aiwebengine.users import rest as users_rest
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Admission, Role
-from aiwebengine.viewer import Viewer, anonymous
-from aiwebengine.web import problems
+from aiwebengine.users.types import Admission
+from aiwebengine.viewer import Viewer
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.middleware import (
     AccessLog,
@@ -67,7 +65,6 @@ from aiwebengine.web.middleware import (
     RateLimit,
     RequestId,
     SecurityHeaders,
-    request_id,
 )
 
 log = logging.getLogger(__name__)
@@ -76,7 +73,6 @@ SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
-RETRY_EVERY_SECS = 1.0
 
 
 @dataclass(frozen=True)
@@ -188,6 +184,7 @@ class Engine:
     def app(self) -> Starlette:
         """The web application."""
         config, services = self.config, self.services
+        pages = Pages(self.frontend, self.doorkeeper, services.refusals, self._trouble)
         limits = Limits(seconds=config.server.request_timeout_secs)
         executor = Executor(
             schema,
@@ -203,9 +200,9 @@ class Engine:
             self.doorkeeper.is_same_origin,
             limits.operations_per_socket,
         )
-        graphql = HttpEndpoint(executor, self._graphql_context, self._playground)
+        graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
         routes: list[BaseRoute] = [
-            Route("/", self._home, methods=["GET"]),
+            *pages.routes(),
             *system_rest.routes(self._trouble),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
@@ -218,9 +215,6 @@ class Engine:
             ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             *audit_rest.routes(services.export, self.doorkeeper),
-            Route("/engine/admin", self._manager, methods=["GET"]),
-            Route("/engine/admin/{path:path}", self._manager, methods=["GET"]),
-            Route("/editor", self._editor, methods=["GET"]),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -249,7 +243,7 @@ class Engine:
                     else []
                 ),
             ],
-            exception_handlers={EngineError: self._refused, HTTPException: self._http_error},
+            exception_handlers={EngineError: pages.refused, HTTPException: pages.http_error},
             lifespan=lambda _: self._lifespan(sockets),
         )
 
@@ -279,12 +273,12 @@ class Engine:
                 return
         await asyncio.gather(
             self.live.run(),
-            *map(_once, self.once_ready),
-            _repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
-            _repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),
-            _repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
-            _repeatedly(SHARE_EVERY_SECS, self.rates.share),
-            _repeatedly(TIDY_EVERY_SECS, self.rates.forget),
+            *map(once, self.once_ready),
+            repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
+            repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),
+            repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
+            repeatedly(SHARE_EVERY_SECS, self.rates.share),
+            repeatedly(TIDY_EVERY_SECS, self.rates.forget),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
@@ -315,94 +309,11 @@ class Engine:
         found = await self.services.system.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
 
-    async def _home(self, request: Request) -> Response:
-        trouble = await self._trouble()
-        viewer = await self.doorkeeper.viewer(request, "web") if not trouble else None
-        signed_in = viewer is not None and viewer.is_signed_in
-        return self.frontend.page(
-            "home.html",
-            status=503 if trouble else 200,
-            viewer=viewer if signed_in else None,
-            is_administrator=viewer is not None and Role.ADMINISTRATOR in viewer.roles,
-            roles=[role.value for role in Role if viewer is not None and role in viewer.roles],
-            trouble=trouble,
-            version=__version__,
-        )
-
-    async def _manager(self, request: Request) -> Response:
-        return await self._page_for(request, "index.html", Role.ADMINISTRATOR)
-
-    async def _editor(self, request: Request) -> Response:
-        return await self._page_for(
-            request,
-            "message.html",
-            Role.EDITOR,
-            Role.ADMINISTRATOR,
-            title="The editor is not here yet",
-            detail="Scripts will be written here in a later version.",
-        )
-
-    async def _page_for(self, request: Request, page: str, *roles: Role, **values: Any) -> Response:
-        """A page for holders of one of the roles; others are sent to sign in, or refused."""
-        viewer = await self.doorkeeper.viewer(request, "web")
-        if not viewer.is_signed_in:
-            if _wants_json(request):
-                raise Unauthenticated("Sign in first.")
-            return RedirectResponse(sign_in_address(_path(request)), 303)
-        if not viewer.roles & set(roles):
-            raise Forbidden(
-                f"This page needs the role {' or '.join(role.value for role in roles)}."
-            )
-        return self.frontend.page(page, **values)
-
-    async def _playground(self, _: Request) -> Response:
-        return self.frontend.page("graphiql.html")
-
-    async def _refused(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, EngineError)  # noqa: S101 - registered for nothing else
-        if isinstance(error, Forbidden):
-            await self._note_refusal(request, error)
-        if _is_page(request):
-            return self.frontend.page(
-                "message.html",
-                status=error.status,
-                title=_TITLES.get(error.status, "This did not work"),
-                detail=error.message,
-                request_id=request_id(request.scope),
-            )
-        return problems.of_error(error, request_id(request.scope))
-
-    async def _note_refusal(self, request: Request, error: EngineError) -> None:
-        viewer = getattr(request.state, "viewer", None) or anonymous(
-            self.doorkeeper.origin(request, "web")
-        )
-        await self.services.refusals.note(viewer, f"{request.method} {request.url.path}", error)
-
-    async def _http_error(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-        if error.status_code == 404:
-            return await self._refused(
-                request, NotFound(f"There is nothing at {request.url.path}.")
-            )
-        response = problems.problem(
-            error.status_code, error.detail, "BAD_USER_INPUT", request_id(request.scope), {}
-        )
-        response.headers.update(error.headers or {})
-        return response
-
     def _answered(self, status: int, seconds: float) -> None:
         self.figures.answered(seconds, failed=status >= 500)
 
     def _content_security_policy(self) -> str:
         return self.config.security.content_security_policy or self.frontend.content_security_policy
-
-
-_TITLES = {
-    401: "Sign in first",
-    403: "This is not for you",
-    404: "Nothing is here",
-    503: "The engine is not well",
-}
 
 
 class _Unrouted:
@@ -428,42 +339,3 @@ def _admission(auth: Auth) -> Admission:
 def link_address(config: Config, secret: str) -> str:
     """The address of a sign-in link: always this machine's own, where alone it works."""
     return f"http://localhost:{config.server.port}/auth/link?token={secret}"
-
-
-async def _once(verb: Callable[[], Awaitable[object]]) -> None:
-    """Do it, however often it takes."""
-    while True:
-        try:
-            await verb()
-        except Unavailable:
-            await asyncio.sleep(RETRY_EVERY_SECS)
-        else:
-            return
-
-
-async def _repeatedly(seconds: float, verb: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        try:
-            await verb()
-        except Unavailable:
-            # Said once by whoever answers requests; this comes round again.
-            log.debug("task.postponed")
-        except Exception:
-            log.exception("task.bug")
-        await asyncio.sleep(seconds)
-
-
-def _path(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-
-
-def _wants_json(request: Request) -> bool:
-    accept = request.headers.get("accept", "")
-    return "json" in accept and "text/html" not in accept
-
-
-def _is_page(request: Request) -> bool:
-    """Whether a person looks at the answer."""
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
-        ("/api/", "/health", "/metrics")
-    )

@@ -1,0 +1,146 @@
+"""The pages that the server writes itself, and what a person or a script sees of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from aiwebengine import __version__
+from aiwebengine.audit.refusals import Refusals
+from aiwebengine.auth.redirects import sign_in_address
+from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import anonymous
+from aiwebengine.web import problems
+from aiwebengine.web.files import Frontend
+from aiwebengine.web.middleware import request_id
+
+_TITLES = {
+    401: "Sign in first",
+    403: "This is not for you",
+    404: "Nothing is here",
+    503: "The engine is not well",
+}
+
+
+class Pages:
+    """Home, manager, editor, playground; *trouble_now* tells what is wrong with the engine."""
+
+    def __init__(
+        self,
+        frontend: Frontend,
+        doorkeeper: Doorkeeper,
+        refusals: Refusals,
+        trouble_now: Callable[[], Awaitable[str | None]],
+    ) -> None:
+        self._frontend = frontend
+        self._doorkeeper = doorkeeper
+        self._refusals = refusals
+        self._trouble_now = trouble_now
+
+    def routes(self) -> list[BaseRoute]:
+        """The pages' addresses."""
+        return [
+            Route("/", self._home, methods=["GET"]),
+            Route("/engine/admin", self._manager, methods=["GET"]),
+            Route("/engine/admin/{path:path}", self._manager, methods=["GET"]),
+            Route("/editor", self._editor, methods=["GET"]),
+        ]
+
+    async def playground(self, _: Request) -> Response:
+        """What a browser gets at the address of the GraphQL endpoint."""
+        return self._frontend.page("graphiql.html")
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """A refusal: a page for a person, a problem for a script."""
+        assert isinstance(error, EngineError)  # noqa: S101 - registered for nothing else
+        if isinstance(error, Forbidden):
+            await self._note_refusal(request, error)
+        if _is_page(request):
+            return self._frontend.page(
+                "message.html",
+                status=error.status,
+                title=_TITLES.get(error.status, "This did not work"),
+                detail=error.message,
+                request_id=request_id(request.scope),
+            )
+        return problems.of_error(error, request_id(request.scope))
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """What the router refuses: an unknown address, a wrong method."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+        if error.status_code == 404:
+            return await self.refused(request, NotFound(f"There is nothing at {request.url.path}."))
+        response = problems.problem(
+            error.status_code, error.detail, "BAD_USER_INPUT", request_id(request.scope), {}
+        )
+        response.headers.update(error.headers or {})
+        return response
+
+    async def _home(self, request: Request) -> Response:
+        trouble = await self._trouble_now()
+        viewer = await self._doorkeeper.viewer(request, "web") if not trouble else None
+        signed_in = viewer is not None and viewer.is_signed_in
+        return self._frontend.page(
+            "home.html",
+            status=503 if trouble else 200,
+            viewer=viewer if signed_in else None,
+            is_administrator=viewer is not None and Role.ADMINISTRATOR in viewer.roles,
+            roles=[role.value for role in Role if viewer is not None and role in viewer.roles],
+            trouble=trouble,
+            version=__version__,
+        )
+
+    async def _manager(self, request: Request) -> Response:
+        return await self._page_for(request, "index.html", Role.ADMINISTRATOR)
+
+    async def _editor(self, request: Request) -> Response:
+        return await self._page_for(
+            request,
+            "message.html",
+            Role.EDITOR,
+            Role.ADMINISTRATOR,
+            title="The editor is not here yet",
+            detail="Scripts will be written here in a later version.",
+        )
+
+    async def _page_for(self, request: Request, page: str, *roles: Role, **values: Any) -> Response:
+        """A page for holders of one of the roles; others are sent to sign in, or refused."""
+        viewer = await self._doorkeeper.viewer(request, "web")
+        if not viewer.is_signed_in:
+            if _wants_json(request):
+                raise Unauthenticated("Sign in first.")
+            return RedirectResponse(sign_in_address(_path(request)), 303)
+        if not viewer.roles & set(roles):
+            raise Forbidden(
+                f"This page needs the role {' or '.join(role.value for role in roles)}."
+            )
+        return self._frontend.page(page, **values)
+
+    async def _note_refusal(self, request: Request, error: EngineError) -> None:
+        viewer = getattr(request.state, "viewer", None) or anonymous(
+            self._doorkeeper.origin(request, "web")
+        )
+        await self._refusals.note(viewer, f"{request.method} {request.url.path}", error)
+
+
+def _path(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "json" in accept and "text/html" not in accept
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a person looks at the answer."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
+        ("/api/", "/health", "/metrics")
+    )

@@ -168,3 +168,16 @@ async def test_connections_that_the_server_closed_are_replaced(db, server, url):
     await asyncio.sleep(0.1)
 
     assert await db.value("select 2") == 2
+
+
+async def test_each_statement_is_told_with_its_time_and_without_its_values(engine):
+    ran = []
+    engine.db.observers.append(ran.append)
+
+    await engine.db.value("select pg_sleep(:secs)", secs=0.05)
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await engine.db.value("select 1 from nowhere")
+
+    slow, wrong = ran
+    assert (slow.sql, slow.failed, wrong.failed) == ("select pg_sleep(:secs)", False, True)
+    assert slow.took_secs >= 0.05

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -39,11 +40,29 @@ _KNOWN_OPTIONS = {"host", "port", "sslmode", "application_name"}
 
 @dataclass(frozen=True)
 class PoolStats:
-    """How many connections are open, at work, and allowed."""
+    """How many connections are open, at work, and allowed; how many tasks wait for one."""
 
     size: int
     in_use: int
     maximum: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that ran: its text, without its values, and the time that it took.
+
+    *waited_secs* went by before a connection was free, *took_secs* after that.
+    """
+
+    sql: str
+    waited_secs: float
+    took_secs: float
+    failed: bool
+
+
+Observer: TypeAlias = Callable[[Statement], None]
+"""Told of each statement, in the task that asked for it."""
 
 
 @dataclass
@@ -90,7 +109,8 @@ class Database:
         self._maximum = max_connections
         self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
         self._coming_back: set[asyncio.Future[None]] = set()
-        self.statements = 0
+        self._waiting = 0
+        self.observers: list[Observer] = []
 
     async def connect(self) -> None:
         """Open the pool. Raises Unavailable."""
@@ -164,22 +184,26 @@ class Database:
         pool = self._driver_pool()
         size = pool.get_size() if pool is not None else 0
         idle = pool.get_idle_size() if pool is not None else 0
-        return PoolStats(size=size, in_use=size - idle, maximum=self._maximum)
+        return PoolStats(
+            size=size, in_use=size - idle, maximum=self._maximum, waiting=self._waiting
+        )
 
     async def _run(self, verb: str, sql: str, values: dict[str, object], **options: object) -> Any:
         text, names = compiled(sql)
         given = arguments(names, values)
-        self.statements += 1
-        with _outages_told():
-            async with self._held_or_new() as connection:
-                try:
-                    return await getattr(connection, verb)(text, *given, **options)
-                except asyncpg.InvalidCachedStatementError:
-                    if connection.is_in_transaction():
-                        raise
-                    # A migration changed the table under a prepared statement; asyncpg has
-                    # dropped it, so the same again prepares it anew.
-                    return await getattr(connection, verb)(text, *given, **options)
+        asked = started = time.perf_counter()
+        failed = True
+        try:
+            with _outages_told():
+                async with self._held_or_new() as connection:
+                    started = time.perf_counter()
+                    result = await _again_if_stale(connection, verb, text, given, options)
+                    failed = False
+                    return result
+        finally:
+            statement = Statement(sql, started - asked, time.perf_counter() - started, failed)
+            for observer in self.observers:
+                observer(statement)
 
     @asynccontextmanager
     async def _held_or_new(self) -> AsyncIterator[Any]:
@@ -196,7 +220,11 @@ class Database:
         pool = self._driver_pool()
         if pool is None:
             raise Unavailable(_DOES_NOT_ANSWER)
-        connection = await pool.acquire(timeout=self._acquire_timeout)
+        self._waiting += 1
+        try:
+            connection = await pool.acquire(timeout=self._acquire_timeout)
+        finally:
+            self._waiting -= 1
         try:
             yield connection
         finally:
@@ -230,6 +258,19 @@ class _outages_told:
             raise BadUserInput("A value is not of the kind that is stored here.") from error
         if isinstance(error, _OUTAGES):
             raise Unavailable(_DOES_NOT_ANSWER) from error
+
+
+async def _again_if_stale(
+    connection: Any, verb: str, text: str, given: Sequence[object], options: dict[str, object]
+) -> Any:
+    try:
+        return await getattr(connection, verb)(text, *given, **options)
+    except asyncpg.InvalidCachedStatementError:
+        if connection.is_in_transaction():
+            raise
+        # A migration changed the table under a prepared statement; asyncpg has dropped it, so
+        # the same again prepares it anew.
+        return await getattr(connection, verb)(text, *given, **options)
 
 
 async def _teach_json(connection: Any) -> None:

@@ -4,6 +4,7 @@ import { render } from "preact";
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
+import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
@@ -77,26 +78,6 @@ function pageAt(path, me) {
   if (found) return html`<${found.page} me=${me} />`;
   return html`<${Top} title="Nothing is here" text="This address leads nowhere." />
     <p class="card empty"><a class="btn" href=${ROOT}>Go to the users</a></p>`;
-}
-
-/**
- * End the session here, and offer to end it at the provider where that is possible.
- * @param {(question: import("./lib/parts.js").Question) => void} offer
- */
-async function signOut(offer) {
-  const headers = { "Content-Type": "application/json" };
-  const answer = await fetch("/auth/logout", { method: "POST", headers, body: "{}" });
-  const told = answer.status === 200 ? await answer.json() : null;
-  if (told === null) {
-    location.assign("/");
-    return;
-  }
-  offer({
-    title: "You are signed out here",
-    text: `Sign out at ${told.provider} as well? Other sites that you use with it will ask again.`,
-    verb: `Sign out at ${told.provider}`,
-    run: async () => location.assign(told.logoutUrl),
-  });
 }
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { browserName } from "../lib/browser.js";
 import { csv } from "../lib/csv.js";
 import { ago } from "../lib/time.js";
 import { read, write } from "../lib/url-state.js";
@@ -45,4 +46,16 @@ test("nothing of ours names another host", async () => {
 
   assert.ok(files.length > 10);
   assert.deepEqual(named, []);
+});
+
+test("a browser is told by its own name, not by those it also uses", () => {
+  const edge =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0";
+  const safari =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1";
+
+  assert.equal(browserName(edge), "Edge 140 on Windows");
+  assert.equal(browserName(safari), "Safari 18 on iOS");
+  assert.equal(browserName("curl/8.5.0"), "curl/8.5.0");
+  assert.equal(browserName(null), "Unknown browser");
 });

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { Changes } from "../audit/changes.js";
+import { browserName } from "../lib/browser.js";
 import { ask, follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, RoleBadge, ROLE_NAMES, say, Time, Top } from "../lib/parts.js";
@@ -199,7 +200,7 @@ export function UserPage({ id, me }) {
       <${Lines} title="Sessions" items=${user.sessions} none="Nowhere signed in.">
         ${(/** @type {any} */ one) =>
           html`<span
-              >${one.userAgent ?? "unknown browser"} · ${one.address}
+              ><b title=${one.userAgent}>${browserName(one.userAgent)}</b> · ${one.address}
               ${one.current && html`<span class="badge">This one</span>`}</span
             >
             <span

@@ -124,6 +124,29 @@ def test_bob_is_no_administrator_and_is_told_so(page, base):
     expect(page.get_by_role("heading", name="This is not for you")).to_be_visible()
 
 
+def test_everybody_sees_and_ends_their_own_sign_ins_at_home(page, base, chromium):
+    sign_in(page, base, "bob", "/auth/login?redirect=/")
+    elsewhere = chromium.new_context().new_page()
+    sign_in(elsewhere, base, "bob", "/auth/login?redirect=/")
+    page.reload()
+    rows = page.locator(".sessions li")
+    before = rows.count()
+
+    expect(rows.filter(has_text="This one")).to_have_count(1)
+    expect(rows.first).to_contain_text(re.compile(r"Chrome \d+ on Linux"))
+    rows.filter(has_not_text="This one").first.get_by_role("button", name="Sign out").click()
+    expect(rows).to_have_count(before - 1)
+
+    page.get_by_role("button", name="Sign out everywhere").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Sign out everywhere").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    elsewhere.reload()
+    expect(elsewhere.get_by_role("link", name="Sign in")).to_be_visible()
+    assert Watched(page).violations() == []
+    elsewhere.context.close()
+
+
 def test_who_cancels_is_told_and_can_try_again(page, base):
     page.goto(f"{base}/engine/admin")
     page.get_by_role("link", name="Continue with the team's account").click()

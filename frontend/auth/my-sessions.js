@@ -1,0 +1,82 @@
+// @ts-check
+/** Where one is signed in oneself, for everybody. */
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+import { browserName } from "../lib/browser.js";
+import { ask } from "../lib/gql.js";
+import { useQuery } from "../lib/load.js";
+import { Ask, Failure, say, Time, Toasts } from "../lib/parts.js";
+import { signOut } from "./sign-out.js";
+
+const MINE = `{
+  viewer { user { id sessions { id provider address userAgent lastSeenAt current } } }
+}`;
+const END = `mutation ($input: RevokeSessionInput!) {
+  revokeSession(input: $input) { revokedCount }
+}`;
+const END_ALL = `mutation ($input: RevokeAllSessionsInput!) {
+  revokeAllSessions(input: $input) { revokedCount }
+}`;
+
+/** @typedef {import("../types/schema").Session} Session */
+
+export function MySessions() {
+  const { data, error, reload } = useQuery(MINE, {});
+  const [asked, setAsked] = useState(
+    /** @type {import("../lib/parts.js").Question | null} */ (null),
+  );
+  const [signedOut, setSignedOut] = useState(false);
+  const user = data?.viewer?.user;
+  const end = async (/** @type {Session} */ session) => {
+    try {
+      await ask(END, { input: { sessionId: session.id } });
+      say("Signed out there.");
+    } catch (refused) {
+      say(/** @type {Error} */ (refused).message);
+    }
+    reload();
+  };
+  const leave = () => {
+    setSignedOut(true);
+    signOut(setAsked);
+  };
+  const leaveEverywhere = () =>
+    setAsked({
+      title: "Sign out everywhere?",
+      text: "Every browser that is signed in as you is signed out at once, this one as well.",
+      verb: "Sign out everywhere",
+      danger: true,
+      run: async () => {
+        await ask(END_ALL, { input: { userId: user.id } });
+        location.assign("/");
+      },
+    });
+  return html`<h2>Where you are signed in</h2>
+    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${!user && !error && html`<p role="status">Loading…</p>`}
+    <ul class="sessions">
+      ${(user?.sessions ?? []).map(
+        (/** @type {Session} */ session) =>
+          html`<li key=${session.id}>
+            <span>
+              <b title=${session.userAgent}>${browserName(session.userAgent)}</b>
+              ${session.current && html`<span class="badge">This one</span>`}
+              <small>
+                ${session.address} · by ${session.provider} · seen${" "}
+                <${Time} iso=${session.lastSeenAt} />
+              </small>
+            </span>
+            ${
+              !session.current &&
+              html`<button class="btn small" onClick=${() => end(session)}>Sign out</button>`
+            }
+          </li>`,
+      )}
+    </ul>
+    <p class="doors">
+      <button class="btn" onClick=${leave}>Sign out</button>
+      <button class="btn" disabled=${!user} onClick=${leaveEverywhere}>Sign out everywhere</button>
+    </p>
+    <${Ask} question=${asked} done=${() => (signedOut ? location.assign("/") : setAsked(null))} />
+    <${Toasts} />`;
+}

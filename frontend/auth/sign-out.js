@@ -1,0 +1,25 @@
+// @ts-check
+/** Ends the session of this browser. */
+
+/** @typedef {import("../lib/parts.js").Question} Question */
+
+/**
+ * End the session here and go home, or first offer to end it at the provider where that is
+ * possible.
+ * @param {(question: Question) => void} offer
+ */
+export async function signOut(offer) {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch("/auth/logout", { method: "POST", headers, body: "{}" });
+  const told = answer.status === 200 ? await answer.json() : null;
+  if (told === null) {
+    location.assign("/");
+    return;
+  }
+  offer({
+    title: "You are signed out here",
+    text: `Sign out at ${told.provider} as well? Other sites that you use with it will ask again.`,
+    verb: `Sign out at ${told.provider}`,
+    run: async () => location.assign(told.logoutUrl),
+  });
+}

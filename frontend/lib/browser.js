@@ -1,0 +1,39 @@
+// @ts-check
+/** What a browser calls itself, in words. */
+
+// The first that fits counts: most browsers also call themselves by the names of others.
+const BROWSERS = [
+  [/Edg(?:e|A|iOS)?\/(\d+)/, "Edge"],
+  [/OPR\/(\d+)/, "Opera"],
+  [/(?:Firefox|FxiOS)\/(\d+)/, "Firefox"],
+  [/(?:Chrome|Chromium|CriOS)\/(\d+)/, "Chrome"],
+  [/Version\/(\d+)[\d.]* .*Safari\//, "Safari"],
+];
+const SYSTEMS = [
+  [/iPhone|iPad/, "iOS"],
+  [/Android/, "Android"],
+  [/Windows/, "Windows"],
+  [/Mac OS X/, "macOS"],
+  [/Linux|X11/, "Linux"],
+];
+
+/**
+ * "Firefox 145 on Windows"; what is not known is told as it is.
+ * @param {string | null} userAgent
+ */
+export function browserName(userAgent) {
+  if (!userAgent) return "Unknown browser";
+  const [version, browser] = found(BROWSERS, userAgent);
+  const [, system] = found(SYSTEMS, userAgent);
+  if (!browser) return userAgent;
+  return `${browser} ${version}${system ? ` on ${system}` : ""}`;
+}
+
+/** @param {(RegExp | string)[][]} names @param {string} text */
+function found(names, text) {
+  for (const [pattern, name] of names) {
+    const match = text.match(pattern);
+    if (match) return [match[1], name];
+  }
+  return ["", ""];
+}

@@ -35,6 +35,7 @@ class Provider:
         }
         self.crooked: dict[str, Any] = {}
         self.fault = ""
+        self.secret_shown_by = "client_secret_post"
         self.key_reads = 0
         self.last_token_request: dict[str, str] = {}
         self._codes: dict[str, dict[str, str]] = {}
@@ -63,6 +64,7 @@ class Provider:
                 "token_endpoint": f"{self.base}/token",
                 "jwks_uri": f"{self.base}/keys",
                 "end_session_endpoint": f"{self.base}/end",
+                "token_endpoint_auth_methods_supported": [self.secret_shown_by],
             }
         )
 
@@ -75,6 +77,8 @@ class Provider:
         answer = {"state": asked["state"]}
         if self.fault == "cancel":
             answer |= {"error": "access_denied", "error_description": "<b>no</b>"}
+        elif self.fault == "cancel without state":
+            answer = {"error": "access_denied"}
         else:
             code = secrets.token_urlsafe(8)
             self._codes[code] = asked
@@ -95,7 +99,7 @@ class Provider:
             asked is None
             or asked["code_challenge"] != challenge
             or asked["redirect_uri"] != told["redirect_uri"]
-            or told.get("client_secret") != CLIENT_SECRET
+            or self._secret(request, told) != CLIENT_SECRET
         ):
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(time.time())
@@ -121,3 +125,10 @@ class Provider:
         if self.fault == "no token":
             del answer["id_token"]
         return JSONResponse(answer)
+
+    def _secret(self, request: Request, told: dict[str, str]) -> str | None:
+        if self.secret_shown_by == "client_secret_post":
+            return told.get("client_secret")
+        scheme, _, pair = request.headers.get("authorization", "").partition(" ")
+        name, _, secret = base64.b64decode(pair).decode().partition(":")
+        return secret if (scheme, name) == ("Basic", CLIENT_ID) else None

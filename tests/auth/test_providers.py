@@ -95,6 +95,17 @@ async def test_the_whole_way(browser, served, provider):
     assert identity["email_verified"]
 
 
+async def test_the_client_s_secret_is_shown_the_way_the_provider_takes_it(
+    browser, served, provider
+):
+    provider.secret_shown_by = "client_secret_basic"
+
+    await sign_in(browser, served)
+
+    assert (await viewer(browser, served))["email"] == "ada@example.com"
+    assert "client_secret" not in provider.last_token_request
+
+
 async def test_what_is_asked_of_the_provider_is_bound_to_this_browser(browser, served, provider):
     page = await browser.get(f"{served.base}/auth/login")
     assert page.text.count('class="btn provider"') == 2
@@ -146,6 +157,7 @@ async def test_another_browser_s_answer_is_refused(browser, served):
     ("crooked", "fault", "told"),
     [
         ({}, "cancel", "was cancelled"),
+        ({}, "cancel without state", "was cancelled"),
         ({"nonce": "another"}, "", "can&#39;t be trusted"),
         ({"nonce": None}, "", "can&#39;t be trusted"),
         ({"aud": "somebody else"}, "", "can&#39;t be trusted"),

@@ -62,14 +62,17 @@ class SignInProvider(ABC):
         """Where a browser ends its session at the provider; None when there is no such place."""
         return None
 
-    def _client(self, redirect_uri: str, scope: str, secret: str) -> AsyncOAuth2Client:
+    def _client(
+        self, redirect_uri: str, scope: str, secret: str, by: str = "client_secret_post"
+    ) -> AsyncOAuth2Client:
+        """*by* is how the secret is shown (OpenID Connect Core section 9)."""
         return AsyncOAuth2Client(
             self._settings.client_id,
             secret or None,
             scope=scope,
             redirect_uri=redirect_uri,
             code_challenge_method="S256",
-            token_endpoint_auth_method="client_secret_post" if secret else "none",
+            token_endpoint_auth_method=by if secret else "none",
             timeout=TIMEOUT_SECS,
         )
 
@@ -125,7 +128,8 @@ class OpenIdProvider(SignInProvider):
         """See the base class."""
         async with self._asking():
             document = await self._discover()
-            async with self._client(redirect_uri, self.scope, self._secret()) as client:
+            by = _secret_shown_by(document)
+            async with self._client(redirect_uri, self.scope, self._secret(), by) as client:
                 tokens = await client.fetch_token(
                     document["token_endpoint"], code=code, code_verifier=attempt.verifier
                 )
@@ -295,6 +299,12 @@ def configured(auth: Auth) -> dict[str, SignInProvider]:
                     name, label, settings, settings.issuer or _ISSUERS[kind]
                 )
     return made
+
+
+def _secret_shown_by(document: Mapping[str, Any]) -> str:
+    """In the body where that is taken: it needs no escaping; else as the standard's default."""
+    taken = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return "client_secret_post" if "client_secret_post" in taken else "client_secret_basic"
 
 
 def _picture(address: object) -> str | None:

@@ -31,6 +31,20 @@ def test_two_engines_share_one_database_and_the_first_may_go(start, tmp_path):
     assert "Traceback" not in other[2].read_text()
 
 
+def test_no_link_is_printed_where_a_provider_lets_the_administrator_in(start):
+    provider = {
+        "APP_AUTH__PROVIDERS__GITHUB__CLIENT_ID": "engine",
+        "APP_AUTH__PROVIDERS__GITHUB__CLIENT_SECRET": "secret",
+    }
+    admins = {"APP_AUTH__BOOTSTRAP_ADMINS": '["ada@example.com"]'}
+
+    without_admins = start(**provider)[2].read_text()
+    with_admins = start(**provider, **admins)[2].read_text()
+
+    assert "/auth/link?" in without_admins
+    assert "/auth/link?" not in with_admins
+
+
 def test_a_port_that_is_taken_is_told(start, tmp_path):
     _, base, _ = start()
 

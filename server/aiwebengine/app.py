@@ -169,9 +169,15 @@ class Engine:
         self.is_ready = True
 
     async def first_sign_in_link(self) -> str | None:
-        """The address that signs in the first administrator; None once one has signed in."""
-        admins = self.config.auth.bootstrap_admins
-        secret = await self.services.sign_in.first_link(admins[0] if admins else "admin@localhost")
+        """The address that signs in the first administrator; None once one has signed in.
+
+        None, too, where a provider lets in the administrators that the configuration names.
+        """
+        auth = self.config.auth
+        if auth.providers and auth.bootstrap_admins:
+            return None
+        admin = next(iter(auth.bootstrap_admins), "admin@localhost")
+        secret = await self.services.sign_in.first_link(admin)
         return None if secret is None else link_address(self.config, secret)
 
     @property

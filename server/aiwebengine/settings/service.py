@@ -59,7 +59,10 @@ class Settings:
 
 
 def _flat(section: BaseModel, key: bytes, above: str = "") -> dict[str, Any]:
-    """Every setting below *section* under its path, such as `auth.providers.google.client_id`."""
+    """Every setting below *section* under its path, such as `auth.providers.google.client_id`.
+
+    What is not set is left out.
+    """
     flat: dict[str, Any] = {}
     for name, value in section:
         path = f"{above}{name}"
@@ -68,7 +71,7 @@ def _flat(section: BaseModel, key: bytes, above: str = "") -> dict[str, Any]:
             place = f"{path}.{part}" if part else path
             if isinstance(each, BaseModel):
                 flat |= _flat(each, key, f"{place}.")
-            elif place not in _OWN:
+            elif each is not None and place not in _OWN:
                 flat[place] = _kept(each, key)
     return flat
 

@@ -48,6 +48,24 @@ def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path
     assert "hunter2" not in joined
 
 
+def test_a_value_may_lie_in_a_file_that_the_environment_names(tmp_path):
+    secret, missing = tmp_path / "secret", tmp_path / "missing"
+    secret.write_text("postgresql://engine:hunter2@db/engine\n")
+
+    config = load(
+        tmp_path,
+        '[logging]\nfile = "here.log"',
+        APP_REPOSITORY__DATABASE_URL_FILE=str(secret),
+        APP_LOGGING__FILE="there.log",
+    )
+    told = problems(tmp_path, "", APP_SECURITY__API_KEY_FILE=str(missing))
+
+    held = config.repository.database_url.get_secret_value()
+    assert held == "postgresql://engine:hunter2@db/engine"
+    assert config.logging.file == Path("there.log")
+    assert told == [f"APP_SECURITY__API_KEY_FILE: [Errno 2] No such file or directory: '{missing}'"]
+
+
 def test_the_environment_wins_and_is_named_as_the_origin(tmp_path):
     config = load(
         tmp_path,

@@ -1,4 +1,7 @@
-"""Reads the configuration: a TOML file, `${VAR}` inside it, `APP_SECTION__KEY` above it."""
+"""Reads the configuration: a TOML file, `${VAR}` inside it, `APP_SECTION__KEY` above it.
+
+`APP_SECTION__KEY_FILE` names a file that holds the value: secrets of containers come as files.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from aiwebengine.config import Config
 DEFAULT_FILE = Path("config.toml")
 PREFIX = "APP_"
 FILE_VARIABLE = "APP_CONFIG_FILE"
+# No key of ours may end so.
+FILE_SUFFIX = "_file"
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _SECRET = re.compile(r"secret|private_key|password|api_key|database_url|client_id|access_key")
@@ -90,14 +95,25 @@ class _Loader:
             if not variable.startswith(PREFIX) or "__" not in variable:
                 continue
             path = variable.removeprefix(PREFIX).lower().split("__")
-            self._variables[".".join(path)] = variable
             text, place = self._environ[variable], values
+            if path[-1].endswith(FILE_SUFFIX):
+                path[-1] = path[-1].removesuffix(FILE_SUFFIX)
+                text = self._held_by(text, variable)
+            self._variables[".".join(path)] = variable
             for part in path[:-1]:
                 inner = place.setdefault(part, {})
                 if not isinstance(inner, dict):
                     inner = place[part] = {}
                 place = inner
             place[path[-1]] = self._parsed(text, variable)
+
+    def _held_by(self, name: str, variable: str) -> str:
+        """What the file holds, without the line break that editors leave at its end."""
+        try:
+            return Path(name).read_text(encoding="utf-8").rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            self._problems.append(f"{variable}: {error}")
+            return ""
 
     def _parsed(self, text: str, variable: str) -> Any:
         if text[:1] not in ("[", "{"):

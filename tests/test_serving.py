@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 import httpx2
 import pytest
@@ -59,3 +61,52 @@ def test_a_port_that_is_taken_is_told(start, tmp_path):
     assert done.returncode == 1
     assert "Address already in use" in done.stderr
     assert "APP_SERVER__PORT" in done.stderr
+
+
+def health(base):
+    try:
+        answer = httpx2.get(f"{base}/health")
+    except httpx2.HTTPError:
+        return None
+    return answer.status_code, answer.json().get("checks")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stop_is_announced_while_everything_is_still_answered(start, workers):
+    draining = {"APP_SERVER__DRAIN_SECS": "3", "APP_PERFORMANCE__WORKER_POOL_SIZE": workers}
+    process, base, output = start(**draining)
+
+    process.send_signal(signal.SIGTERM)
+    seen, homes = [], []
+    while (told := health(base)) is not None:
+        seen.append(told)
+        if told[0] == 503:
+            homes.append(httpx2.get(base).status_code)
+        time.sleep(0.2)
+
+    assert process.wait(30) == 0
+    assert (503, {"engine": "is about to stop"}) in seen
+    assert set(homes[:5]) == {200}
+    assert "Traceback" not in output.read_text()
+
+
+def test_a_second_signal_makes_a_stop_short(start):
+    process, base, _ = start(APP_SERVER__DRAIN_SECS="600")
+
+    process.send_signal(signal.SIGTERM)
+    while health(base) == (200, None):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(30) == 0
+
+
+def test_the_service_manager_is_told_when_the_engine_is_ready(start, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30)
+
+        _, base, _ = start(NOTIFY_SOCKET=str(tmp_path / "notify"))
+
+        assert manager.recv(100) == b"READY=1"
+    assert health(base) == (200, None)

@@ -151,6 +151,8 @@ class Engine:
         self.frontend = Frontend(FRONTEND)
         self._cursors: Cursors | None = None
         self.is_ready = False
+        self.is_leaving = False
+        """Whether the engine is about to stop: it answers, but should be sent nothing new."""
         self.once_ready: list[Callable[[], Awaitable[object]]] = []
         """What is to be done once, when the engine serves and the database answers."""
 
@@ -209,7 +211,7 @@ class Engine:
         graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
         routes: list[BaseRoute] = [
             *pages.routes(),
-            *system_rest.routes(self._trouble),
+            *system_rest.routes(self._trouble, lambda: self.is_leaving),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
             *auth_rest.routes(

@@ -76,6 +76,13 @@ class Server(_Section):
     shutdown_timeout_secs: float = Field(
         30, ge=0, le=3_600, description="How long a stop waits for what is running."
     )
+    drain_secs: float = Field(
+        0,
+        ge=0,
+        le=600,
+        description="How long a stop first goes on answering while /health says 503,"
+        " so that proxies look elsewhere.",
+    )
     trusted_proxies: list[IPv4Network | IPv6Network] = Field(
         [], description="Networks of proxies whose X-Forwarded-For is believed."
     )

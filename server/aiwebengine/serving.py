@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -17,6 +18,9 @@ from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
 from aiwebengine.workers import Workers
+
+# How often a stop that waits looks whether it is to wait no longer.
+PULSE_SECS = 0.1
 
 
 class NotServing(Exception):
@@ -93,21 +97,35 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
             ws_max_size=config.security.max_request_body_bytes,
         ),
         ready,
+        engine,
     )
     await server.serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Says so once it really listens."""
+    """Says so once it really listens, and lets proxies look elsewhere before it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], engine: Engine) -> None:
         super().__init__(config)
         self._ready = ready
+        self._engine = engine
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._drain()
+        await super().shutdown(sockets)
+
+    async def _drain(self) -> None:
+        """Go on answering for a while; a second signal makes it short."""
+        self._engine.is_leaving = True
+        for _ in range(round(self._engine.config.server.drain_secs / PULSE_SECS)):
+            if self.force_exit:
+                return
+            await asyncio.sleep(PULSE_SECS)
 
 
 def _listen(config: Config) -> socket.socket:
@@ -130,6 +148,18 @@ def _listen(config: Config) -> socket.socket:
 def _announce(config: Config, link: str | None) -> None:
     click.echo(_banner(config, link))
     sys.stdout.flush()
+    _tell_service_manager("READY=1")
+
+
+def _tell_service_manager(state: str) -> None:
+    """Say it to systemd, where that is who started us: see sd_notify(3)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as teller:
+        # A name that begins with @ is not a file's.
+        teller.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)
+        teller.send(state.encode())
 
 
 def _banner(config: Config, link: str | None) -> str:

@@ -49,7 +49,8 @@ class Workers:
     def __init__(self, work: Work, config: Config, url: str, listening: socket.socket) -> None:
         self._arguments = (work, _share(config), url, listening)
         self._number = config.performance.worker_pool_size
-        self._longest_end = config.server.shutdown_timeout_secs + GRACE_SECS
+        server = config.server
+        self._longest_end = server.drain_secs + server.shutdown_timeout_secs + GRACE_SECS
         self._workers: list[_Worker] = []
         self._due: list[float] = []
         self._pause = FIRST_PAUSE_SECS

@@ -5,8 +5,12 @@ BIN := .venv/bin
 PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
+DEPLOY_READY := .venv/.ready-deploy
+# For every platform, by hash, and without a word about where it was found.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-browser schema bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-browser test-deploy schema requirements install-system bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -33,7 +37,7 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser"
+	$(BIN)/pytest -n 2 -m "not browser and not deploy"
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
@@ -41,9 +45,17 @@ test-frontend: install ## Tests of the pages' pure modules
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser
 
+test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy, systemd (Debian's package caddy)
+	$(BIN)/pytest -m deploy
+
 schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
 	$(BIN)/python -m tests.tables > tests/schema.sql
+
+requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image installs, with hashes
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	echo 'hatchling>=1.27,<2' | $(COMPILE) - --output-file requirements-build.txt
+	echo 'oidc-provider-mock' | $(COMPILE) - --output-file requirements-provider.txt
 
 bench: install ## Measure, as ratios within one run
 	$(BIN)/python -m bench
@@ -54,6 +66,10 @@ clean: ## Remove what was installed and built (never data/)
 $(PYTHON_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+$(DEPLOY_READY): $(PYTHON_READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[deploy]'
 	touch $@
 
 $(NODE_READY): frontend/package.json frontend/package-lock.json

@@ -63,12 +63,17 @@ def test_a_port_that_is_taken_is_told(start, tmp_path):
     assert "APP_SERVER__PORT" in done.stderr
 
 
-def health(base):
+def get(address):
+    """The answer; None when nobody is there."""
     try:
-        answer = httpx2.get(f"{base}/health")
+        return httpx2.get(address)
     except httpx2.HTTPError:
         return None
-    return answer.status_code, answer.json().get("checks")
+
+
+def health(base):
+    answer = get(f"{base}/health")
+    return None if answer is None else (answer.status_code, answer.json().get("checks"))
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -81,12 +86,14 @@ def test_a_stop_is_announced_while_everything_is_still_answered(start, workers):
     while (told := health(base)) is not None:
         seen.append(told)
         if told[0] == 503:
-            homes.append(httpx2.get(base).status_code)
+            homes.append(get(base))
         time.sleep(0.2)
 
     assert process.wait(30) == 0
     assert (503, {"engine": "is about to stop"}) in seen
-    assert set(homes[:5]) == {200}
+    # The last one may have come too late.
+    assert homes[:-1]
+    assert {home.status_code for home in homes[:-1]} == {200}
     assert "Traceback" not in output.read_text()
 
 

@@ -1,0 +1,112 @@
+"""The real Caddy with our Caddyfile, in front of engines on one database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.conftest import free_port
+from tests.deploy.dockerfile import ROOT
+
+DOMAIN = "localhost"
+DRAIN_SECS = "4"
+
+
+@dataclass
+class Front:
+    """Caddy, and the engines behind it."""
+
+    base: str
+    plain: str
+    trust: ssl.SSLContext
+    engines: list[tuple[subprocess.Popen[bytes], str, Path]]
+    restart: Callable[[int], None]
+
+    def client(self, **options: Any) -> httpx2.AsyncClient:
+        """A client that believes Caddy's own authority."""
+        return httpx2.AsyncClient(base_url=self.base, verify=self.trust, timeout=60, **options)
+
+
+@pytest.fixture
+def front(
+    url: str, start: Callable[..., Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Front]:
+    """Caddy with TLS of its own authority in front of two engines.
+
+    A test may hand the engines more settings by `@pytest.mark.parametrize("front", …, indirect)`.
+    """
+    # For the engines, and for commands of a test.
+    (tmp_path / "config.toml").write_text(f'[repository]\ndatabase_url = "{url}"\n')
+    http, https = free_port(), free_port()
+    base = f"https://{DOMAIN}:{https}"
+    settings = {
+        "APP_SERVER__BASE_URL": base,
+        "APP_SERVER__TRUSTED_PROXIES": '["127.0.0.1/32"]',
+        "APP_SERVER__DRAIN_SECS": DRAIN_SECS,
+        **getattr(request, "param", {}),
+    }
+    ports = [free_port(), free_port()]
+
+    def engine(port: int) -> tuple[subprocess.Popen[bytes], str, Path]:
+        return start(**settings, APP_SERVER__PORT=str(port))
+
+    # The banner tells the address outside, so `start` finds that one.
+    engines = [engine(port) for port in ports]
+
+    def restart(number: int) -> None:
+        engines[number][0].terminate()
+        assert engines[number][0].wait(60) == 0
+        engines[number] = engine(ports[number])
+
+    options = [f"http_port {http}", f"https_port {https}", "local_certs", "skip_install_trust"]
+    home = tmp_path / "caddy"
+    home.mkdir()
+    with (home / "log").open("w") as log:
+        caddy = subprocess.Popen(
+            [str(shutil.which("caddy")), "run", "--config", str(ROOT / "Caddyfile")],
+            env={
+                **os.environ,
+                "HOME": str(home),
+                "XDG_DATA_HOME": str(home),
+                "XDG_CONFIG_HOME": str(home),
+                "DOMAIN": DOMAIN,
+                "ENGINES": " ".join(f"127.0.0.1:{port}" for port in ports),
+                "CADDY_GLOBAL_OPTIONS": "\n".join([*options, "admin off"]),
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        authority = home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        wait_for(authority.exists)
+        trust = ssl.create_default_context(cafile=authority)
+
+        def answers() -> bool:
+            try:
+                return httpx2.get(f"{base}/health", verify=trust).status_code == 200
+            except httpx2.HTTPError:
+                assert caddy.poll() is None, (home / "log").read_text()
+                return False
+
+        wait_for(answers)
+        yield Front(base, f"http://{DOMAIN}:{http}", trust, engines, restart)
+    finally:
+        caddy.terminate()
+        caddy.wait(30)
+
+
+def wait_for(condition: Callable[[], object], secs: float = 60) -> None:
+    """Look until it is so."""
+    end = time.monotonic() + secs
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)

@@ -1,0 +1,274 @@
+"""The real Caddy in front of two engines: what reaches them, and what is never lost."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import psutil
+import pytest
+import websockets
+from tests.auth.provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.conftest import first_sign_in, free_port, listening
+from tests.deploy.conftest import wait_for
+from tests.deploy.dockerfile import ROOT
+
+pytestmark = pytest.mark.deploy
+
+REQUESTS = int(os.environ.get("DEPLOY_REQUESTS", "2000"))
+SUBSCRIPTION = "subscription { auditEventAdded { action } }"
+PID = "{ systemStats { process { pid } } }"
+INVITE = "mutation ($email: String!) { inviteUser(input: {email: $email}) { user { id } } }"
+PROVIDER_PORT = free_port()
+ISSUER = f"http://localhost:{PROVIDER_PORT}"
+
+
+@pytest.fixture
+def token(front, command):
+    """An administrator's token."""
+    first_sign_in(front.engines[0][2])
+    return command("tokens", "create", "--user", "admin@localhost", "--name", "tests")
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def ask(client, query, **variables):
+    answer = await client.post("/graphql", json={"query": query, "variables": variables})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+def asked_for(host, base, path="/"):
+    """The status line's code for a request with this Host over TLS that names the right one."""
+    parts = urlsplit(base)
+    trustful = ssl.create_default_context()
+    trustful.check_hostname, trustful.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection((parts.hostname, parts.port)) as plain,
+        trustful.wrap_socket(plain, server_hostname=parts.hostname) as connection,
+    ):
+        lines = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        connection.sendall(lines.encode())
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+def test_the_file_is_in_shape_and_valid_as_it_is():
+    environ = {**os.environ, "DOMAIN": "engine.example.com", "ENGINES": "one:3000 two:3000"}
+
+    shape = subprocess.run(["caddy", "fmt", "--diff", ROOT / "Caddyfile"], capture_output=True)
+    adapted = subprocess.run(
+        ["caddy", "adapt", "--config", ROOT / "Caddyfile", "--adapter", "caddyfile"],
+        env=environ,
+        capture_output=True,
+        text=True,
+    )
+
+    assert not re.search(rb"^[-+]", shape.stdout, re.MULTILINE)
+    assert adapted.returncode == 0, adapted.stderr
+    assert '"dial":"two:3000"' in adapted.stdout
+    assert '"encode"' not in adapted.stdout
+
+
+async def test_what_is_not_for_the_outside_does_not_get_there(front):
+    other = "elsewhere.example"
+    async with front.client() as client, httpx2.AsyncClient() as plain:
+        closed = [await client.get(path) for path in ("/metrics", "/metrics/", "/%6detrics")]
+        home = await client.get("/")
+        to_https = await plain.get(f"{front.plain}/engine/admin?a=b")
+        unknown = await plain.get(front.plain, headers={"Host": other})
+
+    assert [answer.status_code for answer in closed] == [403, 403, 403]
+    assert home.status_code == 200
+    assert home.headers["strict-transport-security"] == "max-age=31536000"
+    assert closed[0].headers["strict-transport-security"] == "max-age=31536000"
+    assert to_https.status_code == 308
+    assert to_https.headers["location"].startswith("https://localhost")
+    assert to_https.headers["location"].endswith("/engine/admin?a=b")
+    assert unknown.status_code == 421
+    assert asked_for(other, front.base) == 421
+    assert asked_for(other, front.base, "/health") == 421
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        {
+            "APP_AUTH__BOOTSTRAP_ADMINS": '["ada@example.com"]',
+            "APP_AUTH__PROVIDERS__TEAM__ISSUER": ISSUER,
+            "APP_AUTH__PROVIDERS__TEAM__CLIENT_ID": CLIENT_ID,
+            "APP_AUTH__PROVIDERS__TEAM__CLIENT_SECRET": CLIENT_SECRET,
+        }
+    ],
+    indirect=True,
+)
+async def test_somebody_signs_in_through_it_and_is_known_to_both_engines(front):
+    provider = Provider(ISSUER)
+    async with listening(provider.app(), PROVIDER_PORT), front.client() as client:
+        page = await client.get("/auth/login/team?redirect=/engine/admin", follow_redirects=True)
+        pids = set()
+        async with asyncio.timeout(60):
+            while len(pids) < 2:
+                headers = {"Origin": front.base}
+                asked = {"query": "{ viewer { email } systemStats { process { pid } } }"}
+                answer = await client.post("/graphql", json=asked, headers=headers)
+                told = answer.json()["data"]
+                assert told["viewer"]["email"] == "ada@example.com"
+                pids.add(told["systemStats"]["process"]["pid"])
+        assets = re.search(r'src="(/assets/\S+/manager\.js)"', page.text)[1]
+        script = await client.get(assets)
+        foreign = {"Origin": "https://elsewhere.example"}
+        forged = await client.post("/graphql", json={"query": PID}, headers=foreign)
+
+    assert str(page.url) == f"{front.base}/engine/admin"
+    assert "__Host-aiwebengine_session" in client.cookies
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert forged.status_code == 403
+
+
+async def test_the_client_s_own_address_arrives_and_a_forged_one_does_not(front, token):
+    async with front.client(headers=bearer(token)) as client:
+        forged = {"X-Forwarded-For": "203.0.113.7"}
+        asked = {"query": INVITE, "variables": {"email": "grace@example.com"}}
+        await client.post("/graphql", json=asked, headers=forged)
+        query = "{ auditEvents(first: 5) { nodes { action address } } }"
+        events = (await ask(client, query))["auditEvents"]["nodes"]
+
+    invited = [event for event in events if event["action"] == "USER_INVITED"]
+    assert [event["address"] for event in invited] == ["127.0.0.1"]
+
+
+async def test_events_arrive_while_their_stream_is_open(front, token):
+    headers = bearer(token)
+    socket_to = websockets.connect(
+        front.base.replace("https:", "wss:") + "/graphql",
+        subprotocols=["graphql-transport-ws"],
+        additional_headers=headers,
+        ssl=front.trust,
+    )
+    asked = {"query": SUBSCRIPTION}
+    streaming = headers | {"Accept": "text/event-stream"}
+    async with (
+        socket_to as connection,
+        front.client(headers=headers) as client,
+        client.stream("POST", "/graphql", json=asked, headers=streaming) as stream,
+    ):
+        parts = stream.aiter_raw()
+        async with asyncio.timeout(30):
+            assert await anext(parts) == b":\n\n"
+            await connection.send('{"type": "connection_init"}')
+            await connection.recv()
+            subscribe = {"type": "subscribe", "id": "1", "payload": asked}
+            await connection.send(json.dumps(subscribe))
+            # Nothing tells when a subscription has begun.
+            await asyncio.sleep(1)
+
+            await ask(client, INVITE, email="grace@example.com")
+
+            while b"USER_INVITED" not in await anext(parts):
+                pass
+            while "USER_INVITED" not in await connection.recv():
+                pass
+
+
+async def test_a_large_answer_comes_whole(front, token, command):
+    command("demo", "--users", "3000")
+    query = "{ users(first: 200) { nodes { id email name roles { role } } } }"
+    async with front.client(headers=bearer(token)) as client:
+        answer = await client.post("/graphql", json={"query": query})
+        direct = await client.post("/graphql", json={"query": query})
+
+    assert len(answer.json()["data"]["users"]["nodes"]) == 200
+    assert len(answer.content) > 30_000
+    assert answer.json()["data"] == direct.json()["data"]
+
+
+async def load(client, statuses, goal):
+    """Ask reads and writes, one after the other, until *goal* are answered."""
+    number = 0
+    while sum(statuses.values()) < goal:
+        number += 1
+        query = PID if number % 2 else "query { users(first: 5) { totalCount } }"
+        try:
+            answer = await client.post("/graphql", json={"query": query})
+            fine = answer.status_code == 200 and "errors" not in answer.json()
+            statuses["ok" if fine else f"{answer.status_code} {answer.text[:200]}"] += 1
+        except httpx2.HTTPError as error:
+            statuses[repr(error)] += 1
+
+
+async def test_no_request_is_lost_while_one_engine_after_the_other_restarts(front, token, capsys):
+    statuses, restarts = Counter(), 0
+    async with front.client(headers=bearer(token)) as client:
+        clients = [asyncio.create_task(load(client, statuses, REQUESTS)) for _ in range(8)]
+        for number in (0, 1):
+            await asyncio.sleep(1)
+            await asyncio.to_thread(front.restart, number)
+            restarts += 1
+        asked_by_then = sum(statuses.values())
+        await asyncio.gather(*clients)
+        again = await client.get("/health")
+
+    with capsys.disabled():
+        print(f" {statuses.total()} requests ({asked_by_then} by the end of the restarts)", end="")
+    assert set(statuses) == {"ok"}
+    assert statuses.total() >= REQUESTS
+    assert again.status_code == 200
+
+
+async def test_a_dead_engine_is_left_out(front, token):
+    process, _, _ = front.engines[0]
+    family = [process, *psutil.Process(process.pid).children(recursive=True)]
+    statuses = Counter()
+    async with front.client(headers=bearer(token)) as client:
+        both = set()
+        async with asyncio.timeout(60):
+            while len(both) < 2:
+                both.add((await ask(client, PID))["systemStats"]["process"]["pid"])
+
+        for one in family:
+            os.kill(one.pid, signal.SIGKILL)
+        process.wait(30)
+        await load(client, statuses, 200)
+        left = (await ask(client, PID))["systemStats"]["process"]["pid"]
+
+    assert set(statuses) == {"ok"}
+    assert left == front.engines[1][0].pid
+
+
+async def test_the_engines_say_themselves_that_their_database_is_down(front, server, url):
+    name = re.search(r"/(test_\w+)\?", url)[1]
+    server.run(f"alter database {name} allow_connections false")
+    server.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        f" where datname = '{name}' and pid <> pg_backend_pid()"
+    )
+    try:
+        async with front.client() as client:
+            health = await client.get("/health")
+            await asyncio.sleep(4)
+            page = await client.get("/", headers={"Accept": "text/html"})
+            asked = await client.post("/graphql", json={"query": "{ viewer { email } }"})
+    finally:
+        server.run(f"alter database {name} allow_connections true")
+
+    assert (health.status_code, health.json()["status"]) == (503, "fail")
+    assert page.status_code == 503
+    assert "text/html" in page.headers["content-type"]
+    assert asked.status_code == 503
+    wait_for(lambda: httpx2.get(f"{front.base}/health", verify=front.trust).status_code == 200)
+
+
+def test_the_log_of_caddy_s_own_errors_names_nothing_secret(front, token, tmp_path):
+    httpx2.get(f"{front.base}/auth/callback/none?code=s3cret", verify=front.trust)
+
+    assert "s3cret" not in (Path(tmp_path) / "caddy" / "log").read_text()

@@ -6,6 +6,9 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 DEPLOY_READY := .venv/.ready-deploy
+PREFIX ?= /usr/local
+TO = $(DESTDIR)$(PREFIX)
+FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g"
 # For every platform, by hash, and without a word about where it was found.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
@@ -51,6 +54,33 @@ test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy, systemd (Debian's
 schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
 	$(BIN)/python -m tests.tables > tests/schema.sql
+
+# `install` is for who works on the engine; this is for who runs it. DESTDIR is put before every
+# path, for packagers; the program may then be moved to where PREFIX says.
+install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (DESTDIR=)
+	rm -rf build/system && mkdir -p build/system
+	$(PYTHON) -m pip install --quiet --no-warn-conflicts --target build/system/lib \
+		--require-hashes --only-binary :all: --requirement requirements.txt
+	$(PYTHON) -m pip install --quiet --target build/system/tools \
+		--require-hashes --only-binary :all: --requirement requirements-build.txt
+	PYTHONPATH=build/system/tools $(PYTHON) -m pip wheel --quiet --no-deps --no-build-isolation \
+		--wheel-dir build/system .
+	$(PYTHON) -m pip install --quiet --no-deps --no-index --target build/system/lib build/system/*.whl
+	install -d $(TO)/bin $(TO)/lib/systemd/system $(TO)/lib/sysusers.d
+	rm -rf $(TO)/lib/aiwebengine.new && cp -R build/system/lib $(TO)/lib/aiwebengine.new
+	rm -rf $(TO)/lib/aiwebengine.old
+	if [ -d $(TO)/lib/aiwebengine ]; then mv $(TO)/lib/aiwebengine $(TO)/lib/aiwebengine.old; fi
+	mv $(TO)/lib/aiwebengine.new $(TO)/lib/aiwebengine
+	$(FILL) deploy/systemd/launcher.sh > $(TO)/bin/aiwebengine && chmod 0755 $(TO)/bin/aiwebengine
+	$(FILL) deploy/systemd/aiwebengine.service > $(TO)/lib/systemd/system/aiwebengine.service
+	$(FILL) -e 's/^Description=.*/& at port %i/' -e '/^Type=/i Environment=APP_SERVER__PORT=%i' \
+		deploy/systemd/aiwebengine.service > $(TO)/lib/systemd/system/aiwebengine@.service
+	install -m 0644 deploy/systemd/aiwebengine.sysusers $(TO)/lib/sysusers.d/aiwebengine.conf
+	install -d -m 0755 $(DESTDIR)/etc/aiwebengine
+	[ -e $(DESTDIR)/etc/aiwebengine/config.toml ] || \
+		install -m 0644 config.production.toml $(DESTDIR)/etc/aiwebengine/config.toml
+	[ -e $(DESTDIR)/etc/aiwebengine/environment ] || \
+		install -m 0600 deploy/systemd/environment $(DESTDIR)/etc/aiwebengine/environment
 
 requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image installs, with hashes
 	$(COMPILE) pyproject.toml --output-file requirements.txt

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,12 @@ class Front:
     plain: str
     trust: ssl.SSLContext
     engines: list[tuple[subprocess.Popen[bytes], str, Path]]
+    ports: list[int]
     restart: Callable[[int], None]
 
     def client(self, **options: Any) -> httpx2.AsyncClient:
         """A client that believes Caddy's own authority."""
-        return httpx2.AsyncClient(base_url=self.base, verify=self.trust, timeout=60, **options)
+        return httpx2.AsyncClient(base_url=self.base, verify=self.trust, timeout=30, **options)
 
 
 @pytest.fixture
@@ -46,8 +48,8 @@ def front(
     """
     # For the engines, and for commands of a test.
     (tmp_path / "config.toml").write_text(f'[repository]\ndatabase_url = "{url}"\n')
-    http, https = free_port(), free_port()
-    base = f"https://{DOMAIN}:{https}"
+    door = free_port(), free_port()
+    base = f"https://{DOMAIN}:{door[1]}"
     settings = {
         "APP_SERVER__BASE_URL": base,
         "APP_SERVER__TRUSTED_PROXIES": '["127.0.0.1/32"]',
@@ -67,11 +69,25 @@ def front(
         assert engines[number][0].wait(60) == 0
         engines[number] = engine(ports[number])
 
+    with caddy(tmp_path, ports, door) as (base, plain, trust):
+        yield Front(base, plain, trust, engines, ports, restart)
+
+
+@contextmanager
+def caddy(
+    folder: Path, ports: list[int], door: tuple[int, int] | None = None
+) -> Iterator[tuple[str, str, ssl.SSLContext]]:
+    """Run Caddy in front of these ports; its addresses, and what to trust.
+
+    *door* are its own two ports, when they must be known before.
+    """
+    http, https = door or (free_port(), free_port())
+    base = f"https://{DOMAIN}:{https}"
     options = [f"http_port {http}", f"https_port {https}", "local_certs", "skip_install_trust"]
-    home = tmp_path / "caddy"
+    home = folder / "caddy"
     home.mkdir()
     with (home / "log").open("w") as log:
-        caddy = subprocess.Popen(
+        process = subprocess.Popen(
             [str(shutil.which("caddy")), "run", "--config", str(ROOT / "Caddyfile")],
             env={
                 **os.environ,
@@ -92,16 +108,16 @@ def front(
 
         def answers() -> bool:
             try:
-                return httpx2.get(f"{base}/health", verify=trust).status_code == 200
+                return httpx2.get(f"{base}/health", verify=trust).status_code in (200, 503)
             except httpx2.HTTPError:
-                assert caddy.poll() is None, (home / "log").read_text()
+                assert process.poll() is None, (home / "log").read_text()
                 return False
 
         wait_for(answers)
-        yield Front(base, f"http://{DOMAIN}:{http}", trust, engines, restart)
+        yield base, f"http://{DOMAIN}:{http}", trust
     finally:
-        caddy.terminate()
-        caddy.wait(30)
+        process.terminate()
+        process.wait(30)
 
 
 def wait_for(condition: Callable[[], object], secs: float = 60) -> None:

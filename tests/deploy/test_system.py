@@ -1,0 +1,97 @@
+"""The bare-metal install, into a folder, and what systemd says of its units."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.deploy.dockerfile import ROOT
+
+from aiwebengine.config import Config
+from aiwebengine.config_loader import load_config
+
+pytestmark = pytest.mark.deploy
+
+PREFIX = "/opt/engine"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What `make install-system` makes."""
+    folder = tmp_path_factory.mktemp("destination")
+    told = [f"DESTDIR={folder}", f"PREFIX={PREFIX}", f"PYTHON={sys.executable}"]
+    subprocess.run(["make", "install-system", *told], cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
+def units(installed):
+    folder = installed / PREFIX[1:] / "lib/systemd/system"
+    return folder / "aiwebengine.service", folder / "aiwebengine@.service"
+
+
+def test_the_program_runs_from_where_it_is_installed(installed, tmp_path):
+    program = installed / PREFIX[1:] / "bin" / "aiwebengine"
+    # As on the machine that it is for, where DESTDIR was empty.
+    moved = tmp_path / "aiwebengine"
+    moved.write_text(program.read_text().replace(PREFIX, f"{installed}{PREFIX}"))
+    moved.chmod(0o755)
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    told = subprocess.run(
+        [moved, "schema", "print"], cwd=tmp_path, env=environ, capture_output=True, text=True
+    )
+
+    assert told.stdout.strip() == (ROOT / "schema.graphql").read_text().strip()
+    assert PREFIX in program.read_text()
+
+
+def test_a_second_install_keeps_what_was_configured(installed):
+    environment = installed / "etc/aiwebengine/environment"
+    lines = (ROOT / "Makefile").read_text()
+
+    assert environment.stat().st_mode & 0o777 == 0o600
+    for name in ("config.toml", "environment"):
+        assert f"[ -e $(DESTDIR)/etc/aiwebengine/{name} ] ||" in lines
+
+
+def test_the_installed_configuration_can_be_read(installed):
+    folder = installed / "etc/aiwebengine"
+    pairs = re.findall(r"^([A-Z_]+)=(.*)$", (folder / "environment").read_text(), re.MULTILINE)
+
+    config = load_config(folder / "config.toml", dict(pairs))
+
+    assert config.server.host == "127.0.0.1"
+    assert config.server.drain_secs == 5
+
+
+def test_systemd_understands_the_units(installed, tmp_path):
+    for unit in units(installed):
+        # The program must exist where the unit says.
+        copy = tmp_path / unit.name.replace("@", "@3000")
+        copy.write_text(unit.read_text().replace(PREFIX, f"{installed}{PREFIX}"))
+
+        told = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
+
+        complaints = [line for line in told.stderr.splitlines() if "aiwebengine" in line]
+        assert not complaints
+        assert "@PREFIX@" not in unit.read_text()
+
+
+def test_the_units_leave_the_engine_little_to_do_harm_with(installed):
+    unit = units(installed)[0]
+
+    told = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", unit], capture_output=True, text=True
+    )
+
+    level = float(re.search(r"exposure level for \S+: ([\d.]+)", told.stdout)[1])
+    assert level < 2.0, told.stdout
+
+
+def test_a_stop_is_given_the_time_that_it_may_take():
+    unit = Path(ROOT / "deploy/systemd/aiwebengine.service").read_text()
+    longest = Config().server.shutdown_timeout_secs + 5 + 5
+
+    assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > longest

@@ -96,6 +96,8 @@ def caddy(
                 "XDG_CONFIG_HOME": str(home),
                 "DOMAIN": DOMAIN,
                 "ENGINES": " ".join(f"127.0.0.1:{port}" for port in ports),
+                # As Debian's Caddy spells it.
+                "CADDY_PROXY_OPTIONS": "buffer_requests",
                 "CADDY_GLOBAL_OPTIONS": "\n".join([*options, "admin off"]),
             },
             stdout=log,

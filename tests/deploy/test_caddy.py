@@ -186,7 +186,7 @@ async def test_events_arrive_while_their_stream_is_open(front, token):
 
 async def test_a_large_answer_comes_whole(front, token, command):
     command("demo", "--users", "3000")
-    query = "{ users(first: 200) { nodes { id email name roles { role } } } }"
+    query = "{ users(first: 200) { nodes { id email name roles createdAt } } }"
     async with front.client(headers=bearer(token)) as client:
         answer = await client.post("/graphql", json={"query": query})
         direct = await client.post("/graphql", json={"query": query})

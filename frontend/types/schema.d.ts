@@ -45,9 +45,9 @@ export interface AuditEvent {
 }
 
 export interface AuditEventConnection {
-  edges: Array<AuditEventEdge>;
   nodes: Array<AuditEvent>;
   pageInfo: PageInfo;
+  edges: Array<AuditEventEdge>;
   totalCount: number;
 }
 
@@ -283,9 +283,9 @@ export interface UserChange {
 export type UserChangeKind = "CREATED" | "ROLES" | "STATUS" | "ACCESS" | "DELETED";
 
 export interface UserConnection {
-  edges: Array<UserEdge>;
   nodes: Array<User>;
   pageInfo: PageInfo;
+  edges: Array<UserEdge>;
   totalCount: number;
 }
 

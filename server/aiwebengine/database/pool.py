@@ -98,6 +98,7 @@ class Database:
             command_timeout=statement_timeout,
             timeout=acquire_timeout,
             init=_teach_json,
+            reset=_leave_clean,
             server_settings={
                 "application_name": options.pop("application_name", application_name),
                 # Roles and search words differ a thousandfold in how many rows they match.
@@ -271,6 +272,16 @@ async def _again_if_stale(
         # A migration changed the table under a prepared statement; asyncpg has dropped it, so
         # the same again prepares it anew.
         return await getattr(connection, verb)(text, *given, **options)
+
+
+async def _leave_clean(connection: Any) -> None:
+    """Make a connection ready for the next user.
+
+    The driver would do so by two more round trips, each time. Nobody here changes a connection's
+    settings, so only a transaction that was torn apart leaves anything to undo.
+    """
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 async def _teach_json(connection: Any) -> None:

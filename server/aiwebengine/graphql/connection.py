@@ -56,15 +56,19 @@ class Connection(Generic[Node]):
     """One page of a list.
 
     Attributes:
-        edges: the rows with their cursors.
         nodes: the rows.
         page_info: where the page lies in the list.
     """
 
-    edges: list[Edge[Node]]
     nodes: list[Node]
     page_info: PageInfo
+    cursor: strawberry.Private[Callable[[Node], str]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field
+    def edges(self) -> list[Edge[Node]]:
+        """The rows with their cursors."""
+        return [Edge(cursor=self.cursor(node), node=node) for node in self.nodes]
 
     @strawberry.field
     async def total_count(self) -> int:
@@ -89,16 +93,15 @@ def connect(
 ) -> Connection[Node]:
     """Make a page of *first* rows out of at most one row more."""
     nodes = list(found[:first])
-    edges = [Edge(cursor=cursor(node), node=node) for node in nodes]
     return Connection(
-        edges=edges,
         nodes=nodes,
         page_info=PageInfo(
             has_next_page=len(found) > first,
             has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start_cursor=cursor(nodes[0]) if nodes else None,
+            end_cursor=cursor(nodes[-1]) if nodes else None,
         ),
+        cursor=cursor,
         count=count,
     )
 

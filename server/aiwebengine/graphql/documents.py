@@ -23,6 +23,7 @@ from graphql import (
 
 from aiwebengine.errors import BadUserInput, QueryTooComplex
 from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.plans import Plans
 
 KEPT_DOCUMENTS = 1_000
 KEPT_CHARACTERS = 8_000_000
@@ -45,6 +46,7 @@ class Document:
 
     tree: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    plans: Plans
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute (GraphQL specification, section 6.1). Raises BadUserInput."""
@@ -109,18 +111,17 @@ class Documents:
         errors = validate(self._schema, tree, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise MalformedDocument(errors)
-        return Document(
-            tree,
-            {
-                (None if operation.name is None else operation.name.value): operation
-                for operation in operations
-            },
-        )
+        named = {
+            (None if operation.name is None else operation.name.value): operation
+            for operation in operations
+        }
+        return Document(tree, named, Plans(tree))
 
 
 def without_types(document: Document) -> Document:
     """The same document, but every `__type` in it asks for a type that does not exist."""
-    return Document(visit(document.tree, _NoTypes()), document.operations)
+    tree = visit(document.tree, _NoTypes())
+    return Document(tree, document.operations, Plans(tree))
 
 
 class _NoTypes(Visitor):

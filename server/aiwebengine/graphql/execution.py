@@ -25,6 +25,7 @@ from aiwebengine.errors import EngineError, Forbidden, Unauthenticated, Unavaila
 from aiwebengine.graphql.documents import Document, Documents, MalformedDocument, without_types
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.plans import PlannedExecutor
 from aiwebengine.graphql.requests import GraphQLRequest
 
 Context = Any
@@ -147,6 +148,8 @@ class Executor:
             variable_values=operation.request.variables,
             operation_name=operation.request.operation_name,
             hide_suggestions=True,
+            executor_class=PlannedExecutor,
+            plans=operation.document.plans,
         )
         results: Any = await source if isawaitable(source) else source
         if isinstance(results, ExecutionResult):
@@ -190,6 +193,8 @@ class Executor:
             variable_values=operation.request.variables,
             operation_name=operation.request.operation_name,
             hide_suggestions=True,
+            executor_class=PlannedExecutor,
+            plans=operation.document.plans,
         )
         return await result if isawaitable(result) else result
 

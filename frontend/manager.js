@@ -2,7 +2,7 @@
 /** The manager: which page stands at which address, and what is around it. */
 import { render } from "preact";
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
@@ -14,10 +14,11 @@ import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
 const PAGES = [
-  { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
-  { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
-  { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { group: "People", path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
+  { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
+  { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
 ];
+const GROUPS = ["People"];
 const DOORS = [
   { path: "/", icon: "home", label: "Home" },
   { path: "/editor", icon: "code", label: "Editor" },
@@ -32,18 +33,34 @@ function App() {
   const [offered, setOffered] = useState(
     /** @type {import("./lib/parts.js").Question | null} */ (null),
   );
+  // On a phone the menu is folded away; wide screens show it always.
+  const [unfolded, setUnfolded] = useState(false);
+  useEffect(() => setUnfolded(false), [path]);
   return html`<a class="skip" href="#main">Skip to the content</a>
     <div class="shell">
-      <header class="side on-brand">
+      <header class="side on-brand" data-unfolded=${String(unfolded)}>
         <a class="brand" href=${ROOT}>
           <img src=${new URL("icon.svg", import.meta.url).pathname} alt="" />
           <span>Manager<small>Engine administration</small></span>
         </a>
-        <nav aria-label="Main">
-          <h2>Manage</h2>
-          <ul>
-            ${PAGES.map((entry) => html`<${Entry} ...${entry} current=${isAt(path, entry.path)} />`)}
-          </ul>
+        <button
+          class="btn glass fold"
+          aria-expanded=${String(unfolded)}
+          aria-controls="menu"
+          onClick=${() => setUnfolded(!unfolded)}
+        >
+          <${Icon} name="menu" />Menu
+        </button>
+        <nav id="menu" aria-label="Main">
+          ${GROUPS.map(
+            (group) =>
+              html`<h2>${group}</h2>
+                <ul>
+                  ${PAGES.filter((entry) => entry.group === group).map(
+                    (entry) => html`<${Entry} ...${entry} current=${isAt(path, entry.path)} />`,
+                  )}
+                </ul>`,
+          )}
           <h2>Go to</h2>
           <ul>
             ${DOORS.map((entry) => html`<${Entry} ...${entry} />`)}

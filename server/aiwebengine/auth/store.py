@@ -23,7 +23,7 @@ _API_COLUMNS = """
 # The caller's address and roles come with the session or token, in the same round trip: this
 # runs before every request.
 _CALLER = """
-  u.id as user_id, u.email,
+  u.id as user_id, u.email, u.name,
   array(
     select r.role from user_roles r
     where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())

@@ -26,6 +26,7 @@ from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
+from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.auth.callers import Callers
 from aiwebengine.auth.providers import configured
@@ -34,6 +35,7 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.caching import Cache
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
@@ -55,7 +57,7 @@ from aiwebengine.system.requests import RequestFigures
 from aiwebengine.system.service import System
 from aiwebengine.users import rest as users_rest
 from aiwebengine.users.arrivals import Arrivals
-from aiwebengine.users.service import Users
+from aiwebengine.users.service import CHANGES_TOTALS, Users
 from aiwebengine.users.types import Admission
 from aiwebengine.viewer import Viewer
 from aiwebengine.web.files import Frontend
@@ -119,10 +121,17 @@ class Engine:
             idle_secs=idle.total_seconds(),
             most=auth.max_concurrent_sessions,
         )
-        users = Users(self.db, audit, sessions)
+        users = Users(self.db, audit, sessions, self.cache)
+        self.live = LiveTrail(self.db, Listener(url, CHANNEL))
+        self.cache = Cache(
+            _half_of(config.performance.cache_size_mb),
+            config.performance.cache_ttl_seconds,
+            may_trust=lambda: self.live.is_listening and not self.db.is_in_transaction,
+        )
+        for tell_of in (audit.observers, self.live.observers):
+            tell_of.append(self._forget_totals)
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
-        self.live = LiveTrail(self.db, Listener(url, CHANNEL))
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -137,7 +146,7 @@ class Engine:
             ),
             callers=callers,
             audit=audit,
-            system=System(self.db, users, audit, self.figures, repository.data_dir),
+            system=System(self.db, users, audit, self.figures, self.cache, repository.data_dir),
             following=Following(self.live, callers),
             chain=Chain(self.db),
             export=Export(audit, callers),
@@ -203,6 +212,7 @@ class Engine:
         graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
         routes: list[BaseRoute] = [
             *pages.routes(),
+            documents_bytes=_half_of(config.performance.cache_size_mb),
             *system_rest.routes(self._trouble),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
@@ -327,6 +337,10 @@ class _Unrouted:
         response: ASGIApp = await self._endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 
+    def _forget_totals(self, action: AuditAction | None) -> None:
+        if action is None or action in CHANGES_TOTALS:
+            self.cache.forget()
+
 
 def _admission(auth: Auth) -> Admission:
     return Admission(
@@ -339,3 +353,8 @@ def _admission(auth: Auth) -> Admission:
 def link_address(config: Config, secret: str) -> str:
     """The address of a sign-in link: always this machine's own, where alone it works."""
     return f"http://localhost:{config.server.port}/auth/link?token={secret}"
+def _half_of(megabytes: int) -> int:
+    """In bytes: one half of the memory is for documents, the other for answers."""
+    return megabytes * 1_048_576 // 2
+
+

@@ -39,6 +39,7 @@ from aiwebengine.caching import Cache
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
+from aiwebengine.database.slow import SlowStatements
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.graphql.execution import Executor
@@ -68,6 +69,8 @@ from aiwebengine.web.middleware import (
     RequestId,
     SecurityHeaders,
 )
+    TimeLimit,
+    current_request_id,
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +116,10 @@ class Engine:
             statement_timeout=repository.statement_timeout_secs,
         )
         lasts, idle = auth.session_timeout, auth.session_idle_timeout
+        self.slow_statements = SlowStatements(
+            repository.slow_query_ms, request_id=current_request_id.get
+        )
+        self.db.observers.append(self.slow_statements.observe)
         audit = AuditTrail(self.db)
         sessions = Sessions(
             self.db,
@@ -243,6 +250,12 @@ class Engine:
                 *(
                     [
                         Middleware(
+                *([Middleware(Compression)] if config.performance.enable_compression else []),
+                Middleware(
+                    TimeLimit,
+                    seconds=config.server.request_timeout_secs,
+                    tell_it_themselves=frozenset({"/graphql"}),
+                ),
                             CORSMiddleware,
                             allow_origins=origins,
                             allow_methods=["GET", "POST"],

@@ -61,6 +61,7 @@ from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import CHANGES_TOTALS, Users
 from aiwebengine.users.types import Admission
 from aiwebengine.viewer import Viewer
+from aiwebengine.web.compression import Compression
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.middleware import (
     AccessLog,
@@ -164,7 +165,7 @@ class Engine:
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()
         )
-        self.frontend = Frontend(FRONTEND)
+        self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self._cursors: Cursors | None = None
         self.is_ready = False
         self.once_ready: list[Callable[[], Awaitable[object]]] = []

@@ -69,9 +69,9 @@ from aiwebengine.web.middleware import (
     RateLimit,
     RequestId,
     SecurityHeaders,
-)
     TimeLimit,
     current_request_id,
+)
 
 log = logging.getLogger(__name__)
 
@@ -116,20 +116,12 @@ class Engine:
             acquire_timeout=repository.acquire_timeout_secs,
             statement_timeout=repository.statement_timeout_secs,
         )
-        lasts, idle = auth.session_timeout, auth.session_idle_timeout
         self.slow_statements = SlowStatements(
             repository.slow_query_ms, request_id=current_request_id.get
         )
         self.db.observers.append(self.slow_statements.observe)
+        lasts, idle = auth.session_timeout, auth.session_idle_timeout
         audit = AuditTrail(self.db)
-        sessions = Sessions(
-            self.db,
-            audit,
-            lasts_secs=lasts.total_seconds(),
-            idle_secs=idle.total_seconds(),
-            most=auth.max_concurrent_sessions,
-        )
-        users = Users(self.db, audit, sessions, self.cache)
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
         self.cache = Cache(
             _half_of(config.performance.cache_size_mb),
@@ -138,6 +130,14 @@ class Engine:
         )
         for tell_of in (audit.observers, self.live.observers):
             tell_of.append(self._forget_totals)
+        sessions = Sessions(
+            self.db,
+            audit,
+            lasts_secs=lasts.total_seconds(),
+            idle_secs=idle.total_seconds(),
+            most=auth.max_concurrent_sessions,
+        )
+        users = Users(self.db, audit, sessions, self.cache)
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
         self.services = Services(
@@ -170,6 +170,8 @@ class Engine:
         self.is_ready = False
         self.once_ready: list[Callable[[], Awaitable[object]]] = []
         """What is to be done once, when the engine serves and the database answers."""
+        self.at_stop: list[Callable[[], Awaitable[None]]] = []
+        """What is to be done first when the engine stops, before it waits for what is running."""
 
     async def prepare(self) -> None:
         """Connect, bring the tables up to date, read the keys. Doing it again is fine.
@@ -210,6 +212,7 @@ class Engine:
             on_forbidden=lambda context, operation, error: services.refusals.note(
                 context.viewer, operation, error
             ),
+            documents_bytes=_half_of(config.performance.cache_size_mb),
         )
         sockets = WebSocketEndpoint(
             executor,
@@ -218,9 +221,10 @@ class Engine:
             limits.operations_per_socket,
         )
         graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
+        # They would not end by themselves.
+        self.at_stop = [sockets.close_all, graphql.end_streams]
         routes: list[BaseRoute] = [
             *pages.routes(),
-            documents_bytes=_half_of(config.performance.cache_size_mb),
             *system_rest.routes(self._trouble),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
@@ -246,17 +250,17 @@ class Engine:
                     is_https=config.server.public_url.startswith("https:"),
                 ),
                 Middleware(AccessLog, answered=self._answered),
-                Middleware(RateLimit, count=self.rates.request),
-                Middleware(BodyLimit, most=config.security.max_request_body_bytes),
-                *(
-                    [
-                        Middleware(
                 *([Middleware(Compression)] if config.performance.enable_compression else []),
                 Middleware(
                     TimeLimit,
                     seconds=config.server.request_timeout_secs,
                     tell_it_themselves=frozenset({"/graphql"}),
                 ),
+                Middleware(RateLimit, count=self.rates.request),
+                Middleware(BodyLimit, most=config.security.max_request_body_bytes),
+                *(
+                    [
+                        Middleware(
                             CORSMiddleware,
                             allow_origins=origins,
                             allow_methods=["GET", "POST"],
@@ -333,6 +337,10 @@ class Engine:
         found = await self.services.system.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
 
+    def _forget_totals(self, action: AuditAction | None) -> None:
+        if action is None or action in CHANGES_TOTALS:
+            self.cache.forget()
+
     def _answered(self, status: int, seconds: float) -> None:
         self.figures.answered(seconds, failed=status >= 500)
 
@@ -351,9 +359,10 @@ class _Unrouted:
         response: ASGIApp = await self._endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 
-    def _forget_totals(self, action: AuditAction | None) -> None:
-        if action is None or action in CHANGES_TOTALS:
-            self.cache.forget()
+
+def _half_of(megabytes: int) -> int:
+    """In bytes: one half of the memory is for documents, the other for answers."""
+    return megabytes * 1_048_576 // 2
 
 
 def _admission(auth: Auth) -> Admission:
@@ -367,8 +376,3 @@ def _admission(auth: Auth) -> Admission:
 def link_address(config: Config, secret: str) -> str:
     """The address of a sign-in link: always this machine's own, where alone it works."""
     return f"http://localhost:{config.server.port}/auth/link?token={secret}"
-def _half_of(megabytes: int) -> int:
-    """In bytes: one half of the memory is for documents, the other for answers."""
-    return megabytes * 1_048_576 // 2
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -17,12 +18,12 @@ from aiwebengine.graphql.execution import Answer, Context, Executor, Operation
 from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
 from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
 
-ContextOf = Callable[[Request], Awaitable[Context]]
 # A mutation may answer with a secret, such as a new token, beside text of the caller's: neither we
 # nor a proxy may compress it, because its size would tell something about both. Nor may a proxy
 # collect a stream's events to compress them.
 SECRET = "no-store, no-transform"  # noqa: S105 - a header, not a secret
 
+ContextOf = Callable[[Request], Awaitable[Context]]
 Page = Callable[[Request], Awaitable[Response]]
 
 
@@ -33,6 +34,11 @@ class HttpEndpoint:
         self._executor = executor
         self._context_of = context_of
         self._playground = playground
+        self._ending = asyncio.Event()
+
+    async def end_streams(self) -> None:
+        """Send the readers of event streams away, to come back later: the engine stops."""
+        self._ending.set()
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -85,7 +91,9 @@ class HttpEndpoint:
         if request.method == "GET" and operation.kind is OperationType.MUTATION:
             return _refused(405, "GET takes no mutations; send them by POST.", {"Allow": "POST"})
 
-        frames = sse.frames(self._executor, operation, context, request.state.request_id)
+        frames = sse.frames(
+            self._executor, operation, context, request.state.request_id, self._ending
+        )
         return StreamingResponse(
             frames,
             media_type=EVENT_STREAM,

@@ -47,7 +47,7 @@ class Workers:
     """
 
     def __init__(self, work: Work, config: Config, url: str, listening: socket.socket) -> None:
-        self._arguments = (work, _share(config), url, listening)
+        self._arguments = (work, share(config), url, listening)
         self._listening = listening
         self._number = config.performance.worker_pool_size
         self._longest_end = config.server.shutdown_timeout_secs + GRACE_SECS
@@ -137,7 +137,7 @@ class Workers:
                 worker.process.join()
 
 
-def _share(config: Config) -> Config:
+def share(config: Config) -> Config:
     """The configuration of one worker: its part of the instance's connections and memory."""
     workers, megabytes = config.performance.worker_pool_size, config.performance.cache_size_mb
     connections = max(2, config.repository.max_connections // workers)

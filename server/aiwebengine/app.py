@@ -26,6 +26,7 @@ from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
+from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.auth.callers import Callers
 from aiwebengine.auth.providers import configured
@@ -34,9 +35,11 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.caching import Cache
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
+from aiwebengine.database.slow import SlowStatements
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.graphql.execution import Executor
@@ -55,9 +58,10 @@ from aiwebengine.system.requests import RequestFigures
 from aiwebengine.system.service import System
 from aiwebengine.users import rest as users_rest
 from aiwebengine.users.arrivals import Arrivals
-from aiwebengine.users.service import Users
+from aiwebengine.users.service import CHANGES_TOTALS, Users
 from aiwebengine.users.types import Admission
 from aiwebengine.viewer import Viewer
+from aiwebengine.web.compression import Compression
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.middleware import (
     AccessLog,
@@ -65,6 +69,8 @@ from aiwebengine.web.middleware import (
     RateLimit,
     RequestId,
     SecurityHeaders,
+    TimeLimit,
+    current_request_id,
 )
 
 log = logging.getLogger(__name__)
@@ -110,8 +116,20 @@ class Engine:
             acquire_timeout=repository.acquire_timeout_secs,
             statement_timeout=repository.statement_timeout_secs,
         )
+        self.slow_statements = SlowStatements(
+            repository.slow_query_ms, request_id=current_request_id.get
+        )
+        self.db.observers.append(self.slow_statements.observe)
         lasts, idle = auth.session_timeout, auth.session_idle_timeout
         audit = AuditTrail(self.db)
+        self.live = LiveTrail(self.db, Listener(url, CHANNEL))
+        self.cache = Cache(
+            _half_of(config.performance.cache_size_mb),
+            config.performance.cache_ttl_seconds,
+            may_trust=lambda: self.live.is_listening and not self.db.is_in_transaction,
+        )
+        for tell_of in (audit.observers, self.live.observers):
+            tell_of.append(self._forget_totals)
         sessions = Sessions(
             self.db,
             audit,
@@ -119,10 +137,9 @@ class Engine:
             idle_secs=idle.total_seconds(),
             most=auth.max_concurrent_sessions,
         )
-        users = Users(self.db, audit, sessions)
+        users = Users(self.db, audit, sessions, self.cache)
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
-        self.live = LiveTrail(self.db, Listener(url, CHANNEL))
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -137,7 +154,7 @@ class Engine:
             ),
             callers=callers,
             audit=audit,
-            system=System(self.db, users, audit, self.figures, repository.data_dir),
+            system=System(self.db, users, audit, self.figures, self.cache, repository.data_dir),
             following=Following(self.live, callers),
             chain=Chain(self.db),
             export=Export(audit, callers),
@@ -148,11 +165,13 @@ class Engine:
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()
         )
-        self.frontend = Frontend(FRONTEND)
+        self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self._cursors: Cursors | None = None
         self.is_ready = False
         self.once_ready: list[Callable[[], Awaitable[object]]] = []
         """What is to be done once, when the engine serves and the database answers."""
+        self.at_stop: list[Callable[[], Awaitable[None]]] = []
+        """What is to be done first when the engine stops, before it waits for what is running."""
 
     async def prepare(self) -> None:
         """Connect, bring the tables up to date, read the keys. Doing it again is fine.
@@ -199,6 +218,7 @@ class Engine:
             on_forbidden=lambda context, operation, error: services.refusals.note(
                 context.viewer, operation, error
             ),
+            documents_bytes=_half_of(config.performance.cache_size_mb),
         )
         sockets = WebSocketEndpoint(
             executor,
@@ -207,6 +227,8 @@ class Engine:
             limits.operations_per_socket,
         )
         graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
+        # They would not end by themselves.
+        self.at_stop = [sockets.close_all, graphql.end_streams]
         routes: list[BaseRoute] = [
             *pages.routes(),
             *system_rest.routes(self._trouble),
@@ -234,6 +256,12 @@ class Engine:
                     is_https=config.server.public_url.startswith("https:"),
                 ),
                 Middleware(AccessLog, answered=self._answered),
+                *([Middleware(Compression)] if config.performance.enable_compression else []),
+                Middleware(
+                    TimeLimit,
+                    seconds=config.server.request_timeout_secs,
+                    tell_it_themselves=frozenset({"/graphql"}),
+                ),
                 Middleware(RateLimit, count=self.rates.request),
                 Middleware(BodyLimit, most=config.security.max_request_body_bytes),
                 *(
@@ -315,6 +343,10 @@ class Engine:
         found = await self.services.system.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
 
+    def _forget_totals(self, action: AuditAction | None) -> None:
+        if action is None or action in CHANGES_TOTALS:
+            self.cache.forget()
+
     def _answered(self, status: int, seconds: float) -> None:
         self.figures.answered(seconds, failed=status >= 500)
 
@@ -332,6 +364,11 @@ class _Unrouted:
         """Answer one request."""
         response: ASGIApp = await self._endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
+
+
+def _half_of(megabytes: int) -> int:
+    """In bytes: one half of the memory is for documents, the other for answers."""
+    return megabytes * 1_048_576 // 2
 
 
 def _admission(auth: Auth) -> Admission:

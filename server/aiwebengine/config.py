@@ -71,7 +71,7 @@ class Server(_Section):
         None, description="Address under which browsers reach the engine."
     )
     request_timeout_secs: float = Field(
-        30, gt=0, le=3_600, description="Longest a request may take."
+        30, gt=0, le=3_600, description="Longest until a request has the beginning of its answer."
     )
     shutdown_timeout_secs: float = Field(
         30, ge=0, le=3_600, description="How long a stop waits for what is running."
@@ -110,7 +110,9 @@ class Repository(_Section):
     )
     data_dir: Path = Field(Path("data"), description="Where the embedded server keeps its data.")
     max_connections: int = Field(50, ge=2, le=1_000, description="Most connections of an instance.")
-    slow_query_ms: int = Field(1_000, ge=0, description="Queries slower than this are logged.")
+    slow_query_ms: int = Field(
+        1_000, ge=0, description="Queries slower than this are logged; 0: none."
+    )
     acquire_timeout_secs: float = Field(
         5, gt=0, le=60, description="Longest wait for a free connection."
     )
@@ -221,8 +223,12 @@ class Performance(_Section):
     """Tuning."""
 
     enable_compression: bool = Field(True, description="Whether answers are compressed.")
-    cache_size_mb: int = Field(64, ge=0, le=65_536, description="Memory for caches.")
-    cache_ttl_seconds: int = Field(300, ge=0, description="Longest that a cached answer counts.")
+    cache_size_mb: int = Field(
+        64, ge=0, le=65_536, description="Memory for caches of an instance; 0: no cache."
+    )
+    cache_ttl_seconds: int = Field(
+        300, ge=0, description="Longest that a cached answer counts; 0: none is kept."
+    )
     worker_pool_size: int = Field(1, ge=1, le=256, description="Worker processes.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import socket
 import sys
@@ -86,28 +87,35 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
             engine.app(),
             access_log=False,
             log_config=None,
-            timeout_graceful_shutdown=int(config.server.shutdown_timeout_secs),
+            timeout_graceful_shutdown=math.ceil(config.server.shutdown_timeout_secs),
             forwarded_allow_ips=[str(network) for network in config.server.trusted_proxies],
             proxy_headers=bool(config.server.trusted_proxies),
             server_header=False,
             ws_max_size=config.security.max_request_body_bytes,
         ),
         ready,
+        engine,
     )
     await server.serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Says so once it really listens."""
+    """Says so once it really listens; ends what would not end by itself when it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], engine: Engine) -> None:
         super().__init__(config)
         self._ready = ready
+        self._engine = engine
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for verb in self._engine.at_stop:
+            await verb()
+        await super().shutdown(sockets)
 
 
 def _listen(config: Config) -> socket.socket:

@@ -47,7 +47,8 @@ class Workers:
     """
 
     def __init__(self, work: Work, config: Config, url: str, listening: socket.socket) -> None:
-        self._arguments = (work, _share(config), url, listening)
+        self._arguments = (work, share(config), url, listening)
+        self._listening = listening
         self._number = config.performance.worker_pool_size
         self._longest_end = config.server.shutdown_timeout_secs + GRACE_SECS
         self._workers: list[_Worker] = []
@@ -123,6 +124,8 @@ class Workers:
 
     def _end_all(self) -> None:
         self._is_stopping = True
+        # Or the kernel would go on taking connections that nobody is left to answer.
+        self._listening.close()
         for worker in self._workers:
             worker.process.terminate()
         end = time.monotonic() + self._longest_end
@@ -134,11 +137,18 @@ class Workers:
                 worker.process.join()
 
 
-def _share(config: Config) -> Config:
-    """The configuration of one worker: its part of the instance's connections."""
-    most = max(2, config.repository.max_connections // config.performance.worker_pool_size)
-    repository = config.repository.model_copy(update={"max_connections": most})
-    return config.model_copy(update={"repository": repository})
+def share(config: Config) -> Config:
+    """The configuration of one worker: its part of the instance's connections and memory."""
+    workers, megabytes = config.performance.worker_pool_size, config.performance.cache_size_mb
+    connections = max(2, config.repository.max_connections // workers)
+    # Off stays off, and a little for many stays on.
+    part = max(1, megabytes // workers) if megabytes else 0
+    return config.model_copy(
+        update={
+            "repository": config.repository.model_copy(update={"max_connections": connections}),
+            "performance": config.performance.model_copy(update={"cache_size_mb": part}),
+        }
+    )
 
 
 def _run_worker(

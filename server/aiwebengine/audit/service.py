@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,6 +19,8 @@ class AuditTrail:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.observers: list[Callable[[AuditAction | None], None]] = []
+        """Told what this process did, as soon as it is done or has failed."""
 
     async def record(
         self,
@@ -34,6 +37,12 @@ class AuditTrail:
         *before* and *after* hold only what changed.
         """
         await store.append(self._db, viewer, action, target, before, after, reason)
+        self._db.afterwards(lambda: self._observe(action))
+
+    async def announce(self, action: AuditAction) -> None:
+        """Have every instance treat what this transaction does as *action*, without an event."""
+        await store.announce(self._db, action)
+        self._db.afterwards(lambda: self._observe(action))
 
     async def page(
         self, viewer: Viewer, wanted: AuditFilter, after: store.Key | None, first: int
@@ -53,6 +62,10 @@ class AuditTrail:
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
         """Day (UTC), role, and how many more hold it than the day before."""
         return await store.role_changes_by_day(self._db, since)
+
+    def _observe(self, action: AuditAction) -> None:
+        for observer in self.observers:
+            observer(action)
 
 
 def _checked(wanted: AuditFilter) -> AuditFilter:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -71,6 +71,7 @@ class _Held:
 
     connection: Any
     is_open: bool = True
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Database:
@@ -169,16 +170,36 @@ class Database:
                 async with held.connection.transaction():
                     yield
                 return
-            async with self._connection() as connection, connection.transaction():
+            async with self._connection() as connection:
                 held = _Held(connection)
-                token = self._held.set(held)
                 try:
-                    yield
+                    async with connection.transaction():
+                        token = self._held.set(held)
+                        try:
+                            yield
+                        finally:
+                            held.is_open = False
+                            # A generator may be closed by another task, which has a context of
+                            # its own.
+                            with suppress(ValueError):
+                                self._held.reset(token)
                 finally:
-                    held.is_open = False
-                    # A generator may be closed by another task, which has a context of its own.
-                    with suppress(ValueError):
-                        self._held.reset(token)
+                    for verb in held.afterwards:
+                        verb()
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether what this task reads may be taken back."""
+        held = self._held.get()
+        return held is not None and held.is_open
+
+    def afterwards(self, verb: Callable[[], None]) -> None:
+        """Do this when the transaction is over, however it ended; at once when there is none."""
+        held = self._held.get()
+        if held is not None and held.is_open:
+            held.afterwards.append(verb)
+        else:
+            verb()
 
     def pool_stats(self) -> PoolStats:
         """How the pool is used at present."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from graphql import (
@@ -21,12 +20,13 @@ from graphql import (
     visit,
 )
 
+from aiwebengine.caching import ENTRY_BYTES, Bounded
 from aiwebengine.errors import BadUserInput, QueryTooComplex
 from aiwebengine.graphql.limits import Limits, enforce, measure
 from aiwebengine.graphql.plans import Plans
 
-KEPT_DOCUMENTS = 1_000
-KEPT_CHARACTERS = 8_000_000
+# Measured: what a parsed document takes in memory, for each character of its text.
+BYTES_PER_CHARACTER = 150
 MOST_ERRORS = 10
 
 
@@ -63,24 +63,18 @@ class Document:
 class Documents:
     """A bounded cache of valid documents, the least recently used forgotten first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, most_bytes: int) -> None:
         self._schema = schema
         self._limits = limits
-        self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self._kept: Bounded[str, Document] = Bounded(most_bytes)
 
     def get(self, text: str) -> Document:
         """The document. Raises MalformedDocument, QueryTooComplex."""
         found = self._kept.get(text)
         if found is not None:
-            self._kept.move_to_end(text)
             return found
         document = self._read(text)
-        self._kept[text] = document
-        self._characters += len(text)
-        while len(self._kept) > KEPT_DOCUMENTS or self._characters > KEPT_CHARACTERS:
-            forgotten, _ = self._kept.popitem(last=False)
-            self._characters -= len(forgotten)
+        self._kept.put(text, document, ENTRY_BYTES + len(text) * BYTES_PER_CHARACTER)
         return document
 
     def _read(self, text: str) -> Document:

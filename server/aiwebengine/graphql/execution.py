@@ -56,6 +56,7 @@ class Operation:
 class Executor:
     """Executes requests against one schema.
 
+    *documents_bytes* is the memory for documents that were parsed before;
     *may_introspect* tells by the context whether `__schema` and `__type` are answered;
     *on_done* is told each operation's name, seconds and error codes; *on_forbidden* by whom and
     in which operation something was asked that is not for them.
@@ -68,12 +69,13 @@ class Executor:
         may_introspect: Callable[[Context], bool],
         on_done: Callable[[str | None, float, list[str]], None] = lambda *_: None,
         on_forbidden: Callable[[Context, str, EngineError], Awaitable[None]] | None = None,
+        documents_bytes: int = 32_000_000,
     ) -> None:
         # Strawberry's own entry point parses and validates each request anew and builds an
         # extension runner for it; the graphql-core schema inside is all that execution needs.
         self._schema = schema._schema
         self._limits = limits
-        self._documents = Documents(self._schema, limits)
+        self._documents = Documents(self._schema, limits, documents_bytes)
         self._may_introspect = may_introspect
         self._on_done = on_done
         self._on_forbidden = on_forbidden

@@ -14,6 +14,7 @@ import psutil
 
 from aiwebengine import __version__
 from aiwebengine.audit.service import AuditTrail
+from aiwebengine.caching import Cache
 from aiwebengine.database import Database
 from aiwebengine.errors import Unavailable
 from aiwebengine.system import store
@@ -44,12 +45,14 @@ class System:
         users: Users,
         audit: AuditTrail,
         figures: RequestFigures,
+        cache: Cache,
         data_dir: Path,
     ) -> None:
         self._db = db
         self._users = users
         self._audit = audit
         self._figures = figures
+        self._cache = cache
         self._data_dir = data_dir
         self._process = psutil.Process()
         self._process.cpu_percent()
@@ -72,7 +75,9 @@ class System:
         first = today - timedelta(days=TREND_DAYS - 1)
         since = datetime(first.year, first.month, first.day, tzinfo=UTC)
         totals, created = await self._users.totals(viewer), await self._users.created_by_day(since)
-        changes = await self._audit.role_changes_by_day(since)
+        changes = await self._cache.get(
+            ("audit.role_changes_by_day", since), lambda: self._audit.role_changes_by_day(since)
+        )
         gained = {(day, role): number for day, role, number in changes}
         total = totals["total"]
         administrators, editors = totals["administrators"], totals["editors"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from secrets import token_hex
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aiwebengine.errors import EngineError, RateLimited
+from aiwebengine.errors import EngineError, RateLimited, Unavailable
 from aiwebengine.web.problems import of_error, problem
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,13 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 DRAINED_BYTES = 64 * 1_048_576
 
+# What tells its own callers that it is late has so long to do it.
+GRACE_SECS = 1.0
+
 Headers = list[tuple[bytes, bytes]]
+
+current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
+"""The id of the request that this task works for, for those who are handed nothing else."""
 
 
 class RequestId:
@@ -37,6 +45,7 @@ class RequestId:
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _SANE_ID.fullmatch(given) else token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        current_request_id.set(request_id)
         added: Headers = [(b"x-request-id", request_id.encode())]
         await self._app(scope, receive, _with_headers(send, lambda _: added))
 
@@ -158,6 +167,60 @@ class RateLimit:
                 await of_error(error, request_id(scope))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+class TimeLimit:
+    """Ends a request that has no answer after *seconds*, with all that it does, the running
+    statement included: 503, or 408 when it is the body that does not come.
+
+    The limit is for the beginning of the answer. What is sent bit by bit, such as an export or
+    an event stream, may take as long as it takes. The paths *tell_it_themselves* have a moment
+    more, to say it in their own words.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, seconds: float, tell_it_themselves: frozenset[str] = frozenset()
+    ) -> None:
+        self._app = app
+        self._seconds = seconds
+        self._tell_it_themselves = tell_it_themselves
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        grace = GRACE_SECS if scope["path"] in self._tell_it_themselves else 0.0
+        awaits_body = False
+
+        async def receiving() -> Message:
+            nonlocal awaits_body
+            awaits_body = True
+            message = await receive()
+            awaits_body = False
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._seconds + grace) as limit:
+                await self._app(scope, receiving, sending)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            await self._tell(scope, receive, send, awaits_body)
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send, awaits_body: bool) -> None:
+        late = f"The request took longer than {self._seconds:g} s."
+        response = of_error(Unavailable(late), request_id(scope))
+        if awaits_body:
+            late = f"The request's body did not arrive within {self._seconds:g} s."
+            response = problem(408, late, "BAD_USER_INPUT", request_id(scope), {})
+            response.headers["Connection"] = "close"
+        await response(scope, receive, send)
 
 
 class AccessLog:

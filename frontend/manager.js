@@ -9,12 +9,14 @@ import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { SystemPage } from "./system/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
 const PAGES = [
   { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
+  { path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
   { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
 ];
 const DOORS = [

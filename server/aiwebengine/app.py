@@ -153,6 +153,7 @@ class Engine:
             instance,
             place,
             self.figures,
+            lambda: self.is_ready,
         )
         self.heart.listeners.append(self.instruments.beat)
         self.db.observers += [self.instruments.statement, self._statement_ran]

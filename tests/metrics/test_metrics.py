@@ -58,6 +58,8 @@ def test_two_workers_tell_the_same_exact_totals_and_a_death_loses_none(start, co
     for _ in range(30):
         httpx2.get(f"{base}/health")
 
+    # An answer is counted just after it was sent.
+    wait_for(lambda: value(metrics(), "aiwebengine_http_requests_total", health) == 30)
     for _ in range(4):
         text = metrics()
         assert value(text, "aiwebengine_http_requests_total", health) == 30
@@ -77,6 +79,7 @@ def test_two_workers_tell_the_same_exact_totals_and_a_death_loses_none(start, co
     for _ in range(10):
         httpx2.get(f"{base}/health")
 
+    wait_for(lambda: value(metrics(), "aiwebengine_http_requests_total", health) >= 40)
     assert value(metrics(), "aiwebengine_http_requests_total", health) == 40
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
+from aiwebengine.errors import Unavailable
 from aiwebengine.system import histogram
 from aiwebengine.system.beats import ThisInstance
 from aiwebengine.system.samples import Sample, merged
@@ -247,6 +248,24 @@ async def test_an_instance_that_ends_in_good_order_leaves_the_list_and_loses_not
 
     assert len(await staying.services.system.instances(ada)) == 1
     assert await staying.services.system.error_rate(5) == (1, 1)
+
+
+async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_instances, ada):
+    starting, *_ = two_instances
+    starting.is_ready = False
+    starting.figures.answered(0.01, failed=True)
+    beats = []
+    starting.heart.listeners.append(beats.append)
+
+    with pytest.raises(Unavailable):
+        await starting.heart.beat()
+    before = await starting.services.system.error_rate(5)
+    starting.is_ready = True
+    await starting.heart.beat()
+
+    assert len(beats) == 2
+    assert before == (0, 0)
+    assert await starting.services.system.error_rate(5) == (1, 1)
 
 
 async def test_the_slowest_are_told_over_all_workers(two_instances, ada):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aiwebengine.system import histogram
 from aiwebengine.system.histogram import Buckets
@@ -100,7 +101,7 @@ class Figures:
 
     def statement(self, sql: str, seconds: float, *, failed: bool) -> None:
         """Count one statement."""
-        self._timing("statement", " ".join(sql.split())[:LONGEST_NAME]).note(seconds, failed=failed)
+        self._timing("statement", _one_line(sql)).note(seconds, failed=failed)
 
     def subscribed(self, change: int) -> None:
         """Count a subscription that begins (1) or ends (-1)."""
@@ -140,3 +141,8 @@ class Figures:
         if key not in self._timings and len(self._timings) >= MOST_TIMINGS:
             key = (kind, start, OTHER)
         return self._timings.setdefault(key, Timing())
+
+
+@lru_cache(maxsize=1_024)
+def _one_line(sql: str) -> str:
+    return " ".join(sql.split())[:LONGEST_NAME]

@@ -31,13 +31,16 @@ LAG_EVERY_SECS = 0.1
 BEAT_TIMEOUT_SECS = 5.0
 # There are dozens of them, each a row: told with every fifth beat.
 TIMINGS_EVERY_SECS = 10.0
+# A stop waits for requests, not for a database that is gone.
+GOODBYE_TIMEOUT_SECS = 2.0
 
 
 class Heart:
     """Tells the database every two seconds how this worker is doing, and what it did since.
 
-    It has a connection of its own: a worker whose pool is exhausted lives all the same.
-    *listeners* are told of each beat, whether or not the database hears of it.
+    It has a connection of its own: a worker whose pool is exhausted lives all the same. Before
+    *is_ready* there may be no tables to tell. *listeners* are told of each beat, whether or not
+    the database hears of it.
     """
 
     def __init__(
@@ -47,10 +50,12 @@ class Heart:
         instance: ThisInstance,
         place: int,
         figures: Figures,
+        is_ready: Callable[[], bool],
     ) -> None:
         self._db = db
         self._observed = observed
         self._figures = figures
+        self._is_ready = is_ready
         self._process = psutil.Process()
         self._cpu_seconds = self._spent()
         self._at = time.monotonic()
@@ -86,13 +91,15 @@ class Heart:
         finally:
             watch.cancel()
             with suppress(Exception):
-                await asyncio.wait_for(self._leave(), BEAT_TIMEOUT_SECS)
+                await asyncio.wait_for(self._leave(), GOODBYE_TIMEOUT_SECS)
 
     async def beat(self) -> None:
         """Tell the database what it does not know yet. Raises Unavailable; nothing is lost then."""
         beat = self._taken()
         for listener in self.listeners:
             listener(beat)
+        if not self._is_ready():
+            raise Unavailable("The engine is starting: it waits for the database.")
         untold = self._untold()
         try:
             async with asyncio.timeout(BEAT_TIMEOUT_SECS):

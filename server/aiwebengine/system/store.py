@@ -287,7 +287,10 @@ async def forget(db: Database, *, samples_secs: int, timings_secs: int, workers_
         secs=samples_secs,
     )
     await db.execute(
-        "delete from timing_samples where at < now() - make_interval(secs => :secs)",
+        """
+        delete from timing_samples
+        where kind in ('operation', 'statement') and at < now() - make_interval(secs => :secs)
+        """,
         secs=timings_secs,
     )
     await db.execute(

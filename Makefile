@@ -6,7 +6,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 
-.PHONY: help install run test lint format types test-python test-frontend test-browser schema bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser schema bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -33,10 +33,13 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser"
+	$(BIN)/pytest -n 2 -m "not browser and not tools"
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
+
+test-tools: install ## What Prometheus' own tools say (Debian's package prometheus)
+	$(BIN)/pytest -m tools
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser

@@ -10,6 +10,7 @@ import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { SystemPage } from "./system/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
@@ -17,8 +18,9 @@ const PAGES = [
   { group: "People", path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
   { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
 ];
-const GROUPS = ["People"];
+const GROUPS = ["People", "Engine"];
 const DOORS = [
   { path: "/", icon: "home", label: "Home" },
   { path: "/editor", icon: "code", label: "Editor" },

@@ -89,6 +89,27 @@ CREATE TABLE public.audit_unsealed (
     event_id bigint NOT NULL
 );
 
+CREATE UNLOGGED TABLE public.engine_workers (
+    id uuid NOT NULL,
+    instance_id uuid NOT NULL,
+    instance_started_at timestamp with time zone NOT NULL,
+    instance_workers integer NOT NULL,
+    place integer NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    errors bigint NOT NULL,
+    memory_bytes bigint NOT NULL,
+    cpu_percent double precision NOT NULL,
+    loop_lag_secs double precision NOT NULL,
+    pool_in_use integer NOT NULL,
+    pool_maximum integer NOT NULL,
+    subscriptions integer NOT NULL
+);
+
 CREATE TABLE public.identities (
     provider text NOT NULL,
     subject text NOT NULL,
@@ -154,6 +175,34 @@ CREATE TABLE public.signing_keys (
     CONSTRAINT signing_keys_secret_check CHECK ((length(secret) >= 32))
 );
 
+CREATE TABLE public.system_samples (
+    step_secs integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    requests bigint NOT NULL,
+    errors bigint NOT NULL,
+    buckets bigint[] NOT NULL,
+    cpu_seconds double precision NOT NULL,
+    loop_lag_secs double precision NOT NULL,
+    workers integer,
+    memory_bytes bigint,
+    pool_in_use integer,
+    subscriptions integer,
+    connections integer,
+    database_bytes bigint
+);
+
+CREATE TABLE public.timing_samples (
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    name text NOT NULL,
+    count bigint NOT NULL,
+    errors bigint NOT NULL,
+    seconds double precision NOT NULL,
+    buckets bigint[] NOT NULL,
+    CONSTRAINT timing_samples_kind_check CHECK ((kind = ANY (ARRAY['operation'::text, 'statement'::text])))
+);
+
 CREATE TABLE public.token_addresses (
     token_id uuid NOT NULL,
     address text NOT NULL,
@@ -204,6 +253,9 @@ ALTER TABLE ONLY public.audit_events
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY public.engine_workers
+    ADD CONSTRAINT engine_workers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_pkey PRIMARY KEY (provider, subject);
 
@@ -230,6 +282,12 @@ ALTER TABLE ONLY public.sign_in_links
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose);
+
+ALTER TABLE ONLY public.system_samples
+    ADD CONSTRAINT system_samples_pkey PRIMARY KEY (step_secs, at);
+
+ALTER TABLE ONLY public.timing_samples
+    ADD CONSTRAINT timing_samples_pkey PRIMARY KEY (kind, at, name);
 
 ALTER TABLE ONLY public.token_addresses
     ADD CONSTRAINT token_addresses_pkey PRIMARY KEY (token_id, address);

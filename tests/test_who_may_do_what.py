@@ -45,6 +45,7 @@ Mutation.createApiToken          401       403    403     ok     401        401 
 Mutation.revokeApiToken          401       403    403     ok     401        401      403
 Subscription.userChanged         401       403    403     ok     401        401      ok
 Subscription.auditEventAdded     401       403    403     ok     401        401      ok
+Subscription.systemStats         401       403    403     ok     401        401      ok
 """
 
 ROUTES = """
@@ -52,6 +53,7 @@ ROUTES = """
 GET /                                     200       200    200     200    200        401      200
 GET /health                               200       200    200     200    200        200      200
 HEAD /health                              200       200    200     200    200        200      200
+GET /metrics                              401       403    403     200    401        401      200
 GET /graphql                              401       200    200     200    401        401      200
 POST /graphql                             200       200    200     200    200        401      200
 WS /graphql                               401       200    200     200    401        401      200
@@ -101,6 +103,7 @@ DOCUMENTS = {
     ),
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
+    "Subscription.systemStats": "subscription { systemStats { at } }",
 }
 
 ROOT = operator("tests")

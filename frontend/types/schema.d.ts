@@ -95,6 +95,21 @@ export interface DiskStats {
   freeBytes: number;
 }
 
+export interface EngineWorker {
+  pid: number;
+  isUp: boolean;
+  startedAt: string;
+  lastSeenAt: string;
+  requests: number;
+  errors: number;
+  memoryBytes: number;
+  cpuPercent: number;
+  loopLagMs: number;
+  poolInUse: number;
+  poolMaximum: number;
+  subscriptions: number;
+}
+
 export interface GrantRoleInput {
   userId: string;
   role: Role;
@@ -110,6 +125,18 @@ export interface Identity {
   emailVerified: boolean;
   createdAt: string;
   lastUsedAt: string | null;
+}
+
+export interface Instance {
+  id: string;
+  host: string;
+  version: string;
+  isUp: boolean;
+  startedAt: string;
+  lastSeenAt: string;
+  workersConfigured: number;
+  workersUp: number;
+  workers: Array<EngineWorker>;
 }
 
 export interface InviteUserInput {
@@ -235,15 +262,38 @@ export interface SessionPayload {
   revokedCount: number;
 }
 
+export type StatsPeriod = "HOUR" | "DAY" | "WEEK";
+
 export interface Subscription {
   userChanged: UserChange;
   auditEventAdded: AuditEvent;
+  systemStats: SystemStats;
 }
 
 export interface SuspendUserInput {
   userId: string;
   reason?: string | null;
   expectedVersion?: number | null;
+}
+
+export interface SystemSample {
+  at: string;
+  seconds: number;
+  requests: number;
+  errors: number;
+  requestsPerSecond: number;
+  errorsPerSecond: number;
+  p50Ms: number | null;
+  p95Ms: number | null;
+  p99Ms: number | null;
+  cpuPercent: number;
+  loopLagMs: number;
+  workers: number | null;
+  memoryBytes: number | null;
+  poolInUse: number | null;
+  subscriptions: number | null;
+  connections: number | null;
+  databaseBytes: number | null;
 }
 
 export interface SystemStats {
@@ -253,6 +303,20 @@ export interface SystemStats {
   process: ProcessStats;
   database: DatabaseStats;
   disk: DiskStats;
+  instances: Array<Instance>;
+  latest: SystemSample | null;
+  history: Array<SystemSample>;
+  operations: Array<TimingStats>;
+  statements: Array<TimingStats>;
+}
+
+export interface TimingStats {
+  name: string;
+  count: number;
+  errors: number;
+  averageMs: number;
+  p95Ms: number | null;
+  totalSeconds: number;
 }
 
 export interface User {

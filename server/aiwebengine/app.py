@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -39,6 +40,7 @@ from aiwebengine.caching import Cache
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
+from aiwebengine.database.pool import Statement
 from aiwebengine.database.slow import SlowStatements
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.graphql.connection import Cursors
@@ -48,13 +50,18 @@ from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
 from aiwebengine.keys.service import signing_key
+from aiwebengine.metrics import rest as metrics_rest
+from aiwebengine.metrics.exposition import Exposition
+from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
 from aiwebengine.settings.service import Settings
 from aiwebengine.system import rest as system_rest
-from aiwebengine.system.requests import RequestFigures
+from aiwebengine.system.beats import ThisInstance
+from aiwebengine.system.figures import Figures
+from aiwebengine.system.heart import Heart
 from aiwebengine.system.service import System
 from aiwebengine.users import rest as users_rest
 from aiwebengine.users.arrivals import Arrivals
@@ -79,6 +86,8 @@ SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
+THIN_OUT_EVERY_SECS = 60.0
+HEART_TIMEOUT_SECS = 4.0
 
 
 @dataclass(frozen=True)
@@ -103,10 +112,19 @@ class Engine:
     """One instance: its services, and the web application in front of them.
 
     *url* is the database's address. The engine may be built before the database answers: until
-    `prepare` succeeded every request that needs it is refused as unavailable.
+    `prepare` succeeded every request that needs it is refused as unavailable. *instance* is what
+    this process shares with the other workers of the same start, *place* its own among them,
+    *folder* where they count.
     """
 
-    def __init__(self, config: Config, url: str) -> None:
+    def __init__(
+        self,
+        config: Config,
+        url: str,
+        instance: ThisInstance | None = None,
+        place: int = 0,
+        folder: Path | None = None,
+    ) -> None:
         self.config = config
         self._url = url
         repository, auth = config.repository, config.auth
@@ -139,7 +157,24 @@ class Engine:
         )
         users = Users(self.db, audit, sessions, self.cache)
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
-        self.figures = RequestFigures()
+        self.figures, self.instruments = Figures(), Instruments()
+        instance = instance or ThisInstance()
+        self.heart = Heart(
+            Database(
+                url,
+                max_connections=1,
+                acquire_timeout=HEART_TIMEOUT_SECS,
+                statement_timeout=HEART_TIMEOUT_SECS,
+                application_name="aiwebengine heart",
+            ),
+            self.db,
+            instance,
+            place,
+            self.figures,
+            lambda: self.is_ready,
+        )
+        self.heart.listeners.append(self.instruments.beat)
+        self.db.observers += [self.instruments.statement, self._statement_ran]
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -151,10 +186,11 @@ class Engine:
                 Arrivals(self.db, audit, users, _admission(auth)),
                 sessions,
                 configured(auth),
+                self.instruments.sign_in,
             ),
             callers=callers,
             audit=audit,
-            system=System(self.db, users, audit, self.figures, self.cache, repository.data_dir),
+            system=System(self.db, users, audit, self.cache, repository.data_dir),
             following=Following(self.live, callers),
             chain=Chain(self.db),
             export=Export(audit, callers),
@@ -164,6 +200,9 @@ class Engine:
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()
+        )
+        self.exposition = Exposition(
+            self.instruments, instance, folder, self._trouble, sessions.count_live
         )
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self._cursors: Cursors | None = None
@@ -215,6 +254,9 @@ class Engine:
             schema,
             limits,
             lambda context: context.viewer.is_signed_in,
+            on_done=self._operation_done,
+            on_refused=self.instruments.refused,
+            on_subscribed=self.figures.subscribed,
             on_forbidden=lambda context, operation, error: services.refusals.note(
                 context.viewer, operation, error
             ),
@@ -232,6 +274,7 @@ class Engine:
         routes: list[BaseRoute] = [
             *pages.routes(),
             *system_rest.routes(self._trouble),
+            *metrics_rest.routes(self.exposition, self.doorkeeper, config.security),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
             *auth_rest.routes(
@@ -283,7 +326,7 @@ class Engine:
 
     @asynccontextmanager
     async def _lifespan(self, sockets: WebSocketEndpoint) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._run())]
+        tasks = [asyncio.create_task(self._run()), asyncio.create_task(self.heart.run())]
         try:
             yield
         finally:
@@ -313,6 +356,7 @@ class Engine:
             repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
             repeatedly(SHARE_EVERY_SECS, self.rates.share),
             repeatedly(TIDY_EVERY_SECS, self.rates.forget),
+            repeatedly(THIN_OUT_EVERY_SECS, self.services.system.thin_out),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
@@ -347,8 +391,17 @@ class Engine:
         if action is None or action in CHANGES_TOTALS:
             self.cache.forget()
 
-    def _answered(self, status: int, seconds: float) -> None:
-        self.figures.answered(seconds, failed=status >= 500)
+    def _answered(self, scope: Scope, status: int, seconds: float) -> None:
+        codes = scope.get("state", {}).get("error_codes", ())
+        self.figures.answered(seconds, failed=status >= 500 or EngineError.code in codes)
+        self.instruments.answered(scope, status, seconds)
+
+    def _operation_done(self, label: str, seconds: float, codes: list[str]) -> None:
+        self.figures.operation(label, seconds, failed=bool(codes))
+        self.instruments.operation(label, seconds, codes)
+
+    def _statement_ran(self, statement: Statement) -> None:
+        self.figures.statement(statement.sql, statement.took_secs, failed=statement.failed)
 
     def _content_security_policy(self) -> str:
         return self.config.security.content_security_policy or self.frontend.content_security_policy

@@ -216,6 +216,9 @@ class Security(_Section):
         [], description="Other sites whose pages may read answers, without cookies."
     )
     api_key: SecretStr | None = Field(None, description="Key for /metrics.")
+    metrics_from_loopback: bool = Field(
+        False, description="Whether this machine itself may read /metrics without a key."
+    )
     content_security_policy: str | None = Field(None, description="Replaces our own policy.")
 
 

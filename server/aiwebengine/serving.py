@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import click
 import uvicorn
@@ -17,6 +19,8 @@ from aiwebengine.app import Engine
 from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
+from aiwebengine.metrics.folder import bury, keep_in, shared_folder
+from aiwebengine.system.beats import ThisInstance
 from aiwebengine.workers import Workers
 
 
@@ -38,10 +42,18 @@ def run(config: Config, url: str) -> None:
         asyncio.run(_alone(config, url, listening))
         return
     link = asyncio.run(_begin(config, url))
-    workers = Workers(_work, config, url, listening)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: workers.stop())
-    workers.run(lambda: _announce(config, link))
+    instance = ThisInstance(workers=config.performance.worker_pool_size)
+    with shared_folder() as folder:
+        workers = Workers(
+            partial(_work, instance, folder),
+            config,
+            url,
+            listening,
+            on_death=partial(bury, folder),
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: workers.stop())
+        workers.run(lambda: _announce(config, link))
 
 
 async def _alone(config: Config, url: str, listening: socket.socket) -> None:
@@ -59,10 +71,19 @@ async def _begin(config: Config, url: str) -> str | None:
         await engine.db.disconnect()
 
 
-def _work(config: Config, url: str, listening: socket.socket, ready: Callable[[], None]) -> None:
+def _work(
+    instance: ThisInstance,
+    folder: Path,
+    config: Config,
+    url: str,
+    listening: socket.socket,
+    place: int,
+    ready: Callable[[], None],
+) -> None:
     """What one of several worker processes does."""
     configure_logging(config.logging)
-    asyncio.run(_serve(Engine(config, url), listening, ready))
+    keep_in(folder, place)
+    asyncio.run(_serve(Engine(config, url, instance, place, folder), listening, ready))
 
 
 async def _prepare(engine: Engine) -> str | None:

@@ -164,6 +164,18 @@ async def sessions_of(
     return sessions
 
 
+async def count_live_sessions(db: Database, idle_secs: float) -> int:
+    """How many sessions of all users are live."""
+    counted: int = await db.value(
+        """
+        select count(*) from sessions
+        where expires_at > now() and last_seen_at > now() - make_interval(secs => :idle_secs)
+        """,
+        idle_secs=idle_secs,
+    )
+    return counted
+
+
 async def session(db: Database, session_id: UUID) -> Session | None:
     """The session, or None."""
     row = await db.one(f"select {_SESSION_COLUMNS} from sessions s where s.id = :id", id=session_id)

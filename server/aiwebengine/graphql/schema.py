@@ -26,7 +26,7 @@ schema = strawberry.Schema(
     ),
     subscription=create_type(
         "Subscription",
-        [*users.subscriptions, *audit.subscriptions],
+        [*users.subscriptions, *audit.subscriptions, *system.subscriptions],
         description="Everything that can be followed.",
     ),
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),

@@ -226,11 +226,12 @@ class TimeLimit:
 class AccessLog:
     """One line a request, without the query string (it may hold secrets); the last resort.
 
-    *answered* is told the status and the seconds of each answer. An error that nobody caught is
+    *answered* is told of each answer: the scope as the routes left it, the status, and the seconds
+    until it began (a stream may then go on for hours). An error that nobody caught is
     logged and becomes a problem with the request id.
     """
 
-    def __init__(self, app: ASGIApp, *, answered: Callable[[int, float], None]) -> None:
+    def __init__(self, app: ASGIApp, *, answered: Callable[[Scope, int, float], None]) -> None:
         self._app = app
         self._answered = answered
 
@@ -239,12 +240,12 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
+        began, status, waited = time.perf_counter(), 0, 0.0
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, waited
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, waited = message["status"], time.perf_counter() - began
             await send(message)
 
         try:
@@ -259,7 +260,7 @@ class AccessLog:
             await response(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
-            self._answered(status, seconds)
+            self._answered(scope, status, waited or seconds)
             level = logging.DEBUG if scope["path"] == "/health" else logging.INFO
             log.log(
                 level,

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -83,7 +84,14 @@ def _work(
     """What one of several worker processes does."""
     configure_logging(config.logging)
     keep_in(folder, place)
-    asyncio.run(_serve(Engine(config, url, instance, place, folder), listening, ready))
+    asyncio.run(_one_of_many(Engine(config, url, instance, place, folder), listening, ready))
+
+
+async def _one_of_many(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:
+    # A worker that listened before it can answer would refuse what others could have answered.
+    with suppress(EngineError):
+        await engine.prepare()
+    await _serve(engine, listening, ready)
 
 
 async def _prepare(engine: Engine) -> str | None:

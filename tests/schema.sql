@@ -102,7 +102,8 @@ CREATE TABLE public.identities (
 CREATE TABLE public.migration_checksums (
     migration_id text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    event_id bigint
 );
 
 CREATE UNLOGGED TABLE public.rate_windows (

@@ -33,6 +33,7 @@ Query.auditEvents                401       403    403     ok     401        401 
 Query.systemStats                401       403    403     ok     401        401      ok
 Query.sessions                   401       403    403     ok     401        401      ok
 Query.apiTokens                  401       403    403     ok     401        401      ok
+Query.migrations                 401       403    403     ok     401        401      ok
 Mutation.grantRole               401       403    403     ok     401        401      403
 Mutation.revokeRole              401       403    403     ok     401        401      403
 Mutation.inviteUser              401       403    403     ok     401        401      403
@@ -79,6 +80,7 @@ DOCUMENTS = {
     "Query.systemStats": "{ systemStats { at } }",
     "Query.sessions": "{ sessions(userId: $user) { id } }",
     "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
+    "Query.migrations": "{ migrations { state } }",
     "Mutation.grantRole": (
         "mutation { grantRole(input: {userId: $user, role: EDITOR}) { changed } }"
     ),

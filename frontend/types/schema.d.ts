@@ -21,7 +21,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK";
 
 export interface AuditEvent {
   id: string;
@@ -118,6 +118,15 @@ export interface InviteUserInput {
   roles?: Array<Role> | null;
 }
 
+export interface Migration {
+  id: string;
+  title: string;
+  appliedAt: string | null;
+  state: MigrationState;
+}
+
+export type MigrationState = "APPLIED" | "PENDING" | "CHANGED" | "MISSING";
+
 export interface Mutation {
   grantRole: RoleChange;
   revokeRole: RoleChange;
@@ -160,6 +169,7 @@ export interface Query {
   roles: Array<RoleInfo>;
   auditEvents: AuditEventConnection;
   systemStats: SystemStats;
+  migrations: Array<Migration>;
 }
 
 export interface ReinstateUserInput {

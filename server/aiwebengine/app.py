@@ -91,6 +91,7 @@ class Services:
     export: Export
     refusals: Refusals
     settings: Settings
+    migrations: Migrations
 
 
 class Engine:
@@ -102,7 +103,6 @@ class Engine:
 
     def __init__(self, config: Config, url: str) -> None:
         self.config = config
-        self._url = url
         repository, auth = config.repository, config.auth
         self.db = Database(
             url,
@@ -143,6 +143,7 @@ class Engine:
             export=Export(audit, callers),
             refusals=Refusals(audit),
             settings=Settings(self.db, audit),
+            migrations=Migrations(url, MIGRATIONS),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -159,7 +160,7 @@ class Engine:
 
         Raises Unavailable while the database does not answer, MigrationsDue, MigrationFailed.
         """
-        migrations = Migrations(self._url, MIGRATIONS)
+        migrations = self.services.migrations
         if self.config.repository.apply_migrations_at_start:
             await asyncio.to_thread(migrations.up)
         else:

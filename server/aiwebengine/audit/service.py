@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from aiwebengine.audit import store
@@ -53,6 +54,14 @@ class AuditTrail:
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
         """Day (UTC), role, and how many more hold it than the day before."""
         return await store.role_changes_by_day(self._db, since)
+
+
+def record_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
+    """`AuditTrail.record` for a blocking connection of psycopg; the event's number.
+
+    Migrations have no other, and an event must commit with what it tells of.
+    """
+    return store.append_at_once(connection, viewer, action, target)
 
 
 def _checked(wanted: AuditFilter) -> AuditFilter:

@@ -9,6 +9,7 @@ from strawberry.tools import create_type
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.migrations import graphql as migrations
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
@@ -16,7 +17,13 @@ from aiwebengine.users import graphql as users
 schema = strawberry.Schema(
     query=create_type(
         "Query",
-        [*auth.queries, *users.queries, *audit.queries, *system.queries],
+        [
+            *auth.queries,
+            *users.queries,
+            *audit.queries,
+            *system.queries,
+            *migrations.queries,
+        ],
         description="Everything that can be read.",
     ),
     mutation=create_type(

@@ -34,6 +34,7 @@ const ACTIONS = [
   "SETTING_CHANGED",
   "MIGRATION_APPLIED",
   "MIGRATION_ROLLED_BACK",
+  "VACUUM_RUN",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

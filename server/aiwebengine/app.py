@@ -34,6 +34,7 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.care.service import Care
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
@@ -73,6 +74,7 @@ SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
+SAMPLE_EVERY_SECS = 600.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Services:
     refusals: Refusals
     settings: Settings
     migrations: Migrations
+    care: Care
 
 
 class Engine:
@@ -144,6 +147,7 @@ class Engine:
             refusals=Refusals(audit),
             settings=Settings(self.db, audit),
             migrations=Migrations(url, MIGRATIONS),
+            care=Care(self.db, audit),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -258,6 +262,7 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.services.care.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:
@@ -280,6 +285,7 @@ class Engine:
             repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
             repeatedly(SHARE_EVERY_SECS, self.rates.share),
             repeatedly(TIDY_EVERY_SECS, self.rates.forget),
+            repeatedly(SAMPLE_EVERY_SECS, self.services.care.sample_size),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

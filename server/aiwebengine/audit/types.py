@@ -39,6 +39,7 @@ class AuditAction(enum.Enum):
         SETTING_CHANGED: the engine started with another configuration than the time before.
         MIGRATION_APPLIED: the tables were brought forward by one step.
         MIGRATION_ROLLED_BACK: the tables were taken back by one step.
+        VACUUM_RUN: somebody had tables vacuumed.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -63,6 +64,7 @@ class AuditAction(enum.Enum):
     SETTING_CHANGED = "setting.changed"
     MIGRATION_APPLIED = "migration.applied"
     MIGRATION_ROLLED_BACK = "migration.rolled_back"
+    VACUUM_RUN = "database.vacuum_run"
 
 
 @strawberry.input

@@ -8,6 +8,7 @@ from strawberry.tools import create_type
 
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
+from aiwebengine.care import graphql as care
 from aiwebengine.graphql.descriptions import describe
 from aiwebengine.migrations import graphql as migrations
 from aiwebengine.system import graphql as system
@@ -23,12 +24,13 @@ schema = strawberry.Schema(
             *audit.queries,
             *system.queries,
             *migrations.queries,
+            *care.queries,
         ],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations],
+        [*users.mutations, *auth.mutations, *care.mutations],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(

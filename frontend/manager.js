@@ -5,10 +5,12 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { TokensPage } from "./auth/tokens-page.js";
+import { CarePage } from "./care/care-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { MigrationsPage } from "./migrations/migrations-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
@@ -16,6 +18,8 @@ const PAGES = [
   { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
   { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
+  { path: `${ROOT}/migrations`, icon: "steps", label: "Migrations", page: MigrationsPage },
 ];
 const DOORS = [
   { path: "/", icon: "home", label: "Home" },

@@ -6,7 +6,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 
-.PHONY: help install run test lint format types test-python test-frontend test-browser schema bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-browser test-scripts schema bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -33,13 +33,16 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser"
+	$(BIN)/pytest -n 2 -m "not browser and not scripts"
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser
+
+test-scripts: install ## Shell scripts under maintenance/ (Debian's package shellcheck)
+	$(BIN)/pytest -m scripts
 
 schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql

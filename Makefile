@@ -38,7 +38,7 @@ test-python: install ## Tests against a real PostgreSQL
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
 
-test-tools: install ## What Prometheus' own tools say (Debian's package prometheus)
+test-tools: install ## What others' tools say (Debian's packages prometheus, shellcheck, systemd)
 	$(BIN)/pytest -m tools
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)

@@ -6,10 +6,12 @@ import { useEffect, useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
+import { CarePage } from "./care/care-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { MigrationsPage } from "./migrations/migrations-page.js";
 import { SystemPage } from "./system/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
@@ -19,8 +21,16 @@ const PAGES = [
   { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
   { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
   { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
+  { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
+  {
+    group: "Data",
+    path: `${ROOT}/migrations`,
+    icon: "steps",
+    label: "Migrations",
+    page: MigrationsPage,
+  },
 ];
-const GROUPS = ["People", "Engine"];
+const GROUPS = ["People", "Engine", "Data"];
 const DOORS = [
   { path: "/", icon: "home", label: "Home" },
   { path: "/editor", icon: "code", label: "Editor" },

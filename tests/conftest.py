@@ -60,9 +60,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
-    """A migrated database to make copies of."""
+    """A migrated database to make copies of, whose trail is empty."""
     server.run("create database template_of_tests")
-    Migrations(server.database("template_of_tests"), MIGRATIONS).up()
+    url = server.database("template_of_tests")
+    Migrations(url, MIGRATIONS).up()
+    with psycopg.connect(url) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("truncate audit_events, audit_unsealed restart identity")
     return "template_of_tests"
 
 

@@ -89,6 +89,11 @@ CREATE TABLE public.audit_unsealed (
     event_id bigint NOT NULL
 );
 
+CREATE TABLE public.database_sizes (
+    hour timestamp with time zone NOT NULL,
+    size_bytes bigint NOT NULL
+);
+
 CREATE UNLOGGED TABLE public.engine_workers (
     id uuid NOT NULL,
     instance_id uuid NOT NULL,
@@ -123,7 +128,8 @@ CREATE TABLE public.identities (
 CREATE TABLE public.migration_checksums (
     migration_id text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    event_id bigint
 );
 
 CREATE UNLOGGED TABLE public.rate_windows (
@@ -235,6 +241,31 @@ CREATE TABLE public.users (
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'invited'::text, 'suspended'::text])))
 );
 
+CREATE TABLE public.vacuum_runs (
+    id bigint NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_by text NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    tables text[] NOT NULL,
+    tables_done integer DEFAULT 0 NOT NULL,
+    current_table text,
+    phase text,
+    percent real,
+    message text,
+    CONSTRAINT vacuum_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.vacuum_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.vacuum_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
 
@@ -252,6 +283,9 @@ ALTER TABLE ONLY public.audit_events
 
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY public.database_sizes
+    ADD CONSTRAINT database_sizes_pkey PRIMARY KEY (hour);
 
 ALTER TABLE ONLY public.engine_workers
     ADD CONSTRAINT engine_workers_pkey PRIMARY KEY (id);
@@ -297,6 +331,9 @@ ALTER TABLE ONLY public.user_roles
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.vacuum_runs
+    ADD CONSTRAINT vacuum_runs_pkey PRIMARY KEY (id);
 
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 

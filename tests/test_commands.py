@@ -143,6 +143,33 @@ def test_migrations_from_a_script(run):
     assert newest in run("migrate", "up")
 
 
+def test_the_database_from_a_script(run):
+    run("demo", "--users", "30")
+
+    size = json.loads(run("db", "size", "--json"))
+    tables = json.loads(run("db", "tables", "--json", "--limit", "200"))
+    connections = json.loads(run("db", "connections", "--json"))
+    slow = json.loads(run("db", "slow-queries", "--json"))
+    vacuumed = json.loads(run("db", "vacuum", "users", "sessions", "--json"))
+
+    assert min(size["size_bytes"], size["growth"][-1]["size_bytes"]) > 1_000_000
+    assert "users" in {table["name"] for table in tables}
+    assert connections["maximum"] == 200
+    assert any(group["application"] == "aiwebengine" for group in connections["groups"])
+    assert (slow["source"], slow["slowest"]) == ("NONE", [])
+    assert (vacuumed["state"], vacuumed["tables"]) == ("SUCCEEDED", ["users", "sessions"])
+    assert re.search(r"^users +30 ", run("db", "tables"), re.MULTILINE)
+    assert "users_pkey" in run("db", "indexes", "--limit", "200")
+    assert run("db", "locks", "--json") == run("db", "transactions", "--json") == "[]\n"
+    assert "PostgreSQL" in run("db", "size")
+    assert "of 200 are in use" in run("db", "connections")
+    assert "pg_stat_statements" in run("db", "slow-queries")
+    assert re.search(r"Vacuumed \d+ of \d+ tables", run("db", "vacuum", "--no-analyze"))
+    assert "'nothing'; allowed:" in run("db", "vacuum", "nothing", code=1)
+    assert "Go on?" in run("db", "vacuum", "--full", "users", code=1)
+    run("db", "vacuum", "--full", "--yes", "users")
+
+
 def test_the_schema_is_printed(run):
     assert "type Query {" in run("schema", "print")
 

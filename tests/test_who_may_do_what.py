@@ -33,6 +33,8 @@ Query.auditEvents                401       403    403     ok     401        401 
 Query.systemStats                401       403    403     ok     401        401      ok
 Query.sessions                   401       403    403     ok     401        401      ok
 Query.apiTokens                  401       403    403     ok     401        401      ok
+Query.migrations                 401       403    403     ok     401        401      ok
+Query.database                   401       403    403     ok     401        401      ok
 Mutation.grantRole               401       403    403     ok     401        401      403
 Mutation.revokeRole              401       403    403     ok     401        401      403
 Mutation.inviteUser              401       403    403     ok     401        401      403
@@ -43,6 +45,7 @@ Mutation.revokeSession           401       403    403     ok     401        401 
 Mutation.revokeAllSessions       401       403    403     ok     401        401      403
 Mutation.createApiToken          401       403    403     ok     401        401      403
 Mutation.revokeApiToken          401       403    403     ok     401        401      403
+Mutation.vacuumDatabase          401       403    403     ok     401        401      403
 Subscription.userChanged         401       403    403     ok     401        401      ok
 Subscription.auditEventAdded     401       403    403     ok     401        401      ok
 Subscription.systemStats         401       403    403     ok     401        401      ok
@@ -81,6 +84,8 @@ DOCUMENTS = {
     "Query.systemStats": "{ systemStats { at } }",
     "Query.sessions": "{ sessions(userId: $user) { id } }",
     "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
+    "Query.migrations": "{ migrations { state } }",
+    "Query.database": "{ database { version tables { name } } }",
     "Mutation.grantRole": (
         "mutation { grantRole(input: {userId: $user, role: EDITOR}) { changed } }"
     ),
@@ -100,6 +105,9 @@ DOCUMENTS = {
     "Mutation.createApiToken": 'mutation { createApiToken(input: {name: "x"}) { secret } }',
     "Mutation.revokeApiToken": (
         "mutation { revokeApiToken(input: {tokenId: $token}) { apiToken { id } } }"
+    ),
+    "Mutation.vacuumDatabase": (
+        'mutation { vacuumDatabase(input: {tables: ["settings"]}) { run { id } } }'
     ),
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",

@@ -32,6 +32,9 @@ const ACTIONS = [
   "TOKEN_USED_FROM_NEW_ADDRESS",
   "ACCESS_REFUSED",
   "SETTING_CHANGED",
+  "MIGRATION_APPLIED",
+  "MIGRATION_ROLLED_BACK",
+  "VACUUM_RUN",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

@@ -21,7 +21,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN";
 
 export interface AuditEvent {
   id: string;
@@ -74,6 +74,88 @@ export interface CreateApiTokenInput {
   expiresAt?: string | null;
 }
 
+export interface DatabaseConnectionGroup {
+  state: string;
+  application: string;
+  userName: string;
+  count: number;
+  longestSeconds: number | null;
+}
+
+export interface DatabaseConnections {
+  used: number;
+  maximum: number;
+  reserved: number;
+  groups: Array<DatabaseConnectionGroup>;
+}
+
+export interface DatabaseIndex {
+  name: string;
+  table: string;
+  sizeBytes: number;
+  scans: number;
+  isUnique: boolean;
+  isUnused: boolean;
+  isValid: boolean;
+  bloatBytes: number | null;
+  definition: string | null;
+}
+
+export interface DatabaseInfo {
+  version: string;
+  startedAt: string;
+  sizeBytes: number;
+  statsSince: string | null;
+  growth: Array<DatabaseSize>;
+  tables: Array<DatabaseTable>;
+  indexes: Array<DatabaseIndex>;
+  connections: DatabaseConnections;
+  transactions: Array<DatabaseSession>;
+  locks: Array<DatabaseLock>;
+  statements: DatabaseStatements;
+  lastVacuum: VacuumRun | null;
+  vacuums: Array<VacuumProgress>;
+}
+
+export interface DatabaseLock {
+  waiting: DatabaseSession;
+  holders: Array<DatabaseSession>;
+  table: string | null;
+  mode: string;
+  waitedSeconds: number | null;
+}
+
+export interface DatabaseSession {
+  pid: number;
+  userName: string;
+  application: string;
+  address: string | null;
+  state: string;
+  waitsFor: string | null;
+  transactionStartedAt: string | null;
+  transactionSeconds: number | null;
+  statement: string;
+}
+
+export interface DatabaseSize {
+  at: string;
+  sizeBytes: number;
+}
+
+export interface DatabaseStatement {
+  statement: string;
+  calls: number;
+  meanMs: number;
+  longestMs: number;
+  totalMs: number;
+}
+
+export interface DatabaseStatements {
+  source: StatementsSource;
+  howToEnable: string | null;
+  slowest: Array<DatabaseStatement>;
+}
+
 export interface DatabaseStats {
   version: string;
   sizeBytes: number;
@@ -82,6 +164,18 @@ export interface DatabaseStats {
   poolMaximum: number;
   connections: number;
   maxConnections: number;
+}
+
+export interface DatabaseTable {
+  name: string;
+  estimatedRows: number | null;
+  sizeBytes: number;
+  indexBytes: number;
+  deadRows: number;
+  lastVacuumAt: string | null;
+  lastAutovacuumAt: string | null;
+  lastAnalyzeAt: string | null;
+  lastAutoanalyzeAt: string | null;
 }
 
 export interface DeleteUserInput {
@@ -145,6 +239,15 @@ export interface InviteUserInput {
   roles?: Array<Role> | null;
 }
 
+export interface Migration {
+  id: string;
+  title: string;
+  appliedAt: string | null;
+  state: MigrationState;
+}
+
+export type MigrationState = "APPLIED" | "PENDING" | "CHANGED" | "MISSING";
+
 export interface Mutation {
   grantRole: RoleChange;
   revokeRole: RoleChange;
@@ -156,6 +259,7 @@ export interface Mutation {
   revokeAllSessions: SessionPayload;
   createApiToken: ApiTokenPayload;
   revokeApiToken: ApiTokenPayload;
+  vacuumDatabase: VacuumPayload;
 }
 
 export type OrderDirection = "ASC" | "DESC";
@@ -187,6 +291,8 @@ export interface Query {
   roles: Array<RoleInfo>;
   auditEvents: AuditEventConnection;
   systemStats: SystemStats;
+  migrations: Array<Migration>;
+  database: DatabaseInfo;
 }
 
 export interface ReinstateUserInput {
@@ -261,6 +367,8 @@ export interface SessionPayload {
   session: Session | null;
   revokedCount: number;
 }
+
+export type StatementsSource = "PG_STAT_STATEMENTS" | "OWN" | "NONE";
 
 export type StatsPeriod = "HOUR" | "DAY" | "WEEK";
 
@@ -389,6 +497,39 @@ export interface UserTrendPoint {
   administrators: number;
   editors: number;
 }
+
+export interface VacuumDatabaseInput {
+  tables?: Array<string> | null;
+  analyze: boolean;
+}
+
+export interface VacuumPayload {
+  run: VacuumRun;
+}
+
+export interface VacuumProgress {
+  pid: number;
+  table: string;
+  phase: string;
+  percent: number | null;
+  isAutomatic: boolean;
+}
+
+export interface VacuumRun {
+  id: string;
+  state: VacuumState;
+  startedAt: string;
+  startedBy: string;
+  endedAt: string | null;
+  tables: Array<string>;
+  tablesDone: number;
+  currentTable: string | null;
+  phase: string | null;
+  percent: number | null;
+  message: string | null;
+}
+
+export type VacuumState = "RUNNING" | "SUCCEEDED" | "FAILED" | "INTERRUPTED";
 
 export interface Viewer {
   id: string;

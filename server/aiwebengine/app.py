@@ -37,6 +37,7 @@ from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
 from aiwebengine.caching import Cache
+from aiwebengine.care.service import Care
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
@@ -88,6 +89,7 @@ SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
 THIN_OUT_EVERY_SECS = 60.0
 HEART_TIMEOUT_SECS = 4.0
+SAMPLE_EVERY_SECS = 600.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class Services:
     export: Export
     refusals: Refusals
     settings: Settings
+    migrations: Migrations
+    care: Care
 
 
 class Engine:
@@ -126,7 +130,6 @@ class Engine:
         folder: Path | None = None,
     ) -> None:
         self.config = config
-        self._url = url
         repository, auth = config.repository, config.auth
         self.db = Database(
             url,
@@ -196,6 +199,8 @@ class Engine:
             export=Export(audit, callers),
             refusals=Refusals(audit),
             settings=Settings(self.db, audit),
+            migrations=Migrations(url, MIGRATIONS),
+            care=Care(self.db, audit, self.slow_statements.worst),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -217,7 +222,7 @@ class Engine:
 
         Raises Unavailable while the database does not answer, MigrationsDue, MigrationFailed.
         """
-        migrations = Migrations(self._url, MIGRATIONS)
+        migrations = self.services.migrations
         if self.config.repository.apply_migrations_at_start:
             await asyncio.to_thread(migrations.up)
         else:
@@ -334,6 +339,7 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.services.care.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:
@@ -357,6 +363,7 @@ class Engine:
             repeatedly(SHARE_EVERY_SECS, self.rates.share),
             repeatedly(TIDY_EVERY_SECS, self.rates.forget),
             repeatedly(THIN_OUT_EVERY_SECS, self.services.system.thin_out),
+            repeatedly(SAMPLE_EVERY_SECS, self.services.care.sample_size),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

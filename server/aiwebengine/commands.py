@@ -63,7 +63,7 @@ def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Re
     async def run(engine: Engine) -> Result:
         await engine.prepare()
         try:
-            return await work(engine, operator(_login()))
+            return await work(engine, somebody())
         finally:
             await engine.db.disconnect()
 
@@ -124,6 +124,11 @@ def age(text: str | None) -> datetime | None:
             f"{text!r} is neither an instant such as 2026-01-31T12:00:00Z nor an age such as 7d."
         ) from None
     return instant if instant.tzinfo else instant.astimezone()
+
+
+def somebody() -> Viewer:
+    """Whoever runs this command, as the operator of this machine."""
+    return operator(_login())
 
 
 def _login() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from aiwebengine.audit import store
@@ -66,6 +67,14 @@ class AuditTrail:
     def _observe(self, action: AuditAction) -> None:
         for observer in self.observers:
             observer(action)
+
+
+def record_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
+    """`AuditTrail.record` for a blocking connection of psycopg; the event's number.
+
+    Migrations have no other, and an event must commit with what it tells of.
+    """
+    return store.append_at_once(connection, viewer, action, target)
 
 
 def _checked(wanted: AuditFilter) -> AuditFilter:

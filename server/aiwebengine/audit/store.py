@@ -89,6 +89,32 @@ def announced(message: str) -> tuple[int, AuditAction | None]:
     return int(number), known.get(action)
 
 
+def append_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
+    """`append` for a blocking connection of psycopg, whose viewer is the engine or an operator."""
+    row = connection.execute(
+        """
+        with event as (
+          insert into audit_events
+            (action, actor_kind, actor_label, target_type, target_label, door)
+          values (%s, %s, %s, %s, %s, %s)
+          returning id
+        )
+        select id, pg_notify(%s, id || ' ' || %s) from event
+        """,
+        (
+            action.value,
+            viewer.kind.value,
+            viewer.label,
+            target.kind,
+            target.label,
+            viewer.origin.door,
+            CHANNEL,
+            action.value,
+        ),
+    ).fetchone()
+    return int(row[0])
+
+
 async def page(
     db: Database, wanted: AuditFilter, after: Key | None, limit: int
 ) -> list[AuditEvent]:

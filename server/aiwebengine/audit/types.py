@@ -37,6 +37,9 @@ class AuditAction(enum.Enum):
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
         ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
         SETTING_CHANGED: the engine started with another configuration than the time before.
+        MIGRATION_APPLIED: the tables were brought forward by one step.
+        MIGRATION_ROLLED_BACK: the tables were taken back by one step.
+        VACUUM_RUN: somebody had tables vacuumed.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -59,6 +62,9 @@ class AuditAction(enum.Enum):
     TOKEN_USED_FROM_NEW_ADDRESS = "token.new_address"  # noqa: S105 - an action, not a secret
     ACCESS_REFUSED = "access.refused"
     SETTING_CHANGED = "setting.changed"
+    MIGRATION_APPLIED = "migration.applied"
+    MIGRATION_ROLLED_BACK = "migration.rolled_back"
+    VACUUM_RUN = "database.vacuum_run"
 
 
 @strawberry.input

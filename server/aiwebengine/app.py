@@ -44,13 +44,14 @@ from aiwebengine.graphql.http import HttpEndpoint
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
+from aiwebengine.health import rest as health_rest
+from aiwebengine.health.service import Health
 from aiwebengine.keys.service import signing_key
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
 from aiwebengine.settings.service import Settings
-from aiwebengine.system import rest as system_rest
 from aiwebengine.system.requests import RequestFigures
 from aiwebengine.system.service import System
 from aiwebengine.users import rest as users_rest
@@ -86,6 +87,7 @@ class Services:
     callers: Callers
     audit: AuditTrail
     system: System
+    health: Health
     following: Following
     chain: Chain
     export: Export
@@ -138,6 +140,7 @@ class Engine:
             callers=callers,
             audit=audit,
             system=System(self.db, users, audit, self.figures, repository.data_dir),
+            health=Health(self.db),
             following=Following(self.live, callers),
             chain=Chain(self.db),
             export=Export(audit, callers),
@@ -203,7 +206,7 @@ class Engine:
         graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
         routes: list[BaseRoute] = [
             *pages.routes(),
-            *system_rest.routes(self._trouble),
+            *health_rest.routes(self._trouble),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
             *auth_rest.routes(
@@ -306,7 +309,7 @@ class Engine:
 
     async def _trouble(self) -> str | None:
         """What keeps the engine from answering, in words; None when it is well."""
-        found = await self.services.system.trouble()
+        found = await self.services.health.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
 
     def _answered(self, status: int, seconds: float) -> None:

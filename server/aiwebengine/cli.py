@@ -22,9 +22,9 @@ from aiwebengine.commands import (
 from aiwebengine.config_loader import masked
 from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
+from aiwebengine.health.cli import health
 from aiwebengine.logging import configure_logging
 from aiwebengine.migrations.cli import migrate
-from aiwebengine.system.cli import health
 from aiwebengine.users.cli import users
 
 

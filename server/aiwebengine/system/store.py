@@ -18,8 +18,3 @@ async def figures(db: Database) -> Row:
     )
     assert row is not None  # noqa: S101 - a select without from always returns a row
     return row
-
-
-async def answers(db: Database) -> bool:
-    """Whether the database answers at all. Raises Unavailable when it does not."""
-    return bool(await db.value("select true"))

@@ -32,6 +32,7 @@ const ACTIONS = [
   "TOKEN_USED_FROM_NEW_ADDRESS",
   "ACCESS_REFUSED",
   "SETTING_CHANGED",
+  "ALERT_TEST_SENT",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

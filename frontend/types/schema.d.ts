@@ -2,6 +2,37 @@
 
 export type ActorKind = "USER" | "TOKEN" | "OPERATOR" | "SYSTEM";
 
+export interface Alert {
+  id: string;
+  name: string;
+  title: string;
+  instance: string | null;
+  state: AlertState;
+  severity: HealthState;
+  message: string;
+  since: string;
+  overAt: string | null;
+  lastSentAt: string | null;
+  channels: Array<AlertChannel>;
+  lastError: string | null;
+}
+
+export type AlertChannel = "WEBHOOK" | "EMAIL";
+
+export interface AlertConnection {
+  edges: Array<AlertEdge>;
+  nodes: Array<Alert>;
+  pageInfo: PageInfo;
+  totalCount: number;
+}
+
+export interface AlertEdge {
+  cursor: string;
+  node: Alert;
+}
+
+export type AlertState = "OPEN" | "OVER" | "EVENT";
+
 export interface ApiToken {
   id: string;
   name: string;
@@ -21,7 +52,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "ALERT_TEST_SENT";
 
 export interface AuditEvent {
   id: string;
@@ -67,6 +98,13 @@ export interface AuditFilter {
   search?: string | null;
 }
 
+export interface ChannelResult {
+  channel: AlertChannel;
+  target: string;
+  delivered: boolean;
+  error: string | null;
+}
+
 export interface CreateApiTokenInput {
   name: string;
   userId?: string | null;
@@ -103,6 +141,18 @@ export interface GrantRoleInput {
   expectedVersion?: number | null;
 }
 
+export interface HealthCheck {
+  name: string;
+  title: string;
+  state: HealthState;
+  detail: string;
+  since: string;
+  checkedAt: string;
+  remedy: string | null;
+}
+
+export type HealthState = "OK" | "WARNING" | "FAILING" | "UNKNOWN";
+
 export interface Identity {
   provider: string;
   subject: string;
@@ -129,6 +179,7 @@ export interface Mutation {
   revokeAllSessions: SessionPayload;
   createApiToken: ApiTokenPayload;
   revokeApiToken: ApiTokenPayload;
+  sendTestAlert: TestAlertPayload;
 }
 
 export type OrderDirection = "ASC" | "DESC";
@@ -160,6 +211,8 @@ export interface Query {
   roles: Array<RoleInfo>;
   auditEvents: AuditEventConnection;
   systemStats: SystemStats;
+  healthChecks: Array<HealthCheck>;
+  alerts: AlertConnection;
 }
 
 export interface ReinstateUserInput {
@@ -217,6 +270,10 @@ export interface RoleInfo {
   activeUserCount: number;
 }
 
+export interface SendTestAlertInput {
+  channel?: AlertChannel | null;
+}
+
 export interface Session {
   id: string;
   provider: string;
@@ -253,6 +310,10 @@ export interface SystemStats {
   process: ProcessStats;
   database: DatabaseStats;
   disk: DiskStats;
+}
+
+export interface TestAlertPayload {
+  results: Array<ChannelResult>;
 }
 
 export interface User {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.dataloader import DataLoader
 
+from aiwebengine.alerts.channels import configured as alert_channels
+from aiwebengine.alerts.service import Alerts
+from aiwebengine.alerts.watch import Watch
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.audit.chain import Chain
 from aiwebengine.audit.export import Export
@@ -44,6 +48,7 @@ from aiwebengine.graphql.http import HttpEndpoint
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
+from aiwebengine.health import checks as health_checks
 from aiwebengine.health import rest as health_rest
 from aiwebengine.health.service import Health
 from aiwebengine.keys.service import signing_key
@@ -74,6 +79,8 @@ SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
+LOOK_EVERY_SECS = 2.0
+DELIVER_EVERY_SECS = 0.5
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ class Services:
     audit: AuditTrail
     system: System
     health: Health
+    alerts: Alerts
     following: Following
     chain: Chain
     export: Export
@@ -124,6 +132,15 @@ class Engine:
         users = Users(self.db, audit, sessions)
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
+        providers = configured(auth)
+        # All workers of one machine and port are one instance.
+        instance, address = f"{socket.gethostname()}:{config.server.port}", config.server.public_url
+        asked = [(one.name, one.label, one.asked) for one in providers.values()]
+        self.health = Health(self.db, instance, health_checks.of_instance(config, self.db, asked))
+        alerts = Alerts(
+            self.db, audit, config.alerts, alert_channels(config.alerts), instance, address
+        )
+        self._watch = Watch(self.health, alerts, config.alerts, instance, repository.data_dir)
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
         self.services = Services(
             users=users,
@@ -135,12 +152,13 @@ class Engine:
                 users,
                 Arrivals(self.db, audit, users, _admission(auth)),
                 sessions,
-                configured(auth),
+                providers,
             ),
             callers=callers,
             audit=audit,
             system=System(self.db, users, audit, self.figures, repository.data_dir),
-            health=Health(self.db),
+            health=self.health,
+            alerts=alerts,
             following=Following(self.live, callers),
             chain=Chain(self.db),
             export=Export(audit, callers),
@@ -206,7 +224,7 @@ class Engine:
         graphql = HttpEndpoint(executor, self._graphql_context, pages.playground)
         routes: list[BaseRoute] = [
             *pages.routes(),
-            *health_rest.routes(self._trouble),
+            *health_rest.routes(self._trouble, self.health.failing),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
             *auth_rest.routes(
@@ -252,7 +270,7 @@ class Engine:
 
     @asynccontextmanager
     async def _lifespan(self, sockets: WebSocketEndpoint) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._run())]
+        tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._look_after())]
         try:
             yield
         finally:
@@ -260,6 +278,7 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._watch.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:
@@ -282,6 +301,14 @@ class Engine:
             repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
             repeatedly(SHARE_EVERY_SECS, self.rates.share),
             repeatedly(TIDY_EVERY_SECS, self.rates.forget),
+        )
+
+    async def _look_after(self) -> None:
+        """What goes on while the database is down as well."""
+        await asyncio.gather(
+            repeatedly(LOOK_EVERY_SECS, self._watch.look),
+            repeatedly(DELIVER_EVERY_SECS, self._watch.deliver),
+            repeatedly(TIDY_EVERY_SECS, self._watch.tidy),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

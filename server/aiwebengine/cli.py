@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from aiwebengine import __version__, serving
+from aiwebengine.alerts.cli import alerts
 from aiwebengine.audit.cli import audit
 from aiwebengine.auth.cli import tokens
 from aiwebengine.commands import (
@@ -88,5 +89,5 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (audit, demo, health, migrate, tokens, users):
+for command in (alerts, audit, demo, health, migrate, tokens, users):
     main.add_command(command)

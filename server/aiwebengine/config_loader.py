@@ -20,7 +20,9 @@ PREFIX = "APP_"
 FILE_VARIABLE = "APP_CONFIG_FILE"
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_SECRET = re.compile(r"secret|private_key|password|api_key|database_url|client_id|access_key")
+_SECRET = re.compile(
+    r"secret|private_key|password|api_key|database_url|client_id|access_key|webhook_url"
+)
 
 
 class ConfigError(Exception):

@@ -37,6 +37,7 @@ class AuditAction(enum.Enum):
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
         ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
         SETTING_CHANGED: the engine started with another configuration than the time before.
+        ALERT_TEST_SENT: somebody tried whether alerts arrive.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -59,6 +60,7 @@ class AuditAction(enum.Enum):
     TOKEN_USED_FROM_NEW_ADDRESS = "token.new_address"  # noqa: S105 - an action, not a secret
     ACCESS_REFUSED = "access.refused"
     SETTING_CHANGED = "setting.changed"
+    ALERT_TEST_SENT = "alert.test_sent"
 
 
 @strawberry.input

@@ -6,9 +6,11 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
+from aiwebengine.alerts import graphql as alerts
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.health import graphql as health
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
@@ -16,12 +18,19 @@ from aiwebengine.users import graphql as users
 schema = strawberry.Schema(
     query=create_type(
         "Query",
-        [*auth.queries, *users.queries, *audit.queries, *system.queries],
+        [
+            *auth.queries,
+            *users.queries,
+            *audit.queries,
+            *system.queries,
+            *health.queries,
+            *alerts.queries,
+        ],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations],
+        [*users.mutations, *auth.mutations, *alerts.mutations],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(

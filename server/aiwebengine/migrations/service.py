@@ -18,9 +18,11 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from yoyo import get_backend, read_migrations
 
+from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, Unavailable
 from aiwebengine.migrations import store
 from aiwebengine.migrations.types import Migration
+from aiwebengine.resources import MIGRATIONS
 
 
 class MigrationFailed(Conflict):
@@ -112,7 +114,7 @@ class Migrations:
 
     def _status(self, connection: Any) -> list[Migration]:
         known = store.checksums(connection)
-        files = sorted(path.stem for path in self._files())
+        files = [path.stem for path in _migrations_in(self._folder)]
         there = [
             Migration(
                 id=name,
@@ -165,14 +167,19 @@ class Migrations:
         netloc = parts.netloc.replace("@", ":@", 1) if not parts.hostname else parts.netloc
         return urlunsplit(parts._replace(scheme="postgresql+psycopg", netloc=netloc))
 
-    def _files(self) -> list[Path]:
-        return [
-            path for path in self._folder.glob("*.sql") if not path.name.endswith(".rollback.sql")
-        ]
-
     def _checksum(self, migration_id: str) -> str:
         path = self._folder / f"{migration_id}.sql"
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+async def due(db: Database, folder: Path = MIGRATIONS) -> list[str]:
+    """The ids of those that are not applied, oldest first, by the pool. Raises Unavailable."""
+    applied = await store.applied(db)
+    return [path.stem for path in _migrations_in(folder) if path.stem not in applied]
+
+
+def _migrations_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.sql") if not path.name.endswith(".rollback.sql"))
 
 
 def _steps(applied: list[str], to: str | None) -> int:

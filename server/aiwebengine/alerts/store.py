@@ -229,7 +229,8 @@ async def notify(
           now() + make_interval(secs => case when (
             select count(distinct sent_at) from alert_notices as told
             where told.channel = new.channel and told.sent_at > now() - interval '10 minutes'
-          ) < :many then :group_secs else greatest(:group_secs, :calm_group_secs) end)
+          ) < :many then cast(:group_secs as double precision)
+            else greatest(:group_secs, cast(:calm_group_secs as double precision)) end)
         from unnest(cast(:channels as text[])) as new (channel)
         """,
         alert_id=alert_id,

@@ -5,6 +5,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { TokensPage } from "./auth/tokens-page.js";
+import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
@@ -16,6 +17,7 @@ const PAGES = [
   { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
   { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { path: `${ROOT}/health`, icon: "pulse", label: "Health", page: HealthPage },
 ];
 const DOORS = [
   { path: "/", icon: "home", label: "Home" },

@@ -2,9 +2,9 @@
 /** What people were told of, and a try whether it reaches them. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { StateBadge } from "../health/health-panel.js";
+import { REFRESH_MS, StateBadge } from "../health/health-panel.js";
 import { ask } from "../lib/gql.js";
-import { useQuery } from "../lib/load.js";
+import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { count } from "../lib/time.js";
@@ -33,6 +33,7 @@ const CHANNELS = { EMAIL: "E-mail", WEBHOOK: "Webhook" };
 export function AlertsPanel() {
   const [state, setState] = useParameters(DEFAULTS);
   const list = useQuery(LIST, { after: state.alerts || null });
+  useRefresh(list.reload, REFRESH_MS);
   const page = list.data?.alerts;
   return html`<section class="card alerts" aria-labelledby="alerts-title">
     <${Bar} />
@@ -44,7 +45,7 @@ export function AlertsPanel() {
             <span>What fails, and each administrator who is added, will be listed here.</span>
           </div>`
         : html`<div class="scroll">
-            <table aria-label="Alerts" aria-busy=${String(list.loading)}>
+            <table aria-label="Alerts" aria-busy=${String(!page)}>
               <thead>
                 <tr>
                   <th scope="col">State</th>
@@ -73,7 +74,6 @@ export function AlertsPanel() {
     <div class="pager">
       <span>${page ? `${count(page.totalCount)} alerts` : "Loading…"}</span>
       <span class="end">
-        <button class="btn small" onClick=${list.reload}>Refresh</button>
         <button class="btn small" disabled=${!state.alerts} onClick=${() => history.back()}>
           Previous
         </button>

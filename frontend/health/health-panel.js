@@ -1,15 +1,14 @@
 // @ts-check
 /** Every health check: how it is, what was seen, since when, and what to do. */
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
-import { useQuery } from "../lib/load.js";
+import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time } from "../lib/parts.js";
 
 /** @typedef {import("../types/schema").HealthCheck} HealthCheck */
 /** @typedef {import("../types/schema").HealthState} HealthState */
 
 const CHECKS = "{ healthChecks { name title state detail since checkedAt remedy } }";
-const REFRESH_MS = 5_000;
+export const REFRESH_MS = 5_000;
 
 /** @type {Record<HealthState, { word: string, badge: string, rank: number }>} */
 export const STATES = {
@@ -21,16 +20,7 @@ export const STATES = {
 
 export function HealthPanel() {
   const { data, error, reload } = useQuery(CHECKS, {});
-  useEffect(() => {
-    // Nobody looks at a hidden page; it is loaded again once somebody does.
-    const look = () => void (document.hidden || reload());
-    const timer = setInterval(look, REFRESH_MS);
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
-    };
-  }, [reload]);
+  useRefresh(reload, REFRESH_MS);
   /** @type {HealthCheck[] | undefined} */
   const checks = data?.healthChecks;
   return html`<section class="card health" aria-labelledby="health-title">

@@ -120,7 +120,12 @@ class _Loader:
             return f"{key}: is missing"
         allowed = found["msg"].removeprefix("Value error, ")
         allowed = allowed.removeprefix("Input should be ")
-        value = "a secret" if _SECRET.search(key) else repr(found.get("input"))[:80]
+        given = found.get("input")
+        if isinstance(given, dict):
+            # A whole section, in which any value may be a secret.
+            value = f"a section with {', '.join(map(str, given))}" if given else "an empty section"
+        else:
+            value = "a secret" if _SECRET.search(key) else repr(given)[:80]
         return f"{key}: found {value}; allowed: {allowed} (from {origin})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from aiwebengine.alerts.outage import Outage
@@ -12,6 +13,9 @@ from aiwebengine.alerts.service import ENOUGH_TIMES, Alerts
 from aiwebengine.config import Alerts as Settings
 from aiwebengine.health.service import DATABASE, Health
 from aiwebengine.health.types import HealthState
+
+# A database that this process has not found yet may be starting, or be brought up to date.
+STARTING_SECS = 10.0
 
 
 class Turn:
@@ -59,6 +63,8 @@ class Watch:
         self._turn = Turn(folder / f"{name}.watch")
         self._outage = Outage(folder / f"{name}.outage", alerts, settings, instance)
         self._has_turn = False
+        self._began = time.monotonic()
+        self._was_well = False
 
     async def look(self) -> None:
         """Look once; the process whose turn it is tells what is to be told. Raises Unavailable."""
@@ -67,10 +73,13 @@ class Watch:
             return
         database = next(one for one in checks if one.name == DATABASE)
         if database.state is HealthState.OK:
+            self._was_well = True
             await self._outage.is_over(database)
             await self._alerts.observe(checks)
             await self._alerts.tell_of_new_administrators()
-        elif database.times >= ENOUGH_TIMES:
+        elif database.times >= ENOUGH_TIMES and (
+            self._was_well or time.monotonic() - self._began > STARTING_SECS
+        ):
             self._outage.lasts(database, [one for one in checks if one is not database])
 
     async def deliver(self) -> None:

@@ -39,11 +39,13 @@ class Directories:
 
     def space(self, name: str, title: str, directory: Path, remedy: str) -> Check:
         """Whether there is space left where *directory* is or will be."""
-        return self._check(name, title, remedy, lambda: _space(directory, self._thresholds))
+        there = directory.absolute()
+        return self._check(name, title, remedy, lambda: _space(there, self._thresholds))
 
     def writable(self, name: str, title: str, directory: Path, remedy: str) -> Check:
         """Whether *directory* can be written to, or made."""
-        return self._check(name, title, remedy, lambda: _writable(directory))
+        there = directory.absolute()
+        return self._check(name, title, remedy, lambda: _writable(there))
 
     def _check(self, name: str, title: str, remedy: str, look: Callable[[], Finding]) -> Check:
         async def see() -> Finding:
@@ -89,7 +91,6 @@ def _writable(directory: Path) -> Finding:
 
 def _nearest(directory: Path) -> Path:
     """The directory, or the nearest one above it that is there."""
-    directory = directory.absolute()
     return next(path for path in (directory, *directory.parents) if path.exists())
 
 

@@ -292,14 +292,21 @@ async def test_what_is_looked_at_seldom_is_looked_at_again_soon_when_it_is_not_w
     assert (len(seen_well), len(seen_ill)) == (1, 3)
 
 
-async def test_workers_agree_since_when_and_a_restart_does_not_forget(engine):
+async def test_workers_agree_since_when_and_a_restart_does_not_forget(engine, monkeypatch):
     check, _ = counted(warning("low"))
     first = (await by_name(Health(engine.db, "one", [check])))["counted"]
     await engine.db.execute("update health_states set since = since - interval '3 days'")
 
     again = (await by_name(Health(engine.db, "one", [check])))["counted"]
     elsewhere = (await by_name(Health(engine.db, "two", [check])))["counted"]
+    slow = Check("counted", "Counted", asyncio.Event().wait, "Mend it.", limit_secs=0.3)
+    monkeypatch.setattr("aiwebengine.health.service.PATIENCE_SECS", 0.1)
+    late = Health(engine.db, "one", [slow])
+    await late.look()
+    await asyncio.sleep(0.4)
+    await engine.db.execute("update health_states set state = 'failing' where name = 'counted'")
 
+    assert (await by_name(late))["counted"].since == again.since
     assert again.since == first.since - timedelta(days=3)
     assert elsewhere.since >= first.since
 

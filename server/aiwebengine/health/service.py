@@ -53,6 +53,7 @@ class _Watched:
     checked_at: datetime | None = None
     times: int = 0
     due: float = 0.0
+    has_agreed: bool = False
     task: asyncio.Task[None] | None = None
 
 
@@ -183,13 +184,16 @@ class Health:
             agreed = await store.agree(
                 self._db,
                 self._instance,
-                [(one.check.name, one.finding.state, one.since) for one in new if one.since],
-                is_first=self._looked_at == float("-inf"),
+                [
+                    store.Seen(one.check.name, one.finding.state, one.since, not one.has_agreed)
+                    for one in new
+                    if one.since is not None
+                ],
             )
         except Unavailable:
             return
         for one in new:
-            one.since = agreed.get(one.check.name, one.since)
+            one.since, one.has_agreed = agreed.get(one.check.name, one.since), True
 
     async def _see_database(self) -> Finding:
         began = time.perf_counter()

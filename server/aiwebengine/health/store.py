@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from aiwebengine.database import Database
 from aiwebengine.health.types import HealthState
+
+
+class Seen(NamedTuple):
+    """A check's state, since when, and whether its process looked for the first time."""
+
+    name: str
+    state: HealthState
+    since: datetime
+    is_first: bool
 
 
 async def answers(db: Database) -> bool:
@@ -23,38 +33,39 @@ async def clock(db: Database) -> datetime:
 async def agree(
     db: Database,
     instance: str,
-    seen: Sequence[tuple[str, HealthState, datetime]],
-    *,
-    is_first: bool,
+    seen: Sequence[Seen],
 ) -> dict[str, datetime]:
     """Since when each check has been in its state, for all workers of the instance.
 
-    A process that *is_first* to look has seen no change: what is known already counts. Otherwise
-    it counts when another worker saw the same change about a minute ago or less.
+    A first look has seen no change: what is known already counts. Otherwise it counts when another
+    worker saw the same change about a minute ago or less.
     """
     rows = await db.all(
         """
+        with new as (
+          select * from unnest(
+            cast(:names as text[]), cast(:states as text[]), cast(:sinces as timestamptz[]),
+            cast(:firsts as boolean[])
+          ) as new (name, state, since, is_first)
+        )
         insert into health_states as known (instance, name, state, since)
-        select :instance, new.name, new.state, new.since
-        from unnest(
-          cast(:names as text[]), cast(:states as text[]), cast(:sinces as timestamptz[])
-        ) as new (name, state, since)
-        order by new.name
+        select :instance, name, state, since from new order by name
         on conflict (instance, name) do update set
           state = excluded.state,
           seen_at = now(),
           since = case
             when known.state = excluded.state
-              and (:is_first or known.since > excluded.since - interval '1 minute')
+              and ((select is_first from new where new.name = known.name)
+                or known.since > excluded.since - interval '1 minute')
             then known.since else excluded.since
           end
         returning name, since
         """,
         instance=instance,
-        names=[name for name, _, _ in seen],
-        states=[state.value for _, state, _ in seen],
-        sinces=[since for _, _, since in seen],
-        is_first=is_first,
+        names=[one.name for one in seen],
+        states=[one.state.value for one in seen],
+        sinces=[one.since for one in seen],
+        firsts=[one.is_first for one in seen],
     )
     return {row["name"]: row["since"] for row in rows}
 

@@ -7,6 +7,7 @@ import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
 import { CarePage } from "./care/care-page.js";
+import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
@@ -20,6 +21,7 @@ const PAGES = [
   { group: "People", path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
   { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { group: "Engine", path: `${ROOT}/health`, icon: "heart", label: "Health", page: HealthPage },
   { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
   { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
   {

@@ -31,6 +31,68 @@ CREATE FUNCTION public.search_grams(value text, smallest integer) RETURNS text[]
   where i + size - 1 <= length(value)
 $$;
 
+CREATE TABLE public.alert_notices (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    channel text NOT NULL,
+    kind text NOT NULL,
+    severity text NOT NULL,
+    detail text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    claimed_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    last_error text
+);
+
+ALTER TABLE public.alert_notices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_notices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alert_position (
+    is_only boolean DEFAULT true NOT NULL,
+    "position" bigint NOT NULL,
+    CONSTRAINT alert_position_is_only_check CHECK (is_only)
+);
+
+COMMENT ON TABLE public.alert_position IS 'the last seal of the trail whose event was looked at';
+
+CREATE TABLE public.alerts (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    instance text NOT NULL,
+    state text NOT NULL,
+    severity text NOT NULL,
+    title text NOT NULL,
+    detail text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    calm_since timestamp with time zone,
+    settle_secs double precision DEFAULT 0 NOT NULL,
+    reminded_at timestamp with time zone DEFAULT now() NOT NULL,
+    over_at timestamp with time zone,
+    CONSTRAINT alerts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'over'::text, 'event'::text])))
+);
+
+COMMENT ON COLUMN public.alerts.instance IS 'empty when it concerns all instances';
+
+COMMENT ON COLUMN public.alerts.calm_since IS 'since when all has been well while the alert is open';
+
+ALTER TABLE public.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alerts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.api_tokens (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -113,6 +175,14 @@ CREATE UNLOGGED TABLE public.engine_workers (
     pool_in_use integer NOT NULL,
     pool_maximum integer NOT NULL,
     subscriptions integer NOT NULL
+);
+
+CREATE TABLE public.health_states (
+    instance text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.identities (
@@ -266,6 +336,15 @@ ALTER TABLE public.vacuum_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+ALTER TABLE ONLY public.alert_notices
+    ADD CONSTRAINT alert_notices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alert_position
+    ADD CONSTRAINT alert_position_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
 
@@ -289,6 +368,9 @@ ALTER TABLE ONLY public.database_sizes
 
 ALTER TABLE ONLY public.engine_workers
     ADD CONSTRAINT engine_workers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.health_states
+    ADD CONSTRAINT health_states_pkey PRIMARY KEY (instance, name);
 
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_pkey PRIMARY KEY (provider, subject);
@@ -334,6 +416,16 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.vacuum_runs
     ADD CONSTRAINT vacuum_runs_pkey PRIMARY KEY (id);
+
+CREATE INDEX alert_notices_alert_id ON public.alert_notices USING btree (alert_id);
+
+CREATE INDEX alert_notices_sent ON public.alert_notices USING btree (channel, sent_at) WHERE (sent_at IS NOT NULL);
+
+CREATE INDEX alert_notices_waiting ON public.alert_notices USING btree (channel, due_at) WHERE (sent_at IS NULL);
+
+CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WHERE (state = 'open'::text);
+
+CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
 
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
@@ -384,6 +476,9 @@ CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_
 CREATE TRIGGER audit_events_await_seal AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.await_audit_seal();
 
 CREATE TRIGGER audit_events_never_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+
+ALTER TABLE ONLY public.alert_notices
+    ADD CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -110,6 +110,47 @@ def test_what_is_wrong_is_one_clear_line(run, arguments, code, told):
     assert told in run(*arguments, code=code)
 
 
+def test_health_from_a_script(run, tmp_path):
+    (tmp_path / "backups").write_text("in the way")
+
+    told = json.loads(run("health", "--detail", "--json", code=1, told=True))
+    table = run("health", "--detail", code=1, told=True)
+    (tmp_path / "config.toml").write_text("[server]\nport = 0.5\n")
+    without = run("health", "--url", "http://127.0.0.1:9", code=1, told=True)
+
+    states = {one["name"]: one["state"] for one in told}
+    assert (states["database"], states["writable.backups"]) == ("OK", "FAILING")
+    assert "event_loop" not in states
+    assert re.search(r"FAILING +Backup directory", table)
+    assert "server.port" in run("health", code=2)
+    assert without.startswith("fail engine: no answer from http://127.0.0.1:9")
+
+
+def test_a_look_from_here_works_without_the_database(run):
+    url = "postgresql://nobody:hunter2@127.0.0.1:9/none"
+
+    told = run("health", "--detail", code=1, told=True, APP_REPOSITORY__DATABASE_URL=url)
+
+    assert re.search(r"FAILING +Database", told)
+    assert re.search(r"UNKNOWN +Migrations", told)
+    assert "hunter2" not in told
+
+
+def test_alerts_from_a_script(run):
+    nowhere = {"APP_ALERTS__WEBHOOK_URL": "http://127.0.0.1:9/secret-path"}
+
+    without = run("alerts", "test", code=1)
+    failed = run("alerts", "test", code=1, told=True, **nowhere)
+    as_json = json.loads(run("alerts", "test", "--json", code=1, told=True, **nowhere))
+
+    assert "alerts.webhook_url" in without
+    assert failed.startswith("WEBHOOK to 127.0.0.1: 127.0.0.1: ")
+    assert "secret-path" not in failed
+    assert (as_json[0]["channel"], as_json[0]["delivered"]) == ("WEBHOOK", False)
+    assert "alert.test_sent" not in run("alerts", "list")
+    assert json.loads(run("alerts", "list", "--json")) == []
+
+
 def test_made_up_users_stay_out_of_a_real_database(run, url):
     import psycopg
 

@@ -1,7 +1,7 @@
 """Who may do what: every operation and every route, asked by everybody.
 
-ok: answered · none: answered with null · 401, 403: refused as GraphQL's UNAUTHENTICATED and
-FORBIDDEN, or with that status · another number: that status.
+ok: answered · none: answered with null · 401, 403, 409: refused as GraphQL's UNAUTHENTICATED,
+FORBIDDEN and CONFLICT, or with that status · another number: that status.
 
 stranger: nobody signed in · plain, editor, admin: signed in with no role, Editor, Administrator ·
 suspended: an administrator's session after the suspension · expired: an administrator's token
@@ -35,6 +35,8 @@ Query.sessions                   401       403    403     ok     401        401 
 Query.apiTokens                  401       403    403     ok     401        401      ok
 Query.migrations                 401       403    403     ok     401        401      ok
 Query.database                   401       403    403     ok     401        401      ok
+Query.healthChecks               401       403    403     ok     401        401      ok
+Query.alerts                     401       403    403     ok     401        401      ok
 Mutation.grantRole               401       403    403     ok     401        401      403
 Mutation.revokeRole              401       403    403     ok     401        401      403
 Mutation.inviteUser              401       403    403     ok     401        401      403
@@ -46,6 +48,7 @@ Mutation.revokeAllSessions       401       403    403     ok     401        401 
 Mutation.createApiToken          401       403    403     ok     401        401      403
 Mutation.revokeApiToken          401       403    403     ok     401        401      403
 Mutation.vacuumDatabase          401       403    403     ok     401        401      403
+Mutation.sendTestAlert           401       403    403     409    401        401      403
 Subscription.userChanged         401       403    403     ok     401        401      ok
 Subscription.auditEventAdded     401       403    403     ok     401        401      ok
 Subscription.systemStats         401       403    403     ok     401        401      ok
@@ -86,6 +89,8 @@ DOCUMENTS = {
     "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
     "Query.migrations": "{ migrations { state } }",
     "Query.database": "{ database { version tables { name } } }",
+    "Query.healthChecks": "{ healthChecks { name } }",
+    "Query.alerts": "{ alerts { totalCount } }",
     "Mutation.grantRole": (
         "mutation { grantRole(input: {userId: $user, role: EDITOR}) { changed } }"
     ),
@@ -109,6 +114,7 @@ DOCUMENTS = {
     "Mutation.vacuumDatabase": (
         'mutation { vacuumDatabase(input: {tables: ["settings"]}) { run { id } } }'
     ),
+    "Mutation.sendTestAlert": "mutation { sendTestAlert(input: {}) { results { delivered } } }",
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
     "Subscription.systemStats": "subscription { systemStats { at } }",
@@ -212,7 +218,7 @@ async def answered(client, query):
     body = (await client.post("/graphql", json={"query": query})).json()
     if "errors" in body:
         code = body["errors"][0]["extensions"]["code"]
-        return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403"}.get(code, code)
+        return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403", "CONFLICT": "409"}.get(code, code)
     (value,) = body["data"].values()
     return "none" if value is None else "ok"
 

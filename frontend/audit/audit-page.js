@@ -35,6 +35,7 @@ const ACTIONS = [
   "MIGRATION_APPLIED",
   "MIGRATION_ROLLED_BACK",
   "VACUUM_RUN",
+  "ALERT_TEST_SENT",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

@@ -2,6 +2,37 @@
 
 export type ActorKind = "USER" | "TOKEN" | "OPERATOR" | "SYSTEM";
 
+export interface Alert {
+  id: string;
+  name: string;
+  title: string;
+  instance: string | null;
+  state: AlertState;
+  severity: HealthState;
+  message: string;
+  since: string;
+  overAt: string | null;
+  lastSentAt: string | null;
+  channels: Array<AlertChannel>;
+  lastError: string | null;
+}
+
+export type AlertChannel = "WEBHOOK" | "EMAIL";
+
+export interface AlertConnection {
+  nodes: Array<Alert>;
+  pageInfo: PageInfo;
+  edges: Array<AlertEdge>;
+  totalCount: number;
+}
+
+export interface AlertEdge {
+  cursor: string;
+  node: Alert;
+}
+
+export type AlertState = "OPEN" | "OVER" | "EVENT";
+
 export interface ApiToken {
   id: string;
   name: string;
@@ -21,7 +52,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT";
 
 export interface AuditEvent {
   id: string;
@@ -65,6 +96,13 @@ export interface AuditFilter {
   since?: string | null;
   until?: string | null;
   search?: string | null;
+}
+
+export interface ChannelResult {
+  channel: AlertChannel;
+  target: string;
+  delivered: boolean;
+  error: string | null;
 }
 
 export interface CreateApiTokenInput {
@@ -212,6 +250,18 @@ export interface GrantRoleInput {
   expectedVersion?: number | null;
 }
 
+export interface HealthCheck {
+  name: string;
+  title: string;
+  state: HealthState;
+  detail: string;
+  since: string;
+  checkedAt: string;
+  remedy: string | null;
+}
+
+export type HealthState = "OK" | "WARNING" | "FAILING" | "UNKNOWN";
+
 export interface Identity {
   provider: string;
   subject: string;
@@ -260,6 +310,7 @@ export interface Mutation {
   createApiToken: ApiTokenPayload;
   revokeApiToken: ApiTokenPayload;
   vacuumDatabase: VacuumPayload;
+  sendTestAlert: TestAlertPayload;
 }
 
 export type OrderDirection = "ASC" | "DESC";
@@ -293,6 +344,8 @@ export interface Query {
   systemStats: SystemStats;
   migrations: Array<Migration>;
   database: DatabaseInfo;
+  healthChecks: Array<HealthCheck>;
+  alerts: AlertConnection;
 }
 
 export interface ReinstateUserInput {
@@ -348,6 +401,10 @@ export interface RoleInfo {
   description: string;
   userCount: number;
   activeUserCount: number;
+}
+
+export interface SendTestAlertInput {
+  channel?: AlertChannel | null;
 }
 
 export interface Session {
@@ -416,6 +473,10 @@ export interface SystemStats {
   history: Array<SystemSample>;
   operations: Array<TimingStats>;
   statements: Array<TimingStats>;
+}
+
+export interface TestAlertPayload {
+  results: Array<ChannelResult>;
 }
 
 export interface TimingStats {

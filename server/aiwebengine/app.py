@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.dataloader import DataLoader
 
+from aiwebengine.alerts.channels import configured as alert_channels
+from aiwebengine.alerts.service import Alerts
+from aiwebengine.alerts.watch import Watch
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.audit.chain import Chain
 from aiwebengine.audit.export import Export
@@ -50,6 +54,9 @@ from aiwebengine.graphql.http import HttpEndpoint
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
+from aiwebengine.health import checks as health_checks
+from aiwebengine.health import rest as health_rest
+from aiwebengine.health.service import Health
 from aiwebengine.keys.service import signing_key
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.metrics.exposition import Exposition
@@ -59,7 +66,6 @@ from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
 from aiwebengine.settings.service import Settings
-from aiwebengine.system import rest as system_rest
 from aiwebengine.system.beats import ThisInstance
 from aiwebengine.system.figures import Figures
 from aiwebengine.system.heart import Heart
@@ -90,6 +96,8 @@ TIDY_EVERY_SECS = 600.0
 THIN_OUT_EVERY_SECS = 60.0
 HEART_TIMEOUT_SECS = 4.0
 SAMPLE_EVERY_SECS = 600.0
+LOOK_EVERY_SECS = 2.0
+DELIVER_EVERY_SECS = 0.5
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,8 @@ class Services:
     callers: Callers
     audit: AuditTrail
     system: System
+    health: Health
+    alerts: Alerts
     following: Following
     chain: Chain
     export: Export
@@ -178,6 +188,18 @@ class Engine:
         )
         self.heart.listeners.append(self.instruments.beat)
         self.db.observers += [self.instruments.statement, self._statement_ran]
+        system = System(self.db, users, audit, self.cache, repository.data_dir)
+        providers = configured(auth)
+        # All workers of one machine and port are one instance.
+        name, address = f"{socket.gethostname()}:{config.server.port}", config.server.public_url
+        asked = [(one.name, one.label, one.asked) for one in providers.values()]
+        self.health = Health(
+            self.db,
+            name,
+            health_checks.of_instance(config, self.db, asked, error_rate=system.error_rate),
+        )
+        alerts = Alerts(self.db, audit, config.alerts, alert_channels(config.alerts), name, address)
+        self._watch = Watch(self.health, alerts, config.alerts, name, repository.data_dir)
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -188,12 +210,14 @@ class Engine:
                 users,
                 Arrivals(self.db, audit, users, _admission(auth)),
                 sessions,
-                configured(auth),
+                providers,
                 self.instruments.sign_in,
             ),
             callers=callers,
             audit=audit,
-            system=System(self.db, users, audit, self.cache, repository.data_dir),
+            system=system,
+            health=self.health,
+            alerts=alerts,
             following=Following(self.live, callers),
             chain=Chain(self.db),
             export=Export(audit, callers),
@@ -278,8 +302,8 @@ class Engine:
         self.at_stop = [sockets.close_all, graphql.end_streams]
         routes: list[BaseRoute] = [
             *pages.routes(),
-            *system_rest.routes(self._trouble),
             *metrics_rest.routes(self.exposition, self.doorkeeper, config.security),
+            *health_rest.routes(self._trouble, self.health.failing),
             Route("/graphql", _Unrouted(graphql)),
             WebSocketRoute("/graphql", sockets.__call__),
             *auth_rest.routes(
@@ -331,7 +355,11 @@ class Engine:
 
     @asynccontextmanager
     async def _lifespan(self, sockets: WebSocketEndpoint) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._run()), asyncio.create_task(self.heart.run())]
+        tasks = [
+            asyncio.create_task(self._run()),
+            asyncio.create_task(self.heart.run()),
+            asyncio.create_task(self._look_after()),
+        ]
         try:
             yield
         finally:
@@ -340,6 +368,7 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.services.care.stop()
+            self._watch.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:
@@ -364,6 +393,14 @@ class Engine:
             repeatedly(TIDY_EVERY_SECS, self.rates.forget),
             repeatedly(THIN_OUT_EVERY_SECS, self.services.system.thin_out),
             repeatedly(SAMPLE_EVERY_SECS, self.services.care.sample_size),
+        )
+
+    async def _look_after(self) -> None:
+        """What goes on while the database is down as well."""
+        await asyncio.gather(
+            repeatedly(LOOK_EVERY_SECS, self._watch.look),
+            repeatedly(DELIVER_EVERY_SECS, self._watch.deliver),
+            repeatedly(TIDY_EVERY_SECS, self._watch.tidy),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
@@ -391,7 +428,7 @@ class Engine:
 
     async def _trouble(self) -> str | None:
         """What keeps the engine from answering, in words; None when it is well."""
-        found = await self.services.system.trouble()
+        found = await self.services.health.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
 
     def _forget_totals(self, action: AuditAction | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from aiwebengine import __version__, serving
+from aiwebengine.alerts.cli import alerts
 from aiwebengine.audit.cli import audit
 from aiwebengine.auth.cli import tokens
 from aiwebengine.care.cli import db
@@ -23,9 +24,9 @@ from aiwebengine.commands import (
 from aiwebengine.config_loader import masked
 from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
+from aiwebengine.health.cli import health
 from aiwebengine.logging import configure_logging
 from aiwebengine.migrations.cli import migrate
-from aiwebengine.system.cli import health
 from aiwebengine.users.cli import users
 
 
@@ -89,5 +90,5 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (audit, db, demo, health, migrate, tokens, users):
+for command in (alerts, audit, db, demo, health, migrate, tokens, users):
     main.add_command(command)

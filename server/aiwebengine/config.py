@@ -34,7 +34,7 @@ def _duration(value: Any) -> Any:
 
 def _issuer(value: Any) -> Any:
     parts = urlsplit(value) if isinstance(value, str) else None
-    is_local = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    is_local = parts is not None and parts.hostname in _THIS_MACHINE
     if parts is None or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("an address such as https://id.example.com/realms/team")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
@@ -56,6 +56,9 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0
 Issuer = Annotated[str, BeforeValidator(_issuer)]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class _Section(BaseModel):
@@ -254,6 +257,67 @@ class Backup(_Section):
     s3: S3 | None = Field(None, description="S3-compatible storage.")
 
 
+class Smtp(_Section):
+    """The mail server that takes alerts."""
+
+    host: str | None = Field(None, min_length=1, description="Host of the mail server.")
+    port: int | None = Field(
+        None, ge=1, le=65_535, description="Port; left out: 587, 465 with tls, 25 with none."
+    )
+    username: str | None = Field(None, min_length=1, description="Name to sign in there with.")
+    password: SecretStr | None = Field(None, description="The password that goes with it.")
+    encryption: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way there is protected."
+    )
+
+    @model_validator(mode="after")
+    def _password_is_protected(self) -> Smtp:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password together, or neither")
+        if self.username and self.encryption == "none" and self.host not in _THIS_MACHINE:
+            raise ValueError("encryption = starttls or tls, or the password would go in clear")
+        return self
+
+
+class Alerts(_Section):
+    """Who is told when something is wrong."""
+
+    webhook_url: SecretStr | None = Field(None, description="Address that alerts are posted to.")
+    webhook_secret: SecretStr | None = Field(
+        None, description="Key of the signature that goes with them."
+    )
+    email_to: list[EmailAddress] = Field([], description="Addresses that alerts are mailed to.")
+    email_from: EmailAddress | None = Field(None, description="Address that they come from.")
+    smtp: Smtp = Field(Smtp(), description="The mail server.")
+    error_rate_percent: float = Field(
+        5, gt=0, le=100, description="More failed requests than this share are alerted."
+    )
+    error_rate_minutes: int = Field(5, ge=1, le=60, description="Of the requests of so long.")
+    group_secs: float = Field(
+        2, ge=0, le=3_600, description="What happens within so long goes out as one message."
+    )
+    settle_secs: float = Field(
+        10, ge=0, le=3_600, description="How long all must be well to count as over."
+    )
+    reminder_hours: float = Field(
+        24, gt=0, le=720, description="How often to remind of what lasts."
+    )
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_http(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("an address such as https://hooks.example.com/services/team")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_complete(self) -> Alerts:
+        if self.email_to and not (self.email_from and self.smtp.host):
+            raise ValueError("email_to together with email_from and smtp.host")
+        return self
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -264,6 +328,7 @@ class Config(_Section):
     security: Security = Security()
     performance: Performance = Performance()
     backup: Backup = Backup()
+    alerts: Alerts = Alerts()
 
     def at_port(self, port: int) -> Config:
         """The same with the port that was really taken, which `port = 0` leaves open."""

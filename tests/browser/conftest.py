@@ -68,7 +68,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         process.wait(30)
     told = output.read_text()
     assert "Traceback" not in told
-    assert "[warning" not in told
+    # The tests of health make faults, and a busy machine may be one.
+    assert "[warning" not in re.sub(r".* alert\.(began|over) .*", "", told)
 
 
 def _addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:

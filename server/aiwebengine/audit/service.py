@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from aiwebengine.audit import store
+from aiwebengine.audit import chain_store, store
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput
@@ -59,6 +59,15 @@ class AuditTrail:
         """How many events the filter lets through. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db, _checked(wanted))
+
+    async def granted_after(self, position: int, role: Role) -> tuple[int, list[AuditEvent]]:
+        """The newest seal's position, and the events beyond *position* that gave *role* anew.
+
+        Seals are numbered without gaps once their events are committed, so whoever reads on from
+        the position that was told leaves none out.
+        """
+        newest, numbers = await chain_store.granted(self._db, position, role.value)
+        return newest, await store.by_numbers(self._db, numbers) if numbers else []
 
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
         """Day (UTC), role, and how many more hold it than the day before."""

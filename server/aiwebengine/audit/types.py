@@ -40,6 +40,7 @@ class AuditAction(enum.Enum):
         MIGRATION_APPLIED: the tables were brought forward by one step.
         MIGRATION_ROLLED_BACK: the tables were taken back by one step.
         VACUUM_RUN: somebody had tables vacuumed.
+        ALERT_TEST_SENT: somebody tried whether alerts arrive.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -65,6 +66,7 @@ class AuditAction(enum.Enum):
     MIGRATION_APPLIED = "migration.applied"
     MIGRATION_ROLLED_BACK = "migration.rolled_back"
     VACUUM_RUN = "database.vacuum_run"
+    ALERT_TEST_SENT = "alert.test_sent"
 
 
 @strawberry.input

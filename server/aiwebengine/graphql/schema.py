@@ -6,10 +6,12 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
+from aiwebengine.alerts import graphql as alerts
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.care import graphql as care
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.health import graphql as health
 from aiwebengine.migrations import graphql as migrations
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
@@ -25,12 +27,14 @@ schema = strawberry.Schema(
             *system.queries,
             *migrations.queries,
             *care.queries,
+            *health.queries,
+            *alerts.queries,
         ],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations, *care.mutations],
+        [*users.mutations, *auth.mutations, *care.mutations, *alerts.mutations],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(

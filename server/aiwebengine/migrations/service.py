@@ -24,9 +24,11 @@ from yoyo import get_backend, read_migrations
 
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, EngineError, Unavailable
 from aiwebengine.migrations import store
 from aiwebengine.migrations.types import Migration, MigrationState
+from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer, engine
 
@@ -196,7 +198,7 @@ class Migrations:
 
     def _status(self, connection: Any) -> list[Migration]:
         applied = store.applied(connection)
-        files = {path.stem: path for path in self._files()}
+        files = {path.stem: path for path in _migrations_in(self._folder)}
         found = []
         for name in sorted(files.keys() | applied.keys()):
             note = applied.get(name)
@@ -256,14 +258,19 @@ class Migrations:
         netloc = parts.netloc.replace("@", ":@", 1) if not parts.hostname else parts.netloc
         return urlunsplit(parts._replace(scheme="postgresql+psycopg", netloc=netloc))
 
-    def _files(self) -> list[Path]:
-        return [
-            path for path in self._folder.glob("*.sql") if not path.name.endswith(".rollback.sql")
-        ]
-
     def _checksum(self, migration_id: str) -> str:
         path = self._folder / f"{migration_id}.sql"
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+async def due(db: Database, folder: Path = MIGRATIONS) -> list[str]:
+    """The ids of those that are not applied, oldest first, by the pool. Raises Unavailable."""
+    applied = await store.applied_ids(db)
+    return [path.stem for path in _migrations_in(folder) if path.stem not in applied]
+
+
+def _migrations_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.sql") if not path.name.endswith(".rollback.sql"))
 
 
 def _steps(applied: list[str], to: str | None) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 import psycopg
 
+from aiwebengine.database import Database
+
 Connection = psycopg.Connection[Any]
 
 # Any number will do, as long as nothing else takes it.
@@ -52,6 +54,13 @@ def applied(connection: Connection) -> dict[str, Applied]:
         "select migration_id, checksum, applied_at from migration_checksums"
     ).fetchall()
     return {row[0]: Applied(row[1], row[2]) for row in rows}
+
+
+async def applied_ids(db: Database) -> set[str]:
+    """The ids of what is applied, for somebody who has a pool."""
+    return {
+        row["migration_id"] for row in await db.all("select migration_id from migration_checksums")
+    }
 
 
 def remember(connection: Connection, migration_id: str, checksum: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import shutil
@@ -19,7 +18,6 @@ from aiwebengine import __version__
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.caching import Cache
 from aiwebengine.database import Database, Row
-from aiwebengine.errors import Unavailable
 from aiwebengine.system import histogram, store
 from aiwebengine.system.figures import SLOT_SECS
 from aiwebengine.system.heart import GONE_AFTER_SECS
@@ -42,9 +40,6 @@ from aiwebengine.users.types import Role, UserStats, UserTrendPoint
 from aiwebengine.viewer import Viewer
 
 TREND_DAYS = 30
-# Whoever asks /health (a load balancer, a container engine) gives up after a few seconds: a
-# frozen database must be told of before that.
-HEALTH_TIMEOUT_SECS = 1.5
 RECENT_SECS = 15 * 60
 _HOUR_SECS, _DAY_SECS, _WEEK_SECS = 3_600, 86_400, 7 * 86_400
 PERIODS = {
@@ -80,17 +75,6 @@ class System:
         self._data_dir = data_dir
         self._process = psutil.Process()
         self._process.cpu_percent()
-
-    async def trouble(self) -> str | None:
-        """What keeps the engine from working, in words; None when it is well."""
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_SECS):
-                await store.answers(self._db)
-        except TimeoutError:
-            return f"no answer within {HEALTH_TIMEOUT_SECS} s"
-        except Unavailable as error:
-            return error.message
-        return None
 
     async def users(self, viewer: Viewer) -> UserStats:
         """How many users there are, and how that changed. Raises Forbidden."""

@@ -32,11 +32,6 @@ async def figures(db: Database) -> Row:
     return row
 
 
-async def answers(db: Database) -> bool:
-    """Whether the database answers at all. Raises Unavailable when it does not."""
-    return bool(await db.value("select true"))
-
-
 # A worker is up that said so lately, unless another has taken its place since.
 _WORKERS = """
   select *,

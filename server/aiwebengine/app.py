@@ -45,7 +45,12 @@ from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
 from aiwebengine.keys.service import signing_key
+from aiwebengine.logs import rest as logs_rest
+from aiwebengine.logs.following import FollowingLogs
+from aiwebengine.logs.service import Logs
+from aiwebengine.logs.tail import Tail
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.notes import note_statement
 from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
@@ -73,6 +78,7 @@ SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
 TIDY_EVERY_SECS = 600.0
+TIDY_LOGS_EVERY_SECS = 60.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class Services:
     export: Export
     refusals: Refusals
     settings: Settings
+    logs: Logs
+    following_logs: FollowingLogs
 
 
 class Engine:
@@ -110,6 +118,9 @@ class Engine:
             acquire_timeout=repository.acquire_timeout_secs,
             statement_timeout=repository.statement_timeout_secs,
         )
+        self.db.observers.append(
+            lambda statement: note_statement(statement.waited_secs + statement.took_secs)
+        )
         lasts, idle = auth.session_timeout, auth.session_idle_timeout
         audit = AuditTrail(self.db)
         sessions = Sessions(
@@ -123,6 +134,8 @@ class Engine:
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
+        self.tail = Tail(config.logging.file)
+        following, logs = Following(self.live, callers), Logs(config.logging, callers)
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -138,11 +151,13 @@ class Engine:
             callers=callers,
             audit=audit,
             system=System(self.db, users, audit, self.figures, repository.data_dir),
-            following=Following(self.live, callers),
+            following=following,
             chain=Chain(self.db),
             export=Export(audit, callers),
             refusals=Refusals(audit),
             settings=Settings(self.db, audit),
+            logs=logs,
+            following_logs=FollowingLogs(logs, self.tail, following),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -215,6 +230,7 @@ class Engine:
             ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             *audit_rest.routes(services.export, self.doorkeeper),
+            *logs_rest.routes(services.logs, self.doorkeeper),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -273,6 +289,8 @@ class Engine:
                 return
         await asyncio.gather(
             self.live.run(),
+            self.tail.run(),
+            repeatedly(TIDY_LOGS_EVERY_SECS, self.services.logs.tidy),
             *map(once, self.once_ready),
             repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
             repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),

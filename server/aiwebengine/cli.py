@@ -23,6 +23,7 @@ from aiwebengine.config_loader import masked
 from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
 from aiwebengine.logging import configure_logging
+from aiwebengine.logs.cli import logs
 from aiwebengine.migrations.cli import migrate
 from aiwebengine.system.cli import health
 from aiwebengine.users.cli import users
@@ -88,5 +89,5 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (audit, demo, health, migrate, tokens, users):
+for command in (audit, demo, health, logs, migrate, tokens, users):
     main.add_command(command)

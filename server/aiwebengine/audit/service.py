@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
+
+log = logging.getLogger(__name__)
 
 
 class AuditTrail:
@@ -34,6 +37,8 @@ class AuditTrail:
         *before* and *after* hold only what changed.
         """
         await store.append(self._db, viewer, action, target, before, after, reason)
+        fields = _line(viewer, action, target, before, after)
+        self._db.after_commit(lambda: log.info("audit.recorded", extra=fields))
 
     async def page(
         self, viewer: Viewer, wanted: AuditFilter, after: store.Key | None, first: int
@@ -53,6 +58,31 @@ class AuditTrail:
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
         """Day (UTC), role, and how many more hold it than the day before."""
         return await store.role_changes_by_day(self._db, since)
+
+
+def _line(
+    viewer: Viewer,
+    action: AuditAction,
+    target: Target,
+    before: Details | None,
+    after: Details | None,
+) -> dict[str, object]:
+    """What the log tells of an event; the trail has the rest."""
+    told = {**(before or {}), **(after or {})}
+    return {
+        "area": "manager",
+        "action": action.value,
+        "actor": viewer.label,
+        "actor_id": viewer.id,
+        "actor_roles": sorted(role.value for role in viewer.roles),
+        "target_type": target.kind,
+        "target": target.label,
+        "target_id": target.id,
+        **{name: told[name] for name in ("role", "roles") if name in told},
+        "door": viewer.origin.door,
+        "address": viewer.origin.address,
+        "request_id": viewer.origin.request_id,
+    }
 
 
 def _checked(wanted: AuditFilter) -> AuditFilter:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -71,6 +71,7 @@ class _Held:
 
     connection: Any
     is_open: bool = True
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Database:
@@ -165,8 +166,13 @@ class Database:
         held = self._held.get()
         with _outages_told():
             if held is not None and held.is_open:
-                async with held.connection.transaction():
-                    yield
+                told = len(held.after_commit)
+                try:
+                    async with held.connection.transaction():
+                        yield
+                except BaseException:
+                    del held.after_commit[told:]
+                    raise
                 return
             async with self._connection() as connection, connection.transaction():
                 held = _Held(connection)
@@ -178,6 +184,19 @@ class Database:
                     # A generator may be closed by another task, which has a context of its own.
                     with suppress(ValueError):
                         self._held.reset(token)
+        for callback in held.after_commit:
+            callback()
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once what this task does is committed; never if it is taken back.
+
+        Outside a transaction a statement is its own, so that is at once.
+        """
+        held = self._held.get()
+        if held is not None and held.is_open:
+            held.after_commit.append(callback)
+        else:
+            callback()
 
     def pool_stats(self) -> PoolStats:
         """How the pool is used at present."""

@@ -26,6 +26,7 @@ from aiwebengine.graphql.documents import Document, Documents, MalformedDocument
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce, measure
 from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.notes import note_operation
 
 Context = Any
 
@@ -50,6 +51,14 @@ class Operation:
     def kind(self) -> OperationType:
         """Query, mutation or subscription."""
         return self.node.operation
+
+    @property
+    def label(self) -> str:
+        """The operation's name; the first field that it asks when it has none."""
+        if self.node.name is not None:
+            return self.node.name.value
+        fields = self.node.selection_set.selections
+        return fields[0].name.value if isinstance(fields[0], FieldNode) else ""
 
 
 class Executor:
@@ -90,7 +99,9 @@ class Executor:
         )
         if isinstance(values, list):
             raise MalformedDocument(values)
-        return Operation(document, node, request)
+        operation = Operation(document, node, request)
+        note_operation(operation.label, operation.kind.value)
+        return operation
 
     def admit(self, operation: Operation, context: Context) -> Operation:
         """The operation as this caller may ask it. Raises QueryTooComplex, Unauthenticated.

@@ -9,6 +9,7 @@ from strawberry.tools import create_type
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.logs import graphql as logs
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
@@ -16,7 +17,7 @@ from aiwebengine.users import graphql as users
 schema = strawberry.Schema(
     query=create_type(
         "Query",
-        [*auth.queries, *users.queries, *audit.queries, *system.queries],
+        [*auth.queries, *users.queries, *audit.queries, *logs.queries, *system.queries],
         description="Everything that can be read.",
     ),
     mutation=create_type(
@@ -26,7 +27,7 @@ schema = strawberry.Schema(
     ),
     subscription=create_type(
         "Subscription",
-        [*users.subscriptions, *audit.subscriptions],
+        [*users.subscriptions, *audit.subscriptions, *logs.subscriptions],
         description="Everything that can be followed.",
     ),
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.errors import EngineError, RateLimited
+from aiwebengine.logs.access import Answered, request_line
 from aiwebengine.web.problems import of_error, problem
 
 log = logging.getLogger(__name__)
@@ -176,39 +177,29 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
+        with request_line(scope, scope["method"]) as line:
+            await self._answer(scope, receive, send, line)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, line: Answered) -> None:
+        began, line.status = time.perf_counter(), 0
 
         async def noting(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                line.status = message["status"]
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            log.exception("request.bug", extra={"request_id": request_id(scope)})
-            if status:
+            log.exception("request.bug")
+            if line.status:
                 # The answer has begun; all that is left is to cut it off.
                 raise
             hidden = "Something went wrong on our side. The log has the details."
             response = problem(500, hidden, EngineError.code, request_id(scope), {})
             await response(scope, receive, noting)
         finally:
-            seconds = time.perf_counter() - began
-            self._answered(status, seconds)
-            level = logging.DEBUG if scope["path"] == "/health" else logging.INFO
-            log.log(
-                level,
-                "request",
-                extra={
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "ms": round(seconds * 1_000, 1),
-                    "request_id": request_id(scope),
-                },
-            )
+            self._answered(line.status, time.perf_counter() - began)
 
 
 def request_id(scope: Scope) -> str | None:

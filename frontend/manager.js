@@ -7,6 +7,7 @@ import { AuditPage } from "./audit/audit-page.js";
 import { TokensPage } from "./auth/tokens-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
+import { LogsPage } from "./logs/logs-page.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
 import { UserPage } from "./users/user-page.js";
@@ -15,6 +16,7 @@ import { UsersPage } from "./users/users-page.js";
 const PAGES = [
   { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
+  { path: `${ROOT}/logs`, icon: "lines", label: "Logs", page: LogsPage },
   { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
 ];
 const DOORS = [

@@ -68,7 +68,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         process.wait(30)
     told = output.read_text()
     assert "Traceback" not in told
-    assert "[warning" not in told
+    assert '"level":"warning"' not in told
 
 
 def _addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:

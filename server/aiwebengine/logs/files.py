@@ -105,6 +105,7 @@ def opened(file: StoredFile) -> Iterator[Blocks]:
             yield _Compressed(stream, members)
             return
         # Compressed by somebody else, in one piece: that can be read from its beginning only.
+        stream.seek(0)
         plain = stack.enter_context(tempfile.TemporaryFile())
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=stream))
         with suppress(EOFError, zlib.error, gzip.BadGzipFile):
@@ -280,6 +281,16 @@ def _last_before(blocks: Blocks, before: int) -> int:
         else:
             high = middle
     return low - 1
+
+
+def end_of_line(blocks: Blocks, place: int) -> int | None:
+    """Where the next line begins after the one at this place; None beyond the end."""
+    for index in range(max(0, _last_before(blocks, place + 1)), len(blocks)):
+        begin = blocks.begin(index)
+        end = blocks.read(index).find(b"\n", max(0, place - begin))
+        if end >= 0:
+            return begin + end + 1
+    return None
 
 
 def end_of_instant(blocks: Blocks, until: float) -> int:

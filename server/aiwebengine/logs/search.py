@@ -22,6 +22,7 @@ from aiwebengine.logs.files import (
     Part,
     Spans,
     end_of_instant,
+    end_of_line,
     instant_of,
     name_of,
     opened,
@@ -149,13 +150,15 @@ def count(log: Path, wanted: Wanted, *, is_over: Callable[[], bool]) -> int | No
     return found
 
 
-def has_file(log: Path, name: str) -> bool:
-    """Whether the file that is called so is still kept."""
+def behind(log: Path, line: Position) -> Position | None:
+    """The place behind this line; None when its file is not kept any more, or has no such line."""
+    name, place = line
     for file in stored_files(log):
         with suppress(FileNotFoundError), opened(file) as blocks:
             if name_of(blocks) == name:
-                return True
-    return False
+                end = end_of_line(blocks, place)
+                return None if end is None else (name, end)
+    return None
 
 
 def deadline(secs: float = LONGEST_SECS) -> Callable[[], bool]:

@@ -62,10 +62,9 @@ class Logs:
         def find(is_over: Callable[[], bool]) -> Page:
             begin = start
             if begin is None and wanted.up_to_id is not None:
-                name, place = position_of(wanted.up_to_id)
-                if not search.has_file(log, name):
+                begin = search.behind(log, position_of(wanted.up_to_id))
+                if begin is None:
                     raise NotFound("This line is not in the log any more: its file was removed.")
-                begin = (name, place + 1)
             return search.newest(log, ready, first + 1, start=begin, is_over=is_over)
 
         return await self._beside(find)

@@ -150,7 +150,7 @@ def test_a_search_that_takes_too_long_says_how_far_it_came_and_goes_on(three_fil
             Wanted(LogFilter(request_id="r3")),
             10,
             start=page.reached,
-            is_over=lambda: pages % 2 == 0,
+            is_over=lambda turn=pages: turn % 2 == 0,
         )
         pages += 1
 

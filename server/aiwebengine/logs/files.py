@@ -258,7 +258,8 @@ def parts_back(blocks: Blocks, before: int, find: Finder) -> Iterator[Part]:
         size = min(len(block), before - begin)
         # Its first line may have begun in the block before, its last one ends in the one after.
         first = 0 if index == 0 else block.find(b"\n", 0, size) + 1
-        if index and not first:
+        if index and (not first or first == size):
+            # Not a whole line yet; whoever goes on from here must not come back to here.
             rest = block[:size] + rest
             continue
         last = block.rfind(b"\n", first, size) + 1 or first

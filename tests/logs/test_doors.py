@@ -240,7 +240,7 @@ async def test_a_stream_faster_than_its_reader_says_how_many_were_skipped(
     ada = await add_served_person("ada", Role.ADMINISTRATOR)
     say = logging.getLogger("tests").info
     with logging_to(log):
-        lines = await following(engine, ada, text="counted")
+        lines = await following(engine, ada, text='"logger":"tests"')
         for number in range(100):
             say("counted", extra={"number": number})
         await asyncio.sleep(1)
@@ -248,7 +248,8 @@ async def test_a_stream_faster_than_its_reader_says_how_many_were_skipped(
         await lines.aclose()
 
     assert [entry.fields["number"] for entry in found] == list(range(90, 100))
-    assert found[0].skipped_before == 90
+    # Those of the beginning, too.
+    assert found[0].skipped_before >= 90
     assert {entry.skipped_before for entry in found[1:]} == {0}
 
 

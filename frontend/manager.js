@@ -10,6 +10,7 @@ import { CarePage } from "./care/care-page.js";
 import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
+import { LogsPage } from "./logs/logs-page.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
 import { MigrationsPage } from "./migrations/migrations-page.js";
@@ -23,6 +24,7 @@ const PAGES = [
   { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
   { group: "Engine", path: `${ROOT}/health`, icon: "heart", label: "Health", page: HealthPage },
   { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
+  { group: "Engine", path: `${ROOT}/logs`, icon: "lines", label: "Logs", page: LogsPage },
   { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
   {
     group: "Data",

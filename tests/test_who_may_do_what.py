@@ -30,6 +30,7 @@ Query.user                       401       403    403     ok     401        401 
 Query.users                      401       403    403     ok     401        401      ok
 Query.roles                      401       403    403     ok     401        401      ok
 Query.auditEvents                401       403    403     ok     401        401      ok
+Query.logEntries                 401       403    403     ok     401        401      ok
 Query.systemStats                401       403    403     ok     401        401      ok
 Query.sessions                   401       403    403     ok     401        401      ok
 Query.apiTokens                  401       403    403     ok     401        401      ok
@@ -52,6 +53,7 @@ Mutation.sendTestAlert           401       403    403     409    401        401 
 Subscription.userChanged         401       403    403     ok     401        401      ok
 Subscription.auditEventAdded     401       403    403     ok     401        401      ok
 Subscription.systemStats         401       403    403     ok     401        401      ok
+Subscription.logEntryAdded       401       403    403     ok     401        401      ok
 """
 
 ROUTES = """
@@ -72,6 +74,7 @@ POST /auth/logout                         204       204    204     204    204   
 GET /api/engine/admin/users               401       403    403     200    401        401      200
 POST /api/engine/admin/users/{id}/roles   401       403    403     200    401        401      403
 GET /api/engine/admin/audit               401       403    403     200    401        401      200
+GET /api/engine/admin/logs                401       403    403     200    401        401      200
 GET /engine/admin                         401       403    403     200    401        401      200
 GET /engine/admin/users                   401       403    403     200    401        401      200
 GET /editor                               401       403    200     200    401        401      200
@@ -84,6 +87,7 @@ DOCUMENTS = {
     "Query.users": "{ users { totalCount } }",
     "Query.roles": "{ roles { role } }",
     "Query.auditEvents": "{ auditEvents { totalCount } }",
+    "Query.logEntries": "{ logEntries { nodes { id } } }",
     "Query.systemStats": "{ systemStats { at } }",
     "Query.sessions": "{ sessions(userId: $user) { id } }",
     "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
@@ -118,6 +122,7 @@ DOCUMENTS = {
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
     "Subscription.systemStats": "subscription { systemStats { at } }",
+    "Subscription.logEntryAdded": "subscription { logEntryAdded { id } }",
 }
 
 ROOT = operator("tests")

@@ -8,6 +8,7 @@ import { Failure, Offline, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { exactly } from "../lib/time.js";
+import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
 
 const DEFAULTS = { q: "", action: "", user: "", since: "", until: "", after: "" };
@@ -188,7 +189,7 @@ function Bar({ state, setState }) {
 /** @param {{ event: any }} props */
 function Event({ event }) {
   const rows = [
-    ["Request", event.requestId],
+    ["Request", event.requestId && html`<${RequestLines} event=${event} />`],
     ["Address", event.address],
     ["Client", event.userAgent],
     ["Session", event.sessionId],
@@ -227,6 +228,12 @@ function Event({ event }) {
       </details>
     </td>
   </tr>`;
+}
+
+/** The request's id, and the way to its lines in the log. @param {{ event: any }} props */
+function RequestLines({ event }) {
+  const asked = new URLSearchParams({ request: event.requestId, ...around(event.at) });
+  return html`${event.requestId} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
 }
 
 /** @param {string} action */

@@ -289,6 +289,49 @@ export interface InviteUserInput {
   roles?: Array<Role> | null;
 }
 
+export interface LogEntry {
+  id: string;
+  at: string;
+  level: LogLevel;
+  event: string;
+  logger: string | null;
+  requestId: string | null;
+  userId: string | null;
+  method: string | null;
+  path: string | null;
+  status: number | null;
+  ms: number | null;
+  fields: unknown;
+  line: string;
+  skippedBefore: number;
+}
+
+export interface LogEntryConnection {
+  edges: Array<LogEntryEdge>;
+  nodes: Array<LogEntry>;
+  pageInfo: PageInfo;
+  searchedBackTo: string | null;
+  totalCount: number | null;
+}
+
+export interface LogEntryEdge {
+  cursor: string;
+  node: LogEntry;
+}
+
+export interface LogFilter {
+  level?: LogLevel | null;
+  text?: string | null;
+  requestId?: string | null;
+  userId?: string | null;
+  path?: string | null;
+  since?: string | null;
+  until?: string | null;
+  upToId?: string | null;
+}
+
+export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+
 export interface Migration {
   id: string;
   title: string;
@@ -341,6 +384,7 @@ export interface Query {
   users: UserConnection;
   roles: Array<RoleInfo>;
   auditEvents: AuditEventConnection;
+  logEntries: LogEntryConnection;
   systemStats: SystemStats;
   migrations: Array<Migration>;
   database: DatabaseInfo;
@@ -432,6 +476,7 @@ export type StatsPeriod = "HOUR" | "DAY" | "WEEK";
 export interface Subscription {
   userChanged: UserChange;
   auditEventAdded: AuditEvent;
+  logEntryAdded: LogEntry;
   systemStats: SystemStats;
 }
 

@@ -58,10 +58,15 @@ from aiwebengine.health import checks as health_checks
 from aiwebengine.health import rest as health_rest
 from aiwebengine.health.service import Health
 from aiwebengine.keys.service import signing_key
+from aiwebengine.logs import rest as logs_rest
+from aiwebengine.logs.following import FollowingLogs
+from aiwebengine.logs.service import Logs
+from aiwebengine.logs.tail import Tail
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.notes import current_request_id, note_statement
 from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
 from aiwebengine.resources import FRONTEND, MIGRATIONS
@@ -84,7 +89,6 @@ from aiwebengine.web.middleware import (
     RequestId,
     SecurityHeaders,
     TimeLimit,
-    current_request_id,
 )
 
 log = logging.getLogger(__name__)
@@ -98,6 +102,7 @@ HEART_TIMEOUT_SECS = 4.0
 SAMPLE_EVERY_SECS = 600.0
 LOOK_EVERY_SECS = 2.0
 DELIVER_EVERY_SECS = 0.5
+TIDY_LOGS_EVERY_SECS = 60.0
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,8 @@ class Services:
     settings: Settings
     migrations: Migrations
     care: Care
+    logs: Logs
+    following_logs: FollowingLogs
 
 
 class Engine:
@@ -148,9 +155,12 @@ class Engine:
             statement_timeout=repository.statement_timeout_secs,
         )
         self.slow_statements = SlowStatements(
-            repository.slow_query_ms, request_id=current_request_id.get
+            repository.slow_query_ms, request_id=current_request_id
         )
-        self.db.observers.append(self.slow_statements.observe)
+        self.db.observers += [
+            self.slow_statements.observe,
+            lambda statement: note_statement(statement.waited_secs + statement.took_secs),
+        ]
         lasts, idle = auth.session_timeout, auth.session_idle_timeout
         audit = AuditTrail(self.db)
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
@@ -200,6 +210,8 @@ class Engine:
         )
         alerts = Alerts(self.db, audit, config.alerts, alert_channels(config.alerts), name, address)
         self._watch = Watch(self.health, alerts, config.alerts, name, repository.data_dir)
+        self.tail = Tail(config.logging.file)
+        following, logs = Following(self.live, callers), Logs(config.logging, callers)
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -218,13 +230,15 @@ class Engine:
             system=system,
             health=self.health,
             alerts=alerts,
-            following=Following(self.live, callers),
+            following=following,
             chain=Chain(self.db),
             export=Export(audit, callers),
             refusals=Refusals(audit),
             settings=Settings(self.db, audit),
             migrations=Migrations(url, MIGRATIONS),
             care=Care(self.db, audit, self.slow_statements.worst),
+            logs=logs,
+            following_logs=FollowingLogs(logs, self.tail, following),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -315,6 +329,7 @@ class Engine:
             ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             *audit_rest.routes(services.export, self.doorkeeper),
+            *logs_rest.routes(services.logs, self.doorkeeper),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -385,6 +400,8 @@ class Engine:
                 return
         await asyncio.gather(
             self.live.run(),
+            self.tail.run(),
+            repeatedly(TIDY_LOGS_EVERY_SECS, self.services.logs.tidy),
             *map(once, self.once_ready),
             repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
             repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),

@@ -26,6 +26,7 @@ from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
 from aiwebengine.health.cli import health
 from aiwebengine.logging import configure_logging
+from aiwebengine.logs.cli import logs
 from aiwebengine.migrations.cli import migrate
 from aiwebengine.users.cli import users
 
@@ -90,5 +91,5 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (alerts, audit, db, demo, health, migrate, tokens, users):
+for command in (alerts, audit, db, demo, health, logs, migrate, tokens, users):
     main.add_command(command)

@@ -93,8 +93,10 @@ class Logging(_Section):
     """What is logged, and where to."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
-    format: Literal["pretty", "json"] = Field("pretty", description="For people or for machines.")
-    file: Path | None = Field(Path("logs/aiwebengine.log"), description="Log file.")
+    format: Literal["pretty", "json"] | None = Field(
+        None, description="Console for people or for machines; left out: whichever it is."
+    )
+    file: Path | None = Field(Path("logs/aiwebengine.log"), description="Log file, always JSON.")
     rotation: Literal["hourly", "daily", "weekly"] = Field("daily", description="When to rotate.")
     retention_days: int = Field(30, ge=1, le=3_650, description="Days to keep rotated files.")
     compress: bool = Field(True, description="Whether rotated files are compressed.")

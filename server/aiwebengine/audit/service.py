@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
+
+log = logging.getLogger(__name__)
 
 
 class AuditTrail:
@@ -38,6 +41,8 @@ class AuditTrail:
         *before* and *after* hold only what changed.
         """
         await store.append(self._db, viewer, action, target, before, after, reason)
+        fields = _line(viewer, action, target, before, after)
+        self._db.after_commit(lambda: log.info("audit.recorded", extra=fields))
         self._db.afterwards(lambda: self._observe(action))
 
     async def announce(self, action: AuditAction) -> None:
@@ -84,6 +89,31 @@ def record_at_once(connection: Any, viewer: Viewer, action: AuditAction, target:
     Migrations have no other, and an event must commit with what it tells of.
     """
     return store.append_at_once(connection, viewer, action, target)
+
+
+def _line(
+    viewer: Viewer,
+    action: AuditAction,
+    target: Target,
+    before: Details | None,
+    after: Details | None,
+) -> dict[str, object]:
+    """What the log tells of an event; the trail has the rest."""
+    told = {**(before or {}), **(after or {})}
+    return {
+        "area": "manager",
+        "action": action.value,
+        "actor": viewer.label,
+        "actor_id": viewer.id,
+        "actor_roles": sorted(role.value for role in viewer.roles),
+        "target_type": target.kind,
+        "target": target.label,
+        "target_id": target.id,
+        **{name: told[name] for name in ("role", "roles") if name in told},
+        "door": viewer.origin.door,
+        "address": viewer.origin.address,
+        "request_id": viewer.origin.request_id,
+    }
 
 
 def _checked(wanted: AuditFilter) -> AuditFilter:

@@ -72,6 +72,7 @@ class _Held:
     connection: Any
     is_open: bool = True
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Database:
@@ -167,8 +168,13 @@ class Database:
         held = self._held.get()
         with _outages_told():
             if held is not None and held.is_open:
-                async with held.connection.transaction():
-                    yield
+                told = len(held.after_commit)
+                try:
+                    async with held.connection.transaction():
+                        yield
+                except BaseException:
+                    del held.after_commit[told:]
+                    raise
                 return
             async with self._connection() as connection:
                 held = _Held(connection)
@@ -186,6 +192,8 @@ class Database:
                 finally:
                     for verb in held.afterwards:
                         verb()
+            for verb in held.after_commit:
+                verb()
 
     @property
     def is_in_transaction(self) -> bool:
@@ -198,6 +206,17 @@ class Database:
         held = self._held.get()
         if held is not None and held.is_open:
             held.afterwards.append(verb)
+        else:
+            verb()
+
+    def after_commit(self, verb: Callable[[], None]) -> None:
+        """Do this once what this task does is committed; never if it is taken back.
+
+        Outside a transaction a statement is its own, so that is at once.
+        """
+        held = self._held.get()
+        if held is not None and held.is_open:
+            held.after_commit.append(verb)
         else:
             verb()
 

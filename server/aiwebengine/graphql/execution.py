@@ -28,6 +28,7 @@ from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce, measure
 from aiwebengine.graphql.plans import PlannedExecutor
 from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.notes import note_operation
 
 Context = Any
 
@@ -62,6 +63,14 @@ class Operation:
         selections = self.node.selection_set.selections
         first = selections[0].name.value if isinstance(selections[0], FieldNode) else "…"
         return f"{self.kind.value} {first}" + (" +" if len(selections) > 1 else "")
+
+    @property
+    def name(self) -> str:
+        """The name that the client gave it; the first field that it asks when it has none."""
+        if self.node.name is not None:
+            return self.node.name.value
+        fields = self.node.selection_set.selections
+        return fields[0].name.value if isinstance(fields[0], FieldNode) else ""
 
 
 class Executor:
@@ -117,7 +126,9 @@ class Executor:
         )
         if isinstance(values, list):
             raise MalformedDocument(values)
-        return Operation(document, node, request)
+        operation = Operation(document, node, request)
+        note_operation(operation.name, operation.kind.value)
+        return operation
 
     def admit(self, operation: Operation, context: Context) -> Operation:
         """The operation as this caller may ask it. Raises QueryTooComplex, Unauthenticated.

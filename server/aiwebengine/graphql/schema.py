@@ -12,6 +12,7 @@ from aiwebengine.auth import graphql as auth
 from aiwebengine.care import graphql as care
 from aiwebengine.graphql.descriptions import describe
 from aiwebengine.health import graphql as health
+from aiwebengine.logs import graphql as logs
 from aiwebengine.migrations import graphql as migrations
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
@@ -24,6 +25,7 @@ schema = strawberry.Schema(
             *auth.queries,
             *users.queries,
             *audit.queries,
+            *logs.queries,
             *system.queries,
             *migrations.queries,
             *care.queries,
@@ -39,7 +41,7 @@ schema = strawberry.Schema(
     ),
     subscription=create_type(
         "Subscription",
-        [*users.subscriptions, *audit.subscriptions, *system.subscriptions],
+        [*users.subscriptions, *audit.subscriptions, *logs.subscriptions, *system.subscriptions],
         description="Everything that can be followed.",
     ),
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),

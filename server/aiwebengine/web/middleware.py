@@ -7,13 +7,13 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from secrets import token_hex
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.errors import EngineError, RateLimited, Unavailable
+from aiwebengine.logs.access import Answered, request_line
 from aiwebengine.web.problems import of_error, problem
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,6 @@ DRAINED_BYTES = 64 * 1_048_576
 GRACE_SECS = 1.0
 
 Headers = list[tuple[bytes, bytes]]
-
-current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
-"""The id of the request that this task works for, for those who are handed nothing else."""
 
 
 class RequestId:
@@ -45,7 +42,6 @@ class RequestId:
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _SANE_ID.fullmatch(given) else token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        current_request_id.set(request_id)
         added: Headers = [(b"x-request-id", request_id.encode())]
         await self._app(scope, receive, _with_headers(send, lambda _: added))
 
@@ -240,19 +236,24 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, waited = time.perf_counter(), 0, 0.0
+        with request_line(scope, scope["method"]) as line:
+            await self._answer(scope, receive, send, line)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, line: Answered) -> None:
+        began, waited = time.perf_counter(), 0.0
+        line.status = 0
 
         async def noting(message: Message) -> None:
-            nonlocal status, waited
+            nonlocal waited
             if message["type"] == "http.response.start":
-                status, waited = message["status"], time.perf_counter() - began
+                line.status, waited = message["status"], time.perf_counter() - began
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            log.exception("request.bug", extra={"request_id": request_id(scope)})
-            if status:
+            log.exception("request.bug")
+            if line.status:
                 # The answer has begun; all that is left is to cut it off.
                 raise
             hidden = "Something went wrong on our side. The log has the details."
@@ -260,19 +261,7 @@ class AccessLog:
             await response(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
-            self._answered(scope, status, waited or seconds)
-            level = logging.DEBUG if scope["path"] == "/health" else logging.INFO
-            log.log(
-                level,
-                "request",
-                extra={
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "ms": round(seconds * 1_000, 1),
-                    "request_id": request_id(scope),
-                },
-            )
+            self._answered(scope, line.status, waited or seconds)
 
 
 def request_id(scope: Scope) -> str | None:

@@ -44,11 +44,19 @@ from aiwebengine.graphql.http import HttpEndpoint
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
-from aiwebengine.keys.service import signing_key
+from aiwebengine.keys.service import LOOK_EVERY_SECS, KeyRing, Keys
+from aiwebengine.keys.types import CURSORS
+from aiwebengine.maintenance import evidence
+from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
-from aiwebengine.resources import FRONTEND, MIGRATIONS
+from aiwebengine.resources import CONSTRAINTS, FRONTEND, MIGRATIONS
+from aiwebengine.reviews import rest as reviews_rest
+from aiwebengine.reviews.export import ReviewExport
+from aiwebengine.reviews.service import Reviews
+from aiwebengine.schedules.service import Schedules
+from aiwebengine.schedules.tasks import own_tasks
 from aiwebengine.settings.service import Settings
 from aiwebengine.system import rest as system_rest
 from aiwebengine.system.requests import RequestFigures
@@ -72,7 +80,6 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
-TIDY_EVERY_SECS = 600.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,11 @@ class Services:
     export: Export
     refusals: Refusals
     settings: Settings
+    keys: Keys
+    schedules: Schedules
+    maintenance: Maintenance
+    reviews: Reviews
+    review_export: ReviewExport
 
 
 class Engine:
@@ -123,6 +135,19 @@ class Engine:
         callers = Callers(self.db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
         self.figures = RequestFigures()
         self.live = LiveTrail(self.db, Listener(url, CHANNEL))
+        self.rates = Rates(self.db, config.security.rate_limit_per_minute)
+        system = System(self.db, users, audit, self.figures, repository.data_dir)
+        chain, keys = Chain(self.db), Keys(self.db, audit)
+        settings = Settings(self.db, audit, keys)
+        reviews = Reviews(self.db, audit, users)
+        schedules = Schedules(
+            self.db,
+            audit,
+            own_tasks(self.db, sessions, self.rates, users, chain, keys),
+            config.maintenance.schedules,
+            config.maintenance.timezone,
+            keep_days=config.maintenance.keep_runs_days,
+        )
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -137,18 +162,37 @@ class Engine:
             ),
             callers=callers,
             audit=audit,
-            system=System(self.db, users, audit, self.figures, repository.data_dir),
+            system=system,
             following=Following(self.live, callers),
-            chain=Chain(self.db),
+            chain=chain,
             export=Export(audit, callers),
             refusals=Refusals(audit),
-            settings=Settings(self.db, audit),
+            settings=settings,
+            keys=keys,
+            schedules=schedules,
+            maintenance=Maintenance(
+                self.db,
+                audit,
+                {
+                    "health": evidence.health(system, Migrations(url, MIGRATIONS).pending),
+                    "disk": evidence.disk(system),
+                    "database-size": evidence.database_size(system),
+                    "performance": evidence.performance(system),
+                    "audit-trail": evidence.task_done(schedules, "verify-audit"),
+                    "dependencies": evidence.dependencies(CONSTRAINTS),
+                    "vacuum": evidence.task_done(schedules, "analyze"),
+                    "secrets": evidence.secrets_age(keys, settings),
+                    "access-review": evidence.access_review(reviews),
+                },
+            ),
+            reviews=reviews,
+            review_export=ReviewExport(reviews, callers),
         )
-        self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()
         )
         self.frontend = Frontend(FRONTEND)
+        self._cursor_keys = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
         self.is_ready = False
         self.once_ready: list[Callable[[], Awaitable[object]]] = []
@@ -165,7 +209,8 @@ class Engine:
         else:
             await asyncio.to_thread(migrations.must_be_applied)
         await self.db.connect()
-        self._cursors = Cursors(await signing_key(self.db, "cursors"))
+        await self._cursor_keys.refresh()
+        self._cursors = Cursors(self._cursor_keys)
         self.is_ready = True
 
     async def first_sign_in_link(self) -> str | None:
@@ -215,6 +260,7 @@ class Engine:
             ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             *audit_rest.routes(services.export, self.doorkeeper),
+            *reviews_rest.routes(services.reviews, services.review_export, self.doorkeeper),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -276,9 +322,9 @@ class Engine:
             *map(once, self.once_ready),
             repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
             repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),
-            repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
             repeatedly(SHARE_EVERY_SECS, self.rates.share),
-            repeatedly(TIDY_EVERY_SECS, self.rates.forget),
+            repeatedly(LOOK_EVERY_SECS, self._cursor_keys.refresh),
+            self.services.schedules.run(),
         )
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

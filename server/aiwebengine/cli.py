@@ -22,7 +22,9 @@ from aiwebengine.commands import (
 from aiwebengine.config_loader import masked
 from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
+from aiwebengine.keys.cli import secrets
 from aiwebengine.logging import configure_logging
+from aiwebengine.maintenance.cli import maintenance
 from aiwebengine.migrations.cli import migrate
 from aiwebengine.system.cli import health
 from aiwebengine.users.cli import users
@@ -88,5 +90,5 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (audit, demo, health, migrate, tokens, users):
+for command in (audit, demo, health, maintenance, migrate, secrets, tokens, users):
     main.add_command(command)

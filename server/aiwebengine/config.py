@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,6 +19,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from aiwebengine.schedules.cron import checked, checked_zone
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -56,6 +59,10 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0
 Issuer = Annotated[str, BeforeValidator(_issuer)]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
+Schedule = Annotated[str, AfterValidator(checked)]
+TimeZone = Annotated[str, AfterValidator(checked_zone)]
+# The name of an environment variable can't hold a dash.
+TaskName = Annotated[str, AfterValidator(lambda name: name.replace("_", "-"))]
 
 
 class _Section(BaseModel):
@@ -240,9 +247,19 @@ class Backup(_Section):
     """Backups."""
 
     directory: Path = Field(Path("backups"), description="Where archives lie.")
-    schedule: str = Field("0 2 * * *", description="When, as a cron expression.")
+    schedule: Schedule = Field("0 2 * * *", description="When, as a cron expression.")
     retention_days: int = Field(30, ge=1, description="Days to keep archives.")
     s3: S3 | None = Field(None, description="S3-compatible storage.")
+
+
+class Maintenance(_Section):
+    """What the engine does by the clock."""
+
+    timezone: TimeZone = Field("UTC", description="Time zone of every schedule.")
+    keep_runs_days: int = Field(30, ge=1, le=3_650, description="Days to remember runs of tasks.")
+    schedules: dict[TaskName, Schedule] = Field(
+        {}, description='Cron expressions by task, instead of the usual ones; "off" for never.'
+    )
 
 
 class Config(_Section):
@@ -255,6 +272,7 @@ class Config(_Section):
     security: Security = Security()
     performance: Performance = Performance()
     backup: Backup = Backup()
+    maintenance: Maintenance = Maintenance()
 
     def at_port(self, port: int) -> Config:
         """The same with the port that was really taken, which `port = 0` leaves open."""

@@ -37,6 +37,12 @@ class AuditAction(enum.Enum):
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
         ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
         SETTING_CHANGED: the engine started with another configuration than the time before.
+        SECRET_ROTATED: a new signing key was made.
+        MAINTENANCE_TASK_STARTED: somebody started a maintenance task.
+        MAINTENANCE_TASK_STOPPED: somebody stopped a maintenance task.
+        MAINTENANCE_ITEM_DONE: somebody said that something on the maintenance lists was done.
+        ACCESS_REVIEW_STARTED: a review of who holds which role began.
+        ACCESS_REVIEWED: roles were kept or revoked in a review.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -59,6 +65,12 @@ class AuditAction(enum.Enum):
     TOKEN_USED_FROM_NEW_ADDRESS = "token.new_address"  # noqa: S105 - an action, not a secret
     ACCESS_REFUSED = "access.refused"
     SETTING_CHANGED = "setting.changed"
+    SECRET_ROTATED = "secret.rotated"  # noqa: S105 - an action, not a secret
+    MAINTENANCE_TASK_STARTED = "maintenance.task_started"
+    MAINTENANCE_TASK_STOPPED = "maintenance.task_stopped"
+    MAINTENANCE_ITEM_DONE = "maintenance.item_done"
+    ACCESS_REVIEW_STARTED = "access.review_started"
+    ACCESS_REVIEWED = "access.reviewed"
 
 
 @strawberry.input

@@ -9,6 +9,10 @@ from strawberry.tools import create_type
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.keys import graphql as keys
+from aiwebengine.maintenance import graphql as maintenance
+from aiwebengine.reviews import graphql as reviews
+from aiwebengine.schedules import graphql as schedules
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
@@ -16,12 +20,28 @@ from aiwebengine.users import graphql as users
 schema = strawberry.Schema(
     query=create_type(
         "Query",
-        [*auth.queries, *users.queries, *audit.queries, *system.queries],
+        [
+            *auth.queries,
+            *users.queries,
+            *audit.queries,
+            *system.queries,
+            *maintenance.queries,
+            *schedules.queries,
+            *reviews.queries,
+            *keys.queries,
+        ],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations],
+        [
+            *users.mutations,
+            *auth.mutations,
+            *maintenance.mutations,
+            *schedules.mutations,
+            *reviews.mutations,
+            *keys.mutations,
+        ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(

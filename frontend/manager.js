@@ -9,12 +9,15 @@ import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { MaintenancePage } from "./maintenance/maintenance-page.js";
+import { ReviewPage } from "./maintenance/review-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
 const PAGES = [
   { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
+  { path: `${ROOT}/maintenance`, icon: "duties", label: "Maintenance", page: MaintenancePage },
   { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
 ];
 const DOORS = [
@@ -73,6 +76,7 @@ const isAt = (path, entry) =>
 function pageAt(path, me) {
   const user = path.match(/\/users\/([\w-]+)$/);
   if (user) return html`<${UserPage} key=${user[1]} id=${user[1]} me=${me} />`;
+  if (path === `${ROOT}/maintenance/review`) return html`<${ReviewPage} />`;
   const found = PAGES.find((entry) => entry.path === path || (path === ROOT && entry === PAGES[0]));
   if (found) return html`<${found.page} me=${me} />`;
   return html`<${Top} title="Nothing is here" text="This address leads nowhere." />

@@ -101,7 +101,7 @@ function Duty({ item, tasks, run, tick }) {
 }
 
 /** What a button is about, for who can't see where it stands. @param {{ item: MaintenanceItem }} props */
-const Of = ({ item }) => html`<span class="visually-hidden">: ${item.title}</span>`;
+const Of = ({ item }) => html`<span class="visually-hidden"> for ${item.title}</span>`;
 
 /** @param {string} name */
 const words = (name) => name[0] + name.slice(1).toLowerCase();

@@ -18,7 +18,7 @@ export function Entry({ entry, isOpen, choice, choose }) {
     <td>
       <a href="${ROOT}/users/${entry.userId}">${entry.name || entry.email}</a>
       ${entry.status !== "ACTIVE" && html` <span class="badge bad">${entry.status.toLowerCase()}</span>`}
-      <span class="email">${entry.email}</span>
+      <div class="email">${entry.email}</div>
     </td>
     <td><${RoleBadge} role=${entry.role} /></td>
     <td>

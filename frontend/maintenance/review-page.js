@@ -147,15 +147,15 @@ function useWarning(unsaved) {
 /** @param {any} props */
 function Progress({ review }) {
   const { total, open, kept, revoked, gone } = review;
+  const figures =
+    `${count(total - open)} of ${count(total)} decided: ${count(kept)} kept,` +
+    ` ${count(revoked)} revoked, ${count(gone)} gone`;
   return html`<div class="bar progress">
     <h2>
       Review ${review.id} ${review.finishedAt && html`<span class="badge ok">finished</span>`}
     </h2>
     <progress aria-label="Decided" max=${total || 1} value=${total - open}></progress>
-    <span>
-      ${count(total - open)} of ${count(total)} decided: ${count(kept)} kept, ${count(revoked)}
-      revoked, ${count(gone)} gone
-    </span>
+    <span>${figures}</span>
   </div>`;
 }
 

@@ -32,10 +32,7 @@ export function Past({ reviews, show }) {
                   <${Time} iso=${one.finishedAt} none="open" />
                   ${one.finishedBy && html` by ${one.finishedBy}`}
                 </td>
-                <td>
-                  ${count(one.kept)} kept, ${count(one.revoked)} revoked, ${count(one.gone)} gone,
-                  ${count(one.open)} open
-                </td>
+                <td>${figures(one)}</td>
                 <td>
                   <button class="btn small" onClick=${() => show(one.id)}>
                     Show<span class="visually-hidden"> review ${one.id}</span>
@@ -48,3 +45,7 @@ export function Past({ reviews, show }) {
     </div>
   </section>`;
 }
+
+/** @param {AccessReview} one */
+const figures = (one) =>
+  `${count(one.kept)} kept, ${count(one.revoked)} revoked, ${count(one.gone)} gone, ${count(one.open)} open`;

@@ -66,7 +66,7 @@ function Row({ task, run, stop }) {
                 Stop<span class="visually-hidden"> ${task.name}</span>
               </button>`
             : html`<button class="btn small" onClick=${() => run(task.name)}>
-                Run now<span class="visually-hidden">: ${task.name}</span>
+                Run now<span class="visually-hidden"> ${task.name}</span>
               </button>`
         }
       </div>

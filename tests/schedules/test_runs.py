@@ -292,7 +292,9 @@ asyncio.run(main())
 
 
 def to_be_killed(url):
-    return subprocess.Popen([sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
 
 
 async def test_the_run_of_a_killed_process_is_interrupted_and_the_next_can_begin(engine, url):
@@ -314,6 +316,17 @@ async def test_the_run_of_a_killed_process_is_interrupted_and_the_next_can_begin
     assert (newer.number, newer.state) == (done.number, RunState.SUCCEEDED)
     assert older.state is RunState.INTERRUPTED
     assert f":{process.pid} since" in older.result
+
+
+async def test_a_run_at_the_command_line_that_is_broken_off_is_interrupted_at_once(engine, url):
+    process = to_be_killed(url)
+    assert await asyncio.to_thread(process.stdout.readline) == b"at work\n"
+
+    process.send_signal(signal.SIGINT)
+    await asyncio.to_thread(process.communicate)
+
+    (run,) = await runs_of(engine, "long")
+    assert (run.state, run.result) == (RunState.INTERRUPTED, "The engine was stopped meanwhile.")
 
 
 async def test_an_engine_that_stops_says_that_its_runs_were_interrupted(engine):

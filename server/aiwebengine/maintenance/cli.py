@@ -76,7 +76,6 @@ def tasks(context: click.Context, as_json: bool) -> None:
     """List what runs by the clock."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[ScheduledTask]:
-        await engine.services.schedules.register()
         return await engine.services.schedules.tasks(viewer)
 
     found = with_engine(context.obj, work)
@@ -168,8 +167,8 @@ def stop(context: click.Context, run_id: int, as_json: bool) -> None:
         return await engine.services.schedules.stop(viewer, run_id)
 
     asked = with_engine(context.obj, work)
-    said = "is asked to stop" if asked.state is RunState.RUNNING else f"has ended: {asked.result}"
-    show(as_json, _told_run(asked), f"Run {asked.id} of {asked.task} {said}.")
+    said = "is asked to stop." if asked.state is RunState.RUNNING else f"has ended: {asked.result}"
+    show(as_json, _told_run(asked), f"Run {asked.id} of {asked.task} {said}")
 
 
 @maintenance.command()

@@ -22,12 +22,13 @@ export function Entry({ entry, isOpen, choice, choose }) {
     </td>
     <td><${RoleBadge} role=${entry.role} /></td>
     <td>
-      <${Time} iso=${entry.grantedAt} /> by ${entry.grantedBy}
+      <span class="said-once">Granted: </span
+      ><${Time} iso=${entry.grantedAt} />${` by ${entry.grantedBy}`}
       ${entry.reason && html`<div>“${entry.reason}”</div>`}
       ${entry.expiresAt && html`<div>until <${Time} iso=${entry.expiresAt} /></div>`}
     </td>
     <td class="when">
-      <${Time} iso=${entry.lastSeenAt} />
+      <span class="said-once">Last seen: </span><${Time} iso=${entry.lastSeenAt} />
       ${
         entry.apiTokens > 0 &&
         html`<div>

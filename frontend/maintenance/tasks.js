@@ -49,8 +49,11 @@ function Row({ task, run, stop }) {
       <div class="email">${task.description}</div>
     </td>
     <td><code>${task.schedule}</code></td>
-    <td class="when"><${Time} iso=${task.nextRunAt} none="only when asked" /></td>
     <td class="when">
+      <span class="said-once">Next: </span><${Time} iso=${task.nextRunAt} none="only when asked" />
+    </td>
+    <td class="when">
+      <span class="said-once">Last: </span>
       ${
         last
           ? html`<span class="badge ${last.state.toLowerCase()}">${last.state.toLowerCase()}</span

@@ -269,7 +269,7 @@ async def test_a_runner_that_falls_silent_is_given_up_and_notices_it(engine, url
 
 
 KILLED = """
-import asyncio, sys
+import asyncio, signal, sys
 from aiwebengine.app import Engine
 from aiwebengine.config import Config
 from aiwebengine.schedules.service import Schedules
@@ -287,6 +287,8 @@ async def main():
     clock = Schedules(engine.db, engine.services.audit, [task], {}, "UTC", keep_days=1)
     await clock.run_here(operator("killed"), "long", lambda line: None)
 
+# A shell's background jobs are started deaf to it, and so are their children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 asyncio.run(main())
 """
 

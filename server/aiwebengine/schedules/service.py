@@ -229,8 +229,14 @@ class Schedules:
     def _begin(self, task: Task, number: int, also: Note | None = None) -> asyncio.Task[TaskRun]:
         work = asyncio.create_task(self._work(task, number, also))
         self._at_work.add(work)
-        work.add_done_callback(self._at_work.discard)
+        work.add_done_callback(self._settled)
         return work
+
+    def _settled(self, work: asyncio.Task[TaskRun]) -> None:
+        self._at_work.discard(work)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            # Its end could not be written down; whoever looks next gives the run up.
+            log.warning("schedules.lost", exc_info=error)
 
     async def _work(self, task: Task, number: int, also: Note | None) -> TaskRun:
         """Run a task, say every now and then that it is alive, and note what came of it."""

@@ -13,6 +13,8 @@ import { useQuery } from "./lib/load.js";
 import { LogsPage } from "./logs/logs-page.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { MaintenancePage } from "./maintenance/maintenance-page.js";
+import { ReviewPage } from "./maintenance/review-page.js";
 import { MigrationsPage } from "./migrations/migrations-page.js";
 import { SystemPage } from "./system/system-page.js";
 import { UserPage } from "./users/user-page.js";
@@ -25,6 +27,13 @@ const PAGES = [
   { group: "Engine", path: `${ROOT}/health`, icon: "heart", label: "Health", page: HealthPage },
   { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
   { group: "Engine", path: `${ROOT}/logs`, icon: "lines", label: "Logs", page: LogsPage },
+  {
+    group: "Engine",
+    path: `${ROOT}/maintenance`,
+    icon: "duties",
+    label: "Maintenance",
+    page: MaintenancePage,
+  },
   { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
   {
     group: "Data",
@@ -107,6 +116,7 @@ const isAt = (path, entry) =>
 function pageAt(path, me) {
   const user = path.match(/\/users\/([\w-]+)$/);
   if (user) return html`<${UserPage} key=${user[1]} id=${user[1]} me=${me} />`;
+  if (path === `${ROOT}/maintenance/review`) return html`<${ReviewPage} />`;
   const found = PAGES.find((entry) => entry.path === path || (path === ROOT && entry === PAGES[0]));
   if (found) return html`<${found.page} me=${me} />`;
   return html`<${Top} title="Nothing is here" text="This address leads nowhere." />

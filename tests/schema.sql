@@ -31,6 +31,54 @@ CREATE FUNCTION public.search_grams(value text, smallest integer) RETURNS text[]
   where i + size - 1 <= length(value)
 $$;
 
+CREATE TABLE public.access_review_entries (
+    review_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    user_id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    status text NOT NULL,
+    role text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by text NOT NULL,
+    reason text,
+    expires_at timestamp with time zone,
+    last_signed_in_at timestamp with time zone,
+    last_seen_at timestamp with time zone,
+    api_tokens integer NOT NULL,
+    token_last_used_at timestamp with time zone,
+    decision text,
+    note text,
+    outcome text,
+    detail text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT access_review_entries_decision_check CHECK ((decision = ANY (ARRAY['keep'::text, 'revoke'::text]))),
+    CONSTRAINT access_review_entries_outcome_check CHECK ((outcome = ANY (ARRAY['kept'::text, 'revoked'::text, 'refused'::text, 'gone'::text])))
+);
+
+CREATE TABLE public.access_reviews (
+    id bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_by text NOT NULL,
+    note text,
+    finished_at timestamp with time zone,
+    finished_by text,
+    total integer DEFAULT 0 NOT NULL,
+    kept integer DEFAULT 0 NOT NULL,
+    revoked integer DEFAULT 0 NOT NULL,
+    gone integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.access_reviews ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_reviews_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.alert_notices (
     id bigint NOT NULL,
     alert_id bigint NOT NULL,
@@ -195,6 +243,27 @@ CREATE TABLE public.identities (
     last_used_at timestamp with time zone
 );
 
+CREATE TABLE public.maintenance_board (
+    began_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.maintenance_ticks (
+    id bigint NOT NULL,
+    item text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    done_by text NOT NULL,
+    note text
+);
+
+ALTER TABLE public.maintenance_ticks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.maintenance_ticks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.migration_checksums (
     migration_id text NOT NULL,
     checksum text NOT NULL,
@@ -207,6 +276,13 @@ CREATE UNLOGGED TABLE public.rate_windows (
     address text NOT NULL,
     minute bigint NOT NULL,
     hits bigint NOT NULL
+);
+
+CREATE TABLE public.scheduled_tasks (
+    name text NOT NULL,
+    schedule text NOT NULL,
+    time_zone text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.sessions (
@@ -223,7 +299,8 @@ CREATE TABLE public.sessions (
 
 CREATE TABLE public.settings (
     key text NOT NULL,
-    value jsonb NOT NULL
+    value jsonb NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.sign_in_attempts (
@@ -248,6 +325,10 @@ CREATE TABLE public.signing_keys (
     purpose text NOT NULL,
     secret bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    number integer NOT NULL,
+    signs_from timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT signing_keys_number_check CHECK ((number > 0)),
     CONSTRAINT signing_keys_secret_check CHECK ((length(secret) >= 32))
 );
 
@@ -266,6 +347,32 @@ CREATE TABLE public.system_samples (
     subscriptions integer,
     connections integer,
     database_bytes bigint
+);
+
+CREATE TABLE public.task_runs (
+    id bigint NOT NULL,
+    task text NOT NULL,
+    due_at timestamp with time zone,
+    state text DEFAULT 'running'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    beat_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    started_by text NOT NULL,
+    instance text NOT NULL,
+    stopped_by text,
+    result text,
+    lines text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT task_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+    CONSTRAINT task_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'stopped'::text, 'interrupted'::text])))
+);
+
+ALTER TABLE public.task_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.task_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.timing_samples (
@@ -336,6 +443,15 @@ ALTER TABLE public.vacuum_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+ALTER TABLE ONLY public.access_review_entries
+    ADD CONSTRAINT access_review_entries_pkey PRIMARY KEY (review_id, "position");
+
+ALTER TABLE ONLY public.access_review_entries
+    ADD CONSTRAINT access_review_entries_review_id_user_id_role_key UNIQUE (review_id, user_id, role);
+
+ALTER TABLE ONLY public.access_reviews
+    ADD CONSTRAINT access_reviews_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.alert_notices
     ADD CONSTRAINT alert_notices_pkey PRIMARY KEY (id);
 
@@ -375,11 +491,17 @@ ALTER TABLE ONLY public.health_states
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_pkey PRIMARY KEY (provider, subject);
 
+ALTER TABLE ONLY public.maintenance_ticks
+    ADD CONSTRAINT maintenance_ticks_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.migration_checksums
     ADD CONSTRAINT migration_checksums_pkey PRIMARY KEY (migration_id);
 
 ALTER TABLE ONLY public.rate_windows
     ADD CONSTRAINT rate_windows_pkey PRIMARY KEY (kind, address, minute);
+
+ALTER TABLE ONLY public.scheduled_tasks
+    ADD CONSTRAINT scheduled_tasks_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
@@ -397,10 +519,13 @@ ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (secret_hash);
 
 ALTER TABLE ONLY public.signing_keys
-    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose);
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose, number);
 
 ALTER TABLE ONLY public.system_samples
     ADD CONSTRAINT system_samples_pkey PRIMARY KEY (step_secs, at);
+
+ALTER TABLE ONLY public.task_runs
+    ADD CONSTRAINT task_runs_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.timing_samples
     ADD CONSTRAINT timing_samples_pkey PRIMARY KEY (kind, at, name);
@@ -416,6 +541,10 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.vacuum_runs
     ADD CONSTRAINT vacuum_runs_pkey PRIMARY KEY (id);
+
+CREATE INDEX access_review_entries_open ON public.access_review_entries USING btree (review_id, "position") WHERE ((outcome IS NULL) OR (outcome = 'refused'::text));
+
+CREATE UNIQUE INDEX access_reviews_open ON public.access_reviews USING btree ((true)) WHERE (finished_at IS NULL);
 
 CREATE INDEX alert_notices_alert_id ON public.alert_notices USING btree (alert_id);
 
@@ -445,6 +574,8 @@ CREATE INDEX identities_provider ON public.identities USING btree (provider, use
 
 CREATE INDEX identities_user ON public.identities USING btree (user_id);
 
+CREATE INDEX maintenance_ticks_item ON public.maintenance_ticks USING btree (item, id);
+
 CREATE INDEX rate_windows_minute ON public.rate_windows USING btree (minute);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
@@ -452,6 +583,14 @@ CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at);
 
 CREATE INDEX sign_in_attempts_expiry ON public.sign_in_attempts USING btree (expires_at);
+
+CREATE UNIQUE INDEX task_runs_due ON public.task_runs USING btree (task, due_at);
+
+CREATE INDEX task_runs_ended ON public.task_runs USING btree (ended_at);
+
+CREATE UNIQUE INDEX task_runs_running ON public.task_runs USING btree (task) WHERE (state = 'running'::text);
+
+CREATE INDEX task_runs_task ON public.task_runs USING btree (task, id);
 
 CREATE INDEX user_roles_expiry ON public.user_roles USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
@@ -476,6 +615,9 @@ CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_
 CREATE TRIGGER audit_events_await_seal AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.await_audit_seal();
 
 CREATE TRIGGER audit_events_never_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+
+ALTER TABLE ONLY public.access_review_entries
+    ADD CONSTRAINT access_review_entries_review_id_fkey FOREIGN KEY (review_id) REFERENCES public.access_reviews(id);
 
 ALTER TABLE ONLY public.alert_notices
     ADD CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;

@@ -177,7 +177,7 @@ def test_migrations_from_a_script(run):
     status = json.loads(run("migrate", "status", "--json"))
 
     assert all(migration["applied_at"] for migration in status)
-    assert "drop table" in run("migrate", "down", "--dry-run")
+    assert "drop" in run("migrate", "down", "--dry-run")
     newest = status[-1]["id"]
     assert newest in run("migrate", "down")
     assert "pending" in run("migrate", "status").lower()
@@ -239,3 +239,50 @@ def test_the_trail_from_a_script(run, url, tmp_path):
     assert f"tampered with at event {event['id']}" in spoilt
     assert "head: found 'x'" in run("audit", "verify", "--head", "x", code=1)
     assert "'soon' is neither" in run("audit", "export", "--since", "soon", code=2)
+
+
+def test_maintenance_from_a_script(run, url):
+    fresh = json.loads(run("maintenance", "status", "--json"))
+    with psycopg.connect(url) as connection:
+        connection.execute("update maintenance_board set began_at = now() - interval '1 year'")
+    late = run("maintenance", "status", code=1, told=True)
+    ticked = json.loads(run("maintenance", "tick", "documentation", "--note", "read", "--json"))
+    done = run("maintenance", "run", "analyze")
+    runs = json.loads(run("maintenance", "runs", "--task", "analyze", "--json"))
+    tasks = json.loads(run("maintenance", "tasks", "--json"))
+
+    assert fresh["overdue"] == 0
+    assert "documentation" in late
+    assert (ticked["state"], ticked["note"]) == ("OK", "read")
+    assert done == "succeeded: The planner's statistics are up to date.\n"
+    assert [one["state"] for one in runs] == ["SUCCEEDED"]
+    assert "has ended" in run("maintenance", "stop", runs[0]["id"])
+    assert "analyze" in [task["name"] for task in tasks if task["last_run"]]
+    assert "decided by what is seen" in run("maintenance", "tick", "disk", code=1)
+    assert "There is no task 'nothing'" in run("maintenance", "run", "nothing", code=1)
+
+
+def test_an_access_review_from_a_script(run, tmp_path):
+    run("demo", "--users", "30")
+    none = run("maintenance", "review", code=1)
+
+    begun = json.loads(run("maintenance", "review", "--start", "--note", "Q4", "--json"))
+    run("maintenance", "review", "--export", "csv", "--output", "review.csv")
+    lines = run("maintenance", "review", "--id", begun["id"], "--export", "ndjson").splitlines()
+
+    assert "--start" in none
+    assert begun["open"] == begun["total"] == len(lines) > 0
+    assert (tmp_path / "review.csv").read_text().startswith("user_id,email,")
+    assert [path.name for path in tmp_path.glob("review*")] == ["review.csv"]
+
+
+def test_secrets_from_a_script(run):
+    before = json.loads(run("secrets", "list", "--json"))
+    run("secrets", "rotate", "--all")
+    after = json.loads(run("secrets", "list", "--json"))
+
+    assert {(key["purpose"], key["number"]) for key in before} >= {("cursors", 1)}
+    assert {("cursors", 2), ("settings", 2)} <= {(key["purpose"], key["number"]) for key in after}
+    assert "secret" not in " ".join(after[0])
+    assert "Say which" in run("secrets", "rotate", code=2)
+    assert "'sessions' is not one of" in run("secrets", "rotate", "sessions", code=2)

@@ -50,6 +50,18 @@ Mutation.createApiToken          401       403    403     ok     401        401 
 Mutation.revokeApiToken          401       403    403     ok     401        401      403
 Mutation.vacuumDatabase          401       403    403     ok     401        401      403
 Mutation.sendTestAlert           401       403    403     409    401        401      403
+Query.maintenance                401       403    403     ok     401        401      ok
+Query.scheduledTasks             401       403    403     ok     401        401      ok
+Query.taskRuns                   401       403    403     ok     401        401      ok
+Query.accessReviews              401       403    403     ok     401        401      ok
+Query.accessReview               401       403    403     none   401        401      none
+Query.signingKeys                401       403    403     ok     401        401      ok
+Mutation.tickMaintenanceItem     401       403    403     ok     401        401      403
+Mutation.runMaintenanceTask      401       403    403     ok     401        401      403
+Mutation.stopMaintenanceTask     401       403    403     NOT_FOUND  401    401      403
+Mutation.startAccessReview       401       403    403     ok     401        401      403
+Mutation.submitAccessReview      401       403    403     NOT_FOUND  401    401      403
+Mutation.rotateSecrets           401       403    403     ok     401        401      403
 Subscription.userChanged         401       403    403     ok     401        401      ok
 Subscription.auditEventAdded     401       403    403     ok     401        401      ok
 Subscription.systemStats         401       403    403     ok     401        401      ok
@@ -75,6 +87,7 @@ GET /api/engine/admin/users               401       403    403     200    401   
 POST /api/engine/admin/users/{id}/roles   401       403    403     200    401        401      403
 GET /api/engine/admin/audit               401       403    403     200    401        401      200
 GET /api/engine/admin/logs                401       403    403     200    401        401      200
+GET /api/engine/admin/reviews/1           401       403    403     404    401        401      404
 GET /engine/admin                         401       403    403     200    401        401      200
 GET /engine/admin/users                   401       403    403     200    401        401      200
 GET /editor                               401       403    200     200    401        401      200
@@ -119,6 +132,27 @@ DOCUMENTS = {
         'mutation { vacuumDatabase(input: {tables: ["settings"]}) { run { id } } }'
     ),
     "Mutation.sendTestAlert": "mutation { sendTestAlert(input: {}) { results { delivered } } }",
+    "Query.maintenance": "{ maintenance { overdue } }",
+    "Query.scheduledTasks": "{ scheduledTasks { name } }",
+    "Query.taskRuns": "{ taskRuns { totalCount } }",
+    "Query.accessReviews": "{ accessReviews { totalCount } }",
+    "Query.accessReview": "{ accessReview { id } }",
+    "Query.signingKeys": "{ signingKeys { number } }",
+    "Mutation.tickMaintenanceItem": (
+        'mutation { tickMaintenanceItem(input: {name: "documentation"}) { item { name } } }'
+    ),
+    "Mutation.runMaintenanceTask": (
+        'mutation { runMaintenanceTask(input: {name: "end-grants"}) { run { id } } }'
+    ),
+    "Mutation.stopMaintenanceTask": (
+        'mutation { stopMaintenanceTask(input: {runId: "x"}) { run { id } } }'
+    ),
+    "Mutation.startAccessReview": ("mutation { startAccessReview(input: {}) { review { id } } }"),
+    "Mutation.submitAccessReview": (
+        "mutation { submitAccessReview(input: {decisions: ["
+        "{userId: $user, role: EDITOR, decision: KEEP}]}) { review { id } } }"
+    ),
+    "Mutation.rotateSecrets": "mutation { rotateSecrets(input: {}) { signingKeys { number } } }",
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
     "Subscription.systemStats": "subscription { systemStats { at } }",

@@ -57,11 +57,14 @@ from aiwebengine.graphql.websocket import WebSocketEndpoint
 from aiwebengine.health import checks as health_checks
 from aiwebengine.health import rest as health_rest
 from aiwebengine.health.service import Health
-from aiwebengine.keys.service import signing_key
+from aiwebengine.keys.service import LOOK_EVERY_SECS, KeyRing, Keys
+from aiwebengine.keys.types import CURSORS
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.logs.following import FollowingLogs
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.tail import Tail
+from aiwebengine.maintenance import evidence
+from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
@@ -69,7 +72,12 @@ from aiwebengine.migrations.service import Migrations
 from aiwebengine.notes import current_request_id, note_statement
 from aiwebengine.pages import Pages
 from aiwebengine.rates.service import Rates
-from aiwebengine.resources import FRONTEND, MIGRATIONS
+from aiwebengine.resources import CONSTRAINTS, FRONTEND, MIGRATIONS
+from aiwebengine.reviews import rest as reviews_rest
+from aiwebengine.reviews.export import ReviewExport
+from aiwebengine.reviews.service import Reviews
+from aiwebengine.schedules.service import Schedules
+from aiwebengine.schedules.tasks import own_tasks
 from aiwebengine.settings.service import Settings
 from aiwebengine.system.beats import ThisInstance
 from aiwebengine.system.figures import Figures
@@ -100,7 +108,7 @@ TIDY_EVERY_SECS = 600.0
 THIN_OUT_EVERY_SECS = 60.0
 HEART_TIMEOUT_SECS = 4.0
 SAMPLE_EVERY_SECS = 600.0
-LOOK_EVERY_SECS = 2.0
+WATCH_EVERY_SECS = 2.0
 DELIVER_EVERY_SECS = 0.5
 TIDY_LOGS_EVERY_SECS = 60.0
 
@@ -127,6 +135,11 @@ class Services:
     care: Care
     logs: Logs
     following_logs: FollowingLogs
+    keys: Keys
+    schedules: Schedules
+    maintenance: Maintenance
+    reviews: Reviews
+    review_export: ReviewExport
 
 
 class Engine:
@@ -212,6 +225,18 @@ class Engine:
         self._watch = Watch(self.health, alerts, config.alerts, name, repository.data_dir)
         self.tail = Tail(config.logging.file)
         following, logs = Following(self.live, callers), Logs(config.logging, callers)
+        self.rates = Rates(self.db, config.security.rate_limit_per_minute)
+        chain, keys = Chain(self.db), Keys(self.db, audit)
+        settings = Settings(self.db, audit, keys)
+        reviews = Reviews(self.db, audit, users)
+        schedules = Schedules(
+            self.db,
+            audit,
+            own_tasks(self.db, sessions, self.rates, users, chain, keys),
+            config.maintenance.schedules,
+            config.maintenance.timezone,
+            keep_days=config.maintenance.keep_runs_days,
+        )
         self.services = Services(
             users=users,
             sessions=sessions,
@@ -231,16 +256,34 @@ class Engine:
             health=self.health,
             alerts=alerts,
             following=following,
-            chain=Chain(self.db),
-            export=Export(audit, callers),
-            refusals=Refusals(audit),
-            settings=Settings(self.db, audit),
-            migrations=Migrations(url, MIGRATIONS),
-            care=Care(self.db, audit, self.slow_statements.worst),
             logs=logs,
             following_logs=FollowingLogs(logs, self.tail, following),
+            migrations=Migrations(url, MIGRATIONS),
+            care=Care(self.db, audit, self.slow_statements.worst),
+            chain=chain,
+            export=Export(audit, callers),
+            refusals=Refusals(audit),
+            settings=settings,
+            keys=keys,
+            schedules=schedules,
+            maintenance=Maintenance(
+                self.db,
+                audit,
+                {
+                    "health": evidence.health(self.health, Migrations(url, MIGRATIONS).pending),
+                    "disk": evidence.disk(system),
+                    "database-size": evidence.database_size(system),
+                    "performance": evidence.performance(system),
+                    "audit-trail": evidence.task_done(schedules, "verify-audit"),
+                    "dependencies": evidence.dependencies(CONSTRAINTS),
+                    "vacuum": evidence.task_done(schedules, "analyze"),
+                    "secrets": evidence.secrets_age(keys, settings),
+                    "access-review": evidence.access_review(reviews),
+                },
+            ),
+            reviews=reviews,
+            review_export=ReviewExport(reviews, callers),
         )
-        self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()
         )
@@ -248,6 +291,7 @@ class Engine:
             self.instruments, instance, folder, self._trouble, sessions.count_live
         )
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
+        self._cursor_keys = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
         self.is_ready = False
         self.once_ready: list[Callable[[], Awaitable[object]]] = []
@@ -266,7 +310,8 @@ class Engine:
         else:
             await asyncio.to_thread(migrations.must_be_applied)
         await self.db.connect()
-        self._cursors = Cursors(await signing_key(self.db, "cursors"))
+        await self._cursor_keys.refresh()
+        self._cursors = Cursors(self._cursor_keys)
         self.is_ready = True
 
     async def first_sign_in_link(self) -> str | None:
@@ -330,6 +375,7 @@ class Engine:
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             *audit_rest.routes(services.export, self.doorkeeper),
             *logs_rest.routes(services.logs, self.doorkeeper),
+            *reviews_rest.routes(services.reviews, services.review_export, self.doorkeeper),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -405,17 +451,17 @@ class Engine:
             *map(once, self.once_ready),
             repeatedly(SEAL_EVERY_SECS, self.services.chain.seal),
             repeatedly(SWEEP_EVERY_SECS, self.services.users.end_expired_grants),
-            repeatedly(TIDY_EVERY_SECS, self.services.sessions.remove_ended),
             repeatedly(SHARE_EVERY_SECS, self.rates.share),
-            repeatedly(TIDY_EVERY_SECS, self.rates.forget),
             repeatedly(THIN_OUT_EVERY_SECS, self.services.system.thin_out),
             repeatedly(SAMPLE_EVERY_SECS, self.services.care.sample_size),
+            repeatedly(LOOK_EVERY_SECS, self._cursor_keys.refresh),
+            self.services.schedules.run(),
         )
 
     async def _look_after(self) -> None:
         """What goes on while the database is down as well."""
         await asyncio.gather(
-            repeatedly(LOOK_EVERY_SECS, self._watch.look),
+            repeatedly(WATCH_EVERY_SECS, self._watch.look),
             repeatedly(DELIVER_EVERY_SECS, self._watch.deliver),
             repeatedly(TIDY_EVERY_SECS, self._watch.tidy),
         )

@@ -25,8 +25,10 @@ from aiwebengine.config_loader import masked
 from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
 from aiwebengine.health.cli import health
+from aiwebengine.keys.cli import secrets
 from aiwebengine.logging import configure_logging
 from aiwebengine.logs.cli import logs
+from aiwebengine.maintenance.cli import maintenance
 from aiwebengine.migrations.cli import migrate
 from aiwebengine.users.cli import users
 
@@ -91,5 +93,17 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (alerts, audit, db, demo, health, logs, migrate, tokens, users):
+for command in (
+    alerts,
+    audit,
+    db,
+    demo,
+    health,
+    logs,
+    maintenance,
+    migrate,
+    secrets,
+    tokens,
+    users,
+):
     main.add_command(command)

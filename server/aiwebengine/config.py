@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,6 +19,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from aiwebengine.schedules.cron import checked, checked_zone
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -59,6 +62,10 @@ HttpAddress = Annotated[str, BeforeValidator(_http_address)]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+Schedule = Annotated[str, AfterValidator(checked)]
+TimeZone = Annotated[str, AfterValidator(checked_zone)]
+# The name of an environment variable can't hold a dash.
+TaskName = Annotated[str, AfterValidator(lambda name: name.replace("_", "-"))]
 
 
 class _Section(BaseModel):
@@ -254,7 +261,7 @@ class Backup(_Section):
     """Backups."""
 
     directory: Path = Field(Path("backups"), description="Where archives lie.")
-    schedule: str = Field("0 2 * * *", description="When, as a cron expression.")
+    schedule: Schedule = Field("0 2 * * *", description="When, as a cron expression.")
     retention_days: int = Field(30, ge=1, description="Days to keep archives.")
     s3: S3 | None = Field(None, description="S3-compatible storage.")
 
@@ -320,6 +327,16 @@ class Alerts(_Section):
         return self
 
 
+class Maintenance(_Section):
+    """What the engine does by the clock."""
+
+    timezone: TimeZone = Field("UTC", description="Time zone of every schedule.")
+    keep_runs_days: int = Field(30, ge=1, le=3_650, description="Days to remember runs of tasks.")
+    schedules: dict[TaskName, Schedule] = Field(
+        {}, description='Cron expressions by task, instead of the usual ones; "off" for never.'
+    )
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -331,6 +348,7 @@ class Config(_Section):
     performance: Performance = Performance()
     backup: Backup = Backup()
     alerts: Alerts = Alerts()
+    maintenance: Maintenance = Maintenance()
 
     def at_port(self, port: int) -> Config:
         """The same with the port that was really taken, which `port = 0` leaves open."""

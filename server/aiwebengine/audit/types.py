@@ -41,6 +41,12 @@ class AuditAction(enum.Enum):
         MIGRATION_ROLLED_BACK: the tables were taken back by one step.
         VACUUM_RUN: somebody had tables vacuumed.
         ALERT_TEST_SENT: somebody tried whether alerts arrive.
+        SECRET_ROTATED: a new signing key was made.
+        MAINTENANCE_TASK_STARTED: somebody started a maintenance task.
+        MAINTENANCE_TASK_STOPPED: somebody stopped a maintenance task.
+        MAINTENANCE_ITEM_DONE: somebody said that something on the maintenance lists was done.
+        ACCESS_REVIEW_STARTED: a review of who holds which role began.
+        ACCESS_REVIEWED: roles were kept or revoked in a review.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -67,6 +73,12 @@ class AuditAction(enum.Enum):
     MIGRATION_ROLLED_BACK = "migration.rolled_back"
     VACUUM_RUN = "database.vacuum_run"
     ALERT_TEST_SENT = "alert.test_sent"
+    SECRET_ROTATED = "secret.rotated"  # noqa: S105 - an action, not a secret
+    MAINTENANCE_TASK_STARTED = "maintenance.task_started"
+    MAINTENANCE_TASK_STOPPED = "maintenance.task_stopped"
+    MAINTENANCE_ITEM_DONE = "maintenance.item_done"
+    ACCESS_REVIEW_STARTED = "access.review_started"
+    ACCESS_REVIEWED = "access.reviewed"
 
 
 @strawberry.input

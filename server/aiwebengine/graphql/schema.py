@@ -12,8 +12,12 @@ from aiwebengine.auth import graphql as auth
 from aiwebengine.care import graphql as care
 from aiwebengine.graphql.descriptions import describe
 from aiwebengine.health import graphql as health
+from aiwebengine.keys import graphql as keys
 from aiwebengine.logs import graphql as logs
+from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
+from aiwebengine.reviews import graphql as reviews
+from aiwebengine.schedules import graphql as schedules
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
@@ -31,12 +35,25 @@ schema = strawberry.Schema(
             *care.queries,
             *health.queries,
             *alerts.queries,
+            *maintenance.queries,
+            *schedules.queries,
+            *reviews.queries,
+            *keys.queries,
         ],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations, *care.mutations, *alerts.mutations],
+        [
+            *users.mutations,
+            *auth.mutations,
+            *care.mutations,
+            *alerts.mutations,
+            *maintenance.mutations,
+            *schedules.mutations,
+            *reviews.mutations,
+            *keys.mutations,
+        ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(

@@ -32,6 +32,12 @@ const ACTIONS = [
   "TOKEN_USED_FROM_NEW_ADDRESS",
   "ACCESS_REFUSED",
   "SETTING_CHANGED",
+  "BACKUP_CREATED",
+  "BACKUP_VERIFIED",
+  "BACKUP_DELETED",
+  "BACKUP_DOWNLOADED",
+  "BACKUP_RESTORED",
+  "DRILL_RUN",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

@@ -34,6 +34,8 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.backups import rest as backups_rest
+from aiwebengine.backups.service import Backups
 from aiwebengine.config import Auth, Config
 from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
@@ -91,6 +93,7 @@ class Services:
     export: Export
     refusals: Refusals
     settings: Settings
+    backups: Backups
 
 
 class Engine:
@@ -143,6 +146,7 @@ class Engine:
             export=Export(audit, callers),
             refusals=Refusals(audit),
             settings=Settings(self.db, audit),
+            backups=Backups(self.db, audit, config, url, lambda other: Engine(config, other)),
         )
         self.rates = Rates(self.db, config.security.rate_limit_per_minute)
         self.doorkeeper = Doorkeeper(
@@ -215,6 +219,7 @@ class Engine:
             ),
             *users_rest.routes(services.users, self.doorkeeper, lambda: self.cursors),
             *audit_rest.routes(services.export, self.doorkeeper),
+            *backups_rest.routes(services.backups, self.doorkeeper),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -257,6 +262,7 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.services.backups.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:

@@ -11,6 +11,7 @@ import click
 from aiwebengine import __version__, serving
 from aiwebengine.audit.cli import audit
 from aiwebengine.auth.cli import tokens
+from aiwebengine.backups.cli import backup
 from aiwebengine.commands import (
     FAILED,
     configuration,
@@ -88,5 +89,5 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (audit, demo, health, migrate, tokens, users):
+for command in (audit, backup, demo, health, migrate, tokens, users):
     main.add_command(command)

@@ -37,6 +37,12 @@ class AuditAction(enum.Enum):
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
         ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
         SETTING_CHANGED: the engine started with another configuration than the time before.
+        BACKUP_CREATED: a backup was made.
+        BACKUP_VERIFIED: a backup was read to its end and compared with its manifest.
+        BACKUP_DELETED: a backup was removed.
+        BACKUP_DOWNLOADED: a backup was handed to somebody.
+        BACKUP_RESTORED: this database was restored from a backup.
+        DRILL_RUN: a backup was restored for a trial.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -59,6 +65,12 @@ class AuditAction(enum.Enum):
     TOKEN_USED_FROM_NEW_ADDRESS = "token.new_address"  # noqa: S105 - an action, not a secret
     ACCESS_REFUSED = "access.refused"
     SETTING_CHANGED = "setting.changed"
+    BACKUP_CREATED = "backup.created"
+    BACKUP_VERIFIED = "backup.verified"
+    BACKUP_DELETED = "backup.deleted"
+    BACKUP_DOWNLOADED = "backup.downloaded"
+    BACKUP_RESTORED = "backup.restored"
+    DRILL_RUN = "drill.run"
 
 
 @strawberry.input

@@ -8,6 +8,7 @@ from strawberry.tools import create_type
 
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
+from aiwebengine.backups import graphql as backups
 from aiwebengine.graphql.descriptions import describe
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
@@ -16,12 +17,12 @@ from aiwebengine.users import graphql as users
 schema = strawberry.Schema(
     query=create_type(
         "Query",
-        [*auth.queries, *users.queries, *audit.queries, *system.queries],
+        [*auth.queries, *users.queries, *audit.queries, *system.queries, *backups.queries],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations],
+        [*users.mutations, *auth.mutations, *backups.mutations],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(

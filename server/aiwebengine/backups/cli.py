@@ -111,7 +111,10 @@ def list_backups(context: click.Context, as_json: bool) -> None:
         for one in found
     ]
     columns = ("Name", "Size", "State", "Where", "Verified", "Tried out", "")
-    show(as_json, [_told(one) for one in found], table(columns, rows))
+    shown = table(columns, rows)
+    # A name is for copying: it is never cut.
+    shown.columns[0].min_width = max((len(one.name) for one in found), default=0)
+    show(as_json, [_told(one) for one in found], shown)
 
 
 @backup.command()

@@ -113,11 +113,13 @@ class Runs:
             with suppress(psycopg.Error, EngineError):
                 await asyncio.to_thread(live.holds.close)
 
-    def in_background(self, work: Coroutine[Any, Any, object]) -> None:
+    async def in_background(self, work: Coroutine[Any, Any, object]) -> None:
         """Let a run go on after the request that began it."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._ended)
+        # A task that is cancelled before its first step takes none: the run would never end.
+        await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """End what runs in the background; it counts as failed."""

@@ -153,7 +153,7 @@ class Backups:
             raise BadUserInput(f"note: has {len(why or '')} characters; allowed: {LONGEST_NOTE}.")
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name())
         run = await self._runs.run(live.number)
-        self._runs.in_background(
+        await self._runs.in_background(
             self._runs.finish(live, lambda live: self._create(live, None, why))
         )
         return self._shelf.beginning(live.name), run
@@ -218,7 +218,7 @@ class Backups:
         _must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.VERIFY, name, quiet)
         run, backup = await self._runs.run(live.number), await self._shelf.find(name)
-        self._runs.in_background(self._runs.finish(live, self._verify))
+        await self._runs.in_background(self._runs.finish(live, self._verify))
         return backup, run
 
     async def _verify(self, live: Live) -> Backup:
@@ -246,7 +246,7 @@ class Backups:
         _must_operate(viewer)
         live = await self._begin_drill(viewer, name or NEWEST, quiet)
         run = await self._runs.run(live.number)
-        self._runs.in_background(self._runs.finish(live, self._drill))
+        await self._runs.in_background(self._runs.finish(live, self._drill))
         return run
 
     async def _begin_drill(self, viewer: Viewer, name: str, note: Note) -> Live:
@@ -325,7 +325,7 @@ class Backups:
             raise BadUserInput(f"confirm: found {confirm[:80]!r}; allowed: {name[:80]}.")
         live = await self._begin_restore(viewer, name, quiet)
         run = await self._runs.run(live.number)
-        self._runs.in_background(
+        await self._runs.in_background(
             self._runs.finish(live, lambda live: self._restore(live, True, False))
         )
         return run

@@ -6,7 +6,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 
-.PHONY: help install run test lint format types test-python test-frontend test-browser schema bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-browser test-kill schema bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -40,6 +40,9 @@ test-frontend: install ## Tests of the pages' pure modules
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser
+
+test-kill: install ## Kill backups, restores and migrations more than 100 times
+	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py
 
 schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql

@@ -5,6 +5,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { TokensPage } from "./auth/tokens-page.js";
+import { BackupsPage } from "./backups/backups-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
@@ -15,6 +16,7 @@ import { UsersPage } from "./users/users-page.js";
 const PAGES = [
   { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
+  { path: `${ROOT}/backups`, icon: "backup", label: "Backups", page: BackupsPage },
   { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
 ];
 const DOORS = [

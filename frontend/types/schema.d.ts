@@ -21,7 +21,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "DRILL_RUN";
 
 export interface AuditEvent {
   id: string;
@@ -67,11 +67,93 @@ export interface AuditFilter {
   search?: string | null;
 }
 
+export interface Backup {
+  name: string;
+  createdAt: string;
+  sizeBytes: number;
+  state: BackupState;
+  problem: string | null;
+  locations: Array<BackupLocation>;
+  parts: Array<BackupPart>;
+  rowCounts: Array<TableRows>;
+  programVersion: string | null;
+  databaseVersion: string | null;
+  auditEventId: string | null;
+  hasSecrets: boolean;
+  verifiedAt: string | null;
+  drilledAt: string | null;
+}
+
+export interface BackupConnection {
+  edges: Array<BackupEdge>;
+  nodes: Array<Backup>;
+  pageInfo: PageInfo;
+  totalCount: number;
+}
+
+export interface BackupEdge {
+  cursor: string;
+  node: Backup;
+}
+
+export type BackupLocation = "LOCAL" | "S3";
+
+export interface BackupPart {
+  name: string;
+  sizeBytes: number;
+  sha256: string;
+}
+
+export interface BackupPayload {
+  backup: Backup;
+  run: BackupRun | null;
+}
+
+export interface BackupRun {
+  id: string;
+  kind: BackupRunKind;
+  state: BackupRunState;
+  backupName: string;
+  actorLabel: string;
+  startedAt: string;
+  endedAt: string | null;
+  progress: number;
+  step: string;
+  problem: string | null;
+  details: unknown | null;
+}
+
+export interface BackupRunConnection {
+  edges: Array<BackupRunEdge>;
+  nodes: Array<BackupRun>;
+  pageInfo: PageInfo;
+  totalCount: number;
+}
+
+export interface BackupRunEdge {
+  cursor: string;
+  node: BackupRun;
+}
+
+export type BackupRunKind = "CREATE" | "VERIFY" | "RESTORE" | "DRILL";
+
+export interface BackupRunPayload {
+  run: BackupRun | null;
+}
+
+export type BackupRunState = "RUNNING" | "SUCCEEDED" | "FAILED";
+
+export type BackupState = "RUNNING" | "COMPLETE" | "DAMAGED" | "FAILED" | "REMOTE";
+
 export interface CreateApiTokenInput {
   name: string;
   userId?: string | null;
   scopes?: Array<string> | null;
   expiresAt?: string | null;
+}
+
+export interface CreateBackupInput {
+  note?: string | null;
 }
 
 export interface DatabaseStats {
@@ -82,6 +164,10 @@ export interface DatabaseStats {
   poolMaximum: number;
   connections: number;
   maxConnections: number;
+}
+
+export interface DeleteBackupInput {
+  name: string;
 }
 
 export interface DeleteUserInput {
@@ -129,6 +215,11 @@ export interface Mutation {
   revokeAllSessions: SessionPayload;
   createApiToken: ApiTokenPayload;
   revokeApiToken: ApiTokenPayload;
+  createBackup: BackupPayload;
+  verifyBackup: BackupPayload;
+  deleteBackup: BackupPayload;
+  restoreBackup: BackupRunPayload;
+  runDrill: BackupRunPayload;
 }
 
 export type OrderDirection = "ASC" | "DESC";
@@ -160,6 +251,10 @@ export interface Query {
   roles: Array<RoleInfo>;
   auditEvents: AuditEventConnection;
   systemStats: SystemStats;
+  backups: BackupConnection;
+  backupRuns: BackupRunConnection;
+  drills: BackupRunConnection;
+  backupStorageProblem: string | null;
 }
 
 export interface ReinstateUserInput {
@@ -173,6 +268,11 @@ export interface RequestStats {
   p50Ms: number | null;
   p95Ms: number | null;
   p99Ms: number | null;
+}
+
+export interface RestoreBackupInput {
+  name: string;
+  confirm: string;
 }
 
 export interface RevokeAllSessionsInput {
@@ -217,6 +317,10 @@ export interface RoleInfo {
   activeUserCount: number;
 }
 
+export interface RunDrillInput {
+  name?: string | null;
+}
+
 export interface Session {
   id: string;
   provider: string;
@@ -253,6 +357,11 @@ export interface SystemStats {
   process: ProcessStats;
   database: DatabaseStats;
   disk: DiskStats;
+}
+
+export interface TableRows {
+  table: string;
+  rows: number;
 }
 
 export interface User {
@@ -324,6 +433,10 @@ export interface UserTrendPoint {
   total: number;
   administrators: number;
   editors: number;
+}
+
+export interface VerifyBackupInput {
+  name: string;
 }
 
 export interface Viewer {

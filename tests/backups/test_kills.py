@@ -7,6 +7,7 @@ database is the old one or the restored one, never between; what a restore chang
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import random
 import resource
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -111,6 +113,23 @@ def killed(url, folder, longest, *arguments):
     command.process.kill()
     command.ended()
     return has_ended
+
+
+def adopt_orphans():
+    """A killed server must be waited for by somebody: a dead one keeps its number until then, and
+    PostgreSQL takes that for a living server.
+    """
+    if sys.platform == "linux":
+        pr_set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def shot(fragile):
+    """Kill every process of PostgreSQL at once."""
+    text = (fragile._folder / "postgres" / "postmaster.pid").read_text()
+    fragile.freeze(signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(int(text.split()[0]), 0)
 
 
 async def looked_at(url, folder):
@@ -250,6 +269,7 @@ async def test_killed_while_it_migrates(url, tmp_path):
 
 @pytest.mark.parametrize("work", ["create", "restore"])
 async def test_the_database_is_killed_meanwhile(tmp_path, work):
+    adopt_orphans()
     fragile = Fragile(tmp_path / "fragile")
     fragile.start()
     try:
@@ -268,7 +288,7 @@ async def test_the_database_is_killed_meanwhile(tmp_path, work):
             command = Command(fragile.url, tmp_path, *arguments)
             command.wait_until_it_works()
             await asyncio.sleep(chance.uniform(0, 1.1 * longest))
-            fragile.freeze(signal.SIGKILL)
+            shot(fragile)
             assert await asyncio.to_thread(command.ended) in (0, 1)
             await asyncio.to_thread(fragile.stop)
             await asyncio.to_thread(fragile.start)

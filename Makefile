@@ -6,7 +6,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 
-.PHONY: help install run test lint format types test-python test-frontend test-browser test-kill schema bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-browser test-kill schema bench bench-backup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -50,6 +50,9 @@ schema: install ## Write schema.graphql and tests/schema.sql from the code
 
 bench: install ## Measure, as ratios within one run
 	$(BIN)/python -m bench
+
+bench-backup: install ## Measure backup and restore beside pg_dump and pg_restore
+	$(BIN)/python -m bench.backup
 
 clean: ## Remove what was installed and built (never data/)
 	rm -rf .venv frontend/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache

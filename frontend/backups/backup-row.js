@@ -46,7 +46,8 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
     <td class="doings">
       ${
         isThere &&
-        html`<button
+        html`<div>
+          <button
             class="btn small"
             aria-label="Verify ${backup.name}"
             disabled=${isBusy}
@@ -75,7 +76,8 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
             onClick=${remove}
           >
             Delete
-          </button>`
+          </button>
+        </div>`
       }
     </td>
   </tr>`;

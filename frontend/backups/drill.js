@@ -34,7 +34,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
                 <span class="badge ${check.ok ? "good" : "bad"}"
                   >${check.ok ? "ok" : "not ok"}</span
                 >
-                <b>${check.name}</b> ${check.told}
+                <b>${check.name}</b><span>${check.told}</span>
               </li>`,
           )}
         </ul>`

@@ -46,6 +46,14 @@ class Shelf:
 
     async def backups(self) -> list[Backup]:
         """Every backup, newest first."""
+        can_record = await self._runs.can_record()
+        # In this order nothing slips through: what has ended by now has its name when we look.
+        runs = (
+            await store.page(self._db, [BackupRunKind.CREATE], None, _RECENT_RUNS)
+            if can_record
+            else []
+        )
+        in_work = await asyncio.to_thread(self._directory.in_work)
         found = {one.name: one for one in await asyncio.to_thread(self._local)}
         for name, size in (await asyncio.to_thread(self._remote_sizes)).items():
             if name in found:
@@ -58,9 +66,9 @@ class Shelf:
                     state=BackupState.REMOTE,
                     locations=[BackupLocation.S3],
                 )
-        if await self._runs.can_record():
-            for run in await store.page(self._db, [BackupRunKind.CREATE], None, _RECENT_RUNS):
-                _add_unfinished(found, run)
+        for run in runs:
+            _add_unfinished(found, run, is_held=run.backup_name in in_work)
+        if can_record:
             for check in await store.newest_checks(self._db, list(found)):
                 _add_check(found[check.backup_name], check)
         return sorted(found.values(), key=lambda backup: backup.name, reverse=True)
@@ -165,17 +173,21 @@ def _told(name: str, size: BigInt, manifest: Manifest) -> Backup:
     )
 
 
-def _add_unfinished(found: dict[str, Backup], run: BackupRun) -> None:
-    """A backup that is being made, or was not finished."""
+def _add_unfinished(found: dict[str, Backup], run: BackupRun, *, is_held: bool) -> None:
+    """A backup that is being made, or was not finished.
+
+    *is_held*: its file is worked on: after its run has ended well it still gets its name.
+    """
     name = run.backup_name
-    if name in found or not NAME.fullmatch(name) or run.state is BackupRunState.SUCCEEDED:
+    is_over = run.state is BackupRunState.SUCCEEDED and not is_held
+    if name in found or not NAME.fullmatch(name) or is_over:
         return
-    is_running = run.state is BackupRunState.RUNNING
+    has_failed = run.state is BackupRunState.FAILED
     found[name] = Backup(
         name=name,
         created_at=run.started_at,
         size_bytes=cast(BigInt, 0),
-        state=BackupState.RUNNING if is_running else BackupState.FAILED,
+        state=BackupState.FAILED if has_failed else BackupState.RUNNING,
         problem=run.problem,
     )
 

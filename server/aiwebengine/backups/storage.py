@@ -19,6 +19,7 @@ from aiwebengine.backups.archive import (
     UNFINISHED,
     Damaged,
     finish_or_remove,
+    is_held,
     read_manifest,
     sync,
 )
@@ -83,6 +84,10 @@ class Directory:
             (path.name.removeprefix(".").removesuffix(UNFINISHED), path)
             for path in self.folder.glob(f".aiwebengine-*{UNFINISHED}")
         ]
+
+    def in_work(self) -> set[str]:
+        """The names of archives that a living process is at work on."""
+        return {name for name, path in self.unfinished() if is_held(path)}
 
     def clear(self, unfinished: Path, is_known: bool) -> Path | None:
         """As `archive.finish_or_remove`."""

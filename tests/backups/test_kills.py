@@ -267,6 +267,22 @@ async def test_killed_while_it_migrates(url, tmp_path):
     assert described(url) == finished
 
 
+async def test_a_runner_killed_between_a_step_and_its_note_blocks_nobody(url):
+    newest = Migrations(url, MIGRATIONS).status()[-1].id
+    with psycopg.connect(url) as connection:
+        connection.execute("delete from migration_checksums where migration_id = %s", (newest,))
+
+    Migrations(url, MIGRATIONS).up()
+
+    assert Migrations(url, MIGRATIONS).pending() == []
+    Migrations(url, MIGRATIONS).down()
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into migration_checksums (migration_id, checksum) values (%s, 'x')", (newest,)
+        )
+    assert Migrations(url, MIGRATIONS).up() == [newest]
+
+
 @pytest.mark.parametrize("work", ["create", "restore"])
 async def test_the_database_is_killed_meanwhile(tmp_path, work):
     adopt_orphans()

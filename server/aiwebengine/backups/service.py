@@ -255,6 +255,7 @@ class Backups:
             if found is None:
                 raise NotFound("There is no backup to try out. Run `aiwebengine backup create`.")
             name = found.name
+        await self._shelf.find(name)
         live = await self._runs.begin(viewer, BackupRunKind.DRILL, name, note)
         if live.number is None:
             live.holds.close()

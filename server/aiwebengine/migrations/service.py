@@ -146,18 +146,29 @@ class Migrations:
             try:
                 # We are alone now: a lock that is left belongs to somebody who was killed.
                 backend.break_lock()
-                yield connection, backend, read_migrations(str(self._folder))
+                migrations = read_migrations(str(self._folder))
+                self._agree(connection, backend, migrations)
+                yield connection, backend, migrations
             finally:
                 backend.connection.close()
+
+    def _agree(self, connection: Any, backend: Any, migrations: Any) -> None:
+        """Mend what a runner left that was killed between a step and the note of it."""
+        applied = {migration.id for migration in backend.to_rollback(migrations)}
+        known = store.checksums(connection).keys()
+        for migration_id in applied - known:
+            store.remember(connection, migration_id, self._checksum(migration_id))
+        for migration_id in {migration.id for migration in migrations} & known - applied:
+            store.forget(connection, migration_id)
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         try:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            # Whatever is lost on the way, yoyo's own connection as well, is an outage.
+            with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                yield connection
         except psycopg.OperationalError as error:
             raise Unavailable(f"The database does not answer: {error}".strip()) from error
-        with connection:
-            yield connection
 
     def _yoyo_url(self) -> str:
         parts = urlsplit(self._url)

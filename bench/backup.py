@@ -46,7 +46,9 @@ def main() -> None:
             *("--single-transaction", f"--dbname={at(url, restored)}", str(dump)),
         ]
         create = [sys.executable, "-m", "aiwebengine", "backup", "create", "--json"]
+        nothing = [sys.executable, "-m", "aiwebengine", "backup", "list"]
         contestants: dict[str, tuple[Callable[[], None], Callable[[], list[str]]]] = {
+            "starting, for nothing": (lambda: None, lambda: nothing),
             "pg_dump": (lambda: None, lambda: bare_dump),
             "backup create": (lambda: _emptied(folder / "backups"), lambda: create),
             "pg_restore": (lambda: _fresh(url, restored), lambda: bare_restore),

@@ -6,7 +6,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser schema bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-kill schema bench bench-backup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -44,12 +44,18 @@ test-tools: install ## What others' tools say (Debian's packages prometheus, she
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser
 
+test-kill: install ## Kill backups, restores and migrations more than 100 times
+	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py
+
 schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
 	$(BIN)/python -m tests.tables > tests/schema.sql
 
 bench: install ## Measure, as ratios within one run
 	$(BIN)/python -m bench
+
+bench-backup: install ## Measure backup and restore beside pg_dump and pg_restore
+	$(BIN)/python -m bench.backup
 
 clean: ## Remove what was installed and built (never data/)
 	rm -rf .venv frontend/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache

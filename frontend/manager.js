@@ -6,6 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
+import { BackupsPage } from "./backups/backups-page.js";
 import { CarePage } from "./care/care-page.js";
 import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
@@ -34,6 +35,7 @@ const PAGES = [
     label: "Maintenance",
     page: MaintenancePage,
   },
+  { group: "Data", path: `${ROOT}/backups`, icon: "backup", label: "Backups", page: BackupsPage },
   { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
   {
     group: "Data",

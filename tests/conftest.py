@@ -23,7 +23,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
@@ -82,10 +82,16 @@ def url(server: Server, template: str) -> Iterator[str]:
 @pytest.fixture
 async def engine(url: str, tmp_path: Path) -> AsyncIterator[Engine]:
     """An engine on this test's database."""
-    engine = Engine(Config(repository=Repository(max_connections=20, data_dir=tmp_path)), url)
+    engine = Engine(configured(tmp_path), url)
     await engine.prepare()
     yield engine
     await engine.db.disconnect()
+
+
+def configured(folder: Path) -> Config:
+    """A configuration that keeps to this folder."""
+    repository = Repository(max_connections=20, data_dir=folder)
+    return Config(repository=repository, backup=Backup(directory=folder / "backups"))
 
 
 AddPerson = Callable[..., Awaitable[Viewer]]
@@ -215,8 +221,7 @@ def free_port() -> int:
 @pytest.fixture
 async def served(url: str, tmp_path: Path) -> AsyncIterator[Served]:
     """An engine that listens, on this test's database."""
-    repository = Repository(max_connections=20, data_dir=tmp_path)
-    engine = Engine(Config(repository=repository).at_port(free_port()), url)
+    engine = Engine(configured(tmp_path).at_port(free_port()), url)
     await engine.prepare()
     async with serving(engine) as served:
         yield served

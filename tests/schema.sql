@@ -199,6 +199,32 @@ CREATE TABLE public.audit_unsealed (
     event_id bigint NOT NULL
 );
 
+CREATE TABLE public.backup_runs (
+    id integer NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    backup_name text NOT NULL,
+    actor_label text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    progress double precision DEFAULT 0 NOT NULL,
+    step text DEFAULT ''::text NOT NULL,
+    problem text,
+    details jsonb,
+    CONSTRAINT backup_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+    CONSTRAINT backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'verify'::text, 'restore'::text, 'drill'::text]))),
+    CONSTRAINT backup_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.backup_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.database_sizes (
     hour timestamp with time zone NOT NULL,
     size_bytes bigint NOT NULL
@@ -479,6 +505,9 @@ ALTER TABLE ONLY public.audit_events
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY public.backup_runs
+    ADD CONSTRAINT backup_runs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.database_sizes
     ADD CONSTRAINT database_sizes_pkey PRIMARY KEY (hour);
 
@@ -569,6 +598,10 @@ CREATE INDEX audit_events_request ON public.audit_events USING btree (request_id
 CREATE INDEX audit_events_target ON public.audit_events USING btree (target_id, at, id);
 
 CREATE INDEX audit_events_words ON public.audit_events USING gin (public.audit_words(actor_label, target_label, reason, request_id));
+
+CREATE INDEX backup_runs_backup ON public.backup_runs USING btree (backup_name, kind, id);
+
+CREATE INDEX backup_runs_kind ON public.backup_runs USING btree (kind, id);
 
 CREATE INDEX identities_provider ON public.identities USING btree (provider, user_id);
 

@@ -38,6 +38,15 @@ Query.migrations                 401       403    403     ok     401        401 
 Query.database                   401       403    403     ok     401        401      ok
 Query.healthChecks               401       403    403     ok     401        401      ok
 Query.alerts                     401       403    403     ok     401        401      ok
+Query.backups                    401       403    403     ok     401        401      ok
+Query.backupRuns                 401       403    403     ok     401        401      ok
+Query.drills                     401       403    403     ok     401        401      ok
+Query.backupStorageProblem       401       403    403     none   401        401      none
+Mutation.createBackup            401       403    403     ok     401        401      403
+Mutation.verifyBackup            401       403    403     NOT_FOUND 401     401      403
+Mutation.deleteBackup            401       403    403     NOT_FOUND 401     401      403
+Mutation.restoreBackup           401       403    403     NOT_FOUND 401     401      403
+Mutation.runDrill                401       403    403     NOT_FOUND 401     401      403
 Mutation.grantRole               401       403    403     ok     401        401      403
 Mutation.revokeRole              401       403    403     ok     401        401      403
 Mutation.inviteUser              401       403    403     ok     401        401      403
@@ -88,6 +97,7 @@ POST /api/engine/admin/users/{id}/roles   401       403    403     200    401   
 GET /api/engine/admin/audit               401       403    403     200    401        401      200
 GET /api/engine/admin/logs                401       403    403     200    401        401      200
 GET /api/engine/admin/reviews/1           401       403    403     404    401        401      404
+GET /api/engine/admin/backups/{id}        401       403    403     404    401        401      403
 GET /engine/admin                         401       403    403     200    401        401      200
 GET /engine/admin/users                   401       403    403     200    401        401      200
 GET /editor                               401       403    200     200    401        401      200
@@ -108,6 +118,17 @@ DOCUMENTS = {
     "Query.database": "{ database { version tables { name } } }",
     "Query.healthChecks": "{ healthChecks { name } }",
     "Query.alerts": "{ alerts { totalCount } }",
+    "Query.backups": "{ backups { totalCount } }",
+    "Query.backupRuns": "{ backupRuns { totalCount } }",
+    "Query.drills": "{ drills { totalCount } }",
+    "Query.backupStorageProblem": "{ backupStorageProblem }",
+    "Mutation.createBackup": "mutation { createBackup(input: {}) { backup { name } } }",
+    "Mutation.verifyBackup": 'mutation { verifyBackup(input: {name: "x"}) { run { id } } }',
+    "Mutation.deleteBackup": 'mutation { deleteBackup(input: {name: "x"}) { run { id } } }',
+    "Mutation.restoreBackup": (
+        'mutation { restoreBackup(input: {name: "x", confirm: "x"}) { run { id } } }'
+    ),
+    "Mutation.runDrill": 'mutation { runDrill(input: {name: "x"}) { run { id } } }',
     "Mutation.grantRole": (
         "mutation { grantRole(input: {userId: $user, role: EDITOR}) { changed } }"
     ),

@@ -43,6 +43,12 @@ const ACTIONS = [
   "MAINTENANCE_ITEM_DONE",
   "ACCESS_REVIEW_STARTED",
   "ACCESS_REVIEWED",
+  "BACKUP_CREATED",
+  "BACKUP_VERIFIED",
+  "BACKUP_DELETED",
+  "BACKUP_DOWNLOADED",
+  "BACKUP_RESTORED",
+  "DRILL_RUN",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

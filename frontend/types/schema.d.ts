@@ -125,7 +125,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "DRILL_RUN";
 
 export interface AuditEvent {
   id: string;
@@ -171,6 +171,84 @@ export interface AuditFilter {
   search?: string | null;
 }
 
+export interface Backup {
+  name: string;
+  createdAt: string;
+  sizeBytes: number;
+  state: BackupState;
+  problem: string | null;
+  locations: Array<BackupLocation>;
+  parts: Array<BackupPart>;
+  rowCounts: Array<TableRows>;
+  programVersion: string | null;
+  databaseVersion: string | null;
+  auditEventId: string | null;
+  hasSecrets: boolean;
+  verifiedAt: string | null;
+  drilledAt: string | null;
+}
+
+export interface BackupConnection {
+  nodes: Array<Backup>;
+  pageInfo: PageInfo;
+  edges: Array<BackupEdge>;
+  totalCount: number;
+}
+
+export interface BackupEdge {
+  cursor: string;
+  node: Backup;
+}
+
+export type BackupLocation = "LOCAL" | "S3";
+
+export interface BackupPart {
+  name: string;
+  sizeBytes: number;
+  sha256: string;
+}
+
+export interface BackupPayload {
+  backup: Backup;
+  run: BackupRun | null;
+}
+
+export interface BackupRun {
+  id: string;
+  kind: BackupRunKind;
+  state: BackupRunState;
+  backupName: string;
+  actorLabel: string;
+  startedAt: string;
+  endedAt: string | null;
+  progress: number;
+  step: string;
+  problem: string | null;
+  details: unknown | null;
+}
+
+export interface BackupRunConnection {
+  nodes: Array<BackupRun>;
+  pageInfo: PageInfo;
+  edges: Array<BackupRunEdge>;
+  totalCount: number;
+}
+
+export interface BackupRunEdge {
+  cursor: string;
+  node: BackupRun;
+}
+
+export type BackupRunKind = "CREATE" | "VERIFY" | "RESTORE" | "DRILL";
+
+export interface BackupRunPayload {
+  run: BackupRun | null;
+}
+
+export type BackupRunState = "RUNNING" | "SUCCEEDED" | "FAILED";
+
+export type BackupState = "RUNNING" | "COMPLETE" | "DAMAGED" | "FAILED" | "REMOTE";
+
 export interface ChannelResult {
   channel: AlertChannel;
   target: string;
@@ -183,6 +261,10 @@ export interface CreateApiTokenInput {
   userId?: string | null;
   scopes?: Array<string> | null;
   expiresAt?: string | null;
+}
+
+export interface CreateBackupInput {
+  note?: string | null;
 }
 
 export interface DatabaseConnectionGroup {
@@ -287,6 +369,10 @@ export interface DatabaseTable {
   lastAutovacuumAt: string | null;
   lastAnalyzeAt: string | null;
   lastAutoanalyzeAt: string | null;
+}
+
+export interface DeleteBackupInput {
+  name: string;
 }
 
 export interface DeleteUserInput {
@@ -465,6 +551,11 @@ export interface Mutation {
   revokeApiToken: ApiTokenPayload;
   vacuumDatabase: VacuumPayload;
   sendTestAlert: TestAlertPayload;
+  createBackup: BackupPayload;
+  verifyBackup: BackupPayload;
+  deleteBackup: BackupPayload;
+  restoreBackup: BackupRunPayload;
+  runDrill: BackupRunPayload;
   tickMaintenanceItem: MaintenanceItemPayload;
   runMaintenanceTask: TaskRunPayload;
   stopMaintenanceTask: TaskRunPayload;
@@ -507,6 +598,10 @@ export interface Query {
   database: DatabaseInfo;
   healthChecks: Array<HealthCheck>;
   alerts: AlertConnection;
+  backups: BackupConnection;
+  backupRuns: BackupRunConnection;
+  drills: BackupRunConnection;
+  backupStorageProblem: string | null;
   maintenance: MaintenanceBoard;
   scheduledTasks: Array<ScheduledTask>;
   taskRuns: TaskRunConnection;
@@ -526,6 +621,11 @@ export interface RequestStats {
   p50Ms: number | null;
   p95Ms: number | null;
   p99Ms: number | null;
+}
+
+export interface RestoreBackupInput {
+  name: string;
+  confirm: string;
 }
 
 export type ReviewDecision = "KEEP" | "REVOKE";
@@ -580,6 +680,10 @@ export interface RotateSecretsInput {
 
 export interface RotateSecretsPayload {
   signingKeys: Array<SigningKey>;
+}
+
+export interface RunDrillInput {
+  name?: string | null;
 }
 
 export interface RunMaintenanceTaskInput {
@@ -693,6 +797,11 @@ export interface SystemStats {
   history: Array<SystemSample>;
   operations: Array<TimingStats>;
   statements: Array<TimingStats>;
+}
+
+export interface TableRows {
+  table: string;
+  rows: number;
 }
 
 export interface TaskRun {
@@ -846,6 +955,10 @@ export interface VacuumRun {
 }
 
 export type VacuumState = "RUNNING" | "SUCCEEDED" | "FAILED" | "INTERRUPTED";
+
+export interface VerifyBackupInput {
+  name: string;
+}
 
 export interface Viewer {
   id: string;

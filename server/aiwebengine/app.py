@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.dataloader import DataLoader
 
+from aiwebengine import upkeep
 from aiwebengine.alerts.channels import configured as alert_channels
 from aiwebengine.alerts.service import Alerts
 from aiwebengine.alerts.watch import Watch
@@ -40,6 +41,8 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.backups import rest as backups_rest
+from aiwebengine.backups.service import Backups
 from aiwebengine.caching import Cache
 from aiwebengine.care.service import Care
 from aiwebengine.config import Auth, Config
@@ -140,6 +143,7 @@ class Services:
     maintenance: Maintenance
     reviews: Reviews
     review_export: ReviewExport
+    backups: Backups
 
 
 class Engine:
@@ -212,6 +216,8 @@ class Engine:
         self.heart.listeners.append(self.instruments.beat)
         self.db.observers += [self.instruments.statement, self._statement_ran]
         system = System(self.db, users, audit, self.cache, repository.data_dir)
+        backups = Backups(self.db, audit, config, url, lambda other: Engine(config, other))
+        care = Care(self.db, audit, self.slow_statements.worst)
         providers = configured(auth)
         # All workers of one machine and port are one instance.
         name, address = f"{socket.gethostname()}:{config.server.port}", config.server.public_url
@@ -219,7 +225,13 @@ class Engine:
         self.health = Health(
             self.db,
             name,
-            health_checks.of_instance(config, self.db, asked, error_rate=system.error_rate),
+            health_checks.of_instance(
+                config,
+                self.db,
+                asked,
+                newest_backup=upkeep.newest_backup(backups),
+                error_rate=system.error_rate,
+            ),
         )
         alerts = Alerts(self.db, audit, config.alerts, alert_channels(config.alerts), name, address)
         self._watch = Watch(self.health, alerts, config.alerts, name, repository.data_dir)
@@ -232,10 +244,33 @@ class Engine:
         schedules = Schedules(
             self.db,
             audit,
-            own_tasks(self.db, sessions, self.rates, users, chain, keys),
+            [
+                *upkeep.tasks(config, backups, care),
+                *own_tasks(self.db, sessions, self.rates, users, chain, keys),
+            ],
             config.maintenance.schedules,
             config.maintenance.timezone,
             keep_days=config.maintenance.keep_runs_days,
+        )
+        migrations = Migrations(url, MIGRATIONS)
+        maintenance = Maintenance(
+            self.db,
+            audit,
+            {
+                "health": evidence.health(self.health, migrations.pending),
+                "error-logs": upkeep.errors_logged(logs, lambda: self.services.maintenance),
+                "disk": evidence.disk(system),
+                "backup": upkeep.backed_up(backups),
+                "database-size": evidence.database_size(system),
+                "slow-queries": upkeep.slow_statements(self.slow_statements.worst),
+                "performance": evidence.performance(system),
+                "restore-drill": upkeep.drilled(backups),
+                "audit-trail": evidence.task_done(schedules, "verify-audit"),
+                "dependencies": evidence.dependencies(CONSTRAINTS),
+                "vacuum": evidence.task_done(schedules, "vacuum", "analyze"),
+                "secrets": evidence.secrets_age(keys, settings),
+                "access-review": evidence.access_review(reviews),
+            },
         )
         self.services = Services(
             users=users,
@@ -258,31 +293,18 @@ class Engine:
             following=following,
             logs=logs,
             following_logs=FollowingLogs(logs, self.tail, following),
-            migrations=Migrations(url, MIGRATIONS),
-            care=Care(self.db, audit, self.slow_statements.worst),
+            migrations=migrations,
+            care=care,
             chain=chain,
             export=Export(audit, callers),
             refusals=Refusals(audit),
             settings=settings,
             keys=keys,
             schedules=schedules,
-            maintenance=Maintenance(
-                self.db,
-                audit,
-                {
-                    "health": evidence.health(self.health, Migrations(url, MIGRATIONS).pending),
-                    "disk": evidence.disk(system),
-                    "database-size": evidence.database_size(system),
-                    "performance": evidence.performance(system),
-                    "audit-trail": evidence.task_done(schedules, "verify-audit"),
-                    "dependencies": evidence.dependencies(CONSTRAINTS),
-                    "vacuum": evidence.task_done(schedules, "analyze"),
-                    "secrets": evidence.secrets_age(keys, settings),
-                    "access-review": evidence.access_review(reviews),
-                },
-            ),
+            maintenance=maintenance,
             reviews=reviews,
             review_export=ReviewExport(reviews, callers),
+            backups=backups,
         )
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()
@@ -290,6 +312,7 @@ class Engine:
         self.exposition = Exposition(
             self.instruments, instance, folder, self._trouble, sessions.count_live
         )
+        self.exposition.backup_age = upkeep.backup_age(backups)
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self._cursor_keys = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
@@ -376,6 +399,7 @@ class Engine:
             *audit_rest.routes(services.export, self.doorkeeper),
             *logs_rest.routes(services.logs, self.doorkeeper),
             *reviews_rest.routes(services.reviews, services.review_export, self.doorkeeper),
+            *backups_rest.routes(services.backups, self.doorkeeper),
             *self.frontend.routes(),
         ]
         origins = config.security.cors_allowed_origins
@@ -430,6 +454,7 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.services.care.stop()
             self._watch.stop()
+            await self.services.backups.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:

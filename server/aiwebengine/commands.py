@@ -128,10 +128,11 @@ def age(text: str | None) -> datetime | None:
 
 def somebody() -> Viewer:
     """Whoever runs this command, as the operator of this machine."""
-    return operator(_login())
+    return operator(login())
 
 
-def _login() -> str:
+def login() -> str:
+    """The name of whoever sits at the command line."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

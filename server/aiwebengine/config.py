@@ -250,11 +250,13 @@ class Performance(_Section):
 class S3(_Section):
     """S3-compatible storage for backups."""
 
-    bucket: str = Field(description="Bucket.")
+    bucket: str = Field(min_length=3, description="Bucket.")
+    prefix: str = Field("aiwebengine/", description="What the names of our objects begin with.")
     region: str | None = Field(None, description="Region.")
     endpoint: HttpAddress | None = Field(None, description="Address, when it is not Amazon's.")
     access_key_id: str | None = Field(None, description="Key id.")
     secret_access_key: SecretStr | None = Field(None, description="Key.")
+    upload_after_create: bool = Field(True, description="Whether each new archive is copied there.")
 
 
 class Backup(_Section):
@@ -263,6 +265,15 @@ class Backup(_Section):
     directory: Path = Field(Path("backups"), description="Where archives lie.")
     schedule: Schedule = Field("0 2 * * *", description="When, as a cron expression.")
     retention_days: int = Field(30, ge=1, description="Days to keep archives.")
+    keep_daily: int = Field(
+        7, ge=0, le=3_650, description="Newest archives of so many days that are kept longer."
+    )
+    keep_weekly: int = Field(
+        4, ge=0, le=520, description="Newest archives of so many weeks that are kept longer."
+    )
+    keep_monthly: int = Field(
+        12, ge=0, le=120, description="Newest archives of so many months that are kept longer."
+    )
     s3: S3 | None = Field(None, description="S3-compatible storage.")
 
 

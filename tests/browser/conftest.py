@@ -48,6 +48,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         **os.environ,
         "APP_REPOSITORY__DATA_DIR": str(folder / "data"),
         "APP_SERVER__PORT": "0",
+        "APP_BACKUP__DIRECTORY": str(folder / "backups"),
     }
     started = Started("", "", environment)
     started.command("demo", "--users", str(USERS))

@@ -47,6 +47,12 @@ class AuditAction(enum.Enum):
         MAINTENANCE_ITEM_DONE: somebody said that something on the maintenance lists was done.
         ACCESS_REVIEW_STARTED: a review of who holds which role began.
         ACCESS_REVIEWED: roles were kept or revoked in a review.
+        BACKUP_CREATED: a backup was made.
+        BACKUP_VERIFIED: a backup was read to its end and compared with its manifest.
+        BACKUP_DELETED: a backup was removed.
+        BACKUP_DOWNLOADED: a backup was handed to somebody.
+        BACKUP_RESTORED: this database was restored from a backup.
+        DRILL_RUN: a backup was restored for a trial.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -79,6 +85,12 @@ class AuditAction(enum.Enum):
     MAINTENANCE_ITEM_DONE = "maintenance.item_done"
     ACCESS_REVIEW_STARTED = "access.review_started"
     ACCESS_REVIEWED = "access.reviewed"
+    BACKUP_CREATED = "backup.created"
+    BACKUP_VERIFIED = "backup.verified"
+    BACKUP_DELETED = "backup.deleted"
+    BACKUP_DOWNLOADED = "backup.downloaded"
+    BACKUP_RESTORED = "backup.restored"
+    DRILL_RUN = "drill.run"
 
 
 @strawberry.input

@@ -33,6 +33,11 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    # A database that is being replaced by a restored one has no name for a moment.
+    asyncpg.InvalidCatalogNameError,
+    # What the driver says when the server ended the connection between two statements, and the
+    # next one is quicker than the news.
+    asyncpg.InternalClientError,
 )
 
 _KNOWN_OPTIONS = {"host", "port", "sslmode", "application_name"}

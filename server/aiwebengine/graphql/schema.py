@@ -9,6 +9,7 @@ from strawberry.tools import create_type
 from aiwebengine.alerts import graphql as alerts
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
+from aiwebengine.backups import graphql as backups
 from aiwebengine.care import graphql as care
 from aiwebengine.graphql.descriptions import describe
 from aiwebengine.health import graphql as health
@@ -35,6 +36,7 @@ schema = strawberry.Schema(
             *care.queries,
             *health.queries,
             *alerts.queries,
+            *backups.queries,
             *maintenance.queries,
             *schedules.queries,
             *reviews.queries,
@@ -49,6 +51,7 @@ schema = strawberry.Schema(
             *auth.mutations,
             *care.mutations,
             *alerts.mutations,
+            *backups.mutations,
             *maintenance.mutations,
             *schedules.mutations,
             *reviews.mutations,

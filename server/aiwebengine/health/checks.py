@@ -129,6 +129,8 @@ def backup(schedule: str, newest_backup: NewestBackup | None, started: datetime)
         if newest_backup is None:
             return unknown("No backups are made yet.")
         newest = await newest_backup()
+        if schedule == "off":
+            return unknown("Backups are switched off by backup.schedule.")
         try:
             due_at = next(
                 CronSim(schedule, datetime.now().astimezone() - BACKUP_GRACE, reverse=True)

@@ -246,11 +246,11 @@ class Migrations:
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         try:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            # Whatever is lost on the way, yoyo's own connection as well, is an outage.
+            with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                yield connection
         except psycopg.OperationalError as error:
             raise Unavailable(f"The database does not answer: {error}".strip()) from error
-        with connection:
-            yield connection
 
     def _yoyo_url(self) -> str:
         parts = urlsplit(self._url)

@@ -13,7 +13,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-browser test-deploy schema requirements install-system bench clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-deploy test-kill schema requirements install-system bench bench-backup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -40,16 +40,22 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser and not deploy"
+	$(BIN)/pytest -n 2 -m "not browser and not deploy and not tools"
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
+
+test-tools: install ## What others' tools say (Debian's packages prometheus, shellcheck, systemd)
+	$(BIN)/pytest -m tools
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser
 
 test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy, systemd (Debian's package caddy)
 	$(BIN)/pytest -m deploy
+
+test-kill: install ## Kill backups, restores and migrations more than 100 times
+	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py
 
 schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
@@ -89,6 +95,9 @@ requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image
 
 bench: install ## Measure, as ratios within one run
 	$(BIN)/python -m bench
+
+bench-backup: install ## Measure backup and restore beside pg_dump and pg_restore
+	$(BIN)/python -m bench.backup
 
 clean: ## Remove what was installed and built (never data/)
 	rm -rf .venv frontend/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,1 +1,1 @@
-"""What the engine costs, as ratios within one run."""
+"""What the engine costs and what its settings bring, as ratios within one run."""

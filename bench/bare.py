@@ -39,4 +39,4 @@ async def _users(request: Request) -> Response:
     return Response(orjson.dumps({"data": {"users": {"nodes": nodes}}}, default=str))
 
 
-app = Starlette(routes=[Route("/", _users, methods=["POST"])], lifespan=_lifespan)
+app = Starlette(routes=[Route("/graphql", _users, methods=["POST"])], lifespan=_lifespan)

@@ -2,22 +2,50 @@
 /** The manager: which page stands at which address, and what is around it. */
 import { render } from "preact";
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
+import { BackupsPage } from "./backups/backups-page.js";
+import { CarePage } from "./care/care-page.js";
+import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
+import { LogsPage } from "./logs/logs-page.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { MaintenancePage } from "./maintenance/maintenance-page.js";
+import { ReviewPage } from "./maintenance/review-page.js";
+import { MigrationsPage } from "./migrations/migrations-page.js";
+import { SystemPage } from "./system/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
 const PAGES = [
-  { path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
-  { path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
-  { path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { group: "People", path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
+  { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
+  { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { group: "Engine", path: `${ROOT}/health`, icon: "heart", label: "Health", page: HealthPage },
+  { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
+  { group: "Engine", path: `${ROOT}/logs`, icon: "lines", label: "Logs", page: LogsPage },
+  {
+    group: "Engine",
+    path: `${ROOT}/maintenance`,
+    icon: "duties",
+    label: "Maintenance",
+    page: MaintenancePage,
+  },
+  { group: "Data", path: `${ROOT}/backups`, icon: "backup", label: "Backups", page: BackupsPage },
+  { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
+  {
+    group: "Data",
+    path: `${ROOT}/migrations`,
+    icon: "steps",
+    label: "Migrations",
+    page: MigrationsPage,
+  },
 ];
+const GROUPS = ["People", "Engine", "Data"];
 const DOORS = [
   { path: "/", icon: "home", label: "Home" },
   { path: "/editor", icon: "code", label: "Editor" },
@@ -32,18 +60,34 @@ function App() {
   const [offered, setOffered] = useState(
     /** @type {import("./lib/parts.js").Question | null} */ (null),
   );
+  // On a phone the menu is folded away; wide screens show it always.
+  const [unfolded, setUnfolded] = useState(false);
+  useEffect(() => setUnfolded(false), [path]);
   return html`<a class="skip" href="#main">Skip to the content</a>
     <div class="shell">
-      <header class="side on-brand">
+      <header class="side on-brand" data-unfolded=${String(unfolded)}>
         <a class="brand" href=${ROOT}>
           <img src=${new URL("icon.svg", import.meta.url).pathname} alt="" />
           <span>Manager<small>Engine administration</small></span>
         </a>
-        <nav aria-label="Main">
-          <h2>Manage</h2>
-          <ul>
-            ${PAGES.map((entry) => html`<${Entry} ...${entry} current=${isAt(path, entry.path)} />`)}
-          </ul>
+        <button
+          class="btn glass fold"
+          aria-expanded=${String(unfolded)}
+          aria-controls="menu"
+          onClick=${() => setUnfolded(!unfolded)}
+        >
+          <${Icon} name="menu" />Menu
+        </button>
+        <nav id="menu" aria-label="Main">
+          ${GROUPS.map(
+            (group) =>
+              html`<h2>${group}</h2>
+                <ul>
+                  ${PAGES.filter((entry) => entry.group === group).map(
+                    (entry) => html`<${Entry} ...${entry} current=${isAt(path, entry.path)} />`,
+                  )}
+                </ul>`,
+          )}
           <h2>Go to</h2>
           <ul>
             ${DOORS.map((entry) => html`<${Entry} ...${entry} />`)}
@@ -74,6 +118,7 @@ const isAt = (path, entry) =>
 function pageAt(path, me) {
   const user = path.match(/\/users\/([\w-]+)$/);
   if (user) return html`<${UserPage} key=${user[1]} id=${user[1]} me=${me} />`;
+  if (path === `${ROOT}/maintenance/review`) return html`<${ReviewPage} />`;
   const found = PAGES.find((entry) => entry.path === path || (path === ROOT && entry === PAGES[0]));
   if (found) return html`<${found.page} me=${me} />`;
   return html`<${Top} title="Nothing is here" text="This address leads nowhere." />

@@ -23,7 +23,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
@@ -60,9 +60,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
-    """A migrated database to make copies of."""
+    """A migrated database to make copies of, whose trail is empty."""
     server.run("create database template_of_tests")
-    Migrations(server.database("template_of_tests"), MIGRATIONS).up()
+    url = server.database("template_of_tests")
+    Migrations(url, MIGRATIONS).up()
+    with psycopg.connect(url) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("truncate audit_events, audit_unsealed restart identity")
     return "template_of_tests"
 
 
@@ -78,10 +82,16 @@ def url(server: Server, template: str) -> Iterator[str]:
 @pytest.fixture
 async def engine(url: str, tmp_path: Path) -> AsyncIterator[Engine]:
     """An engine on this test's database."""
-    engine = Engine(Config(repository=Repository(max_connections=20, data_dir=tmp_path)), url)
+    engine = Engine(configured(tmp_path), url)
     await engine.prepare()
     yield engine
     await engine.db.disconnect()
+
+
+def configured(folder: Path) -> Config:
+    """A configuration that keeps to this folder."""
+    repository = Repository(max_connections=20, data_dir=folder)
+    return Config(repository=repository, backup=Backup(directory=folder / "backups"))
 
 
 AddPerson = Callable[..., Awaitable[Viewer]]
@@ -211,8 +221,7 @@ def free_port() -> int:
 @pytest.fixture
 async def served(url: str, tmp_path: Path) -> AsyncIterator[Served]:
     """An engine that listens, on this test's database."""
-    repository = Repository(max_connections=20, data_dir=tmp_path)
-    engine = Engine(Config(repository=repository).at_port(free_port()), url)
+    engine = Engine(configured(tmp_path).at_port(free_port()), url)
     await engine.prepare()
     async with serving(engine) as served:
         yield served

@@ -31,6 +31,116 @@ CREATE FUNCTION public.search_grams(value text, smallest integer) RETURNS text[]
   where i + size - 1 <= length(value)
 $$;
 
+CREATE TABLE public.access_review_entries (
+    review_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    user_id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    status text NOT NULL,
+    role text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by text NOT NULL,
+    reason text,
+    expires_at timestamp with time zone,
+    last_signed_in_at timestamp with time zone,
+    last_seen_at timestamp with time zone,
+    api_tokens integer NOT NULL,
+    token_last_used_at timestamp with time zone,
+    decision text,
+    note text,
+    outcome text,
+    detail text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT access_review_entries_decision_check CHECK ((decision = ANY (ARRAY['keep'::text, 'revoke'::text]))),
+    CONSTRAINT access_review_entries_outcome_check CHECK ((outcome = ANY (ARRAY['kept'::text, 'revoked'::text, 'refused'::text, 'gone'::text])))
+);
+
+CREATE TABLE public.access_reviews (
+    id bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_by text NOT NULL,
+    note text,
+    finished_at timestamp with time zone,
+    finished_by text,
+    total integer DEFAULT 0 NOT NULL,
+    kept integer DEFAULT 0 NOT NULL,
+    revoked integer DEFAULT 0 NOT NULL,
+    gone integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.access_reviews ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_reviews_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alert_notices (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    channel text NOT NULL,
+    kind text NOT NULL,
+    severity text NOT NULL,
+    detail text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    claimed_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    last_error text
+);
+
+ALTER TABLE public.alert_notices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_notices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alert_position (
+    is_only boolean DEFAULT true NOT NULL,
+    "position" bigint NOT NULL,
+    CONSTRAINT alert_position_is_only_check CHECK (is_only)
+);
+
+COMMENT ON TABLE public.alert_position IS 'the last seal of the trail whose event was looked at';
+
+CREATE TABLE public.alerts (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    instance text NOT NULL,
+    state text NOT NULL,
+    severity text NOT NULL,
+    title text NOT NULL,
+    detail text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    calm_since timestamp with time zone,
+    settle_secs double precision DEFAULT 0 NOT NULL,
+    reminded_at timestamp with time zone DEFAULT now() NOT NULL,
+    over_at timestamp with time zone,
+    CONSTRAINT alerts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'over'::text, 'event'::text])))
+);
+
+COMMENT ON COLUMN public.alerts.instance IS 'empty when it concerns all instances';
+
+COMMENT ON COLUMN public.alerts.calm_since IS 'since when all has been well while the alert is open';
+
+ALTER TABLE public.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alerts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.api_tokens (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -89,6 +199,66 @@ CREATE TABLE public.audit_unsealed (
     event_id bigint NOT NULL
 );
 
+CREATE TABLE public.backup_runs (
+    id integer NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    backup_name text NOT NULL,
+    actor_label text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    progress double precision DEFAULT 0 NOT NULL,
+    step text DEFAULT ''::text NOT NULL,
+    problem text,
+    details jsonb,
+    CONSTRAINT backup_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+    CONSTRAINT backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'verify'::text, 'restore'::text, 'drill'::text]))),
+    CONSTRAINT backup_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.backup_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.backup_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.database_sizes (
+    hour timestamp with time zone NOT NULL,
+    size_bytes bigint NOT NULL
+);
+
+CREATE UNLOGGED TABLE public.engine_workers (
+    id uuid NOT NULL,
+    instance_id uuid NOT NULL,
+    instance_started_at timestamp with time zone NOT NULL,
+    instance_workers integer NOT NULL,
+    place integer NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    errors bigint NOT NULL,
+    memory_bytes bigint NOT NULL,
+    cpu_percent double precision NOT NULL,
+    loop_lag_secs double precision NOT NULL,
+    pool_in_use integer NOT NULL,
+    pool_maximum integer NOT NULL,
+    subscriptions integer NOT NULL
+);
+
+CREATE TABLE public.health_states (
+    instance text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.identities (
     provider text NOT NULL,
     subject text NOT NULL,
@@ -99,10 +269,32 @@ CREATE TABLE public.identities (
     last_used_at timestamp with time zone
 );
 
+CREATE TABLE public.maintenance_board (
+    began_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.maintenance_ticks (
+    id bigint NOT NULL,
+    item text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    done_by text NOT NULL,
+    note text
+);
+
+ALTER TABLE public.maintenance_ticks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.maintenance_ticks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.migration_checksums (
     migration_id text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    event_id bigint
 );
 
 CREATE UNLOGGED TABLE public.rate_windows (
@@ -110,6 +302,13 @@ CREATE UNLOGGED TABLE public.rate_windows (
     address text NOT NULL,
     minute bigint NOT NULL,
     hits bigint NOT NULL
+);
+
+CREATE TABLE public.scheduled_tasks (
+    name text NOT NULL,
+    schedule text NOT NULL,
+    time_zone text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.sessions (
@@ -126,7 +325,8 @@ CREATE TABLE public.sessions (
 
 CREATE TABLE public.settings (
     key text NOT NULL,
-    value jsonb NOT NULL
+    value jsonb NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.sign_in_attempts (
@@ -151,7 +351,65 @@ CREATE TABLE public.signing_keys (
     purpose text NOT NULL,
     secret bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    number integer NOT NULL,
+    signs_from timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT signing_keys_number_check CHECK ((number > 0)),
     CONSTRAINT signing_keys_secret_check CHECK ((length(secret) >= 32))
+);
+
+CREATE TABLE public.system_samples (
+    step_secs integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    requests bigint NOT NULL,
+    errors bigint NOT NULL,
+    buckets bigint[] NOT NULL,
+    cpu_seconds double precision NOT NULL,
+    loop_lag_secs double precision NOT NULL,
+    workers integer,
+    memory_bytes bigint,
+    pool_in_use integer,
+    subscriptions integer,
+    connections integer,
+    database_bytes bigint
+);
+
+CREATE TABLE public.task_runs (
+    id bigint NOT NULL,
+    task text NOT NULL,
+    due_at timestamp with time zone,
+    state text DEFAULT 'running'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    beat_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    started_by text NOT NULL,
+    instance text NOT NULL,
+    stopped_by text,
+    result text,
+    lines text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT task_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+    CONSTRAINT task_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'stopped'::text, 'interrupted'::text])))
+);
+
+ALTER TABLE public.task_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.task_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.timing_samples (
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    name text NOT NULL,
+    count bigint NOT NULL,
+    errors bigint NOT NULL,
+    seconds double precision NOT NULL,
+    buckets bigint[] NOT NULL,
+    CONSTRAINT timing_samples_kind_check CHECK ((kind = ANY (ARRAY['operation'::text, 'statement'::text])))
 );
 
 CREATE TABLE public.token_addresses (
@@ -186,6 +444,49 @@ CREATE TABLE public.users (
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'invited'::text, 'suspended'::text])))
 );
 
+CREATE TABLE public.vacuum_runs (
+    id bigint NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_by text NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    tables text[] NOT NULL,
+    tables_done integer DEFAULT 0 NOT NULL,
+    current_table text,
+    phase text,
+    percent real,
+    message text,
+    CONSTRAINT vacuum_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.vacuum_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.vacuum_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.access_review_entries
+    ADD CONSTRAINT access_review_entries_pkey PRIMARY KEY (review_id, "position");
+
+ALTER TABLE ONLY public.access_review_entries
+    ADD CONSTRAINT access_review_entries_review_id_user_id_role_key UNIQUE (review_id, user_id, role);
+
+ALTER TABLE ONLY public.access_reviews
+    ADD CONSTRAINT access_reviews_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alert_notices
+    ADD CONSTRAINT alert_notices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alert_position
+    ADD CONSTRAINT alert_position_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
 
@@ -204,14 +505,32 @@ ALTER TABLE ONLY public.audit_events
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY public.backup_runs
+    ADD CONSTRAINT backup_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.database_sizes
+    ADD CONSTRAINT database_sizes_pkey PRIMARY KEY (hour);
+
+ALTER TABLE ONLY public.engine_workers
+    ADD CONSTRAINT engine_workers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.health_states
+    ADD CONSTRAINT health_states_pkey PRIMARY KEY (instance, name);
+
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_pkey PRIMARY KEY (provider, subject);
+
+ALTER TABLE ONLY public.maintenance_ticks
+    ADD CONSTRAINT maintenance_ticks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.migration_checksums
     ADD CONSTRAINT migration_checksums_pkey PRIMARY KEY (migration_id);
 
 ALTER TABLE ONLY public.rate_windows
     ADD CONSTRAINT rate_windows_pkey PRIMARY KEY (kind, address, minute);
+
+ALTER TABLE ONLY public.scheduled_tasks
+    ADD CONSTRAINT scheduled_tasks_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
@@ -229,7 +548,16 @@ ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (secret_hash);
 
 ALTER TABLE ONLY public.signing_keys
-    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose);
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose, number);
+
+ALTER TABLE ONLY public.system_samples
+    ADD CONSTRAINT system_samples_pkey PRIMARY KEY (step_secs, at);
+
+ALTER TABLE ONLY public.task_runs
+    ADD CONSTRAINT task_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.timing_samples
+    ADD CONSTRAINT timing_samples_pkey PRIMARY KEY (kind, at, name);
 
 ALTER TABLE ONLY public.token_addresses
     ADD CONSTRAINT token_addresses_pkey PRIMARY KEY (token_id, address);
@@ -239,6 +567,23 @@ ALTER TABLE ONLY public.user_roles
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.vacuum_runs
+    ADD CONSTRAINT vacuum_runs_pkey PRIMARY KEY (id);
+
+CREATE INDEX access_review_entries_open ON public.access_review_entries USING btree (review_id, "position") WHERE ((outcome IS NULL) OR (outcome = 'refused'::text));
+
+CREATE UNIQUE INDEX access_reviews_open ON public.access_reviews USING btree ((true)) WHERE (finished_at IS NULL);
+
+CREATE INDEX alert_notices_alert_id ON public.alert_notices USING btree (alert_id);
+
+CREATE INDEX alert_notices_sent ON public.alert_notices USING btree (channel, sent_at) WHERE (sent_at IS NOT NULL);
+
+CREATE INDEX alert_notices_waiting ON public.alert_notices USING btree (channel, due_at) WHERE (sent_at IS NULL);
+
+CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WHERE (state = 'open'::text);
+
+CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
 
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
@@ -254,9 +599,15 @@ CREATE INDEX audit_events_target ON public.audit_events USING btree (target_id, 
 
 CREATE INDEX audit_events_words ON public.audit_events USING gin (public.audit_words(actor_label, target_label, reason, request_id));
 
+CREATE INDEX backup_runs_backup ON public.backup_runs USING btree (backup_name, kind, id);
+
+CREATE INDEX backup_runs_kind ON public.backup_runs USING btree (kind, id);
+
 CREATE INDEX identities_provider ON public.identities USING btree (provider, user_id);
 
 CREATE INDEX identities_user ON public.identities USING btree (user_id);
+
+CREATE INDEX maintenance_ticks_item ON public.maintenance_ticks USING btree (item, id);
 
 CREATE INDEX rate_windows_minute ON public.rate_windows USING btree (minute);
 
@@ -265,6 +616,14 @@ CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at);
 
 CREATE INDEX sign_in_attempts_expiry ON public.sign_in_attempts USING btree (expires_at);
+
+CREATE UNIQUE INDEX task_runs_due ON public.task_runs USING btree (task, due_at);
+
+CREATE INDEX task_runs_ended ON public.task_runs USING btree (ended_at);
+
+CREATE UNIQUE INDEX task_runs_running ON public.task_runs USING btree (task) WHERE (state = 'running'::text);
+
+CREATE INDEX task_runs_task ON public.task_runs USING btree (task, id);
 
 CREATE INDEX user_roles_expiry ON public.user_roles USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
@@ -289,6 +648,12 @@ CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_
 CREATE TRIGGER audit_events_await_seal AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.await_audit_seal();
 
 CREATE TRIGGER audit_events_never_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+
+ALTER TABLE ONLY public.access_review_entries
+    ADD CONSTRAINT access_review_entries_review_id_fkey FOREIGN KEY (review_id) REFERENCES public.access_reviews(id);
+
+ALTER TABLE ONLY public.alert_notices
+    ADD CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -110,6 +110,47 @@ def test_what_is_wrong_is_one_clear_line(run, arguments, code, told):
     assert told in run(*arguments, code=code)
 
 
+def test_health_from_a_script(run, tmp_path):
+    (tmp_path / "backups").write_text("in the way")
+
+    told = json.loads(run("health", "--detail", "--json", code=1, told=True))
+    table = run("health", "--detail", code=1, told=True)
+    (tmp_path / "config.toml").write_text("[server]\nport = 0.5\n")
+    without = run("health", "--url", "http://127.0.0.1:9", code=1, told=True)
+
+    states = {one["name"]: one["state"] for one in told}
+    assert (states["database"], states["writable.backups"]) == ("OK", "FAILING")
+    assert "event_loop" not in states
+    assert re.search(r"FAILING +Backup directory", table)
+    assert "server.port" in run("health", code=2)
+    assert without.startswith("fail engine: no answer from http://127.0.0.1:9")
+
+
+def test_a_look_from_here_works_without_the_database(run):
+    url = "postgresql://nobody:hunter2@127.0.0.1:9/none"
+
+    told = run("health", "--detail", code=1, told=True, APP_REPOSITORY__DATABASE_URL=url)
+
+    assert re.search(r"FAILING +Database", told)
+    assert re.search(r"UNKNOWN +Migrations", told)
+    assert "hunter2" not in told
+
+
+def test_alerts_from_a_script(run):
+    nowhere = {"APP_ALERTS__WEBHOOK_URL": "http://127.0.0.1:9/secret-path"}
+
+    without = run("alerts", "test", code=1)
+    failed = run("alerts", "test", code=1, told=True, **nowhere)
+    as_json = json.loads(run("alerts", "test", "--json", code=1, told=True, **nowhere))
+
+    assert "alerts.webhook_url" in without
+    assert failed.startswith("WEBHOOK to 127.0.0.1: 127.0.0.1: ")
+    assert "secret-path" not in failed
+    assert (as_json[0]["channel"], as_json[0]["delivered"]) == ("WEBHOOK", False)
+    assert "alert.test_sent" not in run("alerts", "list")
+    assert json.loads(run("alerts", "list", "--json")) == []
+
+
 def test_made_up_users_stay_out_of_a_real_database(run, url):
     import psycopg
 
@@ -136,11 +177,38 @@ def test_migrations_from_a_script(run):
     status = json.loads(run("migrate", "status", "--json"))
 
     assert all(migration["applied_at"] for migration in status)
-    assert "drop table" in run("migrate", "down", "--dry-run")
+    assert "drop" in run("migrate", "down", "--dry-run")
     newest = status[-1]["id"]
     assert newest in run("migrate", "down")
     assert "pending" in run("migrate", "status").lower()
     assert newest in run("migrate", "up")
+
+
+def test_the_database_from_a_script(run):
+    run("demo", "--users", "30")
+
+    size = json.loads(run("db", "size", "--json"))
+    tables = json.loads(run("db", "tables", "--json", "--limit", "200"))
+    connections = json.loads(run("db", "connections", "--json"))
+    slow = json.loads(run("db", "slow-queries", "--json"))
+    vacuumed = json.loads(run("db", "vacuum", "users", "sessions", "--json"))
+
+    assert min(size["size_bytes"], size["growth"][-1]["size_bytes"]) > 1_000_000
+    assert "users" in {table["name"] for table in tables}
+    assert connections["maximum"] == 200
+    assert any(group["application"] == "aiwebengine" for group in connections["groups"])
+    assert (slow["source"], slow["slowest"]) == ("NONE", [])
+    assert (vacuumed["state"], vacuumed["tables"]) == ("SUCCEEDED", ["users", "sessions"])
+    assert re.search(r"^users +30 ", run("db", "tables"), re.MULTILINE)
+    assert "users_pkey" in run("db", "indexes", "--limit", "200")
+    assert run("db", "locks", "--json") == run("db", "transactions", "--json") == "[]\n"
+    assert "PostgreSQL" in run("db", "size")
+    assert "of 200 are in use" in run("db", "connections")
+    assert "pg_stat_statements" in run("db", "slow-queries")
+    assert re.search(r"Vacuumed \d+ of \d+ tables", run("db", "vacuum", "--no-analyze"))
+    assert "'nothing'; allowed:" in run("db", "vacuum", "nothing", code=1)
+    assert "Go on?" in run("db", "vacuum", "--full", "users", code=1)
+    run("db", "vacuum", "--full", "--yes", "users")
 
 
 def test_the_schema_is_printed(run):
@@ -171,3 +239,50 @@ def test_the_trail_from_a_script(run, url, tmp_path):
     assert f"tampered with at event {event['id']}" in spoilt
     assert "head: found 'x'" in run("audit", "verify", "--head", "x", code=1)
     assert "'soon' is neither" in run("audit", "export", "--since", "soon", code=2)
+
+
+def test_maintenance_from_a_script(run, url):
+    fresh = json.loads(run("maintenance", "status", "--json"))
+    with psycopg.connect(url) as connection:
+        connection.execute("update maintenance_board set began_at = now() - interval '1 year'")
+    late = run("maintenance", "status", code=1, told=True)
+    ticked = json.loads(run("maintenance", "tick", "documentation", "--note", "read", "--json"))
+    done = run("maintenance", "run", "analyze")
+    runs = json.loads(run("maintenance", "runs", "--task", "analyze", "--json"))
+    tasks = json.loads(run("maintenance", "tasks", "--json"))
+
+    assert fresh["overdue"] == 0
+    assert "documentation" in late
+    assert (ticked["state"], ticked["note"]) == ("OK", "read")
+    assert done == "succeeded: The planner's statistics are up to date.\n"
+    assert [one["state"] for one in runs] == ["SUCCEEDED"]
+    assert "has ended" in run("maintenance", "stop", runs[0]["id"])
+    assert "analyze" in [task["name"] for task in tasks if task["last_run"]]
+    assert "decided by what is seen" in run("maintenance", "tick", "disk", code=1)
+    assert "There is no task 'nothing'" in run("maintenance", "run", "nothing", code=1)
+
+
+def test_an_access_review_from_a_script(run, tmp_path):
+    run("demo", "--users", "30")
+    none = run("maintenance", "review", code=1)
+
+    begun = json.loads(run("maintenance", "review", "--start", "--note", "Q4", "--json"))
+    run("maintenance", "review", "--export", "csv", "--output", "review.csv")
+    lines = run("maintenance", "review", "--id", begun["id"], "--export", "ndjson").splitlines()
+
+    assert "--start" in none
+    assert begun["open"] == begun["total"] == len(lines) > 0
+    assert (tmp_path / "review.csv").read_text().startswith("user_id,email,")
+    assert [path.name for path in tmp_path.glob("review*")] == ["review.csv"]
+
+
+def test_secrets_from_a_script(run):
+    before = json.loads(run("secrets", "list", "--json"))
+    run("secrets", "rotate", "--all")
+    after = json.loads(run("secrets", "list", "--json"))
+
+    assert {(key["purpose"], key["number"]) for key in before} >= {("cursors", 1)}
+    assert {("cursors", 2), ("settings", 2)} <= {(key["purpose"], key["number"]) for key in after}
+    assert "secret" not in " ".join(after[0])
+    assert "Say which" in run("secrets", "rotate", code=2)
+    assert "'sessions' is not one of" in run("secrets", "rotate", "sessions", code=2)

@@ -1,7 +1,7 @@
 """Who may do what: every operation and every route, asked by everybody.
 
-ok: answered · none: answered with null · 401, 403: refused as GraphQL's UNAUTHENTICATED and
-FORBIDDEN, or with that status · another number: that status.
+ok: answered · none: answered with null · 401, 403, 409: refused as GraphQL's UNAUTHENTICATED,
+FORBIDDEN and CONFLICT, or with that status · another number: that status.
 
 stranger: nobody signed in · plain, editor, admin: signed in with no role, Editor, Administrator ·
 suspended: an administrator's session after the suspension · expired: an administrator's token
@@ -30,9 +30,23 @@ Query.user                       401       403    403     ok     401        401 
 Query.users                      401       403    403     ok     401        401      ok
 Query.roles                      401       403    403     ok     401        401      ok
 Query.auditEvents                401       403    403     ok     401        401      ok
+Query.logEntries                 401       403    403     ok     401        401      ok
 Query.systemStats                401       403    403     ok     401        401      ok
 Query.sessions                   401       403    403     ok     401        401      ok
 Query.apiTokens                  401       403    403     ok     401        401      ok
+Query.migrations                 401       403    403     ok     401        401      ok
+Query.database                   401       403    403     ok     401        401      ok
+Query.healthChecks               401       403    403     ok     401        401      ok
+Query.alerts                     401       403    403     ok     401        401      ok
+Query.backups                    401       403    403     ok     401        401      ok
+Query.backupRuns                 401       403    403     ok     401        401      ok
+Query.drills                     401       403    403     ok     401        401      ok
+Query.backupStorageProblem       401       403    403     none   401        401      none
+Mutation.createBackup            401       403    403     ok     401        401      403
+Mutation.verifyBackup            401       403    403     NOT_FOUND 401     401      403
+Mutation.deleteBackup            401       403    403     NOT_FOUND 401     401      403
+Mutation.restoreBackup           401       403    403     NOT_FOUND 401     401      403
+Mutation.runDrill                401       403    403     NOT_FOUND 401     401      403
 Mutation.grantRole               401       403    403     ok     401        401      403
 Mutation.revokeRole              401       403    403     ok     401        401      403
 Mutation.inviteUser              401       403    403     ok     401        401      403
@@ -43,8 +57,24 @@ Mutation.revokeSession           401       403    403     ok     401        401 
 Mutation.revokeAllSessions       401       403    403     ok     401        401      403
 Mutation.createApiToken          401       403    403     ok     401        401      403
 Mutation.revokeApiToken          401       403    403     ok     401        401      403
+Mutation.vacuumDatabase          401       403    403     ok     401        401      403
+Mutation.sendTestAlert           401       403    403     409    401        401      403
+Query.maintenance                401       403    403     ok     401        401      ok
+Query.scheduledTasks             401       403    403     ok     401        401      ok
+Query.taskRuns                   401       403    403     ok     401        401      ok
+Query.accessReviews              401       403    403     ok     401        401      ok
+Query.accessReview               401       403    403     none   401        401      none
+Query.signingKeys                401       403    403     ok     401        401      ok
+Mutation.tickMaintenanceItem     401       403    403     ok     401        401      403
+Mutation.runMaintenanceTask      401       403    403     ok     401        401      403
+Mutation.stopMaintenanceTask     401       403    403     NOT_FOUND  401    401      403
+Mutation.startAccessReview       401       403    403     ok     401        401      403
+Mutation.submitAccessReview      401       403    403     NOT_FOUND  401    401      403
+Mutation.rotateSecrets           401       403    403     ok     401        401      403
 Subscription.userChanged         401       403    403     ok     401        401      ok
 Subscription.auditEventAdded     401       403    403     ok     401        401      ok
+Subscription.systemStats         401       403    403     ok     401        401      ok
+Subscription.logEntryAdded       401       403    403     ok     401        401      ok
 """
 
 ROUTES = """
@@ -52,6 +82,7 @@ ROUTES = """
 GET /                                     200       200    200     200    200        401      200
 GET /health                               200       200    200     200    200        200      200
 HEAD /health                              200       200    200     200    200        200      200
+GET /metrics                              401       403    403     200    401        401      200
 GET /graphql                              401       200    200     200    401        401      200
 POST /graphql                             200       200    200     200    200        401      200
 WS /graphql                               401       200    200     200    401        401      200
@@ -64,6 +95,9 @@ POST /auth/logout                         204       204    204     204    204   
 GET /api/engine/admin/users               401       403    403     200    401        401      200
 POST /api/engine/admin/users/{id}/roles   401       403    403     200    401        401      403
 GET /api/engine/admin/audit               401       403    403     200    401        401      200
+GET /api/engine/admin/logs                401       403    403     200    401        401      200
+GET /api/engine/admin/reviews/1           401       403    403     404    401        401      404
+GET /api/engine/admin/backups/{id}        401       403    403     404    401        401      403
 GET /engine/admin                         401       403    403     200    401        401      200
 GET /engine/admin/users                   401       403    403     200    401        401      200
 GET /editor                               401       403    200     200    401        401      200
@@ -76,9 +110,25 @@ DOCUMENTS = {
     "Query.users": "{ users { totalCount } }",
     "Query.roles": "{ roles { role } }",
     "Query.auditEvents": "{ auditEvents { totalCount } }",
+    "Query.logEntries": "{ logEntries { nodes { id } } }",
     "Query.systemStats": "{ systemStats { at } }",
     "Query.sessions": "{ sessions(userId: $user) { id } }",
     "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
+    "Query.migrations": "{ migrations { state } }",
+    "Query.database": "{ database { version tables { name } } }",
+    "Query.healthChecks": "{ healthChecks { name } }",
+    "Query.alerts": "{ alerts { totalCount } }",
+    "Query.backups": "{ backups { totalCount } }",
+    "Query.backupRuns": "{ backupRuns { totalCount } }",
+    "Query.drills": "{ drills { totalCount } }",
+    "Query.backupStorageProblem": "{ backupStorageProblem }",
+    "Mutation.createBackup": "mutation { createBackup(input: {}) { backup { name } } }",
+    "Mutation.verifyBackup": 'mutation { verifyBackup(input: {name: "x"}) { run { id } } }',
+    "Mutation.deleteBackup": 'mutation { deleteBackup(input: {name: "x"}) { run { id } } }',
+    "Mutation.restoreBackup": (
+        'mutation { restoreBackup(input: {name: "x", confirm: "x"}) { run { id } } }'
+    ),
+    "Mutation.runDrill": 'mutation { runDrill(input: {name: "x"}) { run { id } } }',
     "Mutation.grantRole": (
         "mutation { grantRole(input: {userId: $user, role: EDITOR}) { changed } }"
     ),
@@ -99,8 +149,35 @@ DOCUMENTS = {
     "Mutation.revokeApiToken": (
         "mutation { revokeApiToken(input: {tokenId: $token}) { apiToken { id } } }"
     ),
+    "Mutation.vacuumDatabase": (
+        'mutation { vacuumDatabase(input: {tables: ["settings"]}) { run { id } } }'
+    ),
+    "Mutation.sendTestAlert": "mutation { sendTestAlert(input: {}) { results { delivered } } }",
+    "Query.maintenance": "{ maintenance { overdue } }",
+    "Query.scheduledTasks": "{ scheduledTasks { name } }",
+    "Query.taskRuns": "{ taskRuns { totalCount } }",
+    "Query.accessReviews": "{ accessReviews { totalCount } }",
+    "Query.accessReview": "{ accessReview { id } }",
+    "Query.signingKeys": "{ signingKeys { number } }",
+    "Mutation.tickMaintenanceItem": (
+        'mutation { tickMaintenanceItem(input: {name: "documentation"}) { item { name } } }'
+    ),
+    "Mutation.runMaintenanceTask": (
+        'mutation { runMaintenanceTask(input: {name: "end-grants"}) { run { id } } }'
+    ),
+    "Mutation.stopMaintenanceTask": (
+        'mutation { stopMaintenanceTask(input: {runId: "x"}) { run { id } } }'
+    ),
+    "Mutation.startAccessReview": ("mutation { startAccessReview(input: {}) { review { id } } }"),
+    "Mutation.submitAccessReview": (
+        "mutation { submitAccessReview(input: {decisions: ["
+        "{userId: $user, role: EDITOR, decision: KEEP}]}) { review { id } } }"
+    ),
+    "Mutation.rotateSecrets": "mutation { rotateSecrets(input: {}) { signingKeys { number } } }",
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
+    "Subscription.systemStats": "subscription { systemStats { at } }",
+    "Subscription.logEntryAdded": "subscription { logEntryAdded { id } }",
 }
 
 ROOT = operator("tests")
@@ -201,7 +278,7 @@ async def answered(client, query):
     body = (await client.post("/graphql", json={"query": query})).json()
     if "errors" in body:
         code = body["errors"][0]["extensions"]["code"]
-        return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403"}.get(code, code)
+        return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403", "CONFLICT": "409"}.get(code, code)
     (value,) = body["data"].values()
     return "none" if value is None else "ok"
 

@@ -6,7 +6,11 @@ import time
 
 import httpx2
 import psutil
+import pytest
 from tests.conftest import first_sign_in
+
+from aiwebengine.config import Config, Performance, Repository
+from aiwebengine.workers import share
 
 WORKERS = {"APP_PERFORMANCE__WORKER_POOL_SIZE": "2"}
 
@@ -80,3 +84,18 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(start):
     process.wait()
 
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in workers))
+
+
+@pytest.mark.parametrize(
+    ("connections", "megabytes", "workers", "shares"),
+    [(50, 64, 2, (25, 32)), (50, 64, 3, (16, 21)), (4, 1, 8, (2, 1)), (50, 0, 2, (25, 0))],
+)
+def test_workers_share_what_an_instance_may_have(connections, megabytes, workers, shares):
+    config = Config(
+        repository=Repository(max_connections=connections),
+        performance=Performance(cache_size_mb=megabytes, worker_pool_size=workers),
+    )
+
+    part = share(config)
+
+    assert (part.repository.max_connections, part.performance.cache_size_mb) == shares

@@ -8,6 +8,7 @@ import { Failure, Offline, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { exactly } from "../lib/time.js";
+import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
 
 const DEFAULTS = { q: "", action: "", user: "", since: "", until: "", after: "" };
@@ -32,6 +33,22 @@ const ACTIONS = [
   "TOKEN_USED_FROM_NEW_ADDRESS",
   "ACCESS_REFUSED",
   "SETTING_CHANGED",
+  "MIGRATION_APPLIED",
+  "MIGRATION_ROLLED_BACK",
+  "VACUUM_RUN",
+  "ALERT_TEST_SENT",
+  "SECRET_ROTATED",
+  "MAINTENANCE_TASK_STARTED",
+  "MAINTENANCE_TASK_STOPPED",
+  "MAINTENANCE_ITEM_DONE",
+  "ACCESS_REVIEW_STARTED",
+  "ACCESS_REVIEWED",
+  "BACKUP_CREATED",
+  "BACKUP_VERIFIED",
+  "BACKUP_DELETED",
+  "BACKUP_DOWNLOADED",
+  "BACKUP_RESTORED",
+  "DRILL_RUN",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {
@@ -184,7 +201,7 @@ function Bar({ state, setState }) {
 /** @param {{ event: any }} props */
 function Event({ event }) {
   const rows = [
-    ["Request", event.requestId],
+    ["Request", event.requestId && html`<${RequestLines} event=${event} />`],
     ["Address", event.address],
     ["Client", event.userAgent],
     ["Session", event.sessionId],
@@ -223,6 +240,12 @@ function Event({ event }) {
       </details>
     </td>
   </tr>`;
+}
+
+/** The request's id, and the way to its lines in the log. @param {{ event: any }} props */
+function RequestLines({ event }) {
+  const asked = new URLSearchParams({ request: event.requestId, ...around(event.at) });
+  return html`${event.requestId} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
 }
 
 /** @param {string} action */

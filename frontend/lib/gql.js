@@ -74,11 +74,12 @@ export function watchConnection(watcher) {
  * @param {string} query
  * @param {(data: any) => void} next
  * @param {(error: unknown) => void} [failed] refused by the server; no more events come
+ * @param {Record<string, unknown>} [variables]
  * @returns {() => void} stops it
  */
-export function follow(query, next, failed = () => {}) {
+export function follow(query, next, failed = () => {}, variables = {}) {
   return client.subscribe(
-    { query },
+    { query, variables },
     {
       next: (result) => result.data && next(result.data),
       error: (error) => failed(error),

@@ -4,6 +4,23 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, watchConnection } from "./gql.js";
 
 /**
+ * Loads again and again while somebody looks, and at once when a hidden page is shown again.
+ * @param {() => unknown} reload
+ * @param {number} milliseconds
+ */
+export function useRefresh(reload, milliseconds) {
+  useEffect(() => {
+    const look = () => void (document.hidden || reload());
+    const timer = setInterval(look, milliseconds);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [reload, milliseconds]);
+}
+
+/**
  * @param {string} query
  * @param {Record<string, unknown>} variables
  */

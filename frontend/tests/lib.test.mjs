@@ -3,6 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { browserName } from "../lib/browser.js";
 import { csv } from "../lib/csv.js";
+import { size, span } from "../lib/sizes.js";
+import { sorted } from "../lib/sorting.js";
 import { ago } from "../lib/time.js";
 import { read, write } from "../lib/url-state.js";
 
@@ -58,4 +60,37 @@ test("a browser is told by its own name, not by those it also uses", () => {
   assert.equal(browserName(safari), "Safari 18 on iOS");
   assert.equal(browserName("curl/8.5.0"), "curl/8.5.0");
   assert.equal(browserName(null), "Unknown browser");
+});
+
+test("a size is told in the largest unit that leaves a whole number", () => {
+  assert.deepEqual([0, 1_023, 1_024, 15 * 1_024, 1_572_864, -2_048].map(size), [
+    "0 B",
+    "1023 B",
+    "1.0 kB",
+    "15 kB",
+    "1.5 MB",
+    "−2.0 kB",
+  ]);
+  assert.deepEqual([null, 0.05, 59.9, 90, 7_200, 200_000].map(span), [
+    "",
+    "0.1 s",
+    "59.9 s",
+    "2 min",
+    "2 h",
+    "2 d",
+  ]);
+});
+
+test("rows are sorted by a field, up or down, and stay as they were", () => {
+  const rows = [{ n: 2 }, { n: null }, { n: 10 }];
+
+  assert.deepEqual(
+    sorted(rows, "-n").map((row) => row.n),
+    [10, 2, null],
+  );
+  assert.deepEqual(
+    sorted([{ n: "b" }, { n: "a" }], "n").map((row) => row.n),
+    ["a", "b"],
+  );
+  assert.equal(rows[0].n, 2);
 });

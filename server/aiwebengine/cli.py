@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import click
 
 from aiwebengine import __version__, serving
+from aiwebengine.alerts.cli import alerts
+from aiwebengine.app import Engine
 from aiwebengine.audit.cli import audit
 from aiwebengine.auth.cli import tokens
+from aiwebengine.backups.cli import backup
+from aiwebengine.care.cli import db
 from aiwebengine.commands import (
     FAILED,
     configuration,
@@ -18,13 +23,18 @@ from aiwebengine.commands import (
     json_option,
     refusals_printed,
     show,
+    somebody,
 )
+from aiwebengine.config import Config
 from aiwebengine.config_loader import masked
 from aiwebengine.demo.cli import demo
 from aiwebengine.graphql.schema import schema
+from aiwebengine.health.cli import health
+from aiwebengine.keys.cli import secrets
 from aiwebengine.logging import configure_logging
-from aiwebengine.migrations.cli import migrate
-from aiwebengine.system.cli import health
+from aiwebengine.logs.cli import logs
+from aiwebengine.maintenance.cli import maintenance
+from aiwebengine.migrations.cli import BACKUP_FIRST, migrate
 from aiwebengine.users.cli import users
 
 
@@ -40,8 +50,24 @@ from aiwebengine.users.cli import users
 def main(context: click.Context, path: Path | None) -> None:
     """The administration service of a web engine: users, roles, health, logs, backups."""
     context.obj = path
+    context.meta[BACKUP_FIRST] = _takes_backup
     # Commands print what they have to say; the log is for the server.
     logging.basicConfig(level=logging.CRITICAL)
+
+
+def _takes_backup(config: Config, url: str) -> None:
+    """Back up a database as it is. The engine is not prepared: that would migrate first."""
+
+    async def take() -> None:
+        engine = Engine(config, url)
+        await engine.db.connect()
+        try:
+            made = await engine.services.backups.create(somebody(), why="before a migration")
+        finally:
+            await engine.db.disconnect()
+        click.echo(f"Backed up first: {made.name}", err=True)
+
+    asyncio.run(take())
 
 
 @main.command()
@@ -88,5 +114,18 @@ def schema_print() -> None:
     click.echo(schema.as_str())
 
 
-for command in (audit, demo, health, migrate, tokens, users):
+for command in (
+    alerts,
+    audit,
+    backup,
+    db,
+    demo,
+    health,
+    logs,
+    maintenance,
+    migrate,
+    secrets,
+    tokens,
+    users,
+):
     main.add_command(command)

@@ -63,7 +63,7 @@ def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Re
     async def run(engine: Engine) -> Result:
         await engine.prepare()
         try:
-            return await work(engine, operator(_login()))
+            return await work(engine, somebody())
         finally:
             await engine.db.disconnect()
 
@@ -126,7 +126,13 @@ def age(text: str | None) -> datetime | None:
     return instant if instant.tzinfo else instant.astimezone()
 
 
-def _login() -> str:
+def somebody() -> Viewer:
+    """Whoever runs this command, as the operator of this machine."""
+    return operator(login())
+
+
+def login() -> str:
+    """The name of whoever sits at the command line."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

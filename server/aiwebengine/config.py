@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,6 +19,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from aiwebengine.schedules.cron import checked, checked_zone
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -34,7 +37,7 @@ def _duration(value: Any) -> Any:
 
 def _issuer(value: Any) -> Any:
     parts = urlsplit(value) if isinstance(value, str) else None
-    is_local = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    is_local = parts is not None and parts.hostname in _THIS_MACHINE
     if parts is None or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("an address such as https://id.example.com/realms/team")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
@@ -56,6 +59,13 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0
 Issuer = Annotated[str, BeforeValidator(_issuer)]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+Schedule = Annotated[str, AfterValidator(checked)]
+TimeZone = Annotated[str, AfterValidator(checked_zone)]
+# The name of an environment variable can't hold a dash.
+TaskName = Annotated[str, AfterValidator(lambda name: name.replace("_", "-"))]
 
 
 class _Section(BaseModel):
@@ -71,7 +81,7 @@ class Server(_Section):
         None, description="Address under which browsers reach the engine."
     )
     request_timeout_secs: float = Field(
-        30, gt=0, le=3_600, description="Longest a request may take."
+        30, gt=0, le=3_600, description="Longest until a request has the beginning of its answer."
     )
     shutdown_timeout_secs: float = Field(
         30, ge=0, le=3_600, description="How long a stop waits for what is running."
@@ -97,8 +107,10 @@ class Logging(_Section):
     """What is logged, and where to."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
-    format: Literal["pretty", "json"] = Field("pretty", description="For people or for machines.")
-    file: Path | None = Field(Path("logs/aiwebengine.log"), description="Log file.")
+    format: Literal["pretty", "json"] | None = Field(
+        None, description="Console for people or for machines; left out: whichever it is."
+    )
+    file: Path | None = Field(Path("logs/aiwebengine.log"), description="Log file, always JSON.")
     rotation: Literal["hourly", "daily", "weekly"] = Field("daily", description="When to rotate.")
     retention_days: int = Field(30, ge=1, le=3_650, description="Days to keep rotated files.")
     compress: bool = Field(True, description="Whether rotated files are compressed.")
@@ -117,7 +129,9 @@ class Repository(_Section):
     )
     data_dir: Path = Field(Path("data"), description="Where the embedded server keeps its data.")
     max_connections: int = Field(50, ge=2, le=1_000, description="Most connections of an instance.")
-    slow_query_ms: int = Field(1_000, ge=0, description="Queries slower than this are logged.")
+    slow_query_ms: int = Field(
+        1_000, ge=0, description="Queries slower than this are logged; 0: none."
+    )
     acquire_timeout_secs: float = Field(
         5, gt=0, le=60, description="Longest wait for a free connection."
     )
@@ -221,6 +235,9 @@ class Security(_Section):
         [], description="Other sites whose pages may read answers, without cookies."
     )
     api_key: SecretStr | None = Field(None, description="Key for /metrics.")
+    metrics_from_loopback: bool = Field(
+        False, description="Whether this machine itself may read /metrics without a key."
+    )
     content_security_policy: str | None = Field(None, description="Replaces our own policy.")
 
 
@@ -228,28 +245,114 @@ class Performance(_Section):
     """Tuning."""
 
     enable_compression: bool = Field(True, description="Whether answers are compressed.")
-    cache_size_mb: int = Field(64, ge=0, le=65_536, description="Memory for caches.")
-    cache_ttl_seconds: int = Field(300, ge=0, description="Longest that a cached answer counts.")
+    cache_size_mb: int = Field(
+        64, ge=0, le=65_536, description="Memory for caches of an instance; 0: no cache."
+    )
+    cache_ttl_seconds: int = Field(
+        300, ge=0, description="Longest that a cached answer counts; 0: none is kept."
+    )
     worker_pool_size: int = Field(1, ge=1, le=256, description="Worker processes.")
 
 
 class S3(_Section):
     """S3-compatible storage for backups."""
 
-    bucket: str = Field(description="Bucket.")
+    bucket: str = Field(min_length=3, description="Bucket.")
+    prefix: str = Field("aiwebengine/", description="What the names of our objects begin with.")
     region: str | None = Field(None, description="Region.")
     endpoint: HttpAddress | None = Field(None, description="Address, when it is not Amazon's.")
     access_key_id: str | None = Field(None, description="Key id.")
     secret_access_key: SecretStr | None = Field(None, description="Key.")
+    upload_after_create: bool = Field(True, description="Whether each new archive is copied there.")
 
 
 class Backup(_Section):
     """Backups."""
 
     directory: Path = Field(Path("backups"), description="Where archives lie.")
-    schedule: str = Field("0 2 * * *", description="When, as a cron expression.")
+    schedule: Schedule = Field("0 2 * * *", description="When, as a cron expression.")
     retention_days: int = Field(30, ge=1, description="Days to keep archives.")
+    keep_daily: int = Field(
+        7, ge=0, le=3_650, description="Newest archives of so many days that are kept longer."
+    )
+    keep_weekly: int = Field(
+        4, ge=0, le=520, description="Newest archives of so many weeks that are kept longer."
+    )
+    keep_monthly: int = Field(
+        12, ge=0, le=120, description="Newest archives of so many months that are kept longer."
+    )
     s3: S3 | None = Field(None, description="S3-compatible storage.")
+
+
+class Smtp(_Section):
+    """The mail server that takes alerts."""
+
+    host: str | None = Field(None, min_length=1, description="Host of the mail server.")
+    port: int | None = Field(
+        None, ge=1, le=65_535, description="Port; left out: 587, 465 with tls, 25 with none."
+    )
+    username: str | None = Field(None, min_length=1, description="Name to sign in there with.")
+    password: SecretStr | None = Field(None, description="The password that goes with it.")
+    encryption: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way there is protected."
+    )
+
+    @model_validator(mode="after")
+    def _password_is_protected(self) -> Smtp:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password together, or neither")
+        if self.username and self.encryption == "none" and self.host not in _THIS_MACHINE:
+            raise ValueError("encryption = starttls or tls, or the password would go in clear")
+        return self
+
+
+class Alerts(_Section):
+    """Who is told when something is wrong."""
+
+    webhook_url: SecretStr | None = Field(None, description="Address that alerts are posted to.")
+    webhook_secret: SecretStr | None = Field(
+        None, description="Key of the signature that goes with them."
+    )
+    email_to: list[EmailAddress] = Field([], description="Addresses that alerts are mailed to.")
+    email_from: EmailAddress | None = Field(None, description="Address that they come from.")
+    smtp: Smtp = Field(Smtp(), description="The mail server.")
+    error_rate_percent: float = Field(
+        5, gt=0, le=100, description="More failed requests than this share are alerted."
+    )
+    error_rate_minutes: int = Field(5, ge=1, le=60, description="Of the requests of so long.")
+    group_secs: float = Field(
+        2, ge=0, le=3_600, description="What happens within so long goes out as one message."
+    )
+    settle_secs: float = Field(
+        10, ge=0, le=3_600, description="How long all must be well to count as over."
+    )
+    reminder_hours: float = Field(
+        24, gt=0, le=720, description="How often to remind of what lasts."
+    )
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_http(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("an address such as https://hooks.example.com/services/team")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_complete(self) -> Alerts:
+        if self.email_to and not (self.email_from and self.smtp.host):
+            raise ValueError("email_to together with email_from and smtp.host")
+        return self
+
+
+class Maintenance(_Section):
+    """What the engine does by the clock."""
+
+    timezone: TimeZone = Field("UTC", description="Time zone of every schedule.")
+    keep_runs_days: int = Field(30, ge=1, le=3_650, description="Days to remember runs of tasks.")
+    schedules: dict[TaskName, Schedule] = Field(
+        {}, description='Cron expressions by task, instead of the usual ones; "off" for never.'
+    )
 
 
 class Config(_Section):
@@ -262,6 +365,8 @@ class Config(_Section):
     security: Security = Security()
     performance: Performance = Performance()
     backup: Backup = Backup()
+    alerts: Alerts = Alerts()
+    maintenance: Maintenance = Maintenance()
 
     def at_port(self, port: int) -> Config:
         """The same with the port that was really taken, which `port = 0` leaves open."""

@@ -25,7 +25,9 @@ FILE_VARIABLE = "APP_CONFIG_FILE"
 FILE_SUFFIX = "_file"
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_SECRET = re.compile(r"secret|private_key|password|api_key|database_url|client_id|access_key")
+_SECRET = re.compile(
+    r"secret|private_key|password|api_key|database_url|client_id|access_key|webhook_url"
+)
 
 
 class ConfigError(Exception):
@@ -134,7 +136,12 @@ class _Loader:
             return f"{key}: is missing"
         allowed = found["msg"].removeprefix("Value error, ")
         allowed = allowed.removeprefix("Input should be ")
-        value = "a secret" if _SECRET.search(key) else repr(found.get("input"))[:80]
+        given = found.get("input")
+        if isinstance(given, dict):
+            # A whole section, in which any value may be a secret.
+            value = f"a section with {', '.join(map(str, given))}" if given else "an empty section"
+        else:
+            value = "a secret" if _SECRET.search(key) else repr(given)[:80]
         return f"{key}: found {value}; allowed: {allowed} (from {origin})"
 
 

@@ -12,5 +12,11 @@ def _folder(name: str) -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent.parent / name
 
 
+def _file(name: str) -> Path:
+    installed = _PACKAGE / "_resources" / name
+    return installed if installed.is_file() else _PACKAGE.parent.parent / name
+
+
 FRONTEND = _folder("frontend")
 MIGRATIONS = _folder("migrations")
+CONSTRAINTS = _file("constraints.txt")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 import click
 import uvicorn
@@ -17,6 +21,8 @@ from aiwebengine.app import Engine
 from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
+from aiwebengine.metrics.folder import bury, keep_in, shared_folder
+from aiwebengine.system.beats import ThisInstance
 from aiwebengine.workers import Workers
 
 # How often a stop that waits looks whether it is to wait no longer.
@@ -41,10 +47,18 @@ def run(config: Config, url: str) -> None:
         asyncio.run(_alone(config, url, listening))
         return
     link = asyncio.run(_begin(config, url))
-    workers = Workers(_work, config, url, listening)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: workers.stop())
-    workers.run(lambda: _announce(config, link))
+    instance = ThisInstance(workers=config.performance.worker_pool_size)
+    with shared_folder() as folder:
+        workers = Workers(
+            partial(_work, instance, folder),
+            config,
+            url,
+            listening,
+            on_death=partial(bury, folder),
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: workers.stop())
+        workers.run(lambda: _announce(config, link))
 
 
 async def _alone(config: Config, url: str, listening: socket.socket) -> None:
@@ -62,10 +76,26 @@ async def _begin(config: Config, url: str) -> str | None:
         await engine.db.disconnect()
 
 
-def _work(config: Config, url: str, listening: socket.socket, ready: Callable[[], None]) -> None:
+def _work(
+    instance: ThisInstance,
+    folder: Path,
+    config: Config,
+    url: str,
+    listening: socket.socket,
+    place: int,
+    ready: Callable[[], None],
+) -> None:
     """What one of several worker processes does."""
     configure_logging(config.logging)
-    asyncio.run(_serve(Engine(config, url), listening, ready))
+    keep_in(folder, place)
+    asyncio.run(_one_of_many(Engine(config, url, instance, place, folder), listening, ready))
+
+
+async def _one_of_many(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:
+    # A worker that listened before it can answer would refuse what others could have answered.
+    with suppress(EngineError):
+        await engine.prepare()
+    await _serve(engine, listening, ready)
 
 
 async def _prepare(engine: Engine) -> str | None:
@@ -90,7 +120,7 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
             engine.app(),
             access_log=False,
             log_config=None,
-            timeout_graceful_shutdown=int(config.server.shutdown_timeout_secs),
+            timeout_graceful_shutdown=math.ceil(config.server.shutdown_timeout_secs),
             forwarded_allow_ips=[str(network) for network in config.server.trusted_proxies],
             proxy_headers=bool(config.server.trusted_proxies),
             server_header=False,
@@ -103,7 +133,7 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
 
 
 class _Server(uvicorn.Server):
-    """Says so once it really listens, and lets proxies look elsewhere before it stops."""
+    """Says so once it really listens; lets proxies look elsewhere before it stops."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], engine: Engine) -> None:
         super().__init__(config)
@@ -117,6 +147,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._drain()
+        for verb in self._engine.at_stop:
+            await verb()
         await super().shutdown(sockets)
 
     async def _drain(self) -> None:

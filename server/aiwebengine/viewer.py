@@ -62,6 +62,7 @@ class Viewer:
     id: UUID | None = None
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[Scope] = field(default=EVERY_SCOPE)
+    name: str = ""
     session_id: UUID | None = None
     token_id: UUID | None = None
     valid_until: datetime | None = None

@@ -25,13 +25,14 @@ STEADY_SECS = 60.0
 # What the graceful end of a worker may take beyond the requests that it finishes.
 GRACE_SECS = 5.0
 
-Work = Callable[[Config, str, socket.socket, Callable[[], None]], Any]
-"""Serves until SIGTERM; calls its last argument once it listens."""
+Work = Callable[[Config, str, socket.socket, int, Callable[[], None]], Any]
+"""Serves until SIGTERM, in the place that is told; calls its last argument once it listens."""
 
 
 @dataclass
 class _Worker:
     process: BaseProcess
+    place: int
     started: float
     # Closed when this process ends, however it ends: that is how a worker learns of it.
     life: Connection
@@ -42,15 +43,25 @@ class _Worker:
 class Workers:
     """Keeps `performance.worker_pool_size` processes at *work* on one listening socket.
 
-    The kernel hands each new connection to a worker that is free. A worker that dies is replaced;
-    what others are doing goes on.
+    The kernel hands each new connection to a worker that is free. A worker that dies is replaced
+    by one in the same place (0 is the first), after *on_death* was told; what others are doing
+    goes on.
     """
 
-    def __init__(self, work: Work, config: Config, url: str, listening: socket.socket) -> None:
-        self._arguments = (work, _share(config), url, listening)
+    def __init__(
+        self,
+        work: Work,
+        config: Config,
+        url: str,
+        listening: socket.socket,
+        on_death: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._arguments = (work, share(config), url, listening)
+        self._listening = listening
         self._number = config.performance.worker_pool_size
         server = config.server
         self._longest_end = server.drain_secs + server.shutdown_timeout_secs + GRACE_SECS
+        self._on_death = on_death
         self._workers: list[_Worker] = []
         self._due: list[float] = []
         self._pause = FIRST_PAUSE_SECS
@@ -86,11 +97,14 @@ class Workers:
         context = multiprocessing.get_context("spawn")
         watched, life = context.Pipe(duplex=False)
         ready, tell = context.Pipe(duplex=False)
-        process = context.Process(target=_run_worker, args=(*self._arguments, watched, tell))
+        taken = {worker.place for worker in self._workers}
+        place = next(place for place in range(self._number) if place not in taken)
+        arguments = (*self._arguments, place, watched, tell)
+        process = context.Process(target=_run_worker, args=arguments)
         process.start()
         watched.close()
         tell.close()
-        return _Worker(process, time.monotonic(), life, ready)
+        return _Worker(process, place, time.monotonic(), life, ready)
 
     def _wait(self) -> None:
         sentinels = [worker.process.sentinel for worker in self._workers]
@@ -109,6 +123,7 @@ class Workers:
         worker.ready.close()
         if self._is_stopping:
             return
+        self._on_death(worker.place)
         if time.monotonic() - worker.started >= STEADY_SECS:
             self._pause = FIRST_PAUSE_SECS
         log.error(
@@ -124,6 +139,8 @@ class Workers:
 
     def _end_all(self) -> None:
         self._is_stopping = True
+        # Or the kernel would go on taking connections that nobody is left to answer.
+        self._listening.close()
         for worker in self._workers:
             worker.process.terminate()
         end = time.monotonic() + self._longest_end
@@ -135,11 +152,18 @@ class Workers:
                 worker.process.join()
 
 
-def _share(config: Config) -> Config:
-    """The configuration of one worker: its part of the instance's connections."""
-    most = max(2, config.repository.max_connections // config.performance.worker_pool_size)
-    repository = config.repository.model_copy(update={"max_connections": most})
-    return config.model_copy(update={"repository": repository})
+def share(config: Config) -> Config:
+    """The configuration of one worker: its part of the instance's connections and memory."""
+    workers, megabytes = config.performance.worker_pool_size, config.performance.cache_size_mb
+    connections = max(2, config.repository.max_connections // workers)
+    # Off stays off, and a little for many stays on.
+    part = max(1, megabytes // workers) if megabytes else 0
+    return config.model_copy(
+        update={
+            "repository": config.repository.model_copy(update={"max_connections": connections}),
+            "performance": config.performance.model_copy(update={"cache_size_mb": part}),
+        }
+    )
 
 
 def _run_worker(
@@ -147,6 +171,7 @@ def _run_worker(
     config: Config,
     url: str,
     listening: socket.socket,
+    place: int,
     watched: Connection,
     tell: Connection,
 ) -> None:
@@ -158,4 +183,4 @@ def _run_worker(
         signal.raise_signal(signal.SIGTERM)
 
     threading.Thread(target=outlived, daemon=True).start()
-    work(config, url, listening, lambda: tell.send(True))
+    work(config, url, listening, place, lambda: tell.send(True))

@@ -48,6 +48,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         **os.environ,
         "APP_REPOSITORY__DATA_DIR": str(folder / "data"),
         "APP_SERVER__PORT": "0",
+        "APP_BACKUP__DIRECTORY": str(folder / "backups"),
     }
     started = Started("", "", environment)
     started.command("demo", "--users", str(USERS))
@@ -68,7 +69,9 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         process.wait(30)
     told = output.read_text()
     assert "Traceback" not in told
-    assert "[warning" not in told
+    # The tests of health make faults, and a busy machine may be one.
+    others = [line for line in told.splitlines() if '"alert.' not in line]
+    assert '"level":"warning"' not in "".join(others)
 
 
 def _addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:

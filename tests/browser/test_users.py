@@ -121,3 +121,16 @@ def test_the_playground_runs_a_query_offline(open_page):
     page.get_by_role("button", name=re.compile("Execute")).click()
 
     expect(page.locator(".result-window")).to_contain_text("ADMINISTRATOR")
+
+
+def test_on_a_phone_the_menu_unfolds_and_folds_again(open_page):
+    page = open_page("/engine/admin", viewport={"width": 360, "height": 720}).page
+    menu = page.get_by_role("button", name="Menu")
+    expect(page.get_by_role("link", name="Audit trail")).to_be_hidden()
+
+    menu.click()
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    page.get_by_role("link", name="Audit trail").click()
+
+    expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
+    expect(menu).to_have_attribute("aria-expanded", "false")

@@ -234,7 +234,7 @@ async def test_a_bug_is_hidden_and_named_by_the_request_id(client, served, add_s
     headers = {"Authorization": f"Bearer {await served.token(ada)}", "X-Request-ID": "find-me"}
     await served.engine.db.execute("alter table users rename column picture_url to gone")
 
-    response = await ask(client, "{ viewer { id } }", headers=headers)
+    response = await ask(client, "{ viewer { user { id } } }", headers=headers)
 
     error = response.json()["errors"][0]
     assert error["extensions"] == {"code": "INTERNAL", "requestId": "find-me"}

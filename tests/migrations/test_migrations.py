@@ -2,25 +2,54 @@
 
 import asyncio
 import shutil
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import click
 import psycopg
 import pytest
+from click.testing import CliRunner
 from tests.tables import described
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
-from aiwebengine.errors import Conflict
+from aiwebengine.errors import Conflict, Unavailable
+from aiwebengine.migrations.cli import BACKUP_FIRST, migrate
 from aiwebengine.migrations.service import MigrationFailed, Migrations, MigrationsDue
 from aiwebengine.resources import MIGRATIONS
+from aiwebengine.viewer import operator
+
+ROOT = operator("root")
 
 RUN = """
 import sys, pathlib
 from aiwebengine.migrations.service import Migrations
 print(len(Migrations(sys.argv[1], pathlib.Path(sys.argv[2])).up()))
+"""
+
+# Dies right after the function of that name, wherever it is, has returned.
+DIE_AFTER = """
+import os, pathlib, signal, sys
+from aiwebengine.migrations import service, store
+from aiwebengine.migrations.service import Migrations
+from yoyo.backends.base import DatabaseBackend
+from yoyo.migrations import Migration
+
+def deadly(holder, name):
+    function = getattr(holder, name)
+    def then_die(*given, **named):
+        function(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+    setattr(holder, name, then_die)
+
+for holder in (service, store, DatabaseBackend, Migration):
+    if hasattr(holder, sys.argv[3]):
+        deadly(holder, sys.argv[3])
+Migrations(sys.argv[1], pathlib.Path(sys.argv[2])).up()
 """
 
 
@@ -146,9 +175,9 @@ def test_down_to_an_unknown_one_is_refused(empty):
     applied = migrations.up()
 
     with pytest.raises(Conflict, match="is not applied"):
-        migrations.down("0000.nothing")
+        migrations.down(ROOT, "0000.nothing")
 
-    assert migrations.down(applied[0]) == applied[:0:-1]
+    assert migrations.down(ROOT, applied[0]) == applied[:0:-1]
 
 
 async def test_an_engine_that_must_not_migrate_refuses_to_start_until_somebody_did(empty):
@@ -162,6 +191,181 @@ async def test_an_engine_that_must_not_migrate_refuses_to_start_until_somebody_d
     await asyncio.to_thread(Migrations(empty, MIGRATIONS).up)
     await engine.prepare()
     await engine.db.disconnect()
+
+
+def events(url):
+    """Action, migration, who and by which door, oldest first."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "select action, target_label, actor_label, door from audit_events"
+            " where target_type = 'migration' order by id"
+        ).fetchall()
+
+
+def test_each_step_has_its_event_even_those_from_before_there_was_a_trail(empty):
+    migrations = Migrations(empty, MIGRATIONS)
+
+    applied = migrations.up(ROOT)
+
+    assert {event[0] for event in events(empty)} == {"migration.applied"}
+    assert sorted(event[1] for event in events(empty)) == applied
+    assert {event[2:] for event in events(empty)} == {("root (command line)", "cli")}
+
+
+def test_a_step_back_has_its_event_and_doing_nothing_has_none(empty):
+    migrations = Migrations(empty, MIGRATIONS)
+    newest = migrations.up()[-1]
+    before = len(events(empty))
+
+    migrations.down(ROOT)
+    migrations.up()
+    migrations.up()
+
+    assert events(empty)[before:] == [
+        ("migration.rolled_back", newest, "root (command line)", "cli"),
+        ("migration.applied", newest, "aiwebengine", "engine"),
+    ]
+
+
+def test_a_database_of_an_older_program_gets_the_events_that_it_lacks(empty):
+    migrations = Migrations(empty, MIGRATIONS)
+    applied = migrations.up()
+    with psycopg.connect(empty) as connection:
+        connection.execute("alter table migration_checksums drop column event_id")
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("delete from audit_events")
+
+    migrations.up()
+    migrations.up()
+
+    assert [event[1] for event in events(empty)] == applied
+
+
+def test_a_runner_that_is_killed_anywhere_leaves_a_step_whole_or_undone(empty, folder):
+    """Killed right after each thing that it does for a step."""
+    Migrations(empty, folder).up()
+    add(
+        folder,
+        "9998.new",
+        "create table fresh (); create table fresher ()",
+        "drop table fresh, fresher",
+    )
+    moments = ["process_steps", "log_migration", "mark_one", "remember", "record_at_once", "told"]
+
+    for moment in moments:
+        broken = subprocess.run(
+            [sys.executable, "-c", DIE_AFTER, empty, str(folder), moment], capture_output=True
+        )
+        assert broken.returncode == -signal.SIGKILL, broken.stderr
+        assert not {"fresh", "fresher"} & tables(empty)
+        assert Migrations(empty, folder).pending() == ["9998.new"]
+        assert "9998.new" not in [event[1] for event in events(empty)]
+    done = Migrations(empty, folder).up()
+
+    assert done == ["9998.new"]
+    assert {"fresh", "fresher"} < tables(empty)
+    assert [event[1] for event in events(empty)].count("9998.new") == 1
+
+
+def test_a_step_outside_a_transaction_is_noted_too(empty, folder):
+    migrations = Migrations(empty, folder)
+    migrations.up()
+    add(
+        folder,
+        "9998.index",
+        "-- transactional: false\ncreate index concurrently if not exists i on users (name)",
+        "-- transactional: false\ndrop index concurrently i",
+    )
+
+    assert migrations.up() == ["9998.index"]
+    assert migrations.down() == ["9998.index"]
+
+    assert [event[:2] for event in events(empty)[-2:]] == [
+        ("migration.applied", "9998.index"),
+        ("migration.rolled_back", "9998.index"),
+    ]
+
+
+def give_a_user(url):
+    with psycopg.connect(url) as connection:
+        connection.execute("insert into users (email, name) values ('ada@example.com', 'Ada')")
+
+
+def test_a_backup_comes_before_the_first_step_once_there_are_users(empty, folder):
+    migrations = Migrations(empty, folder)
+    taken = []
+
+    def backup():
+        taken.append(migrations.pending())
+
+    migrations.up(backup_first=backup)
+    assert taken == []
+    give_a_user(empty)
+    migrations.up(backup_first=backup)
+    assert taken == []
+    add(folder, "9998.next", "create table next ()", "drop table next")
+    migrations.up(backup_first=backup)
+    assert taken == [["9998.next"]]
+    migrations.down(backup_first=backup)
+
+    assert taken == [["9998.next"], []]
+
+
+def test_without_its_backup_nothing_is_changed(empty, folder):
+    migrations = Migrations(empty, folder)
+    migrations.up()
+    give_a_user(empty)
+    add(folder, "9998.next", "create table next ()")
+
+    def backup():
+        raise Unavailable("The disk is full.")
+
+    with pytest.raises(MigrationFailed, match=r"Nothing was changed.*disk is full.*--no-backup"):
+        migrations.up(backup_first=backup)
+
+    assert migrations.pending() == ["9998.next"]
+    assert "next" not in tables(empty)
+
+
+def test_the_command_takes_a_backup_unless_told_not_to(empty):
+    Migrations(empty, MIGRATIONS).up()
+    give_a_user(empty)
+    taken = []
+
+    @click.group()
+    @click.pass_context
+    def root(context):
+        context.meta[BACKUP_FIRST] = lambda config, url: taken.append(url)
+
+    root.add_command(migrate)
+    run = partial(CliRunner().invoke, root, env={"APP_REPOSITORY__DATABASE_URL": empty})
+
+    assert run(["migrate", "down", "--no-backup"]).exit_code == 0
+    assert taken == []
+    assert run(["migrate", "up", "--dry-run"]).exit_code == 0
+    assert taken == []
+    assert run(["migrate", "up"]).exit_code == 0
+    assert taken == [empty]
+
+
+async def test_the_list_says_how_each_stands_and_what_it_does(empty, folder, tmp_path, ask, ada):
+    migrations = Migrations(empty, folder)
+    applied = migrations.up()
+    add(folder, "9998.new-thing", "create table next ()")
+    path = folder / f"{applied[0]}.sql"
+    path.write_text(path.read_text() + "\n-- later thought\n")
+    for gone in folder.glob(f"{applied[1]}.*"):
+        gone.unlink()
+
+    told = {one.id: (one.state.name, one.title) for one in await migrations.all(ROOT)}
+    asked = (await ask(ada, "{ migrations { id title state appliedAt } }"))["data"]["migrations"]
+
+    assert told["9998.new-thing"] == ("PENDING", "new thing")
+    assert told[applied[0]][0] == "CHANGED"
+    assert told[applied[1]] == ("MISSING", applied[1].split(".")[1].replace("-", " "))
+    assert told[applied[2]] == ("APPLIED", "Who changed what.")
+    assert [one["id"] for one in asked] == applied
+    assert all(one["state"] == "APPLIED" and one["appliedAt"] for one in asked)
 
 
 def test_the_finished_tables_are_what_the_file_says(template, server):

@@ -81,6 +81,26 @@ async def sealed(db: Database, after: int, limit: int) -> list[Row]:
     )
 
 
+async def granted(db: Database, after: int, role: str) -> tuple[int, list[int]]:
+    """The newest position, and the numbers of the events beyond *after* that gave *role* anew."""
+    row = await db.one(
+        """
+        with newest as (select coalesce(max(position), 0) as position from audit_chain)
+        select newest.position, coalesce((
+          select array_agg(e.id order by c.position)
+          from audit_chain c join audit_events e on e.id = c.event_id
+          where c.position > :after and c.position <= newest.position
+            and e.action = 'role.granted' and e.before is null and e.after ->> 'role' = :role
+        ), '{}') as numbers
+        from newest
+        """,
+        after=after,
+        role=role,
+    )
+    assert row is not None  # noqa: S101 - an aggregate without groups always returns a row
+    return row["position"], row["numbers"]
+
+
 async def count(db: Database) -> int:
     """How many seals there are."""
     return int(await db.value("select count(*) from audit_chain"))

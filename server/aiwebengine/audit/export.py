@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from dataclasses import fields
 
@@ -13,12 +11,11 @@ from aiwebengine.audit.paging import key
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditEvent, AuditFilter
 from aiwebengine.auth.callers import Callers
+from aiwebengine.spreadsheet import lines
 from aiwebengine.viewer import Viewer
 
 PAGE = 1_000
 COLUMNS = tuple(field.name for field in fields(AuditEvent))
-# A spreadsheet takes these for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Export:
@@ -41,8 +38,8 @@ class Export:
         """Comma-separated values with a header (RFC 4180). Raises as `as_ndjson` does."""
         header: list[object] = list(COLUMNS)
         async for events in self._pages(viewer, wanted):
-            rows = [[_cell(value) for value in _told(event).values()] for event in events]
-            yield _lines([header, *rows] if header else rows)
+            rows = [list(_told(event).values()) for event in events]
+            yield lines([header, *rows] if header else rows)
             header = []
 
     async def _pages(self, viewer: Viewer, wanted: AuditFilter) -> AsyncIterator[list[AuditEvent]]:
@@ -61,16 +58,3 @@ class Export:
 def _told(event: AuditEvent) -> dict[str, object]:
     told = {name: getattr(event, name) for name in COLUMNS}
     return {**told, "action": event.action.name, "actor_kind": event.actor_kind.name}
-
-
-def _lines(rows: list[list[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

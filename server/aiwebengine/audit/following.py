@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import cast
 
 from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.types import AuditEvent
@@ -45,6 +48,28 @@ class Following:
                     coming = asyncio.ensure_future(anext(events))
             finally:
                 coming.cancel()
+
+    async def ticks(self, viewer: Viewer, seconds: float) -> AsyncIterator[None]:
+        """At once and then every *seconds*, until the viewer may not see anything any more.
+
+        Raises as `events` does.
+        """
+        async with aclosing(cast(AsyncGenerator[AuditEvent, None], self.events(viewer))) as events:
+            coming = asyncio.ensure_future(anext(events))
+            due = time.monotonic()
+            try:
+                while True:
+                    await asyncio.wait([coming], timeout=max(0.0, due - time.monotonic()))
+                    if coming.done():
+                        # Whose right is lost learns it here.
+                        coming.result()
+                        coming = asyncio.ensure_future(anext(events))
+                    elif time.monotonic() >= due:
+                        yield None
+                        due = time.monotonic() + seconds
+            finally:
+                coming.cancel()
+                await asyncio.wait([coming])
 
     async def _checked(self, viewer: Viewer) -> Viewer:
         now = await self._callers.again(viewer)

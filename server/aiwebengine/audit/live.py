@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiwebengine.audit import store
-from aiwebengine.audit.types import AuditEvent
+from aiwebengine.audit.types import AuditAction, AuditEvent
 from aiwebengine.database import Database, Listener
 from aiwebengine.errors import Unavailable
 
@@ -29,6 +29,8 @@ class LiveTrail:
         self._newest: int | None = None
         # Numbers are given before commit, so a lower one may arrive after a higher one.
         self._recent: dict[int, None] = {}
+        self.observers: list[Callable[[AuditAction | None], None]] = []
+        """Told at once what was done anywhere; None when that can't be known."""
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -45,6 +47,11 @@ class LiveTrail:
             self._followers.discard(queue)
 
     @property
+    def is_listening(self) -> bool:
+        """Whether nothing that is done anywhere would be missed."""
+        return self._listener.is_listening
+
+    @property
     def followers(self) -> int:
         """How many follow at present."""
         return len(self._followers)
@@ -55,9 +62,13 @@ class LiveTrail:
         raise Unavailable("This subscription was too slow and was ended. Subscribe again.")
 
     async def _on_number(self, message: str) -> None:
-        await self._tell([int(message)])
+        number, action = store.announced(message)
+        self._observe(action)
+        if number:
+            await self._tell([number])
 
     async def _fill_gap(self) -> None:
+        self._observe(None)
         if self._newest is None:
             self._newest = await store.newest_number(self._db)
         else:
@@ -75,6 +86,10 @@ class LiveTrail:
         for event in events:
             for queue in list(self._followers):
                 self._put(queue, event)
+
+    def _observe(self, action: AuditAction | None) -> None:
+        for observer in self.observers:
+            observer(action)
 
     def _put(self, queue: asyncio.Queue[AuditEvent | None], event: AuditEvent) -> None:
         if queue.qsize() < MOST_WAITING:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from aiwebengine.audit import store
+from aiwebengine.audit import chain_store, store
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
+
+log = logging.getLogger(__name__)
 
 
 class AuditTrail:
@@ -18,6 +23,8 @@ class AuditTrail:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.observers: list[Callable[[AuditAction | None], None]] = []
+        """Told what this process did, as soon as it is done or has failed."""
 
     async def record(
         self,
@@ -34,6 +41,14 @@ class AuditTrail:
         *before* and *after* hold only what changed.
         """
         await store.append(self._db, viewer, action, target, before, after, reason)
+        fields = _line(viewer, action, target, before, after)
+        self._db.after_commit(lambda: log.info("audit.recorded", extra=fields))
+        self._db.afterwards(lambda: self._observe(action))
+
+    async def announce(self, action: AuditAction) -> None:
+        """Have every instance treat what this transaction does as *action*, without an event."""
+        await store.announce(self._db, action)
+        self._db.afterwards(lambda: self._observe(action))
 
     async def page(
         self, viewer: Viewer, wanted: AuditFilter, after: store.Key | None, first: int
@@ -50,9 +65,55 @@ class AuditTrail:
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db, _checked(wanted))
 
+    async def granted_after(self, position: int, role: Role) -> tuple[int, list[AuditEvent]]:
+        """The newest seal's position, and the events beyond *position* that gave *role* anew.
+
+        Seals are numbered without gaps once their events are committed, so whoever reads on from
+        the position that was told leaves none out.
+        """
+        newest, numbers = await chain_store.granted(self._db, position, role.value)
+        return newest, await store.by_numbers(self._db, numbers) if numbers else []
+
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
         """Day (UTC), role, and how many more hold it than the day before."""
         return await store.role_changes_by_day(self._db, since)
+
+    def _observe(self, action: AuditAction) -> None:
+        for observer in self.observers:
+            observer(action)
+
+
+def record_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
+    """`AuditTrail.record` for a blocking connection of psycopg; the event's number.
+
+    Migrations have no other, and an event must commit with what it tells of.
+    """
+    return store.append_at_once(connection, viewer, action, target)
+
+
+def _line(
+    viewer: Viewer,
+    action: AuditAction,
+    target: Target,
+    before: Details | None,
+    after: Details | None,
+) -> dict[str, object]:
+    """What the log tells of an event; the trail has the rest."""
+    told = {**(before or {}), **(after or {})}
+    return {
+        "area": "manager",
+        "action": action.value,
+        "actor": viewer.label,
+        "actor_id": viewer.id,
+        "actor_roles": sorted(role.value for role in viewer.roles),
+        "target_type": target.kind,
+        "target": target.label,
+        "target_id": target.id,
+        **{name: told[name] for name in ("role", "roles") if name in told},
+        "door": viewer.origin.door,
+        "address": viewer.origin.address,
+        "request_id": viewer.origin.request_id,
+    }
 
 
 def _checked(wanted: AuditFilter) -> AuditFilter:

@@ -48,7 +48,7 @@ async def append(
           )
           returning id
         )
-        select id, pg_notify(:channel, cast(id as text)) from event
+        select id, pg_notify(:channel, id || ' ' || :action) from event
         """,
         action=action.value,
         actor_kind=viewer.kind.value,
@@ -70,6 +70,49 @@ async def append(
     )
     assert row is not None  # noqa: S101 - an insert without conflict clause always returns
     return int(row["id"])
+
+
+async def announce(db: Database, action: AuditAction) -> None:
+    """Announce, at commit, that something counts as *action* though the trail shows no such event.
+
+    It goes out as number 0, which no event has.
+    """
+    await db.execute(
+        "select pg_notify(:channel, '0 ' || :action)", channel=CHANNEL, action=action.value
+    )
+
+
+def announced(message: str) -> tuple[int, AuditAction | None]:
+    """The number and the action in an announcement; None for an action of another version."""
+    number, _, action = message.partition(" ")
+    known = {known.value: known for known in AuditAction}
+    return int(number), known.get(action)
+
+
+def append_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
+    """`append` for a blocking connection of psycopg, whose viewer is the engine or an operator."""
+    row = connection.execute(
+        """
+        with event as (
+          insert into audit_events
+            (action, actor_kind, actor_label, target_type, target_label, door)
+          values (%s, %s, %s, %s, %s, %s)
+          returning id
+        )
+        select id, pg_notify(%s, id || ' ' || %s) from event
+        """,
+        (
+            action.value,
+            viewer.kind.value,
+            viewer.label,
+            target.kind,
+            target.label,
+            viewer.origin.door,
+            CHANNEL,
+            action.value,
+        ),
+    ).fetchone()
+    return int(row[0])
 
 
 async def page(

@@ -37,6 +37,22 @@ class AuditAction(enum.Enum):
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
         ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
         SETTING_CHANGED: the engine started with another configuration than the time before.
+        MIGRATION_APPLIED: the tables were brought forward by one step.
+        MIGRATION_ROLLED_BACK: the tables were taken back by one step.
+        VACUUM_RUN: somebody had tables vacuumed.
+        ALERT_TEST_SENT: somebody tried whether alerts arrive.
+        SECRET_ROTATED: a new signing key was made.
+        MAINTENANCE_TASK_STARTED: somebody started a maintenance task.
+        MAINTENANCE_TASK_STOPPED: somebody stopped a maintenance task.
+        MAINTENANCE_ITEM_DONE: somebody said that something on the maintenance lists was done.
+        ACCESS_REVIEW_STARTED: a review of who holds which role began.
+        ACCESS_REVIEWED: roles were kept or revoked in a review.
+        BACKUP_CREATED: a backup was made.
+        BACKUP_VERIFIED: a backup was read to its end and compared with its manifest.
+        BACKUP_DELETED: a backup was removed.
+        BACKUP_DOWNLOADED: a backup was handed to somebody.
+        BACKUP_RESTORED: this database was restored from a backup.
+        DRILL_RUN: a backup was restored for a trial.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -59,6 +75,22 @@ class AuditAction(enum.Enum):
     TOKEN_USED_FROM_NEW_ADDRESS = "token.new_address"  # noqa: S105 - an action, not a secret
     ACCESS_REFUSED = "access.refused"
     SETTING_CHANGED = "setting.changed"
+    MIGRATION_APPLIED = "migration.applied"
+    MIGRATION_ROLLED_BACK = "migration.rolled_back"
+    VACUUM_RUN = "database.vacuum_run"
+    ALERT_TEST_SENT = "alert.test_sent"
+    SECRET_ROTATED = "secret.rotated"  # noqa: S105 - an action, not a secret
+    MAINTENANCE_TASK_STARTED = "maintenance.task_started"
+    MAINTENANCE_TASK_STOPPED = "maintenance.task_stopped"
+    MAINTENANCE_ITEM_DONE = "maintenance.item_done"
+    ACCESS_REVIEW_STARTED = "access.review_started"
+    ACCESS_REVIEWED = "access.reviewed"
+    BACKUP_CREATED = "backup.created"
+    BACKUP_VERIFIED = "backup.verified"
+    BACKUP_DELETED = "backup.deleted"
+    BACKUP_DOWNLOADED = "backup.downloaded"
+    BACKUP_RESTORED = "backup.restored"
+    DRILL_RUN = "drill.run"
 
 
 @strawberry.input

@@ -94,6 +94,7 @@ class Callers:
             origin,
             id=found["user_id"],
             roles=_roles(found),
+            name=found["name"],
             session_id=found["session_id"],
             valid_until=_earliest(found["expires_at"], found["next_role_end"]),
             fresh_until=found["created_at"] + self._fresh,
@@ -109,6 +110,7 @@ def _token_viewer(found: Row, origin: Origin) -> Viewer:
         id=found["user_id"],
         roles=_roles(found) & roles_up_to(None if ceiling is None else Role(ceiling)),
         scopes=frozenset(Scope(scope) for scope in found["scopes"]),
+        name=found["name"],
         token_id=found["token_id"],
         valid_until=_earliest(found["expires_at"], found["next_role_end"]),
     )

@@ -90,21 +90,18 @@ class ApiTokenPayload:
 
 
 @strawberry.field
-async def viewer(info: Info) -> Viewer | None:
+def viewer(info: Info) -> Viewer | None:
     """Who is asking; null when not signed in."""
     caller = info.context.viewer
     if caller.id is None:
         return None
-    user = await info.context.services.users.find(caller, caller.id)
-    if user is None:
-        return None
     return Viewer(
-        id=user.id,
-        email=user.email,
-        name=user.name,
+        id=strawberry.ID(str(caller.id)),
+        email=caller.label,
+        name=caller.name,
         roles=[role for role in Role if role in caller.roles],
+        key=caller.id,
         caller=caller,
-        itself=user,
     )
 
 

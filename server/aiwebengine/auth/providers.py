@@ -50,6 +50,11 @@ class SignInProvider(ABC):
         self.label = label
         self._settings = settings
 
+    @property
+    @abstractmethod
+    def asked(self) -> str:
+        """The address where sign-in begins to be asked for; it answers while the provider works."""
+
     @abstractmethod
     async def address(self, attempt: Attempt, state: str, redirect_uri: str) -> str:
         """Where to send the browser. Raises SignInRefused when the provider does not answer."""
@@ -109,6 +114,11 @@ class OpenIdProvider(SignInProvider):
         self._document: dict[str, Any] = {}
         self._keys = KeySet([])
         self._read_at = float("-inf")
+
+    @property
+    def asked(self) -> str:
+        """See the base class."""
+        return f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
 
     async def address(self, attempt: Attempt, state: str, redirect_uri: str) -> str:
         """See the base class."""
@@ -194,8 +204,7 @@ class OpenIdProvider(SignInProvider):
         if not anew and time.monotonic() - self._read_at < KEPT_SECS:
             return self._document
         async with httpx2.AsyncClient(timeout=TIMEOUT_SECS) as client:
-            place = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
-            document = (await client.get(place)).raise_for_status().json()
+            document = (await client.get(self.asked)).raise_for_status().json()
             if not self._is_issuer(document["issuer"], {}):
                 raise ValueError(f"the document's issuer is {document['issuer']!r}")
             keys = (await client.get(document["jwks_uri"])).raise_for_status().json()
@@ -246,6 +255,11 @@ class GithubProvider(SignInProvider):
 
     site = "https://github.com"
     api = "https://api.github.com"
+
+    @property
+    def asked(self) -> str:
+        """See the base class."""
+        return self.api
 
     async def address(self, attempt: Attempt, state: str, redirect_uri: str) -> str:
         """See the base class."""

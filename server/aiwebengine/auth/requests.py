@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -64,6 +65,12 @@ class Doorkeeper:
         if secret is None:
             return anonymous(origin)
         return await self._callers.by_session(secret, origin)
+
+    async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
+        """Count a key that is not the right one. Raises Unauthenticated, RateLimited."""
+        address = connection.client.host if connection.client else None
+        await self._rates.attempt(Kind.BAD_TOKEN, address)
+        raise Unauthenticated("This API key is not valid.")
 
     async def count_sign_in(self, connection: HTTPConnection) -> None:
         """Count an attempt to get in. Raises RateLimited."""

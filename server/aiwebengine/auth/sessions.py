@@ -125,6 +125,10 @@ class Sessions:
         """End all sessions of a user, as part of a change that leaves its own trace."""
         return await store.remove_sessions_of(self._db, user_id)
 
+    async def count_live(self) -> int:
+        """How many sessions of all users can be used at present."""
+        return await store.count_live_sessions(self._db, self._idle_secs)
+
     async def remove_ended(self) -> None:
         """Drop what can't be used any more. Any instance may do this at any time."""
         await store.remove_ended(self._db, self._idle_secs)

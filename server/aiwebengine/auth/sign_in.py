@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiwebengine.audit.service import AuditTrail
@@ -18,12 +18,16 @@ from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role, UserStatus
 from aiwebengine.viewer import ActorKind, Scope, Viewer
 
+LINK = "link"
 LINK_LASTS_SECS = 15 * 60
 ATTEMPT_LASTS_SECS = 10 * 60
 
 
 class SignIn:
-    """Turns proof of who somebody is into a session."""
+    """Turns proof of who somebody is into a session.
+
+    *noticed* is told the provider of each attempt (`link` for a link), and whether it succeeded.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class SignIn:
         arrivals: Arrivals,
         sessions: Sessions,
         providers: Mapping[str, SignInProvider],
+        noticed: Callable[[str, bool], None] = lambda *_: None,
     ) -> None:
         self._db = db
         self._audit = audit
@@ -40,6 +45,7 @@ class SignIn:
         self._arrivals = arrivals
         self._sessions = sessions
         self.providers = providers
+        self._noticed = noticed
 
     async def first_link(self, email: str) -> str | None:
         """The secret of a link for the first administrator; None once one has signed in.
@@ -83,19 +89,14 @@ class SignIn:
         Raises Unauthenticated when the link is unknown, used or too old, Forbidden when its user
         is suspended.
         """
-        async with self._db.transaction():
-            found = await store.use_link(self._db, secrets.digest(secret))
-            if found is None:
-                raise Unauthenticated(
-                    "This sign-in link is not valid: it works once and for 15 minutes."
-                )
-            email, makes_administrator = found
-            if makes_administrator:
-                user_id = await self._users.welcome_first_administrator(_bearer(viewer), email)
-            else:
-                user_id = (await self._users.find_by_email(_bearer(viewer), email)).key
-            user = await self._users.signed_in(user_id)
-            return await self._sessions.begin(viewer, user.key, user.email, "link")
+        try:
+            async with self._db.transaction():
+                begun = await self._use_link(viewer, secret)
+        except (Unauthenticated, Forbidden, NotFound):
+            self._noticed(LINK, False)
+            raise
+        self._noticed(LINK, True)
+        return begun
 
     async def depart(self, name: str, browser: str, redirect: str, redirect_uri: str) -> str:
         """Where to send a browser that wants to sign in with the provider *name*.
@@ -151,7 +152,9 @@ class SignIn:
             profile = await provider.profile(attempt, answer["code"], redirect_uri)
             async with self._db.transaction():
                 user = await self._arrivals.welcome(viewer, profile)
-                return await self._sessions.begin(viewer, user.key, user.email, attempt.provider)
+                begun = await self._sessions.begin(viewer, user.key, user.email, attempt.provider)
+        self._noticed(attempt.provider, True)
+        return begun
 
     async def end_elsewhere(self, name: str, return_to: str) -> tuple[str, str] | None:
         """Where a browser that signed in with *name* ends its session there, if anywhere:
@@ -161,11 +164,26 @@ class SignIn:
         address = None if provider is None else await provider.logout_address(return_to)
         return None if provider is None or address is None else (provider.label, address)
 
+    async def _use_link(self, viewer: Viewer, secret: str) -> SignedIn:
+        found = await store.use_link(self._db, secrets.digest(secret))
+        if found is None:
+            raise Unauthenticated(
+                "This sign-in link is not valid: it works once and for 15 minutes."
+            )
+        email, makes_administrator = found
+        if makes_administrator:
+            user_id = await self._users.welcome_first_administrator(_bearer(viewer), email)
+        else:
+            user_id = (await self._users.find_by_email(_bearer(viewer), email)).key
+        user = await self._users.signed_in(user_id)
+        return await self._sessions.begin(viewer, user.key, user.email, LINK)
+
     @asynccontextmanager
     async def _failure_traced(self, viewer: Viewer, name: str) -> AsyncIterator[None]:
         try:
             yield
         except (Unauthenticated, Forbidden) as refused:
+            self._noticed(name, False)
             await self._audit.record(
                 viewer,
                 AuditAction.SIGN_IN_FAILED,

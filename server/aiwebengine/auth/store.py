@@ -23,7 +23,7 @@ _API_COLUMNS = """
 # The caller's address and roles come with the session or token, in the same round trip: this
 # runs before every request.
 _CALLER = """
-  u.id as user_id, u.email,
+  u.id as user_id, u.email, u.name,
   array(
     select r.role from user_roles r
     where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())
@@ -162,6 +162,18 @@ async def sessions_of(
     for row in rows:
         sessions[row["user_id"]].append(_session(row))
     return sessions
+
+
+async def count_live_sessions(db: Database, idle_secs: float) -> int:
+    """How many sessions of all users are live."""
+    counted: int = await db.value(
+        """
+        select count(*) from sessions
+        where expires_at > now() and last_seen_at > now() - make_interval(secs => :idle_secs)
+        """,
+        idle_secs=idle_secs,
+    )
+    return counted
 
 
 async def session(db: Database, session_id: UUID) -> Session | None:

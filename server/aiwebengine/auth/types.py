@@ -110,20 +110,20 @@ class Viewer:
     email: str
     name: str
     roles: list[Role]
+    key: strawberry.Private[UUID]
     caller: strawberry.Private[Caller]
-    itself: strawberry.Private[User]
 
     @strawberry.field
-    def user(self) -> User:
+    async def user(self, info: Info) -> User:
         """The user that asks."""
-        return self.itself
+        return await _owner(info, self.key)
 
     @strawberry.field
     async def session(self, info: Info) -> Session | None:
         """The session that was used, when it was one."""
         if self.caller.session_id is None:
             return None
-        mine = await info.context.loaders.sessions.load(self.itself.key)
+        mine = await info.context.loaders.sessions.load(self.key)
         return next((one for one in mine if one.key == self.caller.session_id), None)
 
     @strawberry.field
@@ -131,7 +131,7 @@ class Viewer:
         """The API token that was used, when it was one."""
         if self.caller.token_id is None:
             return None
-        mine = await info.context.loaders.api_tokens.load(self.itself.key)
+        mine = await info.context.loaders.api_tokens.load(self.key)
         return next((one for one in mine if one.key == self.caller.token_id), None)
 
 

@@ -23,6 +23,8 @@ class Listener:
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
         self._channel = channel
+        self.is_listening = False
+        """Whether all that is announced is heard; a cut cable takes some seconds to notice."""
 
     async def run(
         self,
@@ -48,7 +50,7 @@ class Listener:
         on_message: Callable[[str], Awaitable[None]],
         on_connected: Callable[[], Awaitable[None]],
     ) -> None:
-        heard: asyncio.Queue[str] = asyncio.Queue()
+        heard: asyncio.Queue[str | None] = asyncio.Queue()
         connection = await asyncpg.connect(
             self._url,
             timeout=5,
@@ -59,14 +61,23 @@ class Listener:
             await connection.add_listener(
                 self._channel, lambda *message: heard.put_nowait(str(message[3]))
             )
+            connection.add_termination_listener(lambda _: self._on_end(heard))
             await on_connected()
+            self.is_listening = not connection.is_closed()
             while True:
                 try:
                     message = await asyncio.wait_for(heard.get(), CHECK_EVERY_SECS)
                 except TimeoutError:
                     await connection.execute("select 1")
-                else:
-                    await on_message(message)
+                    continue
+                if message is None:
+                    raise ConnectionResetError("the connection was closed")
+                await on_message(message)
         finally:
+            self.is_listening = False
             with suppress(Exception):
                 await connection.close(timeout=1)
+
+    def _on_end(self, heard: asyncio.Queue[str | None]) -> None:
+        self.is_listening = False
+        heard.put_nowait(None)

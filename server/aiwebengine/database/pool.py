@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -33,6 +33,11 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    # A database that is being replaced by a restored one has no name for a moment.
+    asyncpg.InvalidCatalogNameError,
+    # What the driver says when the server ended the connection between two statements, and the
+    # next one is quicker than the news.
+    asyncpg.InternalClientError,
 )
 
 _KNOWN_OPTIONS = {"host", "port", "sslmode", "application_name"}
@@ -71,6 +76,8 @@ class _Held:
 
     connection: Any
     is_open: bool = True
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Database:
@@ -98,6 +105,7 @@ class Database:
             command_timeout=statement_timeout,
             timeout=acquire_timeout,
             init=_teach_json,
+            reset=_leave_clean,
             server_settings={
                 "application_name": options.pop("application_name", application_name),
                 # Roles and search words differ a thousandfold in how many rows they match.
@@ -165,19 +173,57 @@ class Database:
         held = self._held.get()
         with _outages_told():
             if held is not None and held.is_open:
-                async with held.connection.transaction():
-                    yield
-                return
-            async with self._connection() as connection, connection.transaction():
-                held = _Held(connection)
-                token = self._held.set(held)
+                told = len(held.after_commit)
                 try:
-                    yield
+                    async with held.connection.transaction():
+                        yield
+                except BaseException:
+                    del held.after_commit[told:]
+                    raise
+                return
+            async with self._connection() as connection:
+                held = _Held(connection)
+                try:
+                    async with connection.transaction():
+                        token = self._held.set(held)
+                        try:
+                            yield
+                        finally:
+                            held.is_open = False
+                            # A generator may be closed by another task, which has a context of
+                            # its own.
+                            with suppress(ValueError):
+                                self._held.reset(token)
                 finally:
-                    held.is_open = False
-                    # A generator may be closed by another task, which has a context of its own.
-                    with suppress(ValueError):
-                        self._held.reset(token)
+                    for verb in held.afterwards:
+                        verb()
+            for verb in held.after_commit:
+                verb()
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether what this task reads may be taken back."""
+        held = self._held.get()
+        return held is not None and held.is_open
+
+    def afterwards(self, verb: Callable[[], None]) -> None:
+        """Do this when the transaction is over, however it ended; at once when there is none."""
+        held = self._held.get()
+        if held is not None and held.is_open:
+            held.afterwards.append(verb)
+        else:
+            verb()
+
+    def after_commit(self, verb: Callable[[], None]) -> None:
+        """Do this once what this task does is committed; never if it is taken back.
+
+        Outside a transaction a statement is its own, so that is at once.
+        """
+        held = self._held.get()
+        if held is not None and held.is_open:
+            held.after_commit.append(verb)
+        else:
+            verb()
 
     def pool_stats(self) -> PoolStats:
         """How the pool is used at present."""
@@ -271,6 +317,16 @@ async def _again_if_stale(
         # A migration changed the table under a prepared statement; asyncpg has dropped it, so
         # the same again prepares it anew.
         return await getattr(connection, verb)(text, *given, **options)
+
+
+async def _leave_clean(connection: Any) -> None:
+    """Make a connection ready for the next user.
+
+    The driver would do so by two more round trips, each time. Nobody here changes a connection's
+    settings, so only a transaction that was torn apart leaves anything to undo.
+    """
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 async def _teach_json(connection: Any) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -19,6 +19,7 @@ Node = TypeVar("Node")
 LARGEST_PAGE = 200
 # 128 bits of the signature: a forger would need 2^127 requests.
 _SIGNATURE_BYTES = 16
+_NUMBER_BYTES = 4
 
 
 @strawberry.type
@@ -56,15 +57,19 @@ class Connection(Generic[Node]):
     """One page of a list.
 
     Attributes:
-        edges: the rows with their cursors.
         nodes: the rows.
         page_info: where the page lies in the list.
     """
 
-    edges: list[Edge[Node]]
     nodes: list[Node]
     page_info: PageInfo
+    cursor: strawberry.Private[Callable[[Node], str]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field
+    def edges(self) -> list[Edge[Node]]:
+        """The rows with their cursors."""
+        return [Edge(cursor=self.cursor(node), node=node) for node in self.nodes]
 
     @strawberry.field
     async def total_count(self) -> int:
@@ -89,34 +94,45 @@ def connect(
 ) -> Connection[Node]:
     """Make a page of *first* rows out of at most one row more."""
     nodes = list(found[:first])
-    edges = [Edge(cursor=cursor(node), node=node) for node in nodes]
     return Connection(
-        edges=edges,
         nodes=nodes,
         page_info=PageInfo(
             has_next_page=len(found) > first,
             has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start_cursor=cursor(nodes[0]) if nodes else None,
+            end_cursor=cursor(nodes[-1]) if nodes else None,
         ),
+        cursor=cursor,
         count=count,
     )
+
+
+class CursorKeys(Protocol):
+    """The keys that cursors are signed with. All instances share them."""
+
+    @property
+    def signing(self) -> tuple[int, bytes]:
+        """The number and the secret of the key that signs now."""
+
+    def secret(self, number: int) -> bytes | None:
+        """The secret of the key with this number; None when it does not count any more."""
 
 
 class Cursors:
     """Makes cursors that can't be forged, and that fit only the list they were made for.
 
-    *secret* is shared by all instances. A list is its name and its *binding*: whatever filter
-    and order distinguish it from other lists of that name.
+    A cursor names its key, so that those made before a rotation go on to work. A list is its name
+    and its *binding*: whatever filter and order distinguish it from other lists of that name.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, keys: CursorKeys) -> None:
+        self._keys = keys
 
     def encode(self, name: str, binding: str, key: tuple[object, ...]) -> str:
         """An opaque cursor for a row's key of texts, numbers, instants and UUIDs."""
         told = orjson.dumps([_told(part) for part in key])
-        signed = self._signature(name, binding, told) + told
+        number, secret = self._keys.signing
+        signed = number.to_bytes(_NUMBER_BYTES) + _signature(secret, name, binding, told) + told
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def decode(self, name: str, binding: str, cursor: str | None) -> tuple[object, ...] | None:
@@ -125,18 +141,25 @@ class Cursors:
             return None
         try:
             signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-            signature, told = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+            number, rest = int.from_bytes(signed[:_NUMBER_BYTES]), signed[_NUMBER_BYTES:]
+            signature, told = rest[:_SIGNATURE_BYTES], rest[_SIGNATURE_BYTES:]
+            secret = self._keys.secret(number)
             # The same bytes have several spellings in base 64; only ours is a cursor.
             canonical = base64.urlsafe_b64encode(signed).rstrip(b"=").decode() == cursor
-            if canonical and hmac.compare_digest(signature, self._signature(name, binding, told)):
+            if (
+                canonical
+                and secret is not None
+                and hmac.compare_digest(signature, _signature(secret, name, binding, told))
+            ):
                 return tuple(_meant(part) for part in orjson.loads(told))
         except (ValueError, binascii.Error):
             pass
         raise BadUserInput("after: this is not a cursor of this list.")
 
-    def _signature(self, name: str, binding: str, told: bytes) -> bytes:
-        message = b"\0".join([name.encode(), binding.encode("utf-8", "surrogatepass"), told])
-        return hmac.digest(self._secret, message, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+def _signature(secret: bytes, name: str, binding: str, told: bytes) -> bytes:
+    message = b"\0".join([name.encode(), binding.encode("utf-8", "surrogatepass"), told])
+    return hmac.digest(secret, message, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 
 def _told(part: object) -> list[object]:

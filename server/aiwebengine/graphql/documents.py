@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from graphql import (
@@ -21,11 +20,13 @@ from graphql import (
     visit,
 )
 
+from aiwebengine.caching import ENTRY_BYTES, Bounded
 from aiwebengine.errors import BadUserInput, QueryTooComplex
 from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.plans import Plans
 
-KEPT_DOCUMENTS = 1_000
-KEPT_CHARACTERS = 8_000_000
+# Measured: what a parsed document takes in memory, for each character of its text.
+BYTES_PER_CHARACTER = 150
 MOST_ERRORS = 10
 
 
@@ -45,6 +46,7 @@ class Document:
 
     tree: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    plans: Plans
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute (GraphQL specification, section 6.1). Raises BadUserInput."""
@@ -61,24 +63,18 @@ class Document:
 class Documents:
     """A bounded cache of valid documents, the least recently used forgotten first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, most_bytes: int) -> None:
         self._schema = schema
         self._limits = limits
-        self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self._kept: Bounded[str, Document] = Bounded(most_bytes)
 
     def get(self, text: str) -> Document:
         """The document. Raises MalformedDocument, QueryTooComplex."""
         found = self._kept.get(text)
         if found is not None:
-            self._kept.move_to_end(text)
             return found
         document = self._read(text)
-        self._kept[text] = document
-        self._characters += len(text)
-        while len(self._kept) > KEPT_DOCUMENTS or self._characters > KEPT_CHARACTERS:
-            forgotten, _ = self._kept.popitem(last=False)
-            self._characters -= len(forgotten)
+        self._kept.put(text, document, ENTRY_BYTES + len(text) * BYTES_PER_CHARACTER)
         return document
 
     def _read(self, text: str) -> Document:
@@ -109,18 +105,17 @@ class Documents:
         errors = validate(self._schema, tree, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise MalformedDocument(errors)
-        return Document(
-            tree,
-            {
-                (None if operation.name is None else operation.name.value): operation
-                for operation in operations
-            },
-        )
+        named = {
+            (None if operation.name is None else operation.name.value): operation
+            for operation in operations
+        }
+        return Document(tree, named, Plans(tree))
 
 
 def without_types(document: Document) -> Document:
     """The same document, but every `__type` in it asks for a type that does not exist."""
-    return Document(visit(document.tree, _NoTypes()), document.operations)
+    tree = visit(document.tree, _NoTypes())
+    return Document(tree, document.operations, Plans(tree))
 
 
 class _NoTypes(Visitor):

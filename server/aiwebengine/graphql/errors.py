@@ -8,6 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from aiwebengine.errors import BadUserInput, EngineError
+from aiwebengine.notes import note_code
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
         message, extensions = HIDDEN, {"code": EngineError.code}
     if extensions["code"] == EngineError.code and request_id is not None:
         extensions["requestId"] = request_id
+    note_code(str(extensions["code"]))
     formatted: dict[str, Any] = {"message": message}
     if error.locations:
         formatted["locations"] = [place.formatted for place in error.locations]

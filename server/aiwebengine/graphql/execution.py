@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import (
@@ -25,7 +26,9 @@ from aiwebengine.errors import EngineError, Forbidden, Unauthenticated, Unavaila
 from aiwebengine.graphql.documents import Document, Documents, MalformedDocument, without_types
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.plans import PlannedExecutor
 from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.notes import note_operation
 
 Context = Any
 
@@ -51,13 +54,34 @@ class Operation:
         """Query, mutation or subscription."""
         return self.node.operation
 
+    @property
+    def label(self) -> str:
+        """Its kind and first field, as in `query users`; ` +` says that there are more.
+
+        Unlike the names that clients give their operations, these are as many as the schema has.
+        """
+        selections = self.node.selection_set.selections
+        first = selections[0].name.value if isinstance(selections[0], FieldNode) else "…"
+        return f"{self.kind.value} {first}" + (" +" if len(selections) > 1 else "")
+
+    @property
+    def name(self) -> str:
+        """The name that the client gave it; the first field that it asks when it has none."""
+        if self.node.name is not None:
+            return self.node.name.value
+        fields = self.node.selection_set.selections
+        return fields[0].name.value if isinstance(fields[0], FieldNode) else ""
+
 
 class Executor:
     """Executes requests against one schema.
 
+    *documents_bytes* is the memory for documents that were parsed before;
     *may_introspect* tells by the context whether `__schema` and `__type` are answered;
-    *on_done* is told each operation's name, seconds and error codes; *on_forbidden* by whom and
-    in which operation something was asked that is not for them.
+    *on_done* is told each query's or mutation's label, seconds and error codes; *on_refused* the
+    codes of what was refused unexecuted, or in a subscription; *on_subscribed* 1 when a
+    subscription begins and -1 when it ends; *on_forbidden* by whom and in which operation
+    something was asked that is not for them.
     """
 
     def __init__(
@@ -65,16 +89,21 @@ class Executor:
         schema: strawberry.Schema,
         limits: Limits,
         may_introspect: Callable[[Context], bool],
-        on_done: Callable[[str | None, float, list[str]], None] = lambda *_: None,
+        on_done: Callable[[str, float, list[str]], None] = lambda *_: None,
+        on_refused: Callable[[list[str]], None] = lambda _: None,
+        on_subscribed: Callable[[int], None] = lambda _: None,
         on_forbidden: Callable[[Context, str, EngineError], Awaitable[None]] | None = None,
+        documents_bytes: int = 32_000_000,
     ) -> None:
         # Strawberry's own entry point parses and validates each request anew and builds an
         # extension runner for it; the graphql-core schema inside is all that execution needs.
         self._schema = schema._schema
         self._limits = limits
-        self._documents = Documents(self._schema, limits)
+        self._documents = Documents(self._schema, limits, documents_bytes)
         self._may_introspect = may_introspect
         self._on_done = on_done
+        self._on_refused = on_refused
+        self._on_subscribed = on_subscribed
         self._on_forbidden = on_forbidden
 
     def prepare(self, request: GraphQLRequest) -> Operation:
@@ -82,6 +111,13 @@ class Executor:
 
         Raises MalformedDocument, QueryTooComplex.
         """
+        try:
+            return self._prepared(request)
+        except EngineError as error:
+            self._on_refused([error.code])
+            raise
+
+    def _prepared(self, request: GraphQLRequest) -> Operation:
         document = self._documents.get(request.query)
         node = document.operation(request.operation_name)
         definitions = node.variable_definitions or ()
@@ -90,7 +126,9 @@ class Executor:
         )
         if isinstance(values, list):
             raise MalformedDocument(values)
-        return Operation(document, node, request)
+        operation = Operation(document, node, request)
+        note_operation(operation.name, operation.kind.value)
+        return operation
 
     def admit(self, operation: Operation, context: Context) -> Operation:
         """The operation as this caller may ask it. Raises QueryTooComplex, Unauthenticated.
@@ -124,8 +162,7 @@ class Executor:
             answer = Answer(refusal(late, request_id), late.status)
         except EngineError as error:
             answer = Answer(refusal(error, request_id), error.status)
-        codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
-        self._on_done(operation.request.operation_name, time.perf_counter() - began, codes)
+        self._on_done(operation.label, time.perf_counter() - began, codes_of(answer.body))
         return answer
 
     async def events(
@@ -135,6 +172,19 @@ class Executor:
 
         Whoever iterates must close the iterator (`aclose`), or the subscription stays open.
         """
+        self._on_subscribed(1)
+        try:
+            source = self._events(operation, context, request_id)
+            async with aclosing(cast(Any, source)) as bodies:
+                async for body in bodies:
+                    self._on_refused(codes_of(body))
+                    yield body
+        finally:
+            self._on_subscribed(-1)
+
+    async def _events(
+        self, operation: Operation, context: Context, request_id: str | None
+    ) -> AsyncIterator[dict[str, Any]]:
         try:
             operation = self.admit(operation, context)
         except EngineError as error:
@@ -147,6 +197,8 @@ class Executor:
             variable_values=operation.request.variables,
             operation_name=operation.request.operation_name,
             hide_suggestions=True,
+            executor_class=PlannedExecutor,
+            plans=operation.document.plans,
         )
         results: Any = await source if isawaitable(source) else source
         if isinstance(results, ExecutionResult):
@@ -190,8 +242,15 @@ class Executor:
             variable_values=operation.request.variables,
             operation_name=operation.request.operation_name,
             hide_suggestions=True,
+            executor_class=PlannedExecutor,
+            plans=operation.document.plans,
         )
         return await result if isawaitable(result) else result
+
+
+def codes_of(body: dict[str, Any]) -> list[str]:
+    """The codes of the errors in a response body."""
+    return [error["extensions"]["code"] for error in body.get("errors", ())]
 
 
 def _answer(result: ExecutionResult, request_id: str | None) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -13,9 +14,14 @@ from aiwebengine.errors import EngineError
 from aiwebengine.graphql import requests, sse
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import refusal, told
-from aiwebengine.graphql.execution import Answer, Context, Executor, Operation
+from aiwebengine.graphql.execution import Answer, Context, Executor, Operation, codes_of
 from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
 from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
+
+# A mutation may answer with a secret, such as a new token, beside text of the caller's: neither we
+# nor a proxy may compress it, because its size would tell something about both. Nor may a proxy
+# collect a stream's events to compress them.
+SECRET = "no-store, no-transform"  # noqa: S105 - a header, not a secret
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 Page = Callable[[Request], Awaitable[Response]]
@@ -28,6 +34,11 @@ class HttpEndpoint:
         self._executor = executor
         self._context_of = context_of
         self._playground = playground
+        self._ending = asyncio.Event()
+
+    async def end_streams(self) -> None:
+        """Send the readers of event streams away, to come back later: the engine stops."""
+        self._ending.set()
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -43,7 +54,7 @@ class HttpEndpoint:
             return _refused(406, f"Accept: none of what is offered: {offered}.")
         response = await self._respond(request, media)
         response.headers["Vary"] = "Accept"
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     async def _respond(self, request: Request, media: str) -> Response:
@@ -71,15 +82,24 @@ class HttpEndpoint:
                 405, "GET takes queries only; send mutations by POST.", {"Allow": "POST"}
             )
         answer = await self._executor.answer(operation, context, request_id)
-        return _json(_well_formed(answer, media), media)
+        # An answer of 200 may hold a bug of ours all the same; whoever counts failures looks here.
+        request.state.error_codes = codes_of(answer.body)
+        response = _json(_well_formed(answer, media), media)
+        if operation.kind is OperationType.MUTATION:
+            response.headers["Cache-Control"] = SECRET
+        return response
 
     def _stream(self, operation: Operation, context: Context, request: Request) -> Response:
         if request.method == "GET" and operation.kind is OperationType.MUTATION:
             return _refused(405, "GET takes no mutations; send them by POST.", {"Allow": "POST"})
 
-        frames = sse.frames(self._executor, operation, context, request.state.request_id)
+        frames = sse.frames(
+            self._executor, operation, context, request.state.request_id, self._ending
+        )
         return StreamingResponse(
-            frames, media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
+            frames,
+            media_type=EVENT_STREAM,
+            headers={"X-Accel-Buffering": "no", "Cache-Control": SECRET},
         )
 
 

@@ -6,9 +6,19 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
+from aiwebengine.alerts import graphql as alerts
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
+from aiwebengine.backups import graphql as backups
+from aiwebengine.care import graphql as care
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.health import graphql as health
+from aiwebengine.keys import graphql as keys
+from aiwebengine.logs import graphql as logs
+from aiwebengine.maintenance import graphql as maintenance
+from aiwebengine.migrations import graphql as migrations
+from aiwebengine.reviews import graphql as reviews
+from aiwebengine.schedules import graphql as schedules
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
@@ -16,17 +26,42 @@ from aiwebengine.users import graphql as users
 schema = strawberry.Schema(
     query=create_type(
         "Query",
-        [*auth.queries, *users.queries, *audit.queries, *system.queries],
+        [
+            *auth.queries,
+            *users.queries,
+            *audit.queries,
+            *logs.queries,
+            *system.queries,
+            *migrations.queries,
+            *care.queries,
+            *health.queries,
+            *alerts.queries,
+            *backups.queries,
+            *maintenance.queries,
+            *schedules.queries,
+            *reviews.queries,
+            *keys.queries,
+        ],
         description="Everything that can be read.",
     ),
     mutation=create_type(
         "Mutation",
-        [*users.mutations, *auth.mutations],
+        [
+            *users.mutations,
+            *auth.mutations,
+            *care.mutations,
+            *alerts.mutations,
+            *backups.mutations,
+            *maintenance.mutations,
+            *schedules.mutations,
+            *reviews.mutations,
+            *keys.mutations,
+        ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(
         "Subscription",
-        [*users.subscriptions, *audit.subscriptions],
+        [*users.subscriptions, *audit.subscriptions, *logs.subscriptions, *system.subscriptions],
         description="Everything that can be followed.",
     ),
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),

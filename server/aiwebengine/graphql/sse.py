@@ -16,9 +16,16 @@ KEEP_ALIVE_SECS = 12.0
 
 
 async def frames(
-    executor: Executor, operation: Operation, context: Context, request_id: str | None
+    executor: Executor,
+    operation: Operation,
+    context: Context,
+    request_id: str | None,
+    ending: asyncio.Event,
 ) -> AsyncIterator[bytes]:
-    """The stream of one operation: `next` for each answer, `complete` at the end."""
+    """The stream of one operation: `next` for each answer, `complete` at the end.
+
+    When the engine is *ending*, the stream stops without `complete`: the client comes back.
+    """
     if operation.kind is not OperationType.SUBSCRIPTION:
         answer = await executor.answer(operation, context, request_id)
         yield _frame("next", orjson.dumps(answer.body))
@@ -28,12 +35,17 @@ async def frames(
     yield b":\n\n"
     events = executor.events(operation, context, request_id)
     coming = asyncio.ensure_future(anext(events, None))
+    end = asyncio.ensure_future(ending.wait())
     try:
         while True:
-            done, _ = await asyncio.wait([coming], timeout=KEEP_ALIVE_SECS)
+            done, _ = await asyncio.wait(
+                [coming, end], timeout=KEEP_ALIVE_SECS, return_when=asyncio.FIRST_COMPLETED
+            )
             if not done:
                 yield b":\n\n"
                 continue
+            if coming not in done:
+                return
             body = coming.result()
             if body is None:
                 break
@@ -41,6 +53,7 @@ async def frames(
             coming = asyncio.ensure_future(anext(events, None))
         yield _frame("complete")
     finally:
+        end.cancel()
         coming.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await coming

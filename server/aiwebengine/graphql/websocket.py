@@ -20,6 +20,7 @@ from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
+from aiwebengine.logs.access import request_line
 
 PROTOCOL = "graphql-transport-ws"
 INIT_TIMEOUT_SECS = 10.0
@@ -174,6 +175,11 @@ class _Socket:
             del self._operations[operation_id]
 
     async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
+        # The task's own: each operation has its line and its figures.
+        with request_line(self._websocket.scope, "WS"):
+            await self._run(operation_id, payload)
+
+    async def _run(self, operation_id: str, payload: dict[str, Any]) -> None:
         request_id = self._websocket.scope.get("state", {}).get("request_id")
         try:
             operation = self._executor.prepare(from_parts(payload))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
+from typing import TypeAlias
 
 import click
 
@@ -14,10 +15,23 @@ from aiwebengine.commands import (
     json_option,
     refusals_printed,
     show,
+    somebody,
     table,
 )
-from aiwebengine.migrations.service import Migrations
+from aiwebengine.config import Config
+from aiwebengine.migrations.service import BackupFirst, Migrations
+from aiwebengine.migrations.types import Migration, MigrationState
 from aiwebengine.resources import MIGRATIONS
+
+BACKUP_FIRST = "aiwebengine.migrations.backup_first"
+"""Where the list of commands leaves, in `click.Context.meta`, what takes a backup."""
+
+TakesBackup: TypeAlias = Callable[[Config, str], object]
+"""Backs up the database at an address as it is, without migrating it first."""
+
+no_backup_option = click.option(
+    "--no-backup", is_flag=True, help="Take no backup first, even though there are users."
+)
 
 
 @click.group()
@@ -30,52 +44,71 @@ def migrate() -> None:
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
     """List every migration, applied or not."""
-    with _migrations(context.obj) as migrations:
+    with _migrations(context, no_backup=True) as (migrations, _):
         found = migrations.status()
-    rows = [
-        (
-            one.id,
-            f"{one.applied_at:%Y-%m-%d %H:%M}" if one.applied_at else "pending",
-            "" if one.is_intact else "changed or missing since!",
-        )
+    rows = [(one.id, _when(one), one.title) for one in found]
+    told = [
+        {
+            "id": one.id,
+            "title": one.title,
+            "applied_at": one.applied_at,
+            "state": one.state.name,
+            "is_intact": one.is_intact,
+        }
         for one in found
     ]
-    told = [
-        {"id": one.id, "applied_at": one.applied_at, "is_intact": one.is_intact} for one in found
-    ]
-    show(as_json, told, table(("Migration", "Applied", ""), rows))
+    show(as_json, told, table(("Migration", "Applied", "What it does"), rows))
 
 
 @migrate.command()
 @click.option("--dry-run", is_flag=True, help="Print the SQL that would run.")
+@no_backup_option
 @json_option
 @click.pass_context
-def up(context: click.Context, dry_run: bool, as_json: bool) -> None:
-    """Apply every pending migration."""
-    with _migrations(context.obj) as migrations:
+def up(context: click.Context, dry_run: bool, no_backup: bool, as_json: bool) -> None:
+    """Apply every pending migration; take a backup first when there are users."""
+    with _migrations(context, no_backup=no_backup) as (migrations, backup_first):
         if dry_run:
             click.echo(migrations.sql(migrations.pending(), is_up=True))
             return
-        done = migrations.up()
+        done = migrations.up(somebody(), backup_first)
     show(as_json, {"applied": done}, "\n".join(done) or "Nothing to do.")
 
 
 @migrate.command()
 @click.option("--to", help="Roll back everything newer than this one.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL that would run.")
+@no_backup_option
 @json_option
 @click.pass_context
-def down(context: click.Context, to: str | None, dry_run: bool, as_json: bool) -> None:
-    """Roll back the newest migration."""
-    with _migrations(context.obj) as migrations:
+def down(
+    context: click.Context, to: str | None, dry_run: bool, no_backup: bool, as_json: bool
+) -> None:
+    """Roll back the newest migration; take a backup first when there are users."""
+    with _migrations(context, no_backup=no_backup) as (migrations, backup_first):
         if dry_run:
             click.echo(migrations.sql(migrations.newest(to=to), is_up=False))
             return
-        done = migrations.down(to=to)
+        done = migrations.down(somebody(), to, backup_first)
     show(as_json, {"rolled_back": done}, "\n".join(done) or "Nothing to do.")
 
 
 @contextmanager
-def _migrations(path: Path | None) -> Iterator[Migrations]:
-    with refusals_printed(), database_url(configuration(path)) as url:
-        yield Migrations(url, MIGRATIONS)
+def _migrations(
+    context: click.Context, *, no_backup: bool
+) -> Iterator[tuple[Migrations, BackupFirst | None]]:
+    config, takes_backup = configuration(context.obj), context.meta.get(BACKUP_FIRST)
+    with refusals_printed(), database_url(config) as url:
+        backup_first = None if no_backup or not takes_backup else partial(takes_backup, config, url)
+        yield Migrations(url, MIGRATIONS), backup_first
+
+
+def _when(migration: Migration) -> str:
+    match migration.state:
+        case MigrationState.PENDING:
+            return "pending"
+        case MigrationState.CHANGED:
+            return "changed since!"
+        case MigrationState.MISSING:
+            return "file is missing!"
+    return f"{migration.applied_at:%Y-%m-%d %H:%M}"

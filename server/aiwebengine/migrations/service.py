@@ -1,26 +1,42 @@
-"""Looks at and applies migrations: yoyo does the steps, this keeps them safe.
+"""Looks at and applies migrations: yoyo reads the files, this keeps the steps safe.
 
-yoyo's own lock is a row that a killed runner leaves behind, and it does not notice edited files.
-So every runner first takes an advisory lock, which dies with its connection, and compares
-checksums.
+yoyo's own lock is a row that a killed runner leaves behind, it does not notice edited files, and
+it commits a step and its own note of it one after the other. So every runner first takes an
+advisory lock, which dies with its connection, compares checksums, and commits a step, the notes
+and the audit event together: whenever it is killed, there is either all of them or nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import strawberry
 from yoyo import get_backend, read_migrations
 
-from aiwebengine.errors import Conflict, Unavailable
+from aiwebengine.audit.service import record_at_once
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.database import Database
+from aiwebengine.errors import Conflict, EngineError, Unavailable
 from aiwebengine.migrations import store
-from aiwebengine.migrations.types import Migration
+from aiwebengine.migrations.types import Migration, MigrationState
+from aiwebengine.resources import MIGRATIONS
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Viewer, engine
+
+BackupFirst: TypeAlias = Callable[[], object]
+"""Takes a backup, and returns when it is good. It must not migrate: the tables are still old."""
+
+_ENGINE = engine()
+_FIRST_COMMENT = re.compile(r"(?:^--.*\n)+", re.MULTILINE)
 
 
 class MigrationFailed(Conflict):
@@ -40,6 +56,11 @@ class Migrations:
         # yoyo writes down who applied; an account without a name must not stop it half way.
         os.environ.setdefault("LOGNAME", "aiwebengine")
 
+    async def all(self, viewer: Viewer) -> list[Migration]:
+        """`status` for somebody who asks from outside. Raises Unauthenticated, Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await asyncio.to_thread(self.status)
+
     def status(self) -> list[Migration]:
         """Every migration, oldest first. Raises Unavailable."""
         with self._connection() as connection:
@@ -58,30 +79,39 @@ class Migrations:
                 " Take a backup, then run `aiwebengine migrate up`."
             )
 
-    def up(self) -> list[str]:
+    def up(self, viewer: Viewer = _ENGINE, backup_first: BackupFirst | None = None) -> list[str]:
         """Apply what is pending, oldest first; the ids. Two runners at once are fine.
 
+        *backup_first* runs before the first step of a database that holds users.
         Raises Unavailable, MigrationFailed.
         """
-        with self._runner() as (connection, backend, migrations):
-            self._must_be_intact(connection)
-            return self._each(
-                connection, backend.to_apply(migrations), backend.apply_one, is_up=True
-            )
+        self._back_up(backup_first, self.pending)
+        with self._runner() as (backend, migrations):
+            self._must_be_intact(backend.connection)
+            done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
+            self._tell_of_earlier_steps(backend.connection, viewer)
+            return done
 
-    def down(self, to: str | None = None) -> list[str]:
+    def down(
+        self,
+        viewer: Viewer = _ENGINE,
+        to: str | None = None,
+        backup_first: BackupFirst | None = None,
+    ) -> list[str]:
         """Roll back the newest one, or all that are newer than *to*; the ids.
 
-        Raises Unavailable, MigrationFailed, Conflict for an unknown *to*.
+        *backup_first* as for `up`. Raises Unavailable, MigrationFailed, Conflict for an unknown
+        *to*.
         """
-        with self._runner() as (connection, backend, migrations):
+        self._back_up(backup_first, lambda: self.newest(to))
+        with self._runner() as (backend, migrations):
             applied = list(backend.to_rollback(migrations))
             steps = _steps([migration.id for migration in applied], to)
-            return self._each(connection, applied[:steps], backend.rollback_one, is_up=False)
+            return self._each(backend, applied[:steps], viewer, is_up=False)
 
     def newest(self, to: str | None = None) -> list[str]:
         """The ids that `down` would roll back, newest first. Raises as `down` does."""
-        applied = [one.id for one in reversed(self.status()) if one.applied_at is not None]
+        applied = [str(one.id) for one in reversed(self.status()) if one.applied_at is not None]
         return applied[: _steps(applied, to)]
 
     def sql(self, ids: list[str], *, is_up: bool) -> str:
@@ -92,41 +122,103 @@ class Migrations:
             for migration_id in ids
         )
 
-    def _each(self, connection: Any, migrations: Any, verb: Any, *, is_up: bool) -> list[str]:
+    def _back_up(self, backup_first: BackupFirst | None, steps: Callable[[], list[str]]) -> None:
+        # Before the lock is taken: whoever makes the backup may want to look at the migrations.
+        if backup_first is None or not steps():
+            return
+        with self._connection() as connection:
+            has_something_to_lose = store.holds_users(connection)
+        if has_something_to_lose:
+            try:
+                backup_first()
+            except EngineError as error:
+                raise MigrationFailed(
+                    f"Nothing was changed, because the backup before it failed: {error.message}"
+                    " Mend that, or leave the backup out with --no-backup."
+                ) from error
+
+    def _each(self, backend: Any, migrations: Any, viewer: Viewer, *, is_up: bool) -> list[str]:
         done: list[str] = []
         for migration in migrations:
+            migration.load()
             try:
-                verb(migration)
+                self._step(backend, migration, viewer, is_up=is_up)
             except Exception as error:
+                state = (
+                    "The database is as it was before this step"
+                    if migration.use_transactions
+                    else "This step runs outside a transaction: look at what it left behind"
+                )
                 raise MigrationFailed(
-                    f"{migration.id}: {str(error).strip()}. The database is as it was before this"
-                    f" step{f'; done before it: {chr(44).join(done)}' if done else ''}."
+                    f"{migration.id}: {str(error).strip()}. {state}"
+                    f"{f'; done before it: {chr(44).join(done)}' if done else ''}."
                     " Mend the file, or restore the version of the program that fits."
                 ) from error
-            if is_up:
-                store.remember(connection, migration.id, self._checksum(migration.id))
-            else:
-                store.forget(connection, migration.id)
             done.append(migration.id)
         return done
 
+    def _step(self, backend: Any, migration: Any, viewer: Viewer, *, is_up: bool) -> None:
+        direction = "apply" if is_up else "rollback"
+        if not migration.use_transactions:
+            # What can't run in a transaction (`create index concurrently`) is done before it is
+            # noted; its file is written so that doing it twice is fine.
+            migration.process_steps(backend, direction)
+        with backend.transaction():
+            if migration.use_transactions:
+                migration.process_steps(backend, direction)
+            backend.log_migration(migration, direction)
+            if is_up:
+                backend.mark_one(migration, log=False)
+                store.remember(backend.connection, migration.id, self._checksum(migration.id))
+            else:
+                backend.unmark_one(migration, log=False)
+                store.forget(backend.connection, migration.id)
+            self._tell(backend.connection, viewer, migration.id, is_up=is_up)
+
+    def _tell(self, connection: Any, viewer: Viewer, migration_id: str, *, is_up: bool) -> None:
+        """Record the step in the trail, if the database has one at this point of its history."""
+        if not store.has_table(connection, "audit_events"):
+            return
+        event = record_at_once(
+            connection,
+            viewer,
+            AuditAction.MIGRATION_APPLIED if is_up else AuditAction.MIGRATION_ROLLED_BACK,
+            Target("migration", None, migration_id),
+        )
+        if is_up:
+            store.told(connection, migration_id, event)
+
+    def _tell_of_earlier_steps(self, connection: Any, viewer: Viewer) -> None:
+        """Record what was applied before there was a trail, or by an older program."""
+        if not store.has_table(connection, "audit_events"):
+            return
+        with connection.transaction():
+            for migration_id in store.untold(connection):
+                self._tell(connection, viewer, migration_id, is_up=True)
+
     def _status(self, connection: Any) -> list[Migration]:
-        known = store.checksums(connection)
-        files = sorted(path.stem for path in self._files())
-        there = [
-            Migration(
-                id=name,
-                applied_at=known[name][1] if name in known else None,
-                is_intact=name not in known or known[name][0] == self._checksum(name),
+        applied = store.applied(connection)
+        files = {path.stem: path for path in _migrations_in(self._folder)}
+        found = []
+        for name in sorted(files.keys() | applied.keys()):
+            note = applied.get(name)
+            if note is None:
+                state = MigrationState.PENDING
+            elif name not in files:
+                state = MigrationState.MISSING
+            elif note.checksum != self._checksum(name):
+                state = MigrationState.CHANGED
+            else:
+                state = MigrationState.APPLIED
+            found.append(
+                Migration(
+                    id=strawberry.ID(name),
+                    title=_title(files.get(name), name),
+                    applied_at=None if note is None else note.at,
+                    state=state,
+                )
             )
-            for name in files
-        ]
-        gone = [
-            Migration(id=name, applied_at=at, is_intact=False)
-            for name, (_, at) in known.items()
-            if name not in files
-        ]
-        return sorted([*there, *gone], key=lambda migration: migration.id)
+        return found
 
     def _must_be_intact(self, connection: Any) -> None:
         broken = [one.id for one in self._status(connection) if not one.is_intact]
@@ -138,7 +230,7 @@ class Migrations:
             )
 
     @contextmanager
-    def _runner(self) -> Iterator[tuple[Any, Any, Any]]:
+    def _runner(self) -> Iterator[tuple[Any, Any]]:
         with self._connection() as connection:
             store.lock(connection)
             store.prepare(connection)
@@ -146,18 +238,19 @@ class Migrations:
             try:
                 # We are alone now: a lock that is left belongs to somebody who was killed.
                 backend.break_lock()
-                yield connection, backend, read_migrations(str(self._folder))
+                backend.ensure_internal_schema_updated()
+                yield backend, read_migrations(str(self._folder))
             finally:
                 backend.connection.close()
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         try:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            # Whatever is lost on the way, yoyo's own connection as well, is an outage.
+            with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                yield connection
         except psycopg.OperationalError as error:
             raise Unavailable(f"The database does not answer: {error}".strip()) from error
-        with connection:
-            yield connection
 
     def _yoyo_url(self) -> str:
         parts = urlsplit(self._url)
@@ -165,14 +258,19 @@ class Migrations:
         netloc = parts.netloc.replace("@", ":@", 1) if not parts.hostname else parts.netloc
         return urlunsplit(parts._replace(scheme="postgresql+psycopg", netloc=netloc))
 
-    def _files(self) -> list[Path]:
-        return [
-            path for path in self._folder.glob("*.sql") if not path.name.endswith(".rollback.sql")
-        ]
-
     def _checksum(self, migration_id: str) -> str:
         path = self._folder / f"{migration_id}.sql"
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+async def due(db: Database, folder: Path = MIGRATIONS) -> list[str]:
+    """The ids of those that are not applied, oldest first, by the pool. Raises Unavailable."""
+    applied = await store.applied_ids(db)
+    return [path.stem for path in _migrations_in(folder) if path.stem not in applied]
+
+
+def _migrations_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.sql") if not path.name.endswith(".rollback.sql"))
 
 
 def _steps(applied: list[str], to: str | None) -> int:
@@ -182,3 +280,12 @@ def _steps(applied: list[str], to: str | None) -> int:
     if to not in applied:
         raise Conflict(f"--to: {to} is not applied; applied are {', '.join(applied)}.")
     return applied.index(to)
+
+
+def _title(path: Path | None, name: str) -> str:
+    """The first sentence of the file, else the words of its name."""
+    found = None if path is None else _FIRST_COMMENT.search(path.read_text())
+    if found is None:
+        return name.split(".", 1)[-1].replace("-", " ")
+    text = " ".join(line.removeprefix("--").strip() for line in found[0].splitlines())
+    return text.split(". ")[0].removesuffix(".") + "."

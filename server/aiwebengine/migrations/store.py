@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
+
+from aiwebengine.database import Database
 
 Connection = psycopg.Connection[Any]
 
 # Any number will do, as long as nothing else takes it.
 _LOCK = 0x6177_655F_6D69_6772
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What is noted of a migration that was applied."""
+
+    checksum: str
+    at: datetime
 
 
 def lock(connection: Connection) -> None:
@@ -24,21 +36,31 @@ def prepare(connection: Connection) -> None:
         create table if not exists migration_checksums (
           migration_id text primary key,
           checksum text not null,
-          applied_at timestamptz not null default now()
+          applied_at timestamptz not null default now(),
+          event_id bigint
         )
         """
     )
+    # Looked up first: `add column if not exists` would wait for every reader, a backup among them.
+    if not _has_column(connection, "migration_checksums", "event_id"):
+        connection.execute("alter table migration_checksums add column event_id bigint")
 
 
-def checksums(connection: Connection) -> dict[str, tuple[str, Any]]:
-    """Checksum and time of each applied migration, by id; empty before the first."""
-    found = connection.execute("select to_regclass('migration_checksums')").fetchone()
-    if found is None or found[0] is None:
+def applied(connection: Connection) -> dict[str, Applied]:
+    """What was applied, by id; empty before the first."""
+    if not has_table(connection, "migration_checksums"):
         return {}
     rows = connection.execute(
         "select migration_id, checksum, applied_at from migration_checksums"
     ).fetchall()
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: Applied(row[1], row[2]) for row in rows}
+
+
+async def applied_ids(db: Database) -> set[str]:
+    """The ids of what is applied, for somebody who has a pool."""
+    return {
+        row["migration_id"] for row in await db.all("select migration_id from migration_checksums")
+    }
 
 
 def remember(connection: Connection, migration_id: str, checksum: str) -> None:
@@ -46,7 +68,8 @@ def remember(connection: Connection, migration_id: str, checksum: str) -> None:
     connection.execute(
         """
         insert into migration_checksums (migration_id, checksum) values (%s, %s)
-        on conflict (migration_id) do update set checksum = excluded.checksum, applied_at = now()
+        on conflict (migration_id) do update
+        set checksum = excluded.checksum, applied_at = now(), event_id = null
         """,
         (migration_id, checksum),
     )
@@ -55,3 +78,46 @@ def remember(connection: Connection, migration_id: str, checksum: str) -> None:
 def forget(connection: Connection, migration_id: str) -> None:
     """Note that it was rolled back."""
     connection.execute("delete from migration_checksums where migration_id = %s", (migration_id,))
+
+
+def untold(connection: Connection) -> list[str]:
+    """The ids of what was applied and has no event in the trail, oldest first."""
+    rows = connection.execute(
+        "select migration_id from migration_checksums where event_id is null order by migration_id"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def told(connection: Connection, migration_id: str, event_id: int) -> None:
+    """Note which event tells of it."""
+    connection.execute(
+        "update migration_checksums set event_id = %s where migration_id = %s",
+        (event_id, migration_id),
+    )
+
+
+def holds_users(connection: Connection) -> bool:
+    """Whether anybody has an account here: whether there is something to lose."""
+    if not has_table(connection, "users"):
+        return False
+    found = connection.execute("select exists (select from users)").fetchone()
+    return bool(found and found[0])
+
+
+def has_table(connection: Connection, name: str) -> bool:
+    """Whether the database has a table of this name."""
+    found = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()
+    return bool(found and found[0])
+
+
+def _has_column(connection: Connection, table: str, column: str) -> bool:
+    found = connection.execute(
+        """
+        select exists (
+          select from pg_attribute
+          where attrelid = to_regclass(%s) and attname = %s and not attisdropped
+        )
+        """,
+        (table, column),
+    ).fetchone()
+    return bool(found and found[0])

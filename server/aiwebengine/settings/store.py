@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from aiwebengine.database import Database
@@ -17,10 +19,33 @@ async def in_force(db: Database) -> dict[str, Any]:
     return {row["key"]: row["value"] for row in await db.all("select key, value from settings")}
 
 
-async def replace(db: Database, values: dict[str, Any]) -> None:
-    """Keep these for the next start."""
-    await db.execute("delete from settings")
-    for key, value in values.items():
-        await db.execute(
-            "insert into settings (key, value) values (:key, :value)", key=key, value=value
-        )
+async def put(db: Database, key: str, value: Any, *, is_change: bool) -> None:
+    """Keep a value for the next start; *is_change*: it counts as young from now on."""
+    await db.execute(
+        """
+        insert into settings (key, value) values (:key, :value)
+        on conflict (key) do update
+        set value = :value,
+          changed_at = case when :is_change then now() else settings.changed_at end
+        """,
+        key=key,
+        value=value,
+        is_change=is_change,
+    )
+
+
+async def remove(db: Database, keys: Sequence[str]) -> None:
+    """Forget settings that there are not any more."""
+    await db.execute("delete from settings where key = any(:keys)", keys=list(keys))
+
+
+async def secrets(db: Database) -> list[tuple[str, datetime]]:
+    """Each secret that is set, and since when it is what it is; the oldest first."""
+    rows = await db.all(
+        """
+        select key, changed_at from settings
+        where value ->> 'secret' is not null
+        order by changed_at, key
+        """
+    )
+    return [(row["key"], row["changed_at"]) for row in rows]

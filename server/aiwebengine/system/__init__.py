@@ -1,1 +1,1 @@
-"""How the engine is doing: health and figures."""
+"""How the engine is doing, in figures."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth.sessions import Sessions
+from aiwebengine.caching import Cache
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
 from aiwebengine.users import checks, store
@@ -34,6 +35,22 @@ ROLE_DESCRIPTIONS = {
 }
 
 
+CHANGES_TOTALS = frozenset(
+    {
+        AuditAction.ROLE_GRANTED,
+        AuditAction.ROLE_REVOKED,
+        AuditAction.ROLE_EXPIRED,
+        AuditAction.USER_CREATED,
+        AuditAction.USER_INVITED,
+        AuditAction.USER_SUSPENDED,
+        AuditAction.USER_REINSTATED,
+        AuditAction.USER_DELETED,
+        AuditAction.IDENTITY_LINKED,
+    }
+)
+"""After these the numbers of users, as `count`, `roles` and `totals` tell them, are others."""
+
+
 class LastAdministrator(Conflict):
     """Somebody must be left who can give the role back."""
 
@@ -53,10 +70,11 @@ class Change:
 class Users:
     """Who exists and what they may do."""
 
-    def __init__(self, db: Database, audit: AuditTrail, sessions: Sessions) -> None:
+    def __init__(self, db: Database, audit: AuditTrail, sessions: Sessions, cache: Cache) -> None:
         self._db = db
         self._audit = audit
         self._sessions = sessions
+        self._cache = cache
 
     async def page(
         self,
@@ -76,7 +94,7 @@ class Users:
     async def count(self, viewer: Viewer, wanted: UserFilter) -> int:
         """How many users the filter lets through. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
-        return await store.count(self._db, wanted)
+        return await self._cache.get(("users.count", wanted), lambda: store.count(self._db, wanted))
 
     async def find(self, viewer: Viewer, user_id: UUID) -> User | None:
         """The user, or None. Raises Unauthenticated, Forbidden."""
@@ -98,10 +116,10 @@ class Users:
     async def roles(self, viewer: Viewer) -> list[RoleInfo]:
         """Every role with how many hold it. Raises Unauthenticated, Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
-        totals = await store.totals(self._db)
+        totals = await self._totals()
         everybody = totals["total"]
         active = everybody - totals["suspended"] - totals["invited"]
-        holders = {Role.AUTHENTICATED: (everybody, active), **await store.holders(self._db)}
+        holders = {Role.AUTHENTICATED: (everybody, active), **await self._holders()}
         return [
             RoleInfo(
                 role=role,
@@ -115,16 +133,18 @@ class Users:
     async def totals(self, viewer: Viewer) -> dict[str, int]:
         """Counts under the names of UserStats, but for the trend. Raises Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
-        holders = await store.holders(self._db)
+        holders = await self._holders()
         return {
-            **await store.totals(self._db),
+            **await self._totals(),
             "administrators": holders.get(Role.ADMINISTRATOR, (0, 0))[0],
             "editors": holders.get(Role.EDITOR, (0, 0))[0],
         }
 
     async def created_by_day(self, since: datetime) -> dict[date, int]:
         """How many users came on each day (UTC) from *since* on."""
-        return await store.created_by_day(self._db, since)
+        return await self._cache.get(
+            ("users.created_by_day", since), lambda: store.created_by_day(self._db, since)
+        )
 
     async def grant_role(
         self,
@@ -321,6 +341,9 @@ class Users:
             if user.status is UserStatus.SUSPENDED:
                 raise Forbidden("This account is suspended.")
             await store.mark_signed_in(self._db, user_id)
+            if user.status is UserStatus.INVITED:
+                # The trail shows a sign-in, of which most change no total.
+                await self._audit.announce(AuditAction.USER_REINSTATED)
             return await self._existing(user_id)
 
     async def is_administrator(self, user_id: UUID) -> bool:
@@ -345,6 +368,12 @@ class Users:
         """How providers know each user, in the order asked."""
         identities = await store.identities_of(self._db, user_ids)
         return [identities[user_id] for user_id in user_ids]
+
+    async def _totals(self) -> dict[str, int]:
+        return await self._cache.get("users.totals", lambda: store.totals(self._db))
+
+    async def _holders(self) -> dict[Role, tuple[int, int]]:
+        return await self._cache.get("users.holders", lambda: store.holders(self._db))
 
     @asynccontextmanager
     async def _changing(

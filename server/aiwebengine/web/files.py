@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -14,6 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
+
+from aiwebengine.web.compression import (
+    LEAST_BYTES,
+    compressed_file,
+    gets_smaller,
+    preferred_coding,
+)
 
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -34,10 +42,15 @@ _NOT_BUILT = (
 
 
 class Frontend:
-    """The files in *folder*, under an address that changes whenever one of them does."""
+    """The files in *folder*, under an address that changes whenever one of them does.
 
-    def __init__(self, folder: Path) -> None:
+    *compress*: each file is compressed when it is first asked for, and kept so.
+    """
+
+    def __init__(self, folder: Path, *, compress: bool = False) -> None:
         self._folder = folder
+        self._compress = compress
+        self._compressed: dict[tuple[Path, str], asyncio.Task[bytes]] = {}
         self._templates = Environment(
             loader=FileSystemLoader(folder / "pages"), autoescape=True, trim_blocks=True
         )
@@ -76,13 +89,30 @@ class Frontend:
             path = self._files.get(request.path_params["path"])
             if path is None or request.path_params["build"] != self.prefix.rpartition("/")[2]:
                 raise HTTPException(404)
-            return FileResponse(
-                path,
-                media_type=_MEDIA_TYPES[path.suffix],
-                headers={"Cache-Control": "public, max-age=31536000, immutable"},
-            )
+            kind = _MEDIA_TYPES[path.suffix]
+            headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+            coding = self._coding(request, path, kind)
+            if coding is None:
+                return FileResponse(path, media_type=kind, headers=headers)
+            headers |= {"Content-Encoding": coding, "Vary": "Accept-Encoding"}
+            return Response(await self._smaller(path, coding), media_type=kind, headers=headers)
 
         return [Route("/assets/{build}/{path:path}", asset, methods=["GET"])]
+
+    def _coding(self, request: Request, path: Path, kind: str) -> str | None:
+        if not self._compress or not gets_smaller(kind) or "range" in request.headers:
+            return None
+        if path.stat().st_size < LEAST_BYTES:
+            return None
+        return preferred_coding(request.headers.get("accept-encoding"))
+
+    async def _smaller(self, path: Path, coding: str) -> bytes:
+        """The compressed file; all who ask while it is being made wait for the same work."""
+        work = self._compressed.get((path, coding))
+        if work is None:
+            made = asyncio.to_thread(lambda: compressed_file(path.read_bytes(), coding))
+            work = self._compressed[path, coding] = asyncio.create_task(made)
+        return await asyncio.shield(work)
 
     @cached_property
     def _files(self) -> dict[str, Path]:

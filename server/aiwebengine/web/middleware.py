@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -11,7 +12,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aiwebengine.errors import EngineError, RateLimited
+from aiwebengine.errors import EngineError, RateLimited, Unavailable
+from aiwebengine.logs.access import Answered, request_line
 from aiwebengine.web.problems import of_error, problem
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,9 @@ log = logging.getLogger(__name__)
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 DRAINED_BYTES = 64 * 1_048_576
+
+# What tells its own callers that it is late has so long to do it.
+GRACE_SECS = 1.0
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -160,14 +165,69 @@ class RateLimit:
         await self._app(scope, receive, send)
 
 
+class TimeLimit:
+    """Ends a request that has no answer after *seconds*, with all that it does, the running
+    statement included: 503, or 408 when it is the body that does not come.
+
+    The limit is for the beginning of the answer. What is sent bit by bit, such as an export or
+    an event stream, may take as long as it takes. The paths *tell_it_themselves* have a moment
+    more, to say it in their own words.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, seconds: float, tell_it_themselves: frozenset[str] = frozenset()
+    ) -> None:
+        self._app = app
+        self._seconds = seconds
+        self._tell_it_themselves = tell_it_themselves
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        grace = GRACE_SECS if scope["path"] in self._tell_it_themselves else 0.0
+        awaits_body = False
+
+        async def receiving() -> Message:
+            nonlocal awaits_body
+            awaits_body = True
+            message = await receive()
+            awaits_body = False
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._seconds + grace) as limit:
+                await self._app(scope, receiving, sending)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            await self._tell(scope, receive, send, awaits_body)
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send, awaits_body: bool) -> None:
+        late = f"The request took longer than {self._seconds:g} s."
+        response = of_error(Unavailable(late), request_id(scope))
+        if awaits_body:
+            late = f"The request's body did not arrive within {self._seconds:g} s."
+            response = problem(408, late, "BAD_USER_INPUT", request_id(scope), {})
+            response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+
 class AccessLog:
     """One line a request, without the query string (it may hold secrets); the last resort.
 
-    *answered* is told the status and the seconds of each answer. An error that nobody caught is
+    *answered* is told of each answer: the scope as the routes left it, the status, and the seconds
+    until it began (a stream may then go on for hours). An error that nobody caught is
     logged and becomes a problem with the request id.
     """
 
-    def __init__(self, app: ASGIApp, *, answered: Callable[[int, float], None]) -> None:
+    def __init__(self, app: ASGIApp, *, answered: Callable[[Scope, int, float], None]) -> None:
         self._app = app
         self._answered = answered
 
@@ -176,19 +236,24 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
+        with request_line(scope, scope["method"]) as line:
+            await self._answer(scope, receive, send, line)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, line: Answered) -> None:
+        began, waited = time.perf_counter(), 0.0
+        line.status = 0
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal waited
             if message["type"] == "http.response.start":
-                status = message["status"]
+                line.status, waited = message["status"], time.perf_counter() - began
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            log.exception("request.bug", extra={"request_id": request_id(scope)})
-            if status:
+            log.exception("request.bug")
+            if line.status:
                 # The answer has begun; all that is left is to cut it off.
                 raise
             hidden = "Something went wrong on our side. The log has the details."
@@ -196,19 +261,7 @@ class AccessLog:
             await response(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
-            self._answered(status, seconds)
-            level = logging.DEBUG if scope["path"] == "/health" else logging.INFO
-            log.log(
-                level,
-                "request",
-                extra={
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "ms": round(seconds * 1_000, 1),
-                    "request_id": request_id(scope),
-                },
-            )
+            self._answered(scope, line.status, waited or seconds)
 
 
 def request_id(scope: Scope) -> str | None:

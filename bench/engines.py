@@ -1,0 +1,105 @@
+"""A filled database, and engines on it, each with settings of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiwebengine.database.embedded import embedded_postgres
+
+START_SECS = 60.0
+STOP_SECS = 30.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every subject is given."""
+
+    url: str
+    token: str
+    users: int
+
+    @contextmanager
+    def engine(self, **settings: object) -> Iterator[int]:
+        """The port of an engine with these settings, such as `performance__cache_size_mb=0`."""
+        changed = {f"APP_{key.upper()}": str(value) for key, value in settings.items()}
+        with self.served("aiwebengine", "serve", variable="APP_SERVER__PORT", **changed) as port:
+            yield port
+
+    @contextmanager
+    def served(self, *module: str, variable: str, **environ: str) -> Iterator[int]:
+        """The port of a server that is started for this; *variable* tells it which."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = int(taken.getsockname()[1])
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            env={**_environ(self.url), variable: str(port), **environ},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            end = time.monotonic() + START_SECS
+            while not _listens(port):
+                if process.poll() is not None or time.monotonic() > end:
+                    raise SystemExit(f"{' '.join(module)} does not start.")
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(STOP_SECS)
+
+    def post(self, query: str, **headers: str) -> bytes:
+        """A GraphQL request as it goes over the wire."""
+        return self._request("POST /graphql", headers, json.dumps({"query": query}).encode())
+
+    def get(self, path: str, **headers: str) -> bytes:
+        """A GET request as it goes over the wire."""
+        return self._request(f"GET {path}", headers, b"")
+
+    def _request(self, line: str, headers: dict[str, str], body: bytes) -> bytes:
+        told = {
+            "Host": "localhost",
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+        return f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+@contextmanager
+def filled_database(users: int) -> Iterator[Bench]:
+    """A database of its own with so many made-up users, and a token of an administrator."""
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with folder as path, embedded_postgres(Path(path)) as url:
+        _command(url, "demo", "--users", str(users))
+        listed = _command(url, "users", "list", "--role", "Administrator", "--json")
+        email = json.loads(listed)["users"][0]["email"]
+        token = _command(url, "tokens", "create", "--user", email, "--name", "bench")
+        yield Bench(url, token, users)
+
+
+def _command(url: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", "aiwebengine", *arguments]
+    done = subprocess.run(command, env=_environ(url), stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _environ(url: str) -> dict[str, str]:
+    return {**os.environ, "APP_REPOSITORY__DATABASE_URL": url}
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

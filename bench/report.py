@@ -1,0 +1,61 @@
+"""Tables of what was measured, for the terminal and for docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """One subject: what it is about, under which conditions, and its figures."""
+
+    title: str
+    conditions: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def as_text(result: Result) -> str:
+    """The result for a terminal."""
+    lines = [result.columns, *result.rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(result.columns))]
+    table = [
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+        for line in lines
+    ]
+    return "\n".join([result.title, *table, ""])
+
+
+def write(page: Path, name: str, result: Result) -> None:
+    """Put the result in place of the one that the page has under *name*, or at its end."""
+    section = (
+        f"<!-- bench {name} -->\n## {result.title}\n\n{result.conditions}\n"
+        f"Measured {datetime.now(UTC):%Y-%m-%d} with {_machine()}.\n\n"
+        f"{_markdown(result)}\n\n<!-- end {name} -->"
+    )
+    text = page.read_text()
+    there = re.compile(f"<!-- bench {name} -->.*<!-- end {name} -->", re.DOTALL)
+    if there.search(text):
+        page.write_text(there.sub(lambda _: section, text))
+    else:
+        page.write_text(f"{text.rstrip()}\n\n{section}\n")
+
+
+def ratio(first: float, second: float) -> str:
+    """How many times *first* is *second*."""
+    return f"{first / second:.2f}"
+
+
+def _markdown(result: Result) -> str:
+    aligned = ["---", *["---:"] * (len(result.columns) - 1)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (result.columns, aligned, *result.rows))
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} processors, Python {platform.python_version()}, everything on one"

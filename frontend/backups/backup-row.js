@@ -1,0 +1,111 @@
+// @ts-check
+/** One backup in the list. */
+import { html } from "htm/preact";
+import { Time } from "../lib/parts.js";
+import { size } from "../lib/size.js";
+import { count } from "../lib/time.js";
+
+/** @typedef {import("../types/schema").Backup} Backup */
+/** @typedef {import("../types/schema").BackupState} BackupState */
+
+/** @type {Record<BackupState, [string, string]>} */
+const STATES = {
+  RUNNING: ["being made", ""],
+  COMPLETE: ["complete", "good"],
+  DAMAGED: ["damaged", "bad"],
+  FAILED: ["failed", "bad"],
+  REMOTE: ["in S3 only", ""],
+};
+
+/** @param {any} props */
+export function BackupRow({ backup, isBusy, verify, download, restore, remove }) {
+  const [word, kind] = STATES[/** @type {BackupState} */ (backup.state)];
+  const isThere = backup.locations.length > 0;
+  const isLocal = backup.locations.includes("LOCAL");
+  return html`<tr>
+    <td class="name">
+      <code>${backup.name}</code>
+      <span class="when"><${Time} iso=${backup.createdAt} /></span>
+      ${backup.parts.length > 0 && html`<${Inside} backup=${backup} />`}
+    </td>
+    <td>
+      <span class="badge ${kind}">${word}</span>
+      ${backup.problem && html`<div class="problem">${backup.problem}</div>`}
+    </td>
+    <td class="number">${isThere ? size(backup.sizeBytes) : "–"}</td>
+    <td>
+      ${backup.locations.map((/** @type {string} */ place) => place.toLowerCase()).join(", ")}
+    </td>
+    <td class="when">
+      ${
+        isThere &&
+        html`<div>verified <${Time} iso=${backup.verifiedAt} /></div>
+          <div>tried out <${Time} iso=${backup.drilledAt} /></div>`
+      }
+    </td>
+    <td class="doings">
+      ${
+        isThere &&
+        html`<div>
+          <button
+            class="btn small"
+            aria-label="Verify ${backup.name}"
+            disabled=${isBusy}
+            onClick=${verify}
+          >
+            Verify
+          </button>
+          ${
+            isLocal &&
+            html`<button class="btn small" aria-label="Download ${backup.name}" onClick=${download}>
+              Download
+            </button>`
+          }
+          <button
+            class="btn small"
+            aria-label="Restore ${backup.name}"
+            disabled=${isBusy || backup.state === "DAMAGED"}
+            onClick=${restore}
+          >
+            Restore
+          </button>
+          <button
+            class="btn small remove"
+            aria-label="Delete ${backup.name}"
+            disabled=${isBusy}
+            onClick=${remove}
+          >
+            Delete
+          </button>
+        </div>`
+      }
+    </td>
+  </tr>`;
+}
+
+/** @param {{ backup: Backup }} props */
+const Inside = ({ backup }) =>
+  html`<details>
+    <summary>What is inside</summary>
+    <dl>
+      <dt>Engine, PostgreSQL</dt>
+      <dd>${backup.programVersion}, ${backup.databaseVersion}</dd>
+      ${
+        backup.hasSecrets &&
+        html`<dt>Secrets</dt>
+          <dd>under a passphrase</dd>`
+      }
+      ${backup.parts.map(
+        (part) =>
+          html`<dt>${part.name}</dt>
+            <dd>${size(part.sizeBytes)}</dd>`,
+      )}
+      ${backup.rowCounts
+        .filter((table) => table.rows > 0 && !/yoyo|migration/.test(table.table))
+        .map(
+          (table) =>
+            html`<dt>${table.table}</dt>
+              <dd>${count(table.rows)} rows</dd>`,
+        )}
+    </dl>
+  </details>`;

@@ -1,0 +1,213 @@
+// @ts-check
+/** Backups: what there is, whether it is good, and everything that is done with it. */
+import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
+import { ask } from "../lib/gql.js";
+import { Icon } from "../lib/icons.js";
+import { useQuery } from "../lib/load.js";
+import { Ask, Failure, say, Top } from "../lib/parts.js";
+import { useParameters } from "../lib/router.js";
+import { size } from "../lib/size.js";
+import { BackupRow } from "./backup-row.js";
+import { Drill } from "./drill.js";
+import { Running, Runs } from "./runs.js";
+
+/** @typedef {import("../types/schema").Backup} Backup */
+
+const DEFAULTS = { after: "" };
+// While something runs its progress is asked for.
+const LOOK_EVERY_MS = 1_000;
+
+const LIST = `query ($after: String) {
+  backups(first: 25, after: $after) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      name createdAt sizeBytes state problem locations hasSecrets verifiedAt drilledAt
+      programVersion databaseVersion
+      parts { name sizeBytes }
+      rowCounts { table rows }
+    }
+  }
+  backupRuns(first: 10) {
+    nodes { id kind state backupName actorLabel startedAt endedAt progress step problem }
+  }
+  drills(first: 1) { nodes { id state backupName startedAt endedAt problem details } }
+  backupStorageProblem
+}`;
+const CREATE = `mutation ($input: CreateBackupInput!) {
+  createBackup(input: $input) { run { id } }
+}`;
+const VERIFY = `mutation ($input: VerifyBackupInput!) {
+  verifyBackup(input: $input) { run { id } }
+}`;
+const DELETE = `mutation ($input: DeleteBackupInput!) {
+  deleteBackup(input: $input) { backup { name } }
+}`;
+const RESTORE = `mutation ($input: RestoreBackupInput!) {
+  restoreBackup(input: $input) { run { id } }
+}`;
+const DRILL = "mutation ($input: RunDrillInput!) { runDrill(input: $input) { run { id } } }";
+
+export function BackupsPage() {
+  const [state, setState] = useParameters(DEFAULTS);
+  const list = useQuery(LIST, { after: state.after || null });
+  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const { reload } = list;
+  const page = list.data?.backups;
+  const runs = list.data?.backupRuns.nodes ?? [];
+  const running = runs.find((/** @type {any} */ run) => run.state === "RUNNING");
+  const isBusy = Boolean(running);
+  useEffect(() => {
+    if (!isBusy) return;
+    const timer = setInterval(reload, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isBusy, reload]);
+
+  const start = async (/** @type {string} */ mutation, /** @type {any} */ input) => {
+    setRefused(null);
+    await ask(mutation, { input });
+    await reload();
+  };
+  const tryTo = (/** @type {string} */ mutation, /** @type {any} */ input) =>
+    start(mutation, input).catch(setRefused);
+
+  const create = () =>
+    setAsked({
+      title: "Make a backup now?",
+      text: "It holds the database, the configuration without its secrets, and the newest logs.",
+      verb: "Make backup",
+      fields: html`<label class="field"
+        >Note <small>may be left out</small><input name="note" maxlength="200"
+      /></label>`,
+      run: (/** @type {FormData} */ form) => start(CREATE, { note: form.get("note") || null }),
+    });
+  const remove = (/** @type {Backup} */ backup) =>
+    setAsked({
+      title: "Delete this backup?",
+      text: `${backup.name} (${size(backup.sizeBytes)}) and every copy of it are gone for good.`,
+      verb: "Delete",
+      danger: true,
+      run: async () => {
+        await start(DELETE, { name: backup.name });
+        say(`${backup.name} is deleted.`);
+      },
+    });
+  const restore = (/** @type {Backup} */ backup) =>
+    setAsked({
+      title: "Restore this backup?",
+      text: "Everything that was changed since it was taken is undone: users, roles, settings. A safety backup is made first, and the old database is kept under another name. Who was signed out since stays so; you may have to sign in again.",
+      verb: "Restore",
+      danger: true,
+      word: backup.name,
+      run: () => start(RESTORE, { name: backup.name, confirm: backup.name }),
+    });
+  const download = async (/** @type {Backup} */ backup) => {
+    setRefused(null);
+    const address = `/api/engine/admin/backups/${backup.name}`;
+    // A refusal would otherwise be saved under the archive's name.
+    const answer = await fetch(address, { method: "HEAD" }).catch(() => null);
+    if (answer?.ok) location.assign(address);
+    else setRefused(refusal(answer?.status));
+  };
+
+  return html`<${Top} title="Backups" text="Taken, proved, and put back when it matters.">
+      <button class="btn glass" disabled=${isBusy} onClick=${create}>
+        <${Icon} name="plus" />New backup
+      </button>
+    <//>
+    ${list.error && html`<${Failure} error=${list.error} retry=${reload} />`}
+    ${refused && html`<${Refused} error=${refused} close=${() => setRefused(null)} />`}
+    ${
+      list.data?.backupStorageProblem &&
+      html`<p class="notice bad" role="alert">${list.data.backupStorageProblem}</p>`
+    }
+    <${Running} run=${running} />
+    <${Drill}
+      drill=${list.data?.drills.nodes[0]}
+      isLoaded=${Boolean(list.data)}
+      isBusy=${isBusy}
+      run=${() => tryTo(DRILL, {})}
+    />
+    <section class="card" aria-label="Backups">
+      ${
+        page?.nodes.length === 0
+          ? html`<div class="empty">
+              <b>No backups yet</b>
+              <button class="btn" disabled=${isBusy} onClick=${create}>Make the first one</button>
+            </div>`
+          : html`<div class="scroll">
+              <table class="backups" aria-label="Backups" aria-busy=${String(list.loading)}>
+                <thead>
+                  <tr>
+                    <th scope="col">Backup</th>
+                    <th scope="col">State</th>
+                    <th scope="col">Size</th>
+                    <th scope="col">Where</th>
+                    <th scope="col">Checked</th>
+                    <th scope="col">Actions</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${
+                    page
+                      ? page.nodes.map(
+                          (/** @type {Backup} */ backup) =>
+                            html`<${BackupRow}
+                              key=${backup.name}
+                              backup=${backup}
+                              isBusy=${isBusy}
+                              verify=${() => tryTo(VERIFY, { name: backup.name })}
+                              download=${() => download(backup)}
+                              restore=${() => restore(backup)}
+                              remove=${() => remove(backup)}
+                            />`,
+                        )
+                      : !list.error &&
+                        html`<tr>
+                          <td colspan="6"><span class="skeleton"></span></td>
+                        </tr>`
+                  }
+                </tbody>
+              </table>
+            </div>`
+      }
+      <div class="pager">
+        <span>${page ? `${page.totalCount} in all` : ""}</span>
+        <span class="end">
+          <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
+            Previous
+          </button>
+          <button
+            class="btn small"
+            disabled=${!page?.pageInfo.hasNextPage}
+            onClick=${() => setState({ after: page.pageInfo.endCursor })}
+          >
+            Next
+          </button>
+        </span>
+      </div>
+    </section>
+    <${Runs} runs=${runs} />
+    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+}
+
+/** What a HEAD request can tell of its refusal. @param {number | undefined} status */
+function refusal(status) {
+  if (status === 403)
+    return { code: "REAUTHENTICATION_REQUIRED", message: "Downloading needs a recent sign-in." };
+  if (status === 401) return { code: "UNAUTHENTICATED", message: "You have been signed out." };
+  return { code: "", message: "The archive can't be downloaded at present." };
+}
+
+/** @param {{ error: any, close: () => void }} props */
+function Refused({ error, close }) {
+  const redirect = encodeURIComponent(location.pathname + location.search);
+  const isOld = error.code === "REAUTHENTICATION_REQUIRED" || error.code === "UNAUTHENTICATED";
+  return html`<div class="notice bad" role="alert">
+    ${error.message}
+    ${isOld && html`<a href="/auth/login?again=1&redirect=${redirect}">Sign in again</a>`}
+    <button class="btn small" onClick=${close}>Close</button>
+  </div>`;
+}

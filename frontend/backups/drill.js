@@ -1,0 +1,54 @@
+// @ts-check
+/** The newest drill: can what we keep be restored? */
+import { html } from "htm/preact";
+import { Time } from "../lib/parts.js";
+
+/** @param {any} props */
+export function Drill({ drill, isLoaded, isBusy, run }) {
+  if (!isLoaded)
+    return html`<section class="card drill" aria-label="Drill">
+      <span class="skeleton"></span>
+    </section>`;
+  const isGood = drill?.state === "SUCCEEDED";
+  const kind = !drill ? "none" : drill.state === "RUNNING" ? "none" : isGood ? "good" : "bad";
+  return html`<section class="card drill ${kind}" aria-label="Drill">
+    <div>
+      <h2>${title(drill)}</h2>
+      ${
+        drill
+          ? html`<p>
+              <code>${drill.backupName}</code>, <${Time} iso=${drill.startedAt} />
+              ${drill.details?.seconds && html`, ${drill.details.seconds} s`}
+            </p>`
+          : html`<p>
+              A drill restores the newest backup for a trial, checks it and clears it away.
+            </p>`
+      }
+      ${drill?.problem && html`<p class="problem">${drill.problem}</p>`}
+      ${
+        drill?.details?.checks &&
+        html`<ul class="checks">
+          ${drill.details.checks.map(
+            (/** @type {any} */ check) =>
+              html`<li>
+                <span class="badge ${check.ok ? "good" : "bad"}"
+                  >${check.ok ? "ok" : "not ok"}</span
+                >
+                <b>${check.name}</b><span>${check.told}</span>
+              </li>`,
+          )}
+        </ul>`
+      }
+    </div>
+    <button class="btn" disabled=${isBusy} onClick=${run}>Run a drill</button>
+  </section>`;
+}
+
+/** @param {any} drill */
+function title(drill) {
+  if (!drill) return "No backup was ever tried out";
+  if (drill.state === "RUNNING") return "A drill is running";
+  return drill.state === "SUCCEEDED"
+    ? "The last drill was passed: backups can be restored"
+    : "The last drill was not passed";
+}

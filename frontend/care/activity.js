@@ -1,0 +1,74 @@
+// @ts-check
+/** Who is at the database now: connections, open transactions, who waits for whom. */
+import { html } from "htm/preact";
+import { span } from "../lib/sizes.js";
+import { count } from "../lib/time.js";
+
+/** @param {{ current: any }} props */
+export const Activity = ({ current }) =>
+  html`<${Connections} groups=${current?.connections.groups} />
+    <${Locks} locks=${current?.locks} />
+    <${Transactions} transactions=${current?.transactions} />`;
+
+/** @param {{ groups: any[] | undefined }} props */
+const Connections = ({ groups }) =>
+  html`<section class="card part" aria-label="Connections">
+    <h2>Connections</h2>
+    <ul class="lines">
+      ${(groups ?? []).map(
+        (group) =>
+          html`<li>
+            <span>
+              <b class="number">${count(group.count)}</b> ${group.state} ·
+              ${group.application || "a program without a name"} ${" "}<small
+                >as ${group.userName}</small
+              >
+            </span>
+            <small>for up to ${span(group.longestSeconds)}</small>
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+
+/** @param {{ locks: any[] | undefined }} props */
+const Locks = ({ locks }) =>
+  html`<section class="card part" aria-label="Locks">
+    <h2>Locks</h2>
+    ${locks?.length === 0 && html`<p>Nobody waits for anybody.</p>`}
+    <ul class="lines">
+      ${(locks ?? []).map(
+        (lock) =>
+          html`<li>
+            <span>
+              <b>${lock.waiting.pid}</b> (${lock.waiting.application}) waits
+              ${" "}${span(lock.waitedSeconds)} ${lock.table && html` for <b>${lock.table}</b>`}
+              <code>${lock.waiting.statement}</code>
+              ${lock.holders.map(
+                (/** @type {any} */ holder) =>
+                  html`<br />held by <b>${holder.pid}</b> (${holder.application}, ${holder.state})
+                    <code>${holder.statement}</code>`,
+              )}
+            </span>
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+
+/** @param {{ transactions: any[] | undefined }} props */
+const Transactions = ({ transactions }) =>
+  html`<section class="card part" aria-label="Long transactions">
+    <h2>Long transactions</h2>
+    ${transactions?.length === 0 && html`<p>None is open for longer than a minute.</p>`}
+    <ul class="lines">
+      ${(transactions ?? []).map(
+        (one) =>
+          html`<li>
+            <span
+              ><b>${one.pid}</b> (${one.application}, ${one.state})
+              <code>${one.statement}</code></span
+            >
+            <small>open for ${span(one.transactionSeconds)}</small>
+          </li>`,
+      )}
+    </ul>
+  </section>`;

@@ -1,0 +1,71 @@
+// @ts-check
+/** Every health check: how it is, what was seen, since when, and what to do. */
+import { html } from "htm/preact";
+import { useQuery, useRefresh } from "../lib/load.js";
+import { Failure, Time } from "../lib/parts.js";
+
+/** @typedef {import("../types/schema").HealthCheck} HealthCheck */
+/** @typedef {import("../types/schema").HealthState} HealthState */
+
+const CHECKS = "{ healthChecks { name title state detail since checkedAt remedy } }";
+export const REFRESH_MS = 5_000;
+
+/** @type {Record<HealthState, { word: string, badge: string, rank: number }>} */
+export const STATES = {
+  FAILING: { word: "Failing", badge: "bad", rank: 0 },
+  WARNING: { word: "Warning", badge: "warning", rank: 1 },
+  UNKNOWN: { word: "Unknown", badge: "", rank: 2 },
+  OK: { word: "OK", badge: "ok", rank: 3 },
+};
+
+export function HealthPanel() {
+  const { data, error, reload } = useQuery(CHECKS, {});
+  useRefresh(reload, REFRESH_MS);
+  /** @type {HealthCheck[] | undefined} */
+  const checks = data?.healthChecks;
+  return html`<section class="card health" aria-labelledby="health-title">
+    <div class="bar">
+      <h2 id="health-title">Health</h2>
+      <p role="status">${checks && summary(checks)}</p>
+    </div>
+    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    <ul class="checks">
+      ${
+        checks
+          ? ranked(checks).map((check) => html`<${Check} key=${check.name} check=${check} />`)
+          : !error && html`<li><span class="skeleton"></span></li>`
+      }
+    </ul>
+  </section>`;
+}
+
+/** @param {{ check: HealthCheck }} props */
+function Check({ check }) {
+  return html`<li data-check=${check.name}>
+    <${StateBadge} state=${check.state} />
+    <div>
+      <b>${check.title}</b>
+      <span class="seen">${check.detail}</span>
+      ${check.remedy && html`<span class="remedy">${check.remedy}</span>`}
+    </div>
+    <span class="when">since <${Time} iso=${check.since} /></span>
+  </li>`;
+}
+
+/** @param {{ state: HealthState }} props */
+export const StateBadge = ({ state }) =>
+  html`<span class="badge ${STATES[state].badge}">${STATES[state].word}</span>`;
+
+/** The worst first; what is equally well stays in its place. @param {HealthCheck[]} checks */
+const ranked = (checks) =>
+  checks.toSorted((one, other) => STATES[one.state].rank - STATES[other.state].rank);
+
+/** @param {HealthCheck[]} checks */
+function summary(checks) {
+  const number = (/** @type {HealthState} */ state) =>
+    checks.filter((check) => check.state === state).length;
+  const [failing, warning] = [number("FAILING"), number("WARNING")];
+  if (!failing && !warning) return `All is well: ${checks.length} checks.`;
+  const parts = [failing && `${failing} failing`, warning && `${warning} to look after`];
+  return `${parts.filter(Boolean).join(", ")}, of ${checks.length} checks.`;
+}

@@ -1,0 +1,73 @@
+// @ts-check
+/** The filter above the lines. */
+import { html } from "htm/preact";
+import { SearchField } from "../lib/search-field.js";
+import { LEVELS } from "./log-filter.js";
+
+/** @param {{ state: import("./log-filter.js").State, setState: any }} props */
+export function LogBar({ state, setState }) {
+  const set = (/** @type {string} */ name) => (/** @type {any} */ event) =>
+    setState({ [name]: event.target.value, line: "" });
+  const typed = (/** @type {string} */ name) => (/** @type {string} */ value) =>
+    setState({ [name]: value.trim(), line: "" }, true);
+  return html`<div class="bar">
+    <${SearchField}
+      label="Search the lines"
+      placeholder="Anything in a line"
+      value=${state.q}
+      change=${typed("q")}
+      shortcut
+    />
+    <label>
+      <span class="visually-hidden">Level</span>
+      <select value=${state.level} onChange=${set("level")}>
+        <option value="">Every level</option>
+        ${LEVELS.map(
+          (level) =>
+            html`<option value=${level}>
+              ${level.toLowerCase()}${level === "CRITICAL" ? "" : " and above"}
+            </option>`,
+        )}
+      </select>
+    </label>
+    <details class="narrow" open=${isNarrowed(state)}>
+      <summary class="btn small">More filters</summary>
+      <div class="bar">
+        <${SearchField}
+          label="Request id"
+          placeholder="Request id"
+          value=${state.request}
+          change=${typed("request")}
+        />
+        <${SearchField}
+          label="User id"
+          placeholder="User id"
+          value=${state.user}
+          change=${typed("user")}
+        />
+        <${SearchField}
+          label="Beginning of the path"
+          placeholder="Path, such as /graphql"
+          value=${state.path}
+          change=${typed("path")}
+        />
+        <label
+          >From <input type="datetime-local" value=${state.since} onChange=${set("since")}
+        /></label>
+        <label
+          >To <input type="datetime-local" value=${state.until} onChange=${set("until")}
+        /></label>
+      </div>
+    </details>
+    ${
+      state.line &&
+      html`<button class="btn small" onClick=${() => setState({ line: "" })}>
+        From one line back · show the newest
+      </button>`
+    }
+  </div>`;
+}
+
+/** @param {import("./log-filter.js").State} state */
+const isNarrowed = ({ request, user, path, since, until }) =>
+  Boolean(request || user || path || since || until);

@@ -1,0 +1,107 @@
+// @ts-check
+/** The daily, weekly, monthly and quarterly lists. */
+import { html } from "htm/preact";
+import { Time } from "../lib/parts.js";
+
+/** @typedef {import("../types/schema").MaintenanceItem} MaintenanceItem */
+
+const FREQUENCIES = ["DAILY", "WEEKLY", "MONTHLY", "QUARTERLY"];
+const COUNTS = ["overdue", "attention", "due", "unknown", "ok"];
+/** @type {Record<string, string>} */
+export const STATE_WORDS = {
+  OK: "Well",
+  DUE: "Due",
+  OVERDUE: "Overdue",
+  ATTENTION: "Look at it",
+  UNKNOWN: "Unknown",
+};
+
+/** @param {any} props */
+export function Board({ board, tasks, run, tick }) {
+  return html`<p class="counts on-brand" role="status">
+      ${
+        board
+          ? COUNTS.map(
+              (name) =>
+                html`<span key=${name}
+                  ><b>${board[name]}</b> ${STATE_WORDS[name.toUpperCase()].toLowerCase()}</span
+                >`,
+            )
+          : "Looking…"
+      }
+    </p>
+    ${FREQUENCIES.map(
+      (frequency) =>
+        html`<${List}
+          key=${frequency}
+          title=${words(frequency)}
+          items=${board?.items.filter((/** @type {any} */ item) => item.frequency === frequency)}
+          tasks=${tasks}
+          run=${run}
+          tick=${tick}
+        />`,
+    )}`;
+}
+
+/** @param {any} props */
+function List({ title, items, tasks, run, tick }) {
+  return html`<section class="card duties" aria-label=${title}>
+    <h2>${title}</h2>
+    <ul>
+      ${
+        items
+          ? items.map(
+              (/** @type {MaintenanceItem} */ item) =>
+                html`<${Duty}
+                  key=${item.name}
+                  item=${item}
+                  tasks=${tasks}
+                  run=${run}
+                  tick=${tick}
+                />`,
+            )
+          : [1, 2, 3, 4].map((row) => html`<li key=${row}><span class="skeleton"></span></li>`)
+      }
+    </ul>
+  </section>`;
+}
+
+/** @param {{ item: MaintenanceItem, tasks: any[], run: any, tick: any }} props */
+function Duty({ item, tasks, run, tick }) {
+  const { task, page, command } = item.action;
+  const isRunning = Boolean(tasks?.some((one) => one.name === task && one.isRunning));
+  return html`<li>
+    <span class="badge ${item.state.toLowerCase()}">${STATE_WORDS[item.state]}</span>
+    <div class="saw">
+      <b>${item.title}</b>
+      <span>${item.saw}</span>
+      ${item.note && html`<span>“${item.note}”</span>`}
+      <small>
+        ${item.doneAt && html`Done <${Time} iso=${item.doneAt} />${item.doneBy && ` by ${item.doneBy}`}. `}
+        ${item.dueAt && html`Due <${Time} iso=${item.dueAt} />. `}
+        ${command && html`<code>${command}</code>`}
+      </small>
+    </div>
+    <div class="actions">
+      ${page && html`<a class="btn small" href=${page}>Open<${Of} item=${item} /></a>`}
+      ${
+        task &&
+        html`<button class="btn small" disabled=${isRunning} onClick=${() => run(task)}>
+          ${isRunning ? "Running…" : "Run"}<${Of} item=${item} />
+        </button>`
+      }
+      ${
+        item.canBeTicked &&
+        html`<button class="btn small add" onClick=${() => tick(item)}>
+          Tick off<${Of} item=${item} />
+        </button>`
+      }
+    </div>
+  </li>`;
+}
+
+/** What a button is about, for who can't see where it stands. @param {{ item: MaintenanceItem }} props */
+const Of = ({ item }) => html`<span class="visually-hidden"> for ${item.title}</span>`;
+
+/** @param {string} name */
+const words = (name) => name[0] + name.slice(1).toLowerCase();

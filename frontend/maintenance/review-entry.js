@@ -1,0 +1,88 @@
+// @ts-check
+/** One role of one holder, to keep or to revoke. */
+import { html } from "htm/preact";
+import { RoleBadge, Time } from "../lib/parts.js";
+import { ROOT } from "../lib/router.js";
+
+/** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
+
+/** @type {["KEEP" | "REVOKE", string][]} */
+const DECISIONS = [
+  ["KEEP", "Keep"],
+  ["REVOKE", "Revoke"],
+];
+
+/** @param {{ entry: AccessReviewEntry, isOpen: boolean, choice: any, choose: any }} props */
+export function Entry({ entry, isOpen, choice, choose }) {
+  return html`<tr class=${choice ? `chosen ${choice.decision.toLowerCase()}` : ""}>
+    <td>
+      <a href="${ROOT}/users/${entry.userId}">${entry.name || entry.email}</a>
+      ${entry.status !== "ACTIVE" && html` <span class="badge bad">${entry.status.toLowerCase()}</span>`}
+      <div class="email">${entry.email}</div>
+    </td>
+    <td><${RoleBadge} role=${entry.role} /></td>
+    <td>
+      <span class="said-once">Granted: </span
+      ><${Time} iso=${entry.grantedAt} />${` by ${entry.grantedBy}`}
+      ${entry.reason && html`<div>“${entry.reason}”</div>`}
+      ${entry.expiresAt && html`<div>until <${Time} iso=${entry.expiresAt} /></div>`}
+    </td>
+    <td class="when">
+      <span class="said-once">Last seen: </span><${Time} iso=${entry.lastSeenAt} />
+      ${
+        entry.apiTokens > 0 &&
+        html`<div>
+          ${entry.apiTokens} ${entry.apiTokens === 1 ? "token" : "tokens"}, used${" "}
+          <${Time} iso=${entry.tokenLastUsedAt} />
+        </div>`
+      }
+    </td>
+    <td>
+      ${isOpen ? html`<${Choice} entry=${entry} choice=${choice} choose=${choose} />` : html`<${Outcome} entry=${entry} />`}
+    </td>
+  </tr>`;
+}
+
+/** @param {any} props */
+function Choice({ entry, choice, choose }) {
+  const name = `${entry.role.toLowerCase()} of ${entry.email}`;
+  return html`<div class="choice">
+    <div class="segments" role="group" aria-label="Decision on ${name}">
+      ${DECISIONS.map(
+        ([decision, label]) =>
+          html`<button
+            aria-pressed=${String(choice?.decision === decision)}
+            onClick=${() =>
+              choose(
+                entry,
+                choice?.decision === decision ? null : { decision, note: choice?.note ?? "" },
+              )}
+          >
+            ${label}<span class="visually-hidden"> ${name}</span>
+          </button>`,
+      )}
+    </div>
+    ${
+      choice &&
+      html`<label class="field">
+        <span class="visually-hidden">Note on ${name}</span>
+        <input
+          maxlength="400"
+          placeholder="Note"
+          value=${choice.note}
+          onInput=${(/** @type {any} */ event) => choose(entry, { ...choice, note: event.target.value })}
+        />
+      </label>`
+    }
+    ${entry.detail && html`<p class="notice bad" role="note">${entry.detail}</p>`}
+  </div>`;
+}
+
+/** @param {{ entry: AccessReviewEntry }} props */
+function Outcome({ entry }) {
+  if (!entry.outcome) return html`not decided`;
+  return html`<span class="badge ${entry.outcome === "REVOKED" ? "bad" : ""}"
+      >${entry.outcome.toLowerCase()}</span
+    >
+    by ${entry.decidedBy}${entry.note && html`<div>“${entry.note}”</div>`}`;
+}

@@ -1,0 +1,241 @@
+// @ts-check
+/** The access review: who may do what, and shall they go on to. */
+import { html } from "htm/preact";
+import { useEffect, useReducer, useState } from "preact/hooks";
+import { ask } from "../lib/gql.js";
+import { useQuery } from "../lib/load.js";
+import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
+import { ROOT, useParameters } from "../lib/router.js";
+import { count } from "../lib/time.js";
+import { choicesOf, keyOf, portions } from "./choices.js";
+import { Entry } from "./review-entry.js";
+import { Past } from "./reviews.js";
+
+/** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
+
+const DEFAULTS = { id: "", show: "open", after: "" };
+const REVIEW = `query ($id: ID, $after: String, $onlyOpen: Boolean!) {
+  accessReview(id: $id) {
+    id startedAt startedBy note finishedAt total open kept revoked gone
+    entries(first: 50, after: $after, onlyOpen: $onlyOpen) {
+      totalCount pageInfo { hasNextPage endCursor }
+      nodes {
+        userId email name status role grantedAt grantedBy reason expiresAt lastSeenAt
+        apiTokens tokenLastUsedAt decision note outcome detail decidedBy
+      }
+    }
+  }
+  accessReviews(first: 20) {
+    nodes { id startedAt startedBy finishedAt finishedBy total open kept revoked gone }
+  }
+}`;
+const START = "mutation { startAccessReview(input: {}) { review { id total } } }";
+const SUBMIT = `mutation ($input: SubmitAccessReviewInput!) {
+  submitAccessReview(input: $input) {
+    review { open }
+    entries { userId role outcome }
+  }
+}`;
+
+export function ReviewPage() {
+  const [state, setState] = useParameters(DEFAULTS);
+  const onlyOpen = state.show === "open";
+  const list = useQuery(REVIEW, { id: state.id || null, after: state.after || null, onlyOpen });
+  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
+  const review = list.data?.accessReview;
+  const choices = choicesOf(review?.id ?? "");
+  useWarning(choices.size > 0);
+
+  const begin = async () => {
+    try {
+      await ask(START);
+      setState({ ...DEFAULTS });
+      list.reload();
+    } catch (/** @type {any} */ error) {
+      say(error.message);
+    }
+  };
+  /** @param {AccessReviewEntry} entry @param {any} choice */
+  const choose = (entry, choice) => {
+    const { userId, role } = entry;
+    if (choice) choices.set(keyOf(entry), { userId, role, ...choice });
+    else choices.delete(keyOf(entry));
+    redraw(0);
+  };
+  const keepAll = () => {
+    for (const entry of review.entries.nodes)
+      if (isOpen(entry) && !choices.has(keyOf(entry)))
+        choose(entry, { decision: "KEEP", note: "" });
+  };
+  const submit = async () => {
+    let refused = 0;
+    for (const decisions of portions(choices.values())) {
+      const done = await ask(SUBMIT, { input: { reviewId: review.id, decisions } });
+      for (const entry of done.submitAccessReview.entries) {
+        choices.delete(keyOf(entry));
+        refused += Number(entry.outcome === "REFUSED");
+      }
+    }
+    say(refused ? `${refused} could not be revoked: see why in the list.` : "Submitted.");
+    // What was open on this page is not any more: its cursor points behind nothing.
+    setState({ id: review.id, after: "" });
+    list.reload();
+  };
+  const revoked = [...choices.values()].filter((one) => one.decision === "REVOKE").length;
+  const confirm = () =>
+    setAsked({
+      title: `Submit ${count(choices.size)} decisions?`,
+      text: revoked
+        ? `${count(revoked)} roles are taken away at once. The rest stays as it is.`
+        : "Nothing is taken away.",
+      verb: revoked ? `Revoke ${count(revoked)} and submit` : "Submit",
+      danger: revoked > 0,
+      run: submit,
+    });
+
+  return html`<${Top} title="Access review" text="Who may do what, and shall they go on to?">
+      <a class="btn glass" href="${ROOT}/maintenance">Maintenance</a>
+    <//>
+    <${Offline} since=${list.at} retry=${list.reload} />
+    ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
+    ${
+      review
+        ? html`<section class="card" aria-label="Review ${review.id}">
+            <${Progress} review=${review} />
+            <${Bar}
+              review=${review}
+              state=${state}
+              setState=${setState}
+              size=${choices.size}
+              keepAll=${keepAll}
+              confirm=${confirm}
+            />
+            <${Table} list=${list} review=${review} choices=${choices} choose=${choose} />
+            <${Pager} review=${review} state=${state} setState=${setState} />
+          </section>`
+        : html`<section class="card empty" aria-label="Review">
+            ${
+              list.loading && !list.data
+                ? html`<span class="skeleton"></span>`
+                : html`<b>No review is open</b>
+                    <span>A review lists every Editor and Administrator as of now.</span>
+                    <button class="btn primary" onClick=${begin}>Start a review</button>`
+            }
+          </section>`
+    }
+    <${Past}
+      reviews=${list.data?.accessReviews.nodes}
+      show=${(/** @type {string} */ id) => setState({ id, show: "all", after: "" })}
+    />
+    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+}
+
+/** @param {AccessReviewEntry} entry */
+const isOpen = (entry) => entry.outcome === null || entry.outcome === "REFUSED";
+
+/** Asks before unsaved choices are lost. @param {boolean} unsaved */
+function useWarning(unsaved) {
+  useEffect(() => {
+    if (!unsaved) return;
+    const warn = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [unsaved]);
+}
+
+/** @param {any} props */
+function Progress({ review }) {
+  const { total, open, kept, revoked, gone } = review;
+  const figures =
+    `${count(total - open)} of ${count(total)} decided: ${count(kept)} kept,` +
+    ` ${count(revoked)} revoked, ${count(gone)} gone`;
+  return html`<div class="bar progress">
+    <h2>
+      Review ${review.id} ${review.finishedAt && html`<span class="badge ok">finished</span>`}
+    </h2>
+    <progress aria-label="Decided" max=${total || 1} value=${total - open}></progress>
+    <span>${figures}</span>
+  </div>`;
+}
+
+/** @param {any} props */
+function Bar({ review, state, setState, size, keepAll, confirm }) {
+  const show = (/** @type {string} */ which, /** @type {string} */ label) =>
+    html`<button
+      aria-pressed=${String(state.show === which)}
+      onClick=${() => setState({ show: which, after: "" })}
+    >
+      ${label}
+    </button>`;
+  return html`<div class="bar">
+    <div class="segments" role="group" aria-label="Show">
+      ${show("open", "To decide")}${show("all", "All")}
+    </div>
+    ${
+      !review.finishedAt &&
+      html`<div class="end">
+        <button class="btn" onClick=${keepAll}>Keep the rest of this page</button>
+        <button class="btn primary" disabled=${size === 0} onClick=${confirm}>
+          Submit ${count(size)}
+        </button>
+      </div>`
+    }
+  </div>`;
+}
+
+/** @param {any} props */
+function Table({ list, review, choices, choose }) {
+  if (review.entries.nodes.length === 0)
+    return html`<div class="empty"><b>Nothing is left to decide here</b></div>`;
+  return html`<div class="scroll">
+    <table aria-label="Roles" aria-busy=${String(list.loading)}>
+      <thead>
+        <tr>
+          <th scope="col">Who</th>
+          <th scope="col">Role</th>
+          <th scope="col">Granted</th>
+          <th scope="col">Last seen</th>
+          <th scope="col">Decision</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${review.entries.nodes.map(
+          (/** @type {AccessReviewEntry} */ entry) =>
+            html`<${Entry}
+              key=${keyOf(entry)}
+              entry=${entry}
+              isOpen=${isOpen(entry) && !review.finishedAt}
+              choice=${choices.get(keyOf(entry))}
+              choose=${choose}
+            />`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** @param {any} props */
+function Pager({ review, state, setState }) {
+  const { totalCount, pageInfo } = review.entries;
+  const file = (/** @type {string} */ format) =>
+    `/api/engine/admin/reviews/${review.id}?format=${format}`;
+  return html`<div class="pager">
+    <span>
+      ${count(totalCount)} roles. Download as <a href=${file("csv")} download>CSV</a> or${" "}
+      <a href=${file("ndjson")} download>NDJSON</a>
+    </span>
+    <span class="end">
+      <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
+        Previous
+      </button>
+      <button
+        class="btn small"
+        disabled=${!pageInfo.hasNextPage}
+        onClick=${() => setState({ after: pageInfo.endCursor })}
+      >
+        Next
+      </button>
+    </span>
+  </div>`;
+}

@@ -1,0 +1,108 @@
+// @ts-check
+/** The runs of tasks, newest first. */
+import { html } from "htm/preact";
+import { Failure, Time } from "../lib/parts.js";
+import { exactly } from "../lib/time.js";
+
+/** @typedef {import("../types/schema").TaskRun} TaskRun */
+
+/** @param {any} props */
+export function Runs({ list, tasks, state, setState, stop }) {
+  const page = list.data?.taskRuns;
+  return html`<section class="card" aria-label="Runs">
+    <div class="bar">
+      <h2>Runs</h2>
+      <label class="end">
+        <span class="visually-hidden">Task</span>
+        <select
+          value=${state.task}
+          onChange=${(/** @type {any} */ event) => setState({ task: event.target.value, after: "" })}
+        >
+          <option value="">Every task</option>
+          ${(tasks ?? []).map(
+            (/** @type {any} */ task) =>
+              html`<option value=${task.name} selected=${task.name === state.task}>
+                ${task.title}
+              </option>`,
+          )}
+        </select>
+      </label>
+    </div>
+    ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
+    ${
+      page?.nodes.length === 0
+        ? html`<div class="empty">
+            <b>Nothing has run yet</b
+            ><span>Tasks run by their schedule, or at once with “Run now”.</span>
+          </div>`
+        : html`<div class="scroll">
+            <table aria-label="Runs" aria-busy=${String(list.loading)}>
+              <thead>
+                <tr>
+                  <th scope="col">Began</th>
+                  <th scope="col">Task</th>
+                  <th scope="col">State</th>
+                  <th scope="col">Result</th>
+                  <th scope="col">Details</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${
+                  page
+                    ? page.nodes.map(
+                        (/** @type {TaskRun} */ run) =>
+                          html`<${Row} key=${run.id} run=${run} stop=${stop} />`,
+                      )
+                    : !list.error &&
+                      html`<tr>
+                        <td colspan="5"><span class="skeleton"></span></td>
+                      </tr>`
+                }
+              </tbody>
+            </table>
+          </div>`
+    }
+    <div class="pager">
+      <span>${state.task ? `Only ${state.task}` : "All tasks"}</span>
+      <span class="end">
+        <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
+          Previous
+        </button>
+        <button
+          class="btn small"
+          disabled=${!page?.pageInfo.hasNextPage}
+          onClick=${() => setState({ after: page.pageInfo.endCursor })}
+        >
+          Next
+        </button>
+      </span>
+    </div>
+  </section>`;
+}
+
+/** @param {{ run: TaskRun, stop: (id: string) => void }} props */
+function Row({ run, stop }) {
+  const isRunning = run.state === "RUNNING";
+  return html`<tr>
+    <td class="when"><${Time} iso=${run.startedAt} /></td>
+    <td>${run.task}</td>
+    <td><span class="badge ${run.state.toLowerCase()}">${run.state.toLowerCase()}</span></td>
+    <td class="result">${run.result ?? run.lines[run.lines.length - 1] ?? "at work"}</td>
+    <td>
+      ${
+        isRunning &&
+        html`<button class="btn small" onClick=${() => stop(run.id)}>
+          Stop<span class="visually-hidden"> run ${run.id}</span>
+        </button>`
+      }
+      <details class="run">
+        <summary>More<span class="visually-hidden"> about run ${run.id}</span></summary>
+        <p>
+          Run ${run.id}, started by ${run.startedBy} on ${run.instance}, ${exactly(run.startedAt)}
+          ${run.dueAt && html`, due ${exactly(run.dueAt)}`}${run.endedAt && html`, ended ${exactly(run.endedAt)}`}.
+        </p>
+        ${run.lines.length > 0 && html`<pre tabindex="0" aria-label="Lines of run ${run.id}">${run.lines.join("\n")}</pre>`}
+      </details>
+    </td>
+  </tr>`;
+}

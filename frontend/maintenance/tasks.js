@@ -1,0 +1,78 @@
+// @ts-check
+/** What runs by the clock. */
+import { html } from "htm/preact";
+import { Time } from "../lib/parts.js";
+
+/** @typedef {import("../types/schema").ScheduledTask} ScheduledTask */
+
+/** @param {any} props */
+export function Tasks({ tasks, run, stop }) {
+  return html`<section class="card" aria-label="Scheduled tasks">
+    <div class="bar">
+      <h2>Scheduled tasks</h2>
+      ${tasks?.length > 0 && html`<span class="zone">Times of ${tasks[0].timeZone}</span>`}
+    </div>
+    <div class="scroll">
+      <table aria-label="Scheduled tasks">
+        <thead>
+          <tr>
+            <th scope="col">Task</th>
+            <th scope="col">Schedule</th>
+            <th scope="col">Next</th>
+            <th scope="col">Last run</th>
+            <th scope="col">Actions</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${
+            tasks
+              ? tasks.map(
+                  (/** @type {ScheduledTask} */ task) =>
+                    html`<${Row} key=${task.name} task=${task} run=${run} stop=${stop} />`,
+                )
+              : html`<tr>
+                  <td colspan="5"><span class="skeleton"></span></td>
+                </tr>`
+          }
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+/** @param {{ task: ScheduledTask, run: any, stop: any }} props */
+function Row({ task, run, stop }) {
+  const last = task.lastRun;
+  return html`<tr>
+    <td>
+      <b>${task.title}</b> <code>${task.name}</code>
+      <div class="email">${task.description}</div>
+    </td>
+    <td><code>${task.schedule}</code></td>
+    <td class="when">
+      <span class="said-once">Next: </span><${Time} iso=${task.nextRunAt} none="only when asked" />
+    </td>
+    <td class="when">
+      <span class="said-once">Last: </span>
+      ${
+        last
+          ? html`<span class="badge ${last.state.toLowerCase()}">${last.state.toLowerCase()}</span
+              >${" "} <${Time} iso=${last.startedAt} />`
+          : "never"
+      }
+    </td>
+    <td>
+      <div class="actions">
+        ${
+          task.isRunning && last
+            ? html`<button class="btn small" onClick=${() => stop(last.id)}>
+                Stop<span class="visually-hidden"> ${task.name}</span>
+              </button>`
+            : html`<button class="btn small" onClick=${() => run(task.name)}>
+                Run now<span class="visually-hidden"> ${task.name}</span>
+              </button>`
+        }
+      </div>
+    </td>
+  </tr>`;
+}

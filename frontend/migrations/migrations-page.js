@@ -1,0 +1,87 @@
+// @ts-check
+/** The steps of the tables' history. */
+import { html } from "htm/preact";
+import { useQuery } from "../lib/load.js";
+import { Failure, Time, Top } from "../lib/parts.js";
+
+const LIST = "{ migrations { id title appliedAt state } }";
+/** @type {Record<string, string>} */
+const SAID = {
+  APPLIED: "applied",
+  PENDING: "pending",
+  CHANGED: "changed since",
+  MISSING: "file is missing",
+};
+
+export function MigrationsPage() {
+  const { data, error, reload } = useQuery(LIST, {});
+  const migrations = data?.migrations;
+  return html`<${Top} title="Migrations" text="The steps that made the tables what they are." />
+    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    <div class="care">
+      ${migrations && html`<${WhatToDo} migrations=${migrations} />`}
+      <section class="card" aria-label="Migrations">
+        <div class="scroll">
+          <table aria-label="Migrations" aria-busy=${String(!migrations)}>
+            <thead>
+              <tr>
+                <th scope="col">Migration</th>
+                <th scope="col">What it does</th>
+                <th scope="col">State</th>
+                <th scope="col">Applied</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${
+                migrations
+                  ? [...migrations].reverse().map(
+                      (/** @type {any} */ one) =>
+                        html`<tr key=${one.id}>
+                          <td><code>${one.id}</code></td>
+                          <td>${one.title}</td>
+                          <td data-label="State">
+                            <span class="badge ${one.state === "APPLIED" ? "" : "bad"}">
+                              ${SAID[one.state]}
+                            </span>
+                          </td>
+                          <td class="when" data-label="Applied">
+                            <${Time} iso=${one.appliedAt} none="not yet" />
+                          </td>
+                        </tr>`,
+                    )
+                  : !error &&
+                    html`<tr>
+                      <td colspan="4"><span class="skeleton"></span></td>
+                    </tr>`
+              }
+            </tbody>
+          </table>
+        </div>
+      </section>
+    </div>`;
+}
+
+/** @param {{ migrations: any[] }} props */
+function WhatToDo({ migrations }) {
+  const inState = (/** @type {string[]} */ ...states) =>
+    migrations.filter((one) => states.includes(one.state));
+  const broken = inState("CHANGED", "MISSING");
+  const due = inState("PENDING");
+  if (broken.length > 0) {
+    return html`<p class="notice bad" role="alert">
+      ${broken.length} of the applied migrations are changed or missing here. Put the files back as
+      they were; if a newer version made this database, run that version.
+    </p>`;
+  }
+  if (due.length > 0) {
+    return html`<p class="notice" role="status">
+      ${due.length} ${due.length === 1 ? "migration is" : "migrations are"} due. Look at the SQL
+      with <code>aiwebengine migrate up --dry-run</code>, then run
+      <code>aiwebengine migrate up</code>: it takes a backup first.
+    </p>`;
+  }
+  return html`<p class="card part" role="status">
+    Everything is applied. To take the newest one back:
+    <code>aiwebengine migrate down</code>
+  </p>`;
+}

@@ -1,0 +1,42 @@
+// @ts-check
+/** What took longest. */
+import { html } from "htm/preact";
+import { count } from "../lib/time.js";
+import { duration } from "./numbers.js";
+
+/** @typedef {import("../types/schema").TimingStats} TimingStats */
+
+/** @param {{ title: string, none: string, timings: TimingStats[] | undefined }} props */
+export const Slowest = ({ title, none, timings }) =>
+  html`<section class="card" aria-label=${title}>
+    <div class="bar"><h2>${title}</h2></div>
+    ${
+      timings?.length === 0
+        ? html`<p class="empty">${none}</p>`
+        : html`<div class="scroll">
+            <table class="slowest" aria-label=${title} aria-busy=${String(!timings)}>
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col">Average</th>
+                  <th scope="col">95 of 100</th>
+                  <th scope="col">Times</th>
+                  <th scope="col">Failed</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${(timings ?? []).map(
+                  (one) =>
+                    html`<tr key=${one.name}>
+                      <td data-label="Name"><code>${one.name}</code></td>
+                      <td class="number" data-label="Average">${duration(one.averageMs)}</td>
+                      <td class="number" data-label="95 of 100">${duration(one.p95Ms)}</td>
+                      <td class="number" data-label="Times">${count(one.count)}</td>
+                      <td class="number" data-label="Failed">${count(one.errors)}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
+  </section>`;

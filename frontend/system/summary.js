@@ -1,0 +1,67 @@
+// @ts-check
+/** The state of things in a few numbers. */
+import { html } from "htm/preact";
+import { count } from "../lib/time.js";
+import { bytes, duration, percent, perSecond, share } from "./numbers.js";
+
+/**
+ * @typedef {import("../types/schema").SystemStats} SystemStats
+ * @typedef {import("./health.js").Health} Health
+ */
+
+/** @param {{ stats: SystemStats | null, health: Health | null }} props */
+export function Summary({ stats, health }) {
+  const latest = stats?.latest;
+  const up = stats?.instances.filter((one) => one.isUp);
+  const workers = up?.reduce((sum, one) => sum + one.workersUp, 0);
+  const wanted = up?.reduce((sum, one) => sum + one.workersConfigured, 0);
+  const disk = stats?.disk;
+  const state = !health ? "…" : health.checks ? "Not well" : "Well";
+  return html`<section class="summary" aria-label="At a glance">
+    <${Figure}
+      label="Health"
+      value=${state}
+      bad=${Boolean(health?.checks)}
+      note=${stats ? `${workers} of ${wanted} workers up` : " "}
+    />
+    <${Figure}
+      label="Requests"
+      value=${perSecond(latest?.requestsPerSecond)}
+      note=${stats ? `${count(stats.requests.count)} since the start` : " "}
+    />
+    <${Figure}
+      label="Failed"
+      value=${latest ? share(latest.errors, latest.requests) : "–"}
+      bad=${Boolean(latest?.errors)}
+      note=${stats ? `${count(stats.requests.errors)} since the start` : " "}
+    />
+    <${Figure}
+      label="Time to answer"
+      value=${duration(stats?.requests.p95Ms)}
+      note="95 of 100, last 15 minutes"
+    />
+    <${Figure}
+      label="Database"
+      value=${bytes(stats?.database.sizeBytes)}
+      note=${
+        stats
+          ? `${stats.database.connections} of ${stats.database.maxConnections} connections`
+          : " "
+      }
+    />
+    <${Figure}
+      label="Disk free"
+      value=${bytes(disk?.freeBytes)}
+      bad=${Boolean(disk && disk.freeBytes < disk.totalBytes / 10)}
+      note=${disk ? `${percent((100 * disk.freeBytes) / disk.totalBytes)} of ${bytes(disk.totalBytes)}` : " "}
+    />
+  </section>`;
+}
+
+/** @param {{ label: string, value: string, note: string, bad?: boolean }} props */
+const Figure = ({ label, value, note, bad = false }) =>
+  html`<div class="card figure" data-bad=${String(bad)}>
+    <h2>${label}</h2>
+    <b class="number">${value}</b>
+    <small>${note}</small>
+  </div>`;

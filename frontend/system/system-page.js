@@ -1,0 +1,123 @@
+// @ts-check
+/** How the engine is doing, now and over the last hour, day or week. */
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useQuery } from "../lib/load.js";
+import { Failure, Offline, Top } from "../lib/parts.js";
+import { useParameters } from "../lib/router.js";
+import { Charts } from "./charts.js";
+import { HealthNotice, useHealth } from "./health.js";
+import { Instances } from "./instances.js";
+import { extended } from "./lines.js";
+import { useStats } from "./live.js";
+import { Slowest } from "./slowest.js";
+import { Summary } from "./summary.js";
+
+/** @typedef {import("../types/schema").SystemSample} SystemSample */
+/** @typedef {import("../types/schema").StatsPeriod} StatsPeriod */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const PERIODS = {
+  hour: { words: "Hour", label: "the last hour", lasts: HOUR_MS, step: 10 * SECOND_MS },
+  day: { words: "Day", label: "the last day", lasts: 24 * HOUR_MS, step: 5 * MINUTE_MS },
+  week: { words: "Week", label: "the last week", lasts: 168 * HOUR_MS, step: HOUR_MS },
+};
+/** Figures come every two seconds; after so long something is wrong. */
+const STALE_AFTER_MS = 10 * SECOND_MS;
+const RELOAD_EVERY_MS = 5 * MINUTE_MS;
+
+const HISTORY = `query ($period: StatsPeriod!) {
+  systemStats {
+    history(period: $period) {
+      at seconds requests errors requestsPerSecond errorsPerSecond p50Ms p95Ms p99Ms cpuPercent
+      loopLagMs workers memoryBytes poolInUse subscriptions connections databaseBytes
+    }
+    operations(period: $period) { name count errors averageMs p95Ms totalSeconds }
+    statements(period: $period) { name count errors averageMs p95Ms totalSeconds }
+  }
+}`;
+
+export function SystemPage() {
+  const [{ period: asked }, setState] = useParameters({ period: "hour" });
+  const period = asked in PERIODS ? /** @type {keyof typeof PERIODS} */ (asked) : "hour";
+  const health = useHealth();
+  const { stats, at, error } = useStats();
+  const past = useQuery(HISTORY, { period: period.toUpperCase() });
+  const now = useClock();
+  useEffect(() => {
+    const timer = setInterval(past.reload, RELOAD_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [past.reload]);
+  const samples = useSamples(past.data?.systemStats.history, stats?.latest, period, now);
+  const { label, lasts, step } = PERIODS[period];
+  const isStale = stats && !error && now - at.getTime() > STALE_AFTER_MS;
+  return html`<${Top} title="System" text="How the engine is doing, all instances together." />
+    <${Offline} since=${at} retry=${past.reload} />
+    <${HealthNotice} health=${health} />
+    ${error && html`<${Failure} error=${error} retry=${() => location.reload()} />`}
+    ${
+      isStale &&
+      html`<div class="notice" role="status">
+        No new figures since ${at.toLocaleTimeString("en", { hour12: false })}.
+      </div>`
+    }
+    <${Summary} stats=${stats} health=${health} />
+    <div class="system">
+      <${Instances} instances=${stats?.instances} />
+      <div class="periods on-brand">
+        <h2>Over time</h2>
+        <div class="segments" role="group" aria-label="Period">
+          ${Object.entries(PERIODS).map(
+            ([name, { words }]) =>
+              html`<button
+                aria-pressed=${String(name === period)}
+                onClick=${() => setState({ period: name })}
+              >
+                ${words}
+              </button>`,
+          )}
+        </div>
+      </div>
+      ${past.error && html`<${Failure} error=${past.error} retry=${past.reload} />`}
+      <${Charts} samples=${samples} span=${{ label, from: now - lasts, to: now, step }} />
+      <${Slowest}
+        title="Slowest operations"
+        none="No operation ran in ${label}."
+        timings=${past.data?.systemStats.operations}
+      />
+      <${Slowest}
+        title="Slowest statements"
+        none="No statement ran in ${label}."
+        timings=${past.data?.systemStats.statements}
+      />
+    </div>`;
+}
+
+/** The time, moving on by itself, so that charts do even when no figures come. */
+function useClock() {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 2 * SECOND_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+/**
+ * What was loaded, and what has come since.
+ * @param {SystemSample[] | undefined} loaded
+ * @param {SystemSample | null | undefined} latest
+ * @param {keyof typeof PERIODS} period
+ * @param {number} now
+ * @returns {SystemSample[]}
+ */
+function useSamples(loaded, latest, period, now) {
+  const kept = useRef({ loaded, samples: /** @type {SystemSample[]} */ ([]) });
+  if (kept.current.loaded !== loaded) kept.current = { loaded, samples: loaded ?? [] };
+  // A sample of ten seconds says little about an hour: the longer charts wait for their own.
+  const next = period === "hour" ? latest : null;
+  kept.current.samples = extended(kept.current.samples, next, now - PERIODS[period].lasts);
+  return kept.current.samples;
+}

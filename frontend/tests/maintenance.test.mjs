@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { choicesOf, keyOf, MOST_AT_ONCE, portions } from "../maintenance/choices.js";
+
+const choice = (/** @type {number} */ number) => ({
+  userId: `user${number}`,
+  role: "EDITOR",
+  decision: "KEEP",
+  note: number === 0 ? "  writes  " : " ",
+});
+
+test("many choices go out in portions that the server takes, none twice", () => {
+  const all = Array.from({ length: 2 * MOST_AT_ONCE + 1 }, (_, number) => choice(number));
+
+  const parts = portions(all);
+
+  assert.deepEqual(
+    parts.map((part) => part.length),
+    [MOST_AT_ONCE, MOST_AT_ONCE, 1],
+  );
+  assert.equal(new Set(parts.flat().map(keyOf)).size, all.length);
+  assert.equal(parts[0][0].note, "writes");
+  assert.equal(parts[0][1].note, null);
+  assert.deepEqual(portions([]), []);
+});
+
+test("choices belong to one review and are still there when one comes back", () => {
+  choicesOf("1").set("a", choice(1));
+
+  assert.equal(choicesOf("1").size, 1);
+  assert.equal(choicesOf("2").size, 0);
+});

@@ -1,0 +1,2 @@
+drop table timing_samples;
+drop table system_samples;

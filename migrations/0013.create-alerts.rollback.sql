@@ -1,0 +1,3 @@
+drop table alert_position;
+drop table alert_notices;
+drop table alerts;

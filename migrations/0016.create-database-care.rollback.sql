@@ -1,0 +1,2 @@
+drop table vacuum_runs;
+drop table database_sizes;

@@ -1,0 +1,2 @@
+drop table access_review_entries;
+drop table access_reviews;

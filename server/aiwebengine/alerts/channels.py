@@ -1,0 +1,113 @@
+"""The ways by which a message reaches people."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from abc import ABC, abstractmethod
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from urllib.parse import urlsplit
+
+import aiosmtplib
+import httpx2
+
+from aiwebengine.alerts.messages import Message
+from aiwebengine.alerts.types import AlertChannel
+from aiwebengine.config import Alerts as Settings
+from aiwebengine.config import Smtp
+
+SEND_LIMIT_SECS = 10.0
+SIGNATURE_HEADER = "X-Aiwebengine-Signature"
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class NotDelivered(Exception):
+    """The message was not taken; says why, without secrets."""
+
+
+class Channel(ABC):
+    """One way. *target* says where it leads, without secrets."""
+
+    target: str
+
+    @abstractmethod
+    async def send(self, message: Message) -> None:
+        """Deliver. Raises NotDelivered, after SEND_LIMIT_SECS at the latest."""
+
+
+class Webhook(Channel):
+    """Posts JSON, signed with HMAC-SHA256 when there is a secret."""
+
+    def __init__(self, url: str, secret: str | None) -> None:
+        self._url = url
+        self._secret = secret
+        # The path is the secret of many services' addresses.
+        self.target = urlsplit(url).hostname or ""
+
+    async def send(self, message: Message) -> None:
+        """See the base class."""
+        headers = {"Content-Type": "application/json", "User-Agent": "aiwebengine"}
+        if self._secret:
+            digest = hmac.new(self._secret.encode(), message.body, hashlib.sha256).hexdigest()
+            headers[SIGNATURE_HEADER] = f"sha256={digest}"
+        try:
+            async with httpx2.AsyncClient(timeout=SEND_LIMIT_SECS) as client:
+                answer = await client.post(self._url, content=message.body, headers=headers)
+        except httpx2.HTTPError as error:
+            raise NotDelivered(f"{self.target}: {str(error) or type(error).__name__}") from None
+        if not answer.is_success:
+            raise NotDelivered(f"{self.target} answered {answer.status_code}")
+
+
+class Email(Channel):
+    """Mails plain text."""
+
+    def __init__(self, smtp: Smtp, sender: str, recipients: list[str]) -> None:
+        self._smtp = smtp
+        self._sender = sender
+        self._recipients = recipients
+        self.target = ", ".join(recipients)
+
+    async def send(self, message: Message) -> None:
+        """See the base class."""
+        smtp = self._smtp
+        try:
+            await aiosmtplib.send(
+                self._mail(message),
+                hostname=smtp.host,
+                port=smtp.port or _PORTS[smtp.encryption],
+                username=smtp.username,
+                password=smtp.password.get_secret_value() if smtp.password else None,
+                use_tls=smtp.encryption == "tls",
+                start_tls=smtp.encryption == "starttls",
+                timeout=SEND_LIMIT_SECS,
+            )
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise NotDelivered(f"{smtp.host}: {str(error) or type(error).__name__}") from None
+
+    def _mail(self, message: Message) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"] = message.subject
+        mail["From"] = self._sender
+        mail["To"] = ", ".join(self._recipients)
+        mail["Date"] = formatdate()
+        mail["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2])
+        # Nobody's holiday notice shall answer it (RFC 3834).
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.text)
+        return mail
+
+
+def configured(settings: Settings) -> dict[AlertChannel, Channel]:
+    """The ways that the configuration opens."""
+    found: dict[AlertChannel, Channel] = {}
+    if settings.webhook_url is not None:
+        secret = settings.webhook_secret
+        found[AlertChannel.WEBHOOK] = Webhook(
+            settings.webhook_url.get_secret_value(), secret.get_secret_value() if secret else None
+        )
+    if settings.email_to and settings.email_from:
+        found[AlertChannel.EMAIL] = Email(settings.smtp, settings.email_from, settings.email_to)
+    return found

@@ -1,0 +1,78 @@
+"""The GraphQL door of this room."""
+
+import strawberry
+
+from aiwebengine.alerts.types import Alert, AlertChannel, ChannelResult
+from aiwebengine.context import Info
+from aiwebengine.errors import BadUserInput
+from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.users.types import Role
+
+LIST = "alerts"
+
+
+@strawberry.input
+class SendTestAlertInput:
+    """Where to send a test.
+
+    Attributes:
+        channel: by this way only; by every one that is configured when left out.
+    """
+
+    channel: AlertChannel | None = None
+
+
+@strawberry.type
+class TestAlertPayload:
+    """What came of a test.
+
+    Attributes:
+        results: what became of it on each channel.
+    """
+
+    results: list[ChannelResult]
+
+
+@strawberry.field
+async def alerts(info: Info, first: int = 50, after: str | None = None) -> Connection[Alert]:
+    """What people were told of, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+    """
+    viewer, told, cursors = info.context.viewer, info.context.services.alerts, info.context.cursors
+    viewer.must_be(Role.ADMINISTRATOR)
+    first = page_size(first)
+    found = await told.page(viewer, _number(cursors.decode(LIST, "", after)), first)
+    return connect(
+        found,
+        first,
+        after=after,
+        cursor=lambda alert: cursors.encode(LIST, "", (alert.number,)),
+        count=lambda: told.count(viewer),
+    )
+
+
+@strawberry.mutation
+async def send_test_alert(info: Info, input: SendTestAlertInput) -> TestAlertPayload:
+    """Send a test, to see whether alerts arrive. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: where to.
+    """
+    results = await info.context.services.alerts.test(info.context.viewer, input.channel)
+    return TestAlertPayload(results=results)
+
+
+def _number(decoded: tuple[object, ...] | None) -> int | None:
+    match decoded:
+        case None:
+            return None
+        case (int() as number,):
+            return number
+    raise BadUserInput("after: this is not a cursor of this list.")
+
+
+queries = [alerts]
+mutations = [send_test_alert]

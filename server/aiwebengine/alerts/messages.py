@@ -1,0 +1,88 @@
+"""What a message says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from aiwebengine.alerts.types import Notice, NoticeKind
+from aiwebengine.health.types import HealthState
+
+# A message that nobody can take in helps nobody; the page has the rest.
+MOST_TOLD = 30
+LONGEST_SUBJECT = 150
+
+_RANK = [HealthState.FAILING, HealthState.WARNING, HealthState.UNKNOWN, HealthState.OK]
+_WORDS = {
+    NoticeKind.OVER: "Over",
+    NoticeKind.REMINDER: "Still",
+    NoticeKind.EVENT: "Notice",
+    NoticeKind.TEST: "Test",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message: a line, a text for people, and a body for machines."""
+
+    subject: str
+    text: str
+    body: bytes
+
+
+def message(notices: Sequence[Notice], url: str, sender: str) -> Message:
+    """What *notices* say, worst first. *url* is the engine's, *sender* the instance that sends."""
+    ranked = sorted(notices, key=lambda notice: _RANK.index(notice.severity))
+    told, more = ranked[:MOST_TOLD], len(ranked) - MOST_TOLD
+    subject = _line(f"[aiwebengine] {_headline(told[0])}")
+    if len(ranked) > 1:
+        subject += f", and {len(ranked) - 1} more"
+    lines = [_paragraph(notice) for notice in told]
+    if more > 0:
+        lines.append(f"… and {more} more.")
+    text = "\n\n".join([*lines, f"{url}/engine/admin/health"])
+    now = datetime.now(UTC)
+    told_first = _told(told[0])
+    body: dict[str, Any] = {
+        **told_first,
+        "instance": told_first["instance"] or sender,
+        "url": url,
+        "sentAt": now,
+        "text": f"{subject}\n\n{text}",
+        "alerts": [_told(notice) for notice in told],
+    }
+    return Message(subject, text, orjson.dumps(body))
+
+
+def _headline(notice: Notice) -> str:
+    word = _WORDS.get(notice.kind, notice.severity.name.title())
+    return f"{word}: {notice.title}"
+
+
+def _paragraph(notice: Notice) -> str:
+    place = f" on {notice.instance}" if notice.instance else ""
+    since = f"{notice.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    when = "At" if notice.kind in (NoticeKind.EVENT, NoticeKind.TEST) else "Since"
+    return f"{_headline(notice)}{place}\n{notice.detail}\n{when} {since}."
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    return {
+        "kind": notice.kind.value,
+        "name": notice.name,
+        "state": notice.severity.name,
+        "title": notice.title,
+        "detail": notice.detail,
+        "since": notice.since,
+        "instance": notice.instance,
+    }
+
+
+def _line(text: str) -> str:
+    """One line without anything that could begin another header."""
+    kept = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(kept.split())[:LONGEST_SUBJECT]

@@ -1,0 +1,182 @@
+"""What is told while the database, which knows what was told, does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aiwebengine.alerts.channels import NotDelivered
+from aiwebengine.alerts.service import Alerts
+from aiwebengine.alerts.store import LONGEST_SETTLE_SECS
+from aiwebengine.alerts.types import AlertChannel, Notice, NoticeKind
+from aiwebengine.config import Alerts as Settings
+from aiwebengine.health.types import HealthCheck, HealthState
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECS = 2.0
+LONGEST_PAUSE_SECS = 300.0
+# Outages that come and go within so long are told ever more slowly.
+REMEMBERED = timedelta(hours=1)
+
+
+@dataclass
+class _Outage:
+    """One outage. *sent* says when each channel was told last, *back_at* when it seemed over."""
+
+    since: datetime
+    detail: str
+    times: int = 0
+    back_at: datetime | None = None
+    sent: dict[AlertChannel, datetime] = field(default_factory=dict)
+
+
+@dataclass
+class _Sending:
+    """An attempt at one channel, and when the next one is due."""
+
+    task: asyncio.Task[None]
+    pause: float = FIRST_PAUSE_SECS
+    due: float = 0.0
+
+
+class Outage:
+    """Tells of an outage of the database: once for each instance, for no two can agree without it.
+
+    What was told is kept in the file *path*, for the worker or the start that comes next. Once the
+    database is back it is written down there, and its end is told as that of any other alert.
+    """
+
+    def __init__(self, path: Path, alerts: Alerts, settings: Settings, instance: str) -> None:
+        self._path = path
+        self._alerts = alerts
+        self._settings = settings
+        self._instance = instance
+        self._outage: _Outage | None = None
+        self._sending: dict[AlertChannel, _Sending] = {}
+
+    def resume(self) -> None:
+        """Go on where another process of this instance left off."""
+        try:
+            kept = json.loads(self._path.read_text())
+            self._outage = _Outage(
+                since=datetime.fromisoformat(kept["since"]),
+                detail=str(kept["detail"]),
+                times=int(kept["times"]),
+                back_at=datetime.fromisoformat(kept["back_at"]) if kept["back_at"] else None,
+                sent={
+                    AlertChannel(name): datetime.fromisoformat(at)
+                    for name, at in kept["sent"].items()
+                },
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            # None was kept, or a disk that was full has cut it short: then it is told again.
+            self._outage = None
+
+    def lasts(self, database: HealthCheck, others: list[HealthCheck]) -> None:
+        """Tell that *database* fails, and what else does; whoever was told is reminded in time.
+
+        Does not wait for the sending.
+        """
+        outage = self._current(database)
+        also = [f"{one.title}: {one.detail}" for one in others if one.state is HealthState.FAILING]
+        outage.detail = " ".join(
+            [database.detail, database.remedy or "", *(["Also failing:", *also] if also else [])]
+        )
+        reminder = timedelta(hours=self._settings.reminder_hours)
+        for channel in self._alerts.channels:
+            told = outage.sent.get(channel)
+            if told is not None and datetime.now(UTC) - told < reminder:
+                continue
+            kind = NoticeKind.BEGAN if told is None else NoticeKind.REMINDER
+            self._send(outage, channel, self._notice(database, outage, kind))
+
+    async def is_over(self, database: HealthCheck) -> None:
+        """Hand the outage over to the database, which answers again. Raises Unavailable."""
+        outage = self._outage
+        if outage is None:
+            return
+        if outage.back_at is None:
+            self.stop()
+            told = list(outage.sent.items())
+            await self._alerts.note_outage(database, outage.since, outage.detail, told)
+            outage.back_at = datetime.now(UTC)
+            self._keep()
+        elif datetime.now(UTC) - outage.back_at > REMEMBERED:
+            self._outage = None
+            self._path.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Give up what is being sent."""
+        for sending in self._sending.values():
+            sending.task.cancel()
+        self._sending.clear()
+
+    def _current(self, database: HealthCheck) -> _Outage:
+        """The outage that lasts; a short return of the database does not make it two."""
+        before, now = self._outage, datetime.now(UTC)
+        if before is not None and before.back_at is None:
+            return before
+        if before is not None and before.back_at is not None:
+            settle = self._settings.settle_secs * 2 ** min(before.times, 10)
+            if now - before.back_at < timedelta(seconds=min(settle, LONGEST_SETTLE_SECS)):
+                before.back_at = None
+                return before
+        times = 0 if before is None else before.times + 1
+        self._outage = _Outage(since=database.since, detail=database.detail, times=times)
+        return self._outage
+
+    def _notice(self, database: HealthCheck, outage: _Outage, kind: NoticeKind) -> Notice:
+        return Notice(
+            kind,
+            database.name,
+            database.title,
+            HealthState.FAILING,
+            outage.detail,
+            outage.since,
+            self._instance,
+        )
+
+    def _send(self, outage: _Outage, channel: AlertChannel, notice: Notice) -> None:
+        before = self._sending.get(channel)
+        if before is not None and (not before.task.done() or time.monotonic() < before.due):
+            return
+        pause = FIRST_PAUSE_SECS if before is None else min(2 * before.pause, LONGEST_PAUSE_SECS)
+        task = asyncio.create_task(self._told(outage, channel, notice))
+        self._sending[channel] = _Sending(task, pause, time.monotonic() + pause)
+
+    async def _told(self, outage: _Outage, channel: AlertChannel, notice: Notice) -> None:
+        try:
+            await self._alerts.send(channel, [notice])
+        except NotDelivered as error:
+            log.error("alert.not_delivered", extra={"channel": channel.value, "error": str(error)})
+        else:
+            log.info("alert.delivered", extra={"channel": channel.value, "notices": 1})
+            outage.sent[channel] = datetime.now(UTC)
+            del self._sending[channel]
+            self._keep()
+
+    def _keep(self) -> None:
+        outage = self._outage
+        if outage is None:
+            return
+        kept = {
+            "since": outage.since.isoformat(),
+            "detail": outage.detail,
+            "times": outage.times,
+            "back_at": outage.back_at.isoformat() if outage.back_at else None,
+            "sent": {channel.value: at.isoformat() for channel, at in outage.sent.items()},
+        }
+        unfinished = self._path.with_suffix(f".{os.getpid()}")
+        try:
+            unfinished.write_text(json.dumps(kept))
+            unfinished.replace(self._path)
+        except OSError as error:
+            # Known to this process still; the next one may tell it a second time.
+            log.warning("alert.outage_not_kept", extra={"error": str(error)})

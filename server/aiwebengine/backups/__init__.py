@@ -1,0 +1,1 @@
+"""Backups: taken, proved, put back."""

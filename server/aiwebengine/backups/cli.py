@@ -1,0 +1,410 @@
+"""The command-line door of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import psycopg
+from rich.console import Console
+
+from aiwebengine.app import Engine
+from aiwebengine.backups import archive
+from aiwebengine.backups.create import Secrets
+from aiwebengine.backups.sealed import checked_passphrase, opened
+from aiwebengine.backups.service import Pruned, Restored
+from aiwebengine.backups.types import Backup, BackupRun, BackupRunState, BackupState, Note
+from aiwebengine.commands import (
+    FAILED,
+    configuration,
+    database_url,
+    json_option,
+    login,
+    refusals_printed,
+    show,
+    table,
+    with_engine,
+)
+from aiwebengine.config_loader import DEFAULT_FILE, FILE_VARIABLE
+from aiwebengine.database.embedded import EmbeddedFailed
+from aiwebengine.errors import EngineError
+from aiwebengine.viewer import Viewer, operator
+
+Result = TypeVar("Result")
+
+PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"File with the passphrase; without it {PASSPHRASE_VARIABLE} is used.",
+)
+
+
+@click.group()
+def backup() -> None:
+    """Make, check, restore and clear away backups."""
+
+
+@backup.command()
+@click.option("--note", help="A line that the archive keeps.")
+@click.option(
+    "--include-secrets",
+    is_flag=True,
+    help="Also the real configuration file, .env and APP_ variables, under a passphrase.",
+)
+@passphrase_option
+@json_option
+@click.pass_context
+def create(
+    context: click.Context,
+    note: str | None,
+    include_secrets: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a backup: database, configuration (without secrets), newest logs."""
+    secrets = None
+    if include_secrets:
+        named = context.obj or Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
+        secrets = Secrets(_passphrase(passphrase_file), (named, Path(".env")))
+        if not secrets.content():
+            raise click.UsageError("--include-secrets: there is no config.toml, .env or APP_…")
+
+    async def work(engine: Engine, viewer: Viewer) -> Backup:
+        with _Told(as_json) as told:
+            return await engine.services.backups.create(viewer, told, secrets=secrets, why=note)
+
+    made = with_engine(context.obj, work)
+    show(as_json, _told(made), f"{made.name} ({_size(made.size_bytes)})")
+
+
+@backup.command("list")
+@json_option
+@click.pass_context
+def list_backups(context: click.Context, as_json: bool) -> None:
+    """List backups, newest first. Works without the database, too."""
+
+    async def work(engine: Engine, viewer: Viewer) -> tuple[list[Backup], str | None]:
+        service = engine.services.backups
+        return await service.all(viewer), await service.remote_trouble(viewer)
+
+    found, trouble = _with_or_without_database(context.obj, work)
+    if trouble is not None:
+        click.echo(trouble, err=True)
+    rows = [
+        (
+            one.name,
+            _size(one.size_bytes),
+            one.state.value,
+            ", ".join(place.value for place in one.locations),
+            f"{one.verified_at:%Y-%m-%d %H:%M}" if one.verified_at else "never",
+            f"{one.drilled_at:%Y-%m-%d %H:%M}" if one.drilled_at else "never",
+            one.problem or "",
+        )
+        for one in found
+    ]
+    columns = ("Name", "Size", "State", "Where", "Verified", "Tried out", "")
+    shown = table(columns, rows)
+    # A name is for copying: it is never cut.
+    shown.columns[0].min_width = max((len(one.name) for one in found), default=0)
+    show(as_json, [_told(one) for one in found], shown)
+
+
+@backup.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def verify(context: click.Context, name: str, as_json: bool) -> None:
+    """Read the backup NAME to its end and compare it with its manifest.
+
+    Ends with 1 when it is damaged. Works without the database, too.
+    """
+
+    async def work(engine: Engine, viewer: Viewer) -> Backup:
+        with _Told(as_json) as told:
+            return await engine.services.backups.verify(viewer, name, told)
+
+    checked = _with_or_without_database(context.obj, work)
+    is_good = checked.state is not BackupState.DAMAGED
+    text = f"{name} is whole." if is_good else f"{name} is damaged: {checked.problem}"
+    show(as_json, _told(checked), text)
+    if not is_good:
+        sys.exit(FAILED)
+
+
+@backup.command()
+@click.argument("name")
+@click.option("--into", metavar="DATABASE_URL", help="Restore into this empty database instead.")
+@click.option("--no-backup", is_flag=True, help="Make no safety backup first.")
+@click.option("--drop-old", is_flag=True, help="Drop the old database afterwards.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def restore(
+    context: click.Context,
+    name: str,
+    into: str | None,
+    no_backup: bool,
+    drop_old: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Put the backup NAME in the place of the database.
+
+    It is restored beside the old database, checked, and takes its name in one step; until then,
+    and if anything fails, the old one serves. Engines that run go on with the restored one by
+    themselves. The old database is kept under another name unless --drop-old is given.
+    """
+    if into is not None:
+        _restore_into(context, name, into, as_json)
+        return
+    if not yes:
+        click.echo(f"The database will be replaced by the one in {name}.", err=True)
+        if click.prompt("Type the name of the backup to go on", err=True) != name:
+            click.echo("That is another name. Nothing was changed.", err=True)
+            sys.exit(FAILED)
+
+    async def work(engine: Engine, viewer: Viewer) -> Restored:
+        with _Told(as_json) as told:
+            return await engine.services.backups.restore(
+                viewer, name, told, with_safety_backup=not no_backup, drop_old=drop_old
+            )
+
+    done = _with_or_without_database(context.obj, work)
+    lines = [f"{name} is restored."]
+    if done.safety_backup:
+        lines.append(f"Safety backup: {done.safety_backup}")
+    if done.kept_database:
+        lines.append(f"The old database is kept as {done.kept_database}")
+    if done.events_left_behind:
+        lines.append(f"{done.events_left_behind} audit events came after the backup.")
+    told = {
+        "name": name,
+        "safety_backup": done.safety_backup,
+        "kept_database": done.kept_database,
+        "events_left_behind": done.events_left_behind,
+    }
+    show(as_json, told, "\n".join(lines))
+
+
+@backup.command()
+@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
+@json_option
+@click.pass_context
+def prune(context: click.Context, dry_run: bool, as_json: bool) -> None:
+    """Remove the backups that the configured rules do not keep. Never the newest good one."""
+
+    async def work(engine: Engine, viewer: Viewer) -> Pruned:
+        return await engine.services.backups.prune(viewer, dry_run=dry_run)
+
+    done = with_engine(context.obj, work)
+    names = [*done.local, *(f"{name} (S3)" for name in done.remote), *done.databases]
+    told = {"local": done.local, "remote": done.remote, "databases": done.databases}
+    show(as_json, {"dry_run": dry_run, **told}, "\n".join(names) or "Nothing to remove.")
+
+
+@backup.command()
+@click.option("--name", default="newest", show_default=True, help="Which backup.")
+@json_option
+@click.pass_context
+def drill(context: click.Context, name: str, as_json: bool) -> None:
+    """Prove that a backup can be restored: into a scratch database, checked, dropped.
+
+    Ends with 1 when it can't.
+    """
+
+    async def work(engine: Engine, viewer: Viewer) -> BackupRun:
+        with _Told(as_json) as told:
+            return await engine.services.backups.drill(viewer, told, name)
+
+    done = with_engine(context.obj, work)
+    is_good = done.state is BackupRunState.SUCCEEDED
+    details: dict[str, Any] = done.details or {}  # type: ignore[assignment]
+    lines = [
+        f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['told']}"
+        for check in details.get("checks", [])
+    ]
+    lines.append(
+        f"{done.backup_name} can be restored ({details.get('seconds')} s)."
+        if is_good
+        else f"{done.backup_name} failed the drill: {done.problem}"
+    )
+    told = {"name": done.backup_name, "ok": is_good, "problem": done.problem, **details}
+    show(as_json, told, "\n".join(lines))
+    if not is_good:
+        sys.exit(FAILED)
+
+
+@backup.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def upload(context: click.Context, name: str, as_json: bool) -> None:
+    """Copy the backup NAME to the S3 storage."""
+
+    async def work(engine: Engine, viewer: Viewer) -> Backup:
+        with _Told(as_json) as told:
+            return await engine.services.backups.upload(viewer, name, told)
+
+    show(as_json, _told(_with_or_without_database(context.obj, work)), f"{name} is copied.")
+
+
+@backup.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def download(context: click.Context, name: str, as_json: bool) -> None:
+    """Fetch the backup NAME from the S3 storage."""
+
+    async def work(engine: Engine, viewer: Viewer) -> Backup:
+        with _Told(as_json) as told:
+            return await engine.services.backups.download(viewer, name, told)
+
+    show(as_json, _told(_with_or_without_database(context.obj, work)), f"{name} is here.")
+
+
+@backup.command()
+@click.argument("name")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("secrets"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@passphrase_option
+@click.pass_context
+def secrets(context: click.Context, name: str, output: Path, passphrase_file: Path | None) -> None:
+    """Decrypt the configuration that the backup NAME holds."""
+    passphrase = _passphrase(passphrase_file)
+
+    async def work(engine: Engine, viewer: Viewer) -> None:
+        path = engine.services.backups.path(viewer, name)
+        for part in engine.services.backups.secrets_of(viewer, name):
+            content = b"".join(opened(passphrase, archive.pieces(path, part)))
+            target = output / Path(part).name.removesuffix(".sealed")
+            await asyncio.to_thread(_write_privately, target, content)
+            click.echo(str(target))
+
+    try:
+        _with_or_without_database(context.obj, work)
+    except FileExistsError as error:
+        click.echo(f"Error: {error.filename} is there already.", err=True)
+        sys.exit(FAILED)
+
+
+def _write_privately(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(content)
+
+
+def _restore_into(context: click.Context, name: str, url: str, as_json: bool) -> None:
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise click.BadParameter(f"--into: {error}") from None
+
+    async def work(engine: Engine, viewer: Viewer) -> None:
+        with _Told(as_json) as told:
+            await engine.services.backups.restore_into(viewer, name, url, told)
+
+    _with_or_without_database(context.obj, work)
+    show(as_json, {"name": name}, f"{name} is restored there.")
+
+
+def _with_or_without_database(
+    path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]
+) -> Result:
+    """Do some work; archives are files and can be seen when the database is lost or too new."""
+
+    async def run(engine: Engine) -> Result:
+        try:
+            await engine.prepare()
+        except EngineError as error:
+            click.echo(f"{error.message} Going by the files alone.", err=True)
+            # A database that answers is still good for being replaced.
+            with suppress(EngineError):
+                await engine.db.connect()
+        try:
+            return await work(engine, operator(login()))
+        finally:
+            await engine.db.disconnect()
+
+    config = configuration(path)
+    with refusals_printed():
+        try:
+            with database_url(config) as url:
+                return asyncio.run(run(Engine(config, url)))
+        except EmbeddedFailed as error:
+            click.echo(f"{error} Going by the files alone.", err=True)
+    with refusals_printed():
+        nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+        return asyncio.run(run(Engine(config, nowhere)))
+
+
+class _Told:
+    """Shows on standard error what goes on; for scripts and log files a line at a time."""
+
+    def __init__(self, is_quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=is_quiet)
+        self._status = self._console.status("Beginning")
+
+    def __enter__(self) -> Note:
+        if self._console.is_terminal and not self._console.quiet:
+            self._status.start()
+        return self._note
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def _note(self, line: str) -> None:
+        if self._console.is_terminal:
+            self._status.update(line)
+        else:
+            self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _passphrase(file: Path | None) -> str:
+    text = file.read_text() if file else os.environ.get(PASSPHRASE_VARIABLE)
+    if text is None:
+        raise click.UsageError(f"Give a passphrase: --passphrase-file or {PASSPHRASE_VARIABLE}.")
+    with refusals_printed():
+        return checked_passphrase(text)
+
+
+def _told(one: Backup) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "created_at": one.created_at,
+        "size_bytes": one.size_bytes,
+        "state": one.state.value,
+        "problem": one.problem,
+        "locations": [place.value for place in one.locations],
+        "parts": [
+            {"name": part.name, "size_bytes": part.size_bytes, "sha256": part.sha256}
+            for part in one.parts
+        ],
+        "row_counts": {rows.table: rows.rows for rows in one.row_counts},
+        "program_version": one.program_version,
+        "database_version": one.database_version,
+        "audit_event_id": one.audit_event_id,
+        "has_secrets": one.has_secrets,
+        "verified_at": one.verified_at,
+        "drilled_at": one.drilled_at,
+    }
+
+
+def _size(number: int) -> str:
+    size, units = float(number), iter(("B", "KB", "MB", "GB"))
+    unit = next(units)
+    while size >= 1_000 and (larger := next(units, None)):
+        size, unit = size / 1_000, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

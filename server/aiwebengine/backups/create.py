@@ -1,0 +1,170 @@
+"""Makes an archive of the running database, the configuration and the newest logs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from aiwebengine import __version__
+from aiwebengine.backups import cluster_store, programs
+from aiwebengine.backups.archive import DUMP, PIECE, Writer
+from aiwebengine.backups.sealed import sealed
+from aiwebengine.backups.storage import Directory
+from aiwebengine.backups.types import Manifest, Progress
+from aiwebengine.config import Config
+from aiwebengine.config_loader import PREFIX, masked
+
+CONFIGURATION = "configuration.json"
+SECRETS = "secrets/"
+LOGS = "logs/"
+LOG_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What the redacted configuration leaves out: files, and the passphrase to seal them with."""
+
+    passphrase: str
+    files: tuple[Path, ...]
+
+    def content(self) -> dict[str, bytes]:
+        """Name and content of each; with them the variables that overrule the files."""
+        found = {path.name: path.read_bytes() for path in self.files if path.is_file()}
+        variables = sorted(name for name in os.environ if name.startswith(PREFIX))
+        if variables:
+            lines = (f"{name}={os.environ[name]}\n" for name in variables)
+            found["environment"] = "".join(lines).encode()
+        return found
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An archive that lacks nothing but its name."""
+
+    writer: Writer
+    manifest: Manifest
+
+
+def write(
+    url: str,
+    directory: Directory,
+    name: str,
+    config: Config,
+    progress: Progress,
+    secrets: Secrets | None,
+    note: str | None,
+) -> Sealed:
+    """Write the archive *name*, all but its name.
+
+    The dump and the counts of its rows come from one snapshot, whatever is written meanwhile.
+    Raises NoSpace, NoProgram, ProgramFailed, Unavailable, OSError; then nothing is left.
+    """
+    progress.at("Looking at the database")
+    path = directory.new_path(name)
+    with cluster_store.connection(url, in_transaction=True) as connection:
+        snapshot = cluster_store.export_snapshot(connection)
+        facts = cluster_store.facts(connection)
+        sizes = cluster_store.tables(connection)
+        directory.must_have_room(directory.expected_size(facts["bytes"]))
+        program = programs.find(
+            "pg_dump", cluster_store.major(connection), cluster_store.uses_tls(connection)
+        )
+        writer = Writer(path)
+        try:
+            with ThreadPoolExecutor(1) as beside:
+                counted = beside.submit(_count, connection, sizes, progress)
+                dump = programs.output(
+                    program,
+                    _dump_arguments(
+                        snapshot, with_statistics=_keeps_statistics(connection, program)
+                    ),
+                    url,
+                    progress,
+                    programs.Steps(progress, sizes),
+                )
+                writer.add(DUMP, dump)
+                tables = counted.result()
+            progress.at("Adding configuration and logs", 1.0)
+            writer.add(CONFIGURATION, [_configuration(config)])
+            for file, content in (secrets.content() if secrets else {}).items():
+                assert secrets is not None  # noqa: S101 - there is content
+                writer.add(f"{SECRETS}{file}.sealed", sealed(secrets.passphrase, [content]))
+            for log in _newest_logs(config.logging.file):
+                writer.add(f"{LOGS}{log.name}", _as_it_is(log, progress))
+            event, head = cluster_store.audit_head(connection)
+            manifest = Manifest(
+                name=name,
+                created_at=facts["now"],
+                program_version=__version__,
+                database_version=facts["version"],
+                dump_version=program.version,
+                database_bytes=facts["bytes"],
+                migrations=cluster_store.migrations(connection),
+                tables=tables,
+                audit_event_id=event,
+                audit_head=head,
+                parts=list(writer.parts),
+                note=note,
+            )
+            progress.at("Writing it to the disk")
+            writer.seal(manifest)
+        except BaseException:
+            writer.close()
+            raise
+    return Sealed(writer, manifest)
+
+
+def _count(
+    connection: cluster_store.Connection, tables: dict[str, int], progress: Progress
+) -> dict[str, int]:
+    counted = {}
+    for table in tables:
+        progress.check()
+        counted[table] = cluster_store.count(connection, table)
+    return counted
+
+
+def _keeps_statistics(connection: cluster_store.Connection, program: programs.Program) -> bool:
+    """Whether the planner's statistics can go along: a restored database is quick at once."""
+    return min(cluster_store.major(connection), program.major) >= programs.STATISTICS_SINCE
+
+
+def _dump_arguments(snapshot: str, *, with_statistics: bool) -> list[str]:
+    return [
+        *(["--statistics"] if with_statistics else []),
+        "--format=custom",
+        f"--snapshot={snapshot}",
+        "--encoding=UTF8",
+        "--lock-wait-timeout=60s",
+        "--no-password",
+        "--verbose",
+    ]
+
+
+def _configuration(config: Config) -> bytes:
+    return orjson.dumps(masked(config), option=orjson.OPT_INDENT_2)
+
+
+def _newest_logs(file: Path | None) -> list[Path]:
+    """The log file and the rotated ones beside it, if they were written to in the last days."""
+    if file is None or not file.parent.is_dir():
+        return []
+    since = time.time() - LOG_DAYS * 86_400
+    found = file.parent.glob(f"{file.stem}*")
+    return sorted(path for path in found if path.is_file() and path.stat().st_mtime >= since)
+
+
+def _as_it_is(path: Path, progress: Progress) -> Iterator[bytes]:
+    """The file up to where it reaches now: it goes on growing."""
+    with open(path, "rb") as file:
+        left = os.fstat(file.fileno()).st_size
+        while left and (piece := file.read(min(PIECE, left))):
+            progress.check()
+            left -= len(piece)
+            yield piece

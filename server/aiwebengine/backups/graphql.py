@@ -1,0 +1,238 @@
+"""The GraphQL door of this room."""
+
+from collections.abc import Sequence
+
+import strawberry
+
+from aiwebengine.backups.paging import BACKUPS, DRILLS, RUNS, name_of, number_of
+from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind
+from aiwebengine.context import Info
+from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.users.types import Role
+
+
+@strawberry.input
+class CreateBackupInput:
+    """What the new backup is for.
+
+    Attributes:
+        note: a line that the archive keeps, such as "before the move"; at most 200 characters.
+    """
+
+    note: str | None = None
+
+
+@strawberry.input
+class VerifyBackupInput:
+    """Which backup to check.
+
+    Attributes:
+        name: its name.
+    """
+
+    name: str
+
+
+@strawberry.input
+class DeleteBackupInput:
+    """Which backup to remove.
+
+    Attributes:
+        name: its name.
+    """
+
+    name: str
+
+
+@strawberry.input
+class RestoreBackupInput:
+    """Which backup to put in the database's place.
+
+    Attributes:
+        name: its name.
+        confirm: its name once more, so that no slip of a finger does this.
+    """
+
+    name: str
+    confirm: str
+
+
+@strawberry.input
+class RunDrillInput:
+    """Which backup to try out.
+
+    Attributes:
+        name: its name; left out: the newest good one.
+    """
+
+    name: str | None = None
+
+
+@strawberry.type
+class BackupPayload:
+    """A backup, and the run that works on it.
+
+    Attributes:
+        backup: the backup.
+        run: the run, when one was begun; it goes on after this answer.
+    """
+
+    backup: Backup
+    run: BackupRun | None
+
+
+@strawberry.type
+class BackupRunPayload:
+    """A run that goes on after this answer.
+
+    Attributes:
+        run: the run.
+    """
+
+    run: BackupRun | None
+
+
+@strawberry.field
+async def backups(info: Info, first: int = 50, after: str | None = None) -> Connection[Backup]:
+    """All backups, newest first, wherever they lie. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+    """
+    viewer, cursors = info.context.viewer, info.context.cursors
+    viewer.must_be(Role.ADMINISTRATOR)
+    first, before = page_size(first), name_of(cursors.decode(BACKUPS, "", after))
+    everything = await info.context.services.backups.all(viewer)
+    found = [one for one in everything if before is None or one.name < before]
+
+    async def count() -> int:
+        return len(everything)
+
+    return connect(
+        found[: first + 1],
+        first,
+        after=after,
+        cursor=lambda one: cursors.encode(BACKUPS, "", (one.name,)),
+        count=count,
+    )
+
+
+@strawberry.field
+async def backup_runs(
+    info: Info, first: int = 20, after: str | None = None
+) -> Connection[BackupRun]:
+    """What was done with backups, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+    """
+    return await _runs(info, RUNS, list(BackupRunKind), first, after)
+
+
+@strawberry.field
+async def drills(info: Info, first: int = 20, after: str | None = None) -> Connection[BackupRun]:
+    """Backups that were restored for a trial, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+    """
+    return await _runs(info, DRILLS, [BackupRunKind.DRILL], first, after)
+
+
+@strawberry.field
+async def backup_storage_problem(info: Info) -> str | None:
+    """Why the S3 storage can't be used; null when it can, or when none is configured.
+
+    Needs the role ADMINISTRATOR.
+    """
+    return await info.context.services.backups.remote_trouble(info.context.viewer)
+
+
+@strawberry.mutation
+async def create_backup(info: Info, input: CreateBackupInput) -> BackupPayload:
+    """Begin a backup; it goes on in the background. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: what it is for.
+    """
+    backup, run = await info.context.services.backups.start_create(info.context.viewer, input.note)
+    return BackupPayload(backup=backup, run=run)
+
+
+@strawberry.mutation
+async def verify_backup(info: Info, input: VerifyBackupInput) -> BackupPayload:
+    """Begin to read a backup to its end and compare it with its manifest.
+
+    Needs the role ADMINISTRATOR.
+
+    Args:
+        input: which one.
+    """
+    backup, run = await info.context.services.backups.start_verify(info.context.viewer, input.name)
+    return BackupPayload(backup=backup, run=run)
+
+
+@strawberry.mutation
+async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
+    """Remove a backup and every copy of it; the only good one stays.
+
+    Needs the role ADMINISTRATOR and a recent sign-in.
+
+    Args:
+        input: which one.
+    """
+    services = info.context.services
+    return BackupPayload(
+        backup=await services.backups.delete(info.context.viewer, input.name), run=None
+    )
+
+
+@strawberry.mutation
+async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayload:
+    """Begin to put a backup in the database's place, after a safety backup.
+
+    Needs the role ADMINISTRATOR and a recent sign-in.
+
+    Args:
+        input: which one.
+    """
+    run = await info.context.services.backups.start_restore(
+        info.context.viewer, input.name, input.confirm
+    )
+    return BackupRunPayload(run=run)
+
+
+@strawberry.mutation
+async def run_drill(info: Info, input: RunDrillInput) -> BackupRunPayload:
+    """Begin to restore a backup into a scratch database and check it there.
+
+    Needs the role ADMINISTRATOR.
+
+    Args:
+        input: which one.
+    """
+    run = await info.context.services.backups.start_drill(info.context.viewer, input.name)
+    return BackupRunPayload(run=run)
+
+
+async def _runs(
+    info: Info, name: str, kinds: Sequence[BackupRunKind], first: int, after: str | None
+) -> Connection[BackupRun]:
+    viewer, cursors = info.context.viewer, info.context.cursors
+    viewer.must_be(Role.ADMINISTRATOR)
+    first, service = page_size(first), info.context.services.backups
+    before = number_of(cursors.decode(name, "", after))
+    return connect(
+        await service.runs(viewer, kinds, before, first),
+        first,
+        after=after,
+        cursor=lambda run: cursors.encode(name, "", (run.number,)),
+        count=lambda: service.count_runs(viewer, kinds),
+    )
+
+
+queries = [backups, backup_runs, drills, backup_storage_problem]
+mutations = [create_backup, verify_backup, delete_backup, restore_backup, run_drill]

@@ -1,0 +1,266 @@
+"""The nouns of this room."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from secrets import token_hex
+from subprocess import Popen
+from typing import TypeAlias
+
+import strawberry
+from strawberry.scalars import JSON
+
+from aiwebengine.system.types import BigInt
+
+Note: TypeAlias = Callable[[str], None]
+"""Told what goes on, a line at a time."""
+
+NAME = re.compile(r"aiwebengine-(\d{8}-\d{6})-[0-9a-f]{6}\.tar")
+
+
+def new_name() -> str:
+    """The name of an archive that begins now; names sort by time (UTC)."""
+    return f"aiwebengine-{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}.tar"
+
+
+def time_of(name: str) -> datetime:
+    """When the archive of this name was begun."""
+    found = NAME.fullmatch(name)
+    assert found is not None  # noqa: S101 - whoever asks has a name of ours
+    return datetime.strptime(found[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+@strawberry.enum
+class BackupState(enum.Enum):
+    """Whether a backup can be relied on.
+
+    Attributes:
+        RUNNING: it is being made.
+        COMPLETE: its archive is whole: nothing speaks against it.
+        DAMAGED: its archive can't be read, or its last check found something wrong.
+        FAILED: it was not finished; there is no archive.
+        REMOTE: its archive lies in the S3 storage only.
+    """
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    DAMAGED = "damaged"
+    FAILED = "failed"
+    REMOTE = "remote"
+
+
+@strawberry.enum
+class BackupLocation(enum.Enum):
+    """Where a copy of an archive lies.
+
+    Attributes:
+        LOCAL: in the backup directory.
+        S3: in the S3-compatible storage.
+    """
+
+    LOCAL = "local"
+    S3 = "s3"
+
+
+@strawberry.enum
+class BackupRunKind(enum.Enum):
+    """What was done.
+
+    Attributes:
+        CREATE: a backup was made.
+        VERIFY: an archive was read to its end and compared with its manifest.
+        RESTORE: a backup was put in the database's place.
+        DRILL: a backup was restored into a scratch database, checked and dropped.
+    """
+
+    CREATE = "create"
+    VERIFY = "verify"
+    RESTORE = "restore"
+    DRILL = "drill"
+
+
+@strawberry.enum
+class BackupRunState(enum.Enum):
+    """How it went.
+
+    Attributes:
+        RUNNING: it goes on.
+        SUCCEEDED: it did what it should.
+        FAILED: it did not; `problem` says why.
+    """
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@strawberry.type
+class BackupPart:
+    """One file inside an archive.
+
+    Attributes:
+        name: its path inside the archive.
+        size_bytes: its size.
+        sha256: its SHA-256, in hexadecimal digits.
+    """
+
+    name: str
+    size_bytes: BigInt
+    sha256: str
+
+
+@strawberry.type
+class TableRows:
+    """How many rows a table had.
+
+    Attributes:
+        table: the table.
+        rows: how many.
+    """
+
+    table: str
+    rows: BigInt
+
+
+@strawberry.type
+class BackupRun:
+    """One run: who let it go on, how far it is, what came of it.
+
+    Attributes:
+        id: its number.
+        kind: what is done.
+        state: how it goes. A run whose process has ended counts as FAILED at once.
+        backup_name: the archive that it makes or reads.
+        actor_label: who started it.
+        started_at: when it began.
+        ended_at: when it ended.
+        progress: how much is done, 0 to 1.
+        step: what it does at present, or did last.
+        problem: why it failed.
+        details: what it found: checks, counted rows, names of databases.
+    """
+
+    id: strawberry.ID
+    kind: BackupRunKind
+    state: BackupRunState
+    backup_name: str
+    actor_label: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    progress: float = 0.0
+    step: str = ""
+    problem: str | None = None
+    details: JSON | None = None
+
+    @property
+    def number(self) -> int:
+        """`id` as the number that it is in the table."""
+        return int(self.id)
+
+
+@strawberry.type
+class Backup:
+    """A backup: one archive with the database, the configuration and the newest logs.
+
+    Attributes:
+        name: the name of its file.
+        created_at: the instant whose data it holds.
+        size_bytes: the size of its file; 0 while there is none.
+        state: whether it can be relied on.
+        problem: what is wrong with it.
+        locations: where copies lie.
+        parts: the files inside; empty while only S3 has a copy.
+        row_counts: the rows of each table at that instant.
+        program_version: the version of the engine that made it.
+        database_version: the version of PostgreSQL that it was made from.
+        audit_event_id: the newest audit event inside.
+        has_secrets: whether the real configuration is inside, encrypted.
+        verified_at: when it was last read to its end and found to be whole.
+        drilled_at: when it was last restored for a trial and found to be right.
+    """
+
+    name: str
+    created_at: datetime
+    size_bytes: BigInt
+    state: BackupState
+    problem: str | None = None
+    locations: list[BackupLocation] = field(default_factory=list)
+    parts: list[BackupPart] = field(default_factory=list)
+    row_counts: list[TableRows] = field(default_factory=list)
+    program_version: str | None = None
+    database_version: str | None = None
+    audit_event_id: str | None = None
+    has_secrets: bool = False
+    verified_at: datetime | None = None
+    drilled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file inside an archive, as its manifest tells."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an archive says of itself. It is the archive's last file, `manifest.json`.
+
+    *tables* are counted in the very snapshot that was dumped. *audit_head* is the newest seal of
+    the trail, as `aiwebengine audit verify --head` takes it.
+    """
+
+    name: str
+    created_at: datetime
+    program_version: str
+    database_version: str
+    dump_version: str
+    database_bytes: int
+    migrations: list[str]
+    tables: dict[str, int]
+    audit_event_id: int | None
+    audit_head: str | None
+    parts: list[Part]
+    note: str | None = None
+    format: int = 1
+
+
+@dataclass
+class Progress:
+    """How far a run is; written by its thread, read by whoever tells of it."""
+
+    note: Note = lambda _: None
+    done: float = 0.0
+    step: str = ""
+    is_stopped: bool = False
+    processes: list[Popen[bytes]] = field(default_factory=list)
+    """What works for it at present, and is ended with it."""
+
+    def at(self, step: str, done: float | None = None) -> None:
+        """Tell of a new step."""
+        self.check()
+        self.step = step
+        if done is not None:
+            self.done = done
+        self.note(step)
+
+    def stop(self) -> None:
+        """Let the thread end soon: its next `check` raises Stopped."""
+        self.is_stopped = True
+        for process in list(self.processes):
+            process.terminate()
+
+    def check(self) -> None:
+        """Raise Stopped when it is time to end."""
+        if self.is_stopped:
+            raise Stopped
+
+
+class Stopped(Exception):
+    """The engine stops, and what runs in it as well."""

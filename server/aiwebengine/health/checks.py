@@ -1,0 +1,271 @@
+"""Everything that an instance looks at, beside the database itself."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+import psutil
+from cronsim import CronSim, CronSimError
+
+from aiwebengine.config import Config
+from aiwebengine.database import Database
+from aiwebengine.health import network, store
+from aiwebengine.health.directories import Directories, Thresholds
+from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
+from aiwebengine.migrations.service import due
+
+NewestBackup = Callable[[], Awaitable[datetime | None]]
+"""When the newest backup was finished; None when there is none."""
+
+ErrorRate = Callable[[int], Awaitable[tuple[int, int]]]
+"""Requests, and those among them that failed, of the last so many minutes, over all instances."""
+
+MIGRATIONS_EVERY_SECS = 30.0
+CLOCK_EVERY_SECS = 30.0
+BACKUP_EVERY_SECS = 30.0
+CLOCK_WARNING_SECS = 2.0
+CLOCK_FAILING_SECS = 30.0
+# How long a backup may take before it counts as late.
+BACKUP_GRACE = timedelta(hours=2)
+LOOP_SAMPLE_SECS = 0.05
+LOOP_WARNING_SECS = 0.5
+LOOP_FAILING_SECS = 2.0
+# How long a worker's end is told of, though it was replaced.
+WORKER_TOLD_SECS = 30.0
+# A rate of a handful of requests says nothing.
+FEWEST_REQUESTS = 20
+
+
+def of_instance(
+    config: Config,
+    db: Database,
+    providers: Iterable[tuple[str, str, str]],
+    *,
+    newest_backup: NewestBackup | None = None,
+    error_rate: ErrorRate | None = None,
+    thresholds: Thresholds | None = None,
+) -> list[Check]:
+    """The checks that this configuration asks for. *providers*: name, label, address to ask."""
+    base_url = config.server.public_url
+    checks = [
+        migrations(db),
+        *_directories(config, Directories(thresholds)),
+        backup(config.backup.schedule, newest_backup, datetime.now().astimezone()),
+        clock(db),
+    ]
+    if base_url.startswith("https:"):
+        checks.append(network.certificate(base_url))
+    checks += [network.provider(*one) for one in providers]
+    parent = multiprocessing.parent_process()
+    if config.performance.worker_pool_size > 1 and parent is not None and parent.pid:
+        checks.append(workers(parent.pid, config.performance.worker_pool_size))
+    checks.append(event_loop())
+    if error_rate is not None:
+        alerts = config.alerts
+        checks.append(errors(error_rate, alerts.error_rate_percent, alerts.error_rate_minutes))
+    return checks
+
+
+def _directories(config: Config, directories: Directories) -> list[Check]:
+    space = "Free space there: remove what is not needed, or make the file system larger."
+    checks = []
+    if not config.repository.database_url.get_secret_value():
+        data = config.repository.data_dir
+        checks.append(directories.space("disk.data", "Disk of the data directory", data, space))
+    if config.logging.file is not None:
+        logs = config.logging.file.parent
+        checks += [
+            directories.space("disk.logs", "Disk of the logs", logs, space),
+            directories.writable(
+                "writable.logs",
+                "Log directory",
+                logs,
+                f"No log is written. Free space, or let the engine's user write to {logs}"
+                " (logging.file).",
+            ),
+        ]
+    backups = config.backup.directory
+    return [
+        *checks,
+        directories.space("disk.backups", "Disk of the backups", backups, space),
+        directories.writable(
+            "writable.backups",
+            "Backup directory",
+            backups,
+            f"No backup can be made. Free space, or let the engine's user write to {backups}"
+            " (backup.directory).",
+        ),
+    ]
+
+
+def migrations(db: Database) -> Check:
+    """Whether the tables are those that this version needs."""
+
+    async def see() -> Finding:
+        pending = await due(db)
+        if pending:
+            return failing(f"{len(pending)} pending: {', '.join(pending)}.")
+        return ok("All are applied.")
+
+    return Check(
+        "migrations",
+        "Migrations",
+        see,
+        "Take a backup, then run `aiwebengine migrate up`.",
+        every_secs=MIGRATIONS_EVERY_SECS,
+        needs_database=True,
+        is_shared=True,
+    )
+
+
+def backup(schedule: str, newest_backup: NewestBackup | None, started: datetime) -> Check:
+    """Whether the newest backup is as young as *schedule* promises."""
+
+    async def see() -> Finding:
+        if newest_backup is None:
+            return unknown("No backups are made yet.")
+        newest = await newest_backup()
+        if schedule == "off":
+            return unknown("Backups are switched off by backup.schedule.")
+        try:
+            due_at = next(
+                CronSim(schedule, datetime.now().astimezone() - BACKUP_GRACE, reverse=True)
+            )
+        except (CronSimError, StopIteration):
+            return unknown(f"The schedule {schedule!r} can't be read.")
+        told = "There is no backup" if newest is None else f"The newest is of {_instant(newest)}"
+        if newest is not None and newest >= due_at:
+            return ok(f"{told}.")
+        if newest is None and due_at < started:
+            return unknown(f"{told} yet; the schedule is {schedule!r}.")
+        return failing(f"{told}; one was due at {_instant(due_at)}.")
+
+    return Check(
+        "backup",
+        "Backup",
+        see,
+        "Look in the log why the last one was not made, then run `aiwebengine backup create`.",
+        every_secs=BACKUP_EVERY_SECS,
+        is_shared=True,
+    )
+
+
+def clock(db: Database) -> Check:
+    """Whether this machine and the database agree what time it is."""
+
+    async def see() -> Finding:
+        before = datetime.now(UTC)
+        theirs = await store.clock(db)
+        # The database answered at some time in between, on average in the middle.
+        middle = before + (datetime.now(UTC) - before) / 2
+        apart = (middle - theirs).total_seconds()
+        told = f"This machine and the database are {abs(apart):.1f} s apart."
+        if abs(apart) >= CLOCK_FAILING_SECS:
+            return failing(told)
+        return warning(told) if abs(apart) >= CLOCK_WARNING_SECS else ok(told)
+
+    return Check(
+        "clock",
+        "Clock",
+        see,
+        "Sessions, tokens and grants end too early or too late. Switch on time synchronisation"
+        " (`timedatectl set-ntp true`) on both machines.",
+        every_secs=CLOCK_EVERY_SECS,
+        needs_database=True,
+    )
+
+
+def event_loop() -> Check:
+    """Whether this process comes round to what it has to do."""
+
+    async def see() -> Finding:
+        began = time.perf_counter()
+        await asyncio.sleep(LOOP_SAMPLE_SECS)
+        late = max(0.0, time.perf_counter() - began - LOOP_SAMPLE_SECS)
+        told = f"Work waits {1_000 * late:.0f} ms for its turn."
+        if late >= LOOP_FAILING_SECS:
+            return failing(told)
+        return warning(told) if late >= LOOP_WARNING_SECS else ok(told)
+
+    return Check(
+        "event_loop",
+        "Event loop",
+        see,
+        "The processor is too busy: look at its load, and raise performance.worker_pool_size.",
+        limit_secs=30.0,
+    )
+
+
+def workers(parent: int, expected: int) -> Check:
+    """Whether all worker processes are there, and whether one of them ended a moment ago."""
+    known: set[int] = set()
+    ended: dict[int, float] = {}
+    were_all_there = False
+
+    def look() -> set[int]:
+        children = psutil.Process(parent).children()
+        return {child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE}
+
+    async def see() -> Finding:
+        nonlocal were_all_there
+        try:
+            now = {pid for pid in await asyncio.to_thread(look) if pid in known or _works(pid)}
+        except psutil.Error as error:
+            return unknown(f"The worker processes can't be seen: {error}.")
+        moment = time.monotonic()
+        ended.update(dict.fromkeys(known - now, moment))
+        known.clear()
+        known.update(now)
+        for pid in [pid for pid, at in ended.items() if moment - at > WORKER_TOLD_SECS]:
+            del ended[pid]
+        told = f"{len(now)} of {expected} worker processes run"
+        if ended:
+            names = ", ".join(map(str, sorted(ended)))
+            return failing(f"{told}; ended unexpectedly a moment ago: {names}.")
+        were_all_there = were_all_there or len(now) >= expected
+        if not were_all_there:
+            return unknown(f"{told}; the others are starting.")
+        return failing(f"{told}.") if len(now) < expected else ok(f"{told}.")
+
+    return Check(
+        "workers",
+        "Worker processes",
+        see,
+        "It was replaced, what it was doing was lost. Look in the log for `worker.died`, and in"
+        " the system's (`journalctl -k`) whether memory ran out.",
+    )
+
+
+def errors(rate: ErrorRate, percent: float, minutes: int) -> Check:
+    """Whether more than *percent* of the requests of the last *minutes* failed."""
+
+    async def see() -> Finding:
+        requests, failed = await rate(minutes)
+        share = 100 * failed / requests if requests else 0.0
+        told = f"{failed} of {requests} requests of the last {minutes} min failed ({share:.1f} %)."
+        return failing(told) if requests >= FEWEST_REQUESTS and share > percent else ok(told)
+
+    return Check(
+        "error_rate",
+        "Failed requests",
+        see,
+        "Look for the errors in the log: `aiwebengine logs search --level error`.",
+        needs_database=True,
+        is_shared=True,
+    )
+
+
+def _works(pid: int) -> bool:
+    """Whether the process is a worker, and not the helper that counts shared resources."""
+    try:
+        return "spawn_main" in " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return False
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,102 @@
+"""Looks at directories: whether there is space, and whether they can be written to."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiwebengine.health.types import Check, Finding, failing, ok, warning
+
+_SAMPLE = b"aiwebengine looks whether it can write here\n" * 100
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How little space is little: shares in percent, and bytes.
+
+    The bytes count on file systems of at least *large_bytes*; a smaller one, made for logs alone
+    perhaps, is judged by its shares.
+    """
+
+    warning_percent: float = 15.0
+    failing_percent: float = 5.0
+    failing_bytes: int = 200 * 2**20
+    large_bytes: int = 4 * 2**30
+
+
+class Directories:
+    """Runs its looks in threads of its own: a network file system that hangs stops nobody else."""
+
+    def __init__(self, thresholds: Thresholds | None = None) -> None:
+        self._thresholds = thresholds or Thresholds()
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="health")
+
+    def space(self, name: str, title: str, directory: Path, remedy: str) -> Check:
+        """Whether there is space left where *directory* is or will be."""
+        there = directory.absolute()
+        return self._check(name, title, remedy, lambda: _space(there, self._thresholds))
+
+    def writable(self, name: str, title: str, directory: Path, remedy: str) -> Check:
+        """Whether *directory* can be written to, or made."""
+        there = directory.absolute()
+        return self._check(name, title, remedy, lambda: _writable(there))
+
+    def _check(self, name: str, title: str, remedy: str, look: Callable[[], Finding]) -> Check:
+        async def see() -> Finding:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+
+        return Check(name, title, see, remedy)
+
+
+def _space(directory: Path, thresholds: Thresholds) -> Finding:
+    there = _nearest(directory)
+    try:
+        usage = shutil.disk_usage(there)
+    except OSError as error:
+        return failing(f"{directory}: {error.strerror}.")
+    percent = 100 * usage.free / usage.total if usage.total else 0.0
+    is_large = usage.total >= thresholds.large_bytes
+    told = f"{_size(usage.free)} of {_size(usage.total)} free ({percent:.0f} %) at {directory}."
+    if percent < thresholds.failing_percent or (is_large and usage.free < thresholds.failing_bytes):
+        return failing(told)
+    return warning(told) if percent < thresholds.warning_percent else ok(told)
+
+
+def _writable(directory: Path) -> Finding:
+    if not directory.exists():
+        there = _nearest(directory)
+        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            return ok(f"{directory} is not there yet; it can be made.")
+        return failing(f"{directory} is not there and can't be made: {there} refuses.")
+    if not directory.is_dir():
+        return failing(f"{directory} is not a directory.")
+    sample = directory / f".health-{os.getpid()}"
+    try:
+        try:
+            # Really written: a full disk lets an empty file be made, a permission may lie.
+            sample.write_bytes(_SAMPLE)
+        finally:
+            sample.unlink(missing_ok=True)
+    except OSError as error:
+        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+        return failing(f"{directory} can't be written to: {why}.")
+    return ok(f"{directory} can be written to.")
+
+
+def _nearest(directory: Path) -> Path:
+    """The directory, or the nearest one above it that is there."""
+    return next(path for path in (directory, *directory.parents) if path.exists())
+
+
+def _size(number: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1_024:
+            return f"{number:.0f} {unit}"
+        number /= 1_024
+    return f"{number:.1f} TB"

@@ -1,0 +1,15 @@
+"""The GraphQL door of this room."""
+
+import strawberry
+
+from aiwebengine.context import Info
+from aiwebengine.health.types import HealthCheck
+
+
+@strawberry.field
+async def health_checks(info: Info) -> list[HealthCheck]:
+    """Everything that must be well for the engine to work. Needs the role ADMINISTRATOR."""
+    return await info.context.services.health.checks(info.context.viewer)
+
+
+queries = [health_checks]

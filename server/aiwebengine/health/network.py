@@ -1,0 +1,92 @@
+"""Looks at what is reached over the network: the certificate of our address, the providers."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import httpx2
+from cryptography import x509
+
+from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
+
+NETWORK_LIMIT_SECS = 5.0
+PROVIDER_EVERY_SECS = 60.0
+CERTIFICATE_EVERY_SECS = 600.0
+CERTIFICATE_WARNING = timedelta(days=14)
+
+
+def certificate(base_url: str) -> Check:
+    """Whether the certificate that browsers see at *base_url* (https) is valid for long enough."""
+
+    async def see() -> Finding:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname or "", parts.port or 443
+        try:
+            found = await _certificate(host, port)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            return unknown(f"{host}:{port} can't be reached from here: {_words(error)}.")
+        end = found.not_valid_after_utc
+        left = end - datetime.now(UTC)
+        if left <= timedelta(0):
+            return failing(f"The certificate of {host} ended on {end:%Y-%m-%d %H:%M} UTC.")
+        told = f"The certificate of {host} is valid until {end:%Y-%m-%d} ({left.days} days)."
+        return warning(told) if left < CERTIFICATE_WARNING else ok(told)
+
+    return Check(
+        "certificate",
+        "Certificate of server.base_url",
+        see,
+        "Renew the certificate: look at the log of the proxy that holds it (Caddy renews by"
+        " itself when ports 80 and 443 can be reached from outside).",
+        every_secs=CERTIFICATE_EVERY_SECS,
+        limit_secs=NETWORK_LIMIT_SECS,
+        is_shared=True,
+    )
+
+
+def provider(name: str, label: str, address: str) -> Check:
+    """Whether a sign-in provider answers at *address*."""
+
+    async def see() -> Finding:
+        try:
+            async with httpx2.AsyncClient(timeout=NETWORK_LIMIT_SECS) as client:
+                answer = await client.get(address)
+        except httpx2.HTTPError as error:
+            return failing(f"{label} does not answer: {_words(error)}.")
+        if answer.status_code >= 400:
+            return failing(f"{label} answers {answer.status_code} at {address}.")
+        return ok(f"{label} answers.")
+
+    return Check(
+        f"provider.{name}",
+        f"Sign-in with {label}",
+        see,
+        f"Nobody can sign in with {label}. Look whether this machine reaches {address}, and at"
+        " the provider's own page of incidents.",
+        every_secs=PROVIDER_EVERY_SECS,
+        limit_secs=NETWORK_LIMIT_SECS + 1,
+        is_shared=True,
+    )
+
+
+async def _certificate(host: str, port: int) -> x509.Certificate:
+    # What is read is when it ends, of an expired one too; nothing is sent, so nothing is trusted.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+    try:
+        session: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        return x509.load_der_x509_certificate(session.getpeercert(binary_form=True) or b"")
+    finally:
+        writer.close()
+        with suppress(OSError, ssl.SSLError):
+            await writer.wait_closed()
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__

@@ -1,0 +1,219 @@
+"""The verbs of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiwebengine.database import Database
+from aiwebengine.errors import Unavailable
+from aiwebengine.health import store
+from aiwebengine.health.types import (
+    Check,
+    Finding,
+    HealthCheck,
+    HealthState,
+    failing,
+    ok,
+    unknown,
+)
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Viewer
+
+log = logging.getLogger(__name__)
+
+# Whoever asks /health (a load balancer, a container engine) gives up after a few seconds: a
+# frozen database must be told of before that.
+HEALTH_TIMEOUT_SECS = 1.5
+# However many administrators look, the checks run this often.
+FRESH_SECS = 4.0
+# What is not well is looked at again this soon, however seldom it is looked at otherwise.
+AGAIN_SECS = 4.0
+# A slow check (a provider that hangs) must not hold up what the others saw.
+PATIENCE_SECS = 2.0
+# How long a stopped instance is remembered.
+REMEMBERED_DAYS = 7
+
+DATABASE = "database"
+
+_NOT_YET = unknown("Not looked at yet.")
+
+
+@dataclass
+class _Watched:
+    """A check and what became of it so far."""
+
+    check: Check
+    finding: Finding = _NOT_YET
+    since: datetime | None = None
+    checked_at: datetime | None = None
+    times: int = 0
+    due: float = 0.0
+    has_agreed: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+class Health:
+    """Whether all is well, seen from this process.
+
+    *instance* is what all workers of this machine and port are known as.
+    """
+
+    def __init__(self, db: Database, instance: str, checks: Iterable[Check] = ()) -> None:
+        self._db = db
+        self._instance = instance
+        self._database = _Watched(
+            Check(
+                DATABASE,
+                "Database",
+                self._see_database,
+                "Look whether PostgreSQL runs and can be reached (repository.database_url), and at"
+                " its own log. The engine goes on by itself once the database answers.",
+            )
+        )
+        self._others = [_Watched(check) for check in checks]
+        self._looking: asyncio.Task[None] | None = None
+        self._looked_at = float("-inf")
+
+    def watch(self, check: Check) -> None:
+        """Look at this as well, from now on."""
+        self._others.append(_Watched(check))
+
+    async def trouble(self) -> str | None:
+        """What keeps the engine from working, in words; None when it is well."""
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_SECS):
+                await store.answers(self._db)
+        except TimeoutError:
+            return f"no answer within {HEALTH_TIMEOUT_SECS} s"
+        except Unavailable as error:
+            return error.message
+        return None
+
+    async def checks(self, viewer: Viewer) -> list[HealthCheck]:
+        """Every check, as it was seen a few seconds ago at most. Raises Forbidden.
+
+        Works while the database is down.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        if time.monotonic() - self._looked_at > FRESH_SECS:
+            await self.look()
+        return self.seen()
+
+    async def look(self) -> list[HealthCheck]:
+        """Look at everything that is due, now; whoever asks meanwhile gets the same answer."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        await asyncio.shield(self._looking)
+        return self.seen()
+
+    def seen(self) -> list[HealthCheck]:
+        """What the last look saw; nothing before the first."""
+        return [_told(one) for one in (self._database, *self._others) if one.checked_at is not None]
+
+    def failing(self) -> dict[str, str]:
+        """The names of what fails, for whoever may not know more."""
+        return {
+            one.name: one.state.value for one in self.seen() if one.state is HealthState.FAILING
+        }
+
+    def stop(self) -> None:
+        """Give up what is being looked at."""
+        for task in (self._looking, *(one.task for one in self._others)):
+            if task is not None:
+                task.cancel()
+
+    async def tidy(self) -> None:
+        """Forget instances that are gone. Any instance may do this. Raises Unavailable."""
+        await store.confirm(self._db, self._instance)
+        await store.remove_older(self._db, REMEMBERED_DAYS)
+
+    async def _look(self) -> None:
+        await self._see(self._database)
+        answers = self._database.finding.state is HealthState.OK
+        now = time.monotonic()
+        for one in self._others:
+            if one.check.needs_database and not answers:
+                self._note(one, unknown("Can't be seen while the database does not answer."))
+            elif one.due <= now and (one.task is None or one.task.done()):
+                one.task = asyncio.create_task(self._see(one))
+        running = [one.task for one in self._others if one.task is not None]
+        if running:
+            await asyncio.wait(running, timeout=PATIENCE_SECS)
+        if answers:
+            await self._agree_since_when()
+        self._looked_at = time.monotonic()
+
+    async def _see(self, one: _Watched) -> None:
+        """Run one check; whatever happens to it concerns nobody else."""
+        try:
+            async with asyncio.timeout(one.check.limit_secs):
+                finding = await one.check.see()
+        except TimeoutError:
+            finding = failing(f"No answer within {one.check.limit_secs:g} s.")
+        except Unavailable as error:
+            finding = unknown(error.message)
+        except Exception as error:
+            log.exception("health.bug", extra={"check": one.check.name})
+            finding = unknown(f"The check itself does not work: {type(error).__name__}.")
+        self._note(one, finding)
+
+    def _note(self, one: _Watched, finding: Finding) -> None:
+        now = datetime.now(UTC)
+        if one.since is None or finding.state is not one.finding.state:
+            one.since, one.times = now, 0
+        one.finding, one.checked_at, one.times = finding, now, one.times + 1
+        is_well = finding.state is HealthState.OK
+        pause = one.check.every_secs if is_well else min(one.check.every_secs, AGAIN_SECS)
+        one.due = time.monotonic() + pause
+
+    async def _agree_since_when(self) -> None:
+        """Workers see a change within seconds of each other, and a new one has seen none."""
+        new = [
+            one
+            for one in (self._database, *self._others)
+            if one.times == 1 and one.since is not None and one.since == one.checked_at
+        ]
+        if not new:
+            return
+        try:
+            agreed = await store.agree(
+                self._db,
+                self._instance,
+                [
+                    store.Seen(one.check.name, one.finding.state, one.since, not one.has_agreed)
+                    for one in new
+                    if one.since is not None
+                ],
+            )
+        except Unavailable:
+            return
+        for one in new:
+            one.since, one.has_agreed = agreed.get(one.check.name, one.since), True
+
+    async def _see_database(self) -> Finding:
+        began = time.perf_counter()
+        trouble = await self.trouble()
+        took = 1_000 * (time.perf_counter() - began)
+        return failing(trouble) if trouble else ok(f"Answers in {took:.0f} ms.")
+
+
+def _told(one: _Watched) -> HealthCheck:
+    assert one.since is not None  # noqa: S101 - it was looked at
+    assert one.checked_at is not None  # noqa: S101 - as above
+    needs_help = one.finding.state in (HealthState.WARNING, HealthState.FAILING)
+    return HealthCheck(
+        name=one.check.name,
+        title=one.check.title,
+        state=one.finding.state,
+        detail=one.finding.detail,
+        since=one.since,
+        checked_at=one.checked_at,
+        remedy=(one.finding.remedy or one.check.remedy) if needs_help else None,
+        times=one.times,
+        is_shared=one.check.is_shared,
+    )

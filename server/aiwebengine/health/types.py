@@ -1,0 +1,98 @@
+"""The nouns of this room."""
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import strawberry
+
+
+@strawberry.enum
+class HealthState(enum.Enum):
+    """How something is.
+
+    Attributes:
+        OK: as it should be.
+        WARNING: it works, but not for long, or not well.
+        FAILING: it does not work.
+        UNKNOWN: it can't be seen at present, or there is nothing to see.
+    """
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILING = "failing"
+    UNKNOWN = "unknown"
+
+
+@strawberry.type
+class HealthCheck:
+    """One thing that must be well for the engine to work.
+
+    Attributes:
+        name: its stable name, such as `disk.logs`.
+        title: what is looked at.
+        state: how it is.
+        detail: what was seen.
+        since: since when it has been in this state.
+        checked_at: when it was looked at last.
+        remedy: what to do about it; null when nothing is to be done.
+    """
+
+    name: str
+    title: str
+    state: HealthState
+    detail: str
+    since: datetime
+    checked_at: datetime
+    remedy: str | None
+    times: strawberry.Private[int]
+    """How often in a row it was seen in this state."""
+    is_shared: strawberry.Private[bool]
+    """Whether it is the same for every instance."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look saw. *remedy* says more than the check's own, when it is known."""
+
+    state: HealthState
+    detail: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is looked at, how often and for how long at most, and what to do when it is not well.
+
+    Without *every_secs* it is looked at each time; what is not well, at least every few seconds.
+    """
+
+    name: str
+    title: str
+    see: Callable[[], Awaitable[Finding]]
+    remedy: str
+    every_secs: float = 0.0
+    limit_secs: float = 5.0
+    needs_database: bool = False
+    is_shared: bool = False
+
+
+def ok(detail: str) -> Finding:
+    """It is as it should be."""
+    return Finding(HealthState.OK, detail)
+
+
+def warning(detail: str) -> Finding:
+    """It works, but not for long, or not well."""
+    return Finding(HealthState.WARNING, detail)
+
+
+def failing(detail: str) -> Finding:
+    """It does not work."""
+    return Finding(HealthState.FAILING, detail)
+
+
+def unknown(detail: str) -> Finding:
+    """It can't be seen at present."""
+    return Finding(HealthState.UNKNOWN, detail)

@@ -1,0 +1,71 @@
+"""One line for each request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from aiwebengine.notes import begin_notes
+from aiwebengine.viewer import Viewer
+
+log = logging.getLogger(__name__)
+
+_QUIET_PATHS = {"/health"}
+
+
+@dataclass
+class Answered:
+    """How it ended; the status is None for an operation on a socket, which has none."""
+
+    status: int | None = None
+
+
+@contextmanager
+def request_line(scope: Scope, method: str) -> Iterator[Answered]:
+    """Write the line of what is answered within, whatever becomes of it.
+
+    Paths are told without the query string, operations without variables: they may hold secrets.
+    """
+    state = scope.setdefault("state", {})
+    notes = begin_notes(state.get("request_id"))
+    began, answered = time.perf_counter(), Answered()
+    try:
+        yield answered
+    finally:
+        ms = (time.perf_counter() - began) * 1_000
+        path, client = scope["path"], scope.get("client")
+        fields = {
+            "request_id": notes.request_id,
+            "method": method,
+            "path": path,
+            "operation": notes.operation,
+            "kind": notes.kind,
+            **_caller(state.get("viewer")),
+            "address": client[0] if client else None,
+            "status": answered.status,
+            "ms": round(ms, 1),
+            "db_ms": round(notes.db_secs * 1_000, 1),
+            "db_queries": notes.db_queries,
+            "codes": notes.codes or None,
+        }
+        level = logging.DEBUG if path in _QUIET_PATHS else logging.INFO
+        log.log(level, "request", extra=fields)
+
+
+def _caller(viewer: Viewer | None) -> dict[str, object]:
+    """Who asked, and by what; also "anonymous" where nobody had to look, as for a style sheet."""
+    if viewer is None:
+        return {"user": "anonymous"}
+    return {
+        "door": viewer.origin.door,
+        "user": viewer.label,
+        "user_id": viewer.id,
+        "roles": sorted(role.value for role in viewer.roles) or None,
+        "session_id": viewer.session_id,
+        "token_id": viewer.token_id,
+    }

@@ -1,0 +1,49 @@
+"""Following the log for as long as one may."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiwebengine.audit.following import Following
+from aiwebengine.logs.service import Logs
+from aiwebengine.logs.tail import Tail
+from aiwebengine.logs.types import LogEntry, LogFilter
+from aiwebengine.viewer import Viewer
+
+
+class FollowingLogs:
+    """Hands out new lines of this instance; *following* tells when the right to see them ends."""
+
+    def __init__(self, logs: Logs, tail: Tail, following: Following) -> None:
+        self._logs = logs
+        self._tail = tail
+        self._following = following
+
+    async def entries(self, viewer: Viewer, wanted: LogFilter) -> AsyncIterator[LogEntry]:
+        """Every line from now on that the filter lets through.
+
+        A reader who is too slow misses lines, and is told how many. Raises Unauthenticated,
+        Forbidden (at once, or when the right is lost), BadUserInput, Conflict.
+        """
+        ready = self._logs.ready(viewer, wanted)
+        async with self._tail.follow(ready) as lines:
+            right = asyncio.ensure_future(self._watch(viewer))
+            coming = asyncio.ensure_future(anext(lines))
+            try:
+                while True:
+                    await asyncio.wait([right, coming], return_when=asyncio.FIRST_COMPLETED)
+                    if right.done():
+                        await right
+                        return
+                    yield coming.result()
+                    coming = asyncio.ensure_future(anext(lines))
+            finally:
+                right.cancel()
+                coming.cancel()
+                await asyncio.gather(right, coming, return_exceptions=True)
+
+    async def _watch(self, viewer: Viewer) -> None:
+        """Raise once the viewer may not see the log any more."""
+        async for _ in self._following.events(viewer):
+            pass

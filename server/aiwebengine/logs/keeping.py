@@ -1,0 +1,67 @@
+"""What becomes of files that were put aside: compressed, and removed when their time is over."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiwebengine.logs.files import compress, stored_files
+
+_DAY = 86_400
+
+
+@dataclass
+class Tidied:
+    """What was done, or would be done; the bytes are those that became free by removing."""
+
+    removed: list[Path] = field(default_factory=list)
+    compressed: list[Path] = field(default_factory=list)
+    freed_bytes: int = 0
+
+
+def tidy(log: Path, older_than_secs: float, *, packs: bool, dry_run: bool = False) -> Tidied:
+    """Remove files whose last line is older, compress the others if that *packs*.
+
+    The file that is being written stays. Does nothing while another process does this. Raises
+    OSError.
+    """
+    done = Tidied()
+    if not log.parent.is_dir():
+        return done
+    with _alone(log) as is_alone:
+        if not is_alone:
+            return done
+        for file in stored_files(log):
+            if file.is_current:
+                continue
+            if file.modified < time.time() - older_than_secs:
+                done.removed.append(file.path)
+                done.freed_bytes += file.size
+                if not dry_run:
+                    file.path.unlink(missing_ok=True)
+            elif packs and not file.is_compressed:
+                done.compressed.append(file.path)
+                if not dry_run:
+                    compress(file)
+    return done
+
+
+def days(number: int) -> float:
+    """Days in seconds."""
+    return number * _DAY
+
+
+@contextmanager
+def _alone(log: Path) -> Iterator[bool]:
+    """Whether nobody else is at it; then nobody will be for as long as this lasts."""
+    with (log.parent / f".{log.name}.tidying").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -1,0 +1,70 @@
+"""The last line of defence: what looks like a secret does not get into the log.
+
+Nobody is to hand one to a log call in the first place; this is for the day somebody does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+HIDDEN = "(hidden)"
+# A trace or a body that somebody logs must not make a line that no reader can hold.
+LONGEST_TEXT = 8_192
+
+_KEYS = re.compile(
+    r"pass(word|wd|phrase)|secret|token|authorization|cookie|api_?key|private_?key|credential"
+    r"|verifier|nonce|variables",
+    re.IGNORECASE,
+)
+_HARMLESS_KEYS = {"token_id", "session_id"}
+# Most texts hold none of these, and are not looked at any closer.
+_SUSPICIOUS = re.compile(r"awe_|=|://|bearer|basic", re.IGNORECASE)
+_TEXTS = [
+    # Our own tokens, and whatever an Authorization header holds.
+    (re.compile(r"\bawe_[0-9A-Za-z]{8,}"), "awe_…"),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 …"),
+    # Query strings, forms and cookies: sign-in links, what a provider sends back, sessions.
+    (
+        re.compile(
+            r"\b(token|code|state|password|client_secret|id_token|access_token|refresh_token"
+            r"|(?:__Host-)?aiwebengine_\w+)=[^&\s;'\"]+"
+        ),
+        r"\1=…",
+    ),
+    # A database address with a password in it.
+    (re.compile(r"(\w+://[^\s/:@]*):[^\s/@]+@"), r"\1:…@"),
+]
+
+
+def redacted(value: object, key: str = "") -> object:
+    """The same without secrets, at any depth; texts beyond 8,192 characters are cut."""
+    match value:
+        case str():
+            return HIDDEN if _is_secret(key) else _cleaned(value)
+        case bytes() | bytearray():
+            return HIDDEN if _is_secret(key) else _cleaned(repr(bytes(value)))
+        case Mapping():
+            # Below a secret key everything is secret, whatever it is called there.
+            return {
+                str(name): redacted(inner, key if _is_secret(key) else str(name))
+                for name, inner in value.items()
+            }
+        case list() | tuple() | set() | frozenset():
+            return [redacted(inner, key) for inner in value]
+        case bool() | int() | float() | None:
+            return value
+    return HIDDEN if _is_secret(key) else _cleaned(str(value))
+
+
+@lru_cache(1_024)
+def _is_secret(key: str) -> bool:
+    return bool(key) and key not in _HARMLESS_KEYS and _KEYS.search(key) is not None
+
+
+def _cleaned(text: str) -> str:
+    if _SUSPICIOUS.search(text) is not None:
+        for pattern, instead in _TEXTS:
+            text = pattern.sub(instead, text)
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"

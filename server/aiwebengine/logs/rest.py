@@ -1,0 +1,101 @@
+"""The log as a download, for the page and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.errors import BadUserInput
+from aiwebengine.logs.service import Logs
+from aiwebengine.logs.text import as_text
+from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
+from aiwebengine.users.types import Role
+
+PATH = "/api/engine/admin/logs"
+MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
+_ENDINGS = {"ndjson": "ndjson", "text": "log"}
+_TEXTS = {"text", "request", "user", "path"}
+_INSTANTS = ("since", "until")
+
+
+def routes(logs: Logs, doorkeeper: Doorkeeper) -> list[Route]:
+    """`GET /api/engine/admin/logs?format=ndjson|text`, with the filter that the list takes."""
+
+    async def download(request: Request) -> StreamingResponse:
+        viewer = await doorkeeper.viewer(request, "rest")
+        viewer.must_be(Role.ADMINISTRATOR)
+        asked = request.query_params
+        kind = asked.get("format", "ndjson")
+        if kind not in MEDIA_TYPES:
+            raise BadUserInput(f"format: found {kind[:40]!r}; allowed: {', '.join(MEDIA_TYPES)}.")
+        pages = logs.lines(viewer, _filter(asked))
+        # The first page before the status line: until then a refusal can still be told.
+        first = await anext(pages)
+        name = f"logs-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{_ENDINGS[kind]}"
+        return StreamingResponse(
+            _told(first, pages, kind),
+            media_type=MEDIA_TYPES[kind],
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+    return [Route(PATH, download, methods=["GET"])]
+
+
+async def _told(
+    first: list[LogEntry], pages: AsyncIterator[list[LogEntry]], kind: str
+) -> AsyncIterator[bytes]:
+    told = as_text if kind == "text" else _as_stored
+    yield "".join(told(entry) + "\n" for entry in first).encode()
+    async for page in pages:
+        yield "".join(told(entry) + "\n" for entry in page).encode()
+
+
+def _as_stored(entry: LogEntry) -> str:
+    return entry.line
+
+
+def _filter(asked: QueryParams) -> LogFilter:
+    """The filter in an address. Raises BadUserInput."""
+    known = {"format", "level", *_TEXTS, *_INSTANTS}
+    unknown = sorted(set(asked.keys()) - known)
+    if unknown:
+        raise BadUserInput(f"{unknown[0][:40]}: unknown; known: {', '.join(sorted(known))}.")
+    return LogFilter(
+        level=_level(asked.get("level")),
+        since=_instant("since", asked.get("since")),
+        until=_instant("until", asked.get("until")),
+        text=asked.get("text"),
+        request_id=asked.get("request"),
+        user_id=asked.get("user"),
+        path=asked.get("path"),
+    )
+
+
+def _level(word: str | None) -> LogLevel | None:
+    if not word:
+        return None
+    try:
+        return LogLevel[word.upper()]
+    except KeyError:
+        allowed = ", ".join(level.name for level in LogLevel)
+        raise BadUserInput(f"level: found {word[:40]!r}; allowed: {allowed}.") from None
+
+
+def _instant(name: str, text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadUserInput(
+            f"{name}: found {text[:40]!r}; allowed: an instant such as 2026-01-31T12:00:00Z."
+        ) from None

@@ -1,0 +1,133 @@
+"""The verbs of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from aiwebengine.auth.callers import Callers
+from aiwebengine.config import Logging
+from aiwebengine.errors import BadUserInput, Conflict, NotFound
+from aiwebengine.logs import search
+from aiwebengine.logs.keeping import Tidied, days, tidy
+from aiwebengine.logs.search import Page, Position, Wanted
+from aiwebengine.logs.types import LogEntry, LogFilter
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Viewer
+
+# Reading takes a processor; who answers requests needs one, too.
+SEARCHES_AT_ONCE = 2
+EXPORT_PAGE = 1_000
+
+_ID = re.compile(r"([0-9a-f]{16})-(\d{1,15})")
+
+Result = TypeVar("Result")
+
+
+class Logs:
+    """Finds lines in this machine's log files, and keeps these in order."""
+
+    def __init__(self, config: Logging, callers: Callers) -> None:
+        self._config = config
+        self._callers = callers
+        self._turns = asyncio.Semaphore(SEARCHES_AT_ONCE)
+
+    @property
+    def path(self) -> Path:
+        """The file that is being written. Raises Conflict when none is."""
+        if self._config.file is None:
+            raise Conflict("This engine keeps no log file: `logging.file` is empty.")
+        return self._config.file
+
+    def ready(self, viewer: Viewer, wanted: LogFilter) -> Wanted:
+        """The filter, checked. Raises Unauthenticated, Forbidden, BadUserInput, Conflict."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return Wanted(_checked(wanted))
+
+    async def page(
+        self, viewer: Viewer, wanted: LogFilter, after: Position | None, first: int
+    ) -> Page:
+        """The newest lines first; one more than *first* when another page follows.
+
+        A search that takes too long is cut short, and says so by `Page.back_to`. Raises
+        Unauthenticated, Forbidden, BadUserInput, NotFound for a line that is gone, Conflict.
+        """
+        ready, log = self.ready(viewer, wanted), self.path
+        start = after
+
+        def find(is_over: Callable[[], bool]) -> Page:
+            begin = start
+            if begin is None and wanted.up_to_id is not None:
+                begin = search.behind(log, position_of(wanted.up_to_id))
+                if begin is None:
+                    raise NotFound("This line is not in the log any more: its file was removed.")
+            return search.newest(log, ready, first + 1, start=begin, is_over=is_over)
+
+        return await self._beside(find)
+
+    async def count(self, viewer: Viewer, wanted: LogFilter) -> int | None:
+        """How many lines the filter lets through; None when that takes too long.
+
+        Raises as `page` does.
+        """
+        ready, log = self.ready(viewer, wanted), self.path
+        return await self._beside(lambda is_over: search.count(log, ready, is_over=is_over))
+
+    async def lines(self, viewer: Viewer, wanted: LogFilter) -> AsyncIterator[list[LogEntry]]:
+        """Every line that the filter lets through, newest first, a page at a time.
+
+        At least one page, which may be empty. Raises as `page` does, also in the middle, when
+        the right to read is lost.
+        """
+        after: Position | None = None
+        while True:
+            found = await self.page(viewer, wanted, after, EXPORT_PAGE)
+            yield found.entries[:EXPORT_PAGE]
+            if len(found.entries) <= EXPORT_PAGE and found.back_to is None:
+                return
+            if len(found.entries) > EXPORT_PAGE:
+                after = position_of(found.entries[EXPORT_PAGE - 1].id)
+            else:
+                after = found.reached
+            viewer = await self._callers.again(viewer)
+
+    async def tidy(self) -> Tidied:
+        """Compress what was put aside, remove what is older than `logging.retention_days`."""
+        config = self._config
+        if config.file is None:
+            return Tidied()
+        return await asyncio.to_thread(
+            tidy, config.file, days(config.retention_days), packs=config.compress
+        )
+
+    async def _beside(self, work: Callable[[Callable[[], bool]], Result]) -> Result:
+        """Do this in a thread, for 10 s at most, and no longer than somebody waits for it."""
+        nobody_waits = threading.Event()
+        async with self._turns:
+            is_late = search.deadline()
+            try:
+                return await asyncio.to_thread(work, lambda: nobody_waits.is_set() or is_late())
+            finally:
+                nobody_waits.set()
+
+
+def position_of(line_id: str) -> Position:
+    """Where a line lies. Raises BadUserInput."""
+    match = _ID.fullmatch(line_id)
+    if match is None:
+        raise BadUserInput(f"filter.upToId: {line_id[:40]!r} is not the id of a line.")
+    return match[1], int(match[2])
+
+
+def _checked(wanted: LogFilter) -> LogFilter:
+    for name in ("since", "until"):
+        instant = getattr(wanted, name)
+        if instant is not None and instant.tzinfo is None:
+            raise BadUserInput(f"filter.{name}: {instant.isoformat()} lacks a time zone.")
+    if wanted.up_to_id is not None:
+        position_of(wanted.up_to_id)
+    return wanted

@@ -1,0 +1,196 @@
+"""New lines as they are written, by whichever process of this machine writes them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from hashlib import blake2b
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+from aiwebengine.logs.files import stored_files
+from aiwebengine.logs.search import Position, Wanted, entry_of, told_in
+from aiwebengine.logs.types import LogEntry
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECS = 0.25
+# Beyond this a follower is shown the newest lines only, and told how many are missing.
+MOST_WAITING = 500
+MOST_BYTES_AT_ONCE = 4 * 1_048_576
+
+Line = tuple[Position, bytes]
+
+
+class NewLines:
+    """Reads what was written since it last looked, over the end of one file into the next."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream: BinaryIO | None = None
+        self._name = ""
+        self._place = 0
+        with suppress(FileNotFoundError):
+            self._open(path)
+            assert self._stream is not None  # noqa: S101 - opened just now
+            self._place = self._stream.seek(0, os.SEEK_END)
+
+    def read(self) -> tuple[int, list[Line]]:
+        """How many lines were left out because there were too many, and the lines after those."""
+        skipped, lines = 0, []
+        for _ in range(10):
+            # In this order: what is no longer the log at this moment gets no more lines.
+            has_ended = self._has_ended()
+            left_out, found = self._rest()
+            skipped += left_out
+            lines += found
+            if not has_ended or not self._open_next():
+                break
+        return skipped, lines
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _has_ended(self) -> bool:
+        if self._stream is None:
+            return True
+        try:
+            return os.stat(self._path).st_ino != os.fstat(self._stream.fileno()).st_ino
+        except FileNotFoundError:
+            return True
+
+    def _open(self, path: Path) -> None:
+        self.close()
+        self._stream, self._place, self._name = path.open("rb"), 0, ""
+
+    def _open_next(self) -> bool:
+        """Go on with the file after this one; there is none while nobody writes."""
+        files = [file for file in stored_files(self._path) if not file.is_compressed]
+        mine = None if self._stream is None else os.fstat(self._stream.fileno()).st_ino
+        # Compressed or removed meanwhile, it is not there any more; then the log itself is next.
+        following = [file for file in files if file.is_current and file.inode != mine]
+        for newer, older in pairwise(files):
+            if older.inode == mine:
+                following = [newer]
+        with suppress(FileNotFoundError):
+            for file in following:
+                self._open(file.path)
+                return True
+        return False
+
+    def _rest(self) -> tuple[int, list[Line]]:
+        if self._stream is None:
+            return 0, []
+        size = os.fstat(self._stream.fileno()).st_size
+        skipped = 0
+        while size - self._place > MOST_BYTES_AT_ONCE:
+            self._stream.seek(self._place)
+            block = self._stream.read(MOST_BYTES_AT_ONCE // 2)
+            whole = block.rfind(b"\n") + 1 or len(block)
+            skipped += block.count(b"\n")
+            self._place += whole
+        self._stream.seek(self._place)
+        block = self._stream.read(size - self._place)
+        if not self._name and block:
+            self._name = self._find_name()
+        lines = []
+        for line in block[: block.rfind(b"\n") + 1].splitlines(keepends=True):
+            lines.append(((self._name, self._place), line.rstrip(b"\n")))
+            self._place += len(line)
+        return skipped, lines
+
+    def _find_name(self) -> str:
+        """As `name_of` finds it."""
+        assert self._stream is not None  # noqa: S101 - asked only while there is one
+        self._stream.seek(0)
+        first = self._stream.readline()
+        return blake2b(first.rstrip(b"\n"), digest_size=8).hexdigest()
+
+
+class _Follower:
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._waiting: deque[LogEntry] = deque()
+        self._has_come = asyncio.Event()
+        self.skipped = 0
+
+    def offer(self, entry: LogEntry, told: dict[str, object], line: bytes) -> None:
+        if not self._wanted.lets(told, line):
+            return
+        self._waiting.append(entry)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self.skipped += 1
+        self._has_come.set()
+
+    async def entries(self) -> AsyncIterator[LogEntry]:
+        while True:
+            await self._has_come.wait()
+            while self._waiting:
+                entry, skipped = self._waiting.popleft(), self.skipped
+                self.skipped = 0
+                yield replace(entry, skipped_before=skipped) if skipped else entry
+            self._has_come.clear()
+
+
+class Tail:
+    """Hands new lines to followers. Nothing is read while there are none."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._followers: set[_Follower] = set()
+        self._has_followers = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look for new lines until cancelled."""
+        while True:
+            await self._has_followers.wait()
+            if self._path is None:
+                return
+            new = await asyncio.to_thread(NewLines, self._path)
+            try:
+                while self._followers:
+                    skipped, lines = await asyncio.to_thread(new.read)
+                    self._hand_out(skipped, lines)
+                    await asyncio.sleep(LOOK_EVERY_SECS)
+            except OSError:
+                log.exception("log.tail_failed")
+                await asyncio.sleep(1)
+            finally:
+                new.close()
+            if not self._followers:
+                self._has_followers.clear()
+
+    @asynccontextmanager
+    async def follow(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[LogEntry]]:
+        """The lines from now on that the filter lets through."""
+        follower = _Follower(wanted)
+        self._followers.add(follower)
+        self._has_followers.set()
+        try:
+            yield follower.entries()
+        finally:
+            self._followers.discard(follower)
+
+    def _hand_out(self, skipped: int, lines: list[Line]) -> None:
+        for follower in self._followers:
+            follower.skipped += skipped
+        for entry, told, line in _entries(lines):
+            for follower in self._followers:
+                follower.offer(entry, told, line)
+
+
+def _entries(lines: list[Line]) -> Iterator[tuple[LogEntry, dict[str, object], bytes]]:
+    for (name, place), line in lines:
+        told = told_in(line)
+        if told is not None:
+            yield entry_of(told, line, name, place), told, line

@@ -1,0 +1,285 @@
+"""The command-line door of this room, and of the schedules and reviews that belong to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from aiwebengine.app import Engine
+from aiwebengine.commands import FAILED, json_option, show, table, with_engine
+from aiwebengine.errors import NotFound
+from aiwebengine.maintenance.types import (
+    MaintenanceBoard,
+    MaintenanceItem,
+    MaintenanceState,
+)
+from aiwebengine.reviews.types import AccessReview
+from aiwebengine.schedules.types import RunState, ScheduledTask, TaskRun
+from aiwebengine.viewer import Viewer
+
+LARGEST_LIST = 1_000
+
+
+@click.group()
+def maintenance() -> None:
+    """What has to be done again and again: see how it stands, do it."""
+
+
+@maintenance.command()
+@json_option
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show the daily, weekly, monthly and quarterly lists: exit code 1 when anything is overdue."""
+
+    async def work(engine: Engine, viewer: Viewer) -> MaintenanceBoard:
+        return await engine.services.maintenance.board(viewer)
+
+    board = with_engine(context.obj, work)
+    rows = [
+        (item.frequency.value, item.name, item.state.value, item.saw, _how(item))
+        for item in board.items
+    ]
+    shown = table(("", "Item", "State", "Seen", "How"), rows)
+    counts = {state.value: getattr(board, state.value) for state in MaintenanceState}
+    shown.caption = ", ".join(f"{number} {name}" for name, number in counts.items())
+    told = {"at": board.at, **counts, "items": [_told(item) for item in board.items]}
+    show(as_json, told, shown)
+    if board.overdue:
+        sys.exit(FAILED)
+
+
+@maintenance.command()
+@click.argument("item")
+@click.option("--note", help="What was found or done; at most 500 characters.")
+@json_option
+@click.pass_context
+def tick(context: click.Context, item: str, note: str | None, as_json: bool) -> None:
+    """Say that ITEM was done; it falls due again."""
+
+    async def work(engine: Engine, viewer: Viewer) -> MaintenanceItem:
+        return await engine.services.maintenance.tick(viewer, item, note)
+
+    done = with_engine(context.obj, work)
+    due = f" Due again on {done.due_at:%Y-%m-%d}." if done.due_at else ""
+    show(as_json, _told(done), f"{done.title}: {done.state.value}.{due}")
+
+
+@maintenance.command()
+@json_option
+@click.pass_context
+def tasks(context: click.Context, as_json: bool) -> None:
+    """List what runs by the clock."""
+
+    async def work(engine: Engine, viewer: Viewer) -> list[ScheduledTask]:
+        return await engine.services.schedules.tasks(viewer)
+
+    found = with_engine(context.obj, work)
+    rows = [
+        (
+            task.name,
+            task.schedule,
+            _instant(task.next_run_at),
+            "" if task.last_run is None else task.last_run.state.value,
+            "" if task.last_run is None else _instant(task.last_run.started_at),
+            task.title,
+        )
+        for task in found
+    ]
+    told = [
+        {
+            "name": task.name,
+            "title": task.title,
+            "schedule": task.schedule,
+            "time_zone": task.time_zone,
+            "next_run_at": task.next_run_at,
+            "is_running": task.is_running,
+            "last_run": None if task.last_run is None else _told_run(task.last_run),
+        }
+        for task in found
+    ]
+    shown = table(("Task", "Schedule", "Next (UTC)", "Last", "Began (UTC)", ""), rows)
+    if found:
+        shown.caption = f"Schedules are in {found[0].time_zone}."
+    show(as_json, told, shown)
+
+
+@maintenance.command()
+@click.option("--task", help="Only those of this task.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, LARGEST_LIST))
+@json_option
+@click.pass_context
+def runs(context: click.Context, task: str | None, limit: int, as_json: bool) -> None:
+    """List the newest runs of tasks."""
+
+    async def work(engine: Engine, viewer: Viewer) -> list[TaskRun]:
+        return (await engine.services.schedules.page(viewer, task, None, limit))[:limit]
+
+    found = with_engine(context.obj, work)
+    rows = [
+        (
+            run.id,
+            run.task,
+            run.state.value,
+            _instant(run.started_at),
+            _instant(run.ended_at),
+            run.started_by,
+            run.result,
+        )
+        for run in found
+    ]
+    columns = ("Run", "Task", "State", "Began (UTC)", "Ended (UTC)", "By", "Result")
+    show(as_json, [_told_run(run) for run in found], table(columns, rows))
+
+
+@maintenance.command()
+@click.argument("task")
+@json_option
+@click.pass_context
+def run(context: click.Context, task: str, as_json: bool) -> None:
+    """Run TASK here and now, and wait for it: exit code 1 when it fails."""
+    console = Console(stderr=True, soft_wrap=True)
+
+    async def work(engine: Engine, viewer: Viewer) -> TaskRun:
+        with console.status(task):
+            return await engine.services.schedules.run_here(
+                viewer, task, lambda line: console.print(line, markup=False, highlight=False)
+            )
+
+    done = with_engine(context.obj, work)
+    show(as_json, _told_run(done), f"{done.state.value}: {done.result}")
+    if done.state is not RunState.SUCCEEDED:
+        sys.exit(FAILED)
+
+
+@maintenance.command()
+@click.argument("run_id", type=click.IntRange(1))
+@json_option
+@click.pass_context
+def stop(context: click.Context, run_id: int, as_json: bool) -> None:
+    """Stop the run with this number, wherever it runs; it ends within seconds."""
+
+    async def work(engine: Engine, viewer: Viewer) -> TaskRun:
+        return await engine.services.schedules.stop(viewer, run_id)
+
+    asked = with_engine(context.obj, work)
+    said = "is asked to stop." if asked.state is RunState.RUNNING else f"has ended: {asked.result}"
+    show(as_json, _told_run(asked), f"Run {asked.id} of {asked.task} {said}")
+
+
+@maintenance.command()
+@click.option("--start", is_flag=True, help="Begin a review, unless one is open.")
+@click.option("--note", help="Why it is begun.")
+@click.option("--id", "number", type=click.IntRange(1), help="Which one; else the newest.")
+@click.option("--export", "kind", type=click.Choice(["csv", "ndjson"]), help="Write all of it out.")
+@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@json_option
+@click.pass_context
+def review(
+    context: click.Context,
+    start: bool,
+    note: str | None,
+    number: int | None,
+    kind: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Begin an access review, see how far it is, or write it out.
+
+    Deciding is done on the page /engine/admin/maintenance/review or by GraphQL.
+    """
+
+    async def work(engine: Engine, viewer: Viewer) -> AccessReview:
+        reviews, export = engine.services.reviews, engine.services.review_export
+        if start:
+            return await reviews.start(viewer, note)
+        if number is None:
+            found = next(iter(await reviews.page(viewer, None, 1)), None)
+        else:
+            found = await reviews.find(viewer, number)
+        if found is None:
+            raise NotFound("There was no such review. Begin one with --start.")
+        if kind is not None:
+            write = export.as_csv if kind == "csv" else export.as_ndjson
+            await _pour(write(viewer, found.number), output)
+        return found
+
+    found = with_engine(context.obj, work)
+    if kind is not None:
+        return
+    end = f"finished {_instant(found.finished_at)}" if found.finished_at else "open"
+    text = (
+        f"Review {found.id}, begun {_instant(found.started_at)} by {found.started_by}, {end}:"
+        f" {found.left} of {found.total} to decide, {found.kept} kept, {found.revoked} revoked,"
+        f" {found.gone} gone."
+    )
+    show(as_json, _told_review(found), text)
+
+
+async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:
+    if output is None:
+        async for page in pages:
+            sys.stdout.buffer.write(page)
+        return
+    # Never half a file under its name.
+    unfinished = output.with_name(f"{output.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            async for page in pages:
+                file.write(page)
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _how(item: MaintenanceItem) -> str:
+    if item.action.command:
+        return item.action.command
+    return f"aiwebengine maintenance tick {item.name}" if item.can_be_ticked else ""
+
+
+def _instant(instant: datetime | None) -> str:
+    return "" if instant is None else f"{instant:%Y-%m-%d %H:%M}"
+
+
+def _told(item: MaintenanceItem) -> dict[str, object]:
+    return {
+        "name": item.name,
+        "title": item.title,
+        "frequency": item.frequency.name,
+        "state": item.state.name,
+        "saw": item.saw,
+        "done_at": item.done_at,
+        "done_by": item.done_by,
+        "note": item.note,
+        "due_at": item.due_at,
+        "can_be_ticked": item.can_be_ticked,
+        "task": item.action.task,
+        "page": item.action.page,
+        "command": item.action.command,
+    }
+
+
+def _told_run(run: TaskRun) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "task": run.task,
+        "state": run.state.name,
+        "due_at": run.due_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "started_by": run.started_by,
+        "stopped_by": run.stopped_by,
+        "instance": run.instance,
+        "result": run.result,
+        "lines": run.lines,
+    }
+
+
+def _told_review(review: AccessReview) -> dict[str, object]:
+    names = "id started_at started_by note finished_at finished_by total kept revoked gone".split()
+    return {**{name: getattr(review, name) for name in names}, "open": review.left}

@@ -1,0 +1,170 @@
+"""The verbs of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.database import Database
+from aiwebengine.errors import BadUserInput, Conflict, EngineError, NotFound
+from aiwebengine.maintenance import store
+from aiwebengine.maintenance.items import ITEMS
+from aiwebengine.maintenance.types import (
+    GRACE,
+    PERIODS,
+    Evidence,
+    Finding,
+    Item,
+    MaintenanceBoard,
+    MaintenanceFrequency,
+    MaintenanceItem,
+    MaintenanceState,
+    Tick,
+)
+from aiwebengine.users.types import Role
+from aiwebengine.viewer import Scope, Viewer
+
+log = logging.getLogger(__name__)
+
+LONGEST_NOTE = 500
+LONGEST_LOOK_SECS = 5.0
+_NOTHING_SEEN = Finding("Nothing here can tell. Tick it off when it is done.")
+
+
+class Maintenance:
+    """The lists of what has to be done again and again; *evidence* by the names of the items.
+
+    What can be seen decides. What only people can know, and what nothing is known of, can be ticked
+    off, and falls due again one period later. What was never done is due one period after the
+    database came to be.
+    """
+
+    def __init__(self, db: Database, audit: AuditTrail, evidence: Mapping[str, Evidence]) -> None:
+        self._db = db
+        self._audit = audit
+        self._evidence = evidence
+
+    async def board(self, viewer: Viewer) -> MaintenanceBoard:
+        """Every item as it stands now. Raises Unauthenticated, Forbidden, Unavailable."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        began_at, now = await store.clock(self._db)
+        ticks = await store.newest_ticks(self._db)
+        found = await asyncio.gather(*(self._look(item) for item in ITEMS))
+        items = [
+            self._judged(item, finding, ticks.get(item.name), began_at, now)
+            for item, finding in zip(ITEMS, found, strict=True)
+        ]
+        counts = Counter(item.state for item in items)
+        return MaintenanceBoard(
+            at=now,
+            items=items,
+            **{state.value: counts[state] for state in MaintenanceState},
+        )
+
+    async def tick(self, viewer: Viewer, name: str, note: str | None) -> MaintenanceItem:
+        """Say that an item was done now; each time counts.
+
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict for what is decided by
+        evidence alone.
+        """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
+        item = _existing(name)
+        note = _checked_note(note)
+        if not self._can_be_ticked(item):
+            raise Conflict(f"{name} is decided by what is seen, not by a tick.")
+        async with self._db.transaction():
+            before = (await store.newest_ticks(self._db)).get(name)
+            await store.add_tick(self._db, name, viewer.label, note)
+            await self._audit.record(
+                viewer,
+                AuditAction.MAINTENANCE_ITEM_DONE,
+                Target("maintenance item", None, name),
+                before=None if before is None else {"doneAt": before.at.isoformat()},
+                after={"done": True},
+                reason=note,
+            )
+        began_at, now = await store.clock(self._db)
+        tick = (await store.newest_ticks(self._db))[name]
+        return self._judged(item, await self._look(item), tick, began_at, now)
+
+    async def last_ticked(self, name: str) -> datetime | None:
+        """When somebody last said that an item was done; for evidence since then."""
+        tick = (await store.newest_ticks(self._db)).get(name)
+        return None if tick is None else tick.at
+
+    async def _look(self, item: Item) -> Finding:
+        """What the evidence says; whatever goes wrong with it, the others still count."""
+        evidence = self._evidence.get(item.name)
+        if evidence is None:
+            return _NOTHING_SEEN if item.by_people else _unknown(_NOTHING_SEEN.saw)
+        try:
+            async with asyncio.timeout(LONGEST_LOOK_SECS):
+                return await evidence()
+        except EngineError as error:
+            return _unknown(error.message)
+        except TimeoutError:
+            return _unknown(f"No answer within {LONGEST_LOOK_SECS:.0f} s.")
+        except Exception:
+            log.exception("maintenance.bug", extra={"item": item.name})
+            return _unknown("It can't be looked at; the log has the details.")
+
+    def _can_be_ticked(self, item: Item) -> bool:
+        return item.by_people or item.name not in self._evidence
+
+    def _judged(
+        self, item: Item, found: Finding, tick: Tick | None, began_at: datetime, now: datetime
+    ) -> MaintenanceItem:
+        by_tick = self._can_be_ticked(item)
+        done_at = tick.at if by_tick and tick is not None else found.done_at
+        state, due_at = found.state, None
+        if state is None or (by_tick and state is not MaintenanceState.ATTENTION):
+            due_at = (done_at or began_at) + PERIODS[item.frequency]
+            # What nobody can see and nobody has ticked off is not well only because it is young.
+            if state is not MaintenanceState.UNKNOWN or done_at is not None or item.by_people:
+                state = _by_time(due_at, now, item.frequency)
+        assert state is not None  # noqa: S101 - a finding without state is judged by time
+        return MaintenanceItem(
+            name=item.name,
+            title=item.title,
+            frequency=item.frequency,
+            state=state,
+            saw=found.saw,
+            done_at=done_at,
+            done_by=tick.done_by if by_tick and tick is not None else None,
+            note=tick.note if by_tick and tick is not None else None,
+            due_at=due_at,
+            can_be_ticked=by_tick,
+            action=item.action,
+        )
+
+
+def _by_time(due_at: datetime, now: datetime, frequency: MaintenanceFrequency) -> MaintenanceState:
+    if now < due_at:
+        return MaintenanceState.OK
+    if now < due_at + GRACE[frequency]:
+        return MaintenanceState.DUE
+    return MaintenanceState.OVERDUE
+
+
+def _existing(name: str) -> Item:
+    found = next((item for item in ITEMS if item.name == name), None)
+    if found is None:
+        known = ", ".join(item.name for item in ITEMS)
+        raise NotFound(f"There is no item {name[:50]!r}; there are: {known}.")
+    return found
+
+
+def _unknown(saw: str) -> Finding:
+    return Finding(saw, MaintenanceState.UNKNOWN)
+
+
+def _checked_note(note: str | None) -> str | None:
+    kept = (note or "").strip()
+    if len(kept) > LONGEST_NOTE:
+        raise BadUserInput(f"note: {len(kept)} characters; at most {LONGEST_NOTE} are allowed.")
+    return kept or None

@@ -1,0 +1,117 @@
+"""All figures as one text: what was counted, and what is looked up when somebody asks."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from aiwebengine import __version__
+from aiwebengine.errors import Unavailable
+from aiwebengine.metrics.folder import deaths
+from aiwebengine.metrics.instruments import PREFIX, Instruments
+from aiwebengine.system.beats import ThisInstance
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Counting millions of sessions takes a moment, and nobody needs them to the second.
+SESSIONS_EVERY_SECS = 60.0
+
+# A counter's creation time is a second series for each; Prometheus finds resets by itself.
+disable_created_metrics()
+
+
+class Exposition:
+    """What `/metrics` answers for this instance.
+
+    *trouble_now* tells what is wrong with the database, *live_sessions* counts sessions;
+    *backup_age*, once set, tells the seconds since the newest good backup, None without any.
+    *folder* is where several workers keep what they count.
+    """
+
+    def __init__(
+        self,
+        instruments: Instruments,
+        instance: ThisInstance,
+        folder: Path | None,
+        trouble_now: Callable[[], Awaitable[str | None]],
+        live_sessions: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._instruments = instruments
+        self._instance = instance
+        self._folder = folder
+        self._trouble_now = trouble_now
+        self._live_sessions = live_sessions
+        self._sessions: tuple[float, int] | None = None
+        self.backup_age: Callable[[], Awaitable[float | None]] | None = None
+
+    async def text(self) -> bytes:
+        """Every metric in Prometheus' text format, of all workers of this instance."""
+        found = list(self._of_the_instance())
+        is_down = await self._trouble_now() is not None
+        found.append(_gauge("database_up", "1 when the database answers, else 0.", not is_down))
+        if not is_down:
+            with suppress(Unavailable):
+                found += await self._of_the_database()
+        return await asyncio.to_thread(self._written, found)
+
+    def _written(self, found: list[Metric]) -> bytes:
+        registry = CollectorRegistry()
+        registry.register(_Found(found))
+        if self._folder is None:
+            return generate_latest(self._instruments.registry) + generate_latest(registry)
+        MultiProcessCollector(registry, str(self._folder))
+        return generate_latest(registry)
+
+    def _of_the_instance(self) -> Iterator[Metric]:
+        info = GaugeMetricFamily(
+            f"{PREFIX}info",
+            "Always 1; the labels tell the versions.",
+            labels=["version", "python_version"],
+        )
+        info.add_metric([__version__, platform.python_version()], 1)
+        yield info
+        started = self._instance.started_at.timestamp()
+        yield _gauge("start_time_seconds", "When the instance started, since 1970.", started)
+        configured = self._instance.workers
+        yield _gauge("workers_configured", "Worker processes that shall be up.", configured)
+        died = 0 if self._folder is None else deaths(self._folder)
+        yield CounterMetricFamily(
+            f"{PREFIX}worker_deaths", "Worker processes that died and were replaced.", died
+        )
+
+    async def _of_the_database(self) -> list[Metric]:
+        sessions = await self._count_sessions()
+        found = [_gauge("sessions", "Sessions that are live, of all instances.", sessions)]
+        age = None if self.backup_age is None else await self.backup_age()
+        if age is not None:
+            meaning = "Time since the newest good backup, of all instances."
+            found.append(_gauge("backup_age_seconds", meaning, age))
+        return found
+
+    async def _count_sessions(self) -> int:
+        now = time.monotonic()
+        if self._sessions is None or now - self._sessions[0] >= SESSIONS_EVERY_SECS:
+            self._sessions = (now, await self._live_sessions())
+        return self._sessions[1]
+
+
+class _Found(Collector):
+    """Metrics that are known already."""
+
+    def __init__(self, found: list[Metric]) -> None:
+        self._metrics = found
+
+    def collect(self) -> list[Metric]:
+        return self._metrics
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(PREFIX + name, meaning, float(value))

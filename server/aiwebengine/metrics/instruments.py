@@ -1,0 +1,138 @@
+"""Everything that is counted for Prometheus, with its name, unit and meaning.
+
+A label's values are few by design: templates of routes, fields of the schema, configured
+providers. What a caller can choose freely never becomes one.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import Scope
+
+from aiwebengine.database.pool import Statement
+from aiwebengine.system.beats import Beat
+from aiwebengine.system.histogram import BOUNDS_SECS
+
+PREFIX = "aiwebengine_"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNROUTED = "(none)"
+
+
+class Instruments:
+    """The counters of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = self._counter(
+            "http_requests",
+            "Answered requests by method, template of the route and status.",
+            "method",
+            "route",
+            "status",
+        )
+        self._request_seconds = self._histogram(
+            "http_request_duration_seconds",
+            "Time until the answer began, by method and template of the route.",
+            "method",
+            "route",
+        )
+        self._operations = self._counter(
+            "graphql_operations",
+            "Executed operations by kind and first field, and whether they had errors.",
+            "operation",
+            "result",
+        )
+        self._operation_seconds = self._histogram(
+            "graphql_operation_duration_seconds",
+            "Execution time of queries and mutations by kind and first field.",
+            "operation",
+        )
+        self._errors = self._counter(
+            "graphql_errors", "Errors in GraphQL answers by their code.", "code"
+        )
+        self._subscriptions = self._gauge("graphql_subscriptions", "Subscriptions that are open.")
+        self._statement_seconds = self._histogram(
+            "database_statement_duration_seconds",
+            "Time that statements took once they had a connection, by result.",
+            "result",
+        )
+        self._wait_seconds = self._histogram(
+            "database_pool_wait_seconds", "Time that statements waited for a free connection."
+        )
+        self._pool_size = self._gauge("database_pool_connections", "Open connections of the pools.")
+        self._pool_in_use = self._gauge(
+            "database_pool_connections_in_use", "Connections of the pools that are at work."
+        )
+        self._pool_maximum = self._gauge(
+            "database_pool_connections_max", "Most connections that the pools may open."
+        )
+        self._pool_waiting = self._gauge(
+            "database_pool_waiting", "Tasks that wait for a free connection."
+        )
+        self._sign_ins = self._counter(
+            "sign_ins", "Attempts to sign in by provider and result.", "provider", "result"
+        )
+        self._workers = self._gauge("workers", "Worker processes that are up.")
+        self._memory = self._gauge(
+            "process_resident_memory_bytes", "Memory that the worker processes hold."
+        )
+        self._cpu = self._counter(
+            "process_cpu_seconds", "Processor time that the worker processes used."
+        )
+        self._lag = Gauge(
+            f"{PREFIX}event_loop_lag_seconds",
+            "Longest that the event loop of any worker came late within its last beat.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+
+    def answered(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count an answered request."""
+        method = scope["method"] if scope["method"] in METHODS else "(other)"
+        route = getattr(scope.get("route"), "path", UNROUTED)
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def operation(self, name: str, seconds: float, codes: list[str]) -> None:
+        """Count an executed operation."""
+        self._operations.labels(name, "failed" if codes else "succeeded").inc()
+        self._operation_seconds.labels(name).observe(seconds)
+        self.refused(codes)
+
+    def refused(self, codes: list[str]) -> None:
+        """Count the errors of an answer."""
+        for code in codes:
+            self._errors.labels(code).inc()
+
+    def statement(self, statement: Statement) -> None:
+        """Count a statement."""
+        result = "failed" if statement.failed else "succeeded"
+        self._statement_seconds.labels(result).observe(statement.took_secs)
+        self._wait_seconds.observe(statement.waited_secs)
+
+    def sign_in(self, provider: str, succeeded: bool) -> None:
+        """Count an attempt to sign in."""
+        self._sign_ins.labels(provider, "succeeded" if succeeded else "failed").inc()
+
+    def beat(self, beat: Beat) -> None:
+        """Note how this worker is doing."""
+        self._workers.set(1)
+        self._memory.set(beat.memory_bytes)
+        self._cpu.inc(beat.cpu_seconds)
+        self._lag.set(beat.loop_lag_secs)
+        self._pool_size.set(beat.pool_size)
+        self._pool_in_use.set(beat.pool_in_use)
+        self._pool_maximum.set(beat.pool_maximum)
+        self._pool_waiting.set(beat.pool_waiting)
+        self._subscriptions.set(beat.subscriptions)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(PREFIX + name, meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
+        return Histogram(
+            PREFIX + name, meaning, labels, registry=self.registry, buckets=BOUNDS_SECS
+        )
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(PREFIX + name, meaning, registry=self.registry, multiprocess_mode="livesum")

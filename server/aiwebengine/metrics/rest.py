@@ -1,0 +1,46 @@
+"""The door for Prometheus."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.config import Security
+from aiwebengine.metrics.exposition import CONTENT_TYPE, Exposition
+from aiwebengine.users.types import Role
+
+
+def routes(exposition: Exposition, doorkeeper: Doorkeeper, security: Security) -> list[Route]:
+    """`GET /metrics` for the API key, administrators, and this machine when so configured."""
+    key = security.api_key.get_secret_value() if security.api_key else ""
+
+    async def metrics(request: Request) -> Response:
+        if not (
+            (key and any(_is_same(shown, key) for shown in _keys(request)))
+            or (security.metrics_from_loopback and doorkeeper.is_local(request))
+        ):
+            if "x-api-key" in request.headers:
+                await doorkeeper.refuse_key(request)
+            viewer = await doorkeeper.viewer(request, "rest")
+            viewer.must_be(Role.ADMINISTRATOR)
+        return Response(
+            await exposition.text(),
+            headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"},
+        )
+
+    return [Route("/metrics", metrics, methods=["GET"])]
+
+
+def _keys(request: Request) -> list[str]:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    shown = [request.headers.get("x-api-key", "")]
+    return [*shown, bearer.strip()] if scheme.lower() == "bearer" else shown
+
+
+def _is_same(shown: str, key: str) -> bool:
+    """Compared in a time that does not tell how much of it is right."""
+    return hmac.compare_digest(shown.encode(), key.encode())

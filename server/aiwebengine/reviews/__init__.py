@@ -1,0 +1,1 @@
+"""Looking through who holds which role, again and again."""

@@ -1,0 +1,123 @@
+"""The tasks that this engine brings along.
+
+A task of another room is one more `Task(...)` in the list that `app.py` hands to `Schedules`:
+
+    Task("vacuum", "Vacuum", "Frees the space of dead rows.", "0 4 * * 0", care.vacuum)
+
+where the verb takes `note`, calls it with lines for the log of the run, and gives one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiwebengine.audit.chain import Chain
+from aiwebengine.auth.sessions import Sessions
+from aiwebengine.database import Database
+from aiwebengine.keys.service import Keys
+from aiwebengine.rates.service import Rates
+from aiwebengine.schedules.types import Note, Task, TaskFailed
+from aiwebengine.users.service import Users
+from aiwebengine.viewer import engine
+
+
+def own_tasks(
+    db: Database, sessions: Sessions, rates: Rates, users: Users, chain: Chain, keys: Keys
+) -> list[Task]:
+    """What keeps the engine's own tables in order."""
+
+    async def sessions_removed(note: Note) -> str:
+        await sessions.remove_ended()
+        return "Sessions, sign-in links and attempts that had ended are gone."
+
+    async def rates_forgotten(note: Note) -> str:
+        await rates.forget()
+        return "Counts of minutes that are over are gone."
+
+    async def grants_ended(note: Note) -> str:
+        ended = await users.end_expired_grants()
+        return f"{ended} roles had ended and were taken away."
+
+    async def analyzed(note: Note) -> str:
+        note("analyze")
+        await db.maintain("analyze")
+        return "The planner's statistics are up to date."
+
+    async def keys_forgotten(note: Note) -> str:
+        return f"{await keys.remove_ended()} keys had ended and are gone."
+
+    return [
+        Task(
+            "end-sessions",
+            "Remove ended sessions",
+            "Removes sessions, sign-in links and sign-in attempts that can't be used any more.",
+            "*/10 * * * *",
+            sessions_removed,
+        ),
+        Task(
+            "forget-rates",
+            "Forget counted requests",
+            "Removes what was counted for the rate limit in minutes that are over.",
+            "*/10 * * * *",
+            rates_forgotten,
+        ),
+        Task(
+            "end-grants",
+            "Take away ended roles",
+            "Looks whether a role is left whose end has passed. They end by themselves anyway.",
+            "5 0 * * *",
+            grants_ended,
+        ),
+        Task(
+            "analyze",
+            "Analyze the database",
+            "Brings the statistics up to date that PostgreSQL plans queries with.",
+            "40 3 * * *",
+            analyzed,
+        ),
+        Task(
+            "verify-audit",
+            "Prove the audit trail",
+            "Goes through all seals and tells whether an event was changed or removed.",
+            "20 4 * * 0",
+            _trail_proved(chain),
+        ),
+        Task(
+            "rotate-secrets",
+            "Rotate the signing keys",
+            "Makes a new key for each purpose. What old ones signed goes on to be valid for a day.",
+            "0 4 1 1,4,7,10 *",
+            _keys_rotated(keys),
+        ),
+        Task(
+            "forget-keys",
+            "Forget ended signing keys",
+            "Removes keys whose last signature is not valid any more.",
+            "15 0 * * *",
+            keys_forgotten,
+        ),
+    ]
+
+
+def _trail_proved(chain: Chain) -> Callable[[Note], Awaitable[str]]:
+    async def run(note: Note) -> str:
+        await chain.seal()
+        found = await chain.verify(
+            engine(), None, lambda done, total: note(f"{done} of {total} events")
+        )
+        if found.problem is not None:
+            place = "" if found.event_id is None else f" at event {found.event_id}"
+            raise TaskFailed(f"The trail was tampered with{place}: {found.problem}.")
+        return f"The trail is whole: {found.sealed} events, head {found.head}."
+
+    return run
+
+
+def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
+    async def run(note: Note) -> str:
+        made = await keys.rotate(engine(), None)
+        for key in made:
+            note(f"{key.purpose}: key {key.number}")
+        return f"{len(made)} new keys."
+
+    return run

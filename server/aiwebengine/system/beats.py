@@ -1,0 +1,48 @@
+"""What a worker says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+
+@dataclass(frozen=True)
+class ThisInstance:
+    """What all worker processes of one start have in common."""
+
+    id: UUID = field(default_factory=uuid4)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class ThisWorker:
+    """What does not change while a worker lives."""
+
+    id: UUID
+    instance_id: UUID
+    instance_started_at: datetime
+    instance_workers: int
+    place: int
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Beat:
+    """How a worker is doing at this moment; requests and errors since it started."""
+
+    requests: int
+    errors: int
+    memory_bytes: int
+    cpu_seconds: float
+    cpu_percent: float
+    loop_lag_secs: float
+    pool_size: int
+    pool_in_use: int
+    pool_maximum: int
+    pool_waiting: int
+    subscriptions: int

@@ -1,0 +1,151 @@
+"""What rooms do together that know nothing of each other: tasks, evidence, a backup's age."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from aiwebengine.backups.service import Backups
+from aiwebengine.backups.types import BackupRunKind, BackupRunState
+from aiwebengine.care.service import Care
+from aiwebengine.care.types import OwnStatements
+from aiwebengine.config import Config
+from aiwebengine.logs.service import Logs
+from aiwebengine.logs.types import LogFilter, LogLevel
+from aiwebengine.maintenance.service import Maintenance
+from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
+from aiwebengine.schedules.types import Note, Task, TaskFailed
+from aiwebengine.viewer import engine
+
+MEGABYTE = 1_000_000
+
+
+def tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
+    """What looks after the data: backups, drills, vacuum."""
+
+    async def backed_up(note: Note) -> str:
+        made = await backups.create(engine(), note)
+        return f"{made.name}, {made.size_bytes / MEGABYTE:.1f} MB."
+
+    async def pruned(note: Note) -> str:
+        gone = await backups.prune(engine(), note)
+        archives = len({*gone.local, *gone.remote})
+        return f"{archives} archives and {len(gone.databases)} replaced databases removed."
+
+    async def drilled(note: Note) -> str:
+        run = await backups.drill(engine(), note)
+        if run.state is not BackupRunState.SUCCEEDED:
+            raise TaskFailed(f"{run.backup_name} can't be restored: {run.problem}")
+        return f"{run.backup_name} was restored, and holds what its manifest says."
+
+    async def vacuumed(note: Note) -> str:
+        run = await care.vacuum(engine(), None, note)
+        return f"{len(run.tables)} tables vacuumed and analyzed."
+
+    return [
+        Task(
+            "backup",
+            "Back up",
+            "Makes an archive of the database, the configuration and the newest logs.",
+            config.backup.schedule,
+            backed_up,
+        ),
+        Task(
+            "prune-backups",
+            "Remove old backups",
+            "Removes the archives that the rules of retention do not keep.",
+            "30 3 * * *",
+            pruned,
+        ),
+        Task(
+            "drill",
+            "Prove the newest backup",
+            "Restores it into a scratch database, compares it with its manifest, drops it.",
+            "0 5 * * 0",
+            drilled,
+        ),
+        Task(
+            "vacuum",
+            "Vacuum the database",
+            "Makes the room of dead rows usable again, and the planner's statistics up to date.",
+            "0 4 * * 6",
+            vacuumed,
+        ),
+    ]
+
+
+def newest_backup(backups: Backups) -> Callable[[], Awaitable[datetime | None]]:
+    """When the newest good backup on this machine was made; None before the first."""
+
+    async def look() -> datetime | None:
+        newest = await backups.newest()
+        return None if newest is None else newest.created_at
+
+    return look
+
+
+def backup_age(backups: Backups) -> Callable[[], Awaitable[float | None]]:
+    """The seconds since then."""
+
+    async def look() -> float | None:
+        made = await newest_backup(backups)()
+        return None if made is None else (datetime.now(UTC) - made).total_seconds()
+
+    return look
+
+
+def backed_up(backups: Backups) -> Evidence:
+    """The newest good backup, and whether the newest run failed."""
+
+    async def look() -> Finding:
+        runs = await backups.runs(engine(), [BackupRunKind.CREATE], None, 1)
+        if runs and runs[0].state is BackupRunState.FAILED:
+            return Finding(f"The newest run failed: {runs[0].problem}", MaintenanceState.ATTENTION)
+        newest = await backups.newest()
+        if newest is None:
+            return Finding("There is no backup yet.")
+        saw = f"{newest.name}, {newest.size_bytes / MEGABYTE:.1f} MB."
+        return Finding(saw, done_at=newest.created_at)
+
+    return look
+
+
+def drilled(backups: Backups) -> Evidence:
+    """The newest drill."""
+
+    async def look() -> Finding:
+        runs = await backups.runs(engine(), [BackupRunKind.DRILL], None, 1)
+        if not runs:
+            return Finding("No backup was ever restored for a trial.")
+        newest = runs[0]
+        if newest.state is BackupRunState.FAILED:
+            saw = f"{newest.backup_name} can't be restored: {newest.problem}"
+            return Finding(saw, MaintenanceState.ATTENTION)
+        return Finding(f"{newest.backup_name} was restored and right.", done_at=newest.ended_at)
+
+    return look
+
+
+def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidence:
+    """How many errors the log has had since somebody last ticked the review off."""
+
+    async def look() -> Finding:
+        since = await maintenance().last_ticked("error-logs")
+        found = await logs.count(engine(), LogFilter(level=LogLevel.ERROR, since=since))
+        told = "more errors than can be counted" if found is None else f"{found} errors"
+        when = "in the log" if since is None else f"since {since:%Y-%m-%d %H:%M} UTC"
+        return Finding(f"{told} {when}.")
+
+    return look
+
+
+def slow_statements(worst: OwnStatements) -> Evidence:
+    """What this process has spent most time on in the database since it started."""
+
+    async def look() -> Finding:
+        slowest = max(worst(200), key=lambda one: one.longest_secs, default=None)
+        if slowest is None:
+            return Finding("No statement was run yet.")
+        return Finding(f"The longest took {slowest.longest_secs:.2f} s: {slowest.sql[:120]}")
+
+    return look

@@ -1,0 +1,130 @@
+"""Archives in S3-compatible storage: a real server on loopback that speaks its protocol."""
+
+import urllib.request
+
+import pytest
+from moto.server import ThreadedMotoServer
+from tests.conftest import adder, configured, free_port
+
+from aiwebengine.app import Engine
+from aiwebengine.backups.storage import Remote, StorageFailed
+from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, BackupState
+from aiwebengine.config import S3
+from aiwebengine.errors import NotFound
+
+BUCKET = "backups"
+
+
+def storage(port, **changes):
+    return S3(
+        bucket=BUCKET,
+        endpoint=f"http://127.0.0.1:{port}",
+        access_key_id="key",
+        secret_access_key="secret",
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def s3():
+    """The port of the storage."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    make = urllib.request.Request(f"http://127.0.0.1:{port}/{BUCKET}", method="PUT")
+    urllib.request.urlopen(make).close()
+    yield port
+    server.stop()
+
+
+@pytest.fixture
+async def engine(url, tmp_path, s3):
+    config = configured(tmp_path)
+    backup = config.backup.model_copy(update={"s3": storage(s3, prefix=f"{tmp_path.name}/")})
+    engine = Engine(config.model_copy(update={"backup": backup}), url)
+    await engine.prepare()
+    yield engine
+    await engine.db.disconnect()
+
+
+async def test_a_new_archive_is_copied_and_the_list_says_where_it_lies(backups, root):
+    made = await backups.create(root)
+
+    assert made.locations == [BackupLocation.LOCAL, BackupLocation.S3]
+    assert made.state is BackupState.COMPLETE
+
+
+async def test_what_only_the_storage_has_is_listed_fetched_and_restored(
+    backups, root, folder, engine, rows
+):
+    made = await backups.create(root)
+    await adder(engine)("later")
+    (folder / made.name).unlink()
+
+    listed = (await backups.all(root))[0]
+    done = await backups.restore(root, made.name, with_safety_backup=False, drop_old=True)
+
+    assert (listed.state, listed.locations) == (BackupState.REMOTE, [BackupLocation.S3])
+    assert listed.size_bytes == made.size_bytes
+    assert done.backup_name == made.name
+    assert rows("select count(*) from users") == [(0,)]
+    assert (await backups.find(root, made.name)).locations == made.locations
+
+
+async def test_a_drill_takes_the_storage_when_nothing_is_here(backups, root, folder):
+    made = await backups.create(root)
+    (folder / made.name).unlink()
+
+    run = await backups.drill(root)
+
+    assert (run.state, run.backup_name) == (BackupRunState.SUCCEEDED, made.name)
+
+
+async def test_an_archive_larger_than_a_part_arrives_whole(backups, root, folder, engine):
+    await engine.db.execute(
+        "create table noise as select n, md5(random()::text) || md5(random()::text) as t"
+        " from generate_series(1, 700000) n"
+    )
+    made = await backups.create(root)
+    original = (folder / made.name).read_bytes()
+    (folder / made.name).unlink()
+
+    await backups.download(root, made.name)
+
+    assert len(original) > 17 << 20
+    assert (folder / made.name).read_bytes() == original
+
+
+async def test_deleting_removes_every_copy(backups, root, folder):
+    first = await backups.create(root)
+    await backups.create(root)
+
+    await backups.delete(root, first.name)
+
+    assert first.name not in [one.name for one in await backups.all(root)]
+    with pytest.raises(NotFound):
+        await backups.download(root, first.name)
+
+
+async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, folder, engine):
+    engine.services.backups._remote = Remote(storage(free_port()))
+
+    with pytest.raises(StorageFailed, match="refused"):
+        await backups.create(root)
+
+    (path,) = folder.iterdir()
+    made = await backups.find(root, path.name)
+    assert (made.state, made.locations[0]) == (BackupState.COMPLETE, BackupLocation.LOCAL)
+    assert "S3" in (await backups.runs(root, [BackupRunKind.CREATE], None, 1))[0].problem
+
+
+async def test_a_storage_that_is_away_hides_nothing_of_what_is_here(backups, root, engine):
+    made = await backups.create(root)
+    backups._shelf._remote = Remote(storage(free_port()))
+
+    listed = await backups.all(root)
+    trouble = await backups.remote_trouble(root)
+
+    assert [one.name for one in listed] == [made.name]
+    assert "refused" in trouble
+    assert "secret" not in trouble

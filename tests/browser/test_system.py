@@ -1,0 +1,132 @@
+"""The system page, as somebody at a browser finds it; faults show within ten seconds."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import AXE
+
+pytestmark = pytest.mark.browser
+
+FAULT_SHOWS_WITHIN_MS = 10_000
+RECOVERS_WITHIN_MS = 60_000
+
+
+def test_the_page_tells_what_goes_on_now_and_in_the_last_hour(open_page):
+    page = open_page("/engine/admin/system").page
+
+    expect(page.get_by_label("At a glance")).to_contain_text("Well")
+    expect(page.get_by_label("Instances")).to_contain_text("1 of 1 worker up")
+    chart = page.get_by_role("img", name=re.compile("^Requests, the last hour. Answered: now"))
+    # A sample is complete ten seconds after its beginning, and then told to the second or so.
+    expect(chart.locator('path[data-line="0"]')).to_have_attribute(
+        "d", re.compile("L"), timeout=45_000
+    )
+    expect(chart).to_have_accessible_name(re.compile(r"least [\d.]+/s, most [\d.]+/s"))
+
+
+def test_the_period_lives_in_the_address(open_page):
+    page = open_page("/engine/admin/system").page
+
+    page.get_by_role("button", name="Week").click()
+
+    expect(page).to_have_url(re.compile(r"\?period=week$"))
+    expect(page.get_by_role("img", name=re.compile("^Memory, the last week"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Week")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_pointer_on_a_chart_reads_a_value(open_page):
+    page = open_page("/engine/admin/system").page
+    chart = page.get_by_label("Memory", exact=True)
+    expect(chart.locator("path[data-line]")).to_have_attribute("d", re.compile("M"), timeout=30_000)
+
+    chart.locator(".plot").hover()
+
+    expect(chart.locator(".foot")).to_contain_text(re.compile("All workers [0-9.]+ MiB"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_is_accessible_and_fits(open_page, scheme, width):
+    watched = open_page(
+        "/engine/admin/system", color_scheme=scheme, viewport={"width": width, "height": 800}
+    )
+    expect(watched.page.get_by_label("Instances")).to_contain_text("1 of 1 worker up")
+
+    wide = watched.page.evaluate("document.documentElement.scrollWidth")
+
+    assert wide <= width
+    assert watched.violations() == []
+
+
+@pytest.fixture
+def fragile(tmp_path, chromium):
+    """An engine of this test's own with two workers; its processes and a page of it."""
+    log = (tmp_path / "output").open("w")
+    environment = {
+        "APP_SERVER__PORT": "0",
+        "APP_PERFORMANCE__WORKER_POOL_SIZE": "2",
+        "APP_REPOSITORY__DATA_DIR": str(tmp_path / "data"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aiwebengine", "serve"],
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        stdout=log,
+        stderr=log,
+    )
+    end = time.monotonic() + 60
+    while not (link := re.search(r"(\S+)/auth/link\S+", (tmp_path / "output").read_text())):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(link[0])
+    page.goto(f"{link[1]}/engine/admin/system")
+    yield process, page, tmp_path / "data"
+    context.close()
+    process.terminate()
+    process.wait(60)
+    log.close()
+
+
+def frozen(data: Path, number: signal.Signals) -> None:
+    server = psutil.Process(int((data / "postgres" / "postmaster.pid").read_text().split()[0]))
+    for one in [server, *server.children()]:
+        one.send_signal(number)
+
+
+def test_a_killed_worker_and_a_frozen_database_show_within_ten_seconds_and_end(fragile):
+    process, page, data = fragile
+    instances = page.get_by_label("Instances")
+    expect(instances).to_contain_text("2 of 2 workers up", timeout=RECOVERS_WITHIN_MS)
+    children = psutil.Process(process.pid).children()
+    workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+    workers[0].kill()
+
+    lost = instances.locator("tr", has_text=str(workers[0].pid))
+    expect(lost).to_contain_text("lost", timeout=FAULT_SHOWS_WITHIN_MS)
+    expect(instances).to_contain_text("2 of 2 workers up", timeout=RECOVERS_WITHIN_MS)
+
+    frozen(data, signal.SIGSTOP)
+    try:
+        notice = page.get_by_role("alert").filter(has_text="Not well since")
+        expect(notice).to_contain_text("database", timeout=FAULT_SHOWS_WITHIN_MS)
+        expect(page.get_by_label("At a glance")).to_contain_text("Not well")
+        expect(page.get_by_text("No new figures since")).to_be_visible(timeout=30_000)
+        page.evaluate(AXE.read_text())
+        assert page.evaluate("axe.run().then(result => result.violations.map(one => one.id))") == []
+    finally:
+        frozen(data, signal.SIGCONT)
+    expect(page.get_by_text("Well again since")).to_be_visible(timeout=RECOVERS_WITHIN_MS)
+    expect(notice).to_have_count(0)
+    expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=RECOVERS_WITHIN_MS)

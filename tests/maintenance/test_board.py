@@ -1,0 +1,272 @@
+"""The lists: decided by what is seen, ticked by people, due again."""
+
+import asyncio
+from importlib import metadata
+
+import pytest
+from tests.reviews.test_reviews import ROOT
+
+from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
+from aiwebengine.maintenance import evidence
+from aiwebengine.maintenance.evidence import older_than_tested
+from aiwebengine.maintenance.items import ITEMS
+from aiwebengine.maintenance.service import Maintenance
+from aiwebengine.maintenance.types import Finding, MaintenanceState
+from aiwebengine.resources import CONSTRAINTS
+from aiwebengine.reviews.types import Decision, ReviewDecision
+from aiwebengine.schedules.types import Task, TaskFailed
+from aiwebengine.users.types import Role
+
+STATES = ["OK", "DUE", "OVERDUE"]
+
+
+@pytest.fixture
+def board(engine):
+    """The items by name, as they stand now."""
+
+    async def board(maintenance=engine.services.maintenance):
+        return {item.name: item for item in (await maintenance.board(ROOT)).items}
+
+    return board
+
+
+@pytest.fixture
+def later(engine):
+    """Let so many days pass: whatever the board goes by is that much older."""
+
+    async def later(days):
+        for table, column in [
+            ("maintenance_board", "began_at"),
+            ("maintenance_ticks", "at"),
+            ("task_runs", "ended_at"),
+            ("signing_keys", "created_at"),
+            ("settings", "changed_at"),
+            ("access_reviews", "finished_at"),
+        ]:
+            await engine.db.execute(
+                f"update {table} set {column} = {column} - make_interval(secs => :secs)",
+                secs=days * 86_400,
+            )
+
+    return later
+
+
+def with_evidence(engine, **looks):
+    found = {name.replace("_", "-"): look for name, look in looks.items()}
+    return Maintenance(engine.db, engine.services.audit, found)
+
+
+def seeing(finding):
+    async def look():
+        if isinstance(finding, Exception):
+            raise finding
+        return finding
+
+    return look
+
+
+async def test_every_line_of_the_guide_is_there_and_a_fresh_engine_is_not_overdue(engine):
+    found = await engine.services.maintenance.board(ROOT)
+
+    assert [item.name for item in found.items] == [item.name for item in ITEMS]
+    assert (found.overdue, found.due) == (0, 0)
+    counted = found.ok + found.due + found.overdue + found.attention + found.unknown
+    assert counted == len(ITEMS) == len({item.name for item in ITEMS})
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("full-logs", (6, 8, 10)),
+        ("documentation", (30, 32, 39)),
+        ("disaster-drill", (91, 93, 107)),
+        ("error-logs", (0.9, 1.2, 2)),
+    ],
+)
+async def test_what_people_do_falls_due_overdue_and_is_well_again_with_a_tick(
+    engine, ada, board, later, name, days
+):
+    seen, passed = [], 0
+    for day in days:
+        await later(day - passed)
+        passed = day
+        seen.append((await board())[name].state.name)
+
+    ticked = await engine.services.maintenance.tick(ada, name, " all well ")
+    await later(days[0])
+    still = (await board())[name]
+    await later(days[2] - days[0])
+
+    assert seen == STATES
+    assert (ticked.state, ticked.note) == (MaintenanceState.OK, "all well")
+    assert (still.state, still.done_by) == (MaintenanceState.OK, ada.label)
+    assert (await board())[name].state is MaintenanceState.OVERDUE
+
+
+async def test_each_tick_is_traced_with_its_note(engine, ada, events_of):
+    await engine.services.maintenance.tick(ada, "documentation", "read all of it")
+    await engine.services.maintenance.tick(ada, "documentation", None)
+
+    assert (await events_of())[-2:] == ["maintenance.item_done"] * 2
+    rows = await engine.db.all(
+        "select target_label, reason, before from audit_events order by id desc limit 2"
+    )
+    assert [row["reason"] for row in rows] == [None, "read all of it"]
+    assert rows[0]["before"].keys() == {"doneAt"}
+
+
+async def test_what_is_decided_by_evidence_can_not_be_ticked(engine, ada, edith, events_of):
+    before = await events_of()
+    tick = engine.services.maintenance.tick
+
+    with pytest.raises(Conflict, match="decided by what is seen"):
+        await tick(ada, "disk", None)
+    with pytest.raises(NotFound, match="there are: health"):
+        await tick(ada, "nothing", None)
+    with pytest.raises(BadUserInput, match="note"):
+        await tick(ada, "documentation", "x" * 501)
+    with pytest.raises(Forbidden):
+        await tick(edith, "documentation", None)
+
+    assert await events_of() == before
+
+
+async def test_what_nothing_is_known_of_is_unknown_until_somebody_ticks_it(engine, ada, board):
+    before = (await board())["backup"]
+
+    ticked = await engine.services.maintenance.tick(ada, "backup", "looked at the bucket")
+
+    assert (before.state, before.can_be_ticked) == (MaintenanceState.UNKNOWN, True)
+    assert ticked.state is MaintenanceState.OK
+
+
+async def test_evidence_decides_and_a_tick_does_not_hide_what_is_not_well(engine, ada, board):
+    bad = seeing(Finding("12 errors since yesterday.", MaintenanceState.ATTENTION))
+    maintenance = with_evidence(engine, error_logs=bad, disk=bad, backup=seeing(Finding("x")))
+    await maintenance.tick(ada, "error-logs", None)
+
+    items = await board(maintenance)
+
+    for name in ("error-logs", "disk"):
+        assert items[name].state is MaintenanceState.ATTENTION
+        assert items[name].saw == "12 errors since yesterday."
+    assert (items["backup"].state, items["backup"].can_be_ticked) == (MaintenanceState.OK, False)
+
+
+async def test_evidence_that_fails_leaves_the_others_standing(engine, board):
+    async def frozen():
+        await asyncio.sleep(600)
+
+    maintenance = with_evidence(
+        engine,
+        health=seeing(ZeroDivisionError("pin 1234")),
+        disk=seeing(Unavailable("It does not answer.")),
+        backup=frozen,
+        secrets=seeing(Finding("Fine.", MaintenanceState.OK)),
+    )
+
+    items = await board(maintenance)
+
+    told = {name: items[name].saw for name in ("health", "disk", "backup", "secrets")}
+    assert told["disk"] == "It does not answer."
+    assert told["backup"].startswith("No answer within")
+    assert "1234" not in told["health"]
+    assert {items[name].state for name in ("health", "disk", "backup")} == {
+        MaintenanceState.UNKNOWN
+    }
+    assert items["secrets"].state is MaintenanceState.OK
+
+
+async def test_health_tells_of_pending_migrations(engine, board):
+    system = engine.services.system
+    well = evidence.health(system, list)
+    behind = evidence.health(system, lambda: ["0099.new"])
+
+    assert (await well()).state is MaintenanceState.OK
+    assert (await behind()).saw == "Migrations are pending: 0099.new."
+
+
+async def test_a_task_is_evidence_by_its_newest_success_and_failure(engine, board, later):
+    results = iter(["Whole.", TaskFailed("It was tampered with."), "Whole again."])
+
+    async def run(note):
+        result = next(results)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    clock = engine.services.schedules
+    clock._tasks["verify-audit"] = Task("verify-audit", "", "", "off", run)
+    never = (await board())["audit-trail"]
+    seen = []
+    for _ in range(3):
+        await clock.run_here(ROOT, "verify-audit", lambda line: None)
+        item = (await board())["audit-trail"]
+        seen.append((item.state.name, item.saw.split(": ")[-1]))
+    await later(10)
+
+    assert never.state is MaintenanceState.OK
+    assert "never run" in never.saw
+    assert seen == [
+        ("OK", "Whole."),
+        ("ATTENTION", "It was tampered with."),
+        ("OK", "Whole again."),
+    ]
+    assert (await board())["audit-trail"].state is MaintenanceState.OVERDUE
+
+
+async def test_secrets_grow_old_and_a_rotation_makes_them_young(engine, board, later):
+    await later(93)
+    old = (await board())["secrets"]
+
+    await engine.services.keys.rotate(ROOT, None)
+
+    assert (old.state, old.action.task) == (MaintenanceState.DUE, "rotate-secrets")
+    assert (await board())["secrets"].state is MaintenanceState.OK
+
+
+async def test_the_access_review_is_due_again_a_quarter_after_the_last(engine, ada, board, later):
+    await engine.services.reviews.start(ada)
+    opened = (await board())["access-review"]
+    await engine.services.reviews.submit(
+        ada, None, [Decision(ada.id, Role.ADMINISTRATOR, ReviewDecision.KEEP)]
+    )
+    done = (await board())["access-review"]
+    await later(93)
+
+    assert "1 of 1 are to be decided" in opened.saw
+    assert (done.state, done.done_at is None) == (MaintenanceState.OK, False)
+    assert (await board())["access-review"].state is MaintenanceState.DUE
+
+
+def test_what_is_installed_is_compared_with_what_was_tested(tmp_path):
+    starlette = metadata.version("starlette")
+    lines = ["starlette==999.1", "click==0.0.1", "nobody-has-this==1.0", "# rich==99"]
+    (tmp_path / "constraints.txt").write_text("\n".join(lines))
+
+    older, known = older_than_tested(tmp_path / "constraints.txt")
+
+    assert (older, known) == ([f"starlette {starlette} (tested: 999.1)"], 2)
+    assert older_than_tested(CONSTRAINTS)[0] == []
+
+
+async def test_the_board_by_graphql(ask, ada, alan):
+    query = """{ maintenance { at overdue unknown items {
+      name title frequency state saw doneAt dueAt canBeTicked action { task page command }
+    } } }"""
+    tick = """mutation { tickMaintenanceItem(input: {name: "documentation", note: "read"}) {
+      item { state doneBy note } } }"""
+
+    body = await ask(ada, query)
+    ticked = await ask(ada, tick)
+    refused = await ask(alan, query)
+
+    items = {item["name"]: item for item in body["data"]["maintenance"]["items"]}
+    assert items["access-review"]["action"]["page"] == "/engine/admin/maintenance/review"
+    assert items["disk"]["frequency"] == "DAILY"
+    assert ticked["data"]["tickMaintenanceItem"]["item"] == {
+        "state": "OK",
+        "doneBy": ada.label,
+        "note": "read",
+    }
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -1,0 +1,28 @@
+"""The page of measurements is the tool's own work, and complete."""
+
+import pytest
+from bench.__main__ import PAGE, SUBJECTS
+from bench.report import Result, write
+
+
+def result(figure):
+    return Result("Subject", "One client.", ("", "ms"), [("it", figure)])
+
+
+def test_a_new_measurement_takes_the_place_of_the_old_one(tmp_path):
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Benchmarks\n\nBy hand.\n")
+
+    write(page, "one", result("1.00"))
+    write(page, "two", result("2.00"))
+    write(page, "one", result(r"3.00 \1"))
+
+    text = page.read_text()
+    assert text.startswith("# Benchmarks\n\nBy hand.\n\n<!-- bench one -->\n## Subject\n")
+    assert text.index(r"| it | 3.00 \1 |") < text.index("| it | 2.00 |")
+    assert "1.00" not in text
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_every_subject_is_on_the_page(name):
+    assert f"<!-- bench {name} -->" in PAGE.read_text()

@@ -166,6 +166,7 @@ async def test_the_browser_s_way_in_and_out(served, add_served_person):
         let_in = await browser.get(path)
         inside = await browser.get("/engine/admin", headers={"Accept": "text/html"})
         again = await browser.get(path)
+        still_inside = await browser.get("/engine/admin", headers={"Accept": "text/html"})
         out = await browser.post("/auth/logout", json={})
         after = await browser.get("/engine/admin", headers={"Accept": "text/html"})
 
@@ -182,6 +183,7 @@ async def test_the_browser_s_way_in_and_out(served, add_served_person):
     assert "SameSite=lax" in cookie
     assert inside.status_code == 200
     assert again.status_code == 401
+    assert still_inside.status_code == 200
     assert out.status_code == 204
     assert after.status_code == 303
 

@@ -170,6 +170,17 @@ async def test_connections_that_the_server_closed_are_replaced(db, server, url):
     assert await db.value("select 2") == 2
 
 
+async def test_a_database_that_takes_no_connections_is_an_outage(db, server, url):
+    name = url.split("?")[0].rpartition("/")[2]
+    server.run(f"alter database {name} allow_connections false")
+    server.run(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+
+    with pytest.raises(Unavailable):
+        await db.value("select 1")
+    with pytest.raises(Unavailable):
+        await db.value("select 1")
+
+
 async def test_each_statement_is_told_with_its_time_and_without_its_values(engine):
     ran = []
     engine.db.observers.append(ran.append)

@@ -16,7 +16,7 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.auth.types import SignedIn
 from aiwebengine.errors import EngineError, Forbidden, RateLimited
-from aiwebengine.viewer import Viewer, anonymous
+from aiwebengine.viewer import anonymous
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
 
@@ -101,12 +101,13 @@ def routes(
                     "A sign-in link works only in a browser on the machine that runs the engine."
                 )
             await doorkeeper.count_sign_in(request)
-            before = await end_session_before(request)
+            before = anonymous(doorkeeper.origin(request, "web"))
             signed_in = await sign_in.by_link(before, request.query_params.get("token", ""))
         except EngineError as refused:
             if refused.status >= 500:
                 raise
             return page(MANAGER, refused, request)
+        await end_session_before(request)
         return let_in(signed_in, safe_redirect(request.query_params.get("redirect"), MANAGER))
 
     def callback_address(name: str) -> str:
@@ -118,11 +119,9 @@ def routes(
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    async def end_session_before(request: Request) -> Viewer:
-        """Nobody; a session that the browser still holds ends, so that its id always changes."""
-        old = await doorkeeper.viewer(request, "web")
-        await sessions.sign_out(old)
-        return anonymous(old.origin)
+    async def end_session_before(request: Request) -> None:
+        """End the session that the browser still holds, so that its id always changes."""
+        await sessions.sign_out(await doorkeeper.viewer(request, "web"))
 
     async def logout(request: Request) -> Response:
         doorkeeper.must_be_same_origin(request)

@@ -33,6 +33,8 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    # A database that takes no connections at present, as while it is being swapped.
+    asyncpg.ObjectNotInPrerequisiteStateError,
     # A database that is being replaced by a restored one has no name for a moment.
     asyncpg.InvalidCatalogNameError,
     # What the driver says when the server ended the connection between two statements, and the

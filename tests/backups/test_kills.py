@@ -28,6 +28,7 @@ from aiwebengine.app import Engine
 from aiwebengine.backups.service import _problem_of
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState, Progress
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.migrations.types import MigrationState
 from aiwebengine.resources import MIGRATIONS
 from aiwebengine.viewer import operator
 
@@ -115,13 +116,16 @@ def killed(url, folder, longest, *arguments):
     return has_ended
 
 
-def adopt_orphans():
+@pytest.fixture
+def orphans_adopted():
     """A killed server must be waited for by somebody: a dead one keeps its number until then, and
     PostgreSQL takes that for a living server.
     """
-    if sys.platform == "linux":
-        pr_set_child_subreaper = 36
-        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+    pr_set_child_subreaper = 36
+    adopt = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: None
+    adopt(pr_set_child_subreaper, 1, 0, 0, 0)
+    yield
+    adopt(pr_set_child_subreaper, 0, 0, 0, 0)
 
 
 def shot(fragile):
@@ -254,7 +258,7 @@ async def test_killed_while_it_migrates(url, tmp_path):
         down = ("migrate", "down", "--to", chance.choice(ids[:-1]))
         arguments = down if number % 2 == 0 else ("migrate", "up")
         if number % 2:
-            Migrations(url, MIGRATIONS).down(chance.choice(ids[:-1]))
+            Migrations(url, MIGRATIONS).down(to=chance.choice(ids[:-1]))
         command = Command(url, tmp_path, *arguments)
         await asyncio.sleep(chance.uniform(0.3, longest))
         command.process.kill()
@@ -262,7 +266,7 @@ async def test_killed_while_it_migrates(url, tmp_path):
         # Whatever was left: the next runner goes on from there.
         Migrations(url, MIGRATIONS).up()
         status = Migrations(url, MIGRATIONS).status()
-        assert [one.id for one in status if one.applied_at is None or not one.is_intact] == []
+        assert [one.id for one in status if one.state is not MigrationState.APPLIED] == []
 
     assert described(url) == finished
 
@@ -284,8 +288,8 @@ async def test_a_runner_killed_between_a_step_and_its_note_blocks_nobody(url):
 
 
 @pytest.mark.parametrize("work", ["create", "restore"])
+@pytest.mark.usefixtures("orphans_adopted")
 async def test_the_database_is_killed_meanwhile(tmp_path, work):
-    adopt_orphans()
     fragile = Fragile(tmp_path / "fragile")
     fragile.start()
     try:

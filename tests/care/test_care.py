@@ -294,8 +294,8 @@ class Figures:
     longest_secs: float
 
 
-async def test_where_nobody_counts_statements_that_is_said(care):
-    found = await care.statements(ROOT, 10)
+async def test_where_nobody_counts_statements_that_is_said(engine):
+    found = await Care(engine.db, engine.services.audit).statements(ROOT, 10)
 
     assert (found.source, found.slowest) == (StatementsSource.NONE, [])
     # The embedded server comes without it.

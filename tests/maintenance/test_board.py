@@ -132,9 +132,10 @@ async def test_what_is_decided_by_evidence_can_not_be_ticked(engine, ada, edith,
 
 
 async def test_what_nothing_is_known_of_is_unknown_until_somebody_ticks_it(engine, ada, board):
-    before = (await board())["backup"]
+    maintenance = with_evidence(engine)
+    before = (await board(maintenance))["backup"]
 
-    ticked = await engine.services.maintenance.tick(ada, "backup", "looked at the bucket")
+    ticked = await maintenance.tick(ada, "backup", "looked at the bucket")
 
     assert (before.state, before.can_be_ticked) == (MaintenanceState.UNKNOWN, True)
     assert ticked.state is MaintenanceState.OK
@@ -178,9 +179,9 @@ async def test_evidence_that_fails_leaves_the_others_standing(engine, board):
 
 
 async def test_health_tells_of_pending_migrations(engine, board):
-    system = engine.services.system
-    well = evidence.health(system, list)
-    behind = evidence.health(system, lambda: ["0099.new"])
+    checks = engine.services.health
+    well = evidence.health(checks, list)
+    behind = evidence.health(checks, lambda: ["0099.new"])
 
     assert (await well()).state is MaintenanceState.OK
     assert (await behind()).saw == "Migrations are pending: 0099.new."

@@ -111,13 +111,13 @@ async def test_what_nobody_asks_for_any_more_is_dropped(engine):
     assert (await steps(engine))[3_600]["number"] == 1
 
 
-async def test_only_one_thins_out_at_a_time(engine):
+async def test_only_one_thins_out_at_a_time(engine, url):
     now = datetime.now(UTC)
     await insert(engine, sample(now - timedelta(hours=3), requests=1))
 
     async with engine.db.transaction():
         await engine.db.value("select pg_advisory_xact_lock(7271901)")
-        held = asyncio.create_task(in_a_context_of_its_own(engine))
+        held = asyncio.create_task(in_a_context_of_its_own(engine, url))
         await held
         untouched = await engine.db.value("select max(step_secs) from system_samples")
     await engine.services.system.thin_out()
@@ -126,8 +126,8 @@ async def test_only_one_thins_out_at_a_time(engine):
     assert await engine.db.value("select max(step_secs) from system_samples") == 300
 
 
-async def in_a_context_of_its_own(engine):
-    other = Engine(engine.config, engine._url)
+async def in_a_context_of_its_own(engine, url):
+    other = Engine(engine.config, url)
     await other.db.connect()
     await other.services.system.thin_out()
     await other.db.disconnect()

@@ -239,9 +239,20 @@ class Migrations:
                 # We are alone now: a lock that is left belongs to somebody who was killed.
                 backend.break_lock()
                 backend.ensure_internal_schema_updated()
-                yield backend, read_migrations(str(self._folder))
+                migrations = read_migrations(str(self._folder))
+                self._agree(connection, backend, migrations)
+                yield backend, migrations
             finally:
                 backend.connection.close()
+
+    def _agree(self, connection: Any, backend: Any, migrations: Any) -> None:
+        """Mend what a runner of an older version left that was killed between step and note."""
+        marked = {migration.id for migration in backend.to_rollback(migrations)}
+        noted = store.applied(connection).keys()
+        for migration_id in marked - noted:
+            store.remember(connection, migration_id, self._checksum(migration_id))
+        for migration_id in {migration.id for migration in migrations} & noted - marked:
+            store.forget(connection, migration_id)
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:

@@ -40,19 +40,19 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser and not deploy and not tools"
+	$(BIN)/pytest -n 2 -m "not browser and not tools" --ignore tests/deploy
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
 
 test-tools: install ## What others' tools say (Debian's packages prometheus, shellcheck, systemd)
-	$(BIN)/pytest -m tools
+	$(BIN)/pytest -m tools --ignore tests/deploy
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser --ignore tests/deploy
 
 test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy, systemd (Debian's package caddy)
-	$(BIN)/pytest -m deploy
+	$(BIN)/pytest -m deploy tests/deploy
 
 test-kill: install ## Kill backups, restores and migrations more than 100 times
 	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py

@@ -227,14 +227,17 @@ async def test_a_worker_that_is_killed_is_told_and_so_is_its_replacement(
 
     os.kill(victim, signal.SIGKILL)
     began = await hook.until("began", "workers", SOON)
-    async with httpx2.AsyncClient(base_url=base) as client:
 
-        async def is_told():
-            return (await client.get("/health")).json().get("checks") == {"workers": "failing"}
+    async def is_told():
+        # A connection of its own each time: the replacement never saw the one before it.
+        async with httpx2.AsyncClient(base_url=base) as client:
+            checks = (await client.get("/health")).json().get("checks", {})
+        # A busy machine may show more than the one fault that is looked for.
+        return checks.get("workers") == "failing"
 
-        await until(is_told)
-        over = await hook.until("over", "workers", 90)
-        answer = await client.get("/health")
+    await until(is_told)
+    over = await hook.until("over", "workers", 90)
+    answer = await asyncio.to_thread(httpx2.get, f"{base}/health")
 
     listed = json.loads(await asyncio.to_thread(command, "alerts", "list", "--json"))
     assert str(victim) in began["detail"]

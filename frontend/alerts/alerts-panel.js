@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { REFRESH_MS, StateBadge } from "../health/health-panel.js";
 import { ask } from "../lib/gql.js";
 import { useQuery, useRefresh } from "../lib/load.js";
-import { Failure, Time } from "../lib/parts.js";
+import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { count } from "../lib/time.js";
 
@@ -73,18 +73,11 @@ export function AlertsPanel() {
     }
     <div class="pager">
       <span>${page ? `${count(page.totalCount)} alerts` : "Loading…"}</span>
-      <span class="end">
-        <button class="btn small" disabled=${!state.alerts} onClick=${() => history.back()}>
-          Previous
-        </button>
-        <button
-          class="btn small"
-          disabled=${!page?.pageInfo.hasNextPage}
-          onClick=${() => setState({ alerts: page.pageInfo.endCursor })}
-        >
-          Next
-        </button>
-      </span>
+      <${PageTurner}
+        page=${page}
+        after=${state.alerts}
+        turn=${(/** @type {string} */ alerts) => setState({ alerts })}
+      />
     </div>
   </section>`;
 }

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Failure, Offline, Time, Top } from "../lib/parts.js";
+import { Failure, Offline, PageTurner, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { exactly } from "../lib/time.js";
@@ -126,18 +126,11 @@ export function AuditPage() {
           <a href=${download(state, "csv")} download>CSV</a> or
           <a href=${download(state, "ndjson")} download>NDJSON</a>
         </span>
-        <span class="end">
-          <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
-            Previous
-          </button>
-          <button
-            class="btn small"
-            disabled=${!page?.pageInfo.hasNextPage}
-            onClick=${() => setState({ after: page.pageInfo.endCursor })}
-          >
-            Next
-          </button>
-        </span>
+        <${PageTurner}
+          page=${page}
+          after=${state.after}
+          turn=${(/** @type {string} */ after) => setState({ after })}
+        />
       </div>
     </section>`;
 }

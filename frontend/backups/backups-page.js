@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, say, Top } from "../lib/parts.js";
+import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { size } from "../lib/size.js";
 import { BackupRow } from "./backup-row.js";
@@ -175,18 +175,11 @@ export function BackupsPage() {
       }
       <div class="pager">
         <span>${page ? `${page.totalCount} in all` : ""}</span>
-        <span class="end">
-          <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
-            Previous
-          </button>
-          <button
-            class="btn small"
-            disabled=${!page?.pageInfo.hasNextPage}
-            onClick=${() => setState({ after: page.pageInfo.endCursor })}
-          >
-            Next
-          </button>
-        </span>
+        <${PageTurner}
+          page=${page}
+          after=${state.after}
+          turn=${(/** @type {string} */ after) => setState({ after })}
+        />
       </div>
     </section>
     <${Runs} runs=${runs} />

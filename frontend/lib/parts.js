@@ -99,6 +99,23 @@ export function Failure({ error, retry }) {
 }
 
 /**
+ * To the page before, by Back, and to the next one of a connection.
+ * @param {{ page: any, after: string, turn: (after: string) => void }} props after: the cursor
+ *   that this page begins behind, empty on the first
+ */
+export const PageTurner = ({ page, after, turn }) =>
+  html`<span class="end">
+    <button class="btn small" disabled=${!after} onClick=${() => history.back()}>Previous</button>
+    <button
+      class="btn small"
+      disabled=${!page?.pageInfo.hasNextPage}
+      onClick=${() => turn(page.pageInfo.endCursor)}
+    >
+      Next
+    </button>
+  </span>`;
+
+/**
  * @typedef {{ title: string, text: string, verb: string, danger?: boolean,
  *   word?: string, fields?: unknown, run: (form: FormData) => Promise<unknown> }} Question
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /** The runs of tasks, newest first. */
 import { html } from "htm/preact";
-import { Failure, Time } from "../lib/parts.js";
+import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { exactly } from "../lib/time.js";
 
 /** @typedef {import("../types/schema").TaskRun} TaskRun */
@@ -64,18 +64,11 @@ export function Runs({ list, tasks, state, setState, stop }) {
     }
     <div class="pager">
       <span>${state.task ? `Only ${state.task}` : "All tasks"}</span>
-      <span class="end">
-        <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
-          Previous
-        </button>
-        <button
-          class="btn small"
-          disabled=${!page?.pageInfo.hasNextPage}
-          onClick=${() => setState({ after: page.pageInfo.endCursor })}
-        >
-          Next
-        </button>
-      </span>
+      <${PageTurner}
+        page=${page}
+        after=${state.after}
+        turn=${(/** @type {string} */ after) => setState({ after })}
+      />
     </div>
   </section>`;
 }

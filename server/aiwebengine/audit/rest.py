@@ -16,6 +16,7 @@ from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.errors import BadUserInput
 from aiwebengine.users.types import Role
+from aiwebengine.web.parameters import instant
 
 PATH = "/api/engine/admin/audit"
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
@@ -81,8 +82,8 @@ def filter_of(actions: list[str], asked: Mapping[str, str]) -> AuditFilter:
         user_id=_id(values.get("user_id")),
         request_id=values.get("request_id"),
         search=values.get("search"),
-        since=_instant("since", asked.get("since")),
-        until=_instant("until", asked.get("until")),
+        since=instant("since", asked.get("since")),
+        until=instant("until", asked.get("until")),
     )
 
 
@@ -96,14 +97,3 @@ def _action(name: str) -> AuditAction:
     except KeyError:
         allowed = ", ".join(action.name for action in AuditAction)
         raise BadUserInput(f"action: found {name[:40]!r}; allowed: {allowed}.") from None
-
-
-def _instant(name: str, text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise BadUserInput(
-            f"{name}: found {text[:40]!r}; allowed: an instant such as 2026-01-31T12:00:00Z."
-        ) from None

@@ -16,6 +16,7 @@ from aiwebengine.logs.service import Logs
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
 from aiwebengine.users.types import Role
+from aiwebengine.web.parameters import instant
 
 PATH = "/api/engine/admin/logs"
 MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
@@ -71,8 +72,8 @@ def _filter(asked: QueryParams) -> LogFilter:
         raise BadUserInput(f"{unknown[0][:40]}: unknown; known: {', '.join(sorted(known))}.")
     return LogFilter(
         level=_level(asked.get("level")),
-        since=_instant("since", asked.get("since")),
-        until=_instant("until", asked.get("until")),
+        since=instant("since", asked.get("since")),
+        until=instant("until", asked.get("until")),
         text=asked.get("text"),
         request_id=asked.get("request"),
         user_id=asked.get("user"),
@@ -88,14 +89,3 @@ def _level(word: str | None) -> LogLevel | None:
     except KeyError:
         allowed = ", ".join(level.name for level in LogLevel)
         raise BadUserInput(f"level: found {word[:40]!r}; allowed: {allowed}.") from None
-
-
-def _instant(name: str, text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise BadUserInput(
-            f"{name}: found {text[:40]!r}; allowed: an instant such as 2026-01-31T12:00:00Z."
-        ) from None

@@ -1,0 +1,19 @@
+"""Reading the parameters of a query string."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiwebengine.errors import BadUserInput
+
+
+def instant(name: str, text: str | None) -> datetime | None:
+    """The instant that the parameter *name* tells; None without one. Raises BadUserInput."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadUserInput(
+            f"{name}: found {text[:40]!r}; allowed: an instant such as 2026-01-31T12:00:00Z."
+        ) from None

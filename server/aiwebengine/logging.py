@@ -42,6 +42,8 @@ def configure_logging(config: Logging) -> None:
     # They tell what we tell, again, in prose.
     for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Between two tries its pool warns with a traceback of what the health check tells in words.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def _is_for_machines(config: Logging) -> bool:

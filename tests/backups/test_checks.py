@@ -148,7 +148,7 @@ async def test_pruning_removes_what_no_rule_keeps_and_a_dry_run_nothing(
     old = named(900)
     (folder / old).write_bytes((folder / made.name).read_bytes())
     name = name_of(url)
-    server.run(f"create database {name}_before_20200101000000")
+    server.run(f"create database {name}_before_20200101000000000000")
     before = await events_of()
 
     dry = await backups.prune(ada, dry_run=True)
@@ -163,7 +163,7 @@ async def test_pruning_removes_what_no_rule_keeps_and_a_dry_run_nothing(
     assert unchanged
     assert dry.local == []
     assert done.local == [old]
-    assert done.databases == [f"{name}_before_20200101000000"]
+    assert done.databases == [f"{name}_before_20200101000000000000"]
     assert [entry.name for entry in folder.iterdir()] == [made.name]
     assert databases() == ["it"]
     assert (await events_of())[len(before) :] == ["backup.deleted"]

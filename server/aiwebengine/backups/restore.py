@@ -16,8 +16,11 @@ from aiwebengine.errors import Conflict
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.resources import MIGRATIONS
 
-# A name has 63 bytes; what we add takes 23.
-_LONGEST_BASE = cluster_store.LONGEST_NAME - 24
+# To the microsecond, as two restores may follow each other within a second.
+_KEPT_TIME = "%Y%m%d%H%M%S%f"
+_KEPT_DIGITS = 20
+# The longest that a companion's name adds.
+_LONGEST_BASE = cluster_store.LONGEST_NAME - len("_before_") - _KEPT_DIGITS
 
 
 class TooNew(Conflict):
@@ -40,17 +43,17 @@ def companion(url: str, purpose: str) -> str:
 
 def kept_name(url: str) -> str:
     """A name for the database at *url* once another stands in its place."""
-    return f"{base_name(url)}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
+    return f"{base_name(url)}_before_{datetime.now(UTC):{_KEPT_TIME}}"
 
 
 def kept_since(name: str) -> datetime:
     """When a database got its name from `kept_name`."""
-    return datetime.strptime(name[-14:], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return datetime.strptime(name[-_KEPT_DIGITS:], _KEPT_TIME).replace(tzinfo=UTC)
 
 
 def kept_pattern(url: str) -> str:
     """Which databases were replaced and kept, as a regular expression."""
-    return f"^{_quoted(base_name(url))}_before_[0-9]{{14}}$"
+    return f"^{_quoted(base_name(url))}_before_[0-9]{{{_KEPT_DIGITS}}}$"
 
 
 def leftover_pattern(url: str) -> str:

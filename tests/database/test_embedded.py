@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import psycopg
@@ -126,6 +128,14 @@ def test_a_long_path_is_no_obstacle(tmp_path):
 
     with embedded_postgres(deep) as url:
         run(url, "select 1")
+
+
+def test_a_clean_stop_leaves_no_folder_for_the_socket(tmp_path):
+    with embedded_postgres(tmp_path) as url:
+        folder = Path(parse_qs(urlsplit(url).query)["host"][0])
+        assert folder.is_dir()
+
+    assert not folder.exists()
 
 
 def test_nobody_else_on_the_machine_can_reach_the_socket(tmp_path):

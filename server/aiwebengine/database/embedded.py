@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -136,6 +136,9 @@ class _Server:
         # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.
         process.send_signal(signal.SIGINT)
         _wait_for_end(process)
+        # Among everybody's temporary files it would stay for ever.
+        with suppress(OSError):
+            self._sockets.rmdir()
 
     def _wait_until_it_answers(self) -> None:
         began = time.monotonic()

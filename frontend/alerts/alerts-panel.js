@@ -7,6 +7,7 @@ import { ask } from "../lib/gql.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
+import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
 
 /** @typedef {import("../types/schema").Alert} Alert */
@@ -44,32 +45,13 @@ export function AlertsPanel() {
             <b>Nobody had to be told of anything</b>
             <span>What fails, and each administrator who is added, will be listed here.</span>
           </div>`
-        : html`<div class="scroll">
-            <table aria-label="Alerts" aria-busy=${String(!page)}>
-              <thead>
-                <tr>
-                  <th scope="col">State</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Since</th>
-                  <th scope="col">Over</th>
-                  <th scope="col">Told</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${
-                  page
-                    ? page.nodes.map(
-                        (/** @type {Alert} */ alert) =>
-                          html`<${Row} key=${alert.id} alert=${alert} />`,
-                      )
-                    : !list.error &&
-                      html`<tr>
-                        <td colspan="5"><span class="skeleton"></span></td>
-                      </tr>`
-                }
-              </tbody>
-            </table>
-          </div>`
+        : html`<${Table}
+            label="Alerts"
+            heads=${["State", "What", "Since", "Over", "Told"]}
+            rows=${page?.nodes}
+            row=${(/** @type {Alert} */ alert) => html`<${Row} key=${alert.id} alert=${alert} />`}
+            hasFailed=${Boolean(list.error)}
+          />`
     }
     <div class="pager">
       <span>${page ? `${count(page.totalCount)} alerts` : "Loading…"}</span>

@@ -7,6 +7,7 @@ import { useQuery } from "../lib/load.js";
 import { Failure, Offline, PageTurner, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
+import { Table } from "../lib/table.js";
 import { exactly } from "../lib/time.js";
 import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
@@ -93,32 +94,14 @@ export function AuditPage() {
               <b>Nothing matches</b>
               <button class="btn" onClick=${() => setState(DEFAULTS)}>Clear filters</button>
             </div>`
-          : html`<div class="scroll">
-              <table aria-label="Events" aria-busy=${String(list.loading)}>
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">What</th>
-                    <th scope="col">On whom</th>
-                    <th scope="col">Details</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${
-                    page
-                      ? page.nodes.map(
-                          (/** @type {any} */ event) =>
-                            html`<${Event} key=${event.id} event=${event} />`,
-                        )
-                      : !list.error &&
-                        html`<tr>
-                          <td colspan="5"><span class="skeleton"></span></td>
-                        </tr>`
-                  }
-                </tbody>
-              </table>
-            </div>`
+          : html`<${Table}
+              label="Events"
+              heads=${["When", "Who", "What", "On whom", "Details"]}
+              rows=${page?.nodes}
+              row=${(/** @type {any} */ event) => html`<${Event} key=${event.id} event=${event} />`}
+              isBusy=${list.loading}
+              hasFailed=${Boolean(list.error)}
+            />`
       }
       <div class="pager">
         <span>

@@ -6,6 +6,7 @@ import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, Time, Top } from "../lib/parts.js";
+import { Table } from "../lib/table.js";
 
 const TOKENS =
   "{ apiTokens { id name prefix scopes createdAt expiresAt lastUsedAt lastUsedAddress } }";
@@ -81,39 +82,23 @@ export function TokensPage() {
       ${
         data?.apiTokens.length === 0
           ? html`<div class="empty"><b>No tokens yet</b><span>Make one for a script.</span></div>`
-          : html`<div class="scroll">
-              <table aria-label="Tokens">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Scopes</th>
-                    <th scope="col">Created</th>
-                    <th scope="col">Ends</th>
-                    <th scope="col">Last used</th>
-                    <th scope="col">Actions</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${(data?.apiTokens ?? []).map(
-                    (/** @type {any} */ token) =>
-                      html`<tr key=${token.id}>
-                        <td><b>${token.name}</b> <code>${token.prefix}…</code></td>
-                        <td>${token.scopes.join(" ")}</td>
-                        <td class="when"><${Time} iso=${token.createdAt} /></td>
-                        <td class="when"><${Time} iso=${token.expiresAt} none="never" /></td>
-                        <td class="when">
-                          <${Time} iso=${token.lastUsedAt} /> ${token.lastUsedAddress}
-                        </td>
-                        <td>
-                          <button class="btn small remove" onClick=${() => revoke(token)}>
-                            Revoke
-                          </button>
-                        </td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>`
+          : html`<${Table}
+              label="Tokens"
+              heads=${["Name", "Scopes", "Created", "Ends", "Last used", "Actions"]}
+              rows=${data?.apiTokens}
+              hasFailed=${Boolean(error)}
+              row=${(/** @type {any} */ token) =>
+                html`<tr key=${token.id}>
+                  <td><b>${token.name}</b> <code>${token.prefix}…</code></td>
+                  <td>${token.scopes.join(" ")}</td>
+                  <td class="when"><${Time} iso=${token.createdAt} /></td>
+                  <td class="when"><${Time} iso=${token.expiresAt} none="never" /></td>
+                  <td class="when"><${Time} iso=${token.lastUsedAt} /> ${token.lastUsedAddress}</td>
+                  <td>
+                    <button class="btn small remove" onClick=${() => revoke(token)}>Revoke</button>
+                  </td>
+                </tr>`}
+            />`
       }
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;

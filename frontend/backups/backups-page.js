@@ -8,6 +8,7 @@ import { useQuery } from "../lib/load.js";
 import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { size } from "../lib/size.js";
+import { Table } from "../lib/table.js";
 import { BackupRow } from "./backup-row.js";
 import { Drill } from "./drill.js";
 import { Running, Runs } from "./runs.js";
@@ -137,41 +138,24 @@ export function BackupsPage() {
               <b>No backups yet</b>
               <button class="btn" disabled=${isBusy} onClick=${create}>Make the first one</button>
             </div>`
-          : html`<div class="scroll">
-              <table class="backups" aria-label="Backups" aria-busy=${String(list.loading)}>
-                <thead>
-                  <tr>
-                    <th scope="col">Backup</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Size</th>
-                    <th scope="col">Where</th>
-                    <th scope="col">Checked</th>
-                    <th scope="col">Actions</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${
-                    page
-                      ? page.nodes.map(
-                          (/** @type {Backup} */ backup) =>
-                            html`<${BackupRow}
-                              key=${backup.name}
-                              backup=${backup}
-                              isBusy=${isBusy}
-                              verify=${() => tryTo(VERIFY, { name: backup.name })}
-                              download=${() => download(backup)}
-                              restore=${() => restore(backup)}
-                              remove=${() => remove(backup)}
-                            />`,
-                        )
-                      : !list.error &&
-                        html`<tr>
-                          <td colspan="6"><span class="skeleton"></span></td>
-                        </tr>`
-                  }
-                </tbody>
-              </table>
-            </div>`
+          : html`<${Table}
+              label="Backups"
+              look="backups"
+              heads=${["Backup", "State", "Size", "Where", "Checked", "Actions"]}
+              rows=${page?.nodes}
+              row=${(/** @type {Backup} */ backup) =>
+                html`<${BackupRow}
+                  key=${backup.name}
+                  backup=${backup}
+                  isBusy=${isBusy}
+                  verify=${() => tryTo(VERIFY, { name: backup.name })}
+                  download=${() => download(backup)}
+                  restore=${() => restore(backup)}
+                  remove=${() => remove(backup)}
+                />`}
+              isBusy=${list.loading}
+              hasFailed=${Boolean(list.error)}
+            />`
       }
       <div class="pager">
         <span>${page ? `${page.totalCount} in all` : ""}</span>

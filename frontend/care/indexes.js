@@ -4,12 +4,21 @@ import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
 import { size } from "../lib/sizes.js";
 import { Heading, sorted } from "../lib/sorting.js";
+import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
 
 /** @param {any} props */
 export function Indexes({ indexes, since, sort, change }) {
   const head = (/** @type {string} */ field, /** @type {string} */ label) =>
     html`<${Heading} field=${field} sort=${sort} change=${change}>${label}<//>`;
+  const heads = [
+    head("name", "Index"),
+    head("table", "Table"),
+    head("sizeBytes", "Size"),
+    head("bloatBytes", "Air"),
+    head("scans", "Scans"),
+    "State",
+  ];
   return html`<section class="card" aria-label="Indexes">
     <div class="part">
       <h2>Indexes</h2>
@@ -18,43 +27,27 @@ export function Indexes({ indexes, since, sort, change }) {
         Air is estimated; a third is usual where keys come in any order.
       </p>
     </div>
-    <div class="scroll">
-      <table aria-label="Indexes" aria-busy=${String(!indexes)}>
-        <thead>
-          <tr>
-            ${head("name", "Index")} ${head("table", "Table")} ${head("sizeBytes", "Size")}
-            ${head("bloatBytes", "Air")} ${head("scans", "Scans")}
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${
-            indexes
-              ? sorted(indexes, sort).map(
-                  (/** @type {any} */ index) =>
-                    html`<tr key=${index.name}>
-                      <td>
-                        <details>
-                          <summary><b>${index.name}</b></summary>
-                          <code>${index.definition ?? "Its table is locked."}</code>
-                        </details>
-                      </td>
-                      <td data-label="Table">${index.table}</td>
-                      <td class="number" data-label="Size">${size(index.sizeBytes)}</td>
-                      <td class="number" data-label="Air">
-                        ${index.bloatBytes === null ? "–" : size(index.bloatBytes)}
-                      </td>
-                      <td class="number" data-label="Scans">${count(index.scans)}</td>
-                      <td data-label="State"><${State} index=${index} /></td>
-                    </tr>`,
-                )
-              : html`<tr>
-                  <td colspan="6"><span class="skeleton"></span></td>
-                </tr>`
-          }
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      label="Indexes"
+      heads=${heads}
+      rows=${indexes && sorted(indexes, sort)}
+      row=${(/** @type {any} */ index) =>
+        html`<tr key=${index.name}>
+          <td>
+            <details>
+              <summary><b>${index.name}</b></summary>
+              <code>${index.definition ?? "Its table is locked."}</code>
+            </details>
+          </td>
+          <td data-label="Table">${index.table}</td>
+          <td class="number" data-label="Size">${size(index.sizeBytes)}</td>
+          <td class="number" data-label="Air">
+            ${index.bloatBytes === null ? "–" : size(index.bloatBytes)}
+          </td>
+          <td class="number" data-label="Scans">${count(index.scans)}</td>
+          <td data-label="State"><${State} index=${index} /></td>
+        </tr>`}
+    />
   </section>`;
 }
 

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Ask, Time } from "../lib/parts.js";
 import { size } from "../lib/sizes.js";
 import { Heading, sorted } from "../lib/sorting.js";
+import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
 import { vacuum } from "./vacuum.js";
 
@@ -20,62 +21,51 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
     });
   const head = (/** @type {string} */ field, /** @type {string} */ label) =>
     html`<${Heading} field=${field} sort=${sort} change=${change}>${label}<//>`;
+  const heads = [
+    head("name", "Table"),
+    head("estimatedRows", "Rows"),
+    head("sizeBytes", "Size"),
+    head("indexBytes", "Indexes"),
+    head("deadRows", "Dead rows"),
+    "Vacuumed",
+    "Analyzed",
+    "Actions",
+  ];
   return html`<section class="card" aria-label="Tables">
       <div class="part">
         <h2>Tables</h2>
         <p>Rows are PostgreSQL’s estimates. Dead rows take room until a vacuum.</p>
       </div>
-      <div class="scroll">
-        <table aria-label="Tables" aria-busy=${String(!tables)}>
-          <thead>
-            <tr>
-              ${head("name", "Table")} ${head("estimatedRows", "Rows")} ${head("sizeBytes", "Size")}
-              ${head("indexBytes", "Indexes")} ${head("deadRows", "Dead rows")}
-              <th scope="col">Vacuumed</th>
-              <th scope="col">Analyzed</th>
-              <th scope="col">Actions</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${
-              tables
-                ? sorted(tables, sort).map(
-                    (/** @type {any} */ table) =>
-                      html`<tr key=${table.name}>
-                        <td><b>${table.name}</b></td>
-                        <td class="number" data-label="Rows">${count(table.estimatedRows)}</td>
-                        <td class="number" data-label="Size">${size(table.sizeBytes)}</td>
-                        <td class="number" data-label="Indexes">${size(table.indexBytes)}</td>
-                        <td class="number" data-label="Dead rows">${count(table.deadRows)}</td>
-                        <td data-label="Vacuumed">
-                          <${Latest} byHand=${table.lastVacuumAt} auto=${table.lastAutovacuumAt} />
-                        </td>
-                        <td data-label="Analyzed">
-                          <${Latest}
-                            byHand=${table.lastAnalyzeAt}
-                            auto=${table.lastAutoanalyzeAt}
-                          />
-                        </td>
-                        <td>
-                          <button
-                            class="btn small"
-                            disabled=${isBusy}
-                            title=${isBusy ? "One run at a time" : null}
-                            aria-label="Vacuum ${table.name}"
-                            onClick=${() => begin(table.name)}
-                          >
-                            Vacuum
-                          </button>
-                        </td>
-                      </tr>`,
-                  )
-                : html`<tr>
-                    <td colspan="8"><span class="skeleton"></span></td>
-                  </tr>`
-            }
-          </tbody>
-        </table>
-      </div>
+      <${Table}
+        label="Tables"
+        heads=${heads}
+        rows=${tables && sorted(tables, sort)}
+        row=${(/** @type {any} */ table) =>
+          html`<tr key=${table.name}>
+            <td><b>${table.name}</b></td>
+            <td class="number" data-label="Rows">${count(table.estimatedRows)}</td>
+            <td class="number" data-label="Size">${size(table.sizeBytes)}</td>
+            <td class="number" data-label="Indexes">${size(table.indexBytes)}</td>
+            <td class="number" data-label="Dead rows">${count(table.deadRows)}</td>
+            <td data-label="Vacuumed">
+              <${Latest} byHand=${table.lastVacuumAt} auto=${table.lastAutovacuumAt} />
+            </td>
+            <td data-label="Analyzed">
+              <${Latest} byHand=${table.lastAnalyzeAt} auto=${table.lastAutoanalyzeAt} />
+            </td>
+            <td>
+              <button
+                class="btn small"
+                disabled=${isBusy}
+                title=${isBusy ? "One run at a time" : null}
+                aria-label="Vacuum ${table.name}"
+                onClick=${() => begin(table.name)}
+              >
+                Vacuum
+              </button>
+            </td>
+          </tr>`}
+      />
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }

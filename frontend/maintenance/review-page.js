@@ -6,6 +6,7 @@ import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
+import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
 import { choicesOf, keyOf, portions } from "./choices.js";
 import { Entry } from "./review-entry.js";
@@ -111,7 +112,7 @@ export function ReviewPage() {
               keepAll=${keepAll}
               confirm=${confirm}
             />
-            <${Table} list=${list} review=${review} choices=${choices} choose=${choose} />
+            <${Entries} list=${list} review=${review} choices=${choices} choose=${choose} />
             <${Pager} review=${review} state=${state} setState=${setState} />
           </section>`
         : html`<section class="card empty" aria-label="Review">
@@ -185,34 +186,23 @@ function Bar({ review, state, setState, size, keepAll, confirm }) {
 }
 
 /** @param {any} props */
-function Table({ list, review, choices, choose }) {
+function Entries({ list, review, choices, choose }) {
   if (review.entries.nodes.length === 0)
     return html`<div class="empty"><b>Nothing is left to decide here</b></div>`;
-  return html`<div class="scroll">
-    <table aria-label="Roles" aria-busy=${String(list.loading)}>
-      <thead>
-        <tr>
-          <th scope="col">Who</th>
-          <th scope="col">Role</th>
-          <th scope="col">Granted</th>
-          <th scope="col">Last seen</th>
-          <th scope="col">Decision</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${review.entries.nodes.map(
-          (/** @type {AccessReviewEntry} */ entry) =>
-            html`<${Entry}
-              key=${keyOf(entry)}
-              entry=${entry}
-              isOpen=${isOpen(entry) && !review.finishedAt}
-              choice=${choices.get(keyOf(entry))}
-              choose=${choose}
-            />`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<${Table}
+    label="Roles"
+    heads=${["Who", "Role", "Granted", "Last seen", "Decision"]}
+    rows=${review.entries.nodes}
+    row=${(/** @type {AccessReviewEntry} */ entry) =>
+      html`<${Entry}
+        key=${keyOf(entry)}
+        entry=${entry}
+        isOpen=${isOpen(entry) && !review.finishedAt}
+        choice=${choices.get(keyOf(entry))}
+        choose=${choose}
+      />`}
+    isBusy=${list.loading}
+  />`;
 }
 
 /** @param {any} props */

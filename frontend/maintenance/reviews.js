@@ -2,6 +2,7 @@
 /** The reviews there were. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
+import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
 
 /** @typedef {import("../types/schema").AccessReview} AccessReview */
@@ -11,38 +12,26 @@ export function Past({ reviews, show }) {
   if (!reviews?.length) return null;
   return html`<section class="card" aria-label="Reviews">
     <div class="bar"><h2>Reviews</h2></div>
-    <div class="scroll">
-      <table aria-label="Reviews">
-        <thead>
-          <tr>
-            <th scope="col">Review</th>
-            <th scope="col">Began</th>
-            <th scope="col">Finished</th>
-            <th scope="col">Result</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${reviews.map(
-            (one) =>
-              html`<tr key=${one.id}>
-                <td><b>${one.id}</b></td>
-                <td class="when"><${Time} iso=${one.startedAt} /> by ${one.startedBy}</td>
-                <td class="when">
-                  <${Time} iso=${one.finishedAt} none="open" />
-                  ${one.finishedBy && html` by ${one.finishedBy}`}
-                </td>
-                <td>${figures(one)}</td>
-                <td>
-                  <button class="btn small" onClick=${() => show(one.id)}>
-                    Show<span class="visually-hidden"> review ${one.id}</span>
-                  </button>
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      label="Reviews"
+      heads=${["Review", "Began", "Finished", "Result", "Actions"]}
+      rows=${reviews}
+      row=${(/** @type {AccessReview} */ one) =>
+        html`<tr key=${one.id}>
+          <td><b>${one.id}</b></td>
+          <td class="when"><${Time} iso=${one.startedAt} /> by ${one.startedBy}</td>
+          <td class="when">
+            <${Time} iso=${one.finishedAt} none="open" />
+            ${one.finishedBy && html` by ${one.finishedBy}`}
+          </td>
+          <td>${figures(one)}</td>
+          <td>
+            <button class="btn small" onClick=${() => show(one.id)}>
+              Show<span class="visually-hidden"> review ${one.id}</span>
+            </button>
+          </td>
+        </tr>`}
+    />
   </section>`;
 }
 

@@ -2,6 +2,7 @@
 /** The runs of tasks, newest first. */
 import { html } from "htm/preact";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
+import { Table } from "../lib/table.js";
 import { exactly } from "../lib/time.js";
 
 /** @typedef {import("../types/schema").TaskRun} TaskRun */
@@ -35,32 +36,15 @@ export function Runs({ list, tasks, state, setState, stop }) {
             <b>Nothing has run yet</b
             ><span>Tasks run by their schedule, or at once with “Run now”.</span>
           </div>`
-        : html`<div class="scroll">
-            <table aria-label="Runs" aria-busy=${String(list.loading)}>
-              <thead>
-                <tr>
-                  <th scope="col">Began</th>
-                  <th scope="col">Task</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Result</th>
-                  <th scope="col">Details</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${
-                  page
-                    ? page.nodes.map(
-                        (/** @type {TaskRun} */ run) =>
-                          html`<${Row} key=${run.id} run=${run} stop=${stop} />`,
-                      )
-                    : !list.error &&
-                      html`<tr>
-                        <td colspan="5"><span class="skeleton"></span></td>
-                      </tr>`
-                }
-              </tbody>
-            </table>
-          </div>`
+        : html`<${Table}
+            label="Runs"
+            heads=${["Began", "Task", "State", "Result", "Details"]}
+            rows=${page?.nodes}
+            row=${(/** @type {TaskRun} */ run) =>
+              html`<${Row} key=${run.id} run=${run} stop=${stop} />`}
+            isBusy=${list.loading}
+            hasFailed=${Boolean(list.error)}
+          />`
     }
     <div class="pager">
       <span>${state.task ? `Only ${state.task}` : "All tasks"}</span>

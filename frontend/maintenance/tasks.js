@@ -2,6 +2,7 @@
 /** What runs by the clock. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
+import { Table } from "../lib/table.js";
 
 /** @typedef {import("../types/schema").ScheduledTask} ScheduledTask */
 
@@ -12,31 +13,13 @@ export function Tasks({ tasks, run, stop }) {
       <h2>Scheduled tasks</h2>
       ${tasks?.length > 0 && html`<span class="zone">Times of ${tasks[0].timeZone}</span>`}
     </div>
-    <div class="scroll">
-      <table aria-label="Scheduled tasks">
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            <th scope="col">Schedule</th>
-            <th scope="col">Next</th>
-            <th scope="col">Last run</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${
-            tasks
-              ? tasks.map(
-                  (/** @type {ScheduledTask} */ task) =>
-                    html`<${Row} key=${task.name} task=${task} run=${run} stop=${stop} />`,
-                )
-              : html`<tr>
-                  <td colspan="5"><span class="skeleton"></span></td>
-                </tr>`
-          }
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      label="Scheduled tasks"
+      heads=${["Task", "Schedule", "Next", "Last run", "Actions"]}
+      rows=${tasks}
+      row=${(/** @type {ScheduledTask} */ task) =>
+        html`<${Row} key=${task.name} task=${task} run=${run} stop=${stop} />`}
+    />
   </section>`;
 }
 

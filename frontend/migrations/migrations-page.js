@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useQuery } from "../lib/load.js";
 import { Failure, Time, Top } from "../lib/parts.js";
+import { Table } from "../lib/table.js";
 
 const LIST = "{ migrations { id title appliedAt state } }";
 /** @type {Record<string, string>} */
@@ -21,42 +22,25 @@ export function MigrationsPage() {
     <div class="care">
       ${migrations && html`<${WhatToDo} migrations=${migrations} />`}
       <section class="card" aria-label="Migrations">
-        <div class="scroll">
-          <table aria-label="Migrations" aria-busy=${String(!migrations)}>
-            <thead>
-              <tr>
-                <th scope="col">Migration</th>
-                <th scope="col">What it does</th>
-                <th scope="col">State</th>
-                <th scope="col">Applied</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${
-                migrations
-                  ? [...migrations].reverse().map(
-                      (/** @type {any} */ one) =>
-                        html`<tr key=${one.id}>
-                          <td><code>${one.id}</code></td>
-                          <td>${one.title}</td>
-                          <td data-label="State">
-                            <span class="badge ${one.state === "APPLIED" ? "" : "bad"}">
-                              ${SAID[one.state]}
-                            </span>
-                          </td>
-                          <td class="when" data-label="Applied">
-                            <${Time} iso=${one.appliedAt} none="not yet" />
-                          </td>
-                        </tr>`,
-                    )
-                  : !error &&
-                    html`<tr>
-                      <td colspan="4"><span class="skeleton"></span></td>
-                    </tr>`
-              }
-            </tbody>
-          </table>
-        </div>
+        <${Table}
+          label="Migrations"
+          heads=${["Migration", "What it does", "State", "Applied"]}
+          rows=${migrations && [...migrations].reverse()}
+          row=${(/** @type {any} */ one) =>
+            html`<tr key=${one.id}>
+              <td><code>${one.id}</code></td>
+              <td>${one.title}</td>
+              <td data-label="State">
+                <span class="badge ${one.state === "APPLIED" ? "" : "bad"}">
+                  ${SAID[one.state]}
+                </span>
+              </td>
+              <td class="when" data-label="Applied">
+                <${Time} iso=${one.appliedAt} none="not yet" />
+              </td>
+            </tr>`}
+          hasFailed=${Boolean(error)}
+        />
       </section>
     </div>`;
 }

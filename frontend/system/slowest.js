@@ -1,6 +1,7 @@
 // @ts-check
 /** What took longest. */
 import { html } from "htm/preact";
+import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
 import { duration } from "./numbers.js";
 
@@ -13,30 +14,19 @@ export const Slowest = ({ title, none, timings }) =>
     ${
       timings?.length === 0
         ? html`<p class="empty">${none}</p>`
-        : html`<div class="scroll">
-            <table class="slowest" aria-label=${title} aria-busy=${String(!timings)}>
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Average</th>
-                  <th scope="col">95 of 100</th>
-                  <th scope="col">Times</th>
-                  <th scope="col">Failed</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${(timings ?? []).map(
-                  (one) =>
-                    html`<tr key=${one.name}>
-                      <td data-label="Name"><code>${one.name}</code></td>
-                      <td class="number" data-label="Average">${duration(one.averageMs)}</td>
-                      <td class="number" data-label="95 of 100">${duration(one.p95Ms)}</td>
-                      <td class="number" data-label="Times">${count(one.count)}</td>
-                      <td class="number" data-label="Failed">${count(one.errors)}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`
+        : html`<${Table}
+            label=${title}
+            look="slowest"
+            heads=${["Name", "Average", "95 of 100", "Times", "Failed"]}
+            rows=${timings}
+            row=${(/** @type {TimingStats} */ one) =>
+              html`<tr key=${one.name}>
+                <td data-label="Name"><code>${one.name}</code></td>
+                <td class="number" data-label="Average">${duration(one.averageMs)}</td>
+                <td class="number" data-label="95 of 100">${duration(one.p95Ms)}</td>
+                <td class="number" data-label="Times">${count(one.count)}</td>
+                <td class="number" data-label="Failed">${count(one.errors)}</td>
+              </tr>`}
+          />`
     }
   </section>`;

@@ -23,6 +23,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from aiwebengine.app import Engine
+from aiwebengine.audit import store
+from aiwebengine.audit.details import undocumented
 from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.graphql.execution import Executor
@@ -68,6 +70,26 @@ def template(server: Server) -> str:
         connection.execute("set local session_replication_role = replica")
         connection.execute("truncate audit_events, audit_unsealed restart identity")
     return "template_of_tests"
+
+
+@pytest.fixture(autouse=True)
+def every_event_tells_what_is_documented(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """docs/reference/audit.md is true of every event that a test causes in its own process."""
+    found: list[str] = []
+    append, append_at_once = store.append, store.append_at_once
+
+    async def looked_at(db: Any, viewer: Any, action: Any, target: Any, *told: Any) -> int:
+        found.extend(undocumented(action, target.kind, *told[:2]))
+        return await append(db, viewer, action, target, *told)
+
+    def looked_at_at_once(connection: Any, viewer: Any, action: Any, target: Any) -> int:
+        found.extend(undocumented(action, target.kind, None, None))
+        return append_at_once(connection, viewer, action, target)
+
+    monkeypatch.setattr(store, "append", looked_at)
+    monkeypatch.setattr(store, "append_at_once", looked_at_at_once)
+    yield
+    assert found == [], "say in aiwebengine/audit/details.py what these tell"
 
 
 @pytest.fixture

@@ -18,7 +18,13 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000),
+    default=50,
+    show_default=True,
+    help="Most alerts to list.",
+)
 @json_option
 @click.pass_context
 def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:

@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from aiwebengine.alerts import store
 from aiwebengine.alerts.channels import Channel, NotDelivered
 from aiwebengine.alerts.messages import message
-from aiwebengine.alerts.types import Alert, AlertChannel, ChannelResult, Notice, NoticeKind, Open
+from aiwebengine.alerts.types import (
+    ADMINISTRATOR_ADDED,
+    Alert,
+    AlertChannel,
+    ChannelResult,
+    Notice,
+    NoticeKind,
+    Open,
+)
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.config import Alerts as Settings
@@ -163,7 +171,7 @@ class Alerts:
                 detail = f"{who}{f': {event.reason}' if event.reason else ''}."
                 alert_id = await store.add_event(
                     self._db,
-                    name="administrator_added",
+                    name=ADMINISTRATOR_ADDED,
                     severity=HealthState.WARNING,
                     title="An administrator was added",
                     detail=detail,

@@ -103,6 +103,11 @@ class NoticeKind(enum.Enum):
     TEST = "test"
 
 
+ADMINISTRATOR_ADDED = "administrator_added"
+EVENTS = {ADMINISTRATOR_ADDED: "Somebody was made an administrator; by whom, and why."}
+"""Alerts that tell of something that happened once, and their meaning."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """One thing to tell; several go out as one message."""

@@ -26,9 +26,18 @@ def audit() -> None:
 
 @audit.command()
 @click.option(
-    "--format", "kind", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True
+    "--format",
+    "kind",
+    type=click.Choice(["ndjson", "csv"]),
+    default="ndjson",
+    show_default=True,
+    help="JSON, an object a line, or a table for a spreadsheet.",
 )
-@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="File to write to; default: standard output.",
+)
 @click.option(
     "--action",
     "actions",

@@ -33,7 +33,11 @@ GROWTH_DAYS = 30
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 limit_option = click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(1, LARGEST_LIST)
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIST),
+    help="Most lines to list.",
 )
 
 

@@ -40,6 +40,11 @@ def describe(schema: strawberry.Schema) -> None:
                     value.description = value.description or words.of.get(value_name)
 
 
+def words_of(thing: object) -> dict[str, str]:
+    """What the docstring of a type or function says of each attribute or argument."""
+    return _Words(thing).of
+
+
 def _describe_field(field: Any, words: _Words) -> None:
     definition = field.extensions.get(_STRAWBERRY)
     resolver = getattr(definition, "base_resolver", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError
@@ -23,7 +24,7 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     elif cause is None or _is_about_input(error):
         message, extensions = error.message, {"code": BadUserInput.code, **(error.extensions or {})}
     else:
-        log.error("graphql.bug at %s", error.path, exc_info=cause)
+        log.error("graphql.bug", extra={"field": _dotted(error.path)}, exc_info=cause)
         message, extensions = HIDDEN, {"code": EngineError.code}
     if extensions["code"] == EngineError.code and request_id is not None:
         extensions["requestId"] = request_id
@@ -34,6 +35,10 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     if error.path is not None:
         formatted["path"] = list(error.path)
     return formatted | {"extensions": extensions}
+
+
+def _dotted(path: Sequence[str | int] | None) -> str | None:
+    return None if path is None else ".".join(map(str, path))
 
 
 def _is_about_input(error: GraphQLError) -> bool:

@@ -119,6 +119,8 @@ def migrations(db: Database) -> Check:
         every_secs=MIGRATIONS_EVERY_SECS,
         needs_database=True,
         is_shared=True,
+        meaning="Whether the tables are those that this version needs. Fails when any migration"
+        " is pending.",
     )
 
 
@@ -151,6 +153,8 @@ def backup(schedule: str, newest_backup: NewestBackup | None, started: datetime)
         "Look in the log why the last one was not made, then run `aiwebengine backup create`.",
         every_secs=BACKUP_EVERY_SECS,
         is_shared=True,
+        meaning="Whether the newest backup is as young as `backup.schedule` promises. Fails when it"
+        f" is older, with {BACKUP_GRACE // timedelta(hours=1)} hours for making it.",
     )
 
 
@@ -176,6 +180,8 @@ def clock(db: Database) -> Check:
         " (`timedatectl set-ntp true`) on both machines.",
         every_secs=CLOCK_EVERY_SECS,
         needs_database=True,
+        meaning="Whether this machine and the database agree what time it is. Warns when they are"
+        f" {CLOCK_WARNING_SECS:g} s apart, fails at {CLOCK_FAILING_SECS:g} s.",
     )
 
 
@@ -197,6 +203,8 @@ def event_loop() -> Check:
         see,
         "The processor is too busy: look at its load, and raise performance.worker_pool_size.",
         limit_secs=30.0,
+        meaning="Whether the process comes round to what it has to do. Warns when work waits"
+        f" {LOOP_WARNING_SECS:g} s for its turn, fails at {LOOP_FAILING_SECS:g} s.",
     )
 
 
@@ -237,6 +245,8 @@ def workers(parent: int, expected: int) -> Check:
         see,
         "It was replaced, what it was doing was lost. Look in the log for `worker.died`, and in"
         " the system's (`journalctl -k`) whether memory ran out.",
+        meaning="Whether all worker processes are there; looked at when there are several. Fails"
+        f" when one is missing, or ended within the last {WORKER_TOLD_SECS:g} s.",
     )
 
 
@@ -256,6 +266,8 @@ def errors(rate: ErrorRate, percent: float, minutes: int) -> Check:
         "Look for the errors in the log: `aiwebengine logs search --level error`.",
         needs_database=True,
         is_shared=True,
+        meaning="Whether requests are answered. Fails when more than `alerts.error_rate_percent` of"
+        f" the last `alerts.error_rate_minutes` failed, of {FEWEST_REQUESTS} requests at least.",
     )
 
 

@@ -40,18 +40,27 @@ class Directories:
     def space(self, name: str, title: str, directory: Path, remedy: str) -> Check:
         """Whether there is space left where *directory* is or will be."""
         there = directory.absolute()
-        return self._check(name, title, remedy, lambda: _space(there, self._thresholds))
+        least = self._thresholds
+        meaning = (
+            f"Whether there is space left. Warns below {least.warning_percent:g} % of the file"
+            f" system free, fails below {least.failing_percent:g} %, or below"
+            f" {_size(least.failing_bytes)} of one of {_size(least.large_bytes)} or more."
+        )
+        return self._check(name, title, remedy, meaning, lambda: _space(there, least))
 
     def writable(self, name: str, title: str, directory: Path, remedy: str) -> Check:
         """Whether *directory* can be written to, or made."""
         there = directory.absolute()
-        return self._check(name, title, remedy, lambda: _writable(there))
+        meaning = "Whether files can be written there. Fails when one can't."
+        return self._check(name, title, remedy, meaning, lambda: _writable(there))
 
-    def _check(self, name: str, title: str, remedy: str, look: Callable[[], Finding]) -> Check:
+    def _check(
+        self, name: str, title: str, remedy: str, meaning: str, look: Callable[[], Finding]
+    ) -> Check:
         async def see() -> Finding:
             return await asyncio.get_running_loop().run_in_executor(self._threads, look)
 
-        return Check(name, title, see, remedy)
+        return Check(name, title, see, remedy, meaning=meaning)
 
 
 def _space(directory: Path, thresholds: Thresholds) -> Finding:

@@ -45,6 +45,9 @@ def certificate(base_url: str) -> Check:
         every_secs=CERTIFICATE_EVERY_SECS,
         limit_secs=NETWORK_LIMIT_SECS,
         is_shared=True,
+        meaning="Whether the certificate that browsers see is valid for long enough; looked at when"
+        f" `server.base_url` is https. Warns {CERTIFICATE_WARNING.days} days before its end, fails"
+        " after it.",
     )
 
 
@@ -70,6 +73,8 @@ def provider(name: str, label: str, address: str) -> Check:
         every_secs=PROVIDER_EVERY_SECS,
         limit_secs=NETWORK_LIMIT_SECS + 1,
         is_shared=True,
+        meaning="Whether this sign-in provider answers; one check for each that is configured."
+        " Fails when it does not answer, or with an error.",
     )
 
 

@@ -73,6 +73,8 @@ class Health:
                 self._see_database,
                 "Look whether PostgreSQL runs and can be reached (repository.database_url), and at"
                 " its own log. The engine goes on by itself once the database answers.",
+                meaning="Whether the database answers. Fails without an answer within"
+                f" {HEALTH_TIMEOUT_SECS:g} s; `/health` says 503 then.",
             )
         )
         self._others = [_Watched(check) for check in checks]

@@ -76,6 +76,8 @@ class Check:
     limit_secs: float = 5.0
     needs_database: bool = False
     is_shared: bool = False
+    meaning: str = ""
+    """What is looked at, and from when on it warns or fails; for the documentation."""
 
 
 def ok(detail: str) -> Finding:

@@ -110,7 +110,13 @@ def tasks(context: click.Context, as_json: bool) -> None:
 
 @maintenance.command()
 @click.option("--task", help="Only those of this task.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, LARGEST_LIST))
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIST),
+    help="Most runs to list.",
+)
 @json_option
 @click.pass_context
 def runs(context: click.Context, task: str | None, limit: int, as_json: bool) -> None:
@@ -161,7 +167,7 @@ def run(context: click.Context, task: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def stop(context: click.Context, run_id: int, as_json: bool) -> None:
-    """Stop the run with this number, wherever it runs; it ends within seconds."""
+    """Stop the run RUN_ID (see `runs`), wherever it runs; it ends within seconds."""
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
         return await engine.services.schedules.stop(viewer, run_id)
@@ -176,7 +182,11 @@ def stop(context: click.Context, run_id: int, as_json: bool) -> None:
 @click.option("--note", help="Why it is begun.")
 @click.option("--id", "number", type=click.IntRange(1), help="Which one; else the newest.")
 @click.option("--export", "kind", type=click.Choice(["csv", "ndjson"]), help="Write all of it out.")
-@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="File to write to; default: standard output.",
+)
 @json_option
 @click.pass_context
 def review(

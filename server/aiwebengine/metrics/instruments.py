@@ -16,6 +16,19 @@ from aiwebengine.system.histogram import BOUNDS_SECS
 PREFIX = "aiwebengine_"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNROUTED = "(none)"
+LABELS = {
+    "code": "the error's code; see errors.md",
+    "method": "the method of the request; `(other)` for unusual ones",
+    "operation": "kind and first field, as in `query users`; ` +` at its end: it asked for more",
+    "provider": "the provider's section in the configuration, or `link` for a sign-in link",
+    "python_version": "the version of Python",
+    "result": "`succeeded` or `failed`; an operation has failed when its answer holds any error",
+    "route": "the route's template, as in `/auth/login/{provider}`; `(none)` for unknown addresses"
+    " and what was refused before it was routed",
+    "status": "the status of the answer",
+    "version": "the version of the engine",
+}
+"""What each label of a metric tells."""
 
 
 class Instruments:

@@ -26,8 +26,18 @@ def users() -> None:
 
 @users.command("list")
 @click.option("--search", help="A part of the name or the address.")
-@click.option("--role", type=click.Choice([role.value for role in Role], case_sensitive=False))
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, LARGEST_LIST))
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role], case_sensitive=False),
+    help="Only those who hold this role.",
+)
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIST),
+    help="Most users to list.",
+)
 @json_option
 @click.pass_context
 def list_users(

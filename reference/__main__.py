@@ -1,0 +1,22 @@
+"""`python -m reference`: write docs/reference/ from the code."""
+
+from __future__ import annotations
+
+from reference.pages import FOLDER, PAGES
+
+
+def main() -> None:
+    """Write every page that differs, and remove what is none any more."""
+    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.glob("*.md"):
+        if path.name not in PAGES:
+            path.unlink()
+    for name, text in PAGES.items():
+        path, made = FOLDER / name, text()
+        if not path.exists() or path.read_text(encoding="utf-8") != made:
+            path.write_text(made, encoding="utf-8")
+            print(f"docs/reference/{name}")
+
+
+if __name__ == "__main__":
+    main()

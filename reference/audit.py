@@ -1,0 +1,52 @@
+"""Every audit event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiwebengine.audit.details import TOLD
+from aiwebengine.audit.types import AuditAction, AuditEvent
+from aiwebengine.graphql.descriptions import words_of
+from reference.markdown import code, page, table
+
+INTRODUCTION = """
+Each event is kept for ever, and tells who, when and whence in the same way. How to find, download
+and prove them: [audit.md](../audit.md). GraphQL, the page and the command line say
+`ROLE_GRANTED`; the log, the downloads and the table say `role.granted`.
+""".strip()
+
+
+def meanings() -> dict[AuditAction, str]:
+    """What each action means."""
+    words = words_of(AuditAction)
+    return {action: words.get(action.name, "") for action in AuditAction}
+
+
+def text() -> str:
+    """The page."""
+    fields = [(code(name), meaning) for name, meaning in words_of(AuditEvent).items()]
+    rows = []
+    for action, meaning in meanings().items():
+        told = TOLD[action]
+        details = [
+            *_keys("before", told.before),
+            *_keys("after", told.after),
+            *([f"`reason`: {told.reason}"] if told.reason else []),
+        ]
+        name = f"`{action.value}`<br>`{action.name}`"
+        rows.append((name, meaning, told.target, "<br>".join(details)))
+    return page(
+        "Audit events",
+        INTRODUCTION,
+        "## Fields of every event",
+        table(("field", "meaning"), fields),
+        "## Actions",
+        table(("action", "meaning", "target", "details"), rows),
+    )
+
+
+def _keys(place: str, keys: Mapping[str, str]) -> list[str]:
+    return [
+        f"`{place}.{key}`: {meaning}" if key != "*" else f"`{place}`: {meaning}"
+        for key, meaning in keys.items()
+    ]

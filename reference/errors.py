@@ -1,0 +1,46 @@
+"""Every code of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import getdoc
+
+import aiwebengine.cli  # noqa: F401 - brings in every room, and with it every refusal
+from aiwebengine.errors import EngineError
+from aiwebengine.schedules.types import TaskFailed
+from reference.markdown import code, page, paragraphs, table
+
+INTRODUCTION = """
+A GraphQL error carries its code in `extensions.code`, a REST error (`application/problem+json`,
+RFC 9457) in `code`. The message is for people and may change; the code stays. `INTERNAL` with
+status 500 is a fault in the program: the caller is told a request id, the log has the rest
+(`aiwebengine logs search --request-id ID`). `RATE_LIMITED` tells in `retryAfter`, and in the
+header `Retry-After`, after how many seconds to come back. GraphQL answers with 200 in spite of
+such an error in a field, as its draft for HTTP has it; the status below is what REST answers, and
+GraphQL for a request that was refused as a whole.
+""".strip()
+
+
+def refusals(kind: type[EngineError] = EngineError) -> Iterator[type[EngineError]]:
+    """Every kind of refusal that a caller may be told of, with its more exact kinds after it."""
+    for below in sorted(kind.__subclasses__(), key=lambda one: one.__name__):
+        # A task's result is told as the result of its run.
+        if below is not TaskFailed:
+            yield below
+            yield from refusals(below)
+
+
+def meaning(kind: type[EngineError]) -> str:
+    """What it says."""
+    own = kind.__doc__
+    return paragraphs(getdoc(kind) or "").split("\n\n")[0] if own else ""
+
+
+def text() -> str:
+    """The page."""
+    found = sorted(refusals(), key=lambda one: (one.code, one.status, one.__name__))
+    rows = [(code(one.code), str(one.status), meaning(one), code(one.__name__)) for one in found]
+    rows.append((code(EngineError.code), "500", "A fault in the program.", ""))
+    return page(
+        "Error codes", INTRODUCTION, table(("code", "status", "meaning", "in the code"), rows)
+    )

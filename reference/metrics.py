@@ -1,0 +1,82 @@
+"""Every metric."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.parser import text_string_to_metric_families
+
+from aiwebengine.metrics.exposition import Exposition
+from aiwebengine.metrics.instruments import LABELS, Instruments
+from aiwebengine.system.beats import ThisInstance
+from reference.markdown import code, codes, page, table
+
+INTRODUCTION = """
+What `GET /metrics` tells, of all worker processes of an instance. How to set up Prometheus, and
+what to keep in mind when adding them up: [metrics.md](../metrics.md). A histogram is the series
+`_bucket`, `_sum` and `_count`.
+""".strip()
+
+
+@dataclass(frozen=True)
+class Told:
+    """A metric."""
+
+    name: str
+    kind: str
+    meaning: str
+    labels: tuple[str, ...]
+
+
+def metrics() -> list[Told]:
+    """All of them, in the order of their names."""
+    instruments = Instruments()
+    labels = {
+        one._name: tuple(one._labelnames)
+        for one in vars(instruments).values()
+        if isinstance(one, MetricWrapperBase)
+    }
+    text = asyncio.run(_exposed(instruments)).decode()
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+    meanings = dict(re.findall(r"^# HELP (\w+) (.*)$", text, re.MULTILINE))
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels.setdefault(family.name, tuple(sample.labels))
+    return [
+        Told(name, kinds[name], meanings.get(name, ""), labels[name.removesuffix("_total")])
+        for name in sorted(kinds)
+    ]
+
+
+def text() -> str:
+    """The page."""
+    found = metrics()
+    rows = [(code(one.name), one.kind, one.meaning, codes(one.labels)) for one in found]
+    used = sorted({label for one in found for label in one.labels})
+    return page(
+        "Metrics",
+        INTRODUCTION,
+        table(("metric", "kind", "meaning", "labels"), rows),
+        "## Labels",
+        table(("label", "meaning"), [(code(name), LABELS[name]) for name in used]),
+    )
+
+
+async def _exposed(instruments: Instruments) -> bytes:
+    """The text of an instance that has everything there is to tell of."""
+
+    async def well() -> None:
+        return None
+
+    async def none_yet() -> int:
+        return 0
+
+    async def age() -> float:
+        return 0.0
+
+    exposition = Exposition(instruments, ThisInstance(), None, well, none_yet)
+    exposition.backup_age = age
+    return await exposition.text()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from inspect import getdoc
 
-import aiwebengine.cli  # noqa: F401 - brings in every room, and with it every refusal
+import aiwebengine
 from aiwebengine.errors import EngineError
 from aiwebengine.schedules.types import TaskFailed
 from reference.markdown import code, page, paragraphs, table
@@ -21,13 +23,23 @@ GraphQL for a request that was refused as a whole.
 """.strip()
 
 
-def refusals(kind: type[EngineError] = EngineError) -> Iterator[type[EngineError]]:
-    """Every kind of refusal that a caller may be told of, with its more exact kinds after it."""
-    for below in sorted(kind.__subclasses__(), key=lambda one: one.__name__):
-        # A task's result is told as the result of its run.
-        if below is not TaskFailed:
-            yield below
-            yield from refusals(below)
+def refusals() -> list[type[EngineError]]:
+    """Every kind of refusal that a caller may be told of, by code and status."""
+    for module in pkgutil.walk_packages(aiwebengine.__path__, "aiwebengine."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    # A task's result is told as the result of its run.
+    found = [kind for kind in _below(EngineError) if kind is not TaskFailed]
+    return sorted(
+        found,
+        key=lambda kind: (
+            kind.code,
+            kind.status,
+            len(kind.__mro__),
+            kind.__name__,
+            kind.__module__,
+        ),
+    )
 
 
 def meaning(kind: type[EngineError]) -> str:
@@ -38,9 +50,18 @@ def meaning(kind: type[EngineError]) -> str:
 
 def text() -> str:
     """The page."""
-    found = sorted(refusals(), key=lambda one: (one.code, one.status, one.__name__))
-    rows = [(code(one.code), str(one.status), meaning(one), code(one.__name__)) for one in found]
+    rows = [
+        (code(one.code), str(one.status), meaning(one), code(one.__name__)) for one in refusals()
+    ]
     rows.append((code(EngineError.code), "500", "A fault in the program.", ""))
     return page(
         "Error codes", INTRODUCTION, table(("code", "status", "meaning", "in the code"), rows)
     )
+
+
+def _below(kind: type[EngineError]) -> Iterator[type[EngineError]]:
+    for below in kind.__subclasses__():
+        # Tests make some of their own.
+        if below.__module__.startswith("aiwebengine."):
+            yield below
+        yield from _below(below)

@@ -136,7 +136,7 @@ def test_every_alert_has_a_meaning():
 
 
 def test_every_refusal_has_a_meaning():
-    found = list(errors.refusals())
+    found = errors.refusals()
 
     assert [one.__name__ for one in found if not errors.meaning(one)] == []
     assert [one.__name__ for one in found if getdoc(one) == getdoc(EngineError)] == []

@@ -20,7 +20,9 @@ from graphql.pyutils import Undefined
 from graphql.utilities import ast_from_value
 from tests.test_who_may_do_what import OPERATIONS, rows
 
+from aiwebengine.graphql.descriptions import words_of
 from aiwebengine.graphql.schema import schema
+from aiwebengine.viewer import Scope
 from reference.markdown import anchor, code, page, table
 
 ROOTS = {"Query": "Queries", "Mutation": "Mutations", "Subscription": "Subscriptions"}
@@ -69,7 +71,9 @@ def who(row: dict[str, str]) -> str:
 
 def text() -> str:
     """The page."""
-    parts = []
+    words = words_of(Scope)
+    scopes = [(code(scope.value), words.get(scope.name, "")) for scope in Scope]
+    parts = ["## Scopes of API tokens", table(("scope", "what for"), scopes)]
     found = list(operations())
     for root, heading in ROOTS.items():
         parts.append(f"## {heading}")

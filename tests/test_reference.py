@@ -12,8 +12,10 @@ from reference.pages import FOLDER, PAGES
 from aiwebengine.audit.details import TOLD
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.errors import EngineError
+from aiwebengine.graphql.descriptions import words_of
 from aiwebengine.logs.events import EVENTS, FIELDS
 from aiwebengine.metrics.instruments import LABELS
+from aiwebengine.viewer import Scope
 
 AGAIN = "run `make reference`"
 
@@ -63,6 +65,10 @@ def test_every_operation_and_type_has_a_meaning_and_a_place_on_the_page():
 
     assert bare == []
     assert [name for name in names if f"\n### {name}\n" not in page] == []
+
+
+def test_every_scope_of_a_token_has_a_meaning():
+    assert set(words_of(Scope)) == set(Scope.__members__)
 
 
 def test_every_metric_and_label_has_a_meaning_and_no_label_is_left_over():

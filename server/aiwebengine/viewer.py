@@ -31,7 +31,14 @@ class ActorKind(enum.Enum):
 
 
 class Scope(enum.Enum):
-    """What an API token may be used for. Sessions and the command line hold all of them."""
+    """What an API token may be used for. Sessions and the command line hold all of them.
+
+    Attributes:
+        READ: to look at everything that the role allows.
+        USERS_WRITE: to change users, roles, sessions and tokens, and to review access.
+        OPS_WRITE: backups, drills, vacuum, tasks, maintenance lists, signing keys, test alerts.
+        SCRIPTS_WRITE: kept for scripts; nothing asks for it yet.
+    """
 
     READ = "read"
     USERS_WRITE = "users:write"

@@ -13,7 +13,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-deploy test-kill schema reference requirements install-system bench bench-backup clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-deploy test-kill schema requirements install-system bench bench-backup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -61,9 +61,6 @@ schema: install ## Write schema.graphql and tests/schema.sql from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
 	$(BIN)/python -m tests.tables > tests/schema.sql
 
-reference: install ## Write docs/reference/ from the code
-	$(BIN)/python -m reference
-
 # `install` is for who works on the engine; this is for who runs it. DESTDIR is put before every
 # path, for packagers; the program may then be moved to where PREFIX says.
 install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (DESTDIR=)
@@ -90,6 +87,11 @@ install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (D
 		install -m 0644 config.production.toml $(DESTDIR)/etc/aiwebengine/config.toml
 	[ -e $(DESTDIR)/etc/aiwebengine/environment ] || \
 		install -m 0600 deploy/systemd/environment $(DESTDIR)/etc/aiwebengine/environment
+
+# A folder has the same name.
+.PHONY: reference
+reference: install ## Write docs/reference/ from the code
+	$(BIN)/python -m reference
 
 requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image installs, with hashes
 	$(COMPILE) pyproject.toml --output-file requirements.txt

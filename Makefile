@@ -35,6 +35,11 @@ format: install ## Put Python and JavaScript into shape
 	$(BIN)/ruff format .
 	cd frontend && npm run --silent format
 
+# A folder has the same name.
+.PHONY: reference
+reference: install ## Write docs/reference/ from the code
+	$(BIN)/python -m reference
+
 types: install ## Types of Python and JavaScript
 	$(BIN)/mypy
 	cd frontend && npm run --silent check
@@ -87,11 +92,6 @@ install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (D
 		install -m 0644 config.production.toml $(DESTDIR)/etc/aiwebengine/config.toml
 	[ -e $(DESTDIR)/etc/aiwebengine/environment ] || \
 		install -m 0600 deploy/systemd/environment $(DESTDIR)/etc/aiwebengine/environment
-
-# A folder has the same name.
-.PHONY: reference
-reference: install ## Write docs/reference/ from the code
-	$(BIN)/python -m reference
 
 requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image installs, with hashes
 	$(COMPILE) pyproject.toml --output-file requirements.txt

@@ -13,7 +13,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-deploy test-kill schema requirements install-system bench bench-backup clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-deploy test-kill schema requirements install-system bench bench-backup bench-scale clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -100,6 +100,10 @@ requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image
 
 bench: install ## Measure, as ratios within one run
 	$(BIN)/python -m bench
+
+bench-scale: install ## Measure several instances, announcements and months of events
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m bench.scale
 
 bench-backup: install ## Measure backup and restore beside pg_dump and pg_restore
 	$(BIN)/python -m bench.backup

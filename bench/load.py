@@ -62,14 +62,14 @@ def race(contestants: Mapping[str, Contestant], rounds: int) -> dict[str, Figure
 def answer(contestant: Contestant) -> bytes:
     """The body of one answer."""
 
-    async def ask() -> bytes:
+    async def once() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", contestant.port)
         try:
-            return await _ask(reader, writer, contestant.request)
+            return await ask(reader, writer, contestant.request)
         finally:
             writer.close()
 
-    return asyncio.run(asyncio.wait_for(ask(), LONGEST_SECS))
+    return asyncio.run(asyncio.wait_for(once(), LONGEST_SECS))
 
 
 def _go(contestant: Contestant) -> tuple[float, int]:
@@ -84,7 +84,7 @@ async def _all(contestant: Contestant) -> tuple[float, int]:
         nonlocal left, size
         while left > 0:
             left -= 1
-            size = len(await _ask(*connection, contestant.request))
+            size = len(await ask(*connection, contestant.request))
 
     # One after the other: of many that come at once, one worker might take all.
     connections = []
@@ -100,7 +100,8 @@ async def _all(contestant: Contestant) -> tuple[float, int]:
             writer.close()
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
+    """The body of the answer to a request; raises NotMeasured for a refusal."""
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     length = _LENGTH.search(head)

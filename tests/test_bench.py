@@ -3,6 +3,8 @@
 import pytest
 from bench.__main__ import PAGE, SUBJECTS
 from bench.report import Result, write
+from bench.scale.__main__ import PAGE as SCALE_PAGE
+from bench.scale.__main__ import SUBJECTS as SCALE_SUBJECTS
 
 
 def result(figure):
@@ -23,6 +25,11 @@ def test_a_new_measurement_takes_the_place_of_the_old_one(tmp_path):
     assert "1.00" not in text
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
-def test_every_subject_is_on_the_page(name):
-    assert f"<!-- bench {name} -->" in PAGE.read_text()
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [*((PAGE, name) for name in SUBJECTS), *((SCALE_PAGE, name) for name in SCALE_SUBJECTS)],
+)
+def test_every_subject_is_on_its_page_with_figures(page, name):
+    section = page.read_text().split(f"<!-- bench {name} -->")[1].split(f"<!-- end {name} -->")[0]
+
+    assert "| ---: |" in section

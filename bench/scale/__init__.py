@@ -1,0 +1,1 @@
+"""How far one database carries: several instances, announcements, months of audit events."""

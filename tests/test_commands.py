@@ -69,6 +69,18 @@ def test_users_and_roles_from_a_script(run):
     assert "is suspended. Reinstate" in run("users", "sign-in-link", plain, code=1)
 
 
+def test_an_invitation_from_a_script(run):
+    told = run("users", "invite", "ada@example.com", "--name", "Ada", "--role", "editor")
+    again = run("users", "invite", "ADA@example.com", code=1)
+    listed = json.loads(run("users", "list", "--json"))["users"]
+
+    assert told == "ada@example.com is invited.\n"
+    assert "already a user" in again
+    assert [(user["email"], user["name"], user["status"], user["roles"]) for user in listed] == [
+        ("ada@example.com", "Ada", "invited", ["Authenticated", "Editor"])
+    ]
+
+
 def test_tokens_from_a_script(run):
     run("demo", "--users", "5")
     email = json.loads(run("users", "list", "--json"))["users"][0]["email"]

@@ -63,6 +63,31 @@ def list_users(
 
 @users.command()
 @click.argument("email")
+@click.option("--name", default="", help="The display name.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in GRANTABLE_ROLES], case_sensitive=False),
+    help="What the user may do from the start. May be repeated.",
+)
+@json_option
+@click.pass_context
+def invite(
+    context: click.Context, email: str, name: str, roles: tuple[str, ...], as_json: bool
+) -> None:
+    """Make a user who becomes active at the first sign-in with the address EMAIL."""
+    wanted = [_ROLES[role.upper()] for role in roles]
+
+    async def work(engine: Engine, viewer: Viewer) -> Change:
+        return await engine.services.users.invite(viewer, email, name, wanted)
+
+    done = with_engine(context.obj, work)
+    _show_change(as_json, done, f"{done.user.email} is invited.")
+
+
+@users.command()
+@click.argument("email")
 @role_argument
 @click.option("--expires", help="End after so long, such as 12h or 30d.")
 @click.option("--reason", help="Why, for the audit trail.")

@@ -13,7 +13,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-deploy test-kill schema requirements install-system bench bench-backup bench-scale clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema requirements install-system bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -45,7 +45,7 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser and not tools" --ignore tests/deploy
+	$(BIN)/pytest -n 2 -m "not browser and not tools and not guides" --ignore tests/deploy
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
@@ -55,6 +55,12 @@ test-tools: install ## What others' tools say (Debian's packages prometheus, she
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
 	$(BIN)/pytest -m browser --ignore tests/deploy
+
+test-guides: install ## Run what the pages of docs/ show (Debian's packages curl, jq)
+	$(BIN)/pytest -m guides tests/docs
+
+pictures: install ## Take the pictures of the README (Debian's package chromium)
+	$(BIN)/python -m pictures
 
 test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy, systemd (Debian's package caddy)
 	$(BIN)/pytest -m deploy tests/deploy

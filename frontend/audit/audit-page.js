@@ -161,10 +161,14 @@ function Bar({ state, setState }) {
         ${ACTIONS.map((action) => html`<option value=${action}>${words(action)}</option>`)}
       </select>
     </label>
-    <label
-      >From <input type="datetime-local" value=${state.since} onChange=${set("since")}
-    /></label>
-    <label>To <input type="datetime-local" value=${state.until} onChange=${set("until")} /></label>
+    <div class="period">
+      <label
+        >From <input type="datetime-local" value=${state.since} onChange=${set("since")}
+      /></label>
+      <label
+        >To <input type="datetime-local" value=${state.until} onChange=${set("until")}
+      /></label>
+    </div>
     ${
       state.user &&
       html`<button class="btn small" onClick=${() => setState({ user: "", after: "" })}>

@@ -22,5 +22,11 @@ function change(name, before, after) {
 /** @param {unknown} value */
 function shown(value) {
   if (value === undefined || value === null) return "";
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (Array.isArray(value)) return value.map(named).join(", ");
+  return named(value);
+}
+
+/** A thing by its name, as the checks of a drill have one. @param {any} value @returns {string} */
+function named(value) {
+  return Object(value) === value ? (value.name ?? JSON.stringify(value)) : String(value);
 }

@@ -27,7 +27,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
       ${drill?.problem && html`<p class="problem">${drill.problem}</p>`}
       ${
         drill?.details?.checks &&
-        html`<ul class="checks">
+        html`<ul>
           ${drill.details.checks.map(
             (/** @type {any} */ check) =>
               html`<li>

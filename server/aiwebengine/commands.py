@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 
 USAGE = 2
 FAILED = 1
+NO_EDGE = 10_000
 
 _DURATION = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -89,7 +90,8 @@ def show(as_json: bool, told: Any, table: Table | str) -> None:
     elif isinstance(table, str):
         click.echo(table)
     else:
-        Console(soft_wrap=not sys.stdout.isatty()).print(table)
+        # A file or a pipe has no edge to cut an id at.
+        Console(width=None if sys.stdout.isatty() else NO_EDGE).print(table)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -29,7 +29,13 @@ class Reader:
         self.folder = folder
         self._listening = listening
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        self.environ = {**os.environ, "PATH": programs, "COLUMNS": "120", **environ}
+        self.environ = {
+            **os.environ,
+            "PATH": programs,
+            "PWD": str(folder),
+            "COLUMNS": "120",
+            **environ,
+        }
 
     def read(self, page: str) -> int:
         """Run every block of a page; how many ran. Raises AssertionError at the first that is
@@ -95,7 +101,7 @@ class Reader:
     ) -> str:
         done = subprocess.run(
             command,
-            cwd=self.environ.get("PWD", self.folder),
+            cwd=self.environ["PWD"],
             env=environ or self.environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,

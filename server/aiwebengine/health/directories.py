@@ -105,7 +105,7 @@ def _nearest(directory: Path) -> Path:
 
 def _size(number: float) -> str:
     for unit in ("B", "KB", "MB", "GB"):
-        if number < 1_024:
+        if number < 1_000:
             return f"{number:.0f} {unit}"
-        number /= 1_024
+        number /= 1_000
     return f"{number:.1f} TB"

@@ -1,0 +1,63 @@
+"""The guides are true: what they show is run as it stands, and prints what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aiwebengine.errors import EngineError
+from tests.conftest import first_sign_in
+from tests.docs.blocks import ROOT, blocks, difference
+from tests.docs.reader import Reader
+
+
+@pytest.fixture
+def reader(start, tmp_path) -> Reader:
+    """Somebody at the machine of an engine whose administrator has just signed in."""
+    process, base, output = start()
+    first_sign_in(output)
+    listening = base.removeprefix("http://")
+    (tmp_path / "node_modules").symlink_to(ROOT / "frontend" / "node_modules")
+    return Reader(tmp_path, listening, APP_SERVER__PORT=listening.rpartition(":")[2])
+
+
+@pytest.mark.guides
+def test_scripting(reader):
+    assert reader.read("docs/scripting.md") == 20
+
+
+def test_every_code_of_a_refusal_is_explained():
+    page = (ROOT / "docs" / "scripting.md").read_text()
+    codes = {kind.code for kind in [EngineError, *EngineError.__subclasses__()]}
+
+    assert {code for code in codes if f"| `{code}` |" not in page} == set()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("one\n…\nlast", "one\ntwo\nthree\nlast\n"),
+        ("it took … seconds", "it took 0.3 seconds\n"),
+        ('{"a": "…", "b": ["…"]}', '{"a": 1, "b": [1, 2]}'),
+        ('{"id": "x-…"}', '{"id": "x-17"}'),
+    ],
+)
+def test_dots_stand_for_anything(wanted, found):
+    assert difference(wanted, found) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("one\n…\nlast", "one\ntwo\n"),
+        ("one", "one\ntwo\n"),
+        ('{"a": 1}', '{"a": 1, "b": 2}'),
+        ('{"a": [1]}', '{"a": [1, 2]}'),
+        ('{"a": "…x"}', '{"a": "y"}'),
+        ('{"a": 1}', "no JSON"),
+    ],
+)
+def test_everything_else_is_as_it_is_written(wanted, found):
+    assert difference(wanted, found) is not None

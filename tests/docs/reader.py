@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests.conftest import free_port
 from tests.docs.blocks import Block, blocks, difference
 
 # What pages call an engine; the one that listens takes their place.
@@ -22,12 +23,14 @@ class Reader:
     """Runs blocks one after the other in a folder, as in one terminal.
 
     *listening* is host and port of a running engine. Variables that a block of the shell sets,
-    and the folder that it goes to, stay for the next blocks.
+    and the folder that it goes to, stay for the next blocks. What pages call port 3001 is a free
+    one.
     """
 
     def __init__(self, folder: Path, listening: str, **environ: str) -> None:
         self.folder = folder
         self._listening = listening
+        self._another_port = str(free_port())
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self.environ = {
             **os.environ,
@@ -117,4 +120,5 @@ class Reader:
         for written in WRITTEN:
             text = text.replace(f"https://{written}", f"http://{self._listening}")
             text = text.replace(written, self._listening)
-        return text
+        port = self._listening.rpartition(":")[2]
+        return re.sub(r"\b3000\b", port, text).replace("3001", self._another_port)

@@ -1,6 +1,7 @@
 """Takes the pictures of the README: the manager with made-up people in it, light and dark.
 
-`make pictures` writes docs/pictures/NAME-light.webp and NAME-dark.webp.
+`make pictures` writes docs/pictures/NAME-light.webp and NAME-dark.webp;
+`python -m pictures audit users` takes these two only.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("Install Debian's package chromium.")
+    wanted = sys.argv[1:] or list(PAGES)
+    if unknown := [name for name in wanted if name not in PAGES]:
+        sys.exit(f"There is no page {unknown[0]!r}; there are: {', '.join(PAGES)}.")
     TO.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
@@ -55,8 +59,8 @@ def main() -> None:
             live(base, command, LIFE_SECS)
             for scheme in ("light", "dark"):
                 with _context(browser, state, scheme) as context:
-                    for picture, path in PAGES.items():
-                        _take(context, base, path, f"{picture}-{scheme}", folder)
+                    for picture in wanted:
+                        _take(context, base, PAGES[picture], f"{picture}-{scheme}", folder)
         browser.close()
 
 
@@ -116,7 +120,7 @@ def _take(context: BrowserContext, base: str, path: str, name: str, folder: Path
     page.wait_for_function("!document.querySelector('[aria-busy=true], .skeleton')")
     # Following lines or figures never rests; a moment shows the first of them.
     page.wait_for_timeout(1500)
-    _rename(page, {str(folder): "/srv/aiwebengine", socket.gethostname(): "web1", base: "localhost:3000"})
+    _rename(page, {str(folder): "/srv/aiwebengine", socket.gethostname(): "web1"})
     picture = page.screenshot()
     (TO / f"{name}.webp").write_bytes(_as_webp(context, picture))
     page.close()

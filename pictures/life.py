@@ -45,7 +45,9 @@ def live(base: str, command: list[str], seconds: float) -> None:
         run("users", "invite", email, "--name", name)
     for verb, email, role, reason in CHANGES:
         run("users", verb, email, role, "--reason", reason)
-    token = run("tokens", "create", "--user", ADMINISTRATOR, "--name", "nightly", "--expires", "30d")
+    token = run(
+        "tokens", "create", "--user", ADMINISTRATOR, "--name", "nightly", "--expires", "30d"
+    )
     run("backup", "create", "--note", "before the move")
     run("backup", "drill")
     run("backup", "create")

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import httpx2
-
 from tests.conftest import free_port
 from tests.docs.blocks import Block, blocks, difference
 
@@ -52,7 +51,7 @@ class Reader:
         """Run one block; what it printed."""
         printed = getattr(self, f"_{block.language}")(block)
         if block.printed is not None:
-            wrong = difference(self._here(block.printed), printed)
+            wrong = difference(self.here(block.printed), printed)
             assert wrong is None, f"{block}: {wrong}"
         return printed
 
@@ -62,7 +61,7 @@ class Reader:
 
     def _bash(self, block: Block) -> str:
         after = self.folder / ".environment"
-        code = f"set -eua\n{self._here(block.code)}\nenv -0 > '{after}'\n"
+        code = f"set -eua\n{self.here(block.code)}\nenv -0 > '{after}'\n"
         printed = self._program(block, ["bash", "-c", code])
         pairs = (pair.partition("=") for pair in after.read_text().split("\0") if pair)
         self.environ = {name: value for name, _, value in pairs}
@@ -72,11 +71,11 @@ class Reader:
     _sh = _bash
 
     def _python(self, block: Block) -> str:
-        return self._program(block, [sys.executable, "-c", self._here(block.code)])
+        return self._program(block, [sys.executable, "-c", self.here(block.code)])
 
     def _javascript(self, block: Block) -> str:
         file = self.folder / "block.mjs"
-        file.write_text(self._here(block.code))
+        file.write_text(self.here(block.code))
         return self._program(block, ["node", str(file)])
 
     def _graphql(self, block: Block) -> str:
@@ -116,7 +115,8 @@ class Reader:
         )
         return done.stdout
 
-    def _here(self, text: str) -> str:
+    def here(self, text: str) -> str:
+        """The text of a page, with the addresses that are right here."""
         for written in WRITTEN:
             text = text.replace(f"https://{written}", f"http://{self._listening}")
             text = text.replace(written, self._listening)

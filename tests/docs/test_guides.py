@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
-
-from aiwebengine.errors import EngineError
-from tests.conftest import first_sign_in
+from tests.conftest import first_sign_in, free_port
 from tests.docs.blocks import ROOT, blocks, difference
 from tests.docs.reader import Reader
+
+from aiwebengine.errors import EngineError
 
 
 @pytest.fixture
@@ -19,6 +23,7 @@ def reader(start, tmp_path) -> Reader:
     process, base, output = start()
     first_sign_in(output)
     listening = base.removeprefix("http://")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "node_modules").symlink_to(ROOT / "frontend" / "node_modules")
     return Reader(tmp_path, listening, APP_SERVER__PORT=listening.rpartition(":")[2])
 
@@ -27,6 +32,7 @@ def reader(start, tmp_path) -> Reader:
 @pytest.mark.parametrize(
     ("page", "at_least"),
     [
+        ("README.md", 1),
         ("docs/scripting.md", 20),
         ("docs/roles.md", 5),
         ("docs/security.md", 1),
@@ -36,6 +42,48 @@ def reader(start, tmp_path) -> Reader:
 )
 def test_a_page_is_true(reader, page, at_least):
     assert reader.read(page) >= at_least
+
+
+@pytest.mark.guides
+def test_from_a_clone_to_a_granted_role(tmp_path):
+    begun, clone = time.monotonic(), tmp_path / "aiwebengine"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    port, output = str(free_port()), tmp_path / "output"
+    with output.open("w") as log:
+        made = subprocess.Popen(
+            ["make", "run"],
+            cwd=clone,
+            env={**os.environ, "APP_SERVER__PORT": port},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        while "/auth/link?" not in output.read_text():
+            assert made.poll() is None, output.read_text()
+            time.sleep(0.2)
+        reader = Reader(clone, f"localhost:{port}", APP_SERVER__PORT=port)
+        banner = blocks("docs/start.md")[0].printed
+        assert difference(reader.here(banner), output.read_text()) is None
+        first_sign_in(output)
+
+        reader.read("docs/start.md")
+
+        assert (
+            reader.shell(".venv/bin/aiwebengine users list --role Editor --json | jq .total")
+            == "1\n"
+        )
+        print(f"\nFrom a clone to a granted role: {time.monotonic() - begun:.0f} s")
+    finally:
+        os.killpg(made.pid, signal.SIGINT)
+        made.wait(60)
+
+
+def test_every_picture_of_the_readme_is_there_light_and_dark():
+    shown = re.findall(r'(?:src|srcset)="([^"]+)"', (ROOT / "README.md").read_text())
+
+    assert len(shown) == 14
+    assert [picture for picture in shown if not (ROOT / picture).is_file()] == []
 
 
 def test_every_code_of_a_refusal_is_explained():
@@ -74,13 +122,14 @@ def test_everything_else_is_as_it_is_written(wanted, found):
 
 
 def test_every_test_that_the_security_model_names_is_there():
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "security.md").read_text())
+    named = re.findall(
+        r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "security.md").read_text()
+    )
 
     missing = [
         f"{file}::{name}"
         for file, name in named
-        if not (ROOT / file).is_file()
-        or (name and f"def {name}(" not in (ROOT / file).read_text())
+        if not (ROOT / file).is_file() or (name and f"def {name}(" not in (ROOT / file).read_text())
     ]
 
     assert len(named) > 30

@@ -20,7 +20,7 @@ from aiwebengine.errors import EngineError
 @pytest.fixture
 def reader(start, tmp_path) -> Reader:
     """Somebody at the machine of an engine whose administrator has just signed in."""
-    process, base, output = start()
+    _, base, output = start()
     first_sign_in(output)
     listening = base.removeprefix("http://")
     (tmp_path / ".venv").symlink_to(sys.prefix)

@@ -17,6 +17,9 @@ from tests.docs.reader import Reader
 
 from aiwebengine.errors import EngineError
 
+# Read by somebody who has a token, and with Ada among the users.
+TASKS = ("audit", "health", "secrets", "access-review", "metrics", "alerts")
+
 
 @pytest.fixture
 def reader(start, tmp_path) -> Reader:
@@ -43,6 +46,19 @@ def reader(start, tmp_path) -> Reader:
 )
 def test_a_page_is_true(reader, page, at_least):
     assert reader.read(page) >= at_least
+
+
+@pytest.mark.guides
+def test_pages_about_one_task_are_true(reader):
+    reader.shell(
+        """
+        aiwebengine users invite ada@example.com --role Editor
+        TOKEN=$(aiwebengine tokens create --user admin@localhost --name reader)
+        METRICS_KEY=$TOKEN
+        """
+    )
+
+    assert all(reader.read(f"docs/{page}.md") for page in TASKS)
 
 
 @pytest.mark.guides

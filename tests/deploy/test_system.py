@@ -60,6 +60,14 @@ def test_a_worked_tree_leaves_its_workshop_behind(installed):
     assert migrations == {path.name for path in (ROOT / "migrations").iterdir()}
 
 
+def test_the_launcher_is_plain_shell():
+    launcher = ROOT / "deploy/systemd/launcher.sh"
+
+    told = subprocess.run(["shellcheck", "--shell=sh", launcher], capture_output=True, text=True)
+
+    assert told.returncode == 0, told.stdout
+
+
 def test_a_second_install_keeps_what_was_configured(installed):
     environment = installed / "etc/aiwebengine/environment"
     lines = (ROOT / "Makefile").read_text()

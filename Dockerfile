@@ -42,15 +42,9 @@ USER 10001:10001
 ENTRYPOINT ["oidc-provider-mock", "--port", "9400"]
 
 # What runs: no compiler, no Node, no pip of our own, not root; the file system may be read-only.
+# The programs of PostgreSQL 18 for backups come with the Python package of the embedded server.
 FROM ${PYTHON} AS engine
-# Backups need pg_dump and pg_restore of the server's version or a newer one.
-ARG POSTGRESQL=17
-# A pinned version of a Debian package is gone after its first security update.
-# hadolint ignore=DL3008
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends "postgresql-client-${POSTGRESQL}" \
- && rm -rf /var/lib/apt/lists/* \
- && groupadd --system --gid 10001 aiwebengine \
+RUN groupadd --system --gid 10001 aiwebengine \
  && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /data aiwebengine \
  && install --directory --owner 10001 --group 10001 --mode 0750 /data /logs /backups
 COPY --from=wheel /opt/aiwebengine /opt/aiwebengine

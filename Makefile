@@ -13,7 +13,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema requirements install-system bench bench-backup bench-scale pictures clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema previous requirements install-system bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -98,6 +98,9 @@ install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (D
 		install -m 0644 config.production.toml $(DESTDIR)/etc/aiwebengine/config.toml
 	[ -e $(DESTDIR)/etc/aiwebengine/environment ] || \
 		install -m 0600 deploy/systemd/environment $(DESTDIR)/etc/aiwebengine/environment
+
+previous: install ## Keep the version at REVISION= for the tests of updates: the last tag
+	$(BIN)/python -m tests.upgrades.previous_version $(REVISION)
 
 requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image installs, with hashes
 	$(COMPILE) pyproject.toml --output-file requirements.txt

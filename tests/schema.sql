@@ -297,6 +297,12 @@ CREATE TABLE public.migration_checksums (
     event_id bigint
 );
 
+CREATE TABLE public.program_versions (
+    version text NOT NULL,
+    first_started_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_started_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE UNLOGGED TABLE public.rate_windows (
     kind text NOT NULL,
     address text NOT NULL,
@@ -525,6 +531,9 @@ ALTER TABLE ONLY public.maintenance_ticks
 
 ALTER TABLE ONLY public.migration_checksums
     ADD CONSTRAINT migration_checksums_pkey PRIMARY KEY (migration_id);
+
+ALTER TABLE ONLY public.program_versions
+    ADD CONSTRAINT program_versions_pkey PRIMARY KEY (version);
 
 ALTER TABLE ONLY public.rate_windows
     ADD CONSTRAINT rate_windows_pkey PRIMARY KEY (kind, address, minute);

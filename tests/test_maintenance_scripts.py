@@ -135,6 +135,19 @@ def test_each_has_a_service_and_a_timer(name):
 
 
 @pytest.mark.tools
+@pytest.mark.parametrize(
+    "path", sorted((FOLDER / "systemd").glob("*.service")), ids=lambda path: path.stem
+)
+def test_the_units_leave_the_scripts_little_to_do_harm_with(path):
+    told = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", path], capture_output=True, text=True
+    )
+
+    level = float(re.search(r"exposure level for \S+: ([\d.]+)", told.stdout)[1])
+    assert level < 2.0, told.stdout
+
+
+@pytest.mark.tools
 def test_systemd_has_nothing_to_say_against_the_units(tmp_path):
     assert shutil.which("systemd-analyze"), "install Debian's package systemd"
     for path in (FOLDER / "systemd").iterdir():

@@ -50,6 +50,7 @@ const ACTIONS = [
   "BACKUP_DOWNLOADED",
   "BACKUP_RESTORED",
   "DRILL_RUN",
+  "OTHER",
 ];
 
 const LIST = `query ($after: String, $filter: AuditFilter) {

@@ -44,6 +44,22 @@ function tell(now) {
   watchers.forEach((watcher) => watcher(now));
 }
 
+// By then the server follows what it was asked to follow.
+const TAKEN_UP_AFTER = 1_000;
+let wasLost = false;
+
+function connected() {
+  tell(true);
+  // What happened after the pages looked and before the server followed is told by nobody.
+  if (wasLost)
+    setTimeout(() => live && watchers.forEach((watcher) => watcher(live)), TAKEN_UP_AFTER);
+}
+
+function lost() {
+  wasLost = true;
+  tell(false);
+}
+
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const client = createClient({
   url: `${scheme}//${location.host}/graphql`,
@@ -56,11 +72,11 @@ const client = createClient({
     new Promise((done) =>
       setTimeout(done, Math.min(500 * 2 ** tries, 5_000) * (0.5 + Math.random())),
     ),
-  on: { connected: () => tell(true), closed: () => tell(false) },
+  on: { connected, closed: lost },
 });
 
 /**
- * Hears whether the live connection stands.
+ * Hears whether the live connection stands; twice that it stands again, to look for what was missed.
  * @param {(live: boolean) => void} watcher
  * @returns {() => void} stops it
  */

@@ -1,3 +1,3 @@
 """aiwebengine: the administration service of a web engine."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -86,6 +86,7 @@ from aiwebengine.system.beats import ThisInstance
 from aiwebengine.system.figures import Figures
 from aiwebengine.system.heart import Heart
 from aiwebengine.system.service import System
+from aiwebengine.upgrades.service import Upgrades
 from aiwebengine.users import rest as users_rest
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import CHANGES_TOTALS, Users
@@ -144,6 +145,7 @@ class Services:
     reviews: Reviews
     review_export: ReviewExport
     backups: Backups
+    upgrades: Upgrades
 
 
 class Engine:
@@ -305,6 +307,7 @@ class Engine:
             reviews=reviews,
             review_export=ReviewExport(reviews, callers),
             backups=backups,
+            upgrades=Upgrades(self.db, migrations, MIGRATIONS, CONSTRAINTS),
         )
         self.doorkeeper = Doorkeeper(
             callers, self.rates, config.server.public_url, lasts.total_seconds()

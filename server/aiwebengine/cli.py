@@ -35,6 +35,7 @@ from aiwebengine.logging import configure_logging
 from aiwebengine.logs.cli import logs
 from aiwebengine.maintenance.cli import maintenance
 from aiwebengine.migrations.cli import BACKUP_FIRST, migrate
+from aiwebengine.upgrades.cli import upgrade
 from aiwebengine.users.cli import users
 
 
@@ -126,6 +127,7 @@ for command in (
     migrate,
     secrets,
     tokens,
+    upgrade,
     users,
 ):
     main.add_command(command)

@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,32 @@ class ConfigError(Exception):
         self.problems = problems
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a configuration says, as far as this version understands it.
+
+    Attributes:
+        config: what is left without the unknown keys; None when that can't be used either.
+        unknown: where each key stands that this version does not know.
+        problems: everything else that is wrong, one line each.
+    """
+
+    config: Config | None
+    unknown: dict[str, str]
+    problems: list[str]
+
+
 def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """The configuration from *path* (or `config.toml`, when there is one) and the environment.
 
     Raises ConfigError with every problem at once.
     """
     return _Loader(path, os.environ if environ is None else environ).load()
+
+
+def read_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Reading:
+    """The same for somebody who wants to know what is wrong, such as keys of another version."""
+    return _Loader(path, os.environ if environ is None else environ).read()
 
 
 class _Loader:
@@ -65,6 +86,22 @@ class _Loader:
         if self._problems:
             raise ConfigError(self._problems)
         return config
+
+    def read(self) -> Reading:
+        try:
+            values = self._filled_in(self._file(), "")
+        except ConfigError as error:
+            return Reading(None, {}, error.problems)
+        self._override(values)
+        unknown = {}
+        for found in _errors(values):
+            if found["type"] == "extra_forbidden":
+                key = _key(found["loc"])
+                unknown[key] = self._origin(key)
+                _remove(values, found["loc"])
+        self._problems += [self._told(found) for found in _errors(values)]
+        usable = None if self._problems else Config.model_validate(values)
+        return Reading(usable, unknown, self._problems)
 
     def _file(self) -> dict[str, Any]:
         if not self._is_named and not self._path.exists():
@@ -129,7 +166,7 @@ class _Loader:
     def _told(self, found: Any) -> str:
         """One problem in words: where, what was found, what is allowed."""
         key = _key(found["loc"])
-        origin = self._variables.get(re.sub(r"\[\d+\]", "", key), str(self._path))
+        origin = self._origin(key)
         if found["type"] == "extra_forbidden":
             return f"{key}: unknown key{_suggestion(found['loc'])} (from {origin})"
         if found["type"] == "missing":
@@ -143,6 +180,24 @@ class _Loader:
         else:
             value = "a secret" if _SECRET.search(key) else repr(given)[:80]
         return f"{key}: found {value}; allowed: {allowed} (from {origin})"
+
+    def _origin(self, key: str) -> str:
+        """The variable that sets it, else the file."""
+        return self._variables.get(re.sub(r"\[\d+\]", "", key), str(self._path))
+
+
+def _errors(values: dict[str, Any]) -> list[Any]:
+    try:
+        Config.model_validate(values)
+    except ValidationError as error:
+        return list(error.errors(include_url=False))
+    return []
+
+
+def _remove(values: Any, location: tuple[str | int, ...]) -> None:
+    for part in location[:-1]:
+        values = values[part]
+    del values[location[-1]]
 
 
 def masked(config: Config) -> dict[str, Any]:

@@ -115,6 +115,7 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
     """Serve on this socket until told to stop; *ready* is called once it listens."""
     config = engine.config
     engine.once_ready.append(lambda: engine.services.settings.note_changes(config))
+    engine.once_ready.append(engine.services.upgrades.note_start)
     server = _Server(
         uvicorn.Config(
             engine.app(),

@@ -112,3 +112,20 @@ async def test_an_empty_range_is_empty(engine, ada):
     future = AuditFilter(since=datetime.now(UTC) + timedelta(days=1))
 
     assert await engine.services.audit.page(ada, future, None, 10) == []
+
+
+async def test_what_only_a_newer_version_knows_is_listed_as_other(engine, ada):
+    await engine.db.execute(
+        """
+        insert into audit_events
+          (action, actor_kind, actor_label, target_type, target_label, door)
+        values ('comet.sighted', 'system', 'aiwebengine', 'sky', 'above', 'engine')
+        """
+    )
+    others = AuditFilter(actions=[AuditAction.OTHER])
+
+    every = await engine.services.audit.page(ada, AuditFilter(), None, 1)
+    found = await engine.services.audit.page(ada, others, None, 10)
+
+    assert every[0].action is AuditAction.OTHER
+    assert [event.target_label for event in found] == ["above"]

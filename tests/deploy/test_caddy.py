@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import time
 from collections import Counter
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -26,7 +27,8 @@ from tests.deploy.dockerfile import ROOT
 
 pytestmark = pytest.mark.deploy
 
-REQUESTS = int(os.environ.get("DEPLOY_REQUESTS", "2000"))
+READERS = 30
+REQUESTS = int(os.environ.get("DEPLOY_REQUESTS", "10000"))
 SUBSCRIPTION = "subscription { auditEventAdded { action } }"
 PID = "{ systemStats { process { pid } } }"
 INVITE = "mutation ($email: String!) { inviteUser(input: {email: $email}) { user { id } } }"
@@ -229,6 +231,99 @@ async def test_no_request_is_lost_while_one_engine_after_the_other_restarts(fron
     assert set(statuses) == {"ok"}
     assert statuses.total() >= REQUESTS
     assert again.status_code == 200
+
+
+class Reader:
+    """Follows the trail as the pages do: comes back when sent away, and looks what it missed."""
+
+    def __init__(self, front, token):
+        self._front, self._headers = front, bearer(token)
+        self.seen, self.told, self.connections, self.away = set(), set(), 0, []
+
+    async def follow(self):
+        lost = None
+        while True:
+            try:
+                async with self._connected() as connection:
+                    self.connections += 1
+                    await self._look()
+                    if lost is not None:
+                        self.away.append(time.monotonic() - lost)
+                        lost = None
+                    async for message in connection:
+                        event = json.loads(message)
+                        if event["type"] == "next":
+                            label = event["payload"]["data"]["auditEventAdded"]["targetLabel"]
+                            self.told.add(label)
+            except (OSError, websockets.WebSocketException):
+                pass
+            lost = lost or time.monotonic()
+            await asyncio.sleep(0.2)
+
+    @asynccontextmanager
+    async def _connected(self):
+        async with websockets.connect(
+            self._front.base.replace("https:", "wss:") + "/graphql",
+            subprotocols=["graphql-transport-ws"],
+            additional_headers=self._headers,
+            ssl=self._front.trust,
+        ) as connection:
+            await connection.send('{"type": "connection_init"}')
+            await connection.recv()
+            asked = {"query": "subscription { auditEventAdded { targetLabel } }"}
+            await connection.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+            # The pages wait as long, for the server to follow.
+            await asyncio.sleep(1)
+            yield connection
+
+    async def _look(self):
+        async with self._front.client(headers=self._headers) as client:
+            query = "{ auditEvents(first: 200) { nodes { targetLabel } } }"
+            nodes = (await ask(client, query))["auditEvents"]["nodes"]
+            self.seen |= {node["targetLabel"] for node in nodes}
+
+
+async def test_readers_miss_nothing_while_one_engine_after_the_other_restarts(front, token, capsys):
+    readers = [Reader(front, token) for _ in range(READERS)]
+    following = [asyncio.create_task(reader.follow()) for reader in readers]
+    written, is_over = [], asyncio.Event()
+
+    async def write(client):
+        while not is_over.is_set():
+            address = f"reader-{len(written)}@example.com"
+            await ask(client, INVITE, email=address)
+            written.append(address)
+            await asyncio.sleep(0.3)
+
+    async with front.client(headers=bearer(token)) as client:
+        async with asyncio.timeout(60):
+            while not all(reader.connections for reader in readers):
+                await asyncio.sleep(0.1)
+        writing = asyncio.create_task(write(client))
+        for number in (0, 1):
+            await asyncio.sleep(1)
+            await asyncio.to_thread(front.restart, number)
+        # Whoever was sent away last comes back.
+        await asyncio.sleep(3)
+        is_over.set()
+        await writing
+        async with asyncio.timeout(30):
+            while not all(written[-1] in reader.told for reader in readers):
+                await asyncio.sleep(0.1)
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+
+    missed = [set(written) - reader.seen - reader.told for reader in readers]
+    back = [reader.connections - 1 for reader in readers]
+    with capsys.disabled():
+        longest = max(secs for reader in readers for secs in reader.away)
+        print(
+            f" {len(written)} events, {sum(back)} came back, after {longest:.1f} s at most", end=""
+        )
+    assert missed == [set()] * READERS
+    # Each engine had readers, and each reader was sent away from the one that stopped.
+    assert all(1 <= times <= 2 for times in back)
 
 
 async def test_a_dead_engine_is_left_out(front, token):

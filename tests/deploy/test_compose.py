@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import jsonschema
 import pytest
@@ -10,6 +11,7 @@ from tests.deploy.dockerfile import ROOT
 
 from aiwebengine.config import Config
 from aiwebengine.config_loader import load_config
+from aiwebengine.database.embedded import programs
 
 pytestmark = pytest.mark.deploy
 
@@ -141,11 +143,19 @@ def test_what_is_mounted_is_there():
             assert path.exists(), source
 
 
-def test_proxies_and_database_of_one_version():
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    client = re.search(r"ARG POSTGRESQL=(\d+)", dockerfile)[1]
+def test_the_database_is_of_the_version_that_the_engine_brings_along():
+    told = subprocess.run(
+        [programs() / "pg_dump", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    major = re.search(r"\) (\d+)", told)[1]
 
-    assert SERVICES["postgres"]["image"].startswith(f"postgres:{client}-")
+    assert SERVICES["postgres"]["image"].startswith(f"postgres:{major}-")
+    assert SERVICES["postgres"]["volumes"] == ["postgres-data:/var/lib/postgresql"]
+    for page in ("production.md", "installing.md"):
+        assert set(re.findall(r"PostgreSQL (\d+)", (ROOT / "docs" / page).read_text())) == {major}
+
+
+def test_only_the_proxy_s_word_about_clients_is_believed():
     proxy = SERVICES["caddy"]["networks"]["outside"]["ipv4_address"]
     for name in ("aiwebengine", "aiwebengine-2", "migrate"):
         environ = SERVICES[name]["environment"]

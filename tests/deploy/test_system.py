@@ -15,6 +15,7 @@ from aiwebengine.config_loader import load_config
 pytestmark = pytest.mark.deploy
 
 PREFIX = "/opt/engine"
+WORKSHOP = ("node_modules", "tests", "tools", "types", "package.json", "eslint.config.js")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,26 @@ def test_the_program_runs_from_where_it_is_installed(installed, tmp_path):
 
     assert told.stdout.strip() == (ROOT / "schema.graphql").read_text().strip()
     assert PREFIX in program.read_text()
+
+
+def test_a_worked_tree_leaves_its_workshop_behind(installed):
+    package = installed / PREFIX[1:] / "lib/aiwebengine/aiwebengine"
+    pages = package / "_resources/frontend"
+
+    assert (ROOT / "frontend/node_modules/preact").is_dir()
+    assert (pages / "vendor/preact.js").is_file()
+    assert (pages / "pages/index.html").is_file()
+    assert not [name for name in WORKSHOP if (pages / name).exists()]
+    migrations = {path.name for path in (package / "_resources/migrations").iterdir()}
+    assert migrations == {path.name for path in (ROOT / "migrations").iterdir()}
+
+
+def test_the_launcher_is_plain_shell():
+    launcher = ROOT / "deploy/systemd/launcher.sh"
+
+    told = subprocess.run(["shellcheck", "--shell=sh", launcher], capture_output=True, text=True)
+
+    assert told.returncode == 0, told.stdout
 
 
 def test_a_second_install_keeps_what_was_configured(installed):

@@ -143,6 +143,11 @@ TOLD: dict[AuditAction, Told] = {
             "seconds": "how long it took",
         },
     ),
+    _A.OTHER: Told(
+        "what the newer version says",
+        before={"*": "what the newer version says"},
+        after={"*": "what the newer version says"},
+    ),
 }
 
 

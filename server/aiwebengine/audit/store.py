@@ -205,7 +205,11 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, Any]]:
             conditions.append(condition)
             values[name] = value
 
-    if wanted.actions is not None:
+    if wanted.actions is not None and AuditAction.OTHER in wanted.actions:
+        # Whatever has no name here: all that is neither asked for nor known.
+        unwanted = [action.value for action in AuditAction if action not in wanted.actions]
+        require("e.action <> all(:unwanted)", "unwanted", unwanted)
+    elif wanted.actions is not None:
         require("e.action = any(:actions)", "actions", [action.value for action in wanted.actions])
     require("e.actor_id = :actor_id", "actor_id", _uuid(wanted.actor_id))
     require("e.target_id = :target_id", "target_id", _uuid(wanted.target_id))

@@ -53,6 +53,7 @@ class AuditAction(enum.Enum):
         BACKUP_DOWNLOADED: a backup was handed to somebody.
         BACKUP_RESTORED: this database was restored from a backup.
         DRILL_RUN: a backup was restored for a trial.
+        OTHER: something that a newer version of the engine did, and this one does not know.
     """
 
     ROLE_GRANTED = "role.granted"
@@ -91,6 +92,12 @@ class AuditAction(enum.Enum):
     BACKUP_DOWNLOADED = "backup.downloaded"
     BACKUP_RESTORED = "backup.restored"
     DRILL_RUN = "drill.run"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "AuditAction":
+        # During an update, and after going back, the trail holds what only the newer version knows.
+        return cls.OTHER
 
 
 @strawberry.input

@@ -1,0 +1,76 @@
+"""An open page behind Caddy, while the engines are restarted: it goes on, and misses nothing."""
+
+import re
+from threading import Event, Thread
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+from tests.deploy.conftest import front
+
+__all__ = ["front"]
+
+pytestmark = pytest.mark.browser
+
+COOKIE = "__Host-aiwebengine_session"
+INVITE = "mutation ($email: String!) { inviteUser(input: {email: $email}) { user { id } } }"
+
+
+@pytest.fixture
+def page(front, chromium):
+    """The users' page of the first administrator, through Caddy."""
+    link = re.search(r"\S+/auth/link\?\S+", front.engines[1][2].read_text())
+    cookie = httpx2.get(link[0]).headers["set-cookie"]
+    secret = re.search(rf"{COOKIE}=([^;]+)", cookie)[1]
+    context = chromium.new_context(ignore_https_errors=True)
+    context.add_cookies([{"name": COOKIE, "value": secret, "url": front.base, "secure": True}])
+    page = context.new_page()
+    page.goto(f"{front.base}/engine/admin")
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def invite(front, command):
+    """Invite somebody, from a script."""
+    token = command("tokens", "create", "--user", "admin@localhost", "--name", "tests")
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx2.Client(verify=front.trust, headers=headers, timeout=30) as client:
+
+        def invite(address):
+            asked = {"query": INVITE, "variables": {"email": address}}
+            answer = client.post(f"{front.base}/graphql", json=asked)
+            assert answer.status_code == 200, answer.text
+            assert "errors" not in answer.json(), answer.text
+
+        yield invite
+
+
+def test_an_open_page_goes_on_after_each_restart_and_misses_nothing(front, page, invite):
+    expect(page.locator(".pill")).to_contain_text("Live")
+    page.evaluate("window.wasNeverLoadedAgain = true")
+    invited, is_over = [], Event()
+
+    def write():
+        while not is_over.wait(0.3):
+            address = f"during-{len(invited)}@example.com"
+            invite(address)
+            invited.append(address)
+
+    writing = Thread(target=write)
+    writing.start()
+    try:
+        for number in (0, 1):
+            front.restart(number)
+    finally:
+        is_over.set()
+        writing.join(60)
+
+    # The one that was invited last is on top, all others below it.
+    expect(page.locator("tbody .email").first).to_have_text(invited[-1], timeout=20_000)
+    expect(page.locator(".pill")).to_contain_text("Live")
+    shown = page.locator("tbody .email").all_inner_texts()
+    assert shown == [*reversed(invited), "admin@localhost"][: len(shown)]
+    invite("after@example.com")
+    expect(page.locator("tbody tr", has_text="after@example.com")).to_be_visible(timeout=5_000)
+    assert page.evaluate("window.wasNeverLoadedAgain") is True

@@ -1,0 +1,106 @@
+"""From the version before to this one and back, by the steps of docs/updates.md."""
+
+import json
+
+import pytest
+from tests.upgrades.machine import PAGE, Machine, steps
+from tests.upgrades.previous_version import INVITE, origin, rows
+
+from aiwebengine import __version__
+
+PEOPLE = "{ users(first: 200) { totalCount nodes { email roles status } } }"
+# The tables of what people did; the others tell of the engine.
+OURS = ["users", "identities", "user_roles", "sessions"]
+
+
+@pytest.fixture
+def machine(old_database, tmp_path):
+    machine = Machine(old_database, tmp_path)
+    machine.start()
+    yield machine
+    machine.stop()
+
+
+@pytest.fixture
+def token(machine):
+    told = ("--user", "admin@localhost", "--name", "tests")
+    return machine.installed.command(machine.url, "tokens", "create", *told)
+
+
+def people(machine, token, port="3000"):
+    """Everybody, their roles and their state, as the engine at this port tells."""
+    told = machine.installed.ask(machine.base(port), token, PEOPLE)["users"]
+    return {one["email"]: (tuple(one["roles"]), one["status"]) for one in told["nodes"]}
+
+
+def invite(machine, token, name, port="3000"):
+    address = {"email": f"{name}@example.com"}
+    machine.installed.ask(machine.base(port), token, INVITE, input=address)
+
+
+def test_the_page_names_this_version_and_the_one_before():
+    page = PAGE.read_text()
+
+    assert f"git checkout v{__version__}" in page
+    assert f"git checkout v{origin().version}" in page
+
+
+def test_an_update_loses_nothing_and_old_engines_go_on_meanwhile(machine, token):
+    before, counted = people(machine, token), rows(machine.url, OURS)
+
+    told = machine.follow("Before")
+    found = json.loads(machine.do("aiwebengine upgrade --check --json"))
+    first, *rest = steps("The update")
+    machine.do(first)
+    # Both are old engines on new tables: they read, and write.
+    during = people(machine, token)
+    invite(machine, token, "rolling")
+    machine.do(rest[0])
+    # One of each.
+    invite(machine, token, "by-the-new-one", "3000")
+    seen_by_old = people(machine, token, "3001")
+    for line in rest[1:]:
+        told[line] = machine.do(line)
+    after = people(machine, token)
+
+    assert "The way back: aiwebengine migrate down --to 0008" in told["aiwebengine upgrade --check"]
+    assert found["last_run"] == {"version": None, "at": None}
+    assert found["version"] == __version__
+    assert found["new_settings"]
+    assert before == during
+    assert seen_by_old == after
+    assert set(after) - set(before) == {"rolling@example.com", "by-the-new-one@example.com"}
+    assert {name: after[name] for name in before} == before
+    counted["users"] += 2
+    assert rows(machine.url, OURS) == counted
+    assert "The trail is whole" in told["aiwebengine audit verify"]
+
+
+def test_the_way_back_keeps_what_was_done_since(machine, token):
+    before = people(machine, token)
+    machine.follow("Before")
+    machine.follow("The update")
+    invite(machine, token, "since-the-update")
+
+    told = machine.follow("With the tables, keeping what was done since")
+
+    after = people(machine, token)
+    assert after.pop("since-the-update@example.com")
+    assert after == before
+    assert set(rows(machine.url)) == set(origin().rows)
+    assert "The trail is whole" in told["aiwebengine audit verify"]
+
+
+def test_the_backup_from_before_the_update_brings_the_old_state_back(machine, token):
+    before, counted = people(machine, token), rows(machine.url, OURS)
+    machine.follow("Before")
+    machine.follow("The update")
+    invite(machine, token, "since-the-update")
+    (made,) = json.loads(machine.do("aiwebengine backup list --json"))
+    machine.names["NAME"] = made["name"]
+
+    machine.follow("To the backup, as it was before the update")
+
+    assert people(machine, token) == before
+    assert rows(machine.url, OURS) == counted
+    assert set(rows(machine.url)) == set(origin().rows)

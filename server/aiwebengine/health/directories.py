@@ -26,7 +26,7 @@ class Thresholds:
 
     warning_percent: float = 15.0
     failing_percent: float = 5.0
-    failing_bytes: int = 200 * 2**20
+    failing_bytes: int = 200_000_000
     large_bytes: int = 4 * 2**30
 
 

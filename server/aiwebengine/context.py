@@ -10,9 +10,9 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 if TYPE_CHECKING:
-    from aiwebengine.app import Services
     from aiwebengine.auth.types import ApiToken, Session
     from aiwebengine.graphql.connection import Cursors
+    from aiwebengine.services import Services
     from aiwebengine.users.types import Identity, RoleGrant, User
     from aiwebengine.viewer import Viewer
 

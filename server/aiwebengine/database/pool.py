@@ -110,8 +110,6 @@ class Database:
             reset=_leave_clean,
             server_settings={
                 "application_name": options.pop("application_name", application_name),
-                # Roles and search words differ a thousandfold in how many rows they match.
-                "plan_cache_mode": "force_custom_plan",
             },
             **options,
         )

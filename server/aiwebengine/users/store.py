@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.database import Database, Row
+from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
 from aiwebengine.users.types import (
     Identity,
     OrderDirection,
@@ -25,6 +25,8 @@ from aiwebengine.users.types import (
 
 # A search that finds fewer is counted through the index.
 FEW = 2_000
+# The largest page of any door, and the row that tells of another one.
+MOST_ROWS = 1_001
 
 _COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
 
@@ -83,13 +85,18 @@ async def page(
         beyond = ">" if order.direction is OrderDirection.ASC else "<"
         conditions.append(f"({column}, u.id) {beyond} (:after_value, :after_id)")
         values |= {"after_value": after[0], "after_id": after[1]}
+    # PostgreSQL plans a page once if it can't see its size, and then takes it for a tenth of what
+    # it is cut from: hence a limit in the text, within which the size that was asked for stops it.
     rows = await db.all(
         f"""
-        select {_COLUMNS}, {column} as place
-        from users u
-        where {" and ".join(conditions) or "true"}
-        order by {column} {direction}, u.id {direction}
-        limit :limit
+        select * from (
+          select {_COLUMNS}, {column} as place
+          from users u
+          where {" and ".join(conditions) or "true"}
+          order by {column} {direction}, u.id {direction}
+          limit {MOST_ROWS}
+        ) as page
+        limit (select cast(:limit as bigint))
         """,
         **values,
         limit=limit,
@@ -103,9 +110,8 @@ async def count(db: Database, wanted: UserFilter) -> int:
     if wanted.search is None:
         return await _count(db, conditions, values)
     some = await db.value(
-        f"select count(*) from (select from users u where {' and '.join(conditions)} limit :limit)",
+        f"select count(*) from (select from users u where {' and '.join(conditions)} limit {FEW})",
         **values,
-        limit=FEW,
     )
     if some < FEW:
         return int(some)
@@ -434,6 +440,9 @@ def _conditions(
     """
     conditions: list[str] = []
     values: dict[str, Any] = {}
+    if wanted.search or wanted.provider is not None:
+        conditions.append(PLANNED_FOR_ITS_VALUES)
+        values["values_are_known"] = True
     if wanted.search:
         conditions.append("u.search_text like '%' || lower(:pattern) || '%'")
         values["pattern"] = _escaped(wanted.search)

@@ -8,7 +8,7 @@ from aiwebengine.audit import store as audit_store
 from aiwebengine.audit.types import AuditFilter
 from aiwebengine.auth import store as auth_store
 from aiwebengine.database import Database
-from aiwebengine.users import store
+from aiwebengine.users import page_store, store
 from aiwebengine.users.types import UserFilter, UserOrder
 
 # PostgreSQL plans the first five executions of a prepared statement for their values.
@@ -56,8 +56,8 @@ async def test_a_page_is_planned_once_and_a_search_for_its_word(db):
     )
     await db.execute("analyze users")
     for _ in range(TIMES):
-        await store.page(db, UserFilter(), UserOrder(), None, 51)
-        await store.page(db, UserFilter(search="somebody"), UserOrder(), None, 51)
+        await page_store.page(db, UserFilter(), UserOrder(), None, 51)
+        await page_store.page(db, UserFilter(search="somebody"), UserOrder(), None, 51)
         await store.count(db, UserFilter(search="somebody 7"))
 
     assert await plans(db, "from users u\n          where true") == (FIRST, TIMES - FIRST)

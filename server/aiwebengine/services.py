@@ -17,7 +17,6 @@ from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.auth.callers import Callers
-from aiwebengine.auth.providers import SignInProvider, configured
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.auth.tokens import Tokens
@@ -51,6 +50,7 @@ from aiwebengine.users.types import Admission
 
 if TYPE_CHECKING:
     from aiwebengine.app import Engine
+    from aiwebengine.auth.providers import SignInProvider
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def built(ground: Ground) -> Services:
     system = System(db, users, audit, cache, config.repository.data_dir)
     backups = Backups(db, audit, config, ground.url, ground.engine_on)
     care = Care(db, audit, ground.slow_statements.worst)
-    providers = configured(auth)
+    providers = _providers(auth)
     health = _health(ground, providers, backups, system)
     following, logs = Following(ground.live, callers), Logs(config.logging, callers)
     rates = Rates(db, config.security.rate_limit_per_minute)
@@ -204,6 +204,15 @@ def built(ground: Ground) -> Services:
         backups=backups,
         rates=rates,
     )
+
+
+def _providers(auth: Auth) -> Mapping[str, SignInProvider]:
+    if not auth.providers:
+        return {}
+    # Imported in use: what it needs of OpenID Connect takes 11 MB.
+    from aiwebengine.auth.providers import configured
+
+    return configured(auth)
 
 
 def _health(

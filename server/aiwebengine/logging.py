@@ -35,6 +35,8 @@ def configure_logging(config: Logging) -> None:
         file.setFormatter(lines)
         root.handlers.append(file)
     root.setLevel(config.level.upper())
+    # Looked up for every record otherwise, and no line tells them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # They tell what we tell, again, in prose.
     for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -124,3 +124,8 @@ class Cache:
         if self._epoch == epoch and self._may_trust():
             self._kept.put(key, (value, until), ENTRY_BYTES + len(repr((key, value))))
         return value
+
+
+def half_of(megabytes: int) -> int:
+    """In bytes: one half of the memory is for documents, the other for answers."""
+    return megabytes * 1_048_576 // 2

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 if TYPE_CHECKING:
-    from aiwebengine.app import Services
     from aiwebengine.auth.types import ApiToken, Session
     from aiwebengine.graphql.connection import Cursors
+    from aiwebengine.services import Services
     from aiwebengine.users.types import Identity, RoleGrant, User
     from aiwebengine.viewer import Viewer
 
@@ -36,6 +37,20 @@ class Context:
     services: Services
     loaders: Loaders
     cursors: Cursors
+
+
+KNOWN_AS = "known_as"
+
+
+def known_as(attribute: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a field whose resolver answers what this attribute of the object holds, if it does.
+
+    Compiled answers (`graphql/plans.py`) read the attribute, and so call no resolver. Where it is
+    missing, or None and the field must not be null, the resolver is asked. A property that works
+    the value out is fine.
+    """
+    declared: Callable[[Callable[..., Any]], Any] = strawberry.field(metadata={KNOWN_AS: attribute})
+    return declared
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

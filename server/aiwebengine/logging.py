@@ -5,21 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
-import structlog
 
 from aiwebengine.config import Logging
 from aiwebengine.logs.redaction import redacted
 from aiwebengine.logs.rotation import PERIODS, RotatingFile
-from aiwebengine.notes import current_notes
+from aiwebengine.notes import current_request_id
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# Readers find the instant of a line at a fixed place, without decoding it.
-_FIRST = ("timestamp", "level", "event", "logger", "request_id")
-
-EventDict = structlog.typing.EventDict
+_TRACEBACKS = logging.Formatter()
 
 
 def configure_logging(config: Logging) -> None:
@@ -32,13 +27,16 @@ def configure_logging(config: Logging) -> None:
     for handler in root.handlers:
         handler.close()
     console = logging.StreamHandler(sys.stderr)
-    console.setFormatter(_formatter(_json if _is_for_machines(config) else _pretty()))
+    lines = _Lines()
+    console.setFormatter(lines if _is_for_machines(config) else _Prose())
     root.handlers = [console]
     if config.file is not None:
         file = RotatingFile(config.file, PERIODS[config.rotation])
-        file.setFormatter(_formatter(_json))
+        file.setFormatter(lines)
         root.handlers.append(file)
     root.setLevel(config.level.upper())
+    # Looked up for every record otherwise, and no line tells them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # They tell what we tell, again, in prose.
     for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -51,61 +49,56 @@ def _is_for_machines(config: Logging) -> bool:
     return config.format == "json" or (config.format is None and not sys.stderr.isatty())
 
 
-def _formatter(renderer: Any) -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            _timestamp,
-            _fields,
-            _request,
-        ],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            _without_secrets,
-            renderer,
-        ],
-    )
+class _Lines(logging.Formatter):
+    """Each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, worked out once for all handlers."""
+        known = vars(record)
+        line: str | None = known.get("_line")
+        if line is None:
+            line = known["_line"] = orjson.dumps(_event(record)).decode()
+        return line
 
 
-def _timestamp(_: Any, __: str, event: EventDict) -> EventDict:
-    """When the line was made, in UTC, always with microseconds."""
-    at = datetime.fromtimestamp(event["_record"].created, UTC)
-    event["timestamp"] = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return event
+class _Prose(logging.Formatter):
+    """Each record for people: the event, then its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Only whoever sits at a terminal pays for it.
+        import structlog
+
+        self._renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or several with a traceback."""
+        return str(self._renderer(None, record.levelname.lower(), _event(record)))
 
 
-def _fields(_: Any, __: str, event: EventDict) -> EventDict:
-    """The `extra` of a log call, as fields of the line."""
-    record: logging.LogRecord = event["_record"]
-    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    told = {
-        name: value
-        for name, value in extra.items()
-        if value is not None and not name.startswith("_")
+def _event(record: logging.LogRecord) -> dict[str, object]:
+    """What a line tells; readers find its instant at a fixed place, without decoding it.
+
+    The `extra` of the log call are fields of the line, and so is, on every line that comes of a
+    request, its id.
+    """
+    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+    told: dict[str, object] = {
+        "timestamp": at.removesuffix("+00:00") + "Z",
+        "level": record.levelname.lower(),
+        "event": record.getMessage(),
+        "logger": record.name,
     }
-    return {**event, **told}
-
-
-def _request(_: Any, __: str, event: EventDict) -> EventDict:
-    """The id of the request that is being answered, on every line that comes of it."""
-    notes = current_notes()
-    if notes is not None and notes.request_id is not None:
-        event.setdefault("request_id", notes.request_id)
-    return event
-
-
-def _without_secrets(_: Any, __: str, event: EventDict) -> EventDict:
-    return {name: redacted(value, name) for name, value in event.items()}
-
-
-def _json(_: Any, __: str, event: EventDict) -> str:
-    ordered = {name: event[name] for name in _FIRST if name in event}
-    return orjson.dumps({**ordered, **event}).decode()
-
-
-def _pretty() -> Any:
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
+    request_id = current_request_id()
+    if request_id is not None:
+        told["request_id"] = request_id
+    for name, value in vars(record).items():
+        if name not in _STANDARD and value is not None and not name.startswith("_"):
+            told[name] = value
+    if record.exc_info:
+        told["exception"] = _TRACEBACKS.formatException(record.exc_info)
+    if record.stack_info:
+        told["stack_info"] = record.stack_info
+    return {name: redacted(value, name) for name, value in told.items()}

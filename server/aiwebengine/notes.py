@@ -28,11 +28,6 @@ def begin_notes(request_id: str | None) -> Notes:
     return notes
 
 
-def current_notes() -> Notes | None:
-    """The notes of the request that this task works for; None when it works for none."""
-    return _current.get()
-
-
 def current_request_id() -> str | None:
     """The id of the request that this task works for; None when it works for none."""
     notes = _current.get()

@@ -7,7 +7,8 @@ from moto.server import ThreadedMotoServer
 from tests.conftest import adder, configured, free_port
 
 from aiwebengine.app import Engine
-from aiwebengine.backups.storage import Remote, StorageFailed
+from aiwebengine.backups.remote import Remote
+from aiwebengine.backups.storage import StorageFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, BackupState
 from aiwebengine.config import S3
 from aiwebengine.errors import NotFound

@@ -235,7 +235,7 @@ def test_each_configured_provider_and_the_certificate_are_looked_at(url, tmp_pat
         repository=Repository(data_dir=tmp_path),
         auth={"providers": providers},
     )
-    names = {one.check.name for one in Engine(config, url).health._others}
+    names = {one.check.name for one in Engine(config, url).services.health._others}
 
     assert {"certificate", "provider.github", "provider.team"} < names
     assert "workers" not in names

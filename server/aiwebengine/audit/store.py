@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
-from aiwebengine.database import Database, Row
+from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
 from aiwebengine.viewer import ActorKind, Viewer
 
 CHANNEL = "aiwebengine_events"
@@ -226,6 +226,9 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, Any]]:
         )
     if wanted.user_id is not None:
         values["user_id"] = _uuid(wanted.user_id)
+    if values:
+        conditions.append(PLANNED_FOR_ITS_VALUES)
+        values["values_are_known"] = True
     return conditions, values
 
 

@@ -20,9 +20,8 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from aiwebengine.auth.types import Attempt
+from aiwebengine.auth.types import Attempt, SignInRefused
 from aiwebengine.config import Auth, Provider
-from aiwebengine.errors import Unauthenticated
 from aiwebengine.users.types import Profile
 
 log = logging.getLogger(__name__)
@@ -36,10 +35,6 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "Ed
 
 _ISSUERS = {"google": "https://accounts.google.com", "apple": "https://appleid.apple.com"}
 _LABELS = {"google": "Google", "microsoft": "Microsoft", "github": "GitHub", "apple": "Apple"}
-
-
-class SignInRefused(Unauthenticated):
-    """The provider, or its answer, does not let this person in; the message says why."""
 
 
 class SignInProvider(ABC):

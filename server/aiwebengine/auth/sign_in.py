@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import secrets, store
-from aiwebengine.auth.providers import SignInProvider, SignInRefused
 from aiwebengine.auth.sessions import Sessions
-from aiwebengine.auth.types import Attempt, SignedIn
+from aiwebengine.auth.types import Attempt, SignedIn, SignInRefused
 from aiwebengine.database import Database
 from aiwebengine.errors import Forbidden, NotFound, Unauthenticated
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role, UserStatus
 from aiwebengine.viewer import ActorKind, Scope, Viewer
+
+if TYPE_CHECKING:
+    from aiwebengine.auth.providers import SignInProvider
 
 LINK = "link"
 LINK_LASTS_SECS = 15 * 60

@@ -22,16 +22,14 @@ _API_COLUMNS = """
 """
 # The caller's address and roles come with the session or token, in the same round trip: this
 # runs before every request.
-_CALLER = """
-  u.id as user_id, u.email, u.name,
-  array(
-    select r.role from user_roles r
+_CALLER = "u.id as user_id, u.email, u.name, held.roles, held.next_role_end"
+# Both in one look: asked for the earliest end alone, PostgreSQL would walk everybody's ends.
+_CALLERS_ROLES = """
+  cross join lateral (
+    select coalesce(array_agg(r.role), '{}') as roles, min(r.expires_at) as next_role_end
+    from user_roles r
     where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())
-  ) as roles,
-  (
-    select min(r.expires_at) from user_roles r
-    where r.user_id = u.id and r.expires_at > now()
-  ) as next_role_end
+  ) held
 """
 
 
@@ -43,7 +41,7 @@ async def caller_by_session(
         f"""
         select s.id as session_id, s.created_at, s.expires_at,
           s.last_seen_at < now() - interval '1 minute' as stale, {_CALLER}
-        from sessions s join users u on u.id = s.user_id
+        from sessions s join users u on u.id = s.user_id {_CALLERS_ROLES}
         where {"s.secret_hash = :key" if id is None else "s.id = :key"}
           and s.expires_at > now()
           and s.last_seen_at > now() - make_interval(secs => :idle_secs)
@@ -73,7 +71,7 @@ async def caller_by_token(
             select from token_addresses a where a.token_id = t.id and a.address = :address
           ) as is_new_address,
           {_CALLER}
-        from api_tokens t join users u on u.id = t.user_id
+        from api_tokens t join users u on u.id = t.user_id {_CALLERS_ROLES}
         where {"t.secret_hash = :key" if id is None else "t.id = :key"}
           and t.revoked_at is null
           and (t.expires_at is null or t.expires_at > now())

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.context import Info
-from aiwebengine.errors import NotFound
+from aiwebengine.errors import NotFound, Unauthenticated
 from aiwebengine.users.types import Role, User
 from aiwebengine.viewer import Viewer as Caller
 
@@ -157,3 +157,7 @@ class Attempt:
     nonce: str
     verifier: str
     redirect: str
+
+
+class SignInRefused(Unauthenticated):
+    """The provider, or its answer, does not let this person in; the message says why."""

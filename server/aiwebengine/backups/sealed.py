@@ -10,10 +10,6 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-
 from aiwebengine.errors import BadUserInput
 
 _MAGIC = b"aiwebengine sealed 1\n"
@@ -38,6 +34,9 @@ def checked_passphrase(text: str) -> str:
 
 def sealed(passphrase: str, content: Iterable[bytes]) -> Iterator[bytes]:
     """The content, encrypted, in pieces."""
+    # Here and below imported in use: it takes 9 MB of every worker, and few seal anything.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     salt, prefix = os.urandom(_SALT), os.urandom(_PREFIX)
     cipher = AESGCM(_key(passphrase, salt))
     yield _MAGIC + salt + prefix
@@ -47,6 +46,9 @@ def sealed(passphrase: str, content: Iterable[bytes]) -> Iterator[bytes]:
 
 def opened(passphrase: str, content: Iterable[bytes]) -> Iterator[bytes]:
     """What `sealed` was given. Raises WrongPassphrase."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     whole = iter(_cut(content, PIECE + _TAG, first=len(_MAGIC) + _SALT + _PREFIX))
     head, _ = next(whole, (b"", True))
     if not head.startswith(_MAGIC) or len(head) != len(_MAGIC) + _SALT + _PREFIX:
@@ -64,6 +66,8 @@ def opened(passphrase: str, content: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _key(passphrase: str, salt: bytes) -> bytes:
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
     return Scrypt(salt=salt, length=32, n=_COST, r=8, p=1).derive(passphrase.encode())
 
 

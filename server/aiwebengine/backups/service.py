@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -20,7 +20,7 @@ from aiwebengine.backups.drill import MakeEngine, smoke_checks
 from aiwebengine.backups.retention import superfluous
 from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
-from aiwebengine.backups.storage import Directory, Remote, StorageFailed
+from aiwebengine.backups.storage import Directory, StorageFailed
 from aiwebengine.backups.types import (
     Backup,
     BackupLocation,
@@ -32,11 +32,14 @@ from aiwebengine.backups.types import (
     Progress,
     new_name,
 )
-from aiwebengine.config import Config
+from aiwebengine.config import S3, Config
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Conflict, EngineError, NotFound
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
+
+if TYPE_CHECKING:
+    from aiwebengine.backups.remote import Remote
 
 NEWEST = "newest"
 LONGEST_NOTE = 200
@@ -84,7 +87,7 @@ class Backups:
         self._make_engine = make_engine
         self._directory = Directory(config.backup.directory)
         s3 = config.backup.s3
-        self._remote = Remote(s3) if s3 else None
+        self._remote = _remote(s3) if s3 else None
         self._runs = Runs(db, audit, url)
         self._shelf = Shelf(db, self._directory, self._remote, self._runs)
 
@@ -620,3 +623,9 @@ def _old_databases(url: str, now: datetime, retention_days: int) -> list[str]:
     with cluster_store.maintenance(url) as connection:
         kept = cluster_store.named_like(connection, restore.kept_pattern(url))
     return [name for name in kept if restore.kept_since(name) < now - timedelta(retention_days)]
+
+
+def _remote(config: S3) -> Remote:
+    from aiwebengine.backups.remote import Remote
+
+    return Remote(config)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from aiwebengine.backups import store
 from aiwebengine.backups.archive import Damaged
 from aiwebengine.backups.create import SECRETS
 from aiwebengine.backups.runs import Runs
-from aiwebengine.backups.storage import Directory, Remote, StorageFailed, manifest_of
+from aiwebengine.backups.storage import Directory, StorageFailed, manifest_of
 from aiwebengine.backups.types import (
     NAME,
     Backup,
@@ -26,6 +26,9 @@ from aiwebengine.backups.types import (
 from aiwebengine.database import Database
 from aiwebengine.errors import NotFound
 from aiwebengine.system.types import BigInt
+
+if TYPE_CHECKING:
+    from aiwebengine.backups.remote import Remote
 
 # Of backups that failed the list shows those among so many newest runs.
 _RECENT_RUNS = 50

@@ -2,5 +2,6 @@
 
 from aiwebengine.database.listener import Listener
 from aiwebengine.database.pool import Database, PoolStats, Row, Statement
+from aiwebengine.database.statements import PLANNED_FOR_ITS_VALUES
 
-__all__ = ["Database", "Listener", "PoolStats", "Row", "Statement"]
+__all__ = ["PLANNED_FOR_ITS_VALUES", "Database", "Listener", "PoolStats", "Row", "Statement"]

@@ -110,8 +110,6 @@ class Database:
             reset=_leave_clean,
             server_settings={
                 "application_name": options.pop("application_name", application_name),
-                # Roles and search words differ a thousandfold in how many rows they match.
-                "plan_cache_mode": "force_custom_plan",
             },
             **options,
         )
@@ -243,11 +241,19 @@ class Database:
         failed = True
         try:
             with _outages_told():
-                async with self._held_or_new() as connection:
-                    started = time.perf_counter()
-                    result = await _again_if_stale(connection, verb, text, given, options)
-                    failed = False
-                    return result
+                held = self._held.get()
+                if held is not None and held.is_open:
+                    result = await _again_if_stale(held.connection, verb, text, given, options)
+                else:
+                    # Every request passes here: no context managers, which cost as much as this.
+                    connection = await self._acquired()
+                    try:
+                        started = time.perf_counter()
+                        result = await _again_if_stale(connection, verb, text, given, options)
+                    finally:
+                        await self._given_back(connection)
+                failed = False
+                return result
         finally:
             statement = Statement(sql, started - asked, time.perf_counter() - started, failed)
             for observer in self.observers:
@@ -265,24 +271,38 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
+        connection = await self._acquired()
+        try:
+            yield connection
+        finally:
+            await self._given_back(connection)
+
+    async def _acquired(self) -> Any:
+        """A connection of the pool, which must be given back. Raises Unavailable, TimeoutError."""
         pool = self._driver_pool()
         if pool is None:
             raise Unavailable(_DOES_NOT_ANSWER)
         self._waiting += 1
         try:
-            connection = await pool.acquire(timeout=self._acquire_timeout)
+            return await pool.acquire(timeout=self._acquire_timeout)
         finally:
             self._waiting -= 1
-        try:
-            yield connection
-        finally:
-            back = asyncio.ensure_future(pool.release(connection, timeout=self._acquire_timeout))
-            self._coming_back.add(back)
-            back.add_done_callback(self._is_back)
-            # A request that was cancelled or came too late is not kept waiting: a frozen server
-            # would not take the connection back either.
-            if not isinstance(sys.exception(), asyncio.CancelledError | TimeoutError):
-                await asyncio.shield(back)
+
+    async def _given_back(self, connection: Any) -> None:
+        """To be called while what ended the use, if anything did, is being raised."""
+        pool = self._driver_pool()
+        if pool is None:
+            return
+        back = pool.release(connection, timeout=self._acquire_timeout)
+        if not isinstance(sys.exception(), asyncio.CancelledError | TimeoutError):
+            # The driver goes on with it by itself if this task is cancelled meanwhile.
+            await back
+            return
+        # A request that was cancelled or came too late is not kept waiting: a frozen server
+        # would not take the connection back either.
+        task = asyncio.ensure_future(back)
+        self._coming_back.add(task)
+        task.add_done_callback(self._is_back)
 
     def _is_back(self, back: asyncio.Future[None]) -> None:
         self._coming_back.discard(back)

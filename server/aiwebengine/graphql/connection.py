@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from aiwebengine.context import known_as
 from aiwebengine.errors import BadUserInput
 
 Node = TypeVar("Node")
@@ -29,14 +30,33 @@ class PageInfo:
     Attributes:
         has_next_page: whether there is more after this page.
         has_previous_page: whether there is something before this page.
-        start_cursor: the cursor of the first row; null on an empty page.
-        end_cursor: the cursor of the last row, for `after`; null on an empty page.
     """
 
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    # Signed when they are asked for: few read both, and some none.
+    start: strawberry.Private[Callable[[], str | None]]
+    end: strawberry.Private[Callable[[], str | None]]
+
+    @known_as("first_cursor")
+    def start_cursor(self) -> str | None:
+        """The cursor of the first row; null on an empty page."""
+        return self.first_cursor
+
+    @known_as("last_cursor")
+    def end_cursor(self) -> str | None:
+        """The cursor of the last row, for `after`; null on an empty page."""
+        return self.last_cursor
+
+    @property
+    def first_cursor(self) -> str | None:
+        """See `start_cursor`."""
+        return self.start()
+
+    @property
+    def last_cursor(self) -> str | None:
+        """See `end_cursor`."""
+        return self.end()
 
 
 @strawberry.type
@@ -66,9 +86,14 @@ class Connection(Generic[Node]):
     cursor: strawberry.Private[Callable[[Node], str]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field
+    @known_as("rows")
     def edges(self) -> list[Edge[Node]]:
         """The rows with their cursors."""
+        return self.rows
+
+    @property
+    def rows(self) -> list[Edge[Node]]:
+        """See `edges`."""
         return [Edge(cursor=self.cursor(node), node=node) for node in self.nodes]
 
     @strawberry.field
@@ -99,8 +124,8 @@ def connect(
         page_info=PageInfo(
             has_next_page=len(found) > first,
             has_previous_page=after is not None,
-            start_cursor=cursor(nodes[0]) if nodes else None,
-            end_cursor=cursor(nodes[-1]) if nodes else None,
+            start=lambda: cursor(nodes[0]) if nodes else None,
+            end=lambda: cursor(nodes[-1]) if nodes else None,
         ),
         cursor=cursor,
         count=count,

@@ -8,21 +8,24 @@ from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     NameNode,
     OperationDefinitionNode,
+    OperationType,
     StringValueNode,
     Visitor,
     parse,
     validate,
     visit,
 )
+from graphql.execution.collect_fields import FragmentDetails
 
 from aiwebengine.caching import ENTRY_BYTES, Bounded
 from aiwebengine.errors import BadUserInput, QueryTooComplex
-from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.limits import Limits, Measured, enforce
 from aiwebengine.graphql.plans import Plans
 
 # Measured: what a parsed document takes in memory, for each character of its text.
@@ -41,14 +44,33 @@ class MalformedDocument(BadUserInput):
 
 
 @dataclass(frozen=True)
+class Executable:
+    """One operation of a document, with what is the same each time it is executed.
+
+    *label* is its kind and first field, as in `query users`; ` +` says that there are more. Unlike
+    *name*, which the client gave it (else its first field's), labels are as many as the schema has.
+    *first_field* is empty where a fragment stands first.
+    """
+
+    node: OperationDefinitionNode
+    kind: OperationType
+    label: str
+    name: str
+    first_field: str
+    measured: Measured
+
+
+@dataclass(frozen=True)
 class Document:
     """A valid document and its operations by name; an unnamed one has the name None."""
 
     tree: DocumentNode
-    operations: dict[str | None, OperationDefinitionNode]
+    operations: dict[str | None, Executable]
+    fragments: dict[str, FragmentDefinitionNode]
+    details: dict[str, FragmentDetails]
     plans: Plans
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Executable:
         """The operation to execute (GraphQL specification, section 6.1). Raises BadUserInput."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
@@ -87,7 +109,8 @@ class Documents:
             ]
             for operation in operations:
                 # Before validation, whose own rules may take long on a bomb.
-                enforce(measure(self._schema, tree, operation, {}), self._limits)
+                measured = Measured(self._schema, tree, operation)
+                enforce(measured.figures({}), self._limits)
         except GraphQLSyntaxError as error:
             if "more than" in error.message and "tokens" in error.message:
                 raise QueryTooComplex(
@@ -105,17 +128,45 @@ class Documents:
         errors = validate(self._schema, tree, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise MalformedDocument(errors)
-        named = {
-            (None if operation.name is None else operation.name.value): operation
-            for operation in operations
-        }
-        return Document(tree, named, Plans(tree))
+        return _document(self._schema, tree)
 
 
-def without_types(document: Document) -> Document:
+def without_types(schema: GraphQLSchema, document: Document) -> Document:
     """The same document, but every `__type` in it asks for a type that does not exist."""
-    tree = visit(document.tree, _NoTypes())
-    return Document(tree, document.operations, Plans(tree))
+    return _document(schema, visit(document.tree, _NoTypes()))
+
+
+def _document(schema: GraphQLSchema, tree: DocumentNode) -> Document:
+    operations: dict[str | None, Executable] = {}
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for definition in tree.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            fragments[definition.name.value] = definition
+        elif isinstance(definition, OperationDefinitionNode):
+            name = None if definition.name is None else definition.name.value
+            operations[name] = _executable(schema, tree, definition)
+    details = {name: FragmentDetails(fragment, None) for name, fragment in fragments.items()}
+    return Document(tree, operations, fragments, details, Plans(tree))
+
+
+def _executable(
+    schema: GraphQLSchema, tree: DocumentNode, node: OperationDefinitionNode
+) -> Executable:
+    first = _first_field(node)
+    more = " +" if len(node.selection_set.selections) > 1 else ""
+    return Executable(
+        node=node,
+        kind=node.operation,
+        label=f"{node.operation.value} {first or '…'}{more}",
+        name=first if node.name is None else node.name.value,
+        first_field=first,
+        measured=Measured(schema, tree, node),
+    )
+
+
+def _first_field(node: OperationDefinitionNode) -> str:
+    first = node.selection_set.selections[0]
+    return first.name.value if isinstance(first, FieldNode) else ""
 
 
 class _NoTypes(Visitor):

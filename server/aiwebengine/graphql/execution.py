@@ -13,19 +13,24 @@ from typing import Any, cast
 import strawberry
 from graphql import (
     ExecutionResult,
-    FieldNode,
     GraphQLError,
-    OperationDefinitionNode,
     OperationType,
-    execute,
+    default_field_resolver,
+    default_type_resolver,
     subscribe,
 )
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 
 from aiwebengine.errors import EngineError, Forbidden, Unauthenticated, Unavailable
-from aiwebengine.graphql.documents import Document, Documents, MalformedDocument, without_types
+from aiwebengine.graphql.documents import (
+    Document,
+    Documents,
+    Executable,
+    MalformedDocument,
+    without_types,
+)
 from aiwebengine.graphql.errors import refusal, told
-from aiwebengine.graphql.limits import Limits, enforce, measure
+from aiwebengine.graphql.limits import Limits, enforce
 from aiwebengine.graphql.plans import PlannedExecutor
 from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.notes import note_operation
@@ -41,36 +46,19 @@ class Answer:
     status: int = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation that may be executed: read, valid, within the limits."""
+    """An operation that may be executed: read, valid, its variables coerced."""
 
     document: Document
-    node: OperationDefinitionNode
+    executable: Executable
     request: GraphQLRequest
+    variables: VariableValues
 
     @property
     def kind(self) -> OperationType:
         """Query, mutation or subscription."""
-        return self.node.operation
-
-    @property
-    def label(self) -> str:
-        """Its kind and first field, as in `query users`; ` +` says that there are more.
-
-        Unlike the names that clients give their operations, these are as many as the schema has.
-        """
-        selections = self.node.selection_set.selections
-        first = selections[0].name.value if isinstance(selections[0], FieldNode) else "…"
-        return f"{self.kind.value} {first}" + (" +" if len(selections) > 1 else "")
-
-    @property
-    def name(self) -> str:
-        """The name that the client gave it; the first field that it asks when it has none."""
-        if self.node.name is not None:
-            return self.node.name.value
-        fields = self.node.selection_set.selections
-        return fields[0].name.value if isinstance(fields[0], FieldNode) else ""
+        return self.executable.kind
 
 
 class Executor:
@@ -119,16 +107,15 @@ class Executor:
 
     def _prepared(self, request: GraphQLRequest) -> Operation:
         document = self._documents.get(request.query)
-        node = document.operation(request.operation_name)
-        definitions = node.variable_definitions or ()
+        executable = document.operation(request.operation_name)
+        definitions = executable.node.variable_definitions or ()
         values = get_variable_values(
             self._schema, definitions, request.variables, max_errors=10, hide_suggestions=True
         )
         if isinstance(values, list):
             raise MalformedDocument(values)
-        operation = Operation(document, node, request)
-        note_operation(operation.name, operation.kind.value)
-        return operation
+        note_operation(executable.name, executable.kind.value)
+        return Operation(document, executable, request, values)
 
     def admit(self, operation: Operation, context: Context) -> Operation:
         """The operation as this caller may ask it. Raises QueryTooComplex, Unauthenticated.
@@ -136,15 +123,15 @@ class Executor:
         Introspection is for signed-in callers. To others the schema is refused, and `__type`,
         which may be null by its own type, knows nothing.
         """
-        figures = measure(
-            self._schema, operation.document.tree, operation.node, operation.request.variables
-        )
+        figures = operation.executable.measured.figures(operation.request.variables)
         enforce(figures, self._limits)
         if not (figures.asks_schema or figures.asks_type) or self._may_introspect(context):
             return operation
         if figures.asks_schema:
             raise Unauthenticated("Introspection is for signed-in callers. Sign in first.")
-        return replace(operation, document=without_types(operation.document))
+        document = without_types(self._schema, operation.document)
+        executable = document.operation(operation.request.operation_name)
+        return replace(operation, document=document, executable=executable)
 
     async def answer(
         self, operation: Operation, context: Context, request_id: str | None
@@ -162,7 +149,9 @@ class Executor:
             answer = Answer(refusal(late, request_id), late.status)
         except EngineError as error:
             answer = Answer(refusal(error, request_id), error.status)
-        self._on_done(operation.label, time.perf_counter() - began, codes_of(answer.body))
+        self._on_done(
+            operation.executable.label, time.perf_counter() - began, codes_of(answer.body)
+        )
         return answer
 
     async def events(
@@ -228,24 +217,28 @@ class Executor:
         for error in errors or ():
             cause = error.original_error
             if self._on_forbidden is not None and isinstance(cause, Forbidden):
-                fields = operation.node.selection_set.selections
-                first = fields[0].name.value if isinstance(fields[0], FieldNode) else ""
-                field = error.path[0] if error.path else first
+                field = error.path[0] if error.path else operation.executable.first_field
                 await self._on_forbidden(context, f"{operation.kind.value} {field}", cause)
                 return
 
     async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
-        result = execute(
+        # `graphql.execute` would look for the operation and coerce the variables again.
+        document = operation.document
+        result = PlannedExecutor(
             self._schema,
-            operation.document.tree,
-            context_value=context,
-            variable_values=operation.request.variables,
-            operation_name=operation.request.operation_name,
+            document.fragments,
+            document.details,
+            None,
+            context,
+            operation.executable.node,
+            operation.variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
             hide_suggestions=True,
-            executor_class=PlannedExecutor,
-            plans=operation.document.plans,
-        )
-        return await result if isawaitable(result) else result
+            plans=document.plans,
+        ).execute_operation()
+        return cast(ExecutionResult, await result if isawaitable(result) else result)
 
 
 def codes_of(body: dict[str, Any]) -> list[str]:

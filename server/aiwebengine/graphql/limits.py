@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -27,7 +28,9 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     VariableNode,
+    Visitor,
     get_named_type,
+    visit,
 )
 
 from aiwebengine.errors import QueryTooComplex
@@ -35,6 +38,9 @@ from aiwebengine.errors import QueryTooComplex
 # What a list without a page size is taken to hold; those of introspection are a little shorter.
 LIST_LENGTH = 10
 INTROSPECTION_LIST_LENGTH = 8
+# A client may count through all page sizes.
+MOST_MEASURED = 256
+_MISSING = object()
 # Figures stop growing here: a bomb's true cost has thousands of digits.
 _PLENTY = 10**9
 
@@ -85,6 +91,33 @@ def measure(
     return _Measure(schema, document, operation, variables).figures()
 
 
+class Measured:
+    """What one operation asks for, worked out once for each page size that its variables give."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> None:
+        self._of = (schema, document, operation)
+        # Variables count where they stand for a page size, and nowhere else.
+        found = _PageSizes()
+        visit(document, found)
+        self._names = tuple(sorted(found.names))
+        self._kept: dict[tuple[object, ...], Figures] = {}
+
+    def figures(self, variables: Mapping[str, Any]) -> Figures:
+        """`measure` with these variables."""
+        given = (variables.get(name, _MISSING) for name in self._names)
+        key = tuple(
+            value if isinstance(value, int) or value is _MISSING else None for value in given
+        )
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= MOST_MEASURED:
+                self._kept.clear()
+            found = self._kept[key] = measure(*self._of, variables)
+        return found
+
+
 def enforce(figures: Figures, limits: Limits) -> None:
     """Raise QueryTooComplex for the first figure above its limit."""
     for name in ("depth", "aliases", "directives", "cost"):
@@ -97,6 +130,16 @@ def enforce(figures: Figures, limits: Limits) -> None:
                 found=found,
                 allowed=allowed,
             )
+
+
+class _PageSizes(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        if node.name.value == "first" and isinstance(node.value, VariableNode):
+            self.names.add(node.value.name.value)
 
 
 class _Measure:

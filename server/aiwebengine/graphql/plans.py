@@ -35,6 +35,8 @@ from graphql.execution.executor import to_nodes
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
 
+from aiwebengine.context import KNOWN_AS
+
 Complete: TypeAlias = Callable[[Any], Any]
 """The answer for a value; raises when the value is not what was expected."""
 
@@ -265,7 +267,12 @@ class _Writer:
 def _plain_attribute(field: GraphQLField) -> str | None:
     """The attribute that a field shows; None when the field has any mind of its own."""
     definition = field.extensions.get(_STRAWBERRY)
-    if definition is None or field.args or not getattr(field.resolve, "_is_default", False):
+    if definition is None or field.args:
+        return None
+    known_as: str | None = definition.metadata.get(KNOWN_AS)
+    if known_as is not None:
+        return known_as
+    if not getattr(field.resolve, "_is_default", False):
         return None
     if not definition.is_basic_field or definition.default_resolver is not getattr:
         return None

@@ -6,12 +6,15 @@ import asyncio
 import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx2
-from cryptography import x509
 
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 NETWORK_LIMIT_SECS = 5.0
 PROVIDER_EVERY_SECS = 60.0
@@ -79,6 +82,9 @@ def provider(name: str, label: str, address: str) -> Check:
 
 
 async def _certificate(host: str, port: int) -> x509.Certificate:
+    # Imported in use: it takes 9 MB, and only who has a certificate needs it.
+    from cryptography import x509
+
     # What is read is when it ends, of an expired one too; nothing is sent, so nothing is trusted.
     context = ssl.create_default_context()
     context.check_hostname = False

@@ -74,8 +74,8 @@ def _connection(
     return edges, PageInfo(
         has_next_page=has_next,
         has_previous_page=after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=end,
+        start=lambda: edges[0].cursor if edges else None,
+        end=lambda: end,
     )
 
 

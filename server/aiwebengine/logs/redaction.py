@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import cast
 
 HIDDEN = "(hidden)"
+_PLAIN = frozenset({int, float, bool, type(None)})
 # A trace or a body that somebody logs must not make a line that no reader can hold.
 LONGEST_TEXT = 8_192
 
@@ -40,6 +42,12 @@ _TEXTS = [
 
 def redacted(value: object, key: str = "") -> object:
     """The same without secrets, at any depth; texts beyond 8,192 characters are cut."""
+    # Nearly every value of a line is one of these, and a match asks for its classes in turn.
+    kind = type(value)
+    if kind is str:
+        return HIDDEN if _is_secret(key) else _cleaned(cast(str, value))
+    if kind in _PLAIN:
+        return value
     match value:
         case str():
             return HIDDEN if _is_secret(key) else _cleaned(value)

@@ -6,6 +6,7 @@ import enum
 import ipaddress
 import time
 from collections import Counter
+from functools import lru_cache
 
 from aiwebengine.database import Database
 from aiwebengine.errors import RateLimited, Unavailable
@@ -103,6 +104,7 @@ def _minute() -> int:
     return int(time.time()) // WINDOW_SECS
 
 
+@lru_cache(1_024)
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
@@ -110,6 +112,7 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
+@lru_cache(1_024)
 def _neighbourhood(address: str) -> str:
     """An IPv4 address, or the /64 that one IPv6 subscriber has to itself (RFC 6177)."""
     try:

@@ -8,12 +8,14 @@ import strawberry
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.context import Info
 from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.graphql.selection import asked
 from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Change
 from aiwebengine.users.types import (
     Role,
     RoleInfo,
+    Shown,
     User,
     UserChange,
     UserChangeKind,
@@ -184,8 +186,10 @@ async def users(
     first, order = page_size(first), order_by or UserOrder()
     wanted = UserFilter(checks.search(search), role, provider, status)
     bound, cursors = binding(wanted, order), info.context.cursors
+    looked_at = asked(info, "User", "Identity")
+    shown = Shown(frozenset(looked_at["User"]), frozenset(looked_at["Identity"]))
     found = await service.page(
-        viewer, wanted, order, key_of(cursors.decode(LIST, bound, after)), first
+        viewer, wanted, order, key_of(cursors.decode(LIST, bound, after)), first, shown
     )
     return connect(
         found,

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aiwebengine.errors import BadUserInput
-from aiwebengine.users.store import Key
+from aiwebengine.users.page_store import Key
 from aiwebengine.users.types import User, UserFilter, UserOrder
 
 LIST = "users"

@@ -14,13 +14,14 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.caching import Cache
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
-from aiwebengine.users import checks, store
+from aiwebengine.users import checks, page_store, store
 from aiwebengine.users.types import (
     GRANTABLE_ROLES,
     Identity,
     Role,
     RoleGrant,
     RoleInfo,
+    Shown,
     User,
     UserFilter,
     UserOrder,
@@ -81,15 +82,17 @@ class Users:
         viewer: Viewer,
         wanted: UserFilter,
         order: UserOrder,
-        after: store.Key | None,
+        after: page_store.Key | None,
         first: int,
+        shown: Shown = page_store.EVERYTHING,
     ) -> list[User]:
         """Users in *order*; one more than *first* when another page follows.
 
+        They have only what is *shown*, beside their ids and places in the list.
         Raises Unauthenticated, Forbidden.
         """
         viewer.must_be(Role.ADMINISTRATOR)
-        return await store.page(self._db, wanted, order, after, first + 1)
+        return await page_store.page(self._db, wanted, order, after, first + 1, shown)
 
     async def count(self, viewer: Viewer, wanted: UserFilter) -> int:
         """How many users the filter lets through. Raises as `page` does."""

@@ -4,46 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from aiwebengine.database import Database, Row
+from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
 from aiwebengine.users.types import (
     Identity,
-    OrderDirection,
     Profile,
     Role,
     RoleGrant,
     User,
     UserFilter,
-    UserOrder,
-    UserOrderField,
     UserStatus,
 )
 
 # A search that finds fewer is counted through the index.
 FEW = 2_000
 
-_COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
+COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
+"""Whether the grant `r` of `user_roles` counts."""
 
 _COLUMNS = f"""
   u.id, u.email, u.name, u.picture_url, u.status, u.version,
   u.created_at, u.updated_at, u.last_signed_in_at,
-  array(select r.role from user_roles r where r.user_id = u.id and {_COUNTS_NOW}) as roles,
+  array(select r.role from user_roles r where r.user_id = u.id and {COUNTS_NOW}) as roles,
   array(
     select distinct i.provider from identities i where i.user_id = u.id order by i.provider
   ) as providers
 """
-
-_SORT_COLUMNS = {
-    UserOrderField.CREATED_AT: "u.created_at",
-    UserOrderField.NAME: "lower(u.name)",
-    UserOrderField.EMAIL: "lower(u.email)",
-}
-
-Key = tuple[datetime | str, UUID]
 
 
 async def find(db: Database, user_id: UUID) -> User | None:
@@ -68,50 +59,20 @@ async def find_many(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, User]:
     return {row["id"]: _user(row) for row in rows}
 
 
-async def page(
-    db: Database, wanted: UserFilter, order: UserOrder, after: Key | None, limit: int
-) -> list[User]:
-    """At most *limit* users in *order* that come after the key *after*.
-
-    Each carries its `place`, the value it is ordered by, as PostgreSQL sees it: Python folds
-    some letters differently, and a cursor made so would skip rows.
-    """
-    column = _SORT_COLUMNS[order.field]
-    direction = order.direction.value
-    conditions, values = _conditions(wanted)
-    if after is not None:
-        beyond = ">" if order.direction is OrderDirection.ASC else "<"
-        conditions.append(f"({column}, u.id) {beyond} (:after_value, :after_id)")
-        values |= {"after_value": after[0], "after_id": after[1]}
-    rows = await db.all(
-        f"""
-        select {_COLUMNS}, {column} as place
-        from users u
-        where {" and ".join(conditions) or "true"}
-        order by {column} {direction}, u.id {direction}
-        limit :limit
-        """,
-        **values,
-        limit=limit,
-    )
-    return [_user(row) for row in rows]
-
-
 async def count(db: Database, wanted: UserFilter) -> int:
     """How many users the filter lets through."""
-    conditions, values = _conditions(wanted)
+    conditions, values = conditions_of(wanted)
     if wanted.search is None:
         return await _count(db, conditions, values)
     some = await db.value(
-        f"select count(*) from (select from users u where {' and '.join(conditions)} limit :limit)",
+        f"select count(*) from (select from users u where {' and '.join(conditions)} limit {FEW})",
         **values,
-        limit=FEW,
     )
     if some < FEW:
         return int(some)
     # What is found so often is counted sooner by reading every row than through the index, and the
     # planner does not know it.
-    conditions, values = _conditions(wanted, through_index=False)
+    conditions, values = conditions_of(wanted, through_index=False)
     return await _count(db, conditions, values)
 
 
@@ -139,7 +100,7 @@ async def other_administrators(db: Database, user_id: UUID) -> tuple[int, int]:
         f"""
         select count(*) as all_of_them, count(*) filter (where r.expires_at is null) as lasting
         from user_roles r join users u on u.id = r.user_id
-        where r.role = 'Administrator' and {_COUNTS_NOW}
+        where r.role = 'Administrator' and {COUNTS_NOW}
           and u.status = 'active' and u.id <> :user_id
         """,
         user_id=user_id,
@@ -160,7 +121,7 @@ async def grants_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[R
         f"""
         select r.user_id, r.role, r.granted_at, r.granted_by, r.reason, r.expires_at
         from user_roles r
-        where r.user_id = any(:user_ids) and {_COUNTS_NOW}
+        where r.user_id = any(:user_ids) and {COUNTS_NOW}
         order by r.granted_at
         """,
         user_ids=list(user_ids),
@@ -292,7 +253,7 @@ async def an_administrator_has_signed_in(db: Database) -> bool:
             f"""
             select exists (
               select from user_roles r join users u on u.id = r.user_id
-              where r.role = 'Administrator' and {_COUNTS_NOW}
+              where r.role = 'Administrator' and {COUNTS_NOW}
                 and u.status = 'active' and u.last_signed_in_at is not null
             )
             """
@@ -387,7 +348,7 @@ async def holders(db: Database) -> dict[Role, tuple[int, int]]:
         select r.role, count(*) as all_of_them,
           count(*) filter (where u.status = 'active') as active
         from user_roles r join users u on u.id = r.user_id
-        where {_COUNTS_NOW}
+        where {COUNTS_NOW}
         group by r.role
         """
     )
@@ -424,16 +385,19 @@ async def created_by_day(db: Database, since: datetime) -> dict[date, int]:
     return {row["day"]: row["users"] for row in rows}
 
 
-def _conditions(
+def conditions_of(
     wanted: UserFilter, *, through_index: bool = True
 ) -> tuple[list[str], dict[str, Any]]:
-    """The where clause of a filter.
+    """The conditions of a filter on `users u`, and their values.
 
     Roles and status stand in the text, not in parameters: they are few, and their frequencies
     differ a thousandfold, so that each deserves its own plan.
     """
     conditions: list[str] = []
     values: dict[str, Any] = {}
+    if wanted.search or wanted.provider is not None:
+        conditions.append(PLANNED_FOR_ITS_VALUES)
+        values["values_are_known"] = True
     if wanted.search:
         conditions.append("u.search_text like '%' || lower(:pattern) || '%'")
         values["pattern"] = _escaped(wanted.search)
@@ -447,7 +411,7 @@ def _conditions(
     if wanted.role is not None and wanted.role is not Role.AUTHENTICATED:
         conditions.append(
             "exists (select from user_roles r where r.user_id = u.id"
-            f" and r.role = '{wanted.role.value}' and {_COUNTS_NOW})"
+            f" and r.role = '{wanted.role.value}' and {COUNTS_NOW})"
         )
     if wanted.provider is not None:
         conditions.append(
@@ -465,7 +429,6 @@ def _escaped(text: str) -> str:
 
 
 def _user(row: Row) -> User:
-    held = row["roles"]
     return User(
         id=strawberry.ID(str(row["id"])),
         key=row["id"],
@@ -473,11 +436,21 @@ def _user(row: Row) -> User:
         name=row["name"],
         picture_url=row["picture_url"],
         status=UserStatus(row["status"]),
-        roles=[role for role in Role if role is Role.AUTHENTICATED or role.value in held],
+        roles=roles_of(row["roles"]),
         providers=row["providers"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         last_signed_in_at=row["last_signed_in_at"],
         version=row["version"],
-        place=row.get("place"),
     )
+
+
+def roles_of(held: Sequence[str]) -> list[Role]:
+    """The roles that are held, as stored, in their order and with the one that everybody has."""
+    return list(_in_order(tuple(held)))
+
+
+@lru_cache(64)
+def _in_order(held: tuple[str, ...]) -> tuple[Role, ...]:
+    # Kept, because going through an enumeration takes longer than the rest of a row.
+    return tuple(role for role in Role if role is Role.AUTHENTICATED or role.value in held)

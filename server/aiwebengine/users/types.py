@@ -8,7 +8,7 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.context import Info
+from aiwebengine.context import Info, known_as
 
 if TYPE_CHECKING:
     from aiwebengine.audit.types import AuditEvent
@@ -118,6 +118,14 @@ class UserFilter:
     status: UserStatus | None = None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Which attributes of each user on a page are looked at, and of their identities."""
+
+    user: frozenset[str]
+    identity: frozenset[str] = frozenset()
+
+
 @strawberry.type
 class RoleGrant:
     """A role that somebody holds, and how that came about.
@@ -189,15 +197,18 @@ class User:
     version: int
     key: strawberry.Private[UUID]
     place: strawberry.Private[datetime | str | None] = None
+    known_identities: strawberry.Private[list[Identity] | None] = None
 
     @strawberry.field
     async def grants(self, info: Info) -> list[RoleGrant]:
         """The roles that count now, with who granted them, when, why and until when."""
         return await info.context.loaders.grants.load(self.key)
 
-    @strawberry.field
+    @known_as("known_identities")
     async def identities(self, info: Info) -> list[Identity]:
         """How sign-in providers know this user."""
+        if self.known_identities is not None:
+            return self.known_identities
         return await info.context.loaders.identities.load(self.key)
 
     @strawberry.field

@@ -1,0 +1,190 @@
+"""Where requests come in: an engine's routes, and what every request passes before them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aiwebengine.audit import rest as audit_rest
+from aiwebengine.auth import rest as auth_rest
+from aiwebengine.backups import rest as backups_rest
+from aiwebengine.caching import half_of
+from aiwebengine.context import Context
+from aiwebengine.errors import EngineError
+from aiwebengine.graphql.execution import Executor
+from aiwebengine.graphql.http import HttpEndpoint
+from aiwebengine.graphql.limits import Limits
+from aiwebengine.graphql.schema import schema
+from aiwebengine.graphql.websocket import WebSocketEndpoint
+from aiwebengine.health import rest as health_rest
+from aiwebengine.logs import rest as logs_rest
+from aiwebengine.metrics import rest as metrics_rest
+from aiwebengine.pages import Pages
+from aiwebengine.reviews import rest as reviews_rest
+from aiwebengine.users import rest as users_rest
+from aiwebengine.web.compression import Compression
+from aiwebengine.web.middleware import (
+    AccessLog,
+    BodyLimit,
+    RateLimit,
+    RequestId,
+    SecurityHeaders,
+    TimeLimit,
+)
+
+if TYPE_CHECKING:
+    from aiwebengine.app import Engine
+
+
+class Doors:
+    """The routes of one engine; requests are counted where the engine counts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        services, config = engine.services, engine.config
+        self._pages = Pages(engine.frontend, engine.doorkeeper, services.refusals, engine.trouble)
+        limits = Limits(seconds=config.server.request_timeout_secs)
+        executor = Executor(
+            schema,
+            limits,
+            lambda context: context.viewer.is_signed_in,
+            on_done=self._operation_done,
+            on_refused=engine.instruments.refused,
+            on_subscribed=engine.figures.subscribed,
+            on_forbidden=lambda context, operation, error: services.refusals.note(
+                context.viewer, operation, error
+            ),
+            documents_bytes=half_of(config.performance.cache_size_mb),
+        )
+        self._sockets = WebSocketEndpoint(
+            executor,
+            self._graphql_context,
+            engine.doorkeeper.is_same_origin,
+            limits.operations_per_socket,
+        )
+        self._graphql = HttpEndpoint(executor, self._graphql_context, self._pages.playground)
+
+    def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
+        """The web application; *lifespan* is what goes on while it serves."""
+        return Starlette(
+            routes=self._routes(),
+            middleware=self._middleware(),
+            exception_handlers={
+                EngineError: self._pages.refused,
+                HTTPException: self._pages.http_error,
+            },
+            lifespan=lifespan,
+        )
+
+    async def close_sockets(self) -> None:
+        """Send whoever follows something over a WebSocket away."""
+        await self._sockets.close_all()
+
+    async def end_streams(self) -> None:
+        """Send the readers of event streams away, to come back later."""
+        await self._graphql.end_streams()
+
+    def _routes(self) -> list[BaseRoute]:
+        engine, services = self._engine, self._engine.services
+        config, doorkeeper = engine.config, engine.doorkeeper
+        return [
+            *self._pages.routes(),
+            *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
+            *health_rest.routes(engine.trouble, services.health.failing, lambda: engine.is_leaving),
+            Route("/graphql", _Unrouted(self._graphql)),
+            WebSocketRoute("/graphql", self._sockets.__call__),
+            *auth_rest.routes(
+                doorkeeper,
+                services.sign_in,
+                services.sessions,
+                engine.frontend,
+                config.server.public_url,
+            ),
+            *users_rest.routes(services.users, doorkeeper, lambda: engine.cursors),
+            *audit_rest.routes(services.export, doorkeeper),
+            *logs_rest.routes(services.logs, doorkeeper),
+            *reviews_rest.routes(services.reviews, services.review_export, doorkeeper),
+            *backups_rest.routes(services.backups, doorkeeper),
+            *engine.frontend.routes(),
+        ]
+
+    def _middleware(self) -> list[Middleware]:
+        """From the outermost to the innermost."""
+        config, origins = self._engine.config, self._engine.config.security.cors_allowed_origins
+        return [
+            Middleware(RequestId),
+            Middleware(
+                SecurityHeaders,
+                policy=self._content_security_policy,
+                is_https=config.server.public_url.startswith("https:"),
+            ),
+            Middleware(AccessLog, answered=self._answered),
+            *([Middleware(Compression)] if config.performance.enable_compression else []),
+            Middleware(
+                TimeLimit,
+                seconds=config.server.request_timeout_secs,
+                tell_it_themselves=frozenset({"/graphql"}),
+            ),
+            Middleware(RateLimit, count=self._engine.services.rates.request),
+            Middleware(BodyLimit, most=config.security.max_request_body_bytes),
+            *(
+                [
+                    Middleware(
+                        CORSMiddleware,
+                        allow_origins=origins,
+                        allow_methods=["GET", "POST"],
+                        allow_headers=["authorization", "content-type"],
+                    )
+                ]
+                if origins
+                else []
+            ),
+        ]
+
+    async def _graphql_context(self, connection: HTTPConnection) -> Context:
+        doorkeeper, cursors = self._engine.doorkeeper, self._engine.cursors
+        if connection.scope["type"] == "websocket":
+            # An open socket must not be a way around the limit; the middleware counts the rest.
+            client = connection.client
+            self._engine.services.rates.request(client.host if client else None)
+        is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
+        if is_write and "cookie" in connection.headers:
+            doorkeeper.must_be_same_origin(connection)
+        viewer = await doorkeeper.viewer(connection, "graphql")
+        return self._engine.context(viewer, cursors)
+
+    def _answered(self, scope: Scope, status: int, seconds: float) -> None:
+        codes = scope.get("state", {}).get("error_codes", ())
+        failed = status >= 500 or EngineError.code in codes
+        self._engine.figures.answered(seconds, failed=failed)
+        self._engine.instruments.answered(scope, status, seconds)
+
+    def _operation_done(self, label: str, seconds: float, codes: list[str]) -> None:
+        self._engine.figures.operation(label, seconds, failed=bool(codes))
+        self._engine.instruments.operation(label, seconds, codes)
+
+    def _content_security_policy(self) -> str:
+        configured = self._engine.config.security.content_security_policy
+        return configured or self._engine.frontend.content_security_policy
+
+
+class _Unrouted:
+    """Lets an endpoint see every method, so that it can say itself which ones it answers."""
+
+    def __init__(self, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response: ASGIApp = await self._endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)

@@ -1,0 +1,50 @@
+"""Which fields were asked for, so that nobody reads more than is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_named_type,
+)
+
+_STRAWBERRY = "strawberry-definition"
+
+
+def asked(info: strawberry.Info[Any, Any], *kinds: str) -> dict[str, set[str]]:
+    """For each of these object types the attributes whose fields are asked for below this field.
+
+    At whatever depth, and whatever `@skip` and `@include` say: at least what will be needed.
+    """
+    raw = info._raw_info
+    found: dict[str, set[str]] = {kind: set() for kind in kinds}
+    looked: set[tuple[str, str]] = set()
+
+    def look(selection_set: SelectionSetNode, parent: Any) -> None:
+        names = found.get(parent.name)
+        for selection in selection_set.selections:
+            match selection:
+                case FieldNode(name=name, selection_set=inner):
+                    field = parent.fields.get(name.value)
+                    # `__typename` has none.
+                    if field is not None and names is not None:
+                        names.add(field.extensions[_STRAWBERRY].python_name)
+                    if field is not None and inner is not None:
+                        look(inner, get_named_type(field.type))
+                case InlineFragmentNode(type_condition=condition, selection_set=inner):
+                    kind = raw.schema.type_map[condition.name.value] if condition else parent
+                    look(inner, kind)
+                case FragmentSpreadNode(name=name):
+                    if (name.value, parent.name) not in looked:
+                        looked.add((name.value, parent.name))
+                        look(raw.fragments[name.value].selection_set, parent)
+
+    for node in raw.field_nodes:
+        if node.selection_set is not None:
+            look(node.selection_set, get_named_type(raw.return_type))
+    return found

@@ -1,0 +1,166 @@
+"""How many statements each operation sends: never more because there is more to show."""
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type, is_required_argument
+
+from aiwebengine.graphql.execution import Executor
+from aiwebengine.graphql.limits import Limits
+from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.graphql.schema import schema
+from aiwebengine.users.types import Profile, Role
+from aiwebengine.viewer import anonymous, operator
+
+QUERY = schema._schema.query_type
+MUTATION = schema._schema.mutation_type
+# What a field shows of itself again, deeper down, is left out.
+DEPTH = 5
+FEW, MANY = 2, 9
+
+ARGUMENTS = {"user": "(id: $user)", "sessions": "(userId: $user)", "apiTokens": "(userId: $user)"}
+CHANGES = {
+    "grantRole": "(input: {userId: $user, role: EDITOR})",
+    "revokeRole": "(input: {userId: $user, role: EDITOR})",
+    "suspendUser": "(input: {userId: $user})",
+    "reinstateUser": "(input: {userId: $user})",
+    "revokeAllSessions": "(input: {userId: $user})",
+    "createApiToken": '(input: {name: "more", userId: $user})',
+    "revokeSession": "(input: {sessionId: $session})",
+    "revokeApiToken": "(input: {tokenId: $token})",
+    "deleteUser": "(input: {userId: $user})",
+    "inviteUser": '(input: {email: "new@example.com"})',
+    "startAccessReview": "(input: {})",
+    "tickMaintenanceItem": '(input: {name: "documentation"})',
+    "rotateSecrets": "(input: {})",
+}
+# These start work beside the request (archives, vacuum, letters), whose statements are their own,
+# or write one row for each decision that is handed in.
+WORK = {
+    "createBackup",
+    "verifyBackup",
+    "deleteBackup",
+    "restoreBackup",
+    "runDrill",
+    "vacuumDatabase",
+    "sendTestAlert",
+    "runMaintenanceTask",
+    "stopMaintenanceTask",
+    "submitAccessReview",
+}
+MOST = {"grantRole": 8, "revokeRole": 8}
+"""Without the payload: the transaction's lock, the checks, the change, and its event."""
+
+
+def selection(kind, seen=()):
+    """Everything that a type shows, but not its own kind below itself."""
+    kind = get_named_type(kind)
+    if not isinstance(kind, GraphQLObjectType):
+        return ""
+    if kind.name in seen or len(seen) == DEPTH:
+        return None
+    written = []
+    for name, field in kind.fields.items():
+        if any(is_required_argument(argument) for argument in field.args.values()):
+            continue
+        inner = selection(field.type, (*seen, kind.name))
+        if inner is not None:
+            written.append(f"{name} {inner}")
+    return "{ " + " ".join(written) + " }" if written else None
+
+
+@pytest.fixture
+def counted(engine):
+    """Execute an operation as somebody; the statements that it sent, and its data."""
+    executor = Executor(schema, Limits(cost=10**9, tokens=10**6, depth=20), lambda _: True)
+    ran = []
+    engine.db.observers.append(lambda statement: ran.append(statement.sql))
+
+    async def count(viewer, text, **variables):
+        request = GraphQLRequest(text, variables)
+        operation = executor.prepare(request)
+        ran.clear()
+        answer = await executor.answer(operation, engine.context(viewer, engine.cursors), "test")
+        assert "errors" not in answer.body, answer.body["errors"]
+        return len(ran), answer.body["data"]
+
+    return count
+
+
+@pytest.fixture
+def populate(engine, add_person):
+    """So many people, who each have of everything."""
+
+    async def populate(numbers):
+        services, maker = engine.services, operator("tests")
+        for number in numbers:
+            person = await add_person(f"person{number}", Role.EDITOR, Role.ADMINISTRATOR)
+            profile = Profile("google", f"{number}", f"person{number}@example.com", True, "P")
+            await services.sign_in._arrivals.welcome(anonymous(person.origin), profile)
+            await services.sessions.begin(maker, person.id, person.label, "link")
+            await services.tokens.create(maker, person.id, "scripts")
+        return person
+
+    return populate
+
+
+@pytest.mark.parametrize("name", sorted(QUERY.fields))
+async def test_a_query_sends_no_more_when_there_is_more_to_show(
+    counted, populate, ada, name, engine
+):
+    person = await populate(range(FEW))
+    shown = selection(QUERY.fields[name].type) or ""
+    given = ARGUMENTS.get(name, "")
+    head = "query ($user: ID!)" if given else ""
+    values = {"user": str(person.id)} if given else {}
+    text = f"{head} {{ {name}{given} {shown} }}"
+    await engine.services.reviews.start(ada)
+    # What is worked out at the first time, and kept, is not what is looked for.
+    await counted(ada, text, **values)
+
+    few, _ = await counted(ada, text, **values)
+    await populate(range(FEW, MANY))
+    many, _ = await counted(ada, text, **values)
+
+    assert many <= few
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+async def test_a_mutation_sends_no_more_when_there_is_more_to_show(counted, populate, ada, name):
+    shown = selection(MUTATION.fields[name].type)
+
+    async def change(person):
+        sessions = (await counted(ada, SESSIONS, user=str(person.id)))[1]["user"]
+        given = {
+            "user": str(person.id),
+            "session": sessions["sessions"][0]["id"],
+            "token": sessions["apiTokens"][0]["id"],
+        }
+        names = [key for key in given if f"${key}" in CHANGES[name]]
+        head = f"mutation ({', '.join(f'${key}: ID!' for key in names)})" if names else "mutation"
+        values = {key: given[key] for key in names}
+        text = f"{head} {{ {name}{CHANGES[name]} {shown} }}"
+        return (await counted(ada, text.replace("new@", f"new{person.id.hex}@"), **values))[0]
+
+    few = await change(await populate(range(FEW)))
+    many = await change(await populate(range(FEW, MANY)))
+
+    assert many <= few
+
+
+SESSIONS = "query ($user: ID!) { user(id: $user) { sessions { id } apiTokens { id } } }"
+
+
+@pytest.mark.parametrize("name", MOST)
+async def test_a_change_of_role_stays_as_short_as_it_is(counted, add_person, ada, name):
+    role = [Role.EDITOR] if name == "revokeRole" else []
+    person = await add_person("person", *role)
+    text = f"mutation ($user: ID!) {{ {name}{CHANGES[name]} {{ changed user {{ id roles }} }} }}"
+
+    number, data = await counted(ada, text, user=str(person.id))
+
+    assert data[name]["changed"]
+    assert number <= MOST[name]
+
+
+def test_every_mutation_is_counted_or_known_to_work_beside():
+    assert set(CHANGES) | WORK == set(MUTATION.fields)
+    assert not set(CHANGES) & WORK

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.peers.people import people
+from bench.peers.people import cursor, people
 
 
 @asynccontextmanager
@@ -38,10 +38,11 @@ async def _answer(request: Request) -> Response:
 
 
 async def _users(known: Any, body: bytes, variables: dict[str, Any]) -> dict[str, Any]:
-    with_identities = b"identities" in body
-    found = await known.page(50, variables.get("after"), variables.get("search"), with_identities)
+    with_identities, first = b"identities" in body, 200 if b"first: 200" in body else 50
+    after, search = variables.get("after"), variables.get("search")
+    found = await known.page(first, after, search, with_identities)
     nodes = []
-    for row in found[:50]:
+    for row in found[:first]:
         node = {name: row[name] for name in ("id", "email", "name", "roles", "providers")}
         node["createdAt"] = row["created_at"]
         if with_identities:
@@ -52,6 +53,8 @@ async def _users(known: Any, body: bytes, variables: dict[str, Any]) -> dict[str
         users["totalCount"] = await known.count()
     if b"hasNextPage" in body:
         users["pageInfo"] = {"hasNextPage": len(found) > len(nodes)}
+    if b"endCursor" in body:
+        users["pageInfo"] = {"endCursor": cursor(found[len(nodes) - 1])}
     return users
 
 

@@ -27,14 +27,15 @@ SCHEMA = """
   type PageInfo { hasNextPage: Boolean! endCursor: String }
   type UserConnection { nodes: [User!]! pageInfo: PageInfo! totalCount: Int! }
   type RoleChange { user: User! role: Role! changed: Boolean! }
-  input RoleInput { userId: ID! role: Role! reason: String }
+  input GrantRoleInput { userId: ID! role: Role! reason: String }
+  input RevokeRoleInput { userId: ID! role: Role! reason: String }
   type Query {
     viewer: Viewer
     users(first: Int = 50, after: String, search: String): UserConnection!
   }
   type Mutation {
-    grantRole(input: RoleInput!): RoleChange!
-    revokeRole(input: RoleInput!): RoleChange!
+    grantRole(input: GrantRoleInput!): RoleChange!
+    revokeRole(input: RevokeRoleInput!): RoleChange!
   }
 """
 

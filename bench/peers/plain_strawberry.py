@@ -76,10 +76,15 @@ class RoleChange:
 
 
 @strawberry.input
-class RoleInput:
+class GrantRoleInput:
     user_id: strawberry.ID
     role: Role
     reason: str | None = None
+
+
+@strawberry.input
+class RevokeRoleInput(GrantRoleInput):
+    pass
 
 
 @strawberry.type
@@ -112,15 +117,15 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def grant_role(self, info: Info, input: RoleInput) -> RoleChange:
+    async def grant_role(self, info: Info, input: GrantRoleInput) -> RoleChange:
         return await _changed(info, input, is_grant=True)
 
     @strawberry.mutation
-    async def revoke_role(self, info: Info, input: RoleInput) -> RoleChange:
+    async def revoke_role(self, info: Info, input: RevokeRoleInput) -> RoleChange:
         return await _changed(info, input, is_grant=False)
 
 
-async def _changed(info: Info, wanted: RoleInput, *, is_grant: bool) -> RoleChange:
+async def _changed(info: Info, wanted: GrantRoleInput, *, is_grant: bool) -> RoleChange:
     user, changed = await info.context["people"].change_role(
         info.context["sender"], wanted.user_id, wanted.role.value, wanted.reason, is_grant
     )

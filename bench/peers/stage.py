@@ -18,7 +18,7 @@ from bench.load import NotMeasured
 from bench.peers.contestants import contestant
 
 START_SECS = 60.0
-STOP_SECS = 30.0
+STOP_SECS = 10.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,11 @@ def running(name: str, url: str, workers: int = 1) -> Iterator[Running]:
             if process.poll() is None:
                 Running(name, port, psutil.Process(process.pid)).wake()
                 process.terminate()
-            process.wait(STOP_SECS)
+            try:
+                process.wait(STOP_SECS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _await_port(process: subprocess.Popen[bytes], name: str, port: int, said: IO[str]) -> None:

@@ -6,11 +6,11 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.load import NotMeasured
+from bench.peers.workloads import Workload, body
 
 SCRIPT = Path(__file__).with_name("post.lua")
 
@@ -26,18 +26,16 @@ class Load:
     p99: float
 
 
-def load(
-    port: int, bodies: Sequence[bytes], token: str, *, clients: int, seconds: int
-) -> Load:
-    """Send the bodies in turn by so many clients for so long. Raises NotMeasured."""
+def load(port: int, workload: Workload, token: str, seconds: int) -> Load:
+    """Send the workload's requests in turn for so long. Raises NotMeasured."""
     if shutil.which("wrk") is None:
         raise NotMeasured("This needs wrk (Debian's package wrk), which is not installed.")
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
-        file.write(b"\n".join(bodies))
+        file.write(b"\n".join(map(body, workload.questions)))
         file.flush()
         done = subprocess.run(
             [
-                *("wrk", "--threads", "1", "--connections", str(clients)),
+                *("wrk", "--threads", "1", "--connections", str(workload.clients)),
                 *("--duration", f"{seconds}s", "--timeout", "20s", "--script", str(SCRIPT)),
                 *(f"http://127.0.0.1:{port}/graphql", "--", file.name, token),
             ],
@@ -50,7 +48,7 @@ def load(
     told = json.loads(done.stdout.strip().splitlines()[-1])
     if told["failed"] or not told["requests"]:
         raise NotMeasured(
-            f"{told['failed']} of {told['requests']} requests to port {port} failed: not measured."
+            f"{told['requests']} answers in {seconds} s, {told['failed']} requests failed."
         )
     return Load(
         told["requests"],

@@ -9,7 +9,6 @@ from pathlib import Path
 
 ENGINE = "aiwebengine"
 MERCURIUS = "Mercurius"
-POSTGRAPHILE = "PostGraphile"
 ARIADNE = "Ariadne"
 STRAWBERRY = "plain Strawberry"
 BARE = "bare route"
@@ -54,7 +53,7 @@ def contestant(name: str, url: str, port: int, workers: int = 1) -> Contestant:
     return Contestant(name, (*served, *quiet), environ)
 
 
-_SCRIPTS = {MERCURIUS: "mercurius.js", POSTGRAPHILE: "postgraphile.js"}
+_SCRIPTS = {MERCURIUS: "mercurius.js"}
 _APPLICATIONS = {
     ARIADNE: "bench.peers.plain_ariadne:app",
     STRAWBERRY: "bench.peers.plain_strawberry:app",

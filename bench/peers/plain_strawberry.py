@@ -95,9 +95,7 @@ class Query:
         if caller is None:
             return None
         roles = [Role(role) for role in caller["roles"]]
-        return Viewer(
-            id=str(caller["id"]), email=caller["email"], name=caller["name"], roles=roles
-        )
+        return Viewer(id=str(caller["id"]), email=caller["email"], name=caller["name"], roles=roles)
 
     @strawberry.field
     async def users(

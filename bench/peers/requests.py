@@ -27,7 +27,7 @@ def measured(
 ) -> Loads:
     """By workload and contestant, the load of each round. Raises NotMeasured."""
     people = setting.people(bench.url)
-    plans = {name: _plan(bench, one, people) for name, one in stage.items()}
+    plans = {name: plan(bench, one, people) for name, one in stage.items()}
     agree(bench, stage, plans, people)
     names = [name for name in next(iter(plans.values())) if not only or name in only]
     loads: Loads = {name: {one: [] for one in stage} for name in names}
@@ -44,7 +44,8 @@ def measured(
     return loads
 
 
-def _plan(bench: Bench, one: Running, people: Sequence[str]) -> dict[str, Workload]:
+def plan(bench: Bench, one: Running, people: Sequence[str]) -> dict[str, Workload]:
+    """What the contestant is asked, by the name of the workload."""
     with awake(one):
         page = setting.far_page(bench.users)
         after = setting.cursor_before(one.port, bench.token, page)

@@ -37,6 +37,10 @@ class Running:
         """What its largest process holds of its own, shared pages by share (PSS)."""
         return max(one.memory_full_info().pss for one in self.family()) / 1_000_000
 
+    def resident_mb(self) -> float:
+        """What its largest process has in memory (RSS)."""
+        return max(one.memory_info().rss for one in self.family()) / 1_000_000
+
     def cpu_secs(self) -> float:
         """Processor time of all its processes so far."""
         return sum(sum(one.cpu_times()[:2]) for one in self.family())

@@ -9,9 +9,11 @@ from pathlib import Path
 
 ENGINE = "aiwebengine"
 MERCURIUS = "Mercurius"
+POSTGRAPHILE = "PostGraphile"
 ARIADNE = "Ariadne"
 STRAWBERRY = "plain Strawberry"
 BARE = "bare route"
+STATIC = "fixed answer"
 CONNECTIONS = 20
 
 NODE = Path(__file__).parent / "node"
@@ -53,10 +55,10 @@ def contestant(name: str, url: str, port: int, workers: int = 1) -> Contestant:
     return Contestant(name, (*served, *quiet), environ)
 
 
-_SCRIPTS = {MERCURIUS: "mercurius.js"}
+_SCRIPTS = {MERCURIUS: "mercurius.js", POSTGRAPHILE: "postgraphile.js", STATIC: "static.js"}
 _APPLICATIONS = {
     ARIADNE: "bench.peers.plain_ariadne:app",
     STRAWBERRY: "bench.peers.plain_strawberry:app",
     BARE: "bench.peers.bare:app",
 }
-EVERYBODY = (ENGINE, *_SCRIPTS, *_APPLICATIONS)
+EVERYBODY = (ENGINE, MERCURIUS, POSTGRAPHILE, *_APPLICATIONS)

@@ -10,9 +10,19 @@ from bench.engines import Bench
 from bench.load import NotMeasured
 from bench.peers import setting
 from bench.peers.answers import ask, must_agree, newest_event
-from bench.peers.contestants import ENGINE
+from bench.peers.contestants import POSTGRAPHILE
 from bench.peers.stage import Running, awake
-from bench.peers.workloads import GRANT, REVOKE, Workload, changes, mixed, reads
+from bench.peers.workloads import (
+    GRANT,
+    NEXT,
+    REVOKE,
+    Workload,
+    changes,
+    in_postgraphile,
+    mixed,
+    postgraphile_reads,
+    reads,
+)
 from bench.peers.wrk import Load, load
 
 WARM_UP_SECS = 1
@@ -30,11 +40,11 @@ def measured(
     plans = {name: plan(bench, one, people) for name, one in stage.items()}
     agree(bench, stage, plans, people)
     names = [name for name in next(iter(plans.values())) if not only or name in only]
-    loads: Loads = {name: {one: [] for one in stage} for name in names}
+    loads: Loads = {name: {one: [] for one in stage if name in plans[one]} for name in names}
     chance = random.Random(rounds)
     for _ in range(rounds):
         for workload in names:
-            order = list(stage)
+            order = list(loads[workload])
             chance.shuffle(order)
             for one in order:
                 with awake(stage[one]) as contestant:
@@ -48,6 +58,9 @@ def plan(bench: Bench, one: Running, people: Sequence[str]) -> dict[str, Workloa
     """What the contestant is asked, by the name of the workload."""
     with awake(one):
         page = setting.far_page(bench.users)
+        if one.name == POSTGRAPHILE:
+            after = setting.cursor_before(one.port, bench.token, page, in_postgraphile(NEXT))
+            return {workload.name: workload for workload in postgraphile_reads(after)}
         after = setting.cursor_before(one.port, bench.token, page)
     all_of_them = [*reads(after), changes(people), mixed(after, people)]
     return {workload.name: workload for workload in all_of_them}
@@ -68,6 +81,8 @@ def agree(
                 if not workload.writing_share:
                     answer = ask(one.port, bench.token, workload.questions[0])
                     told.setdefault(workload.name, {})[name] = answer
+            if one.name == POSTGRAPHILE:
+                continue
             for step, document in enumerate((GRANT, GRANT, REVOKE, REVOKE), 1):
                 question = (document, {"input": {"userId": people[0], "role": "EDITOR"}})
                 said = [ask(one.port, bench.token, question), list(newest_event(bench.url))]
@@ -86,6 +101,8 @@ def _turn(
         before = setting.events(bench.url)
         told = _loaded(bench, one, workload, seconds)
         written = setting.events(bench.url) - before
+        if not told.requests:
+            raise NotMeasured(f"not one answer in {seconds} s.")
     except NotMeasured as error:
         raise NotMeasured(f"{one.name}, {workload.name}: {error.message}") from None
     asked = told.requests * workload.writing_share
@@ -109,8 +126,3 @@ def medians(loads: Mapping[str, Sequence[Load]]) -> dict[str, float]:
     return {
         name: statistics.median(one.per_second for one in rounds) for name, rounds in loads.items()
     }
-
-
-def beside(own: Mapping[str, float], name: str) -> str:
-    """How many times as quick as *name* the engine is."""
-    return f"{own[ENGINE] / own[name]:.2f}"

@@ -77,11 +77,11 @@ def far_page(users: int) -> int:
     return min(10_000, users // PAGE_ROWS // 2)
 
 
-def cursor_before(port: int, token: str, page: int) -> str:
+def cursor_before(port: int, token: str, page: int, document: str = NEXT) -> str:
     """The contestant's own cursor before this page of fifty, reached by paging through the list."""
     after = None
     for _ in range((page - 1) * PAGE_ROWS // STEP_ROWS):
-        after = ask(port, token, (NEXT, {"after": after}))["users"]["pageInfo"]["endCursor"]
+        after = ask(port, token, (document, {"after": after}))["users"]["pageInfo"]["endCursor"]
     if after is None:
         raise NotMeasured(f"Page {page} has no page of {STEP_ROWS} before it.")
     return str(after)

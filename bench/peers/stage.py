@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import IO
 
 import psutil
+import psycopg
 
 from bench.load import NotMeasured
-from bench.peers.contestants import contestant
+from bench.peers.contestants import NODE, POSTGRAPHILE, contestant
 
 START_SECS = 60.0
 STOP_SECS = 10.0
@@ -63,6 +64,8 @@ def running(name: str, url: str, workers: int = 1) -> Iterator[Running]:
         taken.bind(("127.0.0.1", 0))
         port = int(taken.getsockname()[1])
     wanted = contestant(name, url, port, workers)
+    if name == POSTGRAPHILE:
+        show_postgraphile(url)
     # Into a file: a pipe that nobody reads would stop whoever logs much.
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
@@ -94,6 +97,14 @@ def _await_port(process: subprocess.Popen[bytes], name: str, port: int, said: IO
         if time.monotonic() > end:
             raise NotMeasured(f"{name} does not listen within {START_SECS:g} s.")
         time.sleep(0.01)
+
+
+def show_postgraphile(url: str) -> None:
+    """Add what PostGraphile makes its schema of, once a database."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select to_regnamespace('peer')").fetchone()
+        if row is not None and row[0] is None:
+            connection.execute((NODE / "postgraphile.sql").read_bytes())
 
 
 @contextmanager

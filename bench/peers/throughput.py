@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from bench.engines import Bench
 from bench.peers import setting, versions
-from bench.peers.contestants import ENGINE, EVERYBODY
+from bench.peers.contestants import ENGINE, EVERYBODY, STATIC
 from bench.peers.requests import Loads, measured, medians
-from bench.peers.stage import stage
+from bench.peers.stage import running, stage
+from bench.peers.workloads import VIEWER, Workload
+from bench.peers.wrk import load
 from bench.report import Result, ratio
 
 SECONDS = 3
@@ -28,11 +30,14 @@ def two_processes(bench: Bench) -> Result:
 def _result(bench: Bench, title: str, workers: int) -> Result:
     with stage(EVERYBODY, bench.url, workers) as everybody:
         loads = measured(bench, everybody, bench.rounds, SECONDS)
+    with running(STATIC, bench.url) as one:
+        most = load(one.port, Workload("", [(VIEWER, {})]), bench.token, SECONDS).per_second
     return Result(
         title,
-        f"Requests a second, and in brackets how many times as quick as it the engine is. wrk,"
+        "Requests a second, and in brackets how many times as quick as it the engine is. wrk,"
         f" 16 clients (mixed: 50), medians of {bench.rounds} rounds of {SECONDS} s;"
-        f" {bench.users:,} users; the far page is page {setting.far_page(bench.users):,}. {CONDITIONS}",
+        f" {bench.users:,} users; the far page is page {setting.far_page(bench.users):,}."
+        f" Of a fixed answer wrk takes {most:,.0f} a second. {CONDITIONS}",
         ("", *EVERYBODY),
         [*_rates(loads), *_latencies(loads)],
         versions.told(bench.url),
@@ -55,6 +60,8 @@ def _rates(loads: Loads) -> list[tuple[str, ...]]:
 
 
 def _cell(rates: Mapping[str, float], name: str) -> str:
+    if name not in rates:
+        return "-"
     rate = f"{rates[name]:,.0f}"
     return rate if name == ENGINE else f"{rate} ({ratio(rates[ENGINE], rates[name])})"
 
@@ -68,13 +75,13 @@ def _latencies(loads: Loads) -> list[tuple[str, ...]]:
             one: statistics.median(getattr(load, name) for load in rounds)
             for one, rounds in mixed.items()
         }
-        cells = (
-            f"{millis[one]:.1f}" + ("" if one == ENGINE else f" ({_times(millis, one)})")
-            for one in EVERYBODY
-        )
+        cells = (_latency(millis, one) for one in EVERYBODY)
         rows.append((f"50 clients, mixed: {name} in ms", *cells))
     return rows
 
 
-def _times(millis: Mapping[str, float], name: str) -> str:
-    return ratio(millis[ENGINE], millis[name])
+def _latency(millis: Mapping[str, float], name: str) -> str:
+    if name not in millis:
+        return "-"
+    told = f"{millis[name]:.1f}"
+    return told if name == ENGINE else f"{told} ({ratio(millis[ENGINE], millis[name])})"

@@ -19,7 +19,7 @@ def told(url: str) -> str:
     node = _said("node", "--version").removeprefix("v")
     wrk = _said("wrk", "--version").split()[1]
     packages = json.loads((NODE / "package.json").read_text())["dependencies"]
-    peers = [f"{name} {packages[name]}" for name in ("mercurius", "fastify", "pg")]
+    peers = [f"{name} {packages[name]}" for name in ("mercurius", "fastify", "pg", "postgraphile")]
     peers += [f"{name} {version(name)}" for name in ("ariadne", "strawberry-graphql", "asyncpg")]
     return f"PostgreSQL {row[0].split()[0]}, Node {node}, wrk {wrk}; {', '.join(peers)}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 VIEWER = "{ viewer { id email name roles } }"
@@ -63,6 +63,26 @@ def reads(after: str) -> list[Workload]:
         Workload("far page", [(PAGE, {"after": after})]),
         Workload("search", [(SEARCH, {"search": SEARCHED})]),
     ]
+
+
+def postgraphile_reads(after: str) -> list[Workload]:
+    """The same in PostGraphile's words. Its users page through what a search finds otherwise."""
+    return [
+        replace(
+            one, questions=[(in_postgraphile(query), values) for query, values in one.questions]
+        )
+        for one in reads(after)
+        if one.name != "search"
+    ]
+
+
+def in_postgraphile(query: str) -> str:
+    """The document in the names that PostGraphile gives; aliases make the answers equal."""
+    return (
+        query.replace("users(", "users: allUsers(orderBy: [CREATED_AT_DESC, ROW_ID_DESC], ")
+        .replace("nodes { id ", "nodes { id: rowId ")
+        .replace("$after: String", "$after: Cursor")
+    )
 
 
 def changes(people: Sequence[str]) -> Workload:

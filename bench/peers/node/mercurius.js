@@ -63,8 +63,7 @@ const resolvers = {
 
 function asksFor(fields, name) {
   return fields.some(
-    (field) =>
-      field.name?.value === name || asksFor(field.selectionSet?.selections ?? [], name),
+    (field) => field.name?.value === name || asksFor(field.selectionSet?.selections ?? [], name),
   );
 }
 

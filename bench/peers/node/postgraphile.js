@@ -1,4 +1,5 @@
 // PostGraphile: the schema is made from the view in postgraphile.sql; reads only.
+import "./with-resolvers.js";
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
@@ -11,8 +12,15 @@ import { callerOf, mustAdminister } from "./people.js";
 
 const viewer = extendSchema({
   typeDefs: gql`
-    type Viewer { id: ID! email: String! name: String! roles: [Role!]! }
-    extend type Query { viewer: Viewer }
+    type Viewer {
+      id: ID!
+      email: String!
+      name: String!
+      roles: [Role!]!
+    }
+    extend type Query {
+      viewer: Viewer
+    }
   `,
   objects: { Query: { plans: { viewer: () => context().get("caller") } } },
 });

@@ -49,11 +49,17 @@ def reset(url: str, changed: Sequence[str]) -> None:
 def await_quiet(url: str) -> None:
     """Return once nobody is in a transaction. Raises NotMeasured when that does not come."""
     end = time.monotonic() + QUIET_SECS
+    while open_ones := transactions(url):
+        if time.monotonic() > end:
+            raise NotMeasured(f"A transaction is not over after {QUIET_SECS:g} s: {open_ones}")
+        time.sleep(0.02)
+
+
+def transactions(url: str) -> str | None:
+    """What those who are in a transaction last asked; None when nobody is."""
     with psycopg.connect(url, autocommit=True) as connection:
-        while (row := connection.execute(_BUSY).fetchone()) and row[0]:
-            if time.monotonic() > end:
-                raise NotMeasured(f"A transaction is not over after {QUIET_SECS:g} s: {row[0]}")
-            time.sleep(0.02)
+        row = connection.execute(_BUSY).fetchone()
+    return None if row is None else row[0]
 
 
 def settle(url: str) -> None:

@@ -16,10 +16,12 @@ import psutil
 import psycopg
 
 from bench.load import NotMeasured
+from bench.peers import setting
 from bench.peers.contestants import NODE, POSTGRAPHILE, contestant
 
 START_SECS = 60.0
 STOP_SECS = 10.0
+PAUSE_SECS = 0.02
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Running:
     name: str
     port: int
     process: psutil.Process
+    url: str
 
     def family(self) -> list[psutil.Process]:
         """Its process and all below it."""
@@ -47,9 +50,21 @@ class Running:
         return sum(sum(one.cpu_times()[:2]) for one in self.family())
 
     def sleep(self) -> None:
-        """Stop it where it stands: what goes on in its background would cost the others."""
-        for one in self.family():
-            one.suspend()
+        """Stop it: what goes on in its background would cost the others.
+
+        Not in the middle of a transaction, whose locks would be held against them. Raises
+        NotMeasured when there always is one.
+        """
+        end = time.monotonic() + STOP_SECS
+        while True:
+            for one in self.family():
+                one.suspend()
+            if not (open_ones := setting.transactions(self.url)):
+                return
+            if time.monotonic() > end:
+                raise NotMeasured(f"{self.name} is never out of a transaction: {open_ones}")
+            self.wake()
+            time.sleep(PAUSE_SECS)
 
     def wake(self) -> None:
         """Let it go on."""
@@ -76,10 +91,10 @@ def running(name: str, url: str, workers: int = 1) -> Iterator[Running]:
         )
         try:
             _await_port(process, name, port, said)
-            yield Running(name, port, psutil.Process(process.pid))
+            yield Running(name, port, psutil.Process(process.pid), url)
         finally:
             if process.poll() is None:
-                Running(name, port, psutil.Process(process.pid)).wake()
+                Running(name, port, psutil.Process(process.pid), url).wake()
                 process.terminate()
             try:
                 process.wait(STOP_SECS)

@@ -6,6 +6,7 @@ PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 DEPLOY_READY := .venv/.ready-deploy
+PEERS_READY := bench/peers/node/node_modules/.ready
 PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g"
@@ -13,7 +14,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema previous requirements install-system bench bench-backup bench-scale pictures clean
+.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -45,7 +46,7 @@ types: install ## Types of Python and JavaScript
 	cd frontend && npm run --silent check
 
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser and not tools and not guides" --ignore tests/deploy
+	$(BIN)/pytest -n 2 -m "not browser and not tools and not guides and not bench" --ignore tests/deploy
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
@@ -107,18 +108,20 @@ requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image
 	echo 'hatchling>=1.27,<2' | $(COMPILE) - --output-file requirements-build.txt
 	echo 'oidc-provider-mock' | $(COMPILE) - --output-file requirements-provider.txt
 
-bench: install ## Measure, as ratios within one run
+bench: install $(PEERS_READY) ## Measure, as ratios within one run (Debian's package wrk)
 	$(BIN)/python -m bench
 
-bench-scale: install ## Measure several instances, announcements and months of events
-	$(BIN)/pip install --quiet --editable '.[bench]'
+test-bench: install $(PEERS_READY) ## The contestants of the benchmark (Debian's package wrk)
+	$(BIN)/pytest -m bench tests/test_peers.py
+
+bench-scale: install $(PEERS_READY) ## Measure several instances, announcements and months of events
 	$(BIN)/python -m bench.scale
 
 bench-backup: install ## Measure backup and restore beside pg_dump and pg_restore
 	$(BIN)/python -m bench.backup
 
 clean: ## Remove what was installed and built (never data/)
-	rm -rf .venv frontend/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv frontend/node_modules bench/peers/node/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache
 
 $(PYTHON_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -131,6 +134,11 @@ $(DEPLOY_READY): $(PYTHON_READY)
 
 $(NODE_READY): frontend/package.json frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(PEERS_READY): $(PYTHON_READY) bench/requirements.txt bench/peers/node/package.json bench/peers/node/package-lock.json
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement bench/requirements.txt
+	cd bench/peers/node && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(PAGES_READY): $(NODE_READY) $(wildcard frontend/tools/*.mjs frontend/graphiql/*.js)

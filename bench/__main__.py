@@ -7,20 +7,32 @@ from pathlib import Path
 
 import click
 
-from bench.engines import Bench, filled_database
+from bench.engines import ROUNDS, Bench, filled_database
 from bench.report import Result, as_text, write
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SUBJECTS = ("limit", "compression", "cache", "workers", "pool", "slow_log")
+SUBJECTS = {
+    "limit": "bench.limit:measure",
+    "peers": "bench.peers.throughput:one_process",
+    "pgbench": "bench.peers.pgbench:measure",
+    "followers": "bench.peers.followers:measure",
+    "start": "bench.peers.start:measure",
+    "compression": "bench.compression:measure",
+    "cache": "bench.cache:measure",
+    "workers": "bench.workers:measure",
+    "pool": "bench.pool:measure",
+    "slow_log": "bench.slow_log:measure",
+}
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(SUBJECTS))
+@click.argument("names", nargs=-1, type=click.Choice(list(SUBJECTS)))
 @click.option("--users", default=100_000, show_default=True, help="Made-up users in the database.")
+@click.option("--rounds", default=ROUNDS, show_default=True, help="Rounds beside the peers.")
 @click.option("--write", "is_written", is_flag=True, help="Put the tables into docs/benchmarks.md.")
-def main(names: tuple[str, ...], users: int, is_written: bool) -> None:
+def main(names: tuple[str, ...], users: int, rounds: int, is_written: bool) -> None:
     """Measure NAMES, or everything: each contestant in turn, many rounds, medians."""
-    with filled_database(users) as bench:
+    with filled_database(users, rounds) as bench:
         for name in names or SUBJECTS:
             result = measured(name, bench)
             click.echo(as_text(result))
@@ -30,7 +42,8 @@ def main(names: tuple[str, ...], users: int, is_written: bool) -> None:
 
 def measured(name: str, bench: Bench) -> Result:
     """One subject's figures."""
-    result: Result = importlib.import_module(f"bench.{name}").measure(bench)
+    module, _, verb = SUBJECTS[name].partition(":")
+    result: Result = getattr(importlib.import_module(module), verb)(bench)
     return result
 
 

@@ -18,15 +18,17 @@ from aiwebengine.database.embedded import embedded_postgres
 
 START_SECS = 60.0
 STOP_SECS = 30.0
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What every subject is given."""
+    """What every subject is given; *rounds* is for those that last, the others know theirs."""
 
     url: str
     token: str
     users: int
+    rounds: int
 
     @contextmanager
     def engine(self, **settings: object) -> Iterator[int]:
@@ -79,7 +81,7 @@ class Bench:
 
 
 @contextmanager
-def filled_database(users: int) -> Iterator[Bench]:
+def filled_database(users: int, rounds: int = ROUNDS) -> Iterator[Bench]:
     """A database of its own with so many made-up users, and a token of an administrator."""
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     with folder as path, embedded_postgres(Path(path)) as url:
@@ -87,7 +89,7 @@ def filled_database(users: int) -> Iterator[Bench]:
         listed = _command(url, "users", "list", "--role", "Administrator", "--json")
         email = json.loads(listed)["users"][0]["email"]
         token = _command(url, "tokens", "create", "--user", email, "--name", "bench")
-        yield Bench(url, token, users)
+        yield Bench(url, token, users, rounds)
 
 
 def _command(url: str, *arguments: str) -> str:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """One subject: what it is about, under which conditions, and its figures."""
+    """One subject: what it is about, under which conditions, its figures, and with what else."""
 
     title: str
     conditions: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    versions: str = ""
 
 
 def as_text(result: Result) -> str:
@@ -36,7 +37,7 @@ def write(page: Path, name: str, result: Result) -> None:
     """Put the result in place of the one that the page has under *name*, or at its end."""
     section = (
         f"<!-- bench {name} -->\n## {result.title}\n\n{result.conditions}\n"
-        f"Measured {datetime.now(UTC):%Y-%m-%d} with {_machine()}.\n\n"
+        f"Measured {datetime.now(UTC):%Y-%m-%d} with {_machine(result.versions)}.\n\n"
         f"{_markdown(result)}\n\n<!-- end {name} -->"
     )
     text = page.read_text()
@@ -57,5 +58,7 @@ def _markdown(result: Result) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (result.columns, aligned, *result.rows))
 
 
-def _machine() -> str:
-    return f"{os.cpu_count()} processors, Python {platform.python_version()}, everything on one"
+def _machine(versions: str) -> str:
+    python = f"Python {platform.python_version()}"
+    programs = ", ".join(filter(None, (python, versions)))
+    return f"{os.cpu_count()} processors, {programs}, everything on one machine"

@@ -1,0 +1,1 @@
+select cast(count(*) as int) from users

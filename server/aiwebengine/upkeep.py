@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from aiwebengine.backups.service import Backups
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
+from aiwebengine.care.activity_types import OwnStatements
 from aiwebengine.care.service import Care
-from aiwebengine.care.types import OwnStatements
 from aiwebengine.config import Config
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.types import LogFilter, LogLevel

@@ -25,8 +25,8 @@ from tests.tables import described
 from tests.test_outage import Fragile
 
 from aiwebengine.app import Engine
-from aiwebengine.backups.service import _problem_of
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState, Progress
+from aiwebengine.backups.verify import problem_of
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import MigrationState
 from aiwebengine.resources import MIGRATIONS
@@ -146,7 +146,7 @@ async def looked_at(url, folder):
         good = [one for one in listed if one.state is BackupState.COMPLETE]
         for one in good:
             path = engine.config.backup.directory / one.name
-            assert await asyncio.to_thread(_problem_of, path, Progress()) is None
+            assert await asyncio.to_thread(problem_of, path, Progress()) is None
         assert not [one for one in listed if one.state is BackupState.DAMAGED]
         # Its backend notices within a moment that the process is gone.
         async with asyncio.timeout(20):

@@ -107,7 +107,7 @@ async def test_deleting_removes_every_copy(backups, root, folder):
 
 
 async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, folder, engine):
-    engine.services.backups._remote = Remote(storage(free_port()))
+    backups._work._remote = Remote(storage(free_port()))
 
     with pytest.raises(StorageFailed, match="refused"):
         await backups.create(root)

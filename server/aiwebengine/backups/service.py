@@ -62,7 +62,6 @@ class Backups:
         self._shelf = Shelf(db, self._directory, self._remote, self._runs)
         self._work = Work(
             db,
-            audit,
             config,
             url,
             make_engine,
@@ -122,7 +121,8 @@ class Backups:
         """Make a backup, and copy it to the S3 storage where there is one.
 
         Raises Unauthenticated, Forbidden, AnotherRuns, NoSpace, NoProgram, ProgramFailed,
-        StorageFailed, Unavailable; unless only the copy failed, nothing is left then.
+        StorageFailed, Unavailable, and nothing is left then; CopyFailed when the archive is good
+        and only lacks its copy.
         """
         _must_operate(viewer)
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name(), note)

@@ -23,7 +23,7 @@ from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.drill import MakeEngine, smoke_checks
 from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
-from aiwebengine.backups.storage import Directory, Remote
+from aiwebengine.backups.storage import CopyFailed, Directory, Remote, StorageFailed
 from aiwebengine.backups.types import (
     Backup,
     BackupRunKind,
@@ -45,7 +45,6 @@ class Work:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         config: Config,
         url: str,
         make_engine: MakeEngine,
@@ -55,7 +54,6 @@ class Work:
         shelf: Shelf,
     ) -> None:
         self._db = db
-        self._audit = audit
         self._config = config
         self._url = url
         self._make_engine = make_engine
@@ -65,18 +63,28 @@ class Work:
         self._shelf = shelf
 
     async def create(self, live: Live, secrets: Secrets | None, why: str | None) -> Backup:
-        """Make an archive, and copy it to the S3 storage where there is one."""
+        """Make an archive, and copy it to the S3 storage where there is one.
+
+        Raises CopyFailed when the archive is good and only lacks its copy.
+        """
         await self._clear()
-        await self._make(live, live.name, secrets, why)
+        details = await self._make(live, live.name, secrets, why)
         s3 = self._config.backup.s3
         if s3 is not None and s3.upload_after_create:
-            await self.upload(live, live.name)
+            try:
+                await self.upload(live, live.name)
+            except StorageFailed as error:
+                raise CopyFailed(
+                    f"{live.name} is made and lies here, but has no copy: {error.message}"
+                ) from error
+        if live.number is not None:
+            await store.end(self._db, live.number, None, details)
         return await self._shelf.find(live.name)
 
     async def _make(
-        self, live: Live, name: str, secrets: Secrets | None, why: str | None, *, ends: bool = True
-    ) -> Manifest:
-        """Write an archive, tell the trail, then give it its name.
+        self, live: Live, name: str, secrets: Secrets | None, why: str | None
+    ) -> dict[str, Any]:
+        """Write an archive, tell the trail, then give it its name; what the trail was told.
 
         In this order no archive shows without its event; when we are killed in between, the next
         run gives the name.
@@ -93,19 +101,11 @@ class Work:
         )
         try:
             after = {"size_bytes": made.writer.size, "audit_event_id": made.manifest.audit_event_id}
-            if ends:
-                await self._runs.succeeded(live, AuditAction.BACKUP_CREATED, after)
-            else:
-                await self._audit.record(
-                    live.viewer,
-                    AuditAction.BACKUP_CREATED,
-                    Target("backup", None, name),
-                    after=after,
-                )
+            await self._runs.made(live, name, after)
             await live.in_thread(made.writer.name)
         finally:
             made.writer.close()
-        return made.manifest
+        return after
 
     async def verify(self, live: Live) -> Backup:
         """Read an archive to its end; what is wrong stands in the backup."""
@@ -158,7 +158,7 @@ class Work:
             live.progress.at("Making a safety backup first")
             safety = new_name()
             why = f"Before the restore of {live.name}"
-            await self._make(live, safety, None, why, ends=False)
+            await self._make(live, safety, None, why)
         fresh = companions.companion(self._url, "restore")
         kept = companions.kept_name(self._url)
         url = cluster_store.at(self._url, fresh)
@@ -221,6 +221,8 @@ class Work:
 
     async def _clear(self) -> None:
         """Finish or remove what dead runs left in the directory."""
+        if not await self._runs.can_record():
+            return
         for name, path in self._directory.unfinished():
             is_known = await store.was_made(self._db, name)
             await asyncio.to_thread(self._directory.clear, path, is_known)

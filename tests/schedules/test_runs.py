@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aiwebengine.app import Engine
-from aiwebengine.config import Config, Maintenance, Repository
-from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound
+from aiwebengine.config import Config, Repository
+from aiwebengine.errors import Conflict, Forbidden, NotFound
+from aiwebengine.schedules.names import TASK_NAMES
 from aiwebengine.schedules.service import Schedules
 from aiwebengine.schedules.types import RunEnded, RunState, Task, TaskFailed
 from aiwebengine.viewer import operator
@@ -273,6 +274,7 @@ import asyncio, signal, sys
 from aiwebengine.app import Engine
 from aiwebengine.config import Config
 from aiwebengine.schedules.service import Schedules
+from aiwebengine.schedules.names import TASK_NAMES
 from aiwebengine.schedules.types import Task
 from aiwebengine.viewer import operator
 
@@ -382,14 +384,10 @@ async def test_nobody_else_starts_or_stops(engine, ada, edith, alan, events_of):
     await clock.interrupt()
 
 
-def test_a_schedule_for_a_task_that_there_is_not_stops_the_start(url, tmp_path):
-    config = Config(
-        repository=Repository(data_dir=tmp_path),
-        maintenance=Maintenance(schedules={"end_sessions": "off", "nothing": "off"}),
-    )
+async def test_the_configuration_knows_every_task_by_its_name(engine, ada):
+    tasks = await engine.services.schedules.tasks(ada)
 
-    with pytest.raises(BadUserInput, match=r"maintenance\.schedules\.nothing: there is no such"):
-        Engine(config, url)
+    assert {task.name for task in tasks} == set(TASK_NAMES)
 
 
 async def test_every_task_of_our_own_does_its_work(engine, ada):

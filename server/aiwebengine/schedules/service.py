@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput, Conflict, EngineError, NotFound, Unavailable
+from aiwebengine.errors import Conflict, EngineError, NotFound, Unavailable
 from aiwebengine.schedules import store
 from aiwebengine.schedules.cron import last_due, next_due
 from aiwebengine.schedules.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
@@ -37,7 +37,6 @@ class Schedules:
     A due time is a row that only one runner can insert, so it is run once among all workers and
     instances. Times that were missed while nothing ran are caught up by one run. What ended more
     than *keep_days* days ago is forgotten, by a task of our own.
-    Raises BadUserInput when *schedules* names a task that there is not.
     """
 
     def __init__(
@@ -55,12 +54,6 @@ class Schedules:
         self._keep_days = keep_days
         tasks = [*tasks, self._own_task()]
         self._tasks = {task.name: task for task in tasks}
-        for name in schedules:
-            if name not in self._tasks:
-                raise BadUserInput(
-                    f"maintenance.schedules.{name}: there is no such task;"
-                    f" allowed: {', '.join(self._tasks)}."
-                )
         self._schedules = {task.name: schedules.get(task.name, task.schedule) for task in tasks}
         self._zone = ZoneInfo(time_zone)
         self._instance = f"{platform.node()}:{os.getpid()}"

@@ -359,7 +359,7 @@ class Engine:
         except AnotherRuns as error:
             # Waited for like an outage: it ends by itself.
             raise Unavailable(f"Migrations wait for a backup. {error.message}") from error
-        log.info("migrations.backed_up", extra={"told": told})
+        log.info("migrations.backed_up", extra={"result": told})
 
     async def first_sign_in_link(self) -> str | None:
         """The address that signs in the first administrator; None once one has signed in.

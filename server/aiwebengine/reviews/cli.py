@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import TextIO
 
 import click
 from rich.table import Table
@@ -56,7 +55,13 @@ def start(context: click.Context, note: str | None, as_json: bool) -> None:
 
 
 @review.command("list")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, LARGEST_LIST))
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIST),
+    help="How many at most.",
+)
 @json_option
 @click.pass_context
 def list_reviews(context: click.Context, limit: int, as_json: bool) -> None:
@@ -106,7 +111,10 @@ def show_review(context: click.Context, number: int | None, only_open: bool, as_
 @click.option("--keep-rest", is_flag=True, help="Keep all that is not named and not decided.")
 @click.option("--note", help="A line that goes with --keep, --revoke and --keep-rest.")
 @click.option(
-    "--from", "file", type=click.File(), help="File with decisions, CSV or JSON; - is the input."
+    "--from",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="File with decisions, CSV or JSON; - is the input.",
 )
 @json_option
 @click.pass_context
@@ -116,7 +124,7 @@ def decide(
     revoke: Sequence[str],
     keep_rest: bool,
     note: str | None,
-    file: TextIO | None,
+    file: str | None,
     as_json: bool,
 ) -> None:
     """Keep or revoke each role of the open review; the last decision finishes it.
@@ -146,7 +154,7 @@ def decide(
         else:
             wanted = decisions.named(entries, keep, ReviewDecision.KEEP, note)
             wanted += decisions.named(entries, revoke, ReviewDecision.REVOKE, note)
-            wanted += decisions.read(file.read(), entries) if file else []
+            wanted += decisions.read(_content(file), entries) if file else []
             _must_be_decided_once(wanted, entries)
         if keep_rest:
             known = {(one.user_id, one.role) for one in wanted}
@@ -178,7 +186,12 @@ def decide(
 @review.command()
 @id_option
 @click.option(
-    "--format", "kind", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "ndjson"]),
+    default="csv",
+    show_default=True,
+    help="How it is written.",
 )
 @click.option(
     "--output",
@@ -196,6 +209,11 @@ def export(context: click.Context, number: int | None, kind: str, output: Path |
         await _pour(write(viewer, found.number), output)
 
     with_engine(context.obj, work)
+
+
+def _content(file: str) -> str:
+    with click.open_file(file, encoding="utf-8", errors="replace") as opened:
+        return str(opened.read())
 
 
 async def _found(reviews: Reviews, viewer: Viewer, number: int | None) -> AccessReview:

@@ -48,6 +48,26 @@ def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path
     assert "hunter2" not in joined
 
 
+def test_a_wrong_task_or_time_in_the_schedules_is_told(tmp_path):
+    text = """
+    [maintenance.schedules]
+    backupp = "0 2 * * *"
+    vacuum = "61 2 * * *"
+    rotate_secrets = "off"
+    """
+
+    unknown, wrong, by_variable = problems(
+        tmp_path, text, APP_MAINTENANCE__SCHEDULES__NOTHING="off"
+    )
+
+    assert unknown.startswith(
+        "maintenance.schedules.backupp: found 'backupp'; allowed: backup, prune-backups, drill,"
+    )
+    assert wrong.startswith("maintenance.schedules.vacuum: found '61 2 * * *'; allowed: \"off\"")
+    assert by_variable.startswith("maintenance.schedules.nothing: found 'nothing'; allowed: backup")
+    assert "(from APP_MAINTENANCE__SCHEDULES__NOTHING)" in by_variable
+
+
 def test_a_value_may_lie_in_a_file_that_the_environment_names(tmp_path):
     secret, missing = tmp_path / "secret", tmp_path / "missing"
     secret.write_text("postgresql://engine:hunter2@db/engine\n")

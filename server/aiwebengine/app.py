@@ -19,6 +19,7 @@ from aiwebengine.audit.store import CHANNEL
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.caching import Cache, half_of
 from aiwebengine.config import Config
 from aiwebengine.context import Context, Loaders
@@ -40,7 +41,7 @@ from aiwebengine.system.beats import ThisInstance
 from aiwebengine.system.figures import Figures
 from aiwebengine.system.heart import Heart
 from aiwebengine.users.service import CHANGES_TOTALS
-from aiwebengine.viewer import Viewer
+from aiwebengine.viewer import Viewer, engine
 from aiwebengine.web.files import Frontend
 
 log = logging.getLogger(__name__)
@@ -158,17 +159,35 @@ class Engine:
     async def prepare(self) -> None:
         """Connect, bring the tables up to date, read the keys. Doing it again is fine.
 
-        Raises Unavailable while the database does not answer, MigrationsDue, MigrationFailed.
+        A backup comes before the first step of a database that holds users. Raises Unavailable
+        while the database does not answer or another backup runs, MigrationsDue, MigrationFailed.
         """
         migrations = self.services.migrations
         if self.config.repository.apply_migrations_at_start:
-            await asyncio.to_thread(migrations.up)
+            loop = asyncio.get_running_loop()
+            await asyncio.to_thread(
+                migrations.up,
+                backup_first=lambda: asyncio.run_coroutine_threadsafe(
+                    self._back_up_first(), loop
+                ).result(),
+            )
         else:
             await asyncio.to_thread(migrations.must_be_applied)
         await self.db.connect()
         await self._cursor_keys.refresh()
         self._cursors = Cursors(self._cursor_keys)
         self.is_ready = True
+
+    async def _back_up_first(self) -> None:
+        """Back up the database as it is, before it is migrated."""
+        log.info("migrations.backup")
+        await self.db.connect()
+        try:
+            told = await upkeep.backed_up_before_migrating(self.services.backups, engine())
+        except AnotherRuns as error:
+            # Waited for like an outage: it ends by itself.
+            raise Unavailable(f"Migrations wait for a backup. {error.message}") from error
+        log.info("migrations.backed_up", extra={"result": told})
 
     async def first_sign_in_link(self) -> str | None:
         """The address that signs in the first administrator; None once one has signed in.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from aiwebengine import __version__, serving
+from aiwebengine import __version__, serving, upkeep
 from aiwebengine.alerts.cli import alerts
 from aiwebengine.app import Engine
 from aiwebengine.audit.cli import audit
@@ -63,10 +63,10 @@ def _takes_backup(config: Config, url: str) -> None:
         engine = Engine(config, url)
         await engine.db.connect()
         try:
-            made = await engine.services.backups.create(somebody(), why="before a migration")
+            told = await upkeep.backed_up_before_migrating(engine.services.backups, somebody())
         finally:
             await engine.db.disconnect()
-        click.echo(f"Backed up first: {made.name}", err=True)
+        click.echo(told, err=True)
 
     asyncio.run(take())
 

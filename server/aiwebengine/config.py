@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from aiwebengine.schedules.cron import checked, checked_zone
+from aiwebengine.schedules.names import checked_name
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -64,8 +65,7 @@ EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 Schedule = Annotated[str, AfterValidator(checked)]
 TimeZone = Annotated[str, AfterValidator(checked_zone)]
-# The name of an environment variable can't hold a dash.
-TaskName = Annotated[str, AfterValidator(lambda name: name.replace("_", "-"))]
+TaskName = Annotated[str, AfterValidator(checked_name)]
 
 
 class _Section(BaseModel):

@@ -31,6 +31,10 @@ _SECRET = re.compile(
 )
 
 
+# What pydantic puts into the place of a fault beside our keys: "[key]" where a name is at fault.
+_NOT_OURS = ("IPv4Network", "IPv6Network", "[key]")
+
+
 class ConfigError(Exception):
     """The configuration can't be used; `problems` tells all that is wrong, one line each."""
 
@@ -211,7 +215,7 @@ def _key(location: tuple[str | int, ...]) -> str:
     for part in location:
         if isinstance(part, int):
             key += f"[{part}]"
-        elif part not in ("IPv4Network", "IPv6Network"):
+        elif part not in _NOT_OURS:
             key += f".{part}" if key else part
     return key
 

@@ -30,6 +30,7 @@ from aiwebengine.workers import Workers
 PULSE_SECS = 0.1
 # How many objects more than were freed make the collector look; a page of 200 users has 2,000.
 GARBAGE_THRESHOLD = 10_000
+ASK_FOR_TIME_EVERY_SECS = 30
 
 
 class NotServing(Exception):
@@ -103,15 +104,25 @@ async def _one_of_many(engine: Engine, listening: socket.socket, ready: Callable
 
 async def _prepare(engine: Engine) -> str | None:
     """Prepare; the first sign-in link, if one is due. Raises NotServing."""
+    asking = asyncio.create_task(_ask_for_time())
     try:
         await engine.prepare()
         return await engine.first_sign_in_link()
     except Unavailable as error:
         # Not an end: the engine answers 503 and goes on by itself once the database is back.
-        click.echo(f"{error.message} Serving 503 until it does.", err=True)
+        click.echo(f"{error.message} Serving 503 until that is over.", err=True)
         return None
     except EngineError as error:
         raise NotServing(error.message) from None
+    finally:
+        asking.cancel()
+
+
+async def _ask_for_time() -> None:
+    """Let the service manager wait: a large database takes time to back up and migrate."""
+    while True:
+        _tell_service_manager(f"EXTEND_TIMEOUT_USEC={2_000_000 * ASK_FOR_TIME_EVERY_SECS}")
+        await asyncio.sleep(ASK_FOR_TIME_EVERY_SECS)
 
 
 async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from aiwebengine.backups.service import Backups
+from aiwebengine.backups.storage import CopyFailed
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
+from aiwebengine.care.activity_types import OwnStatements
 from aiwebengine.care.service import Care
-from aiwebengine.care.types import OwnStatements
 from aiwebengine.config import Config
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.types import LogFilter, LogLevel
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 from aiwebengine.schedules.types import Note, Task, TaskFailed
-from aiwebengine.viewer import engine
+from aiwebengine.viewer import Viewer, engine
 
 MEGABYTE = 1_000_000
 
@@ -72,6 +73,21 @@ def tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
             vacuumed,
         ),
     ]
+
+
+async def backed_up_before_migrating(
+    backups: Backups, viewer: Viewer, note: Note = lambda _: None
+) -> str:
+    """Make the backup that comes before a migration; what to say of it.
+
+    A copy that does not arrive in the S3 storage stops nothing: the archive here is good. Raises
+    as `Backups.create` does otherwise.
+    """
+    try:
+        made = await backups.create(viewer, note, why="before a migration")
+    except CopyFailed as error:
+        return f"Backed up first. {error.message}"
+    return f"Backed up first: {made.name}"
 
 
 def newest_backup(backups: Backups) -> Callable[[], Awaitable[datetime | None]]:

@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -25,8 +26,8 @@ from tests.tables import described
 from tests.test_outage import Fragile
 
 from aiwebengine.app import Engine
-from aiwebengine.backups.service import _problem_of
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState, Progress
+from aiwebengine.backups.verify import problem_of
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import MigrationState
 from aiwebengine.resources import MIGRATIONS
@@ -146,7 +147,7 @@ async def looked_at(url, folder):
         good = [one for one in listed if one.state is BackupState.COMPLETE]
         for one in good:
             path = engine.config.backup.directory / one.name
-            assert await asyncio.to_thread(_problem_of, path, Progress()) is None
+            assert await asyncio.to_thread(problem_of, path, Progress()) is None
         assert not [one for one in listed if one.state is BackupState.DAMAGED]
         # Its backend notices within a moment that the process is gone.
         async with asyncio.timeout(20):
@@ -252,9 +253,15 @@ async def test_killed_while_it_drills(url, tmp_path, databases):
 async def test_killed_while_it_migrates(url, tmp_path):
     finished = described(url)
     ids = [one.id for one in Migrations(url, MIGRATIONS).status()]
-    longest = 2.0
+    longest = 4.0
 
     for number in range(KILLS):
+        # With somebody to lose, each command makes a backup first.
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "insert into users (email, name) values ('ada@example.com', 'Ada')"
+                " on conflict do nothing"
+            )
         down = ("migrate", "down", "--to", chance.choice(ids[:-1]))
         arguments = down if number % 2 == 0 else ("migrate", "up")
         if number % 2:
@@ -263,6 +270,8 @@ async def test_killed_while_it_migrates(url, tmp_path):
         await asyncio.sleep(chance.uniform(0.3, longest))
         command.process.kill()
         command.ended()
+        for archive in (tmp_path / "backups").glob("*.tar"):
+            assert await asyncio.to_thread(problem_of, archive, Progress()) is None
         # Whatever was left: the next runner goes on from there.
         Migrations(url, MIGRATIONS).up()
         status = Migrations(url, MIGRATIONS).status()
@@ -336,3 +345,54 @@ async def test_the_disk_is_full_at_a_random_point(url, tmp_path):
         assert "File too large" in "".join(command.output)
         assert await looked_at(url, tmp_path) == [name]
         assert [path.name for path in (tmp_path / "backups").iterdir()] == [name]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system in memory, of its own: a small one."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", folder], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        # The test before this one limits files instead, and always runs.
+        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+async def test_a_small_disk_is_full_at_a_random_point(url, tmp_path, small_disk):
+    fill(url)
+    undisturbed(url, tmp_path, "backup", "create")
+    name = (await looked_at(url, tmp_path))[0]
+    size, full = (small_disk / name).stat().st_size, 0
+
+    for _ in range(KILLS):
+        command = Command(url, tmp_path, "backup", "create")
+        command.wait_until_it_works()
+        # Somebody else takes the room, before or after it was asked for.
+        taken_up = filled_up(small_disk, leaving=chance.randrange(0, size))
+        code = await asyncio.to_thread(command.ended)
+        taken_up.unlink()
+        good = await looked_at(url, tmp_path)
+        assert sorted(path.name for path in small_disk.iterdir()) == sorted(good)
+        assert set(good) <= set(told_of(url, "backup.created"))
+        if code:
+            assert good == [name]
+            assert re.search("No space left on device|MiB free", "".join(command.output))
+            full += 1
+        else:
+            (made,) = set(good) - {name}
+            (small_disk / made).unlink()
+    assert full > 0
+    print(f"{full} of {KILLS} found the disk full")
+
+
+def filled_up(folder, *, leaving):
+    """A file that takes all the room but so much."""
+    path = folder / "somebody-else"
+    with path.open("wb") as file:
+        free = os.statvfs(folder)
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - leaving)
+    return path

@@ -1,5 +1,7 @@
 """Archives in S3-compatible storage: a real server on loopback that speaks its protocol."""
 
+import asyncio
+import threading
 import urllib.request
 
 import pytest
@@ -8,7 +10,8 @@ from tests.conftest import adder, configured, free_port
 
 from aiwebengine.app import Engine
 from aiwebengine.backups.remote import Remote
-from aiwebengine.backups.storage import StorageFailed
+from aiwebengine.backups.runs import AnotherRuns
+from aiwebengine.backups.storage import CopyFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, BackupState
 from aiwebengine.config import S3
 from aiwebengine.errors import NotFound
@@ -107,16 +110,48 @@ async def test_deleting_removes_every_copy(backups, root, folder):
         await backups.download(root, first.name)
 
 
-async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, folder, engine):
-    engine.services.backups._remote = Remote(storage(free_port()))
+async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, folder, events_of):
+    backups._work._remote = Remote(storage(free_port()))
 
-    with pytest.raises(StorageFailed, match="refused"):
+    with pytest.raises(CopyFailed, match=r"lies here, but has no copy.*refused"):
         await backups.create(root)
 
     (path,) = folder.iterdir()
     made = await backups.find(root, path.name)
     assert (made.state, made.locations[0]) == (BackupState.COMPLETE, BackupLocation.LOCAL)
-    assert "S3" in (await backups.runs(root, [BackupRunKind.CREATE], None, 1))[0].problem
+    (run,) = await backups.runs(root, [BackupRunKind.CREATE], None, 1)
+    assert run.state is BackupRunState.FAILED
+    assert "S3" in run.problem
+    assert await events_of() == ["backup.created"]
+
+
+async def test_a_run_goes_on_until_its_archive_is_copied(backups, root, engine, monkeypatch):
+    may_go_on, upload = threading.Event(), Remote.upload
+
+    def slow(self, path, progress):
+        assert may_go_on.wait(30)
+        upload(self, path, progress)
+
+    monkeypatch.setattr(Remote, "upload", slow)
+
+    made, _ = await backups.start_create(root)
+
+    async with asyncio.timeout(30):
+        while (await backups.find(root, made.name)).state is not BackupState.COMPLETE:
+            await asyncio.sleep(0.05)
+        (meanwhile,) = await backups.runs(root, [BackupRunKind.CREATE], None, 1)
+        with pytest.raises(AnotherRuns):
+            await backups.create(root)
+        may_go_on.set()
+        while (await newest_run(backups, root)).state is BackupRunState.RUNNING:
+            await asyncio.sleep(0.05)
+    assert meanwhile.state is BackupRunState.RUNNING
+    assert (await newest_run(backups, root)).state is BackupRunState.SUCCEEDED
+    assert BackupLocation.S3 in (await backups.find(root, made.name)).locations
+
+
+async def newest_run(backups, root):
+    return (await backups.runs(root, [BackupRunKind.CREATE], None, 1))[0]
 
 
 async def test_a_storage_that_is_away_hides_nothing_of_what_is_here(backups, root, engine):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from aiwebengine.care.activity_types import StatementsSource
 from aiwebengine.care.service import Care
-from aiwebengine.care.types import StatementsSource
 from aiwebengine.errors import BadUserInput
 from aiwebengine.viewer import operator
 

@@ -8,7 +8,7 @@ from tests.conftest import free_port
 
 from aiwebengine.app import Engine
 from aiwebengine.care.service import VacuumFailed, VacuumUnderWay
-from aiwebengine.care.types import VacuumOptions, VacuumState
+from aiwebengine.care.vacuum_types import VacuumOptions, VacuumState
 from aiwebengine.config import Config, Repository
 from aiwebengine.errors import BadUserInput, Forbidden
 from aiwebengine.viewer import Scope, operator

@@ -1,10 +1,15 @@
 """Migrations: one runner at a time, killed runners, edited files, steps that fail."""
 
 import asyncio
+import json
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +21,8 @@ from click.testing import CliRunner
 from tests.tables import described
 
 from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.backups import cluster_store
+from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.errors import Conflict, Unavailable
 from aiwebengine.migrations.cli import BACKUP_FIRST, migrate
 from aiwebengine.migrations.service import MigrationFailed, Migrations, MigrationsDue
@@ -318,7 +324,7 @@ def test_without_its_backup_nothing_is_changed(empty, folder):
     add(folder, "9998.next", "create table next ()")
 
     def backup():
-        raise Unavailable("The disk is full.")
+        raise Conflict("The disk is full.")
 
     with pytest.raises(MigrationFailed, match=r"Nothing was changed.*disk is full.*--no-backup"):
         migrations.up(backup_first=backup)
@@ -346,6 +352,105 @@ def test_the_command_takes_a_backup_unless_told_not_to(empty):
     assert taken == []
     assert run(["migrate", "up"]).exit_code == 0
     assert taken == [empty]
+
+
+def test_of_two_runners_at_once_only_one_backs_up(empty, folder):
+    Migrations(empty, folder).up()
+    give_a_user(empty)
+    add(folder, "9998.next", "create table next ()")
+    taken, is_backing_up, may_go_on = [], threading.Event(), threading.Event()
+
+    def backup():
+        taken.append(Migrations(empty, folder).pending())
+        is_backing_up.set()
+        assert may_go_on.wait(30)
+
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(Migrations(empty, folder).up, backup_first=backup)
+        assert is_backing_up.wait(30)
+        second = both.submit(Migrations(empty, folder).up, backup_first=backup)
+        wait_until_it_waits(empty)
+        may_go_on.set()
+        assert (first.result(), second.result()) == (["9998.next"], [])
+
+    assert taken == [["9998.next"]]
+
+
+def wait_until_it_waits(url):
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not connection.execute(
+            "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        ).fetchone()[0]:
+            time.sleep(0.02)
+
+
+def an_engine_on(url, folder):
+    repository = Repository(data_dir=folder)
+    backup = Backup(directory=folder / "backups")
+    return Engine(Config(repository=repository, backup=backup), url)
+
+
+@pytest.mark.parametrize("to", ["0003", "0018"])
+async def test_a_start_that_migrates_backs_up_first_what_it_finds(empty, tmp_path, to):
+    Migrations(empty, MIGRATIONS).up()
+    give_a_user(empty)
+    (left,) = [path.stem for path in MIGRATIONS.glob(f"{to}.*.sql") if ".rollback" not in path.name]
+    gone = Migrations(empty, MIGRATIONS).down(to=left)
+    starters = [an_engine_on(empty, tmp_path) for _ in range(3)]
+
+    await asyncio.gather(*(starter.prepare() for starter in starters))
+
+    (made,) = await starters[0].services.backups.all(ROOT)
+    assert Migrations(empty, MIGRATIONS).pending() == []
+    with tarfile.open(tmp_path / "backups" / made.name) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+    assert manifest["note"] == "before a migration"
+    assert set(manifest["migrations"]).isdisjoint(gone)
+    assert manifest["tables"]["users"] == 1
+    for starter in starters:
+        await starter.db.disconnect()
+
+
+async def test_a_start_whose_backup_fails_changes_nothing_and_says_why(empty, tmp_path):
+    Migrations(empty, MIGRATIONS).up()
+    give_a_user(empty)
+    gone = Migrations(empty, MIGRATIONS).down()
+    (tmp_path / "backups").write_text("no directory")
+    starter = an_engine_on(empty, tmp_path)
+
+    with pytest.raises(MigrationFailed, match=r"the backup before it failed.*migrate up --no-back"):
+        await starter.prepare()
+
+    assert Migrations(empty, MIGRATIONS).pending() == gone
+    await starter.db.disconnect()
+
+
+async def test_a_start_waits_while_another_backup_runs(empty, tmp_path):
+    Migrations(empty, MIGRATIONS).up()
+    give_a_user(empty)
+    Migrations(empty, MIGRATIONS).down()
+    starter = an_engine_on(empty, tmp_path)
+
+    with cluster_store.connection(empty) as other:
+        assert cluster_store.hold(other)
+        with pytest.raises(Unavailable, match="Migrations wait"):
+            await starter.prepare()
+    await starter.prepare()
+
+    assert Migrations(empty, MIGRATIONS).pending() == []
+    await starter.db.disconnect()
+
+
+async def test_a_start_without_users_or_migrations_backs_nothing_up(empty, tmp_path):
+    starter = an_engine_on(empty, tmp_path)
+    await starter.prepare()
+    give_a_user(empty)
+    again = an_engine_on(empty, tmp_path)
+    await again.prepare()
+
+    assert await again.services.backups.all(ROOT) == []
+    await starter.db.disconnect()
+    await again.db.disconnect()
 
 
 async def test_the_list_says_how_each_stands_and_what_it_does(empty, folder, tmp_path, ask, ada):

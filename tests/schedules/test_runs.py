@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aiwebengine.app import Engine
-from aiwebengine.config import Config, Maintenance, Repository
-from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound
-from aiwebengine.schedules.service import Schedules
+from aiwebengine.config import Config, Repository
+from aiwebengine.errors import Conflict, Forbidden, NotFound
+from aiwebengine.schedules import store
+from aiwebengine.schedules.names import TASK_NAMES
+from aiwebengine.schedules.service import GONE_SECS, SILENT_SECS, Schedules
 from aiwebengine.schedules.types import RunEnded, RunState, Task, TaskFailed
 from aiwebengine.viewer import operator
 
@@ -302,22 +304,64 @@ def to_be_killed(url):
 async def test_the_run_of_a_killed_process_is_interrupted_and_the_next_can_begin(engine, url):
     process = to_be_killed(url)
     assert await asyncio.to_thread(process.stdout.readline) == b"at work\n"
+    clock = schedules_of(engine, counting([], "long"))
+    await until_it_is_held(engine, (await clock.newest("long")).number)
+    # A process that is held up keeps its lock, and its run.
+    os.kill(process.pid, signal.SIGSTOP)
+    await be_silent_for(engine, SILENT_SECS - 20)
+    with pytest.raises(Conflict, match=rf"since 20.* UTC on \S+:{process.pid}\. Wait .* stop \d+"):
+        await clock.run_here(ROOT, "long", lambda line: None)
+    before = await clock.newest("long")
+
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    runs = []
-    clock = schedules_of(engine, counting(runs, "long"))
-    before = await clock.newest("long")
-    with pytest.raises(Conflict):
-        await clock.run_here(ROOT, "long", lambda line: None)
-
-    await engine.db.execute("update task_runs set beat_at = now() - interval '61 seconds'")
-    done = await clock.run_here(ROOT, "long", lambda line: None)
+    await be_silent_for(engine, GONE_SECS + 1)
+    done = await soon(lambda: clock.run_here(ROOT, "long", lambda line: None))
 
     assert before.state is RunState.RUNNING
     newer, older = await runs_of(engine, "long")
     assert (newer.number, newer.state) == (done.number, RunState.SUCCEEDED)
     assert older.state is RunState.INTERRUPTED
     assert f":{process.pid} since" in older.result
+
+
+async def test_a_run_that_never_held_its_lock_is_given_up_once_it_is_long_silent(engine, url):
+    clock = schedules_of(engine, waiting())
+    await clock.register()
+    run = await clock.start(ROOT, "wait")
+    await until_it_is_held(engine, run.number)
+    # Its lock is held, and still nobody hears of it for long: a cut cable looks so.
+    await be_silent_for(engine, SILENT_SECS + 1)
+
+    assert await store.give_up_silent(engine.db, SILENT_SECS, GONE_SECS) == ["wait"]
+
+    await clock.interrupt()
+
+
+async def until_it_is_held(engine, number):
+    async with asyncio.timeout(WAIT_SECS):
+        while not await engine.db.value(
+            "select exists (select from pg_locks where locktype = 'advisory' and objid = :number"
+            " and database = (select oid from pg_database where datname = current_database()))",
+            number=number,
+        ):
+            await asyncio.sleep(0.02)
+
+
+async def be_silent_for(engine, secs):
+    await engine.db.execute(
+        "update task_runs set beat_at = now() - make_interval(secs => :secs)", secs=secs
+    )
+
+
+async def soon(verb):
+    """Again until PostgreSQL has noticed that the process is gone."""
+    async with asyncio.timeout(WAIT_SECS):
+        while True:
+            try:
+                return await verb()
+            except Conflict:
+                await asyncio.sleep(0.05)
 
 
 async def test_a_run_at_the_command_line_that_is_broken_off_is_interrupted_at_once(engine, url):
@@ -382,14 +426,10 @@ async def test_nobody_else_starts_or_stops(engine, ada, edith, alan, events_of):
     await clock.interrupt()
 
 
-def test_a_schedule_for_a_task_that_there_is_not_stops_the_start(url, tmp_path):
-    config = Config(
-        repository=Repository(data_dir=tmp_path),
-        maintenance=Maintenance(schedules={"end_sessions": "off", "nothing": "off"}),
-    )
+async def test_the_configuration_knows_every_task_by_its_name(engine, ada):
+    tasks = await engine.services.schedules.tasks(ada)
 
-    with pytest.raises(BadUserInput, match=r"maintenance\.schedules\.nothing: there is no such"):
-        Engine(config, url)
+    assert {task.name for task in tasks} == set(TASK_NAMES)
 
 
 async def test_every_task_of_our_own_does_its_work(engine, ada):

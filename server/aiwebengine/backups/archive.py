@@ -110,18 +110,6 @@ def finish_or_remove(unfinished: Path, is_known: bool) -> Path | None:
     return None
 
 
-def is_held(unfinished: Path) -> bool:
-    """Whether somebody works on this file."""
-    try:
-        with open(unfinished, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        pass
-    return False
-
-
 def read_manifest(path: Path) -> Manifest:
     """What the archive says of itself. Reads headers only, however large it is.
 

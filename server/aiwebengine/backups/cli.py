@@ -5,38 +5,36 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import psycopg
-from rich.console import Console
 
 from aiwebengine.app import Engine
 from aiwebengine.backups import archive
+from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealed import checked_passphrase, opened
-from aiwebengine.backups.service import Pruned, Restored
-from aiwebengine.backups.types import Backup, BackupRun, BackupRunState, BackupState, Note
+from aiwebengine.backups.shown import Told, as_data, size
+from aiwebengine.backups.types import (
+    Backup,
+    BackupRun,
+    BackupRunState,
+    BackupState,
+    Pruned,
+    Restored,
+)
 from aiwebengine.commands import (
     FAILED,
-    configuration,
-    database_url,
     json_option,
-    login,
     refusals_printed,
     show,
     table,
     with_engine,
 )
 from aiwebengine.config_loader import DEFAULT_FILE, FILE_VARIABLE
-from aiwebengine.database.embedded import EmbeddedFailed
-from aiwebengine.errors import EngineError
-from aiwebengine.viewer import Viewer, operator
-
-Result = TypeVar("Result")
+from aiwebengine.viewer import Viewer
 
 PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
 
@@ -78,11 +76,11 @@ def create(
             raise click.UsageError("--include-secrets: there is no config.toml, .env or APP_…")
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             return await engine.services.backups.create(viewer, told, secrets=secrets, why=note)
 
     made = with_engine(context.obj, work)
-    show(as_json, _told(made), f"{made.name} ({_size(made.size_bytes)})")
+    show(as_json, as_data(made), f"{made.name} ({size(made.size_bytes)})")
 
 
 @backup.command("list")
@@ -95,13 +93,13 @@ def list_backups(context: click.Context, as_json: bool) -> None:
         service = engine.services.backups
         return await service.all(viewer), await service.remote_trouble(viewer)
 
-    found, trouble = _with_or_without_database(context.obj, work)
+    found, trouble = with_or_without_database(context.obj, work)
     if trouble is not None:
         click.echo(trouble, err=True)
     rows = [
         (
             one.name,
-            _size(one.size_bytes),
+            size(one.size_bytes),
             one.state.value,
             ", ".join(place.value for place in one.locations),
             f"{one.verified_at:%Y-%m-%d %H:%M}" if one.verified_at else "never",
@@ -114,7 +112,7 @@ def list_backups(context: click.Context, as_json: bool) -> None:
     shown = table(columns, rows)
     # A name is for copying: it is never cut.
     shown.columns[0].min_width = max((len(one.name) for one in found), default=0)
-    show(as_json, [_told(one) for one in found], shown)
+    show(as_json, [as_data(one) for one in found], shown)
 
 
 @backup.command()
@@ -128,13 +126,13 @@ def verify(context: click.Context, name: str, as_json: bool) -> None:
     """
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             return await engine.services.backups.verify(viewer, name, told)
 
-    checked = _with_or_without_database(context.obj, work)
+    checked = with_or_without_database(context.obj, work)
     is_good = checked.state is not BackupState.DAMAGED
     text = f"{name} is whole." if is_good else f"{name} is damaged: {checked.problem}"
-    show(as_json, _told(checked), text)
+    show(as_json, as_data(checked), text)
     if not is_good:
         sys.exit(FAILED)
 
@@ -172,12 +170,12 @@ def restore(
             sys.exit(FAILED)
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             return await engine.services.backups.restore(
                 viewer, name, told, with_safety_backup=not no_backup, drop_old=drop_old
             )
 
-    done = _with_or_without_database(context.obj, work)
+    done = with_or_without_database(context.obj, work)
     lines = [f"{name} is restored."]
     if done.safety_backup:
         lines.append(f"Safety backup: {done.safety_backup}")
@@ -221,7 +219,7 @@ def drill(context: click.Context, name: str, as_json: bool) -> None:
     """
 
     async def work(engine: Engine, viewer: Viewer) -> BackupRun:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             return await engine.services.backups.drill(viewer, told, name)
 
     done = with_engine(context.obj, work)
@@ -250,10 +248,10 @@ def upload(context: click.Context, name: str, as_json: bool) -> None:
     """Copy the backup NAME to the S3 storage."""
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             return await engine.services.backups.upload(viewer, name, told)
 
-    show(as_json, _told(_with_or_without_database(context.obj, work)), f"{name} is copied.")
+    show(as_json, as_data(with_or_without_database(context.obj, work)), f"{name} is copied.")
 
 
 @backup.command()
@@ -264,10 +262,10 @@ def download(context: click.Context, name: str, as_json: bool) -> None:
     """Fetch the backup NAME from the S3 storage."""
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             return await engine.services.backups.download(viewer, name, told)
 
-    show(as_json, _told(_with_or_without_database(context.obj, work)), f"{name} is here.")
+    show(as_json, as_data(with_or_without_database(context.obj, work)), f"{name} is here.")
 
 
 @backup.command()
@@ -294,7 +292,7 @@ def secrets(context: click.Context, name: str, output: Path, passphrase_file: Pa
             click.echo(str(target))
 
     try:
-        _with_or_without_database(context.obj, work)
+        with_or_without_database(context.obj, work)
     except FileExistsError as error:
         click.echo(f"Error: {error.filename} is there already.", err=True)
         sys.exit(FAILED)
@@ -313,63 +311,11 @@ def _restore_into(context: click.Context, name: str, url: str, as_json: bool) ->
         raise click.BadParameter(f"--into: {error}") from None
 
     async def work(engine: Engine, viewer: Viewer) -> None:
-        with _Told(as_json) as told:
+        with Told(as_json) as told:
             await engine.services.backups.restore_into(viewer, name, url, told)
 
-    _with_or_without_database(context.obj, work)
+    with_or_without_database(context.obj, work)
     show(as_json, {"name": name}, f"{name} is restored there.")
-
-
-def _with_or_without_database(
-    path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]
-) -> Result:
-    """Do some work; archives are files and can be seen when the database is lost or too new."""
-
-    async def run(engine: Engine) -> Result:
-        try:
-            await engine.prepare()
-        except EngineError as error:
-            click.echo(f"{error.message} Going by the files alone.", err=True)
-            # A database that answers is still good for being replaced.
-            with suppress(EngineError):
-                await engine.db.connect()
-        try:
-            return await work(engine, operator(login()))
-        finally:
-            await engine.db.disconnect()
-
-    config = configuration(path)
-    with refusals_printed():
-        try:
-            with database_url(config) as url:
-                return asyncio.run(run(Engine(config, url)))
-        except EmbeddedFailed as error:
-            click.echo(f"{error} Going by the files alone.", err=True)
-    with refusals_printed():
-        nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-        return asyncio.run(run(Engine(config, nowhere)))
-
-
-class _Told:
-    """Shows on standard error what goes on; for scripts and log files a line at a time."""
-
-    def __init__(self, is_quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=is_quiet)
-        self._status = self._console.status("Beginning")
-
-    def __enter__(self) -> Note:
-        if self._console.is_terminal and not self._console.quiet:
-            self._status.start()
-        return self._note
-
-    def __exit__(self, *_: object) -> None:
-        self._status.stop()
-
-    def _note(self, line: str) -> None:
-        if self._console.is_terminal:
-            self._status.update(line)
-        else:
-            self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def _passphrase(file: Path | None) -> str:
@@ -378,33 +324,3 @@ def _passphrase(file: Path | None) -> str:
         raise click.UsageError(f"Give a passphrase: --passphrase-file or {PASSPHRASE_VARIABLE}.")
     with refusals_printed():
         return checked_passphrase(text)
-
-
-def _told(one: Backup) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "created_at": one.created_at,
-        "size_bytes": one.size_bytes,
-        "state": one.state.value,
-        "problem": one.problem,
-        "locations": [place.value for place in one.locations],
-        "parts": [
-            {"name": part.name, "size_bytes": part.size_bytes, "sha256": part.sha256}
-            for part in one.parts
-        ],
-        "row_counts": {rows.table: rows.rows for rows in one.row_counts},
-        "program_version": one.program_version,
-        "database_version": one.database_version,
-        "audit_event_id": one.audit_event_id,
-        "has_secrets": one.has_secrets,
-        "verified_at": one.verified_at,
-        "drilled_at": one.drilled_at,
-    }
-
-
-def _size(number: int) -> str:
-    size, units = float(number), iter(("B", "KB", "MB", "GB"))
-    unit = next(units)
-    while size >= 1_000 and (larger := next(units, None)):
-        size, unit = size / 1_000, larger
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

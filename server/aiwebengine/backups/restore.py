@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
+from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
@@ -16,12 +15,6 @@ from aiwebengine.errors import Conflict
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.resources import MIGRATIONS
 
-# To the microsecond, as two restores may follow each other within a second.
-_KEPT_TIME = "%Y%m%d%H%M%S%f"
-_KEPT_DIGITS = 20
-# The longest that a companion's name adds.
-_LONGEST_BASE = cluster_store.LONGEST_NAME - len("_before_") - _KEPT_DIGITS
-
 
 class TooNew(Conflict):
     """A newer version of the engine made this backup."""
@@ -29,36 +22,6 @@ class TooNew(Conflict):
 
 class NotEmpty(Conflict):
     """A backup is restored into an empty database only."""
-
-
-def base_name(url: str) -> str:
-    """What the names of this database's companions begin with."""
-    return cluster_store.name_of(url)[:_LONGEST_BASE]
-
-
-def companion(url: str, purpose: str) -> str:
-    """A new name for a database beside the one at *url*."""
-    return f"{base_name(url)}_{purpose}_{token_hex(4)}"
-
-
-def kept_name(url: str) -> str:
-    """A name for the database at *url* once another stands in its place."""
-    return f"{base_name(url)}_before_{datetime.now(UTC):{_KEPT_TIME}}"
-
-
-def kept_since(name: str) -> datetime:
-    """When a database got its name from `kept_name`."""
-    return datetime.strptime(name[-_KEPT_DIGITS:], _KEPT_TIME).replace(tzinfo=UTC)
-
-
-def kept_pattern(url: str) -> str:
-    """Which databases were replaced and kept, as a regular expression."""
-    return f"^{_quoted(base_name(url))}_before_[0-9]{{{_KEPT_DIGITS}}}$"
-
-
-def leftover_pattern(url: str) -> str:
-    """Which databases a killed restore or drill may have left, as a regular expression."""
-    return f"^{_quoted(base_name(url))}_(restore|drill)_[0-9a-f]{{8}}$"
 
 
 def must_not_be_newer(manifest: Manifest) -> None:
@@ -116,11 +79,20 @@ def load(url: str, path: Path, manifest: Manifest, progress: Progress, *, is_gue
     Migrations(url, MIGRATIONS).up()
 
 
-def clear_leftovers(url: str) -> None:
-    """Drop what killed restores and drills left. For the one runner only."""
-    with cluster_store.maintenance(url) as connection:
-        for name in cluster_store.named_like(connection, leftover_pattern(url)):
-            cluster_store.drop(connection, name)
+def carry_over(old_url: str, new_url: str, manifest: Manifest) -> dict[str, Any]:
+    """What the restored database takes from the one that it replaces, and what stays behind."""
+    with cluster_store.maintenance(old_url) as server:
+        is_there = cluster_store.is_there(server, cluster_store.name_of(old_url))
+    with cluster_store.connection(new_url) as new:
+        cluster_store.forget_unfinished_runs(new)
+        if not is_there:
+            return {}
+        with cluster_store.connection(old_url) as old:
+            cluster_store.go_on_counting(old, new)
+            return {
+                **cluster_store.end_what_was_revoked(old, new),
+                "events_left_behind": cluster_store.events_after(old, manifest.audit_event_id or 0),
+            }
 
 
 def _followed(path: Path, part: Part, progress: Progress) -> Iterator[bytes]:
@@ -151,8 +123,3 @@ def major(told: str) -> int:
     """The major version in what `pg_dump --version` says."""
     digits = told.rsplit(") ", 1)[-1].split(".")[0].split()
     return int(digits[0]) if digits and digits[0].isdigit() else 0
-
-
-def _quoted(name: str) -> str:
-    """A name as a part of PostgreSQL's regular expressions."""
-    return "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in name)

@@ -127,6 +127,20 @@ class Runs:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
+    async def made(self, live: Live, name: str, after: dict[str, Any]) -> None:
+        """Record that an archive is written, and only lacks its name. The run goes on.
+
+        Raises Unavailable.
+        """
+        if live.number is None:
+            return
+        async with self._db.transaction():
+            if name == live.name:
+                await store.made(self._db, live.number, after)
+            await self._audit.record(
+                live.viewer, AuditAction.BACKUP_CREATED, Target("backup", None, name), after=after
+            )
+
     async def succeeded(
         self,
         live: Live,

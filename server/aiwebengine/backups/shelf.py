@@ -56,7 +56,6 @@ class Shelf:
             if can_record
             else []
         )
-        in_work = await asyncio.to_thread(self._directory.in_work)
         found = {one.name: one for one in await asyncio.to_thread(self._local)}
         for name, size in (await asyncio.to_thread(self._remote_sizes)).items():
             if name in found:
@@ -70,7 +69,7 @@ class Shelf:
                     locations=[BackupLocation.S3],
                 )
         for run in runs:
-            _add_unfinished(found, run, is_held=run.backup_name in in_work)
+            _add_unfinished(found, run)
         if can_record:
             for check in await store.newest_checks(self._db, list(found)):
                 _add_check(found[check.backup_name], check)
@@ -87,9 +86,9 @@ class Shelf:
 
     async def newest(self) -> Backup | None:
         """The newest one here that nothing speaks against."""
-        return next(
-            (one for one in await self.backups() if one.state is BackupState.COMPLETE), None
-        )
+        good = [one for one in await self.backups() if one.state is BackupState.COMPLETE]
+        # Names tell the second only.
+        return max(good, key=lambda one: one.created_at, default=None)
 
     async def newest_remote(self) -> Backup | None:
         """The newest one of the S3 storage that is not here."""
@@ -176,13 +175,10 @@ def _told(name: str, size: BigInt, manifest: Manifest) -> Backup:
     )
 
 
-def _add_unfinished(found: dict[str, Backup], run: BackupRun, *, is_held: bool) -> None:
-    """A backup that is being made, or was not finished.
-
-    *is_held*: its file is worked on: after its run has ended well it still gets its name.
-    """
+def _add_unfinished(found: dict[str, Backup], run: BackupRun) -> None:
+    """A backup that is being made, or was not finished."""
     name = run.backup_name
-    is_over = run.state is BackupRunState.SUCCEEDED and not is_held
+    is_over = run.state is BackupRunState.SUCCEEDED
     if name in found or not NAME.fullmatch(name) or is_over:
         return
     has_failed = run.state is BackupRunState.FAILED

@@ -12,7 +12,6 @@ from aiwebengine.backups.archive import (
     UNFINISHED,
     Damaged,
     finish_or_remove,
-    is_held,
     read_manifest,
     sync,
 )
@@ -25,6 +24,10 @@ _RESERVE = 64 << 20
 
 class StorageFailed(Conflict):
     """A disk or a storage service did not do what it should; the message says what it said."""
+
+
+class CopyFailed(StorageFailed):
+    """An archive is made and good, but could not be copied to the S3 storage."""
 
 
 class NoSpace(StorageFailed):
@@ -74,10 +77,6 @@ class Directory:
             (path.name.removeprefix(".").removesuffix(UNFINISHED), path)
             for path in self.folder.glob(f".aiwebengine-*{UNFINISHED}")
         ]
-
-    def in_work(self) -> set[str]:
-        """The names of archives that a living process is at work on."""
-        return {name for name, path in self.unfinished() if is_held(path)}
 
     def clear(self, unfinished: Path, is_known: bool) -> Path | None:
         """As `archive.finish_or_remove`."""

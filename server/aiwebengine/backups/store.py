@@ -61,15 +61,24 @@ async def tell(db: Database, number: int, progress: float, step: str) -> None:
     )
 
 
+async def made(db: Database, number: int, details: dict[str, Any]) -> None:
+    """Record that the archive of a run is written; the run goes on."""
+    await db.execute(
+        "update backup_runs set details = :details where id = :number",
+        number=number,
+        details=details,
+    )
+
+
 async def end(
     db: Database, number: int, problem: str | None, details: dict[str, Any] | None
 ) -> None:
-    """Record what came of a run; with a problem it has failed."""
+    """Record what came of a run; with a problem it has failed. Details are never lost again."""
     await db.execute(
         """
         update backup_runs
         set state = case when cast(:problem as text) is null then 'succeeded' else 'failed' end,
-          problem = :problem, details = :details, ended_at = clock_timestamp(),
+          problem = :problem, details = coalesce(:details, details), ended_at = clock_timestamp(),
           progress = case when cast(:problem as text) is null then 1 else progress end
         where id = :number
         """,
@@ -130,13 +139,13 @@ async def newest_checks(db: Database, names: Sequence[str]) -> list[BackupRun]:
 
 
 async def was_made(db: Database, name: str) -> bool:
-    """Whether a run tells that it made the archive of this name."""
+    """Whether a run tells that it wrote the archive of this name, whatever came after."""
     return bool(
         await db.value(
             """
             select exists (
               select from backup_runs
-              where backup_name = :name and kind = 'create' and state = 'succeeded'
+              where backup_name = :name and kind = 'create' and details is not null
             )
             """,
             name=name,

@@ -262,5 +262,25 @@ class Progress:
             raise Stopped
 
 
+@dataclass(frozen=True)
+class Restored:
+    """What came of a restore: the safety backup, and the old database under its new name."""
+
+    backup_name: str
+    safety_backup: str | None
+    kept_database: str | None
+    events_left_behind: int
+    """Audit events that came after the backup; they are in the old database only."""
+
+
+@dataclass
+class Pruned:
+    """What was removed, or would be."""
+
+    local: list[str] = field(default_factory=list)
+    remote: list[str] = field(default_factory=list)
+    databases: list[str] = field(default_factory=list)
+
+
 class Stopped(Exception):
     """The engine stops, and what runs in it as well."""

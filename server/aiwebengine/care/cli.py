@@ -14,16 +14,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 
 from aiwebengine.app import Engine
+from aiwebengine.care.activity_types import DatabaseSession, StatementsSource
 from aiwebengine.care.service import LARGEST_LIST, Care
-from aiwebengine.care.types import (
-    DatabaseInfo,
-    DatabaseSession,
-    DatabaseSize,
-    StatementsSource,
-    VacuumOptions,
-    VacuumProgress,
-    VacuumRun,
-)
+from aiwebengine.care.types import DatabaseInfo, DatabaseSize
+from aiwebengine.care.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
 from aiwebengine.commands import json_option, show, table, with_engine
 from aiwebengine.viewer import Viewer
 

@@ -2,7 +2,8 @@
 
 import strawberry
 
-from aiwebengine.care.types import DatabaseInfo, VacuumOptions, VacuumRun
+from aiwebengine.care.types import DatabaseInfo
+from aiwebengine.care.vacuum_types import VacuumOptions, VacuumRun
 from aiwebengine.context import Info
 
 

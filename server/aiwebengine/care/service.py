@@ -12,24 +12,18 @@ from typing import TypeAlias, cast
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.care import store
-from aiwebengine.care.types import (
+from aiwebengine.care import activity_store, store, vacuum_store
+from aiwebengine.care.activity_types import (
     DatabaseConnections,
-    DatabaseIndex,
-    DatabaseInfo,
     DatabaseLock,
     DatabaseSession,
-    DatabaseSize,
     DatabaseStatement,
     DatabaseStatements,
-    DatabaseTable,
     OwnStatements,
     StatementsSource,
-    VacuumOptions,
-    VacuumProgress,
-    VacuumRun,
-    VacuumState,
 )
+from aiwebengine.care.types import DatabaseIndex, DatabaseInfo, DatabaseSize, DatabaseTable
+from aiwebengine.care.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun, VacuumState
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Conflict, EngineError, Unavailable
 from aiwebengine.system.types import BigInt
@@ -112,8 +106,10 @@ class Care:
     async def connections(self, viewer: Viewer) -> DatabaseConnections:
         """Who is connected. Raises as `info` does."""
         viewer.must_be(Role.ADMINISTRATOR)
-        limits = await store.connection_limits(self._db)
-        return DatabaseConnections(**limits, groups=await store.connection_groups(self._db))
+        limits = await activity_store.connection_limits(self._db)
+        return DatabaseConnections(
+            **limits, groups=await activity_store.connection_groups(self._db)
+        )
 
     async def transactions(
         self, viewer: Viewer, first: int, older_than_seconds: int
@@ -122,24 +118,24 @@ class Care:
         viewer.must_be(Role.ADMINISTRATOR)
         _must_be_within("first", first, 1, LARGEST_LIST)
         _must_be_within("olderThanSeconds", older_than_seconds, 0, LONGEST_AGE_SECS)
-        return await store.old_transactions(self._db, first, older_than_seconds)
+        return await activity_store.old_transactions(self._db, first, older_than_seconds)
 
     async def locks(self, viewer: Viewer, first: int) -> list[DatabaseLock]:
         """Who waits for whom. Raises as `growth` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         _must_be_within("first", first, 1, LARGEST_LIST)
-        return await store.lock_waits(self._db, first)
+        return await activity_store.lock_waits(self._db, first)
 
     async def statements(self, viewer: Viewer, first: int) -> DatabaseStatements:
         """The slowest statements, and where they are from. Raises as `growth` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         _must_be_within("first", first, 1, LARGEST_LIST)
-        if await store.counts_statements(self._db):
-            slowest = await store.slowest_statements(self._db, first)
+        if await activity_store.counts_statements(self._db):
+            slowest = await activity_store.slowest_statements(self._db, first)
             return DatabaseStatements(
                 source=StatementsSource.PG_STAT_STATEMENTS, how_to_enable=None, slowest=slowest
             )
-        is_there = await store.can_count_statements(self._db)
+        is_there = await activity_store.can_count_statements(self._db)
         how = _HOW_TO_ENABLE if is_there else _NOT_THERE
         if self._own_statements is None:
             return DatabaseStatements(source=StatementsSource.NONE, how_to_enable=how, slowest=[])
@@ -161,12 +157,12 @@ class Care:
     async def last_vacuum(self, viewer: Viewer) -> VacuumRun | None:
         """The newest run that somebody began. Raises as `info` does."""
         viewer.must_be(Role.ADMINISTRATOR)
-        return await store.last_run(self._db)
+        return await vacuum_store.last_run(self._db)
 
     async def vacuums(self, viewer: Viewer) -> list[VacuumProgress]:
         """What is being vacuumed or analyzed now, by anybody. Raises as `info` does."""
         viewer.must_be(Role.ADMINISTRATOR)
-        return await store.progress(self._db)
+        return await vacuum_store.progress(self._db)
 
     async def vacuum(
         self,
@@ -206,18 +202,18 @@ class Care:
         self, viewer: Viewer, tables: Sequence[str] | None, options: VacuumOptions
     ) -> VacuumRun:
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
-        known = await store.vacuumable(self._db)
+        known = await vacuum_store.vacuumable(self._db)
         wanted = known if tables is None else list(dict.fromkeys(tables))
         _must_be_known(wanted, known)
         async with self._db.transaction():
-            await store.lock_runs(self._db)
-            last = await store.last_run(self._db)
+            await vacuum_store.lock_runs(self._db)
+            last = await vacuum_store.last_run(self._db)
             if last is not None and last.state is VacuumState.RUNNING:
                 raise VacuumUnderWay(
                     f"Vacuum is under way: {last.started_by} began it at"
                     f" {last.started_at:%Y-%m-%d %H:%M:%S %Z}."
                 )
-            run = await store.add_run(self._db, viewer.label, wanted)
+            run = await vacuum_store.add_run(self._db, viewer.label, wanted)
             await self._audit.record(
                 viewer,
                 AuditAction.VACUUM_RUN,
@@ -242,7 +238,7 @@ class Care:
                 note(f"{table}: done in {time.monotonic() - began:.1f} s")
         except asyncio.CancelledError:
             with suppress(Unavailable):
-                await store.end_run(
+                await vacuum_store.end_run(
                     self._db, run.number, VacuumState.FAILED, done, "It was stopped."
                 )
             raise
@@ -251,23 +247,25 @@ class Care:
             failed = f"{run.tables[done]}: {told}"
             note(failed)
             with suppress(Unavailable):
-                await store.end_run(self._db, run.number, VacuumState.FAILED, done, failed)
+                await vacuum_store.end_run(self._db, run.number, VacuumState.FAILED, done, failed)
             if isinstance(error, EngineError):
                 raise
             raise VacuumFailed(f"Vacuum stopped at {failed}.") from error
-        return await store.end_run(self._db, run.number, VacuumState.SUCCEEDED, done, None)
+        return await vacuum_store.end_run(self._db, run.number, VacuumState.SUCCEEDED, done, None)
 
     async def _one(
         self, run: VacuumRun, table: str, done: int, options: VacuumOptions, watcher: Watcher
     ) -> None:
         """Vacuum one table, and say meanwhile how far it is."""
-        at_work = asyncio.create_task(store.vacuum(self._db, table, options))
+        at_work = asyncio.create_task(vacuum_store.vacuum(self._db, table, options))
         try:
             while True:
                 with suppress(Unavailable):
                     found = await self._progress_of(table)
                     phase, percent = (found.phase, found.percent) if found else (None, None)
-                    await store.note_progress(self._db, run.number, table, done, phase, percent)
+                    await vacuum_store.note_progress(
+                        self._db, run.number, table, done, phase, percent
+                    )
                     watcher(done, len(run.tables), table, found)
                 finished, _ = await asyncio.wait([at_work], timeout=LOOK_EVERY_SECS)
                 if finished:
@@ -278,7 +276,7 @@ class Care:
                 await asyncio.gather(at_work, return_exceptions=True)
 
     async def _progress_of(self, table: str) -> VacuumProgress | None:
-        running = await store.progress(self._db)
+        running = await vacuum_store.progress(self._db)
         return next((one for one in running if one.table == table and not one.is_automatic), None)
 
     def _is_done(self, task: asyncio.Task[VacuumRun]) -> None:

@@ -16,6 +16,7 @@ import asyncpg
 import databases
 import orjson
 
+from aiwebengine.database.holding import hold_lock
 from aiwebengine.database.statements import arguments, compiled
 from aiwebengine.errors import BadUserInput, Unavailable
 
@@ -98,6 +99,7 @@ class Database:
         statement_timeout: float = 10.0,
         application_name: str = "aiwebengine",
     ) -> None:
+        self._url = url
         address, options = _address(url)
         self._pool = databases.Database(
             address,
@@ -199,6 +201,10 @@ class Database:
                         verb()
             for verb in held.after_commit:
                 verb()
+
+    async def hold(self, kind: int, number: int) -> None:
+        """Show that this process lives, by an advisory lock, until cancelled."""
+        await hold_lock(self._url, kind, number)
 
     @property
     def is_in_transaction(self) -> bool:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from aiwebengine.app import Engine
 from aiwebengine.commands import FAILED, json_option, show, table, with_engine
-from aiwebengine.errors import NotFound
 from aiwebengine.maintenance.types import (
     MaintenanceBoard,
     MaintenanceItem,
     MaintenanceState,
 )
-from aiwebengine.reviews.types import AccessReview
+from aiwebengine.reviews.cli import review
 from aiwebengine.schedules.types import RunState, ScheduledTask, TaskRun
 from aiwebengine.viewer import Viewer
 
@@ -177,73 +174,7 @@ def stop(context: click.Context, run_id: int, as_json: bool) -> None:
     show(as_json, _told_run(asked), f"Run {asked.id} of {asked.task} {said}")
 
 
-@maintenance.command()
-@click.option("--start", is_flag=True, help="Begin a review, unless one is open.")
-@click.option("--note", help="Why it is begun.")
-@click.option("--id", "number", type=click.IntRange(1), help="Which one; else the newest.")
-@click.option("--export", "kind", type=click.Choice(["csv", "ndjson"]), help="Write all of it out.")
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="File to write to; default: standard output.",
-)
-@json_option
-@click.pass_context
-def review(
-    context: click.Context,
-    start: bool,
-    note: str | None,
-    number: int | None,
-    kind: str | None,
-    output: Path | None,
-    as_json: bool,
-) -> None:
-    """Begin an access review, see how far it is, or write it out.
-
-    Deciding is done on the page /engine/admin/maintenance/review or by GraphQL.
-    """
-
-    async def work(engine: Engine, viewer: Viewer) -> AccessReview:
-        reviews, export = engine.services.reviews, engine.services.review_export
-        if start:
-            return await reviews.start(viewer, note)
-        if number is None:
-            found = next(iter(await reviews.page(viewer, None, 1)), None)
-        else:
-            found = await reviews.find(viewer, number)
-        if found is None:
-            raise NotFound("There was no such review. Begin one with --start.")
-        if kind is not None:
-            write = export.as_csv if kind == "csv" else export.as_ndjson
-            await _pour(write(viewer, found.number), output)
-        return found
-
-    found = with_engine(context.obj, work)
-    if kind is not None:
-        return
-    end = f"finished {_instant(found.finished_at)}" if found.finished_at else "open"
-    text = (
-        f"Review {found.id}, begun {_instant(found.started_at)} by {found.started_by}, {end}:"
-        f" {found.left} of {found.total} to decide, {found.kept} kept, {found.revoked} revoked,"
-        f" {found.gone} gone."
-    )
-    show(as_json, _told_review(found), text)
-
-
-async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:
-    if output is None:
-        async for page in pages:
-            sys.stdout.buffer.write(page)
-        return
-    # Never half a file under its name.
-    unfinished = output.with_name(f"{output.name}.part")
-    try:
-        with unfinished.open("wb") as file:
-            async for page in pages:
-                file.write(page)
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+maintenance.add_command(review)
 
 
 def _how(item: MaintenanceItem) -> str:
@@ -288,8 +219,3 @@ def _told_run(run: TaskRun) -> dict[str, object]:
         "result": run.result,
         "lines": run.lines,
     }
-
-
-def _told_review(review: AccessReview) -> dict[str, object]:
-    names = "id started_at started_by note finished_at finished_by total kept revoked gone".split()
-    return {**{name: getattr(review, name) for name in names}, "open": review.left}

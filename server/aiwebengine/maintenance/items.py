@@ -93,7 +93,7 @@ ITEMS = (
         "access-review",
         "Review who may do what",
         _QUARTERLY,
-        _Does(page=REVIEW_PAGE, command="aiwebengine maintenance review"),
+        _Does(page=REVIEW_PAGE, command="aiwebengine maintenance review decide"),
     ),
     Item("performance-review", "Look for what to speed up", _QUARTERLY, _Does(), by_people=True),
     Item("disaster-drill", "Rehearse a disaster", _QUARTERLY, _Does(), by_people=True),

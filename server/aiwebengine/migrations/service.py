@@ -33,7 +33,8 @@ from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer, engine
 
 BackupFirst: TypeAlias = Callable[[], object]
-"""Takes a backup, and returns when it is good. It must not migrate: the tables are still old."""
+"""Takes a backup, and returns when it is good. It must not migrate: the tables are still old, and
+whoever would is waiting for us."""
 
 _ENGINE = engine()
 _FIRST_COMMENT = re.compile(r"(?:^--.*\n)+", re.MULTILINE)
@@ -82,11 +83,10 @@ class Migrations:
     def up(self, viewer: Viewer = _ENGINE, backup_first: BackupFirst | None = None) -> list[str]:
         """Apply what is pending, oldest first; the ids. Two runners at once are fine.
 
-        *backup_first* runs before the first step of a database that holds users.
-        Raises Unavailable, MigrationFailed.
+        *backup_first* runs before the first step of a database that holds users; of two runners
+        at once only one backs up. Raises Unavailable, MigrationFailed.
         """
-        self._back_up(backup_first, self.pending)
-        with self._runner() as (backend, migrations):
+        with self._runner("up", backup_first, self.pending) as (backend, migrations):
             self._must_be_intact(backend.connection)
             done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
             self._tell_of_earlier_steps(backend.connection, viewer)
@@ -103,8 +103,7 @@ class Migrations:
         *backup_first* as for `up`. Raises Unavailable, MigrationFailed, Conflict for an unknown
         *to*.
         """
-        self._back_up(backup_first, lambda: self.newest(to))
-        with self._runner() as (backend, migrations):
+        with self._runner("down", backup_first, lambda: self.newest(to)) as (backend, migrations):
             applied = list(backend.to_rollback(migrations))
             steps = _steps([migration.id for migration in applied], to)
             return self._each(backend, applied[:steps], viewer, is_up=False)
@@ -121,21 +120,6 @@ class Migrations:
             f"-- {migration_id}\n{(self._folder / (migration_id + ending)).read_text()}"
             for migration_id in ids
         )
-
-    def _back_up(self, backup_first: BackupFirst | None, steps: Callable[[], list[str]]) -> None:
-        # Before the lock is taken: whoever makes the backup may want to look at the migrations.
-        if backup_first is None or not steps():
-            return
-        with self._connection() as connection:
-            has_something_to_lose = store.holds_users(connection)
-        if has_something_to_lose:
-            try:
-                backup_first()
-            except EngineError as error:
-                raise MigrationFailed(
-                    f"Nothing was changed, because the backup before it failed: {error.message}"
-                    " Mend that, or leave the backup out with --no-backup."
-                ) from error
 
     def _each(self, backend: Any, migrations: Any, viewer: Viewer, *, is_up: bool) -> list[str]:
         done: list[str] = []
@@ -230,9 +214,15 @@ class Migrations:
             )
 
     @contextmanager
-    def _runner(self) -> Iterator[tuple[Any, Any]]:
+    def _runner(
+        self, verb: str, backup_first: BackupFirst | None, steps: Callable[[], list[str]]
+    ) -> Iterator[tuple[Any, Any]]:
         with self._connection() as connection:
             store.lock(connection)
+            # Looked at under the lock: whoever waited for it finds the steps done, and needs no
+            # backup of its own.
+            if backup_first is not None and steps() and store.holds_users(connection):
+                _back_up(backup_first, verb)
             store.prepare(connection)
             backend = get_backend(self._yoyo_url())
             try:
@@ -272,6 +262,19 @@ class Migrations:
     def _checksum(self, migration_id: str) -> str:
         path = self._folder / f"{migration_id}.sql"
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def _back_up(backup_first: BackupFirst, verb: str) -> None:
+    try:
+        backup_first()
+    except Unavailable:
+        # An outage is waited for by whoever can wait.
+        raise
+    except EngineError as error:
+        raise MigrationFailed(
+            f"Nothing was changed, because the backup before it failed: {error.message}"
+            f" Mend that, or go without one: `aiwebengine migrate {verb} --no-backup`."
+        ) from error
 
 
 async def due(db: Database, folder: Path = MIGRATIONS) -> list[str]:

@@ -29,13 +29,13 @@ class ReviewExport:
     async def as_ndjson(self, viewer: Viewer, number: int) -> AsyncIterator[bytes]:
         """One JSON object a line. Raises Forbidden, Unauthenticated, also in the middle."""
         async for entries in self._pages(viewer, number):
-            yield b"".join(orjson.dumps(_told(entry)) + b"\n" for entry in entries)
+            yield b"".join(orjson.dumps(as_data(entry)) + b"\n" for entry in entries)
 
     async def as_csv(self, viewer: Viewer, number: int) -> AsyncIterator[bytes]:
         """Comma-separated values with a header. Raises as `as_ndjson` does."""
         header: list[object] = list(COLUMNS)
         async for entries in self._pages(viewer, number):
-            rows = [list(_told(entry).values()) for entry in entries]
+            rows = [list(as_data(entry).values()) for entry in entries]
             yield lines([header, *rows] if header else rows)
             header = []
 
@@ -52,7 +52,8 @@ class ReviewExport:
             viewer = await self._callers.again(viewer)
 
 
-def _told(entry: AccessReviewEntry) -> dict[str, object]:
+def as_data(entry: AccessReviewEntry) -> dict[str, object]:
+    """An entry as it is exported, by the names of its columns."""
     told = {name: getattr(entry, name) for name in COLUMNS}
     return {
         name: value.name if isinstance(value, enum.Enum) else value for name, value in told.items()

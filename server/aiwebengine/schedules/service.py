@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput, Conflict, EngineError, NotFound, Unavailable
+from aiwebengine.errors import Conflict, EngineError, NotFound, Unavailable
 from aiwebengine.schedules import store
 from aiwebengine.schedules.cron import last_due, next_due
 from aiwebengine.schedules.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
@@ -26,6 +26,9 @@ LOOK_EVERY_SECS = 5.0
 BEAT_EVERY_SECS = 1.0
 # A runner that is this long silent is dead; a busy machine or a short outage must not look so.
 SILENT_SECS = 60.0
+# One that has also lost its lock, which ends with its process, is dead at once: a few beats show
+# that it has not just lost that connection.
+GONE_SECS = 4.0
 LONGEST_LINE = 500
 BATCH = 5_000
 BY_SCHEDULE = "schedule"
@@ -37,7 +40,6 @@ class Schedules:
     A due time is a row that only one runner can insert, so it is run once among all workers and
     instances. Times that were missed while nothing ran are caught up by one run. What ended more
     than *keep_days* days ago is forgotten, by a task of our own.
-    Raises BadUserInput when *schedules* names a task that there is not.
     """
 
     def __init__(
@@ -55,12 +57,6 @@ class Schedules:
         self._keep_days = keep_days
         tasks = [*tasks, self._own_task()]
         self._tasks = {task.name: task for task in tasks}
-        for name in schedules:
-            if name not in self._tasks:
-                raise BadUserInput(
-                    f"maintenance.schedules.{name}: there is no such task;"
-                    f" allowed: {', '.join(self._tasks)}."
-                )
         self._schedules = {task.name: schedules.get(task.name, task.schedule) for task in tasks}
         self._zone = ZoneInfo(time_zone)
         self._instance = f"{platform.node()}:{os.getpid()}"
@@ -92,7 +88,7 @@ class Schedules:
 
     async def look(self) -> list[str]:
         """Begin what is due and nobody else has begun; the tasks' names."""
-        for name in await store.give_up_silent(self._db, SILENT_SECS):
+        for name in await store.give_up_silent(self._db, SILENT_SECS, GONE_SECS):
             log.warning("schedules.given_up", extra={"task": name})
         begun = []
         for name, known in (await store.dues(self._db)).items():
@@ -207,11 +203,11 @@ class Schedules:
         task = self._tasks.get(name)
         if task is None:
             raise NotFound(f"There is no task {name[:50]!r}; there are: {', '.join(self._tasks)}.")
-        await store.give_up_silent(self._db, SILENT_SECS)
+        await store.give_up_silent(self._db, SILENT_SECS, GONE_SECS)
         async with self._db.transaction():
             number = await store.begin(self._db, name, viewer.label, self._instance)
             if number is None:
-                raise Conflict(f"The task {name} is at work already. Wait for it, or stop it.")
+                raise Conflict(await self._why_not(name))
             await self._audit.record(
                 viewer,
                 AuditAction.MAINTENANCE_TASK_STARTED,
@@ -219,6 +215,16 @@ class Schedules:
                 after={"run": number},
             )
         return task, number
+
+    async def _why_not(self, name: str) -> str:
+        run = await self.newest(name)
+        if run is None or run.state is not RunState.RUNNING:
+            return f"The task {name} was at work until now. Try again."
+        return (
+            f"The task {name} is at work already, since {run.started_at:%Y-%m-%d %H:%M:%S} UTC on"
+            f" {run.instance}. Wait for it, or stop it: `aiwebengine maintenance stop {run.id}`."
+            f" If its process was killed, it is given up within {GONE_SECS:.0f} seconds."
+        )
 
     async def _existing(self, number: int) -> TaskRun:
         run = await store.find(self._db, number)
@@ -241,6 +247,7 @@ class Schedules:
     async def _work(self, task: Task, number: int, also: Note | None) -> TaskRun:
         """Run a task, say every now and then that it is alive, and note what came of it."""
         lines = _Lines(also)
+        holding = asyncio.create_task(self._db.hold(store.LOCKS, store.lock_of(number)))
         verb = asyncio.ensure_future(task.run(lines.note))
         state, result = RunState.INTERRUPTED, "The engine was stopped meanwhile."
         try:
@@ -256,6 +263,8 @@ class Schedules:
         finally:
             lines.ended = True
             await asyncio.shield(self._end(verb, number, lines, state, result))
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
         return await self._existing(number)
 
     async def _goes_on(self, number: int, lines: _Lines) -> bool:

@@ -11,6 +11,8 @@ import strawberry
 from aiwebengine.database import Database, Row
 from aiwebengine.schedules.types import RunState, TaskRun
 
+# The first half of the advisory locks of runs.
+LOCKS = 0x7461_736B
 MOST_LINES = 200
 
 _COLUMNS = """
@@ -117,18 +119,36 @@ async def end(db: Database, number: int, state: RunState, result: str) -> None:
     )
 
 
-async def give_up_silent(db: Database, after_secs: float) -> list[str]:
-    """End the runs that gave no sign of life for so long; the tasks' names."""
+def lock_of(number: int) -> int:
+    """The number of the advisory lock, beside `LOCKS`, that the runner of a run holds."""
+    return number & 0x7FFF_FFFF
+
+
+async def give_up_silent(db: Database, after_secs: float, gone_secs: float) -> list[str]:
+    """End the runs that gave no sign of life for *after_secs*; the tasks' names.
+
+    Of a runner that does not hold its lock any more, *gone_secs* are enough.
+    """
     rows = await db.all(
         """
         update task_runs
         set state = 'interrupted', ended_at = now(),
           result = 'No sign of life from ' || instance || ' since '
             || to_char(beat_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC.'
-        where state = 'running' and beat_at < now() - make_interval(secs => :after_secs)
+        where state = 'running' and beat_at < now() - make_interval(secs => :gone_secs) and (
+          beat_at < now() - make_interval(secs => :after_secs)
+          or not exists (
+            select from pg_locks l
+            where l.locktype = 'advisory' and l.objsubid = 2
+              and l.classid::bigint = :locks and l.objid::bigint = task_runs.id & 2147483647
+              and l.database = (select oid from pg_database where datname = current_database())
+          )
+        )
         returning task
         """,
         after_secs=after_secs,
+        gone_secs=gone_secs,
+        locks=LOCKS,
     )
     return [row["task"] for row in rows]
 

@@ -1,0 +1,86 @@
+"""The databases beside ours: those that are restored into, tried out, replaced and kept."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+
+import psycopg
+
+from aiwebengine.backups import cluster_store
+from aiwebengine.errors import EngineError
+
+# To the microsecond, as two restores may follow each other within a second.
+_KEPT_TIME = "%Y%m%d%H%M%S%f"
+_KEPT_DIGITS = 20
+# The longest that a companion's name adds.
+_LONGEST_BASE = cluster_store.LONGEST_NAME - len("_before_") - _KEPT_DIGITS
+
+
+def base_name(url: str) -> str:
+    """What the names of this database's companions begin with."""
+    return cluster_store.name_of(url)[:_LONGEST_BASE]
+
+
+def companion(url: str, purpose: str) -> str:
+    """A new name for a database beside the one at *url*."""
+    return f"{base_name(url)}_{purpose}_{token_hex(4)}"
+
+
+def kept_name(url: str) -> str:
+    """A name for the database at *url* once another stands in its place."""
+    return f"{base_name(url)}_before_{datetime.now(UTC):{_KEPT_TIME}}"
+
+
+def kept_since(name: str) -> datetime:
+    """When a database got its name from `kept_name`."""
+    return datetime.strptime(name[-_KEPT_DIGITS:], _KEPT_TIME).replace(tzinfo=UTC)
+
+
+def kept_pattern(url: str) -> str:
+    """Which databases were replaced and kept, as a regular expression."""
+    return f"^{_quoted(base_name(url))}_before_[0-9]{{{_KEPT_DIGITS}}}$"
+
+
+def leftover_pattern(url: str) -> str:
+    """Which databases a killed restore or drill may have left, as a regular expression."""
+    return f"^{_quoted(base_name(url))}_(restore|drill)_[0-9a-f]{{8}}$"
+
+
+def create(url: str, name: str) -> None:
+    """Make an empty database like the one at *url*."""
+    with cluster_store.maintenance(url) as connection:
+        cluster_store.create(connection, name, cluster_store.name_of(url))
+
+
+def drop(url: str, name: str) -> None:
+    """Remove a database of the server at *url*; one that is gone is fine."""
+    with cluster_store.maintenance(url) as connection:
+        cluster_store.drop(connection, name)
+
+
+async def drop_whatever_happens(url: str, name: str) -> None:
+    """Drop a database after its use; what can't be dropped now, the next run clears away."""
+    with suppress(EngineError, psycopg.Error):
+        await asyncio.shield(asyncio.to_thread(drop, url, name))
+
+
+def replaced(url: str, now: datetime, retention_days: int) -> list[str]:
+    """Databases that a restore replaced and that are older than the rules say."""
+    with cluster_store.maintenance(url) as connection:
+        kept = cluster_store.named_like(connection, kept_pattern(url))
+    return [name for name in kept if kept_since(name) < now - timedelta(retention_days)]
+
+
+def clear_leftovers(url: str) -> None:
+    """Drop what killed restores and drills left. For the one runner only."""
+    with cluster_store.maintenance(url) as connection:
+        for name in cluster_store.named_like(connection, leftover_pattern(url)):
+            cluster_store.drop(connection, name)
+
+
+def _quoted(name: str) -> str:
+    """A name as a part of PostgreSQL's regular expressions."""
+    return "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in name)

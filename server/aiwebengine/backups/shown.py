@@ -1,0 +1,61 @@
+"""How backups and what is done with them look at the command line."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from aiwebengine.backups.types import Backup, Note
+
+
+class Told:
+    """Shows on standard error what goes on; for scripts and log files a line at a time."""
+
+    def __init__(self, is_quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=is_quiet)
+        self._status = self._console.status("Beginning")
+
+    def __enter__(self) -> Note:
+        if self._console.is_terminal and not self._console.quiet:
+            self._status.start()
+        return self._note
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def _note(self, line: str) -> None:
+        if self._console.is_terminal:
+            self._status.update(line)
+        else:
+            self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def as_data(one: Backup) -> dict[str, object]:
+    """A backup as JSON tells it."""
+    return {
+        "name": one.name,
+        "created_at": one.created_at,
+        "size_bytes": one.size_bytes,
+        "state": one.state.value,
+        "problem": one.problem,
+        "locations": [place.value for place in one.locations],
+        "parts": [
+            {"name": part.name, "size_bytes": part.size_bytes, "sha256": part.sha256}
+            for part in one.parts
+        ],
+        "row_counts": {rows.table: rows.rows for rows in one.row_counts},
+        "program_version": one.program_version,
+        "database_version": one.database_version,
+        "audit_event_id": one.audit_event_id,
+        "has_secrets": one.has_secrets,
+        "verified_at": one.verified_at,
+        "drilled_at": one.drilled_at,
+    }
+
+
+def size(number: int) -> str:
+    """A number of bytes, for people."""
+    size, units = float(number), iter(("B", "KB", "MB", "GB"))
+    unit = next(units)
+    while size >= 1_000 and (larger := next(units, None)):
+        size, unit = size / 1_000, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

@@ -1,0 +1,252 @@
+"""What runs do once they have begun: archives are written, read, restored, carried about."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.backups import (
+    archive,
+    cluster_store,
+    companions,
+    create,
+    programs,
+    restore,
+    store,
+    verify,
+)
+from aiwebengine.backups.create import Secrets
+from aiwebengine.backups.drill import MakeEngine, smoke_checks
+from aiwebengine.backups.runs import Live, Runs
+from aiwebengine.backups.shelf import Shelf
+from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed
+from aiwebengine.backups.types import (
+    Backup,
+    BackupRunKind,
+    Manifest,
+    Restored,
+    new_name,
+)
+from aiwebengine.config import Config
+from aiwebengine.database import Database
+from aiwebengine.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from aiwebengine.backups.remote import Remote
+
+
+class Work:
+    """The work of runs. Who may, and one at a time, is seen to by whoever begins them.
+
+    *make_engine* builds an engine on another database, for drills.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        config: Config,
+        url: str,
+        make_engine: MakeEngine,
+        directory: Directory,
+        remote: Remote | None,
+        runs: Runs,
+        shelf: Shelf,
+    ) -> None:
+        self._db = db
+        self._config = config
+        self._url = url
+        self._make_engine = make_engine
+        self._directory = directory
+        self._remote = remote
+        self._runs = runs
+        self._shelf = shelf
+
+    async def create(self, live: Live, secrets: Secrets | None, why: str | None) -> Backup:
+        """Make an archive, and copy it to the S3 storage where there is one.
+
+        Raises CopyFailed when the archive is good and only lacks its copy.
+        """
+        await self._clear()
+        details = await self._make(live, live.name, secrets, why)
+        s3 = self._config.backup.s3
+        if s3 is not None and s3.upload_after_create:
+            try:
+                await self.upload(live, live.name)
+            except StorageFailed as error:
+                raise CopyFailed(
+                    f"{live.name} is made and lies here, but has no copy: {error.message}"
+                ) from error
+        if live.number is not None:
+            await store.end(self._db, live.number, None, details)
+        return await self._shelf.find(live.name)
+
+    async def _make(
+        self, live: Live, name: str, secrets: Secrets | None, why: str | None
+    ) -> dict[str, Any]:
+        """Write an archive, tell the trail, then give it its name; what the trail was told.
+
+        In this order no archive shows without its event; when we are killed in between, the next
+        run gives the name.
+        """
+        made = await live.in_thread(
+            create.write,
+            self._url,
+            self._directory,
+            name,
+            self._config,
+            live.progress,
+            secrets,
+            why,
+        )
+        try:
+            after = {"size_bytes": made.writer.size, "audit_event_id": made.manifest.audit_event_id}
+            await self._runs.made(live, name, after)
+            await live.in_thread(made.writer.name)
+        finally:
+            made.writer.close()
+        return after
+
+    async def verify(self, live: Live) -> Backup:
+        """Read an archive to its end; what is wrong stands in the backup."""
+        path = await self.fetched(live, live.name)
+        problem = await live.in_thread(verify.problem_of, path, live.progress)
+        after = {"ok": problem is None, **({"problem": problem} if problem else {})}
+        await self._runs.succeeded(live, AuditAction.BACKUP_VERIFIED, after, problem=problem)
+        return await self._shelf.find(live.name, problem=problem)
+
+    async def drill(self, live: Live) -> None:
+        """Restore into a scratch database, check it there, drop it."""
+        began = datetime.now(UTC)
+        await live.in_thread(companions.clear_leftovers, self._url)
+        path = await self.fetched(live, live.name)
+        details: dict[str, Any] = {"checks": []}
+        problem: str | None = None
+        scratch = companions.companion(self._url, "drill")
+        url = cluster_store.at(self._url, scratch)
+        try:
+            manifest = await live.in_thread(archive.read_manifest, path)
+            restore.must_not_be_newer(manifest)
+            await live.in_thread(companions.create, self._url, scratch)
+            await live.in_thread(
+                lambda: restore.load(url, path, manifest, live.progress, is_guest=True)
+            )
+            rows = sum(manifest.tables.values())
+            told = f"{rows} rows in {len(manifest.tables)} tables are what the manifest tells."
+            details["checks"].append({"name": "rows", "ok": True, "told": told})
+            live.progress.at("Asking it what people ask")
+            details["checks"] += await smoke_checks(self._make_engine(url), manifest)
+            bad = [f"{one['name']}: {one['told']}" for one in details["checks"] if not one["ok"]]
+            problem = "; ".join(bad) or None
+        except (archive.Damaged, programs.ProgramFailed, restore.TooNew) as error:
+            problem = error.message
+            details["checks"].append({"name": "restore", "ok": False, "told": problem})
+        finally:
+            await companions.drop_whatever_happens(self._url, scratch)
+        details["seconds"] = round((datetime.now(UTC) - began).total_seconds(), 1)
+        after = {"ok": problem is None, **({"problem": problem} if problem else {}), **details}
+        await self._runs.succeeded(live, AuditAction.DRILL_RUN, after, problem=problem)
+
+    async def restore(self, live: Live, with_safety_backup: bool, drop_old: bool) -> Restored:
+        """Restore beside the database, check, and let both change places."""
+        path = await self.fetched(live, live.name)
+        manifest = await live.in_thread(archive.read_manifest, path)
+        restore.must_not_be_newer(manifest)
+        await live.in_thread(companions.clear_leftovers, self._url)
+        safety = None
+        if with_safety_backup and await self._runs.can_record():
+            live.progress.at("Making a safety backup first")
+            safety = new_name()
+            why = f"Before the restore of {live.name}"
+            await self._make(live, safety, None, why)
+        fresh = companions.companion(self._url, "restore")
+        kept = companions.kept_name(self._url)
+        url = cluster_store.at(self._url, fresh)
+        try:
+            await live.in_thread(companions.create, self._url, fresh)
+            await live.in_thread(
+                lambda: restore.load(url, path, manifest, live.progress, is_guest=False)
+            )
+            told = await live.in_thread(restore.carry_over, self._url, url, manifest)
+            told |= {"created_at": _iso(manifest), "safety_backup": safety, "kept_database": kept}
+            await self._record_in(url, live, told)
+            live.progress.at("Changing places")
+            # Not to be cut short: afterwards either all of it has happened or nothing.
+            was_there = await asyncio.shield(
+                asyncio.to_thread(cluster_store.swap, self._url, fresh, kept)
+            )
+        except BaseException:
+            await companions.drop_whatever_happens(self._url, fresh)
+            raise
+        live.number = None
+        if drop_old and was_there:
+            await live.in_thread(companions.drop, self._url, kept)
+        live.progress.note("The restored database serves.")
+        return Restored(
+            backup_name=live.name,
+            safety_backup=safety,
+            kept_database=kept if was_there and not drop_old else None,
+            events_left_behind=told.get("events_left_behind", 0),
+        )
+
+    async def restore_into(self, live: Live, url: str) -> None:
+        """Fill the empty database at *url*."""
+        path = await self.fetched(live, live.name)
+        manifest = await live.in_thread(archive.read_manifest, path)
+        restore.must_not_be_newer(manifest)
+        await live.in_thread(
+            lambda: restore.load(url, path, manifest, live.progress, is_guest=True)
+        )
+        target = cluster_store.name_of(url)
+        await self._record_in(url, live, {"into": target, "created_at": _iso(manifest)})
+        if live.number is not None:
+            await store.end(self._db, live.number, None, {"into": target})
+
+    async def _record_in(self, url: str, live: Live, told: dict[str, Any]) -> None:
+        """Let the restored database itself tell that it was restored, and by whom."""
+        db = Database(url, max_connections=2)
+        await db.connect()
+        try:
+            async with db.transaction():
+                number = await store.begin(db, BackupRunKind.RESTORE, live.name, live.viewer.label)
+                await store.end(db, number, None, told)
+                await AuditTrail(db).record(
+                    live.viewer,
+                    AuditAction.BACKUP_RESTORED,
+                    Target("backup", None, live.name),
+                    after=told,
+                )
+        finally:
+            await db.disconnect()
+
+    async def _clear(self) -> None:
+        """Finish or remove what dead runs left in the directory."""
+        if not await self._runs.can_record():
+            return
+        for name, path in self._directory.unfinished():
+            is_known = await store.was_made(self._db, name)
+            await asyncio.to_thread(self._directory.clear, path, is_known)
+
+    async def fetched(self, live: Live, name: str) -> Path:
+        """Where the archive lies on this machine; from the S3 storage when only that has it."""
+        try:
+            return self._directory.path(name)
+        except NotFound:
+            if self._remote is None:
+                raise
+        live.progress.at(f"Fetching it from {self._remote.place}", 0.0)
+        return await live.in_thread(self._remote.download, name, self._directory, live.progress)
+
+    async def upload(self, live: Live, name: str) -> None:
+        """Copy an archive to the S3 storage."""
+        if self._remote is None:
+            raise Conflict("There is no S3 storage: set [backup.s3] in the configuration.")
+        live.progress.at(f"Copying it to {self._remote.place}", 0.0)
+        await live.in_thread(self._remote.upload, self._directory.path(name), live.progress)
+
+
+def _iso(manifest: Manifest) -> str:
+    return manifest.created_at.isoformat()

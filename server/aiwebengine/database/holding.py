@@ -1,0 +1,43 @@
+"""A lock that shows that a process lives: it is gone the moment its process is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+import asyncpg
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECS = 1.0
+
+
+async def hold_lock(url: str, kind: int, number: int) -> None:
+    """Hold the advisory lock (*kind*, *number*) until cancelled, on a connection of its own.
+
+    When the connection is lost, the lock is taken again as soon as that is possible.
+    """
+    while True:
+        try:
+            await _until_lost(url, kind, number)
+        except Exception as error:
+            log.debug("lock.lost", extra={"error": repr(error)})
+        await asyncio.sleep(PAUSE_SECS)
+
+
+async def _until_lost(url: str, kind: int, number: int) -> None:
+    lost = asyncio.Event()
+    connection = await asyncpg.connect(
+        url,
+        timeout=5,
+        command_timeout=5,
+        server_settings={"application_name": "aiwebengine run"},
+    )
+    try:
+        connection.add_termination_listener(lambda _: lost.set())
+        await connection.execute("select pg_advisory_lock($1, $2)", kind, number)
+        await lost.wait()
+    finally:
+        with suppress(Exception):
+            await connection.close(timeout=1)

@@ -78,6 +78,23 @@ async def test_the_safety_backup_undoes_a_restore(backups, root, ada, engine, ro
     assert rows(EMAILS) == [("ada@example.com",), ("later@example.com",)]
 
 
+async def test_what_was_proved_since_the_backup_stays_proved(backups, root):
+    made = await backups.create(root)
+    await backups.verify(root, made.name)
+    await backups.drill(root)
+
+    await backups.restore(root, made.name)
+
+    kinds = [run.kind for run in await backups.runs(root, list(BackupRunKind), None, 10)]
+    assert kinds == [
+        BackupRunKind.RESTORE,
+        BackupRunKind.DRILL,
+        BackupRunKind.VERIFY,
+        BackupRunKind.CREATE,
+    ]
+    assert (await backups.find(root, made.name)).verified_at is not None
+
+
 async def test_audit_numbers_are_not_given_twice_and_the_chain_holds(backups, root, ada, engine):
     made = await backups.create(root)
     await adder(engine)("later")

@@ -287,6 +287,38 @@ def go_on_counting(old: Connection, new: Connection) -> None:
         )
 
 
+def keep_finished_runs(old: Connection, new: Connection) -> None:
+    """Let *new* know the runs of *old* that it has not seen: what was proved stays proved."""
+    if not (_exists(old, "backup_runs") and _exists(new, "backup_runs")):
+        return
+    columns = sql.SQL(
+        "id, kind, state, backup_name, actor_label, started_at, ended_at, progress, step, problem,"
+        " details"
+    )
+    with new.transaction():
+        new.execute("create temporary table seen (like backup_runs) on commit drop")
+        with (
+            old.cursor().copy(
+                sql.SQL(
+                    "copy (select {} from backup_runs where state <> 'running') to stdout"
+                ).format(columns)
+            ) as out,
+            new.cursor().copy(sql.SQL("copy seen ({}) from stdin").format(columns)) as into,
+        ):
+            for piece in out:
+                into.write(piece)
+        new.execute(
+            sql.SQL(
+                "insert into backup_runs ({columns}) overriding system value"
+                " select {columns} from seen on conflict (id) do nothing"
+            ).format(columns=columns)
+        )
+        new.execute(
+            "select setval(pg_get_serial_sequence('backup_runs', 'id'),"
+            " (select coalesce(max(id), 1) from backup_runs))"
+        )
+
+
 def _end_missing(old: Connection, new: Connection, alive: LiteralString, end: LiteralString) -> int:
     with new.transaction():
         new.execute("create temporary table alive (id uuid primary key) on commit drop")

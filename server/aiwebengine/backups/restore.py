@@ -89,6 +89,7 @@ def carry_over(old_url: str, new_url: str, manifest: Manifest) -> dict[str, Any]
             return {}
         with cluster_store.connection(old_url) as old:
             cluster_store.go_on_counting(old, new)
+            cluster_store.keep_finished_runs(old, new)
             return {
                 **cluster_store.end_what_was_revoked(old, new),
                 "events_left_behind": cluster_store.events_after(old, manifest.audit_event_id or 0),

@@ -14,9 +14,11 @@ PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 SUBJECTS = {
     "limit": "bench.limit:measure",
     "peers": "bench.peers.throughput:one_process",
+    "peers_two": "bench.peers.throughput:two_processes",
     "pgbench": "bench.peers.pgbench:measure",
     "followers": "bench.peers.followers:measure",
     "start": "bench.peers.start:measure",
+    "growth": "bench.peers.growth:measure",
     "compression": "bench.compression:measure",
     "cache": "bench.cache:measure",
     "workers": "bench.workers:measure",

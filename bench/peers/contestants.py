@@ -14,7 +14,8 @@ ARIADNE = "Ariadne"
 STRAWBERRY = "plain Strawberry"
 BARE = "bare route"
 STATIC = "fixed answer"
-CONNECTIONS = 20
+# Of all processes of a contestant together: everybody's must fit the one server.
+CONNECTIONS = 16
 
 NODE = Path(__file__).parent / "node"
 
@@ -30,6 +31,7 @@ class Contestant:
 
 def contestant(name: str, url: str, port: int, workers: int = 1) -> Contestant:
     """The contestant of this name on the database at *url*."""
+    connections = CONNECTIONS // workers
     if name == ENGINE:
         return Contestant(
             name,
@@ -37,14 +39,14 @@ def contestant(name: str, url: str, port: int, workers: int = 1) -> Contestant:
             {
                 "APP_SERVER__PORT": str(port),
                 "APP_REPOSITORY__DATABASE_URL": url,
-                "APP_REPOSITORY__MAX_CONNECTIONS": str(CONNECTIONS),
+                "APP_REPOSITORY__MAX_CONNECTIONS": str(connections),
                 "APP_PERFORMANCE__WORKER_POOL_SIZE": str(workers),
             },
         )
     environ = {
         "PEER_PORT": str(port),
         "PEER_DATABASE_URL": url,
-        "PEER_CONNECTIONS": str(CONNECTIONS),
+        "PEER_CONNECTIONS": str(connections),
         "PEER_WORKERS": str(workers),
         "NODE_ENV": "production",
     }

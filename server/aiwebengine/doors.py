@@ -98,11 +98,12 @@ class Doors:
         engine, services = self._engine, self._engine.services
         config, doorkeeper = engine.config, engine.doorkeeper
         return [
+            # Routes are tried in turn, and most requests are for this one.
+            Route("/graphql", _Unrouted(self._graphql)),
+            WebSocketRoute("/graphql", self._sockets.__call__),
             *self._pages.routes(),
             *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
             *health_rest.routes(engine.trouble, services.health.failing, lambda: engine.is_leaving),
-            Route("/graphql", _Unrouted(self._graphql)),
-            WebSocketRoute("/graphql", self._sockets.__call__),
             *auth_rest.routes(
                 doorkeeper,
                 services.sign_in,

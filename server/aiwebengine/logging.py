@@ -37,6 +37,8 @@ def configure_logging(config: Logging) -> None:
     root.setLevel(config.level.upper())
     # Looked up for every record otherwise, and no line tells them.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # Nor the place in our code, for which every record would walk through the stack.
+    logging._srcfile = None
     # They tell what we tell, again, in prose.
     for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -9,13 +9,15 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 
 from aiwebengine import __version__
 from aiwebengine.app import Engine
@@ -48,7 +50,7 @@ def run(config: Config, url: str) -> None:
     listening = _listen(config)
     config = config.at_port(listening.getsockname()[1])
     if config.performance.worker_pool_size == 1:
-        asyncio.run(_alone(config, url, listening))
+        _run(_alone(config, url, listening))
         return
     link = asyncio.run(_begin(config, url))
     instance = ThisInstance(workers=config.performance.worker_pool_size)
@@ -63,6 +65,12 @@ def run(config: Config, url: str) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: workers.stop())
         workers.run(lambda: _announce(config, link))
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """Serve on uvloop where it is to be had, which takes less of the processor than asyncio's."""
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(serving)
 
 
 async def _alone(config: Config, url: str, listening: socket.socket) -> None:
@@ -92,7 +100,7 @@ def _work(
     """What one of several worker processes does."""
     configure_logging(config.logging)
     keep_in(folder, place)
-    asyncio.run(_one_of_many(Engine(config, url, instance, place, folder), listening, ready))
+    _run(_one_of_many(Engine(config, url, instance, place, folder), listening, ready))
 
 
 async def _one_of_many(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:

@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 
 # How long a file that can't be written is left alone; every line would cost a failing call.
 RETRY_SECS = 1.0
+# How long a file that was found in its place is written to without looking again. Nor is it, so
+# long before the end of its period: a process that the machine holds up between looking and writing
+# must not write into a file that is being compressed.
+SURE_SECS = 0.5
 
 _DAY = 86_400
 # The first Monday after 1970-01-01, which was a Thursday.
@@ -120,10 +124,16 @@ class _File(ConcurrentTimedRotatingFileHandler):
 
     def __init__(self, path: Path, period: Period) -> None:
         self._period = period
+        self._sure_from = self._sure_until = 0.0
         super().__init__(path, when="S", interval=period.secs, utc=True, chmod=0o640)
 
     def append(self, line: bytes) -> None:
         """Write a whole line or nothing. Raises OSError, RuntimeError for the lock."""
+        now, stream = time.time(), self.clh.stream
+        if self._sure_from <= now < self._sure_until and stream is not None:
+            # The kernel keeps appended lines apart; the lock is for putting the file aside.
+            _write_whole(stream.fileno(), line)
+            return
         self.clh._do_lock()
         try:
             # Another process may have put the file aside since.
@@ -134,6 +144,8 @@ class _File(ConcurrentTimedRotatingFileHandler):
             _write_whole(self.clh.stream.fileno(), line)
         finally:
             self.clh._do_unlock()
+        self._sure_from = now
+        self._sure_until = min(now + SURE_SECS, self.rolloverAt - SURE_SECS)
 
     def _rotate_when_due(self) -> None:
         if self.rolloverAt > time.time():
@@ -160,11 +172,10 @@ class _File(ConcurrentTimedRotatingFileHandler):
 
 
 def _write_whole(file: int, line: bytes) -> None:
-    size = os.fstat(file).st_size
-    try:
-        if os.write(file, line) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except OSError:
+    written = os.write(file, line)
+    if written < len(line):
         # A full disk takes half a line, and the next one would be glued to it.
-        os.ftruncate(file, size)
-        raise
+        end = os.lseek(file, 0, os.SEEK_CUR)
+        if os.fstat(file).st_size == end:
+            os.ftruncate(file, end - written)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from functools import lru_cache
 from typing import Protocol
 
 import brotli
@@ -47,6 +48,7 @@ class Compression:
         await self._app(scope, receive, send)
 
 
+@lru_cache(64)
 def preferred_coding(accept_encoding: str | None) -> str | None:
     """What the client likes best of what we have (RFC 9110 section 12.5.3), or None."""
     qualities: dict[str, float] = {}
@@ -66,6 +68,7 @@ def compressed_file(content: bytes, coding: str) -> bytes:
     return gzip.compress(content, _FILE_GZIP_LEVEL, mtime=0)
 
 
+@lru_cache(64)
 def gets_smaller(content_type: str) -> bool:
     """Whether this kind of content is worth the time."""
     kind = content_type.partition(";")[0].strip().lower()

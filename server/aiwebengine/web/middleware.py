@@ -25,6 +25,9 @@ DRAINED_BYTES = 64 * 1_048_576
 # What tells its own callers that it is late has so long to do it.
 GRACE_SECS = 1.0
 
+# What an answer that is no page may do.
+_NOTHING = b"default-src 'none'; frame-ancestors 'none'"
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -39,7 +42,7 @@ class RequestId:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        given = _header(scope, b"x-request-id").decode("latin-1")
         request_id = given if _SANE_ID.fullmatch(given) else token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         added: Headers = [(b"x-request-id", request_id.encode())]
@@ -64,18 +67,15 @@ class SecurityHeaders:
         ]
         if is_https:
             self._always.append((b"strict-transport-security", b"max-age=31536000"))
+        self._of_data: Headers = [*self._always, (b"content-security-policy", _NOTHING)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
 
         def headers(message: Message) -> Headers:
-            kind = dict(message.get("headers", ())).get(b"content-type", b"")
-            policy = (
-                self._policy()
-                if kind.startswith(b"text/html")
-                else ("default-src 'none'; frame-ancestors 'none'")
-            )
-            return [*self._always, (b"content-security-policy", policy.encode())]
+            if not _header(message, b"content-type").startswith(b"text/html"):
+                return self._of_data
+            return [*self._always, (b"content-security-policy", self._policy().encode())]
 
         await self._app(scope, receive, _with_headers(send, headers))
 
@@ -96,7 +96,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"")
+        told = _header(scope, b"content-length")
         if told.isdigit() and int(told) > self._most:
             await self._refuse(scope, receive, send)
             return
@@ -267,6 +267,16 @@ class AccessLog:
 def request_id(scope: Scope) -> str | None:
     """The request's id, as `RequestId` gave it."""
     found: str | None = scope.get("state", {}).get("request_id")
+    return found
+
+
+def _header(message: Scope | Message, wanted: bytes) -> bytes:
+    """The last header of this name, which must be in small letters; empty when there is none."""
+    # No dictionary: every request passes several of these, and asks each for one or two.
+    found = b""
+    for name, value in message.get("headers", ()):
+        if name == wanted:
+            found = value
     return found
 
 

@@ -115,5 +115,9 @@ def test_the_service_manager_is_told_when_the_engine_is_ready(start, tmp_path):
 
         _, base, _ = start(NOTIFY_SOCKET=str(tmp_path / "notify"))
 
-        assert manager.recv(100) == b"READY=1"
+        told = manager.recv(100)
+        # A start that backs up before it migrates asks for more time first.
+        while told.startswith(b"EXTEND_TIMEOUT_USEC="):
+            told = manager.recv(100)
+        assert told == b"READY=1"
     assert health(base) == (200, None)

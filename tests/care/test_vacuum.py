@@ -239,7 +239,8 @@ async def test_how_far_it_is_is_told_while_it_runs(care, engine, things):
         await engine.db.execute("select pg_reload_conf()")
 
     assert (things, False) in seen
-    assert ("phase", "scanning heap") in seen
+    # On a busy machine the looks may fall into any of its phases.
+    assert any(what == "phase" for what, _ in seen)
     assert set(heard) == {(0, 1, things)}
 
 

@@ -312,8 +312,8 @@ async def user_changed(info: Info) -> AsyncIterator[UserChange]:
         if kind is None or event.target_id is None:
             continue
         known = checks.user_id(event.target_id)
-        # Read anew for each event: the loader of the request would tell of the past.
-        changed = (await info.context.services.users.many([known]))[0]
+        # Not by the loader of the request, which would tell of the past.
+        changed = await info.context.services.users.changed_by(str(event.id), known)
         yield UserChange(kind=kind, user_id=event.target_id, user=changed, event=event)
 
 

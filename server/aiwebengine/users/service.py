@@ -15,6 +15,7 @@ from aiwebengine.caching import Cache
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
 from aiwebengine.users import checks, page_store, store
+from aiwebengine.users.changed import ChangedUsers
 from aiwebengine.users.types import (
     GRANTABLE_ROLES,
     Identity,
@@ -76,6 +77,7 @@ class Users:
         self._audit = audit
         self._sessions = sessions
         self._cache = cache
+        self._changed = ChangedUsers(self._find)
 
     async def page(
         self,
@@ -362,6 +364,13 @@ class Users:
         found = await store.find_many(self._db, user_ids)
         return [found.get(user_id) for user_id in user_ids]
 
+    async def changed_by(self, event_id: str, user_id: UUID) -> User | None:
+        """The user of an event, for those who may follow; read once for all of them.
+
+        Raises Unavailable.
+        """
+        return await self._changed.of(event_id, user_id)
+
     async def grants_of(self, user_ids: Sequence[UUID]) -> list[list[RoleGrant]]:
         """The grants of each user that count now, in the order asked."""
         grants = await store.grants_of(self._db, user_ids)
@@ -371,6 +380,9 @@ class Users:
         """How providers know each user, in the order asked."""
         identities = await store.identities_of(self._db, user_ids)
         return [identities[user_id] for user_id in user_ids]
+
+    async def _find(self, user_id: UUID) -> User | None:
+        return (await self.many([user_id]))[0]
 
     async def _totals(self) -> dict[str, int]:
         return await self._cache.get("users.totals", lambda: store.totals(self._db))

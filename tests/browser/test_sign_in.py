@@ -130,9 +130,9 @@ def test_everybody_sees_and_ends_their_own_sign_ins_at_home(page, base, chromium
     sign_in(elsewhere, base, "bob", "/auth/login?redirect=/")
     page.reload()
     rows = page.locator(".sessions li")
-    before = rows.count()
 
     expect(rows.filter(has_text="This one")).to_have_count(1)
+    before = rows.count()
     expect(rows.first).to_contain_text(re.compile(r"Chrome \d+ on Linux"))
     rows.filter(has_not_text="This one").first.get_by_role("button", name="Sign out").click()
     expect(rows).to_have_count(before - 1)

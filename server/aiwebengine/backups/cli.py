@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from aiwebengine.backups import archive
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealed import checked_passphrase, opened
+from aiwebengine.backups.service import Backups
 from aiwebengine.backups.shown import Told, as_data, size
 from aiwebengine.backups.types import (
     Backup,
     BackupRun,
     BackupRunState,
     BackupState,
+    Note,
     Pruned,
     Restored,
 )
@@ -240,18 +243,27 @@ def drill(context: click.Context, name: str, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
+def _carry(
+    context: click.Context,
+    name: str,
+    as_json: bool,
+    verb: Callable[[Backups], Callable[[Viewer, str, Note], Awaitable[Backup]]],
+    said: str,
+) -> None:
+    async def work(engine: Engine, viewer: Viewer) -> Backup:
+        with Told(as_json) as told:
+            return await verb(engine.services.backups)(viewer, name, told)
+
+    show(as_json, as_data(with_or_without_database(context.obj, work)), said)
+
+
 @backup.command()
 @click.argument("name")
 @json_option
 @click.pass_context
 def upload(context: click.Context, name: str, as_json: bool) -> None:
     """Copy the backup NAME to the S3 storage."""
-
-    async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with Told(as_json) as told:
-            return await engine.services.backups.upload(viewer, name, told)
-
-    show(as_json, as_data(with_or_without_database(context.obj, work)), f"{name} is copied.")
+    _carry(context, name, as_json, lambda backups: backups.upload, f"{name} is copied.")
 
 
 @backup.command()
@@ -260,12 +272,7 @@ def upload(context: click.Context, name: str, as_json: bool) -> None:
 @click.pass_context
 def download(context: click.Context, name: str, as_json: bool) -> None:
     """Fetch the backup NAME from the S3 storage."""
-
-    async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with Told(as_json) as told:
-            return await engine.services.backups.download(viewer, name, told)
-
-    show(as_json, as_data(with_or_without_database(context.obj, work)), f"{name} is here.")
+    _carry(context, name, as_json, lambda backups: backups.download, f"{name} is here.")
 
 
 @backup.command()

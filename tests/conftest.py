@@ -217,6 +217,7 @@ async def listening(app: Starlette, port: int) -> AsyncIterator[None]:
     running = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     task = asyncio.create_task(running.serve())
     while not running.started:
+        assert not task.done(), "the engine did not start"
         await asyncio.sleep(0.01)
     try:
         yield

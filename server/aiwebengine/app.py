@@ -18,7 +18,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth.requests import Doorkeeper
-from aiwebengine.background import RETRY_EVERY_SECS, once, repeatedly
+from aiwebengine.background import RETRY_EVERY_SECS, end, once, repeatedly
 from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.caching import Cache, half_of
 from aiwebengine.config import Config
@@ -243,9 +243,7 @@ class Engine:
             yield
         finally:
             await doors.close_sockets()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
             await self.services.care.stop()
             self._watch.stop()
             await self.services.backups.stop()

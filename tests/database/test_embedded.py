@@ -15,8 +15,10 @@ import pytest
 
 from aiwebengine.database.embedded import embedded_postgres
 
+# Whoever runs the tests in the background may have had Ctrl-C ignored.
 HOLD = """
-import sys, pathlib
+import pathlib, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from aiwebengine.database.embedded import embedded_postgres
 with embedded_postgres(pathlib.Path(sys.argv[1])) as url:
     print(url, flush=True)

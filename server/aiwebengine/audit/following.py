@@ -12,6 +12,7 @@ from typing import cast
 from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.types import AuditEvent
 from aiwebengine.auth.callers import Callers
+from aiwebengine.background import end
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
 
@@ -68,8 +69,7 @@ class Following:
                         yield None
                         due = time.monotonic() + seconds
             finally:
-                coming.cancel()
-                await asyncio.wait([coming])
+                await end(coming)
 
     async def _checked(self, viewer: Viewer) -> Viewer:
         now = await self._callers.again(viewer)

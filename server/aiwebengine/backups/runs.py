@@ -12,6 +12,7 @@ import psycopg
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.background import end
 from aiwebengine.backups import cluster_store, store
 from aiwebengine.backups.storage import failures_told
 from aiwebengine.backups.types import BackupRun, BackupRunKind, Note, Progress, Stopped
@@ -107,8 +108,7 @@ class Runs:
             await self._failed(live, error)
             raise
         finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            await end(telling)
             # The server may have cut the connection; it is gone either way.
             with suppress(psycopg.Error, EngineError):
                 await asyncio.to_thread(live.holds.close)
@@ -123,9 +123,7 @@ class Runs:
 
     async def stop(self) -> None:
         """End what runs in the background; it counts as failed."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await end(*self._background)
 
     async def made(self, live: Live, name: str, after: dict[str, Any]) -> None:
         """Record that an archive is written, and only lacks its name. The run goes on.

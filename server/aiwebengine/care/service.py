@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.background import end
 from aiwebengine.care import activity_store, store, vacuum_store
 from aiwebengine.care.activity_types import (
     DatabaseConnections,
@@ -194,9 +195,7 @@ class Care:
 
     async def stop(self) -> None:
         """Stop what `start_vacuum` began; what is done of it stays done."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     async def _begin(
         self, viewer: Viewer, tables: Sequence[str] | None, options: VacuumOptions
@@ -271,9 +270,7 @@ class Care:
                 if finished:
                     return at_work.result()
         finally:
-            if not at_work.done():
-                at_work.cancel()
-                await asyncio.gather(at_work, return_exceptions=True)
+            await end(at_work)
 
     async def _progress_of(self, table: str) -> VacuumProgress | None:
         running = await vacuum_store.progress(self._db)

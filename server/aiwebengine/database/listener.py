@@ -66,7 +66,10 @@ class Listener:
             self.is_listening = not connection.is_closed()
             while True:
                 try:
-                    message = await asyncio.wait_for(heard.get(), CHECK_EVERY_SECS)
+                    # Not `wait_for`: before Python 3.12 it goes on with the message when it is
+                    # cancelled at the moment in which one comes.
+                    async with asyncio.timeout(CHECK_EVERY_SECS):
+                        message = await heard.get()
                 except TimeoutError:
                     await connection.execute("select 1")
                     continue

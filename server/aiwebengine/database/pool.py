@@ -23,6 +23,7 @@ from aiwebengine.errors import BadUserInput, Unavailable
 Row: TypeAlias = asyncpg.Record
 
 LONGEST_MAINTENANCE_SECS = 24 * 3_600
+CLOSE_TIMEOUT_SECS = 5.0
 
 _DOES_NOT_ANSWER = "The database does not answer. Try again in a moment."
 
@@ -133,7 +134,8 @@ class Database:
         if pool is None:
             return
         try:
-            await asyncio.wait_for(self._pool.disconnect(), timeout=5)
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECS):
+                await self._pool.disconnect()
         except (TimeoutError, *_OUTAGES):
             pool.terminate()
 

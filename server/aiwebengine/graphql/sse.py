@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import orjson
 from graphql import OperationType
 
+from aiwebengine.background import end
 from aiwebengine.graphql.execution import Context, Executor, Operation
 
 # Proxies cut a connection that is silent for a minute or so.
@@ -35,11 +35,11 @@ async def frames(
     yield b":\n\n"
     events = executor.events(operation, context, request_id)
     coming = asyncio.ensure_future(anext(events, None))
-    end = asyncio.ensure_future(ending.wait())
+    stopping = asyncio.ensure_future(ending.wait())
     try:
         while True:
             done, _ = await asyncio.wait(
-                [coming, end], timeout=KEEP_ALIVE_SECS, return_when=asyncio.FIRST_COMPLETED
+                [coming, stopping], timeout=KEEP_ALIVE_SECS, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
                 yield b":\n\n"
@@ -53,10 +53,7 @@ async def frames(
             coming = asyncio.ensure_future(anext(events, None))
         yield _frame("complete")
     finally:
-        end.cancel()
-        coming.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await coming
+        await end(stopping, coming)
         await events.aclose()  # type: ignore[attr-defined]
 
 

@@ -15,6 +15,7 @@ import orjson
 from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from aiwebengine.background import end
 from aiwebengine.errors import EngineError
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import refusal, told
@@ -103,10 +104,7 @@ class _Socket:
         except WebSocketDisconnect:
             pass
         finally:
-            running = [watch, *self._operations.values()]
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await end(watch, *self._operations.values())
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket, if it still is open."""

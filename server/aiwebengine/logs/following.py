@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from aiwebengine.audit.following import Following
+from aiwebengine.background import end
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.tail import Tail
 from aiwebengine.logs.types import LogEntry, LogFilter
@@ -39,9 +40,7 @@ class FollowingLogs:
                     yield coming.result()
                     coming = asyncio.ensure_future(anext(lines))
             finally:
-                right.cancel()
-                coming.cancel()
-                await asyncio.gather(right, coming, return_exceptions=True)
+                await end(right, coming)
 
     async def _watch(self, viewer: Viewer) -> None:
         """Raise once the viewer may not see the log any more."""

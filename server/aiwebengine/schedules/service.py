@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.background import end
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, EngineError, NotFound, Unavailable
 from aiwebengine.schedules import store
@@ -104,9 +105,7 @@ class Schedules:
 
     async def interrupt(self) -> None:
         """End what is at work here, because the process ends."""
-        for work in self._at_work:
-            work.cancel()
-        await asyncio.gather(*self._at_work, return_exceptions=True)
+        await end(*self._at_work)
 
     async def tasks(self, viewer: Viewer) -> list[ScheduledTask]:
         """Every task, with its next and its newest run. Raises Unauthenticated, Forbidden."""
@@ -256,15 +255,14 @@ class Schedules:
                 if not verb.done() and not await self._goes_on(number, lines):
                     state, result = RunState.STOPPED, "It was stopped."
                     lines.ended = True
-                    await _cancelled(verb)
+                    await end(verb)
                     break
             else:
                 state, result = _outcome(task, verb)
         finally:
             lines.ended = True
             await asyncio.shield(self._end(verb, number, lines, state, result))
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
+            await end(holding)
         return await self._existing(number)
 
     async def _goes_on(self, number: int, lines: _Lines) -> bool:
@@ -283,7 +281,7 @@ class Schedules:
         state: RunState,
         result: str,
     ) -> None:
-        await _cancelled(verb)
+        await end(verb)
         try:
             await store.beat(self._db, number, lines.untold())
             await store.end(self._db, number, state, result)
@@ -315,14 +313,6 @@ class _Lines:
 
     def put_back(self, told: list[str]) -> None:
         self._waiting = [*told, *self._waiting][-store.MOST_LINES :]
-
-
-async def _cancelled(verb: asyncio.Future[str]) -> None:
-    verb.cancel()
-    await asyncio.wait([verb])
-    if not verb.cancelled():
-        # Whatever it still had to say comes too late.
-        verb.exception()
 
 
 def _outcome(task: Task, verb: asyncio.Future[str]) -> tuple[RunState, str]:

@@ -91,7 +91,8 @@ class Heart:
         finally:
             watch.cancel()
             with suppress(Exception):
-                await asyncio.wait_for(self._leave(), GOODBYE_TIMEOUT_SECS)
+                async with asyncio.timeout(GOODBYE_TIMEOUT_SECS):
+                    await self._leave()
 
     async def beat(self) -> None:
         """Tell the database what it does not know yet. Raises Unavailable; nothing is lost then."""

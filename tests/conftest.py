@@ -234,6 +234,18 @@ async def serving(engine: Engine) -> AsyncIterator[Served]:
         yield Served(f"http://localhost:{port}", engine)
 
 
+@asynccontextmanager
+async def locked(url: str, table: str) -> AsyncIterator[None]:
+    """Nobody else can read this table for as long as this lasts.
+
+    The lock is waited for beside the loop: who holds the table now may be a task of this loop.
+    """
+    with psycopg.connect(url) as lock:
+        statement = f"lock table {table} in access exclusive mode"
+        await asyncio.to_thread(lambda: lock.execute(statement))
+        yield
+
+
 def free_port() -> int:
     """A port that nobody uses at this moment."""
     with socket.socket() as taken:

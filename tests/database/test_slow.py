@@ -4,9 +4,8 @@ import asyncio
 import logging
 
 import httpx2
-import psycopg
 import pytest
-from tests.conftest import adder, free_port, serving
+from tests.conftest import adder, free_port, locked, serving
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
@@ -57,8 +56,7 @@ async def test_the_line_names_the_request(url, tmp_path, caplog):
         token = {"Authorization": f"Bearer {await served.token(ada)}"}
         query = {"query": "{ auditEvents(first: 1) { nodes { id } } }"}
         caplog.clear()
-        with psycopg.connect(url) as lock:
-            lock.execute("lock table audit_events in access exclusive mode")
+        async with locked(url, "audit_events"):
             asked = asyncio.create_task(
                 client.post("/graphql", json=query, headers=token | {"X-Request-Id": "find-me"})
             )

@@ -1,7 +1,6 @@
 """A request ends in time, and its work with it."""
 
 import asyncio
-import contextlib
 import socket
 
 import httpx2
@@ -10,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
-from tests.conftest import adder, free_port, listening, serving
+from tests.conftest import adder, free_port, listening, locked, serving
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository, Server
@@ -30,19 +29,12 @@ async def hasty(url, tmp_path):
         yield served
 
 
-@contextlib.contextmanager
-def locked(url):
-    """Nobody can read the users for as long as this lasts; counts the statements that wait."""
-    with psycopg.connect(url) as lock, psycopg.connect(url, autocommit=True) as watch:
-        lock.execute("lock table users in access exclusive mode")
-
-        def waiting():
-            return watch.execute(
-                "select count(*) from pg_stat_activity"
-                " where application_name = 'aiwebengine' and wait_event_type = 'Lock'"
-            ).fetchone()[0]
-
-        yield waiting
+def waiting(watch):
+    """How many of the engine's statements wait for a lock."""
+    return watch.execute(
+        "select count(*) from pg_stat_activity"
+        " where application_name = 'aiwebengine' and wait_event_type = 'Lock'"
+    ).fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -55,11 +47,12 @@ async def test_what_takes_too_long_is_refused_and_its_statement_ended(
     ada = await adder(hasty.engine)("ada", Role.ADMINISTRATOR)
     token = {"Authorization": f"Bearer {await hasty.token(ada)}"}
     async with httpx2.AsyncClient(base_url=hasty.base, headers=token, timeout=30) as client:
-        with locked(url) as waiting:
-            late = await client.request(method, path, json=body)
-            async with asyncio.timeout(20):
-                while waiting():
-                    await asyncio.sleep(0.05)
+        with psycopg.connect(url, autocommit=True) as watch:
+            async with locked(url, "users"):
+                late = await client.request(method, path, json=body)
+                async with asyncio.timeout(20):
+                    while waiting(watch):
+                        await asyncio.sleep(0.05)
         again = await client.request(method, path, json=body)
 
     assert (late.status_code, again.status_code) == (503, 200)
@@ -73,8 +66,7 @@ async def test_graphql_tells_it_in_its_own_words(hasty, url):
     ada = await adder(hasty.engine)("ada", Role.ADMINISTRATOR)
     token = {"Authorization": f"Bearer {await hasty.token(ada)}"}
     # The lock is for what the query reads, not for who asks.
-    with psycopg.connect(url) as lock:
-        lock.execute("lock table audit_events in access exclusive mode")
+    async with locked(url, "audit_events"):
         async with httpx2.AsyncClient(base_url=hasty.base, headers=token, timeout=30) as client:
             query = {"query": "{ auditEvents(first: 1) { nodes { id } } }"}
             late = await client.post("/graphql", json=query)

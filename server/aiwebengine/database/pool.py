@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +16,7 @@ import databases
 import orjson
 
 from aiwebengine.database.holding import hold_lock
+from aiwebengine.database.lending import Lending
 from aiwebengine.database.statements import arguments, compiled
 from aiwebengine.errors import BadUserInput, Unavailable
 
@@ -118,26 +118,30 @@ class Database:
         )
         self._acquire_timeout = acquire_timeout
         self._maximum = max_connections
+        self._lending: Lending | None = None
         self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
-        self._coming_back: set[asyncio.Future[None]] = set()
-        self._waiting = 0
         self.observers: list[Observer] = []
 
     async def connect(self) -> None:
         """Open the pool. Raises Unavailable."""
         with _outages_told():
             await self._pool.connect()
+        if self._lending is None:
+            # asyncpg's pool inside `databases`.
+            pool: Any = self._pool._backend
+            self._lending = Lending(pool._pool, self._maximum, self._acquire_timeout)
 
     async def disconnect(self) -> None:
         """Close the pool; connections that are still at work are cut after a moment."""
-        pool = self._driver_pool()
-        if pool is None:
+        lending, self._lending = self._lending, None
+        if lending is None:
             return
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECS):
+                await lending.end()
                 await self._pool.disconnect()
         except (TimeoutError, *_OUTAGES):
-            pool.terminate()
+            lending.pool.terminate()
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         """Every row. Raises Unavailable."""
@@ -235,11 +239,14 @@ class Database:
 
     def pool_stats(self) -> PoolStats:
         """How the pool is used at present."""
-        pool = self._driver_pool()
-        size = pool.get_size() if pool is not None else 0
-        idle = pool.get_idle_size() if pool is not None else 0
+        lending = self._lending
+        if lending is None:
+            return PoolStats(size=0, in_use=0, maximum=self._maximum, waiting=0)
         return PoolStats(
-            size=size, in_use=size - idle, maximum=self._maximum, waiting=self._waiting
+            size=lending.pool.get_size(),
+            in_use=lending.at_work,
+            maximum=self._maximum,
+            waiting=lending.waiting,
         )
 
     async def _run(self, verb: str, sql: str, values: dict[str, object], **options: object) -> Any:
@@ -254,12 +261,13 @@ class Database:
                     result = await _again_if_stale(held.connection, verb, text, given, options)
                 else:
                     # Every request passes here: no context managers, which cost as much as this.
-                    connection = await self._acquired()
+                    lending = self._connected()
+                    connection = lending.at_once() or await lending.borrow()
                     try:
                         started = time.perf_counter()
                         result = await _again_if_stale(connection, verb, text, given, options)
                     finally:
-                        await self._given_back(connection)
+                        await lending.give_back(connection)
                 failed = False
                 return result
         finally:
@@ -279,48 +287,18 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        connection = await self._acquired()
+        lending = self._connected()
+        connection = await lending.borrow()
         try:
             yield connection
         finally:
-            await self._given_back(connection)
+            await lending.give_back(connection)
 
-    async def _acquired(self) -> Any:
-        """A connection of the pool, which must be given back. Raises Unavailable, TimeoutError."""
-        pool = self._driver_pool()
-        if pool is None:
+    def _connected(self) -> Lending:
+        """Raises Unavailable before `connect` and after `disconnect`."""
+        if self._lending is None:
             raise Unavailable(_DOES_NOT_ANSWER)
-        self._waiting += 1
-        try:
-            return await pool.acquire(timeout=self._acquire_timeout)
-        finally:
-            self._waiting -= 1
-
-    async def _given_back(self, connection: Any) -> None:
-        """To be called while what ended the use, if anything did, is being raised."""
-        pool = self._driver_pool()
-        if pool is None:
-            return
-        back = pool.release(connection, timeout=self._acquire_timeout)
-        if not isinstance(sys.exception(), asyncio.CancelledError | TimeoutError):
-            # The driver goes on with it by itself if this task is cancelled meanwhile.
-            await back
-            return
-        # A request that was cancelled or came too late is not kept waiting: a frozen server
-        # would not take the connection back either.
-        task = asyncio.ensure_future(back)
-        self._coming_back.add(task)
-        task.add_done_callback(self._is_back)
-
-    def _is_back(self, back: asyncio.Future[None]) -> None:
-        self._coming_back.discard(back)
-        if not back.cancelled():
-            # A connection that could not be given back is closed by the pool; nobody need know.
-            back.exception()
-
-    def _driver_pool(self) -> Any | None:
-        """asyncpg's pool inside `databases`; None before `connect` and after `disconnect`."""
-        return getattr(self._pool._backend, "_pool", None)
+        return self._lending
 
 
 class _outages_told:

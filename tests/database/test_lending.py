@@ -1,0 +1,109 @@
+"""Connections are handed from one to the next, none is lost, and those not needed are let go."""
+
+import asyncio
+import contextvars
+import random
+
+import pytest
+
+from aiwebengine.database import Database, lending
+from aiwebengine.errors import Unavailable
+
+
+@pytest.fixture
+async def db(url):
+    db = Database(url, max_connections=2, acquire_timeout=2, statement_timeout=1)
+    await db.connect()
+    yield db
+    await db.disconnect()
+
+
+async def backend(db):
+    return await db.value("select pg_backend_pid()")
+
+
+async def test_the_next_statement_takes_the_same_connection(db):
+    assert len({await backend(db) for _ in range(20)}) == 1
+
+
+async def test_more_than_there_are_take_turns(db):
+    seen = await asyncio.gather(*(backend(db) for _ in range(40)))
+
+    assert len(set(seen)) == 2
+    assert db.pool_stats().in_use == db.pool_stats().waiting == 0
+
+
+async def test_a_connection_that_was_cut_while_nobody_used_it_is_not_lent(db, server):
+    first = await backend(db)
+    server.run(f"select pg_terminate_backend({first}, 5000)")
+    await asyncio.sleep(0.1)
+
+    assert await backend(db) != first
+
+
+async def test_whoever_leaves_takes_nothing_along(db):
+    """Some give up while they wait, at the moment of their turn, or at work."""
+    chance = random.Random(7)
+
+    async def impatient():
+        async with db.transaction():
+            await db.value("select pg_sleep(:secs)", secs=chance.random() / 100)
+
+    for _ in range(15):
+        tasks = [asyncio.create_task(impatient(), context=contextvars.Context()) for _ in range(12)]
+        for task in chance.sample(tasks, 8):
+            asyncio.get_running_loop().call_later(chance.random() / 50, task.cancel)
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(one is None or isinstance(one, asyncio.CancelledError) for one in ended)
+    await asyncio.sleep(0.1)
+
+    stats = db.pool_stats()
+    assert (stats.in_use, stats.waiting) == (0, 0)
+    assert len(set(await asyncio.gather(*(backend(db) for _ in range(10))))) == 2
+
+
+async def test_after_the_server_s_end_those_who_wait_are_told_and_later_ones_served(db, server):
+    async def long():
+        await db.value("select pg_sleep(0.5)")
+
+    tasks = [asyncio.create_task(long(), context=contextvars.Context()) for _ in range(4)]
+    await asyncio.sleep(0.2)
+    server.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'aiwebengine' and query like '%pg_sleep%'"
+    )
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert sum(isinstance(one, Unavailable) for one in ended) == 2
+    assert await db.value("select 1") == 1
+    assert db.pool_stats().in_use == 0
+
+
+async def test_what_nobody_needs_goes_back_to_the_pool(url, monkeypatch):
+    monkeypatch.setattr(lending, "LOOK_EVERY_SECS", 0.2)
+    db = Database(url, max_connections=8)
+    await db.connect()
+    try:
+        await asyncio.gather(*(db.value("select pg_sleep(0.05)") for _ in range(8)))
+        pool = db._lending.pool
+        assert pool.get_idle_size() == 0
+        async with asyncio.timeout(10):
+            while pool.get_idle_size() < 8:
+                await asyncio.sleep(0.05)
+        assert await db.value("select 1") == 1
+    finally:
+        await db.disconnect()
+
+
+async def test_after_the_end_nobody_waits_for_ever(url):
+    db = Database(url, max_connections=1, acquire_timeout=30)
+    await db.connect()
+    holding = asyncio.create_task(db.value("select pg_sleep(30)"), context=contextvars.Context())
+    waiting = asyncio.create_task(db.value("select 1"), context=contextvars.Context())
+    await asyncio.sleep(0.2)
+
+    await db.disconnect()
+
+    async with asyncio.timeout(5):
+        ended = await asyncio.gather(holding, waiting, return_exceptions=True)
+    assert [type(one) for one in ended] == [Unavailable, Unavailable]

@@ -8,7 +8,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import roles_up_to
-from aiwebengine.database import Database, Row
+from aiwebengine.database import Coalescing, Database, Row
 from aiwebengine.errors import Unauthenticated
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import ActorKind, Origin, Scope, Viewer, anonymous
@@ -17,20 +17,28 @@ _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its 
 
 
 class Callers:
-    """Who is behind a request. Nothing is cached: a revocation counts at the next look."""
+    """Who is behind a request. Nothing is cached: a revocation counts at the next look.
+
+    Of requests that come together with the same secret, one looks for all.
+    """
 
     def __init__(
         self, db: Database, audit: AuditTrail, idle_secs: float, fresh_secs: float
     ) -> None:
         self._db = db
+        self._looks = Coalescing(db)
         self._audit = audit
         self._idle_secs = idle_secs
         self._fresh = timedelta(seconds=fresh_secs)
 
     async def by_session(self, secret: str, origin: Origin) -> Viewer:
         """The session's user; anonymous when the session has ended. Raises Unavailable."""
-        found = await store.caller_by_session(
-            self._db, idle_secs=self._idle_secs, secret_hash=secrets.digest(secret)
+        hashed = secrets.digest(secret)
+        found = await self._looks.get(
+            hashed,
+            lambda: store.caller_by_session(
+                self._db, idle_secs=self._idle_secs, secret_hash=hashed
+            ),
         )
         if found is None:
             return anonymous(origin)
@@ -46,8 +54,10 @@ class Callers:
         """
         found = None
         if secrets.looks_like_token(secret):
-            found = await store.caller_by_token(
-                self._db, secret_hash=secrets.digest(secret), address=origin.address
+            hashed, address = secrets.digest(secret), origin.address
+            found = await self._looks.get(
+                (hashed, address),
+                lambda: store.caller_by_token(self._db, secret_hash=hashed, address=address),
             )
         if found is None:
             raise Unauthenticated(_INVALID_TOKEN)

@@ -12,7 +12,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.caching import Cache
-from aiwebengine.database import Database
+from aiwebengine.database import Coalescing, Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
 from aiwebengine.users import checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
@@ -78,6 +78,7 @@ class Users:
         self._sessions = sessions
         self._cache = cache
         self._changed = ChangedUsers(self._find)
+        self._pages = Coalescing(db)
 
     async def page(
         self,
@@ -94,7 +95,11 @@ class Users:
         Raises Unauthenticated, Forbidden.
         """
         viewer.must_be(Role.ADMINISTRATOR)
-        return await page_store.page(self._db, wanted, order, after, first + 1, shown)
+        # A change makes every open window read its page again, at the same moment.
+        return await self._pages.get(
+            (wanted, order.field, order.direction, after, first, shown),
+            lambda: page_store.page(self._db, wanted, order, after, first + 1, shown),
+        )
 
     async def count(self, viewer: Viewer, wanted: UserFilter) -> int:
         """How many users the filter lets through. Raises as `page` does."""

@@ -14,7 +14,7 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.caching import Cache
 from aiwebengine.database import Coalescing, Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
-from aiwebengine.users import checks, page_store, store
+from aiwebengine.users import change_store, checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
 from aiwebengine.users.types import (
     GRANTABLE_ROLES,
@@ -178,15 +178,17 @@ class Users:
         if role is Role.ADMINISTRATOR:
             viewer.must_have_signed_in_recently()
         reason = checks.reason(reason)
-        async with self._changing(viewer, user_id, expected_version, role) as user:
-            await self._remove_ended_roles(user)
-            held = await store.grant_of(self._db, user_id, role)
+        async with self._changing(viewer, user_id, expected_version, role) as (user, standing):
+            if standing.has_ended_roles:
+                await self._remove_ended_roles(user)
+            held = standing.held
             if held is not None and held.expires_at == expires_at:
                 return Change(user, changed=False)
             if held is not None and expires_at is not None:
-                await self._must_leave_an_administrator(user, role)
-            await store.put_role(self._db, user_id, role, viewer.label, reason, expires_at)
-            user = await store.touch(self._db, user_id)
+                await self._must_leave_an_administrator(user, role, held)
+            user = await change_store.put_role(
+                self._db, user_id, role, viewer.label, reason, expires_at
+            )
             await self._audit.record(
                 viewer,
                 AuditAction.ROLE_GRANTED,
@@ -213,13 +215,12 @@ class Users:
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         checks.grantable(role)
         reason = checks.reason(reason)
-        async with self._changing(viewer, user_id, expected_version, role) as user:
-            held = await store.grant_of(self._db, user_id, role)
+        async with self._changing(viewer, user_id, expected_version, role) as (user, standing):
+            held = standing.held
             if held is None:
                 return Change(user, changed=False)
-            await self._must_leave_an_administrator(user, role)
-            await store.remove_role(self._db, user_id, role)
-            user = await store.touch(self._db, user_id)
+            await self._must_leave_an_administrator(user, role, held)
+            user = await change_store.remove_role(self._db, user_id, role)
             await self._audit.record(
                 viewer,
                 AuditAction.ROLE_REVOKED,
@@ -241,7 +242,7 @@ class Users:
         for role in roles:
             checks.grantable(role)
         async with self._db.transaction():
-            await self._must_still_be_administrator(viewer)
+            await self._must_act_as_administrator(viewer)
             user_id = await store.add(self._db, email, name, UserStatus.INVITED)
             if user_id is None:
                 raise Conflict(f"There is already a user with the address {email}.")
@@ -266,11 +267,14 @@ class Users:
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
         """
         reason = checks.reason(reason)
-        async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
+        async with self._changing(viewer, user_id, expected_version) as (
+            user,
+            standing,
+        ):
             if user.status is UserStatus.SUSPENDED:
                 return Change(user, changed=False)
-            await self._must_leave_an_administrator(user, Role.ADMINISTRATOR)
-            await store.set_status(self._db, user_id, UserStatus.SUSPENDED)
+            await self._must_leave_an_administrator(user, Role.ADMINISTRATOR, standing.held)
+            await change_store.set_status(self._db, user_id, UserStatus.SUSPENDED)
             await self._sessions.end_all(user_id)
             return await self._changed_status(viewer, user, AuditAction.USER_SUSPENDED, reason)
 
@@ -281,11 +285,14 @@ class Users:
 
         Raises Unauthenticated, Forbidden, NotFound, Outdated.
         """
-        async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
+        async with self._changing(viewer, user_id, expected_version) as (
+            user,
+            _,
+        ):
             if user.status is not UserStatus.SUSPENDED:
                 return Change(user, changed=False)
             back = UserStatus.ACTIVE if user.last_signed_in_at else UserStatus.INVITED
-            await store.set_status(self._db, user_id, back)
+            await change_store.set_status(self._db, user_id, back)
             return await self._changed_status(viewer, user, AuditAction.USER_REINSTATED, None)
 
     async def delete(
@@ -298,8 +305,11 @@ class Users:
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         viewer.must_have_signed_in_recently()
-        async with self._changing(viewer, user_id, expected_version, Role.ADMINISTRATOR) as user:
-            await self._must_leave_an_administrator(user, Role.ADMINISTRATOR)
+        async with self._changing(viewer, user_id, expected_version) as (
+            user,
+            standing,
+        ):
+            await self._must_leave_an_administrator(user, Role.ADMINISTRATOR, standing.held)
             await store.remove(self._db, user_id)
             await self._audit.record(
                 viewer,
@@ -315,9 +325,9 @@ class Users:
         They stopped counting at that instant already. Any instance may do this at any time.
         """
         ended = 0
-        while (user_id := await store.next_ended_holder(self._db)) is not None:
+        while (user_id := await change_store.next_ended_holder(self._db)) is not None:
             async with self._db.transaction():
-                await store.lock(self._db, user_id)
+                await change_store.lock(self._db, user_id)
                 user = await store.find(self._db, user_id)
                 if user is not None:
                     ended += await self._remove_ended_roles(user)
@@ -329,7 +339,7 @@ class Users:
         Only for the start banner's link, which proves that its bearer runs this machine.
         """
         async with self._db.transaction():
-            await store.lock_administrators(self._db)
+            await change_store.lock_administrators(self._db)
             user_id = await store.add(self._db, checks.email(email), "", UserStatus.ACTIVE)
             if user_id is not None:
                 await self._audit.record(
@@ -346,7 +356,7 @@ class Users:
         Raises NotFound, Forbidden when the user is suspended.
         """
         async with self._db.transaction():
-            await store.lock(self._db, user_id)
+            await change_store.lock(self._db, user_id)
             user = await self._existing(user_id)
             if user.status is UserStatus.SUSPENDED:
                 raise Forbidden("This account is suspended.")
@@ -397,8 +407,12 @@ class Users:
 
     @asynccontextmanager
     async def _changing(
-        self, viewer: Viewer, user_id: UUID, expected_version: int | None, role: Role
-    ) -> AsyncIterator[User]:
+        self,
+        viewer: Viewer,
+        user_id: UUID,
+        expected_version: int | None,
+        role: Role = Role.ADMINISTRATOR,
+    ) -> AsyncIterator[tuple[User, change_store.Standing]]:
         """Hold the user for a change that may concern *role*.
 
         The viewer's own right is read again under the lock: two administrators who remove each
@@ -407,17 +421,20 @@ class Users:
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         async with self._db.transaction():
             if role is Role.ADMINISTRATOR:
-                await store.lock_administrators(self._db)
-            await store.lock(self._db, *{user_id, viewer.id or user_id})
-            await self._must_still_be_administrator(viewer)
-            user = await self._existing(user_id)
+                await change_store.lock_administrators(self._db)
+            await change_store.hold(self._db, user_id, viewer.id)
+            standing = await change_store.standing(self._db, user_id, viewer.id, role)
+            _must_still_be_administrator(viewer, standing)
+            user = standing.user
+            if user is None:
+                raise NotFound(f"There is no user {user_id}.")
             if expected_version not in (None, user.version):
                 raise Outdated(
                     f"Somebody changed this user meanwhile: expected version {expected_version},"
                     f" found {user.version}.",
                     version=user.version,
                 )
-            yield user
+            yield user, standing
 
     async def _existing(self, user_id: UUID) -> User:
         user = await store.find(self._db, user_id)
@@ -425,23 +442,20 @@ class Users:
             raise NotFound(f"There is no user {user_id}.")
         return user
 
-    async def _must_still_be_administrator(self, viewer: Viewer) -> None:
-        if viewer.is_trusted:
-            return
-        actor = await store.find(self._db, viewer.id) if viewer.id else None
-        if actor is None or actor.status is not UserStatus.ACTIVE:
-            raise Forbidden("Your account may not do this any more.")
-        if Role.ADMINISTRATOR not in actor.roles:
-            raise Forbidden(f"This needs the role {Role.ADMINISTRATOR.value}.")
+    async def _must_act_as_administrator(self, viewer: Viewer) -> None:
+        if viewer.id is not None:
+            may = await change_store.standing(self._db, viewer.id, viewer.id, Role.ADMINISTRATOR)
+            _must_still_be_administrator(viewer, may)
 
-    async def _must_leave_an_administrator(self, user: User, role: Role) -> None:
+    async def _must_leave_an_administrator(
+        self, user: User, role: Role, held: change_store.Held | None
+    ) -> None:
         """Refuse to lose the last one. A grant with an end does not make up for a lasting one."""
         if role is not Role.ADMINISTRATOR or Role.ADMINISTRATOR not in user.roles:
             return
         if user.status is not UserStatus.ACTIVE:
             return
-        held = await store.grant_of(self._db, user.key, Role.ADMINISTRATOR)
-        others, lasting = await store.other_administrators(self._db, user.key)
+        others, lasting = await change_store.other_administrators(self._db, user.key)
         is_lasting = held is not None and held.expires_at is None
         if others == 0 or (is_lasting and lasting == 0):
             raise LastAdministrator(
@@ -451,19 +465,19 @@ class Users:
             )
 
     async def _remove_ended_roles(self, user: User) -> int:
-        ended = await store.remove_ended_roles(self._db, user.key)
+        ended = await change_store.remove_ended_roles(self._db, user.key)
         for role, at in ended:
             await self._audit.record(
                 engine(), AuditAction.ROLE_EXPIRED, _target(user), before=_grant(role, at)
             )
         if ended:
-            await store.touch(self._db, user.key)
+            await change_store.touch(self._db, user.key)
         return len(ended)
 
     async def _changed_status(
         self, viewer: Viewer, before: User, action: AuditAction, reason: str | None
     ) -> Change:
-        user = await store.touch(self._db, before.key)
+        user = await change_store.touch(self._db, before.key)
         await self._audit.record(
             viewer,
             action,
@@ -473,6 +487,15 @@ class Users:
             reason=reason,
         )
         return Change(user, changed=True)
+
+
+def _must_still_be_administrator(viewer: Viewer, standing: change_store.Standing) -> None:
+    if viewer.is_trusted:
+        return
+    if standing.actor_status is not UserStatus.ACTIVE:
+        raise Forbidden("Your account may not do this any more.")
+    if not standing.actor_is_administrator:
+        raise Forbidden(f"This needs the role {Role.ADMINISTRATOR.value}.")
 
 
 def _target(user: User) -> Target:

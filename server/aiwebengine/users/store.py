@@ -27,36 +27,44 @@ FEW = 2_000
 COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
 """Whether the grant `r` of `user_roles` counts."""
 
-_COLUMNS = f"""
+ROLES = f"array(select r.role from user_roles r where r.user_id = u.id and {COUNTS_NOW})"
+"""The roles of the user `u`."""
+
+
+def columns_of(roles: str) -> str:
+    """What makes a user of the row `u`, whose roles this expression tells."""
+    return f"""
   u.id, u.email, u.name, u.picture_url, u.status, u.version,
-  u.created_at, u.updated_at, u.last_signed_in_at,
-  array(select r.role from user_roles r where r.user_id = u.id and {COUNTS_NOW}) as roles,
+  u.created_at, u.updated_at, u.last_signed_in_at, {roles} as roles,
   array(
     select distinct i.provider from identities i where i.user_id = u.id order by i.provider
   ) as providers
 """
 
 
+COLUMNS = columns_of(ROLES)
+
+
 async def find(db: Database, user_id: UUID) -> User | None:
     """The user, or None."""
-    row = await db.one(f"select {_COLUMNS} from users u where u.id = :user_id", user_id=user_id)
-    return None if row is None else _user(row)
+    row = await db.one(f"select {COLUMNS} from users u where u.id = :user_id", user_id=user_id)
+    return None if row is None else user_of(row)
 
 
 async def find_by_email(db: Database, email: str) -> User | None:
     """The user with this address, without regard to case, or None."""
     row = await db.one(
-        f"select {_COLUMNS} from users u where lower(u.email) = lower(:email)", email=email
+        f"select {COLUMNS} from users u where lower(u.email) = lower(:email)", email=email
     )
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 async def find_many(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, User]:
     """Those of the users that exist, by id."""
     rows = await db.all(
-        f"select {_COLUMNS} from users u where u.id = any(:user_ids)", user_ids=list(user_ids)
+        f"select {COLUMNS} from users u where u.id = any(:user_ids)", user_ids=list(user_ids)
     )
-    return {row["id"]: _user(row) for row in rows}
+    return {row["id"]: user_of(row) for row in rows}
 
 
 async def count(db: Database, wanted: UserFilter) -> int:
@@ -81,34 +89,6 @@ async def _count(db: Database, conditions: list[str], values: dict[str, Any]) ->
     return int(await db.value(f"select count(*) from users u where {where}", **values))
 
 
-async def lock(db: Database, *user_ids: UUID) -> None:
-    """Hold these users until the transaction ends, in id order so that nobody waits in a ring."""
-    await db.all(
-        "select u.id from users u where u.id = any(:user_ids) order by u.id for update",
-        user_ids=list(user_ids),
-    )
-
-
-async def lock_administrators(db: Database) -> None:
-    """Let only one transaction at a time take from, or add to, the administrators."""
-    await db.all("select pg_advisory_xact_lock(hashtext('aiwebengine.administrators'))")
-
-
-async def other_administrators(db: Database, user_id: UUID) -> tuple[int, int]:
-    """How many other active administrators there are, and how many of these hold it for good."""
-    row = await db.one(
-        f"""
-        select count(*) as all_of_them, count(*) filter (where r.expires_at is null) as lasting
-        from user_roles r join users u on u.id = r.user_id
-        where r.role = 'Administrator' and {COUNTS_NOW}
-          and u.status = 'active' and u.id <> :user_id
-        """,
-        user_id=user_id,
-    )
-    assert row is not None  # noqa: S101 - an aggregate always returns a row
-    return row["all_of_them"], row["lasting"]
-
-
 async def grant_of(db: Database, user_id: UUID, role: Role) -> RoleGrant | None:
     """The grant that counts now, or None."""
     grants = await grants_of(db, [user_id])
@@ -131,85 +111,6 @@ async def grants_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[R
         values = dict(row)
         grants[values.pop("user_id")].append(RoleGrant(**{**values, "role": Role(row["role"])}))
     return grants
-
-
-async def put_role(
-    db: Database,
-    user_id: UUID,
-    role: Role,
-    granted_by: str,
-    reason: str | None,
-    expires_at: datetime | None,
-) -> None:
-    """Give the role, or move the end of the grant that is there."""
-    await db.execute(
-        """
-        insert into user_roles (user_id, role, granted_by, reason, expires_at)
-        values (:user_id, :role, :granted_by, :reason, :expires_at)
-        on conflict (user_id, role) do update
-        set granted_at = now(), granted_by = :granted_by, reason = :reason, expires_at = :expires_at
-        """,
-        user_id=user_id,
-        role=role.value,
-        granted_by=granted_by,
-        reason=reason,
-        expires_at=expires_at,
-    )
-
-
-async def remove_role(db: Database, user_id: UUID, role: Role) -> None:
-    """Take the role away."""
-    await db.execute(
-        "delete from user_roles where user_id = :user_id and role = :role",
-        user_id=user_id,
-        role=role.value,
-    )
-
-
-async def next_ended_holder(db: Database) -> UUID | None:
-    """Somebody with a grant whose end has passed, or None; the longest ended first."""
-    found: UUID | None = await db.value(
-        "select user_id from user_roles where expires_at <= now() order by expires_at limit 1"
-    )
-    return found
-
-
-async def remove_ended_roles(db: Database, user_id: UUID) -> list[tuple[Role, datetime]]:
-    """Take away the user's roles whose end has passed; which, and when they ended."""
-    rows = await db.all(
-        """
-        delete from user_roles
-        where user_id = :user_id and expires_at <= now()
-        returning role, expires_at
-        """,
-        user_id=user_id,
-    )
-    return [(Role(row["role"]), row["expires_at"]) for row in rows]
-
-
-async def touch(db: Database, user_id: UUID) -> User:
-    """Count a change; the user as it is now."""
-    row = await db.one(
-        f"""
-        with u as (
-          update users set version = version + 1, updated_at = now()
-          where id = :user_id returning *
-        )
-        select {_COLUMNS} from u
-        """,
-        user_id=user_id,
-    )
-    assert row is not None  # noqa: S101 - the caller holds the row's lock
-    return _user(row)
-
-
-async def set_status(db: Database, user_id: UUID, status: UserStatus) -> None:
-    """Let in, or turn away."""
-    await db.execute(
-        "update users set status = :status where id = :user_id",
-        user_id=user_id,
-        status=status.value,
-    )
 
 
 async def add(db: Database, email: str, name: str, status: UserStatus) -> UUID | None:
@@ -428,7 +329,8 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _user(row: Row) -> User:
+def user_of(row: Row) -> User:
+    """The user that a row of these columns tells."""
     return User(
         id=strawberry.ID(str(row["id"])),
         key=row["id"],

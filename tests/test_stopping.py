@@ -11,6 +11,8 @@ import pytest
 import websockets
 from tests.conftest import first_sign_in
 
+from aiwebengine.auth import secrets
+
 QUERY = {"query": "{ users(first: 1) { nodes { email } } }"}
 SUBSCRIPTION = "subscription { auditEventAdded { id } }"
 WORKERS = pytest.mark.parametrize("workers", ["1", "2"])
@@ -45,6 +47,19 @@ def started(start, url, workers, **environ):
     return process, base, output, cookie
 
 
+def sessions(url, number):
+    """Cookies of so many sessions: of requests with the same one, one looks for all."""
+    made = [secrets.new_secret() for _ in range(number)]
+    with psycopg.connect(url) as connection:
+        for secret in made:
+            connection.execute(
+                "insert into sessions (user_id, secret_hash, provider, expires_at)"
+                " select user_id, %s, provider, expires_at from sessions limit 1",
+                [secrets.digest(secret)],
+            )
+    return [{"Cookie": f"aiwebengine_session={secret}"} for secret in made]
+
+
 async def refuses(base):
     """Whether a new connection is turned away at once, not left to wait."""
     try:
@@ -57,15 +72,16 @@ async def refuses(base):
 
 @WORKERS
 async def test_a_stop_finishes_what_is_running_and_takes_nothing_new(start, url, workers):
-    process, base, output, cookie = started(start, url, workers)
+    process, base, output, _ = started(start, url, workers)
 
-    async def ask():
+    async def ask(cookie):
         # A connection each, so that every worker has some.
         async with httpx2.AsyncClient(timeout=60, headers=cookie) as client:
             return (await client.post(f"{base}/graphql", json=QUERY)).status_code
 
+    cookies = sessions(url, 12)
     with locked(url) as waiting:
-        asked = [asyncio.create_task(ask()) for _ in range(12)]
+        asked = [asyncio.create_task(ask(cookie)) for cookie in cookies]
         await until(lambda: waiting() == 12)
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):
@@ -131,7 +147,7 @@ async def test_readers_of_streams_are_sent_away_at_once_and_told_to_come_back(st
 
 
 async def test_the_connections_of_all_workers_together_stay_below_the_maximum(start, url):
-    _, base, _, cookie = started(
+    _, base, *_ = started(
         start,
         url,
         "2",
@@ -141,7 +157,10 @@ async def test_the_connections_of_all_workers_together_stay_below_the_maximum(st
         APP_SERVER__REQUEST_TIMEOUT_SECS="60",
     )
 
+    cookies = iter(sessions(url, 220))
+
     async def ask():
+        cookie = next(cookies)
         async with httpx2.AsyncClient(timeout=120, headers=cookie) as client:
             return (await client.post(f"{base}/graphql", json=QUERY)).status_code
 

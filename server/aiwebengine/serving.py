@@ -26,6 +26,7 @@ from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
 from aiwebengine.metrics.folder import bury, keep_in, shared_folder
 from aiwebengine.system.beats import ThisInstance
+from aiwebengine.web.writing import HttpProtocol
 from aiwebengine.workers import Workers
 
 # How often a stop that waits looks whether it is to wait no longer.
@@ -141,6 +142,7 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
     server = _Server(
         uvicorn.Config(
             engine.app(),
+            http=HttpProtocol,
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=math.ceil(config.server.shutdown_timeout_secs),

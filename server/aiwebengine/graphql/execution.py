@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -21,6 +20,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from aiwebengine.deadlines import Deadlines
 from aiwebengine.errors import EngineError, Forbidden, Unauthenticated, Unavailable
 from aiwebengine.graphql.documents import (
     Document,
@@ -87,6 +87,7 @@ class Executor:
         # extension runner for it; the graphql-core schema inside is all that execution needs.
         self._schema = schema._schema
         self._limits = limits
+        self._deadlines = Deadlines(limits.seconds)
         self._documents = Documents(self._schema, limits, documents_bytes)
         self._may_introspect = may_introspect
         self._on_done = on_done
@@ -140,7 +141,7 @@ class Executor:
         began = time.perf_counter()
         try:
             operation = self.admit(operation, context)
-            async with asyncio.timeout(self._limits.seconds):
+            with self._deadlines.within():
                 result = await self._execute(operation, context)
             answer = _answer(result, request_id)
             await self._note_forbidden(operation, context, result.errors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aiwebengine.deadlines import Deadlines
 from aiwebengine.errors import EngineError, RateLimited, Unavailable
 from aiwebengine.logs.access import Answered, request_line
 from aiwebengine.web.problems import of_error, problem
@@ -179,6 +179,7 @@ class TimeLimit:
     ) -> None:
         self._app = app
         self._seconds = seconds
+        self._usual, self._later = Deadlines(seconds), Deadlines(seconds + GRACE_SECS)
         self._tell_it_themselves = tell_it_themselves
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -186,7 +187,7 @@ class TimeLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        grace = GRACE_SECS if scope["path"] in self._tell_it_themselves else 0.0
+        deadlines = self._later if scope["path"] in self._tell_it_themselves else self._usual
         awaits_body = False
 
         async def receiving() -> Message:
@@ -198,14 +199,14 @@ class TimeLimit:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                limit.reschedule(None)
+                limit.lift()
             await send(message)
 
         try:
-            async with asyncio.timeout(self._seconds + grace) as limit:
+            with deadlines.within() as limit:
                 await self._app(scope, receiving, sending)
         except TimeoutError:
-            if not limit.expired():
+            if not limit.is_over:
                 raise
             await self._tell(scope, receive, send, awaits_body)
 

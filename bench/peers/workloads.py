@@ -58,11 +58,19 @@ def reads(after: str) -> list[Workload]:
     return [
         Workload("viewer", [(VIEWER, {})]),
         Workload("list of 50", [(LIST, {})]),
+        Workload("list of 50, others each time", _lists_of_all_sizes()),
         Workload("list of 50 with identities", [(IDENTITIES, {})]),
         Workload("list of 50 with total", [(TOTAL, {})]),
         Workload("far page", [(PAGE, {"after": after})]),
         Workload("search", [(SEARCH, {"search": SEARCHED})]),
     ]
+
+
+def _lists_of_all_sizes() -> list[Question]:
+    """Pages of 50 on average, of which those that are asked at the same moment are different."""
+    sizes = list(range(31, 70))
+    random.Random(50).shuffle(sizes)
+    return [(LIST.replace("50", str(size)), {}) for size in sizes]
 
 
 def postgraphile_reads(after: str) -> list[Workload]:

@@ -1,11 +1,13 @@
 """Starting and stopping, as a terminal or a service manager does it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -31,6 +33,25 @@ def test_two_engines_share_one_database_and_the_first_may_go(start, tmp_path):
 
     assert httpx2.get(f"{other[1]}/health").json()["status"] == "ok"
     assert "Traceback" not in other[2].read_text()
+
+
+def test_a_small_answer_arrives_in_one_piece_and_a_large_one_whole(start, url):
+    _, base, _ = start(APP_REPOSITORY__DATABASE_URL=url)
+    port = int(base.rpartition(":")[2])
+    page = httpx2.get(f"{base}/health")
+
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as asking:
+        for _ in range(20):
+            asking.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head, _, body = asking.recv(65_536).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert len(body) == len(page.content)
+
+    editor = max(Path("frontend/vendor").rglob("*.js"), key=lambda file: file.stat().st_size)
+    build = re.search(r"/assets/[0-9a-f]+/", httpx2.get(f"{base}/").text)[0]
+    sent = httpx2.get(f"{base}{build}vendor/{editor.name}", headers={"Accept-Encoding": "identity"})
+    assert sent.content == editor.read_bytes()
+    assert len(sent.content) > 1_000_000
 
 
 def test_no_link_is_printed_where_a_provider_lets_the_administrator_in(start):

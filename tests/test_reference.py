@@ -8,6 +8,7 @@ import pytest
 from reference import alerts, audit, commands, configuration, errors, graphql, health, log, metrics
 from reference import tasks as clock
 from reference.pages import FOLDER, PAGES
+from tests.test_who_may_do_what import OPERATIONS, rows
 
 from aiwebengine.audit.details import TOLD
 from aiwebengine.audit.types import AuditAction
@@ -56,15 +57,29 @@ def test_every_command_and_option_has_a_meaning_and_every_argument_is_named():
 
 def test_every_operation_and_type_has_a_meaning_and_a_place_on_the_page():
     page = (FOLDER / "graphql.md").read_text()
-    bare = [
-        name for _, name, field, who in graphql.operations() if not field.description or not who
-    ]
+    bare = [one.name for one in graphql.operations() if not one.field.description]
     bare += [kind.name for kind in graphql.types() if not kind.description]
-    names = [name for _, name, _, _ in graphql.operations()]
+    names = [one.name for one in graphql.operations()]
     names += [kind.name for kind in graphql.types()]
 
     assert bare == []
     assert [name for name in names if f"\n### {name}\n" not in page] == []
+
+
+def test_the_page_says_of_every_mutation_which_scope_and_how_recent_a_sign_in_it_needs():
+    page = (FOLDER / "graphql.md").read_text()
+    scopes = {"read": "`read`", "users": "`users:write`", "ops": "`ops:write`"}
+    wrong = []
+    for name, row in rows(OPERATIONS).items():
+        if not name.startswith("Mutation."):
+            continue
+        line = re.search(rf"^\| \[`{name[9:]}`\].*$", page, re.MULTILINE)[0]
+        _, _, _, scope, recent, _ = line.split("|")
+        (needed,) = [word for caller, word in scopes.items() if row[caller] != "403"]
+        if scope.strip() != needed or bool(recent.strip()) != (row["stale"] == "again"):
+            wrong.append(name)
+
+    assert wrong == []
 
 
 def test_every_scope_of_a_token_has_a_meaning():

@@ -21,13 +21,15 @@ class Allowed:
     is_recent_sign_in_asked: bool
 
     def __str__(self) -> str:
-        needs = f"the scope {self.scope}" if self.scope else "no scope"
-        return f"{self.people}; an API token needs {needs}."
+        scope = f"; an API token needs the scope {self.scope}" if self.scope else ""
+        return f"{self.people}{scope}."
 
 
 def allowed(row: dict[str, str]) -> Allowed:
     """What a row of the table of operations or of routes says."""
     scopes = [scope for name, scope in SCOPES.items() if row[name] not in REFUSED]
+    if not scopes and row["admin"] not in REFUSED:
+        raise ValueError(f"no single scope is enough: {row}")
     is_any = len(scopes) in (0, len(SCOPES))
     return Allowed(
         _people(row),

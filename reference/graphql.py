@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from graphql import (
     GraphQLEnumType,
@@ -20,28 +22,53 @@ from graphql.pyutils import Undefined
 from graphql.utilities import ast_from_value
 from tests.test_who_may_do_what import OPERATIONS, rows
 
+from aiwebengine.config import Auth
+from aiwebengine.errors import ReauthenticationRequired
 from aiwebengine.graphql.descriptions import words_of
 from aiwebengine.graphql.schema import schema
 from aiwebengine.viewer import Scope
+from reference.callers import Allowed, allowed
 from reference.markdown import anchor, code, page, table
 
 ROOTS = {"Query": "Queries", "Mutation": "Mutations", "Subscription": "Subscriptions"}
 INTRODUCTION = """
 All of it is asked at `/graphql`. The schema in GraphQL's own words is `schema.graphql` at the
 root, or `aiwebengine schema print`. Who may ask is a table that a test runs against every
-operation; besides, nobody reads more through an API token than its scopes and its user's roles
-allow. Codes of refusals: [errors.md](errors.md).
+operation with every kind of caller; besides, nobody does more through an API token than its user's
+roles allow. Codes of refusals: [errors.md](errors.md).
 """.strip()
 
+RECENT = "recent sign-in"
+# What follows the words in a description: for what it is asked, where that is not for everything.
+_CONDITION = re.compile(rf"{RECENT}( for [^.]+)?\.")
 
-def operations() -> Iterator[tuple[str, str, GraphQLField, str]]:
-    """Each operation: its root type, its name, the field, who may ask."""
-    allowed = rows(OPERATIONS)
+
+@dataclass(frozen=True)
+class Operation:
+    """One field of a root type, and who gets an answer."""
+
+    root: str
+    name: str
+    field: GraphQLField
+    allowed: Allowed
+
+    @property
+    def recent_sign_in(self) -> str:
+        """For what a browser must have signed in recently; empty for nothing."""
+        if not self.allowed.is_recent_sign_in_asked:
+            return ""
+        found = _CONDITION.search(self.field.description or "")
+        return ((found and found[1]) or "always").strip()
+
+
+def operations() -> Iterator[Operation]:
+    """Every operation, by root type and name."""
+    told = rows(OPERATIONS)
     for root in ROOTS:
         kind = schema._schema.type_map[root]
         assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - roots are
         for name, field in sorted(kind.fields.items()):
-            yield root, name, field, who(allowed[f"{root}.{name}"])
+            yield Operation(root, name, field, allowed(told[f"{root}.{name}"]))
 
 
 def types() -> list[GraphQLNamedType]:
@@ -55,43 +82,57 @@ def types() -> list[GraphQLNamedType]:
     ]
 
 
-def who(row: dict[str, str]) -> str:
-    """Who gets an answer, from a row of the table of who may do what."""
-    if row["stranger"] not in ("401", "403"):
-        return "Anybody; who is not signed in gets null."
-    if row["plain"] not in ("401", "403"):
-        people = "Whoever is signed in"
-    elif row["editor"] not in ("401", "403"):
-        people = "Editors and administrators"
-    else:
-        people = "Administrators"
-    scope = "with a scope that writes" if row["narrow"] == "403" else "with the scope `read`"
-    return f"{people}; an API token {scope}."
-
-
 def text() -> str:
     """The page."""
     words = words_of(Scope)
     scopes = [(code(scope.value), words.get(scope.name, "")) for scope in Scope]
-    parts = ["## Scopes of API tokens", table(("scope", "what for"), scopes)]
     found = list(operations())
+    parts = ["## Scopes of API tokens", table(("scope", "what for"), scopes)]
+    parts += [f"## A {RECENT}", _recent_sign_in()]
     for root, heading in ROOTS.items():
+        those = [one for one in found if one.root == root]
         parts.append(f"## {heading}")
-        for _, name, field, allowed in (one for one in found if one[0] == root):
+        if root == "Mutation":
+            parts.append(_overview(those))
+        for one in those:
             arguments = [
                 (code(key), _link(argument.type), _default(argument), argument.description or "")
-                for key, argument in field.args.items()
+                for key, argument in one.field.args.items()
             ]
             parts += [
-                f"### {name}",
-                field.description or "",
-                f"Gives {_link(field.type)}. {allowed}",
+                f"### {one.name}",
+                one.field.description or "",
+                f"Gives {_link(one.field.type)}. {one.allowed}",
                 table(("argument", "type", "default", "meaning"), arguments),
             ]
     parts.append("## Types")
     for kind in types():
         parts += [f"### {kind.name}", kind.description or "", _members(kind)]
     return page("GraphQL", INTRODUCTION, *parts)
+
+
+def _recent_sign_in() -> str:
+    minutes = Auth.model_fields["sudo_minutes"].default
+    return (
+        "What can do most harm asks a browser for a sign-in within `auth.sudo_minutes`"
+        f" ({minutes} minutes). After an older one it is refused as"
+        f" `{ReauthenticationRequired.code}`; `/auth/login?again` asks for a new one."
+        " API tokens are exempt: their scopes say what they are for."
+    )
+
+
+def _overview(found: list[Operation]) -> str:
+    """Each operation, who may ask, and what for."""
+    rows = [
+        (
+            f"[`{one.name}`](#{anchor(one.name)})",
+            one.allowed.people,
+            one.allowed.scope,
+            one.recent_sign_in,
+        )
+        for one in found
+    ]
+    return table(("mutation", "who", "scope of a token", RECENT), rows)
 
 
 def _members(kind: GraphQLNamedType) -> str:

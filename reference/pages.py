@@ -13,6 +13,7 @@ from reference import (
     errors,
     graphql,
     health,
+    http,
     log,
     metrics,
     tasks,
@@ -30,6 +31,7 @@ def index() -> str:
         """
 - [Configuration keys](configuration.md): path, variable, type, default, meaning, bounds
 - [Commands](commands.md) and their options
+- [HTTP routes](http.md): what each does, who may call it, what it answers
 - [GraphQL](graphql.md): operations, who may ask, types
 - [Error codes](errors.md) of GraphQL and REST
 - [Audit events](audit.md) and what they tell
@@ -51,6 +53,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors.text,
     "graphql.md": graphql.text,
     "health.md": health.text,
+    "http.md": http.text,
     "log.md": log.text,
     "metrics.md": metrics.text,
     "tasks.md": tasks.text,

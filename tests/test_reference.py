@@ -1,18 +1,35 @@
 """docs/reference/ is what the code says, and says something of everything there is."""
 
 import ast
+import inspect
 import re
 from inspect import getdoc
 
 import pytest
-from reference import alerts, audit, commands, configuration, errors, graphql, health, log, metrics
+from reference import (
+    alerts,
+    audit,
+    commands,
+    configuration,
+    errors,
+    graphql,
+    health,
+    http,
+    log,
+    metrics,
+)
 from reference import tasks as clock
 from reference.pages import FOLDER, PAGES
+from starlette.datastructures import QueryParams
+from starlette.routing import WebSocketRoute
+from tests.test_who_may_do_what import OPERATIONS, rows, rows_of
 
+from aiwebengine.audit import rest as audit_rest
 from aiwebengine.audit.details import TOLD
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.errors import EngineError
+from aiwebengine.errors import BadUserInput, EngineError
 from aiwebengine.graphql.descriptions import words_of
+from aiwebengine.logs import rest as logs_rest
 from aiwebengine.logs.events import EVENTS, FIELDS
 from aiwebengine.metrics.instruments import LABELS
 from aiwebengine.viewer import Scope
@@ -56,15 +73,88 @@ def test_every_command_and_option_has_a_meaning_and_every_argument_is_named():
 
 def test_every_operation_and_type_has_a_meaning_and_a_place_on_the_page():
     page = (FOLDER / "graphql.md").read_text()
-    bare = [
-        name for _, name, field, who in graphql.operations() if not field.description or not who
-    ]
+    bare = [one.name for one in graphql.operations() if not one.field.description]
     bare += [kind.name for kind in graphql.types() if not kind.description]
-    names = [name for _, name, _, _ in graphql.operations()]
+    names = [one.name for one in graphql.operations()]
     names += [kind.name for kind in graphql.types()]
 
     assert bare == []
     assert [name for name in names if f"\n### {name}\n" not in page] == []
+
+
+def test_the_page_says_of_every_mutation_which_scope_and_how_recent_a_sign_in_it_needs():
+    page = (FOLDER / "graphql.md").read_text()
+    scopes = {"read": "`read`", "users": "`users:write`", "ops": "`ops:write`"}
+    wrong = []
+    for name, row in rows(OPERATIONS).items():
+        if not name.startswith("Mutation."):
+            continue
+        line = re.search(rf"^\| \[`{name[9:]}`\].*$", page, re.MULTILINE)[0]
+        _, _, _, scope, recent, _ = line.split("|")
+        (needed,) = [word for caller, word in scopes.items() if row[caller] != "403"]
+        if scope.strip() != needed or bool(recent.strip()) != (row["stale"] == "again"):
+            wrong.append(name)
+
+    assert wrong == []
+
+
+def test_every_route_has_a_line_and_a_section_on_the_page(engine):
+    page = (FOLDER / "http.md").read_text()
+    missing = []
+    for route in engine.app().routes:
+        path = re.sub(r":\w+}", "}", route.path)
+        methods = getattr(route, "methods", None) or {"GET", "POST"}
+        for method in {"WS"} if isinstance(route, WebSocketRoute) else methods - {"HEAD"}:
+            line = rf"[A-Z, ]*\b{method}\b[A-Z, ]* {re.escape(path)}"
+            if not re.search(rf"^\| \[`{line}`\]", page, re.M) or not re.search(
+                rf"^## {line}$", page, re.M
+            ):
+                missing.append(f"{method} {path}")
+
+    assert missing == []
+
+
+def test_every_route_says_what_it_does_takes_and_answers():
+    bare = []
+    for door in http.doors():
+        source = inspect.getsource(door.endpoint)
+        named = {name for name, _, _ in door.parameters}
+        taken = set(re.findall(r"{(\w+)}", door.path))
+        taken |= set(re.findall(r"(?:asked|query_params)\.get\(\"(\w+)\"", source))
+        taken |= set(re.findall(r"\"(\w+)\" (?:not )?in request\.query_params", source))
+        taken |= set(re.findall(r"text_field\(body, \"(\w+)\"", source))
+        if not door.meaning or not door.answers or not taken <= named | {"path"}:
+            bare.append((door.title, taken - named))
+        if "is_local(" in source and "loopback" not in door.meaning:
+            bare.append((door.title, "loopback"))
+
+    assert bare == []
+
+
+@pytest.mark.parametrize("room", [audit_rest, logs_rest])
+def test_a_filter_takes_the_parameters_that_the_page_names(room):
+    (door,) = [door for door in http.doors() if door.path == room.PATH]
+
+    with pytest.raises(BadUserInput) as refused:
+        room._filter(QueryParams("nonsense=1"))
+
+    known = refused.value.message.partition("; known: ")[2]
+    assert {name for name, _, _ in door.parameters} == set(known.rstrip(".").split(", "))
+
+
+def test_every_answer_that_a_route_was_seen_to_give_is_on_the_page():
+    unknown = []
+    for door in http.doors():
+        for method in door.methods:
+            for row, cells in rows_of(method, door.path).items():
+                # A token that is not valid; and what a socket tells within an answer of 101.
+                seen = {status for who, status in cells.items() if who != "expired"}
+                told = {str(status) for status in door.answers}
+                told |= {"again"} if 403 in door.answers else set()
+                told |= {"200", "401"} if method == "WS" else set()
+                unknown += [(row, status) for status in seen - told]
+
+    assert unknown == []
 
 
 def test_every_scope_of_a_token_has_a_meaning():

@@ -1,11 +1,13 @@
 """Who may do what: every operation and every route, asked by everybody.
 
-ok: answered · none: answered with null · 401, 403, 409: refused as GraphQL's UNAUTHENTICATED,
-FORBIDDEN and CONFLICT, or with that status · another number: that status.
+ok: answered · none: answered with null · 401, 403, 404, 409: refused as GraphQL's UNAUTHENTICATED,
+FORBIDDEN, NOT_FOUND and CONFLICT, or with that status · another number: that status.
 
 stranger: nobody signed in · plain, editor, admin: signed in with no role, Editor, Administrator ·
 suspended: an administrator's session after the suspension · expired: an administrator's token
-after its end · narrow: an administrator's token with the scope `read` alone.
+after its end · read, users, ops: an administrator's token with the scope `read`, `users:write` or
+`ops:write` alone · stale: an administrator's session whose sign-in is not recent; again: refused as
+REAUTHENTICATION_REQUIRED.
 """
 
 import asyncio
@@ -21,88 +23,89 @@ from starlette.routing import Route, WebSocketRoute
 from aiwebengine.app import Engine
 from aiwebengine.graphql.schema import schema
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import operator
+from aiwebengine.viewer import Scope, operator
 
 OPERATIONS = """
-                                 stranger  plain  editor  admin  suspended  expired  narrow
-Query.viewer                     none      ok     ok      ok     none       401      ok
-Query.user                       401       403    403     ok     401        401      ok
-Query.users                      401       403    403     ok     401        401      ok
-Query.roles                      401       403    403     ok     401        401      ok
-Query.auditEvents                401       403    403     ok     401        401      ok
-Query.logEntries                 401       403    403     ok     401        401      ok
-Query.systemStats                401       403    403     ok     401        401      ok
-Query.sessions                   401       403    403     ok     401        401      ok
-Query.apiTokens                  401       403    403     ok     401        401      ok
-Query.migrations                 401       403    403     ok     401        401      ok
-Query.database                   401       403    403     ok     401        401      ok
-Query.healthChecks               401       403    403     ok     401        401      ok
-Query.alerts                     401       403    403     ok     401        401      ok
-Query.backups                    401       403    403     ok     401        401      ok
-Query.backupRuns                 401       403    403     ok     401        401      ok
-Query.drills                     401       403    403     ok     401        401      ok
-Query.backupStorageProblem       401       403    403     none   401        401      none
-Mutation.createBackup            401       403    403     ok     401        401      403
-Mutation.verifyBackup            401       403    403     NOT_FOUND 401     401      403
-Mutation.deleteBackup            401       403    403     NOT_FOUND 401     401      403
-Mutation.restoreBackup           401       403    403     NOT_FOUND 401     401      403
-Mutation.runDrill                401       403    403     NOT_FOUND 401     401      403
-Mutation.grantRole               401       403    403     ok     401        401      403
-Mutation.revokeRole              401       403    403     ok     401        401      403
-Mutation.inviteUser              401       403    403     ok     401        401      403
-Mutation.suspendUser             401       403    403     ok     401        401      403
-Mutation.reinstateUser           401       403    403     ok     401        401      403
-Mutation.deleteUser              401       403    403     ok     401        401      403
-Mutation.revokeSession           401       403    403     ok     401        401      403
-Mutation.revokeAllSessions       401       403    403     ok     401        401      403
-Mutation.createApiToken          401       403    403     ok     401        401      403
-Mutation.revokeApiToken          401       403    403     ok     401        401      403
-Mutation.vacuumDatabase          401       403    403     ok     401        401      403
-Mutation.sendTestAlert           401       403    403     409    401        401      403
-Query.maintenance                401       403    403     ok     401        401      ok
-Query.scheduledTasks             401       403    403     ok     401        401      ok
-Query.taskRuns                   401       403    403     ok     401        401      ok
-Query.accessReviews              401       403    403     ok     401        401      ok
-Query.accessReview               401       403    403     none   401        401      none
-Query.signingKeys                401       403    403     ok     401        401      ok
-Mutation.tickMaintenanceItem     401       403    403     ok     401        401      403
-Mutation.runMaintenanceTask      401       403    403     ok     401        401      403
-Mutation.stopMaintenanceTask     401       403    403     NOT_FOUND  401    401      403
-Mutation.startAccessReview       401       403    403     ok     401        401      403
-Mutation.submitAccessReview      401       403    403     NOT_FOUND  401    401      403
-Mutation.rotateSecrets           401       403    403     ok     401        401      403
-Subscription.userChanged         401       403    403     ok     401        401      ok
-Subscription.auditEventAdded     401       403    403     ok     401        401      ok
-Subscription.systemStats         401       403    403     ok     401        401      ok
-Subscription.logEntryAdded       401       403    403     ok     401        401      ok
+                                stranger plain editor admin suspended expired read users ops stale
+Query.viewer                    none     ok    ok     ok    none      401     ok   ok    ok  ok
+Query.user                      401      403   403    ok    401       401     ok   403   403 ok
+Query.users                     401      403   403    ok    401       401     ok   403   403 ok
+Query.roles                     401      403   403    ok    401       401     ok   403   403 ok
+Query.auditEvents               401      403   403    ok    401       401     ok   403   403 ok
+Query.logEntries                401      403   403    ok    401       401     ok   403   403 ok
+Query.systemStats               401      403   403    ok    401       401     ok   403   403 ok
+Query.sessions                  401      403   403    ok    401       401     ok   403   403 ok
+Query.apiTokens                 401      403   403    ok    401       401     ok   403   403 ok
+Query.migrations                401      403   403    ok    401       401     ok   403   403 ok
+Query.database                  401      403   403    ok    401       401     ok   403   403 ok
+Query.healthChecks              401      403   403    ok    401       401     ok   403   403 ok
+Query.alerts                    401      403   403    ok    401       401     ok   403   403 ok
+Query.backups                   401      403   403    ok    401       401     ok   403   403 ok
+Query.backupRuns                401      403   403    ok    401       401     ok   403   403 ok
+Query.drills                    401      403   403    ok    401       401     ok   403   403 ok
+Query.backupStorageProblem      401      403   403    none  401       401     none 403   403 none
+Mutation.createBackup           401      403   403    ok    401       401     403  403   ok  ok
+Mutation.verifyBackup           401      403   403    404   401       401     403  403   404 404
+Mutation.deleteBackup           401      403   403    404   401       401     403  403   404 again
+Mutation.restoreBackup          401      403   403    404   401       401     403  403   404 again
+Mutation.runDrill               401      403   403    404   401       401     403  403   404 404
+Mutation.grantRole              401      403   403    ok    401       401     403  ok    403 again
+Mutation.revokeRole             401      403   403    ok    401       401     403  ok    403 ok
+Mutation.inviteUser             401      403   403    ok    401       401     403  ok    403 again
+Mutation.suspendUser            401      403   403    ok    401       401     403  ok    403 ok
+Mutation.reinstateUser          401      403   403    ok    401       401     403  ok    403 ok
+Mutation.deleteUser             401      403   403    ok    401       401     403  ok    403 again
+Mutation.revokeSession          401      403   403    ok    401       401     403  ok    403 ok
+Mutation.revokeAllSessions      401      403   403    ok    401       401     403  ok    403 ok
+Mutation.createApiToken         401      403   403    ok    401       401     403  ok    403 again
+Mutation.revokeApiToken         401      403   403    ok    401       401     403  ok    403 ok
+Mutation.vacuumDatabase         401      403   403    ok    401       401     403  403   ok  ok
+Mutation.sendTestAlert          401      403   403    409   401       401     403  403   409 409
+Query.maintenance               401      403   403    ok    401       401     ok   403   403 ok
+Query.scheduledTasks            401      403   403    ok    401       401     ok   403   403 ok
+Query.taskRuns                  401      403   403    ok    401       401     ok   403   403 ok
+Query.accessReviews             401      403   403    ok    401       401     ok   403   403 ok
+Query.accessReview              401      403   403    none  401       401     none 403   403 none
+Query.signingKeys               401      403   403    ok    401       401     ok   403   403 ok
+Mutation.tickMaintenanceItem    401      403   403    ok    401       401     403  403   ok  ok
+Mutation.runMaintenanceTask     401      403   403    ok    401       401     403  403   ok  ok
+Mutation.stopMaintenanceTask    401      403   403    404   401       401     403  403   404 404
+Mutation.startAccessReview      401      403   403    ok    401       401     403  ok    403 ok
+Mutation.submitAccessReview     401      403   403    404   401       401     403  404   403 404
+Mutation.rotateSecrets          401      403   403    ok    401       401     403  403   ok  ok
+Subscription.userChanged        401      403   403    ok    401       401     ok   403   403 ok
+Subscription.auditEventAdded    401      403   403    ok    401       401     ok   403   403 ok
+Subscription.systemStats        401      403   403    ok    401       401     ok   403   403 ok
+Subscription.logEntryAdded      401      403   403    ok    401       401     ok   403   403 ok
 """
 
+# Signing out comes last: it ends the sessions that the other rows are asked with.
 ROUTES = """
-                                          stranger  plain  editor  admin  suspended  expired  narrow
-GET /                                     200       200    200     200    200        401      200
-GET /health                               200       200    200     200    200        200      200
-HEAD /health                              200       200    200     200    200        200      200
-GET /metrics                              401       403    403     200    401        401      200
-GET /graphql                              401       200    200     200    401        401      200
-POST /graphql                             200       200    200     200    200        401      200
-WS /graphql                               401       200    200     200    401        401      200
-GET /auth/login                           200       303    303     303    200        401      303
-GET /auth/login/nowhere                   404       404    404     404    404        404      404
-GET /auth/callback/nowhere                404       404    404     404    404        404      404
-POST /auth/callback/nowhere               404       404    404     404    404        404      404
-GET /auth/link                            401       401    401     401    401        401      401
-POST /auth/logout                         204       204    204     204    204        401      204
-GET /api/engine/admin/users               401       403    403     200    401        401      200
-POST /api/engine/admin/users/{id}/roles   401       403    403     200    401        401      403
-GET /api/engine/admin/audit               401       403    403     200    401        401      200
-GET /api/engine/admin/logs                401       403    403     200    401        401      200
-GET /api/engine/admin/reviews/1           401       403    403     404    401        401      404
-GET /api/engine/admin/backups/{id}        401       403    403     404    401        401      403
-GET /engine/admin                         401       403    403     200    401        401      200
-GET /engine/admin/users                   401       403    403     200    401        401      200
-GET /editor                               401       403    200     200    401        401      200
-GET /assets/0/nothing.js                  404       404    404     404    404        404      404
-"""
+                                         stranger plain editor admin suspended expired read users ops stale
+GET /                                    200      200   200    200   200       401     200  200   200 200
+GET /health                              200      200   200    200   200       200     200  200   200 200
+HEAD /health                             200      200   200    200   200       200     200  200   200 200
+GET /metrics                             401      403   403    200   401       401     200  403   403 200
+GET /graphql                             401      200   200    200   401       401     200  200   200 200
+POST /graphql                            200      200   200    200   200       401     200  200   200 200
+WS /graphql                              401      200   200    200   401       401     200  200   200 200
+GET /auth/login                          200      303   303    303   200       401     303  303   303 303
+GET /auth/login/nowhere                  404      404   404    404   404       404     404  404   404 404
+GET /auth/callback/nowhere               404      404   404    404   404       404     404  404   404 404
+POST /auth/callback/nowhere              404      404   404    404   404       404     404  404   404 404
+GET /auth/link                           401      401   401    401   401       401     401  401   401 401
+GET /api/engine/admin/users              401      403   403    200   401       401     200  403   403 200
+POST /api/engine/admin/users/{id}/roles  401      403   403    200   401       401     403  200   403 200
+GET /api/engine/admin/audit              401      403   403    200   401       401     200  403   403 200
+GET /api/engine/admin/logs               401      403   403    200   401       401     200  403   403 200
+GET /api/engine/admin/reviews/1          401      403   403    404   401       401     404  403   403 404
+GET /api/engine/admin/backups/{id}       401      403   403    404   401       401     403  403   404 again
+GET /engine/admin                        401      403   403    200   401       401     200  200   200 200
+GET /engine/admin/users                  401      403   403    200   401       401     200  200   200 200
+GET /editor                              401      403   200    200   401       401     200  200   200 200
+GET /assets/0/nothing.js                 404      404   404    404   404       404     404  404   404 404
+POST /auth/logout                        204      204   204    204   204       401     204  204   204 204
+"""  # noqa: E501 - a table
 
 DOCUMENTS = {
     "Query.viewer": "{ viewer { id } }",
@@ -180,6 +183,25 @@ DOCUMENTS = {
     "Subscription.logEntryAdded": "subscription { logEntryAdded { id } }",
 }
 
+# Where it is the object that asks for a recent sign-in: the one that does.
+GRAVEST = {
+    "Mutation.grantRole": DOCUMENTS["Mutation.grantRole"].replace("EDITOR", "ADMINISTRATOR"),
+    "Mutation.inviteUser": DOCUMENTS["Mutation.inviteUser"].replace(
+        "$email", "$email, roles: [ADMINISTRATOR]"
+    ),
+}
+
+# The columns that tell of scopes, and which ones.
+SCOPES = {"read": Scope.READ, "users": Scope.USERS_WRITE, "ops": Scope.OPS_WRITE}
+
+REFUSED = {
+    "UNAUTHENTICATED": "401",
+    "FORBIDDEN": "403",
+    "NOT_FOUND": "404",
+    "CONFLICT": "409",
+    "REAUTHENTICATION_REQUIRED": "again",
+}
+
 ROOT = operator("tests")
 
 
@@ -199,6 +221,19 @@ def test_every_operation_has_a_row_and_a_document():
     assert set(DOCUMENTS) == fields
 
 
+def test_an_operation_says_that_it_needs_a_recent_sign_in_and_no_other_does():
+    asks = {row for row, cells in rows(OPERATIONS).items() if cells["stale"] == "again"}
+    types = {name: schema._schema.type_map[name] for name in ("Query", "Mutation", "Subscription")}
+    says = {
+        f"{name}.{field}"
+        for name, kind in types.items()
+        for field, one in kind.fields.items()
+        if "recent sign-in" in one.description
+    }
+
+    assert says == asks
+
+
 def test_every_route_has_a_row(engine: Engine):
     routes = set()
     for route in engine.app().routes:
@@ -208,20 +243,22 @@ def test_every_route_has_a_row(engine: Engine):
             routes |= {(method, route.path) for method in route.methods or ("GET", "POST")}
     # HEAD is answered wherever GET is; /health alone promises it.
     routes = {(method, path) for method, path in routes if method != "HEAD" or path == "/health"}
-    asked = [row.split() for row in rows(ROUTES)]
-
     for method, path in routes:
-        shape = path.split("/")
-        matching = [
-            row
-            for row_method, row in asked
-            if row_method == method and len(row.split("/")) == len(shape)
-            if all(
-                mine.startswith("{") or mine == its
-                for mine, its in zip(shape, row.split("/"), strict=True)
-            )
-        ]
-        assert matching, f"no row for {method} {path}"
+        assert rows_of(method, path), f"no row for {method} {path}"
+
+
+def rows_of(method, path):
+    """The rows of a route, by its pattern: {row: {caller: expected}}."""
+    shape = path.split("/")
+    return {
+        row: cells
+        for row, cells in rows(ROUTES).items()
+        if row.split()[0] == method and len(row.split("/")) == len(shape)
+        if all(
+            mine.startswith("{") or mine == its
+            for mine, its in zip(shape, row.split()[1].split("/"), strict=True)
+        )
+    }
 
 
 @pytest.fixture
@@ -241,10 +278,19 @@ async def callers(served, add_served_person):
         "update api_tokens set expires_at = now() where expires_at is not null"
     )
     tokens = {name: await served.token(person) for name, person in people.items()}
-    tokens |= {"expired": expired, "narrow": await served.token(people["admin"], scopes=["read"])}
+    tokens |= {"expired": expired}
+    for name, scope in SCOPES.items():
+        tokens[name] = await served.token(people["admin"], scopes=[scope.value])
+    admin = people["admin"]
+    stale = await services.sessions.begin(admin, admin.id, admin.label, "link")
+    await served.engine.db.execute(
+        "update sessions set created_at = created_at - interval '1 hour' where id = :id",
+        id=stale.session.id,
+    )
     return {
         "stranger": {},
         "suspended": {"Cookie": f"aiwebengine_session={session.secret}"},
+        "stale": {"Cookie": f"aiwebengine_session={stale.secret}"},
         **{name: {"Authorization": f"Bearer {token}"} for name, token in tokens.items()},
     }
 
@@ -278,7 +324,7 @@ async def answered(client, query):
     body = (await client.post("/graphql", json={"query": query})).json()
     if "errors" in body:
         code = body["errors"][0]["extensions"]["code"]
-        return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403", "CONFLICT": "409"}.get(code, code)
+        return REFUSED.get(code, code)
     (value,) = body["data"].values()
     return "none" if value is None else "ok"
 
@@ -304,10 +350,13 @@ async def test_every_operation_answers_who_may_and_nobody_else(served, callers, 
         found[row] = {}
         ask = subscribed if row.startswith("Subscription") else answered
         for caller in table[row]:
+            documents = DOCUMENTS | GRAVEST if caller == "stale" else DOCUMENTS
             async with httpx2.AsyncClient(
                 base_url=served.base, headers={"Origin": served.base, **callers[caller]}
             ) as client:
-                found[row][caller] = await ask(client, await fill(DOCUMENTS[row]))
+                found[row][caller] = await ask(client, await fill(documents[row]))
+            # One backup at a time: the next who may begin one must not meet this one's.
+            await served.engine.services.backups.stop()
 
     assert found == table
 
@@ -339,6 +388,8 @@ async def request(base, method, path, headers):
     codes = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403}
     if path == "/graphql" and "errors" in answer.json():
         return str(codes[answer.json()["errors"][0]["extensions"]["code"]])
+    if answer.status_code == 403 and answer.json()["code"] == "REAUTHENTICATION_REQUIRED":
+        return "again"
     return str(answer.status_code)
 
 

@@ -99,7 +99,7 @@ class Doors:
         config, doorkeeper = engine.config, engine.doorkeeper
         return [
             # Routes are tried in turn, and most requests are for this one.
-            Route("/graphql", _Unrouted(self._graphql)),
+            Route("/graphql", _Unrouted(self._graphql.__call__)),
             WebSocketRoute("/graphql", self._sockets.__call__),
             *self._pages.routes(),
             *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
@@ -184,6 +184,8 @@ class _Unrouted:
 
     def __init__(self, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
         self._endpoint = endpoint
+        # For who reads what an endpoint says of itself.
+        self.__wrapped__ = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -84,6 +84,12 @@ class Pages:
         return response
 
     async def _home(self, request: Request) -> Response:
+        """Home: who one is, links to the manager, the editor and GraphQL, the state of the engine.
+
+        Answers:
+            200: the page.
+            503: the page, with what is wrong with the engine.
+        """
         trouble = await self._trouble_now()
         viewer = await self._doorkeeper.viewer(request, "web") if not trouble else None
         signed_in = viewer is not None and viewer.is_signed_in
@@ -98,9 +104,25 @@ class Pages:
         )
 
     async def _manager(self, request: Request) -> Response:
+        """The manager, a single-page application: one page for every address below it.
+
+        Answers:
+            200: the page.
+            303: to the sign-in, and back here after it.
+
+        Raises Unauthenticated for who asks for JSON, Forbidden.
+        """
         return await self._page_for(request, "index.html", Role.ADMINISTRATOR)
 
     async def _editor(self, request: Request) -> Response:
+        """The editor of scripts; a page that says it will be here later.
+
+        Answers:
+            200: the page.
+            303: to the sign-in, and back here after it.
+
+        Raises Unauthenticated for who asks for JSON, Forbidden.
+        """
         return await self._page_for(
             request,
             "message.html",

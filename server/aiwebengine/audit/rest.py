@@ -34,6 +34,25 @@ def routes(export: Export, doorkeeper: Doorkeeper) -> list[Route]:
     """`GET /api/engine/admin/audit?format=csv|ndjson`, with the filter that the list takes."""
 
     async def download(request: Request) -> StreamingResponse:
+        """The audit trail as a file, with the filter that the list takes.
+
+        Args:
+            format: `ndjson`, or `csv`.
+            action: as AuditFilter.actions; may be repeated.
+            user: as AuditFilter.userId.
+            actor: as AuditFilter.actorId.
+            target: as AuditFilter.targetId.
+            request: as AuditFilter.requestId.
+            search: as AuditFilter.search.
+            since: as AuditFilter.since.
+            until: as AuditFilter.until.
+
+        Answers:
+            200: the file, newest event first.
+
+        Raises Unauthenticated, Forbidden, BadUserInput for a parameter or a value that is not
+        known.
+        """
         viewer = await doorkeeper.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
         asked = request.query_params

@@ -165,7 +165,9 @@ async def revoke_all_sessions(info: Info, input: RevokeAllSessionsInput) -> Sess
 
 @strawberry.mutation
 async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPayload:
-    """Make an API token. Needs the role ADMINISTRATOR.
+    """Make an API token.
+
+    Needs the role ADMINISTRATOR, and a recent sign-in for the token of an administrator.
 
     Args:
         input: what it is for.

@@ -46,6 +46,16 @@ def routes(
         return response
 
     async def login(request: Request) -> Response:
+        """The page to sign in.
+
+        Args:
+            redirect: where to go afterwards, a path of ours; the manager when left out.
+            again: present: also for who is signed in, for a recent sign-in.
+
+        Answers:
+            200: the page.
+            303: onward, for who is signed in already.
+        """
         redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
         viewer = await doorkeeper.viewer(request, "web")
         if viewer.is_signed_in and "again" not in request.query_params:
@@ -53,6 +63,17 @@ def routes(
         return page(redirect, None, request)
 
     async def depart(request: Request) -> Response:
+        """Begin a sign-in with a provider.
+
+        Args:
+            provider: its name in `auth.providers`.
+            redirect: where to go afterwards, a path of ours; the manager when left out.
+
+        Answers:
+            303: to the provider.
+
+        Raises NotFound, SignInRefused, all as a page.
+        """
         redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
         name = request.path_params["provider"]
         # One secret for all tabs: each has a state of its own.
@@ -70,6 +91,16 @@ def routes(
         return response
 
     async def arrive(request: Request) -> Response:
+        """Where a provider sends the browser back to; a POST brings a form (Apple).
+
+        Args:
+            provider: its name in `auth.providers`.
+
+        Answers:
+            303: to where the sign-in was to lead, with a session.
+
+        Raises NotFound, SignInRefused, Forbidden, all as a page.
+        """
         name = request.path_params["provider"]
         answer: Mapping[str, str] = request.query_params
         if request.method == "POST":
@@ -92,6 +123,19 @@ def routes(
         return let_in(signed_in, redirect)
 
     async def link(request: Request) -> Response:
+        """Sign in by a link of the command line or the banner, from loopback only.
+
+        Args:
+            token: what makes the link good, once.
+            redirect: where to go afterwards, a path of ours; the manager when left out.
+
+        Answers:
+            204: to HEAD; the link stays good.
+            303: onward, with a session.
+
+        Raises Unauthenticated for a link that is not good or not good any more, Forbidden
+        from elsewhere; all as a page.
+        """
         if request.method == "HEAD":
             # Previews of links ask so; the link must still work afterwards.
             return Response(status_code=204)
@@ -124,6 +168,14 @@ def routes(
         await sessions.sign_out(await doorkeeper.viewer(request, "web"))
 
     async def logout(request: Request) -> Response:
+        """End the session of this browser; doing it twice is fine.
+
+        Answers:
+            200: `provider` and `logoutUrl`: where the session with the provider ends.
+            204: done.
+
+        Raises Forbidden for a page of another site, UnsupportedMediaType.
+        """
         doorkeeper.must_be_same_origin(request)
         must_be_json(request)
         provider = await sessions.sign_out(await doorkeeper.viewer(request, "web"))

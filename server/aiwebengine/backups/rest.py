@@ -13,9 +13,20 @@ PATH = "/api/engine/admin/backups/{name}"
 
 
 def routes(backups: Backups, doorkeeper: Doorkeeper) -> list[Route]:
-    """`GET /api/engine/admin/backups/{name}`; HEAD asks whether it would be handed out."""
+    """`GET /api/engine/admin/backups/{name}`."""
 
     async def download(request: Request) -> FileResponse:
+        """An archive; HEAD asks whether it would be handed out.
+
+        Args:
+            name: the backup's name.
+
+        Answers:
+            200: the archive.
+            206: the part that the header `Range` asks for.
+
+        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound.
+        """
         viewer = await doorkeeper.viewer(request, "rest")
         name = request.path_params["name"]
         path = await backups.hand_out(viewer, name, recorded=request.method == "GET")

@@ -1,6 +1,7 @@
 """Docstrings become descriptions, so that each sentence is written once.
 
-The first paragraph describes the type, enum, input or operation. A section `Attributes:` describes
+The first paragraph describes the type, enum, input or operation; one that begins with `Needs` says
+of an operation who may ask for it, and belongs to it. A section `Attributes:` describes
 fields, input fields and enum values, a section `Args:` the arguments of a resolver: lines
 `name: text`, continued by deeper indentation.
 """
@@ -66,7 +67,9 @@ class _Words:
 
     def __init__(self, thing: object) -> None:
         text = (inspect.getdoc(thing) if thing is not None else None) or ""
-        self.summary = " ".join(text.split("\n\n")[0].split()) or None
+        first, *others = text.split("\n\n")
+        told = [first, *(other for other in others if other.startswith("Needs "))]
+        self.summary = " ".join(" ".join(told).split()) or None
         self.of: dict[str, str] = {}
         for section in _SECTION.finditer(text + "\n"):
             for entry in _ENTRY.finditer(section[2]):

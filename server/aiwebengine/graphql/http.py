@@ -41,7 +41,26 @@ class HttpEndpoint:
         self._ending.set()
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request."""
+        """GraphQL over HTTP: JSON, and server-sent events where `Accept: text/event-stream` asks.
+
+        GET takes queries only; a browser gets the playground. Subscriptions are answered as events.
+        Introspection is for who is signed in.
+
+        Args:
+            query: the document.
+            variables: its variables, an object.
+            operationName: which operation of the document.
+            extensions: an object; nothing in it is used.
+
+        Answers:
+            200: the answer, with what went wrong in `errors`.
+            400: the document is not valid, or too complex (by `application/json`: 200).
+            405: a mutation by GET.
+            406: a type that is not offered; a subscription that asks for no events.
+
+        Raises MalformedRequest, Unauthenticated for a token that is not valid, Forbidden for a
+        page of another site, UnsupportedMediaType.
+        """
         if request.method not in ("GET", "POST"):
             return _refused(405, "Only GET and POST are answered here.", {"Allow": "GET, POST"})
         accept = request.headers.get("accept")

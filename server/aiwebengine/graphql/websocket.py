@@ -46,7 +46,15 @@ class WebSocketEndpoint:
         self._open: set[_Socket] = set()
 
     async def __call__(self, websocket: WebSocket) -> None:
-        """Serve one socket until it is closed."""
+        """GraphQL over a WebSocket, by the subprotocol `graphql-transport-ws`.
+
+        Queries, mutations and subscriptions, by cookie or header of the handshake. It is closed
+        with 4406 for another subprotocol and with 1001 when the engine stops.
+
+        Answers:
+            101: the socket.
+            403: a page of another site.
+        """
         if not self._is_allowed(websocket):
             # Before `accept` this becomes a plain 403: a foreign page learns nothing.
             await websocket.close(1008)

@@ -15,14 +15,19 @@ def routes(
     failing: Callable[[], Mapping[str, str]],
     is_leaving: Callable[[], bool],
 ) -> list[Route]:
-    """`GET` and `HEAD /health`: 200 while the engine works, 503 with the trouble when it does not.
-
-    503, too, while the engine is about to stop, so that proxies look elsewhere in time. What fails
-    beside the database is named under `checks` of a 200: the engine works without it, and nobody
-    should take it out of service for that. Strangers learn no more than the name.
-    """
+    """`GET` and `HEAD /health`."""
 
     async def health(_: Request) -> JSONResponse:
+        """Whether the engine works: `status`, `timestamp`, and the names of failing `checks`.
+
+        What fails beside the database is named, and no reason for 503: the engine works without
+        it, and nobody should take it out of service for that. Strangers learn no more than the
+        name.
+
+        Answers:
+            200: it works.
+            503: it does not, or is about to stop: proxies look elsewhere in time.
+        """
         reasons = {}
         trouble = await trouble_now()
         if trouble:

@@ -29,6 +29,24 @@ def routes(logs: Logs, doorkeeper: Doorkeeper) -> list[Route]:
     """`GET /api/engine/admin/logs?format=ndjson|text`, with the filter that the list takes."""
 
     async def download(request: Request) -> StreamingResponse:
+        """The log as a file, with the filter that the list takes.
+
+        Args:
+            format: `ndjson`, or `text`.
+            level: as LogFilter.level.
+            text: as LogFilter.text.
+            request: as LogFilter.requestId.
+            user: as LogFilter.userId.
+            path: as LogFilter.path.
+            since: as LogFilter.since.
+            until: as LogFilter.until.
+
+        Answers:
+            200: the file.
+
+        Raises Unauthenticated, Forbidden, BadUserInput for a parameter or a value that is not
+        known.
+        """
         viewer = await doorkeeper.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
         asked = request.query_params

@@ -19,6 +19,16 @@ def routes(exposition: Exposition, doorkeeper: Doorkeeper, security: Security) -
     key = security.api_key.get_secret_value() if security.api_key else ""
 
     async def metrics(request: Request) -> Response:
+        """What there is to count and to time, in Prometheus' text format.
+
+        Besides an administrator: whoever shows `security.api_key`, in the header `X-API-Key` or as
+        a bearer token; from loopback anybody where `security.metrics_from_loopback` says so.
+
+        Answers:
+            200: the metrics.
+
+        Raises Unauthenticated, Forbidden.
+        """
         if not (
             (key and any(_is_same(shown, key) for shown in _keys(request)))
             or (security.metrics_from_loopback and doorkeeper.is_local(request))

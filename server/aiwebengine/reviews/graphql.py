@@ -13,6 +13,7 @@ from aiwebengine.reviews.types import (
 )
 from aiwebengine.users import checks
 from aiwebengine.users.types import Role
+from aiwebengine.viewer import Scope
 
 LIST = "accessReviews"
 
@@ -122,7 +123,7 @@ async def submit_access_review(info: Info, input: SubmitAccessReviewInput) -> Ac
     Args:
         input: what was decided.
     """
-    info.context.viewer.must_be(Role.ADMINISTRATOR)
+    info.context.viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
     decisions = [
         Decision(checks.user_id(one.user_id), one.role, one.decision, one.note)
         for one in input.decisions

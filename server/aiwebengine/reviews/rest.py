@@ -19,6 +19,17 @@ def routes(reviews: Reviews, export: ReviewExport, doorkeeper: Doorkeeper) -> li
     """`GET /api/engine/admin/reviews/{number}?format=csv|ndjson`."""
 
     async def download(request: Request) -> StreamingResponse:
+        """An access review as a file.
+
+        Args:
+            number: which one.
+            format: `ndjson`, or `csv`.
+
+        Answers:
+            200: the file.
+
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
+        """
         viewer = await doorkeeper.viewer(request, "rest")
         kind = request.query_params.get("format", "ndjson")
         number = request.path_params["number"]

@@ -208,7 +208,9 @@ async def roles(info: Info) -> list[RoleInfo]:
 
 @strawberry.mutation
 async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
-    """Give a role to a user. Needs the role ADMINISTRATOR.
+    """Give a role to a user.
+
+    Needs the role ADMINISTRATOR, and a recent sign-in for the role ADMINISTRATOR.
 
     Args:
         input: who gets which role.
@@ -243,7 +245,9 @@ async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
 
 @strawberry.mutation
 async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
-    """Make a user who becomes active at the first sign-in. Needs the role ADMINISTRATOR.
+    """Make a user who becomes active at the first sign-in.
+
+    Needs the role ADMINISTRATOR, and a recent sign-in for the role ADMINISTRATOR.
 
     Args:
         input: whom to expect.
@@ -290,7 +294,9 @@ async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
 
 @strawberry.mutation
 async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
-    """Remove a user for good; the audit trail keeps what happened. Needs ADMINISTRATOR.
+    """Remove a user for good; the audit trail keeps what happened.
+
+    Needs the role ADMINISTRATOR and a recent sign-in.
 
     Args:
         input: whom to remove.

@@ -16,6 +16,7 @@ from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import GRANTABLE_ROLES, Role, User, UserFilter, UserOrder
+from aiwebengine.viewer import Scope
 from aiwebengine.web.bodies import json_object, text_field
 
 PATH = "/api/engine/admin/users"
@@ -26,6 +27,19 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
     """The routes below `/api/engine/admin`; *cursors_now* raises Unavailable during the start."""
 
     async def list_users(request: Request) -> JSONResponse:
+        """A page of users, newest first: `users` and `total`; the next one in the header `Link`.
+
+        Args:
+            limit: how many, 1 to 1000; 100 when left out.
+            after: the cursor that `Link` has.
+            search: part of a name or address.
+            role: who holds it: `Authenticated`, `Editor` or `Administrator`.
+
+        Answers:
+            200: the page.
+
+        Raises Unauthenticated, Forbidden, BadUserInput.
+        """
         viewer = await doorkeeper.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
         asked = request.query_params
@@ -51,9 +65,22 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
         return answer
 
     async def change_role(request: Request) -> JSONResponse:
+        """Give or take a role, as `grantRole` and `revokeRole` do.
+
+        Args:
+            user_id: whose.
+            role: `Editor` or `Administrator`.
+            action: `add` or `remove`.
+
+        Answers:
+            200: `success`, `userId`, `role`, `action`, `changed`.
+
+        Raises Unauthenticated, Forbidden, ReauthenticationRequired for the role Administrator,
+        NotFound, LastAdministrator, BadUserInput, MalformedBody, UnsupportedMediaType.
+        """
         doorkeeper.must_be_same_origin(request)
         viewer = await doorkeeper.viewer(request, "rest")
-        viewer.must_be(Role.ADMINISTRATOR)
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         body = await json_object(request)
         roles = ", ".join(role.value for role in GRANTABLE_ROLES)
         role = _role(text_field(body, "role", roles))

@@ -86,6 +86,17 @@ class Frontend:
         """The files' addresses."""
 
         async def asset(request: Request) -> Response:
+            """A file of the pages; it never changes under its address.
+
+            Args:
+                build: what stands for the content of all files.
+                path: the file.
+
+            Answers:
+                200: the file, for browsers to keep for ever.
+                206: the part that the header `Range` asks for.
+                404: there is no such file, or not in this version.
+            """
             path = self._files.get(request.path_params["path"])
             if path is None or request.path_params["build"] != self.prefix.rpartition("/")[2]:
                 raise HTTPException(404)

@@ -145,7 +145,10 @@ class BodyLimit:
 
 
 class RateLimit:
-    """Refuses with 429 whoever comes too often; *count* raises RateLimited then."""
+    """Refuses with 429 whoever comes too often.
+
+    *count* raises RateLimited then.
+    """
 
     def __init__(self, app: ASGIApp, *, count: Callable[[str | None], None]) -> None:
         self._app = app
@@ -221,7 +224,7 @@ class TimeLimit:
 
 
 class AccessLog:
-    """One line a request, without the query string (it may hold secrets); the last resort.
+    """Logs each request, without the query string (it may hold secrets); the last resort.
 
     *answered* is told of each answer: the scope as the routes left it, the status, and the seconds
     until it began (a stream may then go on for hours). An error that nobody caught is

@@ -1,0 +1,172 @@
+"""Every route over HTTP, and who may call it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from inspect import getdoc, getsource, unwrap
+from typing import Any
+
+from graphql import GraphQLInputObjectType
+from starlette.routing import Route, WebSocketRoute
+from tests.test_who_may_do_what import rows_of
+
+from aiwebengine.app import Engine
+from aiwebengine.config import Config
+from aiwebengine.errors import ReauthenticationRequired
+from aiwebengine.graphql.descriptions import words_of
+from aiwebengine.graphql.schema import schema
+from reference import errors
+from reference.callers import Allowed, allowed
+from reference.markdown import anchor, code, page, paragraphs, table
+
+INTRODUCTION = f"""
+Scripts send an API token as `Authorization: Bearer awe_…`, browsers the cookie of their session. A
+token that is not valid is refused with 401 wherever one is looked at, also where a stranger is
+welcome. A write that a cookie authorises must come from a page of ours. HEAD is answered wherever
+GET is. Refusals are problem details (RFC 9457) with a `code`: [errors.md](errors.md). Where the
+table says so, a browser must have signed in recently, or it is refused as
+`{ReauthenticationRequired.code}`: [a recent sign-in](graphql.md#a-recent-sign-in). How scripts use
+the routes is in [scripting.md](../scripting.md).
+""".strip()
+LIMITS = """
+In this order. The limits are `server.request_timeout_secs`, `security.rate_limit_per_minute` and
+`security.max_request_body_bytes`. `security.cors_allowed_origins` lets pages of other sites ask.
+""".strip()
+# The table asks one operation there; whoever may ask for another one is on its own page.
+BY_OPERATION = Allowed("[By operation](graphql.md)", "", is_recent_sign_in_asked=False)
+# A section of a docstring begins here; what it says before is for readers.
+_SECTIONS = re.compile(r"^(Args|Answers):$|^Raises ", re.MULTILINE)
+_ANSWER = re.compile(r"^    (\d{3}): (.*(?:\n      .*)*)", re.MULTILINE)
+_RAISES = re.compile(r"^Raises ((?:.|\n(?!\n))*)", re.MULTILINE)
+_REFUSAL = re.compile(r"\b([A-Z][a-z]\w+)([^,.;]*)")
+_IN_BODY = re.compile(r"text_field\(body, \"(\w+)\"")
+_AS_IN_GRAPHQL = re.compile(r"^As ([A-Z]\w+)\.(\w+)(.*)\.$")
+
+
+@dataclass(frozen=True)
+class Door:
+    """One route with the methods that do the same."""
+
+    path: str
+    methods: tuple[str, ...]
+    endpoint: Any
+    allowed: Allowed
+
+    @property
+    def title(self) -> str:
+        """Methods and path, as a heading."""
+        return f"{', '.join(self.methods)} {self.path}"
+
+    @property
+    def meaning(self) -> str:
+        """What it does: the paragraphs of its docstring."""
+        return paragraphs(_SECTIONS.split(self._docstring)[0])
+
+    @property
+    def parameters(self) -> list[tuple[str, str, str]]:
+        """Each parameter: its name, where it goes, its meaning."""
+        in_body = set(_IN_BODY.findall(getsource(self.endpoint)))
+        in_path = set(re.findall(r"{(\w+)}", self.path))
+        found = []
+        for name, text in words_of(self.endpoint).items():
+            either = "query or body" if "POST" in self.methods else "query"
+            place = "path" if name in in_path else "body" if name in in_body else either
+            found.append((name, place, _resolved(text)))
+        return found
+
+    @property
+    def answers(self) -> dict[int, str]:
+        """Each status that it answers, beside those of every route, and what it means."""
+        told: dict[int, list[str]] = {}
+        for status, text in _ANSWER.findall(self._docstring):
+            told.setdefault(int(status), []).append(" ".join(text.split()))
+        kinds = {kind.__name__: kind for kind in errors.refusals()}
+        for raises in _RAISES.findall(self._docstring):
+            for name, condition in _REFUSAL.findall(raises):
+                if name in kinds:
+                    kind = kinds[name]
+                    words = " ".join(condition.split())
+                    said = f" {words}" if words else f": {errors.meaning(kind)}"
+                    told.setdefault(kind.status, []).append(code(kind.code) + said)
+        return {status: _joined(told[status]) for status in sorted(told)}
+
+    @property
+    def _docstring(self) -> str:
+        return getdoc(self.endpoint) or ""
+
+
+def doors() -> Iterator[Door]:
+    """Every route, in the order of the paths."""
+    routes = Engine(Config(), "postgresql://nowhere/nothing").app().routes
+    yield from sorted(map(_door, routes), key=lambda door: (door.path, door.methods))
+
+
+def passed() -> list[tuple[str, str]]:
+    """What every request passes, from the outermost: name and meaning."""
+    app = Engine(Config(), "postgresql://nowhere/nothing").app()
+    kinds = [one.cls for one in app.user_middleware]
+    return [(kind.__name__, paragraphs(getdoc(kind) or "").split("\n\n")[0]) for kind in kinds]
+
+
+def text() -> str:
+    """The page."""
+    found = list(doors())
+    overview = [
+        (
+            f"[{code(door.title)}](#{anchor(door.title)})",
+            door.meaning.split("\n\n")[0],
+            door.allowed.people,
+            door.allowed.scope,
+            "yes" if door.allowed.is_recent_sign_in_asked else "",
+        )
+        for door in found
+    ]
+    parts = [table(("route", "what", "who", "scope of a token", "recent sign-in"), overview)]
+    parts += ["## What every request passes", LIMITS, table(("part", "what it does"), passed())]
+    for door in found:
+        parameters = [(code(name), place, said) for name, place, said in door.parameters]
+        answers = [(str(status), said) for status, said in door.answers.items()]
+        parts += [
+            f"## {door.title}",
+            door.meaning,
+            str(door.allowed),
+            table(("parameter", "in", "meaning"), parameters),
+            table(("status", "meaning"), answers),
+        ]
+    return page("HTTP routes", INTRODUCTION, *parts)
+
+
+def _door(route: Any) -> Door:
+    path = re.sub(r":\w+}", "}", route.path)
+    if isinstance(route, WebSocketRoute):
+        methods: tuple[str, ...] = ("WS",)
+    elif isinstance(route, Route):
+        # HEAD comes with every GET; where it is promised beside others it has a row of its own.
+        methods = tuple(
+            method
+            for method in sorted(route.methods or {"GET", "POST"})
+            if method != "HEAD" or rows_of("HEAD", route.path)
+        )
+    else:
+        raise TypeError(f"no words for {route!r}")
+    row = next(iter(rows_of(methods[0], route.path).values()))
+    who = BY_OPERATION if path == "/graphql" else allowed(row)
+    return Door(path, methods, unwrap(route.endpoint), who)
+
+
+def _joined(texts: list[str]) -> str:
+    joined = "; ".join(text.removesuffix(".") for text in dict.fromkeys(texts))
+    return f"{joined[:1].upper()}{joined[1:]}."
+
+
+def _resolved(text: str) -> str:
+    """What `As Type.field.` stands for: the description that the schema has."""
+    found = _AS_IN_GRAPHQL.match(text)
+    if found is None:
+        return text
+    kind = schema._schema.type_map[found[1]]
+    assert isinstance(kind, GraphQLInputObjectType)  # noqa: S101 - a filter is
+    description = kind.fields[found[2]].description or ""
+    return f"{description.removesuffix('.')}{found[3]}."

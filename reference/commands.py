@@ -43,7 +43,7 @@ def text() -> str:
         if isinstance(command, click.Group):
             rows = [
                 (code(f"{path} {name}"), meaning(below).split("\n\n")[0])
-                for name, below in sorted(command.commands.items())
+                for name, below in _members(command)
             ]
             parts.append(table(("command", "what it does"), rows))
         else:
@@ -57,8 +57,17 @@ def text() -> str:
 def _below(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _below(f"{path} {name}", command.commands[name])
+        for name, below in _members(command):
+            yield from _below(f"{path} {name}", below)
+
+
+def _members(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group, in the order of their names."""
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        below = group.get_command(context, name)
+        assert below is not None  # noqa: S101 - it is on the list
+        yield name, below
 
 
 def _usage(path: str, command: click.Command) -> str:

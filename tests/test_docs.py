@@ -72,10 +72,11 @@ def wrong(words: list[str]) -> str | None:
                 next(rest, None)
         elif isinstance(command, click.Group):
             names = word.split("|")
-            missing = [name for name in names if name not in command.commands]
+            context = click.Context(command)
+            missing = [name for name in names if command.get_command(context, name) is None]
             if missing:
                 return f"{command.name} {', '.join(missing)}"
-            command = command.commands[names[0]]
+            command = command.get_command(context, names[0])
     return None
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from strawberry.dataloader import DataLoader
@@ -26,7 +27,6 @@ from aiwebengine.context import Context, Loaders
 from aiwebengine.database import Database, Listener
 from aiwebengine.database.pool import Statement
 from aiwebengine.database.slow import SlowStatements
-from aiwebengine.doors import Doors
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.keys.service import LOOK_EVERY_SECS, KeyRing
@@ -43,6 +43,9 @@ from aiwebengine.system.heart import Heart
 from aiwebengine.users.service import CHANGES_TOTALS
 from aiwebengine.viewer import Viewer, engine
 from aiwebengine.web.files import Frontend
+
+if TYPE_CHECKING:
+    from aiwebengine.doors import Doors
 
 log = logging.getLogger(__name__)
 
@@ -210,6 +213,9 @@ class Engine:
 
     def app(self) -> Starlette:
         """The web application."""
+        # Commands, which end soon, need neither the schema nor the routes.
+        from aiwebengine.doors import Doors
+
         doors = Doors(self)
         # They would not end by themselves.
         self.at_stop = [doors.close_sockets, doors.end_streams]

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from aiwebengine import __version__, serving, upkeep
-from aiwebengine.alerts.cli import alerts
-from aiwebengine.app import Engine
-from aiwebengine.audit.cli import audit
-from aiwebengine.auth.cli import tokens
-from aiwebengine.backups.cli import backup
-from aiwebengine.care.cli import db
+from aiwebengine import __version__
 from aiwebengine.commands import (
+    BACKUP_FIRST,
     FAILED,
     configuration,
     database_url,
@@ -25,21 +22,46 @@ from aiwebengine.commands import (
     show,
     somebody,
 )
-from aiwebengine.config import Config
 from aiwebengine.config_loader import masked
-from aiwebengine.demo.cli import demo
-from aiwebengine.graphql.schema import schema
-from aiwebengine.health.cli import health
-from aiwebengine.keys.cli import secrets
 from aiwebengine.logging import configure_logging
-from aiwebengine.logs.cli import logs
-from aiwebengine.maintenance.cli import maintenance
-from aiwebengine.migrations.cli import BACKUP_FIRST, migrate
-from aiwebengine.upgrades.cli import upgrade
-from aiwebengine.users.cli import users
+
+if TYPE_CHECKING:
+    from aiwebengine.config import Config
+
+# The command of a room, and the room.
+ROOMS = {
+    "alerts": "alerts",
+    "audit": "audit",
+    "backup": "backups",
+    "db": "care",
+    "demo": "demo",
+    "health": "health",
+    "logs": "logs",
+    "maintenance": "maintenance",
+    "migrate": "migrations",
+    "secrets": "keys",
+    "tokens": "auth",
+    "upgrade": "upgrades",
+    "users": "users",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Rooms(click.Group):
+    """Loads a room when its command is asked for: all of them together take a second to load."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted([*super().list_commands(context), *ROOMS])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command of this name, or None."""
+        if name not in ROOMS:
+            return super().get_command(context, name)
+        command: click.Command = getattr(import_module(f"aiwebengine.{ROOMS[name]}.cli"), name)
+        return command
+
+
+@click.group(cls=_Rooms, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "path",
@@ -58,6 +80,8 @@ def main(context: click.Context, path: Path | None) -> None:
 
 def _takes_backup(config: Config, url: str) -> None:
     """Back up a database as it is. The engine is not prepared: that would migrate first."""
+    from aiwebengine import upkeep
+    from aiwebengine.app import Engine
 
     async def take() -> None:
         engine = Engine(config, url)
@@ -76,6 +100,9 @@ def _takes_backup(config: Config, url: str) -> None:
 @click.pass_context
 def serve(context: click.Context, validate_config: bool) -> None:
     """Start the engine."""
+    # The web server is for this command alone.
+    from aiwebengine import serving
+
     config = configuration(context.obj)
     if validate_config:
         click.echo("The configuration is fine.")
@@ -112,22 +139,6 @@ def schema_group() -> None:
 @schema_group.command("print")
 def schema_print() -> None:
     """Print the schema."""
+    from aiwebengine.graphql.schema import schema
+
     click.echo(schema.as_str())
-
-
-for command in (
-    alerts,
-    audit,
-    backup,
-    db,
-    demo,
-    health,
-    logs,
-    maintenance,
-    migrate,
-    secrets,
-    tokens,
-    upgrade,
-    users,
-):
-    main.add_command(command)

@@ -10,25 +10,28 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import orjson
 from rich.console import Console
 from rich.table import Table
 
-from aiwebengine.app import Engine
 from aiwebengine.config import Config
 from aiwebengine.config_loader import ConfigError, load_config
-from aiwebengine.database.embedded import EmbeddedFailed, embedded_postgres
 from aiwebengine.errors import EngineError
-from aiwebengine.viewer import Viewer, operator
+
+if TYPE_CHECKING:
+    from aiwebengine.app import Engine
+    from aiwebengine.viewer import Viewer
 
 Result = TypeVar("Result")
 
 USAGE = 2
 FAILED = 1
 NO_EDGE = 10_000
+BACKUP_FIRST = "aiwebengine.backup_first"
+"""Where the list of commands leaves, in `click.Context.meta`, what takes a backup."""
 
 _DURATION = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -54,12 +57,16 @@ def database_url(config: Config) -> Iterator[str]:
     if url:
         yield url
         return
+    # Loaded where it is used, here and below: a second of work that `health` can do without.
+    from aiwebengine.database.embedded import embedded_postgres
+
     with embedded_postgres(config.repository.data_dir) as embedded:
         yield embedded
 
 
 def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]) -> Result:
     """Do some work with the services, as the operator of this machine."""
+    from aiwebengine.app import Engine
 
     async def run(engine: Engine) -> Result:
         await engine.prepare()
@@ -78,7 +85,11 @@ def refusals_printed() -> Iterator[None]:
     """A refusal becomes one line on standard error and exit code 1."""
     try:
         yield
-    except (EngineError, EmbeddedFailed) as error:
+    except Exception as error:
+        from aiwebengine.database.embedded import EmbeddedFailed
+
+        if not isinstance(error, EngineError | EmbeddedFailed):
+            raise
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
 
@@ -130,6 +141,8 @@ def age(text: str | None) -> datetime | None:
 
 def somebody() -> Viewer:
     """Whoever runs this command, as the operator of this machine."""
+    from aiwebengine.viewer import operator
+
     return operator(login())
 
 

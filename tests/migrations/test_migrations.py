@@ -22,9 +22,10 @@ from tests.tables import described
 
 from aiwebengine.app import Engine
 from aiwebengine.backups import cluster_store
+from aiwebengine.commands import BACKUP_FIRST
 from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.errors import Conflict, Unavailable
-from aiwebengine.migrations.cli import BACKUP_FIRST, migrate
+from aiwebengine.migrations.cli import migrate
 from aiwebengine.migrations.service import MigrationFailed, Migrations, MigrationsDue
 from aiwebengine.resources import MIGRATIONS
 from aiwebengine.viewer import operator

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import click
 
 from aiwebengine.commands import (
+    BACKUP_FIRST,
     configuration,
     database_url,
     json_option,
@@ -22,9 +23,6 @@ from aiwebengine.config import Config
 from aiwebengine.migrations.service import BackupFirst, Migrations
 from aiwebengine.migrations.types import Migration, MigrationState
 from aiwebengine.resources import MIGRATIONS
-
-BACKUP_FIRST = "aiwebengine.migrations.backup_first"
-"""Where the list of commands leaves, in `click.Context.meta`, what takes a backup."""
 
 TakesBackup: TypeAlias = Callable[[Config, str], object]
 """Backs up the database at an address as it is, without migrating it first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.peers.people import cursor, people
+from bench.peers.people import LARGEST_PAGE, cursor, people
+
+_SIZE = re.compile(rb"first: (\d+)")
 
 
 @asynccontextmanager
@@ -38,7 +41,8 @@ async def _answer(request: Request) -> Response:
 
 
 async def _users(known: Any, body: bytes, variables: dict[str, Any]) -> dict[str, Any]:
-    with_identities, first = b"identities" in body, 200 if b"first: 200" in body else 50
+    with_identities, size = b"identities" in body, _SIZE.search(body)
+    first = int(size[1]) if size else LARGEST_PAGE
     after, search = variables.get("after"), variables.get("search")
     found = await known.page(first, after, search, with_identities)
     nodes = []

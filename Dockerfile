@@ -44,8 +44,9 @@ ENTRYPOINT ["oidc-provider-mock", "--port", "9400"]
 # What runs: no compiler, no Node, no pip of our own, not root; the file system may be read-only.
 # The programs of PostgreSQL 18 for backups come with the Python package of the embedded server.
 FROM ${PYTHON} AS engine
-RUN groupadd --system --gid 10001 aiwebengine \
- && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /data aiwebengine \
+RUN groupadd --gid 10001 aiwebengine \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data \
+      --shell /usr/sbin/nologin aiwebengine \
  && install --directory --owner 10001 --group 10001 --mode 0750 /data /logs /backups
 COPY --from=wheel /opt/aiwebengine /opt/aiwebengine
 ENV PATH=/opt/aiwebengine/bin:$PATH \

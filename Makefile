@@ -63,7 +63,7 @@ test-guides: install ## Run what the pages of docs/ show (Debian's packages curl
 pictures: install ## Take the pictures of the README (Debian's package chromium)
 	$(BIN)/python -m pictures
 
-test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy, systemd (Debian's package caddy)
+test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on), systemd
 	$(BIN)/pytest -m deploy tests/deploy
 
 test-kill: install ## Kill backups, restores and migrations more than 100 times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -96,8 +97,7 @@ def caddy(
                 "XDG_CONFIG_HOME": str(home),
                 "DOMAIN": DOMAIN,
                 "ENGINES": " ".join(f"127.0.0.1:{port}" for port in ports),
-                # As Debian's Caddy spells it.
-                "CADDY_PROXY_OPTIONS": "buffer_requests",
+                "CADDY_PROXY_OPTIONS": buffering(),
                 "CADDY_GLOBAL_OPTIONS": "\n".join([*options, "admin off"]),
             },
             stdout=log,
@@ -120,6 +120,13 @@ def caddy(
     finally:
         process.terminate()
         process.wait(30)
+
+
+def buffering() -> str:
+    """How the Caddy that is installed spells that it keeps a request's body."""
+    told = subprocess.run(["caddy", "version"], capture_output=True, text=True, check=True).stdout
+    version = [int(part) for part in re.findall(r"\d+", told)[:2]]
+    return "buffer_requests" if version < [2, 7] else "request_buffers 1MiB"
 
 
 def wait_for(condition: Callable[[], object], secs: float = 60) -> None:

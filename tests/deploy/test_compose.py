@@ -155,6 +155,23 @@ def test_the_database_is_of_the_version_that_the_engine_brings_along():
         assert set(re.findall(r"PostgreSQL (\d+)", (ROOT / "docs" / page).read_text())) == {major}
 
 
+def test_the_compose_file_and_the_guide_prepare_a_server_alike():
+    head = (ROOT / "docker-compose.yml").read_text().partition("name:")[0]
+    told = [
+        line.removeprefix("#").partition("  # ")[0].strip()
+        for line in head.splitlines()
+        if line.startswith("#   ")
+    ]
+    guide = (ROOT / "docs" / "production.md").read_text().splitlines()
+
+    assert len(told) > 4
+    assert [line for line in told if line not in guide] == []
+    # What is logged and backed up is nobody else's to list.
+    assert "install -d -m 0750 -o 10001 -g 10001 logs backups" in told
+    # The key is read by users that differ from its owner, whatever root's umask is.
+    assert any(line.endswith("chmod 0444 secrets/metrics-key") for line in told)
+
+
 def test_only_the_proxy_s_word_about_clients_is_believed():
     proxy = SERVICES["caddy"]["networks"]["outside"]["ipv4_address"]
     for name in ("aiwebengine", "aiwebengine-2", "migrate"):

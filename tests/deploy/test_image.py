@@ -93,6 +93,15 @@ def test_the_last_stage_is_not_root_and_knows_how_it_is():
         assert not re.search(rf"\b{re.escape(compiler)}\b", told["RUN"])
 
 
+def test_the_account_is_an_ordinary_one_for_which_nobody_can_sign_in():
+    made = dict(DOCKERFILE["engine"])["RUN"]
+
+    # `useradd --system` warns of a number above 999, in every build.
+    assert "--system" not in made
+    assert "--uid 10001 --gid 10001" in made
+    assert "--shell /usr/sbin/nologin" in made
+
+
 def test_a_build_sees_no_secret_and_no_data():
     seen = context()
 

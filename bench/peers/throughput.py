@@ -65,6 +65,8 @@ def _rates(loads: Loads) -> list[tuple[str, ...]]:
 def _cell(rates: Mapping[str, float], name: str) -> str:
     if name not in rates:
         return "-"
+    if not rates[name]:
+        return "none in time"
     rate = f"{rates[name]:,.0f}"
     return rate if name == ENGINE else f"{rate} ({ratio(rates[ENGINE], rates[name])})"
 

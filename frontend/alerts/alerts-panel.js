@@ -94,8 +94,10 @@ function Bar() {
       ${results.map(
         (result) =>
           html`<p class="notice ${result.delivered ? "good" : "bad"}">
-            <b>${CHANNELS[result.channel]}</b> to ${result.target}:
-            ${" "}${result.error ?? "delivered"}
+            <span
+              ><b>${CHANNELS[result.channel]}</b>
+              ${` to ${result.target}: ${result.error ?? "delivered"}`}</span
+            >
           </p>`,
       )}
     </div>`;

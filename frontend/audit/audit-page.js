@@ -85,7 +85,7 @@ export function AuditPage() {
       ${
         waiting > 0 &&
         html`<p class="notice" role="status">
-          ${waiting} new ${waiting === 1 ? "event" : "events"}
+          ${`${waiting} new ${waiting === 1 ? "event" : "events"}`}
           <button class="btn small" onClick=${fresh}>Show</button>
         </p>`
       }
@@ -106,8 +106,7 @@ export function AuditPage() {
       }
       <div class="pager">
         <span>
-          Download as
-          <a href=${download(state, "csv")} download>CSV</a> or
+          Download as <a href=${download(state, "csv")} download>CSV</a> or${" "}
           <a href=${download(state, "ndjson")} download>NDJSON</a>
         </span>
         <${PageTurner}

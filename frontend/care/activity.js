@@ -19,7 +19,7 @@ const Connections = ({ groups }) =>
         (group) =>
           html`<li>
             <span>
-              <b class="number">${count(group.count)}</b> ${group.state} ·
+              <b class="number">${count(group.count)}</b> ${group.state} ·${" "}
               ${group.application || "a program without a name"} ${" "}<small
                 >as ${group.userName}</small
               >
@@ -40,12 +40,13 @@ const Locks = ({ locks }) =>
         (lock) =>
           html`<li>
             <span>
-              <b>${lock.waiting.pid}</b> (${lock.waiting.application}) waits
-              ${" "}${span(lock.waitedSeconds)} ${lock.table && html` for <b>${lock.table}</b>`}
+              <b>${lock.waiting.pid}</b> (${lock.waiting.application}) waits${" "}
+              ${span(lock.waitedSeconds)} ${lock.table && html` for <b>${lock.table}</b>`}${" "}
               <code>${lock.waiting.statement}</code>
               ${lock.holders.map(
                 (/** @type {any} */ holder) =>
-                  html`<br />held by <b>${holder.pid}</b> (${holder.application}, ${holder.state})
+                  html`<br />${"held by "}<b>${holder.pid}</b>
+                    ${` (${holder.application}, ${holder.state}) `}
                     <code>${holder.statement}</code>`,
               )}
             </span>
@@ -64,7 +65,7 @@ const Transactions = ({ transactions }) =>
         (one) =>
           html`<li>
             <span
-              ><b>${one.pid}</b> (${one.application}, ${one.state})
+              ><b>${one.pid}</b> (${one.application}, ${one.state})${" "}
               <code>${one.statement}</code></span
             >
             <small>open for ${span(one.transactionSeconds)}</small>

@@ -74,8 +74,8 @@ function Run({ run }) {
   }
   const done = run.tablesDone + (run.percent ?? 0) / 100;
   return html`<p>
-      ${run.currentTable ?? "Beginning"}${run.phase && `: ${run.phase}`} (${run.tablesDone} of
-      ${" "}${total} done), begun by ${run.startedBy}
+      ${run.currentTable ?? "Beginning"}${run.phase && `: ${run.phase}`}
+      ${` (${run.tablesDone} of ${total} done)`}, begun by ${run.startedBy}
     </p>
     <progress max=${total} value=${done} aria-label="Vacuum"></progress>`;
 }

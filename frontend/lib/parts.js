@@ -23,6 +23,10 @@ export const RoleBadge = ({ role }) =>
 export const Time = ({ iso, none = "never" }) =>
   iso ? html`<time datetime=${iso} title=${exactly(iso)}>${ago(iso)}</time>` : html`${none}`;
 
+/** An address that has no room breaks at its @ rather than anywhere. @param {string} text */
+export const breakable = (text) =>
+  text.split(/(?=@)/).map((part, index) => (index > 0 ? html`<wbr />${part}` : part));
+
 /** The head of a page. @param {{ title: string, text: string, children?: unknown }} props */
 export function Top({ title, text, children }) {
   useEffect(() => {
@@ -30,7 +34,7 @@ export function Top({ title, text, children }) {
   }, [title]);
   return html`<div class="top on-brand">
     <div>
-      <h1>${title}</h1>
+      <h1>${breakable(title)}</h1>
       <p>${text}</p>
     </div>
     <div class="tools">${children}<${Live} /><${ThemeButton} /></div>
@@ -79,7 +83,7 @@ export function Offline({ since, retry }) {
   if (live || !late) return null;
   const time = since.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" });
   return html`<div class="notice" role="status">
-    The connection is lost. This is how it was at ${time}.
+    <span>The connection is lost. This is how it was at ${time}.</span>
     <button class="btn small" onClick=${retry}>Try now</button>
   </div>`;
 }

@@ -59,13 +59,17 @@ function WhatToDo({ migrations }) {
   }
   if (due.length > 0) {
     return html`<p class="notice" role="status">
-      ${due.length} ${due.length === 1 ? "migration is" : "migrations are"} due. Look at the SQL
-      with <code>aiwebengine migrate up --dry-run</code>, then run
-      <code>aiwebengine migrate up</code>: it takes a backup first.
+      <span>
+        ${due.length} ${due.length === 1 ? "migration is" : "migrations are"} due. Look at the SQL
+        with <code>aiwebengine migrate up --dry-run</code>, then run${" "}
+        <code>aiwebengine migrate up</code>: it takes a backup first.
+      </span>
     </p>`;
   }
   return html`<p class="card part" role="status">
-    Everything is applied. To take the newest one back:
-    <code>aiwebengine migrate down</code>
+    <span>
+      Everything is applied. To take the newest one back:${" "}
+      <code>aiwebengine migrate down</code>
+    </span>
   </p>`;
 }

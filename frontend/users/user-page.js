@@ -192,19 +192,19 @@ export function UserPage({ id, me }) {
       <${Lines} title="Identities" items=${user.identities} none="No provider knows this user yet.">
         ${(/** @type {any} */ one) =>
           html`<span
-              ><span class="chip">${one.provider}</span> ${one.email}
-              ${one.emailVerified ? "" : "(not verified)"}</span
+              ><span class="chip">${one.provider}</span>
+              ${` ${one.email}${one.emailVerified ? "" : " (not verified)"}`}</span
             >
             <span>since <${Time} iso=${one.createdAt} /></span>`}
       <//>
       <${Lines} title="Sessions" items=${user.sessions} none="Nowhere signed in.">
         ${(/** @type {any} */ one) =>
           html`<span
-              ><b title=${one.userAgent}>${browserName(one.userAgent)}</b> · ${one.address}
+              ><b title=${one.userAgent}>${browserName(one.userAgent)}</b> · ${one.address}${" "}
               ${one.current && html`<span class="badge">This one</span>`}</span
             >
             <span
-              >seen <${Time} iso=${one.lastSeenAt} />
+              >seen <${Time} iso=${one.lastSeenAt} />${" "}
               <button
                 class="btn small"
                 onClick=${() => attempt("revokeSession", { sessionId: one.id }, "Signed out.")}
@@ -217,7 +217,7 @@ export function UserPage({ id, me }) {
         ${(/** @type {any} */ one) =>
           html`<span><b>${one.name}</b> <code>${one.prefix}…</code></span>
             <span
-              >used <${Time} iso=${one.lastUsedAt} />
+              >used <${Time} iso=${one.lastUsedAt} />${" "}
               <button
                 class="btn small"
                 onClick=${() => attempt("revokeApiToken", { tokenId: one.id }, "Revoked.")}
@@ -229,7 +229,7 @@ export function UserPage({ id, me }) {
       <${Lines} title="History" items=${data.auditEvents.nodes} none="Nothing happened yet.">
         ${(/** @type {any} */ one) =>
           html`<span
-              >${one.action.toLowerCase().replaceAll("_", " ")} by
+              >${one.action.toLowerCase().replaceAll("_", " ")} by${" "}
               ${one.actorLabel}${one.reason && `: ${one.reason}`} <${Changes} event=${one}
             /></span>
             <${Time} iso=${one.at} />`}

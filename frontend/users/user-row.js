@@ -1,7 +1,7 @@
 // @ts-check
 /** One user in the list. */
 import { html } from "htm/preact";
-import { RoleBadge, Time } from "../lib/parts.js";
+import { breakable, RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
 import { obstacle } from "./roles.js";
 
@@ -80,9 +80,9 @@ function RoleButton({ user, role, label, why, change }) {
 /** The text with what was searched for marked. @param {{ text: string, search: string }} props */
 function Found({ text, search }) {
   const at = search ? text.toLowerCase().indexOf(search.toLowerCase()) : -1;
-  if (at < 0) return html`${text}`;
+  if (at < 0) return breakable(text);
   const end = at + search.length;
-  return html`${text.slice(0, at)}<mark>${text.slice(at, end)}</mark>${text.slice(end)}`;
+  return html`${breakable(text.slice(0, at))}<mark>${text.slice(at, end)}</mark>${breakable(text.slice(end))}`;
 }
 
 /** @param {User} user */

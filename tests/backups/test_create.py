@@ -8,6 +8,7 @@ import tarfile
 import tracemalloc
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from tests.backups.replay import roles_by_table, roles_by_trail
@@ -115,6 +116,28 @@ async def test_two_at_once_are_one_backup_and_one_clear_refusal(backups, root, a
     assert len(list(folder.iterdir())) == 1
 
 
+async def test_the_next_run_need_not_wait_for_the_connection_of_the_last(
+    backups, root, monkeypatch
+):
+    """As on a busy machine, where a backend notices late that its client is gone."""
+    closed = psycopg.Connection.close
+    kept = []
+
+    def close_late(self):
+        if "backup" in self.info.get_parameters().get("application_name", ""):
+            kept.append(self)
+        else:
+            closed(self)
+
+    monkeypatch.setattr(psycopg.Connection, "close", close_late)
+    try:
+        await backups.create(root)
+        await backups.create(root)
+    finally:
+        for connection in kept:
+            closed(connection)
+
+
 async def test_who_may_not_makes_nothing(backups, edith, folder, events_of):
     before = await events_of()
 
@@ -136,16 +159,25 @@ async def test_a_full_disk_leaves_no_file_and_is_told(backups, root, folder, eve
     try:
         with pytest.raises(StorageFailed) as refused:
             await backups.create(root)
+        left = [child.name() for child in psutil.Process().children()]
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert "File too large" in refused.value.message
+    assert "pg_dump" not in left
     assert list(folder.iterdir()) == []
     assert await events_of() == before
     run = (await backups.runs(root, [BackupRunKind.CREATE], None, 1))[0]
     assert (run.state, run.problem) == (BackupRunState.FAILED, refused.value.message)
     shown = await backups.all(root)
     assert [one.state for one in shown] == [BackupState.FAILED]
+    assert await backups.newest() is None
+
+
+async def test_a_file_where_the_directory_should_be_holds_no_backups(backups, root, folder):
+    folder.write_text("in the way")
+
+    assert await backups.all(root) == []
     assert await backups.newest() is None
 
 

@@ -3,12 +3,11 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 import tarfile
 
 import httpx2
 import pytest
+from tests import commands
 
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Origin, anonymous
@@ -101,13 +100,12 @@ def run(url, tmp_path):
     """Run a command on this test's database."""
 
     def run(*arguments, code=0, text=None, **environ):
-        done = subprocess.run(
-            [sys.executable, "-m", "aiwebengine", "backup", *arguments],
+        done = commands.run(
+            "backup",
+            *arguments,
             cwd=tmp_path,
             env={**os.environ, "APP_REPOSITORY__DATABASE_URL": url, **environ},
-            input=text,
-            capture_output=True,
-            text=True,
+            given=text,
         )
         assert done.returncode == code, done.stderr + done.stdout
         assert "Traceback" not in done.stderr

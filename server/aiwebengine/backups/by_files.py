@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 
 from aiwebengine.app import Engine
-from aiwebengine.commands import configuration, database_url, login, refusals_printed
+from aiwebengine.commands import configuration, database_url, login, progress, refusals_printed
 from aiwebengine.database.embedded import EmbeddedFailed
 from aiwebengine.errors import EngineError
 from aiwebengine.viewer import Viewer, operator
@@ -26,7 +26,7 @@ def with_or_without_database(
 
     async def run(engine: Engine) -> Result:
         try:
-            await engine.prepare()
+            await engine.prepare(progress)
         except EngineError as error:
             click.echo(f"{error.message} Going by the files alone.", err=True)
             # A database that answers is still good for being replaced.

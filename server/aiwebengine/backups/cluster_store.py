@@ -5,9 +5,10 @@ Blocking, for threads. What is read of the running database is read in one snaps
 
 from __future__ import annotations
 
+import select
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -23,6 +24,7 @@ _LOCKS = 0x6261636B
 # Databases that every server has, to stand in while another is renamed.
 _MAINTENANCE = ("postgres", "template1")
 LONGEST_NAME = 63
+LET_GO_SECS = 2.0
 
 
 def name_of(url: str) -> str:
@@ -74,6 +76,17 @@ def maintenance(url: str, *, in_transaction: bool = False) -> Iterator[Connectio
 def hold(connection: Connection) -> bool:
     """Take the place of the one runner of this database, as long as the connection lives."""
     return bool(_value(connection, "select pg_try_advisory_lock(%s, 0)", _LOCKS))
+
+
+def let_go(connection: Connection) -> None:
+    """Give up the place, and close: who only closes holds it until the backend notices.
+
+    A server that does not answer is not waited for.
+    """
+    with closing(connection):
+        connection.pgconn.send_query(b"select pg_advisory_unlock_all()")
+        connection.pgconn.flush()
+        select.select([connection.fileno()], [], [], LET_GO_SECS)
 
 
 def hold_run(connection: Connection, number: int) -> None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +89,9 @@ def write(
                     progress,
                     programs.Steps(progress, sizes),
                 )
-                writer.add(DUMP, dump)
+                # When the disk is full it ends now, and does not read on for nobody.
+                with closing(dump):
+                    writer.add(DUMP, dump)
                 tables = counted.result()
             progress.at("Adding configuration and logs", 1.0)
             writer.add(CONFIGURATION, [_configuration(config)])

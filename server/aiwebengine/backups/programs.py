@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +82,11 @@ def find(name: str, least: int, needs_tls: bool) -> Program:
 
 def output(
     program: Program, arguments: list[str], url: str, progress: Progress, steps: Steps
-) -> Iterator[bytes]:
-    """What the program writes to standard output, in pieces. Raises ProgramFailed at the end."""
+) -> Generator[bytes, None, None]:
+    """What the program writes to standard output, in pieces. Raises ProgramFailed at the end.
+
+    Who stops before the end closes this: the program goes on until then.
+    """
     with _running(program, arguments, url, progress, stdout=subprocess.PIPE) as running:
         pipe = running.process.stdout
         assert pipe is not None  # noqa: S101 - asked for above

@@ -177,7 +177,13 @@ class Runs:
             raise AnotherRuns(
                 "Another backup, check, drill or restore is running. Wait until it has ended."
             )
+        live.holds.callback(self._let_go, connection)
         return connection
+
+    def _let_go(self, connection: cluster_store.Connection) -> None:
+        # The server may have cut the connection; the place is given up either way.
+        with suppress(psycopg.Error):
+            cluster_store.let_go(connection)
 
     async def _tell(self, live: Live) -> None:
         """Keep the table informed for as long as the run lasts."""

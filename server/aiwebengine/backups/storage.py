@@ -55,7 +55,7 @@ class Directory:
         """The names of all archives, newest first."""
         try:
             found = [entry.name for entry in os.scandir(self.folder) if NAME.fullmatch(entry.name)]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(found, reverse=True)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
-
-import orjson
+from functools import lru_cache
 
 from aiwebengine.config import Logging
-from aiwebengine.logs.redaction import redacted
+from aiwebengine.logs.redaction import redacted, redacted_line
 from aiwebengine.logs.rotation import PERIODS, RotatingFile
 from aiwebengine.notes import current_request_id
 
@@ -59,7 +58,7 @@ class _Lines(logging.Formatter):
         known = vars(record)
         line: str | None = known.get("_line")
         if line is None:
-            line = known["_line"] = orjson.dumps(_event(record)).decode()
+            line = known["_line"] = redacted_line(_event(record))
         return line
 
 
@@ -77,18 +76,19 @@ class _Prose(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, or several with a traceback."""
-        return str(self._renderer(None, record.levelname.lower(), _event(record)))
+        told = {name: redacted(value, name) for name, value in _event(record).items()}
+        return str(self._renderer(None, record.levelname.lower(), told))
 
 
 def _event(record: logging.LogRecord) -> dict[str, object]:
-    """What a line tells; readers find its instant at a fixed place, without decoding it.
+    """What a line tells but for redaction; its instant stands first.
 
-    The `extra` of the log call are fields of the line, and so is, on every line that comes of a
-    request, its id.
+    Readers find that without decoding. The `extra` of the log call are fields of the line, and so
+    is, on every line that comes of a request, its id.
     """
-    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+    second, microseconds = divmod(round(record.created * 1_000_000), 1_000_000)
     told: dict[str, object] = {
-        "timestamp": at.removesuffix("+00:00") + "Z",
+        "timestamp": f"{_second(second)}.{microseconds:06}Z",
         "level": record.levelname.lower(),
         "event": record.getMessage(),
         "logger": record.name,
@@ -103,4 +103,10 @@ def _event(record: logging.LogRecord) -> dict[str, object]:
         told["exception"] = _TRACEBACKS.formatException(record.exc_info)
     if record.stack_info:
         told["stack_info"] = record.stack_info
-    return {name: redacted(value, name) for name, value in told.items()}
+    return told
+
+
+@lru_cache(4)
+def _second(since_1970: int) -> str:
+    """The second in UTC (ISO 8601); most lines share it with the one before."""
+    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%dT%H:%M:%S")

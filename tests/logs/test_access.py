@@ -11,6 +11,7 @@ from tests.logs.conftest import told
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Logging, Repository
 from aiwebengine.errors import Conflict
+from aiwebengine.logs import redaction
 from aiwebengine.logs.types import LogFilter
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import operator
@@ -64,6 +65,26 @@ async def test_the_line_of_a_query_tells_who_asked_what_and_what_it_cost(client,
         "address": "127.0.0.1",
         "status": 200,
     }
+
+
+async def test_of_several_request_ids_the_one_that_was_added_last_counts(client, logged):
+    for ids in (["caller", "proxy"], ["caller", "no id; at all"]):
+        headers = [("X-Request-Id", one) for one in ids]
+        await client.post("/graphql", json={"query": "{ viewer { id } }"}, headers=headers)
+
+    first, second = await request_lines(logged, 2)
+    assert first["request_id"] == "proxy"
+    assert len(second["request_id"]) == 16
+
+
+async def test_a_usual_line_is_redacted_at_one_look(client, logged, monkeypatch):
+    def closely(value, key=""):
+        raise AssertionError(f"{key} was looked at by itself")
+
+    monkeypatch.setattr(redaction, "redacted", closely)
+    await client.post("/graphql", json={"query": "{ viewer { id } }"})
+
+    await request_lines(logged, 1)
 
 
 async def test_a_refusal_is_told_with_its_code_and_a_stranger_as_anonymous(served, logged):

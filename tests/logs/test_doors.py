@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from tests import commands
 from tests.conftest import free_port, serving
 from tests.logs.conftest import DAY, line, logging_to
 
@@ -282,16 +283,15 @@ def run(tmp_path, log):
     """Run a command on this test's log, without any database."""
 
     def run(*arguments, code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "aiwebengine", "logs", *arguments],
+        done = commands.run(
+            "logs",
+            *arguments,
             cwd=tmp_path,
             env={
                 **os.environ,
                 "APP_LOGGING__FILE": str(log),
                 "APP_REPOSITORY__DATABASE_URL": "postgresql://nobody@localhost:1/nothing",
             },
-            capture_output=True,
-            text=True,
         )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from uuid import UUID
 
 import orjson
 import pytest
@@ -17,10 +18,15 @@ from tests.logs.conftest import logging_to, told
 from aiwebengine.logs import rotation
 from aiwebengine.logs.files import compress, stored_files
 from aiwebengine.logs.keeping import days, tidy
-from aiwebengine.logs.redaction import LONGEST_TEXT, redacted
+from aiwebengine.logs.redaction import LONGEST_TEXT, redacted, redacted_line
 from aiwebengine.logs.rotation import PERIODS, Period
+from aiwebengine.users.types import Role
 
 log_ = logging.getLogger("aiwebengine.tests")
+
+
+class DriversId(UUID):
+    """As the database's driver makes them."""
 
 
 def at(*parts):
@@ -105,6 +111,38 @@ def test_what_is_called_a_secret_is_hidden_at_any_depth(key):
     found = redacted({"outer": [{key: {"inner": ["hunter2", b"hunter2", 7]}}]})
 
     assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "plain", "x=1", "state=0123456789", "awe_0123456789abc", "AWE_0123456789abc", "bearer",
+        "Basic c2VjcmV0LXNlY3JldA", "postgresql://a:b@c", "//a:b@c", "ä\n\"\\", "x" * LONGEST_TEXT,
+        "x" * (LONGEST_TEXT + 1), 7, 7.5, True, None, UUID(int=7), DriversId(int=7),
+        datetime.now(UTC), b"state=0123456789", ["a", UUID(int=7)], ["a", ["state=0123456789"]],
+        {"token": "hunter2"}, {"name": {"a": 1}}, {"a"}, frozenset({"state=0123456789"}),
+        ("a",), Role.EDITOR,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["user", "password", "token_id"])
+def test_a_line_is_redacted_as_its_values_are(name, value):
+    line = orjson.loads(redacted_line({"event": "request", name: value}))
+
+    assert line == {"event": "request", name: orjson.loads(orjson.dumps(redacted(value, name)))}
+
+
+def test_each_line_tells_its_own_instant(log):
+    with logging_to(log, format="json"):
+        for instant in (1_764_124_800.0, 1_764_124_800.1, 1_764_124_799.999_999_9):
+            seen = logging.LogRecord("aiwebengine", logging.INFO, "", 0, "seen", None, None)
+            seen.created = instant
+            logging.getLogger().handle(seen)
+
+    assert [line["timestamp"] for line in told(log)] == [
+        "2025-11-26T02:40:00.000000Z",
+        "2025-11-26T02:40:00.100000Z",
+        "2025-11-26T02:40:00.000000Z",
+    ]
 
 
 def test_ids_stay_and_long_texts_are_cut():

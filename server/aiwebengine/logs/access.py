@@ -7,11 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import Scope
 
 from aiwebengine.notes import begin_notes
+from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
+from aiwebengine.web.headers import address_of
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
         yield answered
     finally:
         ms = (time.perf_counter() - began) * 1_000
-        path, client = scope["path"], scope.get("client")
+        path = scope["path"]
         fields = {
             "request_id": notes.request_id,
             "method": method,
@@ -46,7 +49,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
             "operation": notes.operation,
             "kind": notes.kind,
             **_caller(state.get("viewer")),
-            "address": client[0] if client else None,
+            "address": address_of(scope),
             "status": answered.status,
             "ms": round(ms, 1),
             "db_ms": round(notes.db_secs * 1_000, 1),
@@ -65,7 +68,12 @@ def _caller(viewer: Viewer | None) -> dict[str, object]:
         "door": viewer.origin.door,
         "user": viewer.label,
         "user_id": viewer.id,
-        "roles": sorted(role.value for role in viewer.roles) or None,
+        "roles": _names(viewer.roles),
         "session_id": viewer.session_id,
         "token_id": viewer.token_id,
     }
+
+
+@lru_cache(256)
+def _names(roles: frozenset[Role]) -> list[str] | None:
+    return sorted(role.value for role in roles) or None

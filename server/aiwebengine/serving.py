@@ -149,6 +149,9 @@ async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], N
             forwarded_allow_ips=[str(network) for network in config.server.trusted_proxies],
             proxy_headers=bool(config.server.trusted_proxies),
             server_header=False,
+            # A thousand followers would need a thousand compressors, for a hundred bytes at a time.
+            # Nor may an answer with a secret beside text of the caller's be compressed.
+            ws_per_message_deflate=False,
             ws_max_size=config.security.max_request_body_bytes,
         ),
         ready,

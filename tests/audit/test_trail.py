@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from aiwebengine.audit import store
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.errors import BadUserInput, Forbidden
 from aiwebengine.users.types import Role
@@ -55,7 +56,11 @@ async def test_pages_show_every_event_once_newest_first(engine, ada, busy, size)
     assert await pages(engine, ada, AuditFilter(), size) == busy[::-1]
 
 
-async def test_each_filter_lets_through_what_it_says(engine, ada, alan, edith, busy):
+@pytest.mark.parametrize("newest", [0, 1, 3, store.NEWEST])
+async def test_each_filter_lets_through_what_it_says(
+    engine, ada, alan, edith, busy, monkeypatch, newest
+):
+    monkeypatch.setattr(store, "NEWEST", newest)
     rows = await engine.db.all("select * from audit_events")
     middle = sorted(row["at"] for row in rows)[len(rows) // 2]
     cases = {
@@ -78,6 +83,17 @@ async def test_each_filter_lets_through_what_it_says(engine, ada, alan, edith, b
         "words": (
             AuditFilter(search="news tea"),
             lambda row: "Newsletter team" in (row["reason"] or ""),
+        ),
+        "words of a user": (
+            AuditFilter(user_id=str(alan.id), search="ada"),
+            lambda row: (
+                alan.id in (row["actor_id"], row["target_id"])
+                and "ada" in row["actor_label"] + row["target_label"]
+            ),
+        ),
+        "words since": (
+            AuditFilter(since=middle, search="ada"),
+            lambda row: row["at"] >= middle and "ada" in row["actor_label"] + row["target_label"],
         ),
         "quotes": (AuditFilter(search="o'\\neil & | ! :*"), lambda row: False),
     }

@@ -304,3 +304,29 @@ async def test_a_grant_s_end_is_heard_and_ends_its_holder_s_subscription(
 
     assert first["type"] == "error"
     assert told["payload"]["data"]["userChanged"]["user"]["roles"] == ["AUTHENTICATED"]
+
+
+async def test_who_keeps_the_right_past_a_grant_s_end_misses_nothing(
+    served, open_socket, ada, add_served_person
+):
+    grace = await add_served_person("grace", Role.ADMINISTRATOR)
+    users = served.engine.services.users
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    await users.grant_role(ada, grace.id, Role.EDITOR, expires_at=soon)
+    socket = await open_socket(await served.token(grace))
+    await socket.initialise()
+    await socket.subscribe("subscription { auditEventAdded { id } }")
+    await until_followed(served)
+    known = await served.engine.db.value("select max(id) from audit_events")
+
+    # Some of them while the subscription looks again whether it may go on.
+    while datetime.now(UTC) < soon + timedelta(seconds=0.5):
+        await users.grant_role(ada, ada.id, Role.EDITOR)
+        await users.revoke_role(ada, ada.id, Role.EDITOR)
+    rows = await served.engine.db.all("select id from audit_events where id > :known", known=known)
+    told = [await socket.receive() for _ in rows]
+
+    assert len(rows) > 10
+    assert {int(one["payload"]["data"]["auditEventAdded"]["id"]) for one in told} == {
+        row["id"] for row in rows
+    }

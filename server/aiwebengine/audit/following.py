@@ -35,20 +35,16 @@ class Following:
         """
         viewer.must_be(Role.ADMINISTRATOR)
         async with self._live.follow() as events:
-            coming = asyncio.ensure_future(anext(events))
-            try:
-                while True:
-                    await asyncio.wait([coming], timeout=_seconds_until(viewer.valid_until))
-                    if not coming.done():
-                        viewer = await self._checked(viewer)
-                        continue
-                    event = coming.result()
-                    if viewer.id is not None and event.target_id == str(viewer.id):
-                        viewer = await self._checked(viewer)
-                    yield event
-                    coming = asyncio.ensure_future(anext(events))
-            finally:
-                coming.cancel()
+            while True:
+                try:
+                    async with asyncio.timeout(_seconds_until(viewer.valid_until)):
+                        event = await anext(events)
+                except TimeoutError:
+                    viewer = await self._checked(viewer)
+                    continue
+                if viewer.id is not None and event.target_id == str(viewer.id):
+                    viewer = await self._checked(viewer)
+                yield event
 
     async def ticks(self, viewer: Viewer, seconds: float) -> AsyncIterator[None]:
         """At once and then every *seconds*, until the viewer may not see anything any more.

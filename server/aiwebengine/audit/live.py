@@ -38,11 +38,15 @@ class LiveTrail:
 
     @asynccontextmanager
     async def follow(self) -> AsyncIterator[AsyncIterator[AuditEvent]]:
-        """The events from now on. The iterator raises Unavailable when its reader is too slow."""
+        """The events from now on.
+
+        The iterator raises Unavailable when its reader is too slow. A wait for the next event may
+        be cancelled, and begun again; none is lost by that.
+        """
         queue: asyncio.Queue[AuditEvent | None] = asyncio.Queue()
         self._followers.add(queue)
         try:
-            yield self._drain(queue)
+            yield _Followed(queue)
         finally:
             self._followers.discard(queue)
 
@@ -55,11 +59,6 @@ class LiveTrail:
     def followers(self) -> int:
         """How many follow at present."""
         return len(self._followers)
-
-    async def _drain(self, queue: asyncio.Queue[AuditEvent | None]) -> AsyncIterator[AuditEvent]:
-        while (event := await queue.get()) is not None:
-            yield event
-        raise Unavailable("This subscription was too slow and was ended. Subscribe again.")
 
     async def _on_number(self, message: str) -> None:
         number, action = store.announced(message)
@@ -97,3 +96,16 @@ class LiveTrail:
         else:
             self._followers.discard(queue)
             queue.put_nowait(None)
+
+
+class _Followed(AsyncIterator[AuditEvent]):
+    """What comes to one follower. No generator: who gives up to wait for the next may come back."""
+
+    def __init__(self, queue: asyncio.Queue[AuditEvent | None]) -> None:
+        self._queue = queue
+
+    async def __anext__(self) -> AuditEvent:
+        event = await self._queue.get()
+        if event is None:
+            raise Unavailable("This subscription was too slow and was ended. Subscribe again.")
+        return event

@@ -21,6 +21,12 @@ _COLUMNS = """
   e.user_agent, e.door
 """
 
+_WORDS = (
+    "audit_words(e.actor_label, e.target_label, e.reason, e.request_id) @@ cast(:words as tsquery)"
+)
+# So many events are looked through for words before their index is asked.
+NEWEST = 5_000
+
 Key = tuple[datetime, int]
 
 
@@ -129,11 +135,11 @@ async def page(
         # Each half walks its own index; an `or` would make PostgreSQL sort the whole trail of a
         # busy administrator. `union` (not `union all`) drops what somebody did to themselves.
         statement = " union ".join(
-            f"({_select([*conditions, f'e.{column} = :user_id'])} limit :limit)"
+            f"({_select([*conditions, f'e.{column} = :user_id'])})"
             for column in ("target_id", "actor_id")
         )
-        statement = f"select * from ({statement}) as e order by e.at desc, e.id desc"
-    rows = await db.all(f"{statement} limit :limit", **values, limit=limit)
+        statement = f"select * from ({statement}) as e order by e.at desc, e.id desc limit :limit"
+    rows = await db.all(statement, **values, limit=limit)
     return [_event(row) for row in rows]
 
 
@@ -185,10 +191,41 @@ async def role_changes_by_day(db: Database, since: datetime) -> list[tuple[date,
 
 
 def _select(conditions: list[str]) -> str:
+    """The newest `:limit` events under these conditions."""
+    if _WORDS in conditions:
+        return _search([condition for condition in conditions if condition != _WORDS])
     return (
-        f"select {_COLUMNS} from audit_events e where {_all(conditions)} "
-        "order by e.at desc, e.id desc"
+        f"select {_COLUMNS} from audit_events e where {_all(conditions)}"
+        " order by e.at desc, e.id desc limit :limit"
     )
+
+
+def _search(conditions: list[str]) -> str:
+    """The same for words: those that many events have, and those that hardly one has.
+
+    PostgreSQL can't tell how many events have a word that begins so. It takes all for frequent
+    and walks the trail, to its end for a rare one. So it walks through the newest ones only; if
+    they do not fill the page, the words are few enough for their own index, to which the sum in
+    the order leaves no other way.
+    """
+    return f"""
+        with newest as materialized (
+          select {_COLUMNS}
+          from (
+            select {_COLUMNS} from audit_events e where {_all(conditions)}
+            order by e.at desc, e.id desc limit {NEWEST}
+          ) as e
+          where {_WORDS}
+          order by e.at desc, e.id desc limit :limit
+        )
+        select * from newest where (select count(*) from newest) = :limit
+        union all
+        select * from (
+          select {_COLUMNS} from audit_events e
+          where {_all([*conditions, _WORDS])} and (select count(*) from newest) < :limit
+          order by e.at + interval '0' desc, e.id desc limit :limit
+        ) as indexed
+        order by at desc, id desc"""
 
 
 def _all(conditions: list[str]) -> str:
@@ -218,12 +255,7 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, Any]]:
     require("e.at < :until", "until", wanted.until)
     words = wanted.search.split() if wanted.search else []
     if words:
-        require(
-            "audit_words(e.actor_label, e.target_label, e.reason, e.request_id)"
-            " @@ cast(:words as tsquery)",
-            "words",
-            " & ".join(_prefix(word) for word in words),
-        )
+        require(_WORDS, "words", " & ".join(_prefix(word) for word in words))
     if wanted.user_id is not None:
         values["user_id"] = _uuid(wanted.user_id)
     if values:

@@ -6,7 +6,7 @@ import pytest
 
 from aiwebengine.audit import store as audit_store
 from aiwebengine.audit.types import AuditFilter
-from aiwebengine.auth import store as auth_store
+from aiwebengine.auth import caller_store
 from aiwebengine.database import Database
 from aiwebengine.users import page_store, store
 from aiwebengine.users.types import UserFilter, UserOrder
@@ -39,8 +39,8 @@ async def plans(db, part):
 
 async def test_what_runs_before_each_request_is_planned_once(db):
     for _ in range(TIMES):
-        await auth_store.caller_by_token(db, secret_hash=b"unknown", address="127.0.0.1")
-        await auth_store.caller_by_session(db, idle_secs=60, secret_hash=b"unknown")
+        await caller_store.caller_by_token(db, secret_hash=b"unknown", address="127.0.0.1")
+        await caller_store.caller_by_session(db, idle_secs=60, secret_hash=b"unknown")
 
     assert await plans(db, "from api_tokens") == (FIRST, TIMES - FIRST)
     assert await plans(db, "from sessions") == (FIRST, TIMES - FIRST)
@@ -71,3 +71,26 @@ async def test_a_filtered_trail_is_planned_for_its_values(db):
         await audit_store.page(db, wanted, None, 51)
 
     assert await plans(db, "from audit_events") == (TIMES, 0)
+
+
+@pytest.mark.parametrize("words", ["everybody", "nobody", "everybody person777@example.com"])
+async def test_no_search_in_the_trail_walks_all_of_it(db, monkeypatch, words):
+    monkeypatch.setattr(audit_store, "NEWEST", 300)
+    await db.execute(
+        """
+        insert into audit_events (action, actor_kind, actor_label, target_type, target_label, door)
+        select 'role.granted', 'system', 'everybody', 'user', 'person' || number || '@example.com',
+          'engine'
+        from generate_series(1, 20000) as number
+        """
+    )
+    await db.execute("vacuum analyze audit_events")
+    read = "select sum(seq_tup_read + idx_tup_fetch) from pg_stat_user_tables"
+    read += " where relname = 'audit_events'"
+    await db.execute("select pg_stat_force_next_flush()")
+    before = await db.value(read)
+
+    await audit_store.page(db, AuditFilter(search=words), None, 51)
+
+    await db.execute("select pg_stat_force_next_flush()")
+    assert await db.value(read) - before <= 301

@@ -10,6 +10,7 @@ from tests.conftest import adder
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
+from aiwebengine.demo.service import Demo
 from aiwebengine.users.types import Role, UserFilter, UserStatus
 from aiwebengine.viewer import operator
 
@@ -111,6 +112,16 @@ async def test_every_change_is_seen_at_once_here_and_soon_there(here, there):
         assert after != before
         await until(partial(tells, there, after))
     assert await here.services.users.is_administrator(ada.id)
+
+
+async def test_made_up_people_are_counted_by_engines_that_run(here, there):
+    before = await totals(here)
+
+    await Demo(there.db, there.services.audit).fill(20, lambda _: None)
+
+    after = await totals(there)
+    assert after["all"] == before["all"] + 20
+    await until(partial(tells, here, after))
 
 
 async def tells(engine, expected):

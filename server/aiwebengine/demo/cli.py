@@ -36,7 +36,7 @@ def demo(context: click.Context, number: int) -> None:
                 if progress.disable and added % 100_000 == 0:
                     click.echo(f"{added} of {number}", err=True)
 
-            return await Demo(engine.db).fill(number, told)
+            return await Demo(engine.db, engine.services.audit).fill(number, told)
 
     added = with_engine(context.obj, work)
     click.echo(f"{added} made-up users were added; there are {number} now.")

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from uuid import UUID, uuid4
 
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction
 from aiwebengine.database import Database
 from aiwebengine.demo import store
 from aiwebengine.errors import Conflict
@@ -50,8 +52,9 @@ class Person:
 class Demo:
     """Made-up users for a database that holds nobody real."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, audit: AuditTrail) -> None:
         self._db = db
+        self._audit = audit
 
     async def fill(self, number: int, told: Callable[[int], None]) -> int:
         """Add users until there are *number* made-up ones; how many were added.
@@ -73,6 +76,9 @@ class Demo:
                 await store.add(self._db, batch)
                 added += len(batch)
                 told(added)
+            if added:
+                # No event tells of them, and engines keep totals until they hear of a change.
+                await self._audit.announce(AuditAction.USER_CREATED)
         await store.analyze(self._db)
         return added
 

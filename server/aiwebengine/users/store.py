@@ -244,13 +244,20 @@ async def refresh_profile(db: Database, user_id: UUID, profile: Profile) -> None
 
 async def holders(db: Database) -> dict[Role, tuple[int, int]]:
     """For each role that can be granted: how many hold it, and how many of these are active."""
+    # Who is not active is found by an index: taking these off saves reading every other user.
     rows = await db.all(
         f"""
-        select r.role, count(*) as all_of_them,
-          count(*) filter (where u.status = 'active') as active
-        from user_roles r join users u on u.id = r.user_id
-        where {COUNTS_NOW}
-        group by r.role
+        with held as (
+          select r.role, count(*) as number from user_roles r where {COUNTS_NOW} group by r.role
+        ), held_by_inactive as (
+          select r.role, count(*) as number
+          from users u join user_roles r on r.user_id = u.id
+          where u.status <> 'active' and {COUNTS_NOW}
+          group by r.role
+        )
+        select role, held.number as all_of_them,
+          held.number - coalesce(held_by_inactive.number, 0) as active
+        from held left join held_by_inactive using (role)
         """
     )
     return {Role(row["role"]): (row["all_of_them"], row["active"]) for row in rows}

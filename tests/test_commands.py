@@ -9,8 +9,9 @@ import sys
 import psycopg
 import pytest
 from click.testing import CliRunner
+from tests import commands
 
-from aiwebengine.cli import main
+from aiwebengine.cli import ROOMS, main
 
 
 def commands_of(group, path=()):
@@ -28,12 +29,10 @@ def run(url, tmp_path):
     """Run a command on this test's database."""
 
     def run(*arguments, code=0, told=False, **environ):
-        done = subprocess.run(
-            [sys.executable, "-m", "aiwebengine", *arguments],
+        done = commands.run(
+            *arguments,
             cwd=tmp_path,
             env={**os.environ, "APP_REPOSITORY__DATABASE_URL": url, "COLUMNS": "200", **environ},
-            capture_output=True,
-            text=True,
         )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
@@ -49,6 +48,16 @@ def test_every_command_explains_itself(command):
     assert done.exit_code == 0
     assert done.output.startswith("Usage: ")
     assert len(done.output.splitlines()) > 3
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_every_room_is_loaded_when_its_command_is_asked_for(name):
+    done = subprocess.run(
+        [sys.executable, "-m", "aiwebengine", name, "--help"], capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: aiwebengine {name} ")
 
 
 def test_users_and_roles_from_a_script(run):

@@ -36,6 +36,7 @@ from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.notes import current_request_id, note_statement
 from aiwebengine.resources import FRONTEND
+from aiwebengine.schedules.types import Note
 from aiwebengine.services import Ground, built
 from aiwebengine.system.beats import ThisInstance
 from aiwebengine.system.figures import Figures
@@ -159,11 +160,12 @@ class Engine:
         self.at_stop: list[Callable[[], Awaitable[None]]] = []
         """What is to be done first when the engine stops, before it waits for what is running."""
 
-    async def prepare(self) -> None:
+    async def prepare(self, note: Note = lambda _: None) -> None:
         """Connect, bring the tables up to date, read the keys. Doing it again is fine.
 
-        A backup comes before the first step of a database that holds users. Raises Unavailable
-        while the database does not answer or another backup runs, MigrationsDue, MigrationFailed.
+        A backup comes before the first step of a database that holds users; *note* is told how it
+        gets on. Raises Unavailable while the database does not answer or another backup runs,
+        MigrationsDue, MigrationFailed.
         """
         migrations = self.services.migrations
         if self.config.repository.apply_migrations_at_start:
@@ -171,7 +173,7 @@ class Engine:
             await asyncio.to_thread(
                 migrations.up,
                 backup_first=lambda: asyncio.run_coroutine_threadsafe(
-                    self._back_up_first(), loop
+                    self._back_up_first(note), loop
                 ).result(),
             )
         else:
@@ -181,12 +183,12 @@ class Engine:
         self._cursors = Cursors(self._cursor_keys)
         self.is_ready = True
 
-    async def _back_up_first(self) -> None:
+    async def _back_up_first(self, note: Note) -> None:
         """Back up the database as it is, before it is migrated."""
         log.info("migrations.backup")
         await self.db.connect()
         try:
-            told = await upkeep.backed_up_before_migrating(self.services.backups, engine())
+            told = await upkeep.backed_up_before_migrating(self.services.backups, engine(), note)
         except AnotherRuns as error:
             # Waited for like an outage: it ends by itself.
             raise Unavailable(f"Migrations wait for a backup. {error.message}") from error
@@ -223,15 +225,17 @@ class Engine:
 
     def context(self, viewer: Viewer, cursors: Cursors) -> Context:
         """What the resolvers of one request are handed."""
+        return Context(viewer, self.services, cursors, self._loaders)
+
+    def _loaders(self) -> Loaders:
         services = self.services
-        loaders = Loaders(
+        return Loaders(
             users=DataLoader(services.users.many),
             grants=DataLoader(services.users.grants_of),
             identities=DataLoader(services.users.identities_of),
             sessions=DataLoader(services.sessions.of_users),
             api_tokens=DataLoader(services.tokens.of_users),
         )
-        return Context(viewer=viewer, services=services, loaders=loaders, cursors=cursors)
 
     async def trouble(self) -> str | None:
         """What keeps the engine from answering, in words; None when it is well."""

@@ -69,7 +69,7 @@ def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Re
     from aiwebengine.app import Engine
 
     async def run(engine: Engine) -> Result:
-        await engine.prepare()
+        await engine.prepare(progress)
         try:
             return await work(engine, somebody())
         finally:
@@ -78,6 +78,11 @@ def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Re
     config = configuration(path)
     with refusals_printed(), database_url(config) as url:
         return asyncio.run(run(Engine(config, url)))
+
+
+def progress(line: str) -> None:
+    """Tell how something gets on, without a word among what scripts read."""
+    click.echo(line, err=True)
 
 
 @contextmanager

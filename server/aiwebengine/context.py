@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
@@ -31,12 +32,17 @@ class Loaders:
 
 @dataclass
 class Context:
-    """One request: who asks, whom to ask, and what is loaded in batches."""
+    """One request: who asks, and whom to ask."""
 
     viewer: Viewer
     services: Services
-    loaders: Loaders
     cursors: Cursors
+    new_loaders: Callable[[], Loaders]
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """What is loaded in batches; many requests need none of it."""
+        return self.new_loaders()
 
 
 KNOWN_AS = "known_as"

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +20,7 @@ import click
 import psycopg
 import pytest
 from click.testing import CliRunner
+from tests import commands
 from tests.tables import described
 
 from aiwebengine.app import Engine
@@ -353,6 +356,26 @@ def test_the_command_takes_a_backup_unless_told_not_to(empty):
     assert taken == []
     assert run(["migrate", "up"]).exit_code == 0
     assert taken == [empty]
+
+
+@pytest.mark.parametrize("command", [("users", "list", "--json"), ("migrate", "up", "--json")])
+def test_whoever_waits_for_a_backup_is_told_so_beside_the_answer(empty, tmp_path, command):
+    migrations = Migrations(empty, MIGRATIONS)
+    migrations.up()
+    give_a_user(empty)
+    migrations.down()
+
+    done = commands.run(
+        *command, cwd=tmp_path, env={**os.environ, "APP_REPOSITORY__DATABASE_URL": empty}
+    )
+
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[0] == "A backup comes before the migrations."
+    assert re.fullmatch(r"Backed up first: \S+", lines[-1])
+    assert len(lines) > 2
+    assert json.loads(done.stdout)
+    assert migrations.pending() == []
 
 
 def test_of_two_runners_at_once_only_one_backs_up(empty, folder):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from tests import commands
 
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import operator
@@ -24,14 +25,8 @@ def review(environ, tmp_path):
     """Run `maintenance review …`; exit code, what it prints, what it says of itself."""
 
     def review(*arguments, given=None):
-        done = subprocess.run(
-            [sys.executable, "-m", "aiwebengine", "maintenance", "review", *arguments],
-            cwd=tmp_path,
-            env=environ,
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            text=True,
+        done = commands.run(
+            "maintenance", "review", *arguments, cwd=tmp_path, env=environ, given=given
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, done.stdout, done.stderr

@@ -1,10 +1,9 @@
 """What `upgrade --check` finds: versions, settings of other versions, migrations, packages."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from tests import commands
 
 from aiwebengine import __version__
 from aiwebengine.config_loader import read_config
@@ -106,13 +105,8 @@ def test_what_else_is_wrong_is_told_beside_unknown_keys(tmp_path):
 
 
 def run(url, folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "aiwebengine", "upgrade", "--check", *arguments],
-        cwd=folder,
-        env={"APP_REPOSITORY__DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-    )
+    environ = {"APP_REPOSITORY__DATABASE_URL": url, "PATH": "/usr/bin:/bin"}
+    return commands.run("upgrade", "--check", *arguments, cwd=folder, env=environ)
 
 
 def test_the_exit_code_tells_whether_something_is_to_be_done(server, url, tmp_path):

@@ -33,6 +33,7 @@ from aiwebengine.pages import Pages
 from aiwebengine.reviews import rest as reviews_rest
 from aiwebengine.users import rest as users_rest
 from aiwebengine.web.compression import Compression
+from aiwebengine.web.headers import address_of, header
 from aiwebengine.web.middleware import (
     AccessLog,
     BodyLimit,
@@ -156,10 +157,9 @@ class Doors:
         doorkeeper, cursors = self._engine.doorkeeper, self._engine.cursors
         if connection.scope["type"] == "websocket":
             # An open socket must not be a way around the limit; the middleware counts the rest.
-            client = connection.client
-            self._engine.services.rates.request(client.host if client else None)
+            self._engine.services.rates.request(address_of(connection.scope))
         is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
-        if is_write and "cookie" in connection.headers:
+        if is_write and header(connection.scope, b"cookie") is not None:
             doorkeeper.must_be_same_origin(connection)
         viewer = await doorkeeper.viewer(connection, "graphql")
         return self._engine.context(viewer, cursors)

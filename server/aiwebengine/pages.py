@@ -15,11 +15,11 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated
-from aiwebengine.users.types import Role
+from aiwebengine.users.types import Role, in_order
 from aiwebengine.viewer import anonymous
 from aiwebengine.web import problems
 from aiwebengine.web.files import Frontend
-from aiwebengine.web.middleware import request_id
+from aiwebengine.web.headers import request_id
 
 _TITLES = {
     401: "Sign in first",
@@ -98,7 +98,7 @@ class Pages:
             status=503 if trouble else 200,
             viewer=viewer if signed_in else None,
             is_administrator=viewer is not None and Role.ADMINISTRATOR in viewer.roles,
-            roles=[role.value for role in Role if viewer is not None and role in viewer.roles],
+            roles=[role.value for role in in_order(viewer.roles)] if viewer is not None else [],
             trouble=trouble,
             version=__version__,
         )

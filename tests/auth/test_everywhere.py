@@ -13,6 +13,8 @@ from tests.conftest import first_sign_in
 
 WORKERS = {"APP_PERFORMANCE__WORKER_POOL_SIZE": "2"}
 PID = "{ systemStats { process { pid } } }"
+pytestmark = pytest.mark.timed
+
 PROMISED_SECS = 1.0
 GRANT = "mutation ($id: ID!) { grantRole(input: {userId: $id, role: ADMINISTRATOR}) { changed } }"
 REVOKE = "mutation ($id: ID!) { revokeRole(input: {userId: $id, role: ADMINISTRATOR}) { changed } }"

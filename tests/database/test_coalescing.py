@@ -116,3 +116,16 @@ async def test_what_a_transaction_sees_is_its_own(db):
         inside = await shared.get("things", read)
 
     assert (inside, await outside) == (1, 0)
+
+
+async def test_nothing_is_read_for_those_who_have_all_left(db):
+    shared, read = Coalescing(db), Reading(db)
+
+    tasks = [asyncio.create_task(shared.get("things", read)) for _ in range(4)]
+    await asyncio.sleep(0.02)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert read.times == 1
+    assert await shared.get("things", read) == 0

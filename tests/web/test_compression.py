@@ -6,6 +6,7 @@ import gzip
 import brotli
 import httpx2
 import pytest
+import websockets
 from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
@@ -203,3 +204,16 @@ async def test_off_means_off(url, tmp_path):
 )
 def test_the_client_says_which_coding_it_likes(accepted, coding):
     assert preferred_coding(accepted) == coding
+
+
+async def test_nothing_on_a_socket_is_compressed_though_the_client_would_like_it(start):
+    _, base, _ = start()
+
+    async with websockets.connect(
+        base.replace("http:", "ws:") + "/graphql",
+        subprotocols=["graphql-transport-ws"],
+        compression="deflate",
+    ) as socket:
+        agreed = socket.protocol.extensions
+
+    assert agreed == []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth import secrets, store
+from aiwebengine.auth import caller_store, secrets
 from aiwebengine.auth.types import roles_up_to
 from aiwebengine.database import Coalescing, Database, Row
 from aiwebengine.errors import Unauthenticated
@@ -36,14 +37,14 @@ class Callers:
         hashed = secrets.digest(secret)
         found = await self._looks.get(
             hashed,
-            lambda: store.caller_by_session(
+            lambda: caller_store.caller_by_session(
                 self._db, idle_secs=self._idle_secs, secret_hash=hashed
             ),
         )
         if found is None:
             return anonymous(origin)
         if found["stale"]:
-            await store.touch_session(self._db, found["session_id"])
+            await caller_store.touch_session(self._db, found["session_id"])
         return self._session_viewer(found, origin)
 
     async def by_token(self, secret: str, origin: Origin) -> Viewer:
@@ -57,12 +58,12 @@ class Callers:
             hashed, address = secrets.digest(secret), origin.address
             found = await self._looks.get(
                 (hashed, address),
-                lambda: store.caller_by_token(self._db, secret_hash=hashed, address=address),
+                lambda: caller_store.caller_by_token(self._db, secret_hash=hashed, address=address),
             )
         if found is None:
             raise Unauthenticated(_INVALID_TOKEN)
         if found["stale"]:
-            await store.touch_token(self._db, found["token_id"], origin.address)
+            await caller_store.touch_token(self._db, found["token_id"], origin.address)
         viewer = _token_viewer(found, origin)
         if found["is_new_address"]:
             await self._note_address(viewer)
@@ -71,13 +72,13 @@ class Callers:
     async def again(self, viewer: Viewer) -> Viewer:
         """The same viewer as it is now, for what stays open. Raises Unauthenticated."""
         if viewer.session_id is not None:
-            found = await store.caller_by_session(
+            found = await caller_store.caller_by_session(
                 self._db, idle_secs=self._idle_secs, id=viewer.session_id
             )
             if found is not None:
                 return self._session_viewer(found, viewer.origin)
         elif viewer.token_id is not None:
-            found = await store.caller_by_token(self._db, id=viewer.token_id)
+            found = await caller_store.caller_by_token(self._db, id=viewer.token_id)
             if found is not None:
                 return _token_viewer(found, viewer.origin)
         elif viewer.is_trusted:
@@ -89,7 +90,7 @@ class Callers:
         if token_id is None or address is None:
             return
         async with self._db.transaction():
-            if await store.add_token_address(self._db, token_id, address):
+            if await caller_store.add_token_address(self._db, token_id, address):
                 await self._audit.record(
                     viewer,
                     AuditAction.TOKEN_USED_FROM_NEW_ADDRESS,
@@ -103,7 +104,7 @@ class Callers:
             found["email"],
             origin,
             id=found["user_id"],
-            roles=_roles(found),
+            roles=_roles(tuple(found["roles"])),
             name=found["name"],
             session_id=found["session_id"],
             valid_until=_earliest(found["expires_at"], found["next_role_end"]),
@@ -112,23 +113,32 @@ class Callers:
 
 
 def _token_viewer(found: Row, origin: Origin) -> Viewer:
-    ceiling = found["role_ceiling"]
     return Viewer(
         ActorKind.TOKEN,
         found["email"],
         origin,
         id=found["user_id"],
-        roles=_roles(found) & roles_up_to(None if ceiling is None else Role(ceiling)),
-        scopes=frozenset(Scope(scope) for scope in found["scopes"]),
+        roles=_roles(tuple(found["roles"]), found["role_ceiling"]),
+        scopes=_scopes(tuple(found["scopes"])),
         name=found["name"],
         token_id=found["token_id"],
         valid_until=_earliest(found["expires_at"], found["next_role_end"]),
     )
 
 
-def _roles(found: Row) -> frozenset[Role]:
-    return frozenset([Role.AUTHENTICATED, *map(Role, found["roles"])])
+# What the words stand for is the same for everybody; who holds which is read at each request.
+@lru_cache(256)
+def _roles(held: tuple[str, ...], ceiling: str | None = None) -> frozenset[Role]:
+    usable = roles_up_to(None if ceiling is None else Role(ceiling))
+    return frozenset([Role.AUTHENTICATED, *map(Role, held)]) & usable
 
 
-def _earliest(*instants: datetime | None) -> datetime | None:
-    return min((instant for instant in instants if instant is not None), default=None)
+@lru_cache(256)
+def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
+    return frozenset(map(Scope, words))
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)

@@ -8,7 +8,7 @@ from aiwebengine.auth.types import ApiToken, Session, Viewer
 from aiwebengine.context import Info
 from aiwebengine.errors import NotFound
 from aiwebengine.users import checks
-from aiwebengine.users.types import Role, User
+from aiwebengine.users.types import User, in_order
 
 
 @strawberry.input
@@ -99,7 +99,7 @@ def viewer(info: Info) -> Viewer | None:
         id=strawberry.ID(str(caller.id)),
         email=caller.label,
         name=caller.name,
-        roles=[role for role in Role if role in caller.roles],
+        roles=list(in_order(caller.roles)),
         key=caller.id,
         caller=caller,
     )

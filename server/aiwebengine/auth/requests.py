@@ -13,6 +13,7 @@ from aiwebengine.auth.callers import Callers
 from aiwebengine.errors import Forbidden, Unauthenticated
 from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
+from aiwebengine.web.headers import address_of, header, request_id
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -47,11 +48,11 @@ class Doorkeeper:
         """
         viewer = await self._viewer(connection, self.origin(connection, door))
         # For what is told of the request afterwards: the log, and the trail of refusals.
-        connection.state.viewer = viewer
+        connection.scope["state"]["viewer"] = viewer
         return viewer
 
     async def _viewer(self, connection: HTTPConnection, origin: Origin) -> Viewer:
-        authorization = connection.headers.get("authorization")
+        authorization = header(connection.scope, b"authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer":
@@ -68,23 +69,20 @@ class Doorkeeper:
 
     async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
         """Count a key that is not the right one. Raises Unauthenticated, RateLimited."""
-        address = connection.client.host if connection.client else None
-        await self._rates.attempt(Kind.BAD_TOKEN, address)
+        await self._rates.attempt(Kind.BAD_TOKEN, address_of(connection.scope))
         raise Unauthenticated("This API key is not valid.")
 
     async def count_sign_in(self, connection: HTTPConnection) -> None:
         """Count an attempt to get in. Raises RateLimited."""
-        await self._rates.attempt(
-            Kind.SIGN_IN, connection.client.host if connection.client else None
-        )
+        await self._rates.attempt(Kind.SIGN_IN, address_of(connection.scope))
 
     def origin(self, connection: HTTPConnection, door: str) -> Origin:
         """Where a request came from, for the trail."""
         return Origin(
             door,
-            request_id=connection.scope.get("state", {}).get("request_id"),
-            address=connection.client.host if connection.client else None,
-            user_agent=(connection.headers.get("user-agent") or "")[:LONGEST_USER_AGENT] or None,
+            request_id=request_id(connection.scope),
+            address=address_of(connection.scope),
+            user_agent=(header(connection.scope, b"user-agent") or "")[:LONGEST_USER_AGENT] or None,
         )
 
     def is_same_origin(self, connection: HTTPConnection) -> bool:
@@ -93,10 +91,10 @@ class Doorkeeper:
         Browsers tell `Origin` with every POST and every WebSocket (Fetch standard section 3.2);
         without it `Referer` and `Sec-Fetch-Site` must not say otherwise.
         """
-        told = connection.headers.get("origin") or connection.headers.get("referer")
+        told = header(connection.scope, b"origin") or header(connection.scope, b"referer")
         if told is not None:
             return self._is_ours(told)
-        return connection.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+        return header(connection.scope, b"sec-fetch-site") in (None, "none", "same-origin")
 
     def must_be_same_origin(self, connection: HTTPConnection) -> None:
         """Raise Forbidden for a request that a foreign page made the browser send."""

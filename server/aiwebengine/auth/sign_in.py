@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth import secrets, store
+from aiwebengine.auth import secrets, sign_in_store
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.types import Attempt, SignedIn, SignInRefused
 from aiwebengine.database import Database
@@ -56,11 +56,13 @@ class SignIn:
         Earlier ones stop working.
         """
         async with self._db.transaction():
-            await store.remove_first_links(self._db)
+            await sign_in_store.remove_first_links(self._db)
             if await self._users.an_administrator_has_signed_in():
                 return None
             secret = secrets.new_secret()
-            await store.add_link(self._db, secrets.digest(secret), email, True, LINK_LASTS_SECS)
+            await sign_in_store.add_link(
+                self._db, secrets.digest(secret), email, True, LINK_LASTS_SECS
+            )
         return secret
 
     async def link_for(self, viewer: Viewer, email: str) -> str:
@@ -76,7 +78,7 @@ class SignIn:
             raise Forbidden(f"{user.email} is suspended. Reinstate the user first.")
         secret = secrets.new_secret()
         async with self._db.transaction():
-            await store.add_link(
+            await sign_in_store.add_link(
                 self._db, secrets.digest(secret), user.email, False, LINK_LASTS_SECS
             )
             await self._audit.record(
@@ -111,7 +113,7 @@ class SignIn:
         state = secrets.new_secret()
         attempt = Attempt(name, secrets.new_secret(), secrets.new_secret(), redirect)
         address = await provider.address(attempt, state, redirect_uri)
-        await store.add_attempt(
+        await sign_in_store.add_attempt(
             self._db,
             secrets.digest(state),
             secrets.digest(browser),
@@ -129,7 +131,7 @@ class SignIn:
         """
         provider = self._provider(name)
         async with self._failure_traced(viewer, name):
-            attempt = await store.use_attempt(
+            attempt = await sign_in_store.use_attempt(
                 self._db, secrets.digest(answer.get("state", "")), secrets.digest(browser), name
             )
             if attempt is None:
@@ -168,7 +170,7 @@ class SignIn:
         return None if provider is None or address is None else (provider.label, address)
 
     async def _use_link(self, viewer: Viewer, secret: str) -> SignedIn:
-        found = await store.use_link(self._db, secrets.digest(secret))
+        found = await sign_in_store.use_link(self._db, secrets.digest(secret))
         if found is None:
             raise Unauthenticated(
                 "This sign-in link is not valid: it works once and for 15 minutes."

@@ -1,4 +1,4 @@
-"""Every SQL statement about sessions, tokens and sign-in links."""
+"""The SQL statements by which sessions and API tokens are made, listed and ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.auth.types import ApiToken, Attempt, Session
+from aiwebengine.auth.types import ApiToken, Session
 from aiwebengine.database import Database, Row
 from aiwebengine.users.types import Role
 
@@ -20,66 +20,6 @@ _API_COLUMNS = """
   t.id, t.user_id, t.name, t.prefix, t.scopes, t.role_ceiling, t.created_at, t.expires_at,
   t.last_used_at, t.last_used_address, t.revoked_at
 """
-# The caller's address and roles come with the session or token, in the same round trip: this
-# runs before every request.
-_CALLER = "u.id as user_id, u.email, u.name, held.roles, held.next_role_end"
-# Both in one look: asked for the earliest end alone, PostgreSQL would walk everybody's ends.
-_CALLERS_ROLES = """
-  cross join lateral (
-    select coalesce(array_agg(r.role), '{}') as roles, min(r.expires_at) as next_role_end
-    from user_roles r
-    where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())
-  ) held
-"""
-
-
-async def caller_by_session(
-    db: Database, *, idle_secs: float, secret_hash: bytes | None = None, id: UUID | None = None
-) -> Row | None:
-    """The active user behind a live session, or None."""
-    return await db.one(
-        f"""
-        select s.id as session_id, s.created_at, s.expires_at,
-          s.last_seen_at < now() - interval '1 minute' as stale, {_CALLER}
-        from sessions s join users u on u.id = s.user_id {_CALLERS_ROLES}
-        where {"s.secret_hash = :key" if id is None else "s.id = :key"}
-          and s.expires_at > now()
-          and s.last_seen_at > now() - make_interval(secs => :idle_secs)
-          and u.status = 'active'
-        """,
-        key=secret_hash if id is None else id,
-        idle_secs=idle_secs,
-    )
-
-
-async def caller_by_token(
-    db: Database,
-    *,
-    secret_hash: bytes | None = None,
-    id: UUID | None = None,
-    address: str | None = None,
-) -> Row | None:
-    """The active user behind a working token, or None.
-
-    `is_new_address`: whether the token was never before used from *address*.
-    """
-    return await db.one(
-        f"""
-        select t.id as token_id, t.expires_at, t.scopes, t.role_ceiling,
-          t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as stale,
-          cast(:address as text) is not null and not exists (
-            select from token_addresses a where a.token_id = t.id and a.address = :address
-          ) as is_new_address,
-          {_CALLER}
-        from api_tokens t join users u on u.id = t.user_id {_CALLERS_ROLES}
-        where {"t.secret_hash = :key" if id is None else "t.id = :key"}
-          and t.revoked_at is null
-          and (t.expires_at is null or t.expires_at > now())
-          and u.status = 'active'
-        """,
-        key=secret_hash if id is None else id,
-        address=address,
-    )
 
 
 async def email_of(db: Database, user_id: UUID) -> str | None:
@@ -134,11 +74,6 @@ async def keep_newest_sessions(db: Database, user_id: UUID, most: int) -> None:
         user_id=user_id,
         most=most,
     )
-
-
-async def touch_session(db: Database, session_id: UUID) -> None:
-    """Note that the session is in use."""
-    await db.execute("update sessions set last_seen_at = now() where id = :id", id=session_id)
 
 
 async def sessions_of(
@@ -271,28 +206,6 @@ async def all_tokens(db: Database) -> list[ApiToken]:
     return [_token(row) for row in rows]
 
 
-async def touch_token(db: Database, token_id: UUID, address: str | None) -> None:
-    """Note that the token is in use, and from where."""
-    await db.execute(
-        "update api_tokens set last_used_at = now(), last_used_address = :address where id = :id",
-        id=token_id,
-        address=address,
-    )
-
-
-async def add_token_address(db: Database, token_id: UUID, address: str) -> bool:
-    """Remember that the token is used from there; whether that is new."""
-    new = await db.value(
-        """
-        insert into token_addresses (token_id, address) values (:token_id, :address)
-        on conflict do nothing returning true
-        """,
-        token_id=token_id,
-        address=address,
-    )
-    return bool(new)
-
-
 async def revoke_token(db: Database, token_id: UUID) -> bool:
     """Revoke a token; whether it still worked."""
     revoked = await db.value(
@@ -304,84 +217,6 @@ async def revoke_token(db: Database, token_id: UUID) -> bool:
         id=token_id,
     )
     return revoked is not None
-
-
-async def add_link(
-    db: Database, secret_hash: bytes, email: str, first_administrator: bool, lasts_secs: float
-) -> None:
-    """Make a one-use sign-in link."""
-    await db.execute(
-        """
-        insert into sign_in_links (secret_hash, email, first_administrator, expires_at)
-        values (
-          :secret_hash, :email, :first_administrator, now() + make_interval(secs => :lasts_secs)
-        )
-        """,
-        secret_hash=secret_hash,
-        email=email,
-        first_administrator=first_administrator,
-        lasts_secs=lasts_secs,
-    )
-
-
-async def use_link(db: Database, secret_hash: bytes) -> tuple[str, bool] | None:
-    """Use up a link: its address and whether it makes the first administrator; None: no such."""
-    row = await db.one(
-        """
-        delete from sign_in_links
-        where secret_hash = :secret_hash
-        returning email, first_administrator, expires_at > now() as is_live
-        """,
-        secret_hash=secret_hash,
-    )
-    return (row["email"], row["first_administrator"]) if row and row["is_live"] else None
-
-
-async def add_attempt(
-    db: Database, state_hash: bytes, browser_hash: bytes, attempt: Attempt, lasts_secs: float
-) -> None:
-    """Note a sign-in that goes to a provider."""
-    await db.execute(
-        """
-        insert into sign_in_attempts (
-          state_hash, browser_hash, provider, nonce, verifier, redirect, expires_at
-        )
-        values (
-          :state_hash, :browser_hash, :provider, :nonce, :verifier, :redirect,
-          now() + make_interval(secs => :lasts_secs)
-        )
-        """,
-        state_hash=state_hash,
-        browser_hash=browser_hash,
-        provider=attempt.provider,
-        nonce=attempt.nonce,
-        verifier=attempt.verifier,
-        redirect=attempt.redirect,
-        lasts_secs=lasts_secs,
-    )
-
-
-async def use_attempt(
-    db: Database, state_hash: bytes, browser_hash: bytes, provider: str
-) -> Attempt | None:
-    """Use up a sign-in that comes back to the browser that began it; None: no such."""
-    row = await db.one(
-        """
-        delete from sign_in_attempts
-        where state_hash = :state_hash and browser_hash = :browser_hash and provider = :provider
-          and expires_at > now()
-        returning provider, nonce, verifier, redirect
-        """,
-        state_hash=state_hash,
-        browser_hash=browser_hash,
-        provider=provider,
-    )
-    return None if row is None else Attempt(**row)
-
-
-async def remove_first_links(db: Database) -> None:
-    """Make every start banner's link unusable."""
-    await db.execute("delete from sign_in_links where first_administrator")
 
 
 def _session(row: Row) -> Session:

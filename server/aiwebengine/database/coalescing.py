@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from aiwebengine.database.pool import Database
@@ -22,43 +25,66 @@ class Coalescing:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._under_way: dict[Hashable, asyncio.Future[None]] = {}
-        self._next: dict[Hashable, asyncio.Task[Any]] = {}
+        self._waiting: dict[Hashable, list[_Asker]] = {}
+        """Who waits for the next reading, by the key of each that is under way."""
+        self._readings: set[asyncio.Task[Any]] = set()
 
-    async def get(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
+    async def get(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
         """What *read* gives; *key* says what it reads. Raises what *read* raises."""
         if self._db.is_in_transaction:
             # It sees what nobody else does yet.
             return await read()
-        coming = self._next.get(key)
-        if coming is None:
-            ended = self._under_way.get(key)
-            if ended is None:
-                return await self._reading(key, read)
-            coming = asyncio.create_task(self._after(ended, key, read))
-            coming.add_done_callback(_looked_at)
-            self._next[key] = coming
-        # One who leaves must not take the others' answer along.
-        return cast(Value, await asyncio.shield(coming))
-
-    async def _after(
-        self, ended: asyncio.Future[None], key: Hashable, read: Callable[[], Awaitable[Value]]
-    ) -> Value:
-        await asyncio.shield(ended)
-        # It begins here: who comes from now on has the one after it.
-        del self._next[key]
-        return await self._reading(key, read)
-
-    async def _reading(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
-        ended = self._under_way[key] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            # Each has an answer of its own to wait for: one who leaves takes no one's along.
+            asker = _Asker(read, asyncio.get_running_loop().create_future(), copy_context())
+            waiting.append(asker)
+            return cast(Value, await asker.answer)
+        self._waiting[key] = []
         try:
             return await read()
         finally:
-            del self._under_way[key]
-            ended.set_result(None)
+            self._go_on(key)
+
+    def _go_on(self, key: Hashable) -> None:
+        """A reading has ended: begin the next, if anybody still waits for it."""
+        askers = [asker for asker in self._waiting[key] if not asker.answer.done()]
+        if not askers:
+            del self._waiting[key]
+            return
+        # Who comes from now on has the one after it.
+        self._waiting[key] = []
+        first = askers[0]
+        # What it takes is noted for the first of those whom it answers.
+        reading = asyncio.create_task(first.read(), context=first.context)
+        self._readings.add(reading)
+        reading.add_done_callback(partial(self._ended, key, askers))
+
+    def _ended(self, key: Hashable, askers: list[_Asker], reading: asyncio.Task[Any]) -> None:
+        self._readings.discard(reading)
+        self._go_on(key)
+        _tell(askers, reading)
 
 
-def _looked_at(coming: asyncio.Task[Any]) -> None:
-    """An error that everybody had left before it came is nobody's."""
-    if not coming.cancelled():
-        coming.exception()
+@dataclass(slots=True)
+class _Asker:
+    """One who waits, and how it would have read by itself."""
+
+    read: Callable[[], Coroutine[Any, Any, Any]]
+    answer: asyncio.Future[Any]
+    context: Context
+
+
+def _tell(askers: list[_Asker], reading: asyncio.Task[Any]) -> None:
+    error = None if reading.cancelled() else reading.exception()
+    for asker in askers:
+        answer = asker.answer
+        if answer.done():
+            # Gone in the meantime.
+            continue
+        if reading.cancelled():
+            answer.cancel()
+        elif error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(reading.result())

@@ -40,7 +40,7 @@ Context = Any
 
 @dataclass(frozen=True)
 class Answer:
-    """A response body, and the HTTP status it goes out with."""
+    """A response body, for orjson to write, and the HTTP status it goes out with."""
 
     body: dict[str, Any]
     status: int = 200
@@ -144,7 +144,8 @@ class Executor:
             with self._deadlines.within():
                 result = await self._execute(operation, context)
             answer = _answer(result, request_id)
-            await self._note_forbidden(operation, context, result.errors)
+            if result.errors:
+                await self._note_forbidden(operation, context, result.errors)
         except TimeoutError:
             late = Unavailable(f"The request took longer than {self._limits.seconds:g} s.")
             answer = Answer(refusal(late, request_id), late.status)

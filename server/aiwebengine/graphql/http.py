@@ -17,6 +17,7 @@ from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.execution import Answer, Context, Executor, Operation, codes_of
 from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
 from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
+from aiwebengine.web.headers import header
 
 # A mutation may answer with a secret, such as a new token, beside text of the caller's: neither we
 # nor a proxy may compress it, because its size would tell something about both. Nor may a proxy
@@ -63,7 +64,7 @@ class HttpEndpoint:
         """
         if request.method not in ("GET", "POST"):
             return _refused(405, "Only GET and POST are answered here.", {"Allow": "GET, POST"})
-        accept = request.headers.get("accept")
+        accept = header(request.scope, b"accept")
         is_visit = request.method == "GET" and "query" not in request.query_params
         if is_visit and preferred(accept, (JSON, RESPONSE_JSON, HTML)) == HTML:
             return await self._playground(request)
@@ -71,13 +72,11 @@ class HttpEndpoint:
         if media is None:
             offered = f"{RESPONSE_JSON}, {JSON}, {EVENT_STREAM}"
             return _refused(406, f"Accept: none of what is offered: {offered}.")
-        response = await self._respond(request, media)
-        response.headers["Vary"] = "Accept"
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        return await self._respond(request, media)
 
     async def _respond(self, request: Request, media: str) -> Response:
-        request_id = request.state.request_id
+        state = request.scope["state"]
+        request_id = state["request_id"]
         try:
             asked = await _asked(request)
             context = await self._context_of(request)
@@ -102,11 +101,9 @@ class HttpEndpoint:
             )
         answer = await self._executor.answer(operation, context, request_id)
         # An answer of 200 may hold a bug of ours all the same; whoever counts failures looks here.
-        request.state.error_codes = codes_of(answer.body)
-        response = _json(_well_formed(answer, media), media)
-        if operation.kind is OperationType.MUTATION:
-            response.headers["Cache-Control"] = SECRET
-        return response
+        state["error_codes"] = codes_of(answer.body)
+        may_be_secret = operation.kind is OperationType.MUTATION
+        return _json(_well_formed(answer, media), media, SECRET if may_be_secret else "no-store")
 
     def _stream(self, operation: Operation, context: Context, request: Request) -> Response:
         if request.method == "GET" and operation.kind is OperationType.MUTATION:
@@ -118,7 +115,7 @@ class HttpEndpoint:
         return StreamingResponse(
             frames,
             media_type=EVENT_STREAM,
-            headers={"X-Accel-Buffering": "no", "Cache-Control": SECRET},
+            headers={"X-Accel-Buffering": "no", "Cache-Control": SECRET, "Vary": "Accept"},
         )
 
 
@@ -126,7 +123,8 @@ async def _asked(request: Request) -> GraphQLRequest:
     """The request's parts. Raises MalformedRequest and what the body's type calls for."""
     if request.method == "GET":
         return requests.from_query_string(request.query_params)
-    kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    scope = request.scope
+    kind, _, parameters = (header(scope, b"content-type") or "").lower().partition(";")
     if kind.strip() != JSON:
         # Forms and plain text need no leave from us to be sent by a foreign page.
         raise UnsupportedMediaType(
@@ -134,7 +132,7 @@ async def _asked(request: Request) -> GraphQLRequest:
         )
     if "charset" in parameters and "utf-8" not in parameters and "utf8" not in parameters:
         raise UnsupportedMediaType("Content-Type: the charset must be utf-8.")
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if header(scope, b"content-encoding") not in (None, "identity"):
         raise UnsupportedMediaType("Content-Encoding: send the body uncompressed.")
     return requests.from_body(await request.body())
 
@@ -150,13 +148,19 @@ def _well_formed(answer: Answer, media: str) -> Answer:
 
     GraphQL over HTTP, section 6.4.1; outages keep their 5xx.
     """
-    return Answer(answer.body) if media == JSON and answer.status < 500 else answer
+    if media != JSON or answer.status == 200 or answer.status >= 500:
+        return answer
+    return Answer(answer.body)
 
 
-def _json(answer: Answer, media: str) -> Response:
+def _json(answer: Answer, media: str, caching: str = "no-store") -> Response:
     kind = JSON if media == EVENT_STREAM else media
-    response = Response(orjson.dumps(answer.body), answer.status)
-    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+    headers = {
+        "Content-Type": f"{kind}; charset=utf-8",
+        "Vary": "Accept",
+        "Cache-Control": caching,
+    }
+    response = Response(orjson.dumps(answer.body), answer.status, headers)
     if answer.status == 503:
         response.headers["Retry-After"] = "2"
     return response

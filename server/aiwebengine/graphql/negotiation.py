@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 
 
+@lru_cache(64)
 def preferred(accept: str | None, offered: tuple[str, ...]) -> str | None:
     """The offered type that the client likes best, the earlier one on a tie; None: none at all."""
     if accept is None or not accept.strip():

@@ -4,14 +4,15 @@ The reference executor spends 10 to 15 µs on each field of each row. Where ever
 selection is a plain attribute of a known type, the function made here writes the same answer
 straight away. It is never more than a short cut: anything that it did not expect (a null where
 none may be, another type, something to await) makes it raise, and the reference executor
-completes the same value from the beginning, so answers and errors are always its own.
+completes the same value from the beginning, so answers and errors are always its own. The same is
+what goes out: an instant may still be one, which orjson writes as the reference executor does.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -183,6 +184,9 @@ class _Writer:
         fields = self._executor.collect_subfields(kind, details)
         if fields.new_defer_usages:
             return None
+        if all(_is_typename(selected) for selected in fields.grouped_field_set.values()):
+            # Nothing would look at the object, which may be none.
+            return None
         written = []
         for name, selected in fields.grouped_field_set.items():
             value = self._field(source, kind, selected)
@@ -192,9 +196,9 @@ class _Writer:
         return "{" + ", ".join(written) + "}"
 
     def _field(self, source: str, kind: GraphQLObjectType, details: FieldDetailsList) -> str | None:
-        node: FieldNode = to_nodes(details)[0]
-        if node.name.value == "__typename":
+        if _is_typename(details):
             return repr(kind.name)
+        node: FieldNode = to_nodes(details)[0]
         field = kind.fields.get(node.name.value)
         attribute = None if field is None else _plain_attribute(field)
         if field is None or attribute is None:
@@ -202,57 +206,71 @@ class _Writer:
         return self._value(f"{source}.{attribute}", field.type, details)
 
     def _value(self, source: str, kind: GraphQLOutputType, details: FieldDetailsList) -> str | None:
-        if not isinstance(kind, GraphQLNonNull):
-            value = self._variable()
-            inner = self._present(value, kind, details)
-            return (
-                None if inner is None else f"(None if ({value} := {source}) is None else {inner})"
-            )
-        inner_kind: GraphQLOutputType = kind.of_type
-        if source.isidentifier():
-            return self._present(source, inner_kind, details)
-        value = self._variable()
-        inner = self._present(value, inner_kind, details)
-        # A tuple display evaluates in order: the name is bound before it is used.
-        return None if inner is None else f"({value} := {source}, {inner})[1]"
+        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        value = source if source.isidentifier() else self._variable()
+        # The name is bound where it is first looked at.
+        looked_at = source if value == source else f"({value} := {source})"
+        if inner is kind:
+            present = self._present(value, value, inner, details)
+            return None if present is None else f"(None if {looked_at} is None else {present})"
+        return self._present(value, looked_at, inner, details)
 
     def _present(
-        self, value: str, kind: GraphQLOutputType, details: FieldDetailsList
+        self, value: str, looked_at: str, kind: GraphQLOutputType, details: FieldDetailsList
     ) -> str | None:
-        """An expression for a value that is not null, which the name *value* stands for."""
+        """An expression for a value that is not null.
+
+        The name *value* stands for it once *looked_at* has been evaluated, which comes first.
+        """
         match kind:
             case GraphQLList():
                 item = self._variable()
                 inner = self._value(item, kind.of_type, details)
-                if inner is None:
-                    return None
                 # Names bound inside a comprehension would end up in the function.
                 items = f"[{inner} for {item} in {value}]"
-                return f"({items} if type({value}) is list else unexpected())"
+                return None if inner is None else _checked(items, f"type({looked_at}) is list")
             case GraphQLEnumType():
-                return self._bound(_table(kind)) + f"[{value}]"
+                return self._member(value, looked_at, kind)
             case GraphQLScalarType():
-                return self._scalar(value, kind)
+                return self._scalar(value, looked_at, kind)
             case GraphQLObjectType():
-                return self.selection(value, kind, details)
+                inner = self.selection(value, kind, details)
+                # A tuple display evaluates in order.
+                return (
+                    inner if inner is None or value == looked_at else f"({looked_at}, {inner})[1]"
+                )
         return None
 
-    def _scalar(self, value: str, kind: GraphQLScalarType) -> str | None:
-        if kind.name in ("String", "ID"):
-            return f"({value} if type({value}) is str else unexpected())"
-        if kind.name == "Boolean":
-            return f"({value} if type({value}) is bool else unexpected())"
-        if kind.name == "Int":
-            fits = f"-{_LARGEST_INT + 1} <= {value} <= {_LARGEST_INT}"
-            return f"({value} if type({value}) is int and {fits} else unexpected())"
-        if kind.name == "Float":
-            return f"({value} if type({value}) is float and finite({value}) else unexpected())"
-        if kind.name == "BigInt":
-            return f"({value} if type({value}) is int else unexpected())"
-        exact = {"DateTime": datetime, "Date": date}.get(kind.name)
-        if exact is None:
-            return None
-        return f"({value}.isoformat() if type({value}) is {self._bound(exact)} else unexpected())"
+    def _member(self, value: str, looked_at: str, kind: GraphQLEnumType) -> str:
+        told = _table(kind)
+        classes = {type(member) for member in told}
+        if len(classes) == 1 and all(member.name == text for member, text in told.items()):
+            # What a member is called is at hand; to look it up, Python would work out its hash.
+            is_one = f"type({looked_at}) is {self._bound(*classes)}"
+            return _checked(f"{value}._name_", is_one)
+        return self._bound(told) + f"[{looked_at}]"
+
+    def _scalar(self, value: str, looked_at: str, kind: GraphQLScalarType) -> str | None:
+        kind_of_it = f"type({looked_at})"
+        match kind.name:
+            case "String" | "ID":
+                return _checked(value, f"{kind_of_it} is str")
+            case "Boolean":
+                return _checked(value, f"{kind_of_it} is bool")
+            case "BigInt":
+                return _checked(value, f"{kind_of_it} is int")
+            case "Int":
+                fits = f"-{_LARGEST_INT + 1} <= {value} <= {_LARGEST_INT}"
+                return _checked(value, f"{kind_of_it} is int and {fits}")
+            case "Float":
+                return _checked(value, f"{kind_of_it} is float and finite({value})")
+            case "Date":
+                return _checked(f"{value}.isoformat()", f"{kind_of_it} is {self._bound(date)}")
+            case "DateTime":
+                # Left as it is: orjson writes what the reference would, in a tenth of the time.
+                is_utc = f"{value}.tzinfo is {self._bound(UTC)}"
+                return _checked(value, f"{kind_of_it} is {self._bound(datetime)} and {is_utc}")
+        return None
 
     def _variable(self) -> str:
         self._variables += 1
@@ -262,6 +280,14 @@ class _Writer:
         name = f"k{len(self.names)}"
         self.names[name] = thing
         return name
+
+
+def _is_typename(details: FieldDetailsList) -> bool:
+    return details[0].node.name.value == "__typename"
+
+
+def _checked(done: str, condition: str) -> str:
+    return f"({done} if {condition} else unexpected())"
 
 
 def _plain_attribute(field: GraphQLField) -> str | None:

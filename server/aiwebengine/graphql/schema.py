@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.tools import create_type
+from strawberry.utils.str_converters import to_camel_case
 
 from aiwebengine.alerts import graphql as alerts
 from aiwebengine.audit import graphql as audit
@@ -22,6 +26,20 @@ from aiwebengine.schedules import graphql as schedules
 from aiwebengine.system import graphql as system
 from aiwebengine.system.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
+
+
+class _Names(NameConverter):
+    """Strawberry's names; it works them out anew at each request, for each argument."""
+
+    def apply_naming_config(self, name: str) -> str:
+        """`first_name` becomes `firstName`."""
+        return _in_camel_case(name)
+
+
+@cache
+def _in_camel_case(name: str) -> str:
+    return to_camel_case(name)
+
 
 schema = strawberry.Schema(
     query=create_type(
@@ -64,6 +82,6 @@ schema = strawberry.Schema(
         [*users.subscriptions, *audit.subscriptions, *logs.subscriptions, *system.subscriptions],
         description="Everything that can be followed.",
     ),
-    config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),
+    config=StrawberryConfig(name_converter=_Names(), scalar_map={BigInt: BIG_INT}),
 )
 describe(schema)

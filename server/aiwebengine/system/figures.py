@@ -90,7 +90,7 @@ class Figures:
         """Count one request."""
         self.requests += 1
         self.errors += failed
-        slot = self._slots.setdefault(self.slot(), Slot())
+        slot = self._slot()
         slot.requests += 1
         slot.errors += failed
         slot.buckets[histogram.bucket_of(seconds)] += 1
@@ -109,7 +109,7 @@ class Figures:
 
     def used(self, cpu_seconds: float, loop_lag_secs: float) -> None:
         """Note the processor time since the last note, and the longest wait of the event loop."""
-        slot = self._slots.setdefault(self.slot(), Slot())
+        slot = self._slot()
         slot.cpu_seconds += cpu_seconds
         slot.loop_lag_secs = max(slot.loop_lag_secs, loop_lag_secs)
 
@@ -135,12 +135,22 @@ class Figures:
         self._slots = {start: slot for start, slot in self._slots.items() if start >= oldest}
         self._timings = {key: one for key, one in self._timings.items() if key[1] >= oldest}
 
+    def _slot(self) -> Slot:
+        start = self.slot()
+        found = self._slots.get(start)
+        if found is None:
+            found = self._slots[start] = Slot()
+        return found
+
     def _timing(self, kind: str, name: str) -> Timing:
         start = self.slot(TIMING_SLOT_SECS)
         key = (kind, start, name)
-        if key not in self._timings and len(self._timings) >= MOST_TIMINGS:
-            key = (kind, start, OTHER)
-        return self._timings.setdefault(key, Timing())
+        found = self._timings.get(key)
+        if found is None:
+            if len(self._timings) >= MOST_TIMINGS:
+                key = (kind, start, OTHER)
+            found = self._timings.setdefault(key, Timing())
+        return found
 
 
 @lru_cache(maxsize=1_024)

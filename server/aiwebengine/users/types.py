@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -31,6 +32,12 @@ class Role(enum.Enum):
 
 
 GRANTABLE_ROLES = (Role.EDITOR, Role.ADMINISTRATOR)
+
+
+@lru_cache(64)
+def in_order(roles: frozenset[Role]) -> tuple[Role, ...]:
+    """The same roles, from the least to the most."""
+    return tuple(role for role in Role if role in roles)
 
 
 @strawberry.enum

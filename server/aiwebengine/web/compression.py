@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import Protocol
 
 import brotli
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aiwebengine.web.headers import header
 
 # Below this the headers that compression adds, and the time, are more than what it saves.
 LEAST_BYTES = 500
@@ -44,7 +46,7 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         if scope["type"] == "http":
-            send = _Compressing(send, _coding_for(Headers(scope=scope))).send
+            send = _Compressing(send, _coding_for(scope)).send
         await self._app(scope, receive, send)
 
 
@@ -119,10 +121,10 @@ class _Compressing:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(raw=list(message["headers"]))
-            if not _may_be_compressed(message["status"], headers):
+            if not _may_be_compressed(message):
                 await self._send(message)
                 return
+            headers = MutableHeaders(raw=list(message["headers"]))
             headers.add_vary_header("Accept-Encoding")
             self._start = {**message, "headers": headers.raw}
         elif message["type"] == "http.response.body":
@@ -145,10 +147,10 @@ class _Compressing:
         await self._send(message)
 
 
-def _coding_for(headers: Headers) -> str | None:
-    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+def _coding_for(scope: Scope) -> str | None:
+    if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
         return None
-    return preferred_coding(headers.get("accept-encoding"))
+    return preferred_coding(header(scope, b"accept-encoding"))
 
 
 def _quality(parameters: str) -> float:
@@ -159,12 +161,12 @@ def _quality(parameters: str) -> float:
         return 0.0
 
 
-def _may_be_compressed(status: int, headers: Headers) -> bool:
+def _may_be_compressed(start: Message) -> bool:
     return (
-        status not in (204, 206, 304)
-        and gets_smaller(headers.get("content-type", ""))
-        and "content-encoding" not in headers
-        and "no-transform" not in headers.get("cache-control", "").lower()
+        start["status"] not in (204, 206, 304)
+        and gets_smaller(header(start, b"content-type") or "")
+        and header(start, b"content-encoding") is None
+        and "no-transform" not in (header(start, b"cache-control") or "").lower()
     )
 
 

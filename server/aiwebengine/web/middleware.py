@@ -7,13 +7,13 @@ import re
 import time
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.deadlines import Deadlines
 from aiwebengine.errors import EngineError, RateLimited, Unavailable
 from aiwebengine.logs.access import Answered, request_line
+from aiwebengine.web.headers import address_of, header, request_id
 from aiwebengine.web.problems import of_error, problem
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ DRAINED_BYTES = 64 * 1_048_576
 
 # What tells its own callers that it is late has so long to do it.
 GRACE_SECS = 1.0
+
+# The messages that begin an answer, a refusal of a WebSocket's handshake included.
+_STARTS = ("http.response.start", "websocket.http.response.start")
 
 # What an answer that is no page may do.
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
@@ -42,11 +45,13 @@ class RequestId:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        given = _header(scope, b"x-request-id").decode("latin-1")
-        request_id = given if _SANE_ID.fullmatch(given) else token_hex(8)
-        scope.setdefault("state", {})["request_id"] = request_id
-        added: Headers = [(b"x-request-id", request_id.encode())]
-        await self._app(scope, receive, _with_headers(send, lambda _: added))
+        # A proxy that adds one to a caller's puts its own behind it.
+        told = [value for name, value in scope["headers"] if name == b"x-request-id"]
+        given = told[-1].decode("latin-1") if told else ""
+        name = given if _SANE_ID.fullmatch(given) else token_hex(8)
+        scope.setdefault("state", {})["request_id"] = name
+        added: Headers = [(b"x-request-id", name.encode())]
+        await self._app(scope, receive, _adding(send, lambda _: added))
 
 
 class SecurityHeaders:
@@ -71,13 +76,16 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
+        await self._app(scope, receive, _adding(send, self._missing))
 
-        def headers(message: Message) -> Headers:
-            if not _header(message, b"content-type").startswith(b"text/html"):
-                return self._of_data
-            return [*self._always, (b"content-security-policy", self._policy().encode())]
+    def _missing(self, message: Message) -> Headers:
+        names = {name for name, _ in message.get("headers", ())}
+        return [one for one in self._fitting(message) if one[0] not in names]
 
-        await self._app(scope, receive, _with_headers(send, headers))
+    def _fitting(self, message: Message) -> Headers:
+        if not (header(message, b"content-type") or "").startswith("text/html"):
+            return self._of_data
+        return [*self._always, (b"content-security-policy", self._policy().encode())]
 
 
 class _TooLarge(Exception):
@@ -96,11 +104,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = _header(scope, b"content-length")
-        if told.isdigit() and int(told) > self._most:
+        told = header(scope, b"content-length")
+        size = int(told) if told is not None and told.isdecimal() else None
+        if size is not None and size > self._most:
             await self._refuse(scope, receive, send)
             return
-        if told.isdigit() or b"transfer-encoding" not in dict(scope["headers"]):
+        if size is not None or header(scope, b"transfer-encoding") is None:
             await self._app(scope, receive, send)
             return
         try:
@@ -159,9 +168,8 @@ class RateLimit:
         path = scope.get("path", "")
         # A check of our health must not be refused because of somebody else's haste.
         if scope["type"] == "http" and path != "/health" and not path.startswith("/assets/"):
-            client = scope.get("client")
             try:
-                self._count(client[0] if client else None)
+                self._count(address_of(scope))
             except RateLimited as error:
                 await of_error(error, request_id(scope))(scope, receive, send)
                 return
@@ -268,29 +276,11 @@ class AccessLog:
             self._answered(scope, line.status, waited or seconds)
 
 
-def request_id(scope: Scope) -> str | None:
-    """The request's id, as `RequestId` gave it."""
-    found: str | None = scope.get("state", {}).get("request_id")
-    return found
-
-
-def _header(message: Scope | Message, wanted: bytes) -> bytes:
-    """The last header of this name, which must be in small letters; empty when there is none."""
-    # No dictionary: every request passes several of these, and asks each for one or two.
-    found = b""
-    for name, value in message.get("headers", ()):
-        if name == wanted:
-            found = value
-    return found
-
-
-def _with_headers(send: Send, headers: Callable[[Message], Headers]) -> Send:
+def _adding(send: Send, headers: Callable[[Message], Headers]) -> Send:
     async def sending(message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            present: list[Any] = list(message.get("headers", ()))
-            names = {name.lower() for name, _ in present}
-            present += [(name, value) for name, value in headers(message) if name not in names]
-            message = {**message, "headers": present}
+        if message["type"] in _STARTS:
+            present = message.get("headers", ())
+            message = {**message, "headers": [*present, *headers(message)]}
         await send(message)
 
     return sending

@@ -1,0 +1,95 @@
+"""The SQL statements about who is behind a session or token, and of their being in use."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from aiwebengine.database import Database, Row
+
+# The caller's address and roles come with the session or token, in the same round trip: this
+# runs before every request.
+_CALLER = "u.id as user_id, u.email, u.name, held.roles, held.next_role_end"
+# Both in one look: asked for the earliest end alone, PostgreSQL would walk everybody's ends.
+_CALLERS_ROLES = """
+  cross join lateral (
+    select coalesce(array_agg(r.role), '{}') as roles, min(r.expires_at) as next_role_end
+    from user_roles r
+    where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())
+  ) held
+"""
+
+
+async def caller_by_session(
+    db: Database, *, idle_secs: float, secret_hash: bytes | None = None, id: UUID | None = None
+) -> Row | None:
+    """The active user behind a live session, or None."""
+    return await db.one(
+        f"""
+        select s.id as session_id, s.created_at, s.expires_at,
+          s.last_seen_at < now() - interval '1 minute' as stale, {_CALLER}
+        from sessions s join users u on u.id = s.user_id {_CALLERS_ROLES}
+        where {"s.secret_hash = :key" if id is None else "s.id = :key"}
+          and s.expires_at > now()
+          and s.last_seen_at > now() - make_interval(secs => :idle_secs)
+          and u.status = 'active'
+        """,
+        key=secret_hash if id is None else id,
+        idle_secs=idle_secs,
+    )
+
+
+async def caller_by_token(
+    db: Database,
+    *,
+    secret_hash: bytes | None = None,
+    id: UUID | None = None,
+    address: str | None = None,
+) -> Row | None:
+    """The active user behind a working token, or None.
+
+    `is_new_address`: whether the token was never before used from *address*.
+    """
+    return await db.one(
+        f"""
+        select t.id as token_id, t.expires_at, t.scopes, t.role_ceiling,
+          t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as stale,
+          cast(:address as text) is not null and not exists (
+            select from token_addresses a where a.token_id = t.id and a.address = :address
+          ) as is_new_address,
+          {_CALLER}
+        from api_tokens t join users u on u.id = t.user_id {_CALLERS_ROLES}
+        where {"t.secret_hash = :key" if id is None else "t.id = :key"}
+          and t.revoked_at is null
+          and (t.expires_at is null or t.expires_at > now())
+          and u.status = 'active'
+        """,
+        key=secret_hash if id is None else id,
+        address=address,
+    )
+
+
+async def touch_session(db: Database, session_id: UUID) -> None:
+    """Note that the session is in use."""
+    await db.execute("update sessions set last_seen_at = now() where id = :id", id=session_id)
+
+
+async def touch_token(db: Database, token_id: UUID, address: str | None) -> None:
+    """Note that the token is in use, and from where."""
+    await db.execute(
+        "update api_tokens set last_used_at = now(), last_used_address = :address where id = :id",
+        id=token_id,
+        address=address,
+    )
+
+
+async def add_token_address(db: Database, token_id: UUID, address: str) -> bool:
+    """Remember that the token is used from there; whether that is new."""
+    new = await db.value(
+        """
+        insert into token_addresses (token_id, address) values (:token_id, :address)
+        on conflict do nothing returning true
+        """,
+        token_id=token_id,
+        address=address,
+    )
+    return bool(new)

@@ -1,0 +1,84 @@
+"""Every SQL statement about sign-in links and sign-ins that are under way."""
+
+from __future__ import annotations
+
+from aiwebengine.auth.types import Attempt
+from aiwebengine.database import Database
+
+
+async def add_link(
+    db: Database, secret_hash: bytes, email: str, first_administrator: bool, lasts_secs: float
+) -> None:
+    """Make a one-use sign-in link."""
+    await db.execute(
+        """
+        insert into sign_in_links (secret_hash, email, first_administrator, expires_at)
+        values (
+          :secret_hash, :email, :first_administrator, now() + make_interval(secs => :lasts_secs)
+        )
+        """,
+        secret_hash=secret_hash,
+        email=email,
+        first_administrator=first_administrator,
+        lasts_secs=lasts_secs,
+    )
+
+
+async def use_link(db: Database, secret_hash: bytes) -> tuple[str, bool] | None:
+    """Use up a link: its address and whether it makes the first administrator; None: no such."""
+    row = await db.one(
+        """
+        delete from sign_in_links
+        where secret_hash = :secret_hash
+        returning email, first_administrator, expires_at > now() as is_live
+        """,
+        secret_hash=secret_hash,
+    )
+    return (row["email"], row["first_administrator"]) if row and row["is_live"] else None
+
+
+async def remove_first_links(db: Database) -> None:
+    """Make every start banner's link unusable."""
+    await db.execute("delete from sign_in_links where first_administrator")
+
+
+async def add_attempt(
+    db: Database, state_hash: bytes, browser_hash: bytes, attempt: Attempt, lasts_secs: float
+) -> None:
+    """Note a sign-in that goes to a provider."""
+    await db.execute(
+        """
+        insert into sign_in_attempts (
+          state_hash, browser_hash, provider, nonce, verifier, redirect, expires_at
+        )
+        values (
+          :state_hash, :browser_hash, :provider, :nonce, :verifier, :redirect,
+          now() + make_interval(secs => :lasts_secs)
+        )
+        """,
+        state_hash=state_hash,
+        browser_hash=browser_hash,
+        provider=attempt.provider,
+        nonce=attempt.nonce,
+        verifier=attempt.verifier,
+        redirect=attempt.redirect,
+        lasts_secs=lasts_secs,
+    )
+
+
+async def use_attempt(
+    db: Database, state_hash: bytes, browser_hash: bytes, provider: str
+) -> Attempt | None:
+    """Use up a sign-in that comes back to the browser that began it; None: no such."""
+    row = await db.one(
+        """
+        delete from sign_in_attempts
+        where state_hash = :state_hash and browser_hash = :browser_hash and provider = :provider
+          and expires_at > now()
+        returning provider, nonce, verifier, redirect
+        """,
+        state_hash=state_hash,
+        browser_hash=browser_hash,
+        provider=provider,
+    )
+    return None if row is None else Attempt(**row)

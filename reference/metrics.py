@@ -36,7 +36,7 @@ def metrics() -> list[Told]:
     instruments = Instruments()
     labels = {
         one._name: tuple(one._labelnames)
-        for one in vars(instruments).values()
+        for one in instruments.registry._collector_to_names
         if isinstance(one, MetricWrapperBase)
     }
     text = asyncio.run(_exposed(instruments)).decode()

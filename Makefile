@@ -9,12 +9,13 @@ DEPLOY_READY := .venv/.ready-deploy
 PEERS_READY := bench/peers/node/node_modules/.ready
 PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
+PLAIN = not browser and not tools and not guides and not bench
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g"
 # For every platform, by hash, and without a word about where it was found.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
+.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -45,8 +46,10 @@ types: install ## Types of Python and JavaScript
 	$(BIN)/mypy
 	cd frontend && npm run --silent check
 
+# More at once than processors: many wait. Tests that assert on seconds have less beside them.
 test-python: install ## Tests against a real PostgreSQL
-	$(BIN)/pytest -n 2 -m "not browser and not tools and not guides and not bench" --ignore tests/deploy
+	$(BIN)/pytest -n 3 --dist worksteal -m "not timed and $(PLAIN)" --ignore tests/deploy
+	$(BIN)/pytest -n 2 --dist worksteal -m "timed and $(PLAIN)" --ignore tests/deploy
 
 test-frontend: install ## Tests of the pages' pure modules
 	cd frontend && npm test --silent
@@ -55,16 +58,18 @@ test-tools: install ## What others' tools say (Debian's packages prometheus, she
 	$(BIN)/pytest -m tools --ignore tests/deploy
 
 test-browser: install ## Tests in a real Chromium (Debian's package chromium)
-	$(BIN)/pytest -m browser --ignore tests/deploy
+	$(BIN)/pytest -n 2 --dist loadfile -m browser --ignore tests/deploy
 
 test-guides: install ## Run what the pages of docs/ show (Debian's packages curl, jq)
-	$(BIN)/pytest -m guides tests/docs
+	$(BIN)/pytest -n 3 --dist worksteal -m guides tests/docs
 
 pictures: install ## Take the pictures of the README (Debian's package chromium)
 	$(BIN)/python -m pictures
 
-test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on), systemd
-	$(BIN)/pytest -m deploy tests/deploy
+install-all: install $(DEPLOY_READY) $(PEERS_READY) ## What test-deploy and the benchmark need, too
+
+test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on) and pebble, systemd
+	$(BIN)/pytest -n 3 --dist loadfile -m deploy tests/deploy
 
 test-kill: install ## Kill backups, restores and migrations more than 100 times
 	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py

@@ -7,7 +7,6 @@ import re
 import shutil
 import ssl
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_for
 from tests.deploy.dockerfile import ROOT
 
 DOMAIN = "localhost"
@@ -78,15 +77,40 @@ def front(
 def caddy(
     folder: Path, ports: list[int], door: tuple[int, int] | None = None
 ) -> Iterator[tuple[str, str, ssl.SSLContext]]:
-    """Run Caddy in front of these ports; its addresses, and what to trust.
+    """Caddy, its own authority, in front of these ports; its addresses, and what to trust.
 
     *door* are its own two ports, when they must be known before.
     """
-    http, https = door or (free_port(), free_port())
-    base = f"https://{DOMAIN}:{https}"
-    options = [f"http_port {http}", f"https_port {https}", "local_certs", "skip_install_trust"]
+    door = door or (free_port(), free_port())
+    base = f"https://{DOMAIN}:{door[1]}"
+    own = ["local_certs", "skip_install_trust"]
+    with running_caddy(folder, ports, door, DOMAIN, own) as process:
+        authority = folder / "caddy" / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        wait_for(authority.exists)
+        trust = ssl.create_default_context(cafile=authority)
+
+        def answers() -> bool:
+            try:
+                return httpx2.get(f"{base}/health", verify=trust).status_code in (200, 503)
+            except httpx2.HTTPError:
+                assert process.poll() is None, (folder / "caddy" / "log").read_text()
+                return False
+
+        wait_for(answers)
+        yield base, f"http://{DOMAIN}:{door[0]}", trust
+
+
+@contextmanager
+def running_caddy(
+    folder: Path, ports: list[int], door: tuple[int, int], domain: str, options: list[str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Caddy with our Caddyfile and these global options in front of these ports.
+
+    *door* are its own ports, for HTTP and for TLS. What it says is in the file `caddy/log`.
+    """
     home = folder / "caddy"
     home.mkdir()
+    ports_of_its_own = [f"http_port {door[0]}", f"https_port {door[1]}", "admin off"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
             [str(shutil.which("caddy")), "run", "--config", str(ROOT / "Caddyfile")],
@@ -95,28 +119,16 @@ def caddy(
                 "HOME": str(home),
                 "XDG_DATA_HOME": str(home),
                 "XDG_CONFIG_HOME": str(home),
-                "DOMAIN": DOMAIN,
+                "DOMAIN": domain,
                 "ENGINES": " ".join(f"127.0.0.1:{port}" for port in ports),
                 "CADDY_PROXY_OPTIONS": buffering(),
-                "CADDY_GLOBAL_OPTIONS": "\n".join([*options, "admin off"]),
+                "CADDY_GLOBAL_OPTIONS": "\n".join([*ports_of_its_own, *options]),
             },
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
-        authority = home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
-        wait_for(authority.exists)
-        trust = ssl.create_default_context(cafile=authority)
-
-        def answers() -> bool:
-            try:
-                return httpx2.get(f"{base}/health", verify=trust).status_code in (200, 503)
-            except httpx2.HTTPError:
-                assert process.poll() is None, (home / "log").read_text()
-                return False
-
-        wait_for(answers)
-        yield base, f"http://{DOMAIN}:{http}", trust
+        yield process
     finally:
         process.terminate()
         process.wait(30)
@@ -127,11 +139,3 @@ def buffering() -> str:
     told = subprocess.run(["caddy", "version"], capture_output=True, text=True, check=True).stdout
     version = [int(part) for part in re.findall(r"\d+", told)[:2]]
     return "buffer_requests" if version < [2, 7] else "request_buffers 1MiB"
-
-
-def wait_for(condition: Callable[[], object], secs: float = 60) -> None:
-    """Look until it is so."""
-    end = time.monotonic() + secs
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)

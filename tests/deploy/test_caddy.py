@@ -21,8 +21,8 @@ import psutil
 import pytest
 import websockets
 from tests.auth.provider import CLIENT_ID, CLIENT_SECRET, Provider
-from tests.conftest import free_port, listening
-from tests.deploy.conftest import caddy, wait_for
+from tests.conftest import free_port, listening, wait_for
+from tests.deploy.conftest import caddy
 from tests.deploy.dockerfile import ROOT
 
 pytestmark = pytest.mark.deploy

@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 
 import click
 
@@ -23,12 +24,16 @@ class NotMeasured(click.ClickException):
 
 @dataclass(frozen=True)
 class Contestant:
-    """What is asked of whom: a request as bytes, by so many clients at a time."""
+    """What is asked of whom: a request as bytes, by so many clients at a time.
+
+    The clients after the first ask what stands in *others*, one after the other, if anything does.
+    """
 
     port: int
     request: bytes
     clients: int = 1
     requests: int = 20
+    others: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,15 @@ def _go(contestant: Contestant) -> tuple[float, int]:
 
 async def _all(contestant: Contestant) -> tuple[float, int]:
     left, size = contestant.requests, 0
+    asked = (contestant.request, *contestant.others)
 
-    async def client(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    async def client(
+        connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes
+    ) -> None:
         nonlocal left, size
         while left > 0:
             left -= 1
-            size = len(await ask(*connection, contestant.request))
+            size = len(await ask(*connection, request))
 
     # One after the other: of many that come at once, one worker might take all.
     connections = []
@@ -93,7 +101,7 @@ async def _all(contestant: Contestant) -> tuple[float, int]:
         await asyncio.sleep(0.005)
     try:
         began = time.perf_counter()
-        await asyncio.gather(*map(client, connections))
+        await asyncio.gather(*map(client, connections, cycle(asked)))
         return time.perf_counter() - began, size
     finally:
         for _, writer in connections:

@@ -32,21 +32,26 @@ class Costs:
     p99_millis: float
 
 
+def changes(bench: Bench, port: int) -> tuple[bytes, bytes]:
+    """A role for somebody who may have it, and none again; *port*: any engine on the database."""
+    editor = bench.post("{ users(role: EDITOR, first: 1) { nodes { id } } }")
+    listed = json.loads(answer(Contestant(port, editor)))
+    someone = listed["data"]["users"]["nodes"][0]["id"]
+    change = f'(input: {{userId: "{someone}", role: ADMINISTRATOR}}) {{ user {{ id }} }}'
+    grant, revoke = (f"mutation {{ {verb}{change} }}" for verb in ("grantRole", "revokeRole"))
+    return bench.post(grant), bench.post(revoke)
+
+
 class Mixed:
     """Reads and changes in turn, as a busy day has them: one change in ten requests."""
 
     def __init__(self, bench: Bench, port: int) -> None:
         """*port*: any engine on the database; it is asked for somebody whose role may change."""
-        editor = bench.post("{ users(role: EDITOR, first: 1) { nodes { id } } }")
-        listed = json.loads(answer(Contestant(port, editor)))
-        someone = listed["data"]["users"]["nodes"][0]["id"]
-        change = f'(input: {{userId: "{someone}", role: ADMINISTRATOR}}) {{ user {{ id }} }}'
         viewer = bench.post("{ viewer { id email roles } }")
         page = bench.post(f"{{ users(first: 50) {_PAGE} }}")
         search = bench.post(f'{{ users(first: 20, search: "ada") {_PAGE} }}')
         events = bench.post("{ auditEvents(first: 20) { nodes { id at action } } }")
-        grant = bench.post(f"mutation {{ grantRole{change} }}")
-        revoke = bench.post(f"mutation {{ revokeRole{change} }}")
+        grant, revoke = changes(bench, port)
         reads = (viewer, page, viewer, search, viewer, events, viewer, page, viewer)
         self.requests = (*reads, grant, *reads, revoke)
 

@@ -18,7 +18,7 @@ TABLES = ("scale_whole", "scale_months")
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 _COLUMNS = "action, actor_kind, actor_id, actor_label, target_type, target_id, target_label, door"
 # A thousand people change each other; one request in a million is looked for.
-_ROWS = f"""
+ROWS = f"""
   insert into {{table}} (at, {_COLUMNS}, request_id)
   select %(first)s + (%(last)s - %(first)s) * (n / cast(%(events)s as float)),
     case when n %% 5000 = 0 then 'role.revoked' else 'role.granted' end, 'user',
@@ -68,10 +68,10 @@ def _make(connection: psycopg.Connection, events: int) -> None:
         f"create table {parts} (like audit_events including defaults including identity"
         " including generated) partition by range (at)"
     )
-    for month in range(MONTHS):
+    for number in range(MONTHS):
         connection.execute(
-            f"create table {parts}_{month} partition of {parts}"
-            f" for values from ('{_month(month)}') to ('{_month(month + 1)}')"
+            f"create table {parts}_{number} partition of {parts}"
+            f" for values from ('{month(number)}') to ('{month(number + 1)}')"
         )
     connection.execute(f"alter table {parts} add primary key (at, id)")
     for (definition,) in connection.execute(
@@ -80,9 +80,9 @@ def _make(connection: psycopg.Connection, events: int) -> None:
     ).fetchall():
         _, _, what = definition.partition(" USING ")
         connection.execute(f"create index on {parts} using {what}")
-    span = {"first": _month(0), "last": _month(MONTHS), "events": events}
+    span = {"first": month(0), "last": month(MONTHS), "events": events}
     for table in TABLES:
-        connection.execute(_ROWS.format(table=table), {**span, "from": 0, "to": events - 1})
+        connection.execute(ROWS.format(table=table), {**span, "from": 0, "to": events - 1})
         connection.execute(f"vacuum analyze {table}")
 
 
@@ -99,23 +99,24 @@ def _read(connection: psycopg.Connection, name: str, query: str) -> tuple[str, .
 
 
 def _added(connection: psycopg.Connection, table: str) -> float:
-    span = {"first": _month(MONTHS - 1), "last": _month(MONTHS), "events": 1_000}
+    span = {"first": month(MONTHS - 1), "last": month(MONTHS), "events": 1_000}
     began = time.perf_counter()
-    connection.execute(_ROWS.format(table=table), {**span, "from": 0, "to": 999})
+    connection.execute(ROWS.format(table=table), {**span, "from": 0, "to": 999})
     return (time.perf_counter() - began) * 1_000
 
 
 def _gone(connection: psycopg.Connection) -> Sequence[float]:
     whole, parts = TABLES
     began = time.perf_counter()
-    connection.execute(f"delete from {whole} where at < '{_month(1)}'")
+    connection.execute(f"delete from {whole} where at < '{month(1)}'")
     connection.execute(f"vacuum {whole}")
     deleted = time.perf_counter()
     connection.execute(f"drop table {parts}_0")
     return (deleted - began) * 1_000, (time.perf_counter() - deleted) * 1_000
 
 
-def _month(number: int) -> datetime:
+def month(number: int) -> datetime:
+    """The beginning of a month of the trail, counted from 0."""
     return _FIRST.replace(year=_FIRST.year + number // 12, month=1 + number % 12)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def test_every_type_field_argument_and_value_is_described():
     assert bare == []
 
 
+@cache
 def imports_of(file: Path) -> set[str]:
     """Every module, and every name in a module, that a file imports."""
     found = set()

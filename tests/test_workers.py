@@ -2,11 +2,12 @@
 
 import os
 import signal
-import time
+from functools import partial
 
 import httpx2
 import psutil
 import pytest
+from tests import conftest
 from tests.conftest import first_sign_in
 
 from aiwebengine.config import Config, Performance, Repository
@@ -14,12 +15,7 @@ from aiwebengine.workers import share
 
 WORKERS = {"APP_PERFORMANCE__WORKER_POOL_SIZE": "2"}
 
-
-def wait_for(condition, secs=20):
-    end = time.monotonic() + secs
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
+wait_for = partial(conftest.wait_for, secs=20)
 
 
 def workers_of(process):

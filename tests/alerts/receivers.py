@@ -6,15 +6,14 @@ import asyncio
 import email
 import email.policy
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
 import orjson
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,9 +89,14 @@ class Mailbox:
         return "250 taken"
 
 
-@contextmanager
-def mail_server(password: str | None = None, **options: Any) -> Iterator[Mailbox]:
-    """An SMTP server; with *password* it takes mail from `alerts` with that password only."""
+@asynccontextmanager
+async def mail_server(password: str | None = None, **options: Any) -> AsyncIterator[Mailbox]:
+    """An SMTP server; with *password* it takes mail from `alerts` with that password only.
+
+    It runs in the loop of the test: aiosmtpd's own controller ends its loop while a connection
+    may still be closing, which is then reported as unclosed in whichever test comes next.
+    """
+    loop = asyncio.get_running_loop()
     mailbox = Mailbox(free_port())
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: Any, given: Any) -> Any:
@@ -104,9 +108,10 @@ def mail_server(password: str | None = None, **options: Any) -> Iterator[Mailbox
 
     if password is not None:
         options |= {"authenticator": authenticate, "auth_required": True}
-    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **options)
-    controller.start()
+    options |= {"loop": loop, "enable_SMTPUTF8": True}
+    server = await loop.create_server(lambda: SMTP(mailbox, **options), "127.0.0.1", mailbox.port)
     try:
         yield mailbox
     finally:
-        controller.stop()
+        server.close()
+        await server.wait_closed()

@@ -364,7 +364,7 @@ def mailed(mailbox, **smtp):
 
 
 async def test_mail_is_plain_and_goes_to_everybody():
-    with mail_server() as mailbox:
+    async with mail_server() as mailbox:
         channel = configured(mailed(mailbox))[AlertChannel.EMAIL]
         notice = Notice(
             NoticeKind.BEGAN, "clock", "Clock", FAILING, "40 s apart.", datetime.now(UTC), "one"
@@ -382,7 +382,7 @@ async def test_mail_is_plain_and_goes_to_everybody():
 
 async def test_no_title_can_add_a_header():
     title = "Clock\r\nBcc: eve@example.com\r\n\r\nbody\x00"
-    with mail_server() as mailbox:
+    async with mail_server() as mailbox:
         channel = configured(mailed(mailbox))[AlertChannel.EMAIL]
         notice = Notice(NoticeKind.EVENT, "x", title, WARNING, "seen", datetime.now(UTC))
         await channel.send(message([notice], "http://engine.example", "one"))
@@ -397,7 +397,9 @@ async def test_mail_is_sent_with_name_and_password_over_tls(tmp_path, monkeypatc
     chain = certificate_of("localhost", tmp_path, timedelta(days=1))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    with mail_server(password="hunter2", tls_context=context, require_starttls=True) as mailbox:
+    async with mail_server(
+        password="hunter2", tls_context=context, require_starttls=True
+    ) as mailbox:
         options = {"host": "localhost", "encryption": "starttls", "username": "alerts"}
         right = configured(mailed(mailbox, password="hunter2", **options))[AlertChannel.EMAIL]
         wrong = configured(mailed(mailbox, password="hunter3", **options))[AlertChannel.EMAIL]
@@ -418,7 +420,7 @@ def _test_message():
 
 
 async def test_a_server_without_encryption_gets_nothing_when_it_is_asked_for():
-    with mail_server() as mailbox:
+    async with mail_server() as mailbox:
         channel = configured(mailed(mailbox, encryption="starttls"))[AlertChannel.EMAIL]
 
         with pytest.raises(NotDelivered):
@@ -435,7 +437,7 @@ mutation ($channel: AlertChannel) {
 
 
 async def test_a_test_tells_of_each_channel_and_is_traced(engine, alerts_of, ada, hook, events_of):
-    with mail_server() as mailbox:
+    async with mail_server() as mailbox:
         smtp = {"host": "127.0.0.1", "port": mailbox.port, "encryption": "none"}
         alerts = alerts_of(email_to=["ops@example.com"], email_from="engine@example.com", smtp=smtp)
         hook.status = 404

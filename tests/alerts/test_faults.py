@@ -20,6 +20,8 @@ from aiwebengine.config import Alerts, Backup, Config, Logging, Repository
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import operator
 
+pytestmark = pytest.mark.timed
+
 ROOT = operator("root")
 # A fault is promised to be told within ten seconds; a busy machine gets some more.
 SOON = 20

@@ -109,7 +109,12 @@ async def test_growth_is_by_the_hour_for_a_week_and_by_the_day_beyond(engine, ca
     hourly, daily = await care.growth(ROOT, 2), await care.growth(ROOT, 20)
 
     assert [one.size_bytes for one in hourly] == list(range(10_000_000 - 47, 10_000_001))
-    assert len({one.at.date() for one in daily}) == len(daily) == 21
+    # Twenty times 24 hours end on one more date, except from 23:00 on.
+    oldest = now - timedelta(days=20) + timedelta(hours=1)
+    days = (now.date() - oldest.date()).days + 1
+    assert [one.at.date() for one in daily] == [
+        oldest.date() + timedelta(days=number) for number in range(days)
+    ]
     assert daily[-1].size_bytes == 10_000_000
     # Of a day that is over, the last hour counts.
     assert daily[-2].at.hour == 23

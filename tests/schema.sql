@@ -230,7 +230,7 @@ CREATE TABLE public.database_sizes (
     size_bytes bigint NOT NULL
 );
 
-CREATE UNLOGGED TABLE public.engine_workers (
+CREATE TABLE public.engine_workers (
     id uuid NOT NULL,
     instance_id uuid NOT NULL,
     instance_started_at timestamp with time zone NOT NULL,
@@ -303,7 +303,7 @@ CREATE TABLE public.program_versions (
     last_started_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-CREATE UNLOGGED TABLE public.rate_windows (
+CREATE TABLE public.rate_windows (
     kind text NOT NULL,
     address text NOT NULL,
     minute bigint NOT NULL,

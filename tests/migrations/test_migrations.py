@@ -497,6 +497,15 @@ async def test_the_list_says_how_each_stands_and_what_it_does(empty, folder, tmp
     assert all(one["state"] == "APPLIED" and one["appliedAt"] for one in asked)
 
 
+def test_every_table_is_logged(template, server):
+    """Where one is not, PostgreSQL may refuse to start after a crash in a restore: it empties such
+    tables then, and falls over the file of one that was just being made.
+    """
+    with psycopg.connect(server.database(template)) as connection:
+        unlogged = connection.execute("select relname from pg_class where relpersistence = 'u'")
+        assert unlogged.fetchall() == []
+
+
 def test_the_finished_tables_are_what_the_file_says(template, server):
     """`make schema` writes the file."""
     told = described(server.database(template))

@@ -84,7 +84,9 @@ def _of_change(table: str, change: ast.AlterTableCmd) -> Iterator[str]:
         case ast.AlterTableCmd(subtype=AlterTableType.AT_ColumnDefault, def_=None):
             yield f"{table}.{change.name}: its default is dropped"
         case ast.AlterTableCmd(
-            subtype=AlterTableType.AT_ColumnDefault | AlterTableType.AT_ValidateConstraint
+            subtype=AlterTableType.AT_ColumnDefault
+            | AlterTableType.AT_ValidateConstraint
+            | AlterTableType.AT_SetLogged
         ):
             return
         case _:

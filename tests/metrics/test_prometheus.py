@@ -62,6 +62,12 @@ def found(api, expression):
     return answer["data"]["result"]
 
 
+def health(api):
+    """Each rule's name, and whether Prometheus could work it out."""
+    groups = httpx2.get(f"{api}/rules").json()["data"]["groups"]
+    return {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+
+
 def test_prometheus_reads_engines_and_answers_the_dashboard(start, tmp_path):
     engines = [
         start(APP_SECURITY__API_KEY=KEY, APP_PERFORMANCE__WORKER_POOL_SIZE=workers)
@@ -76,10 +82,11 @@ def test_prometheus_reads_engines_and_answers_the_dashboard(start, tmp_path):
     with prometheus(tmp_path, *targets) as api:
         wait_for(lambda: len(found(api, "up == 1")) == 2)
         wait_for(lambda: len(found(api, "rate(aiwebengine_process_cpu_seconds_total[5m])")) == 2)
+        # Each rule is worked out at a moment of its own; before it, nobody knows.
+        wait_for(lambda: "unknown" not in health(api).values())
+        states = health(api)
         empty = [one for one in expressions() if not found(api, one)]
-        rules = httpx2.get(f"{api}/rules").json()["data"]["groups"]
 
-    states = {rule["name"]: rule["health"] for group in rules for rule in group["rules"]}
     assert len(states) > 5
     assert set(states.values()) == {"ok"}
     assert [one for one in empty if not any(word in one for word in SILENT)] == []

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from itertools import islice
-from uuid import UUID, uuid4
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.database import Database
 from aiwebengine.demo import store
+from aiwebengine.demo.people import DOMAIN, people
 from aiwebengine.errors import Conflict
 
 BATCH = 20_000
-DOMAIN = "demo.example.com"
-YEARS = 2
-EDITOR_SHARE = 0.1
-ADMINISTRATORS = 4
-
-_GIVEN = (
-    "Ada Alan Anita Barbara Bjarne Carol Dennis Donald Edith Edsger Evelyn Frances Grace Guido Hedy"
-    " Ivan Jean Joan John Katherine Ken Leslie Linus Margaret Mary Niklaus Radia Sophie Yukihiro"
-).split()
-_FAMILY = (
-    "Adeyemi Allen Berg Borg Chen Clarke Duarte Eriksen Fischer Garcia Hamilton Hopper Ito Jackson"
-    " Kovac Lamarr Lind Lovelace Marino Nguyen Okafor Park Perlman Rossi Sato Silva Visser Wilson"
-).split()
-_PROVIDERS = ("google", "google", "google", "microsoft", "github", "apple")
-
-
-@dataclass(frozen=True)
-class Person:
-    """One made-up user."""
-
-    id: UUID
-    email: str
-    name: str
-    created_at: datetime
-    provider: str
-    roles: tuple[str, ...]
-
-    @property
-    def last_signed_in_at(self) -> datetime | None:
-        """Made-up administrators never did: the first sign-in link is for a real one."""
-        return None if "Administrator" in self.roles else self.created_at
 
 
 class Demo:
@@ -69,10 +35,10 @@ class Demo:
                 " their own: choose another with APP_REPOSITORY__DATA_DIR."
             )
         there = await store.made_up_users(self._db, DOMAIN)
-        people = _people(there, number)
+        coming = people(there, number)
         added = 0
         async with store.bulk(self._db, number - there):
-            while batch := list(islice(people, BATCH)):
+            while batch := list(islice(coming, BATCH)):
                 await store.add(self._db, batch)
                 added += len(batch)
                 told(added)
@@ -81,23 +47,3 @@ class Demo:
                 await self._audit.announce(AuditAction.USER_CREATED)
         await store.analyze(self._db)
         return added
-
-
-def _people(first: int, end: int) -> Iterator[Person]:
-    # The same people every time, so that what was measured can be measured again.
-    chance = random.Random(first)  # noqa: S311 - no secret
-    now = datetime.now(UTC)
-    for number in range(first, end):
-        given, family = chance.choice(_GIVEN), chance.choice(_FAMILY)
-        age = timedelta(days=365 * YEARS * chance.random())
-        roles = ["Editor"] if chance.random() < EDITOR_SHARE else []
-        if number < ADMINISTRATORS:
-            roles.append("Administrator")
-        yield Person(
-            id=uuid4(),
-            email=f"{given}.{family}.{number}@{DOMAIN}".lower(),
-            name=f"{given} {family}",
-            created_at=now - age,
-            provider=chance.choice(_PROVIDERS),
-            roles=tuple(roles),
-        )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from aiwebengine.database import Database
-
-if TYPE_CHECKING:
-    from aiwebengine.demo.service import Person
+from aiwebengine.demo.people import Person
 
 # From so many rows on it is quicker to build the search index anew than to keep it up to date.
 MANY = 50_000

@@ -17,7 +17,7 @@ from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.execution import Answer, Context, Executor, Operation, codes_of
 from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
 from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
-from aiwebengine.web.headers import header
+from aiwebengine.web.headers import header, request_id
 
 # A mutation may answer with a secret, such as a new token, beside text of the caller's: neither we
 # nor a proxy may compress it, because its size would tell something about both. Nor may a proxy
@@ -75,22 +75,19 @@ class HttpEndpoint:
         return await self._respond(request, media)
 
     async def _respond(self, request: Request, media: str) -> Response:
-        state = request.scope["state"]
-        request_id = state["request_id"]
+        its_id = request_id(request.scope)
         try:
             asked = await _asked(request)
             context = await self._context_of(request)
         except EngineError as error:
-            return _json(Answer(refusal(error, request_id), error.status), media)
+            return _json(Answer(refusal(error, its_id), error.status), media)
         try:
             operation = self._executor.prepare(asked)
         except MalformedDocument as error:
-            body = {"errors": [told(problem, request_id) for problem in error.errors]}
+            body = {"errors": [told(problem, its_id) for problem in error.errors]}
             return _json(_well_formed(Answer(body, error.status), media), media)
         except EngineError as error:
-            return _json(
-                _well_formed(Answer(refusal(error, request_id), error.status), media), media
-            )
+            return _json(_well_formed(Answer(refusal(error, its_id), error.status), media), media)
         if media == EVENT_STREAM:
             return self._stream(operation, context, request)
         if operation.kind is OperationType.SUBSCRIPTION:
@@ -99,9 +96,9 @@ class HttpEndpoint:
             return _refused(
                 405, "GET takes queries only; send mutations by POST.", {"Allow": "POST"}
             )
-        answer = await self._executor.answer(operation, context, request_id)
+        answer = await self._executor.answer(operation, context, its_id)
         # An answer of 200 may hold a bug of ours all the same; whoever counts failures looks here.
-        state["error_codes"] = codes_of(answer.body)
+        request.scope["state"]["error_codes"] = codes_of(answer.body)
         may_be_secret = operation.kind is OperationType.MUTATION
         return _json(_well_formed(answer, media), media, SECRET if may_be_secret else "no-store")
 
@@ -110,7 +107,7 @@ class HttpEndpoint:
             return _refused(405, "GET takes no mutations; send them by POST.", {"Allow": "POST"})
 
         frames = sse.frames(
-            self._executor, operation, context, request.state.request_id, self._ending
+            self._executor, operation, context, request_id(request.scope), self._ending
         )
         return StreamingResponse(
             frames,

@@ -22,6 +22,7 @@ from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
 from aiwebengine.logs.access import request_line
+from aiwebengine.web.headers import request_id
 
 PROTOCOL = "graphql-transport-ws"
 INIT_TIMEOUT_SECS = 10.0
@@ -186,21 +187,21 @@ class _Socket:
             await self._run(operation_id, payload)
 
     async def _run(self, operation_id: str, payload: dict[str, Any]) -> None:
-        request_id = self._websocket.scope.get("state", {}).get("request_id")
+        its_id = request_id(self._websocket.scope)
         try:
             operation = self._executor.prepare(from_parts(payload))
             context = await self._context_of(self._websocket)
         except MalformedDocument as error:
-            problems = [told(problem, request_id) for problem in error.errors]
+            problems = [told(problem, its_id) for problem in error.errors]
             await self._send_errors(operation_id, problems)
             return
         except EngineError as error:
-            await self._send_errors(operation_id, refusal(error, request_id)["errors"])
+            await self._send_errors(operation_id, refusal(error, its_id)["errors"])
             return
         if operation.kind is OperationType.SUBSCRIPTION:
-            events = self._executor.events(operation, context, request_id)
+            events = self._executor.events(operation, context, its_id)
         else:
-            answer = await self._executor.answer(operation, context, request_id)
+            answer = await self._executor.answer(operation, context, its_id)
             events = _once(answer.body)
         async with aclosing(cast(Any, events)) as each:
             async for body in each:

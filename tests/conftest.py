@@ -298,6 +298,9 @@ async def served(url: str, tmp_path: Path) -> AsyncIterator[Served]:
     engine = Engine(configured(tmp_path).at_port(free_port()), url)
     await engine.prepare()
     async with serving(engine) as served:
+        # From here on all that is done is announced to it.
+        while engine.live._newest is None:
+            await asyncio.sleep(0.01)
         yield served
 
 

@@ -199,8 +199,11 @@ def test_migrations_from_a_script(run):
     status = json.loads(run("migrate", "status", "--json"))
 
     assert all(migration["applied_at"] for migration in status)
-    assert "drop" in run("migrate", "down", "--dry-run")
     newest = status[-1]["id"]
+    planned = run("migrate", "down", "--dry-run")
+    assert newest in planned
+    assert re.search(r"^(alter|drop) table \w+", planned, re.MULTILINE)
+    assert "pending" not in run("migrate", "status").lower()
     assert newest in run("migrate", "down")
     assert "pending" in run("migrate", "status").lower()
     assert newest in run("migrate", "up")

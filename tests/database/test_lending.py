@@ -104,6 +104,6 @@ async def test_after_the_end_nobody_waits_for_ever(url):
 
     await db.disconnect()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         ended = await asyncio.gather(holding, waiting, return_exceptions=True)
     assert [type(one) for one in ended] == [Unavailable, Unavailable]

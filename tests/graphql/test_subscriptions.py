@@ -10,6 +10,9 @@ import websockets
 
 from aiwebengine.users.types import Role
 
+# Seconds; nothing here is about speed, and a machine may be busy.
+PATIENCE = 60
+
 CHANGES = "subscription { userChanged { kind user { email roles } } }"
 
 
@@ -23,7 +26,7 @@ class Socket:
         await self.raw.send(json.dumps(message))
 
     async def receive(self):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             return json.loads(await self.raw.recv())
 
     async def initialise(self):
@@ -34,7 +37,7 @@ class Socket:
         await self.send(type="subscribe", id=id, payload={"query": query})
 
     async def closed_with(self):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await self.raw.wait_closed()
         return self.raw.close_code
 
@@ -44,6 +47,7 @@ async def open_socket(served):
     sockets = []
 
     async def open_socket(token=None, protocol="graphql-transport-ws", **options):
+        await until_told(served)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         address = served.base.replace("http:", "ws:") + "/graphql"
         raw = await websockets.connect(
@@ -70,9 +74,18 @@ async def alan(add_served_person):
     return await add_served_person("alan")
 
 
+async def until_told(served):
+    """Until what was done so far is announced, so that who follows now hears only what comes."""
+    live = served.engine.live
+    async with asyncio.timeout(PATIENCE):
+        newest = await served.engine.db.value("select max(id) from audit_events") or 0
+        while live._newest < newest:
+            await asyncio.sleep(0.01)
+
+
 async def until_followed(served, number=1):
-    async with asyncio.timeout(5):
-        while served.engine.live.followers < number or served.engine.live._newest is None:
+    async with asyncio.timeout(PATIENCE):
+        while served.engine.live.followers < number:
             await asyncio.sleep(0.01)
 
 
@@ -258,7 +271,7 @@ async def test_completing_frees_the_follower(served, open_socket, ada):
 
     await socket.send(type="complete", id="1")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while served.engine.live.followers:
             await asyncio.sleep(0.01)
 
@@ -268,7 +281,10 @@ async def test_server_sent_events_tell_changes(served, ada, alan):
         "Authorization": f"Bearer {await served.token(ada)}",
         "Accept": "text/event-stream",
     }
-    async with httpx2.AsyncClient(base_url=served.base, headers=headers, timeout=5) as client:
+    await until_told(served)
+    async with httpx2.AsyncClient(
+        base_url=served.base, headers=headers, timeout=PATIENCE
+    ) as client:
         async with client.stream("POST", "/graphql", json={"query": CHANGES}) as stream:
             lines = stream.aiter_lines()
             assert stream.headers["content-type"].startswith("text/event-stream")
@@ -279,7 +295,7 @@ async def test_server_sent_events_tell_changes(served, ada, alan):
             told = json.loads((await anext(lines)).removeprefix("data: "))
 
     assert told["data"]["userChanged"]["user"]["roles"] == ["AUTHENTICATED", "EDITOR"]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while served.engine.live.followers:
             await asyncio.sleep(0.01)
 

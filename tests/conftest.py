@@ -266,15 +266,29 @@ async def serving(engine: Engine) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def locked(url: str, table: str) -> AsyncIterator[None]:
-    """Nobody else can read this table for as long as this lasts.
+async def locked(
+    url: str, table: str, mode: str = "access exclusive"
+) -> AsyncIterator[Callable[[], int]]:
+    """Nobody else has this table for as long as this lasts.
+
+    Tells how many of the engine's statements wait for a lock.
 
     The lock is waited for beside the loop: who holds the table now may be a task of this loop.
     """
-    with psycopg.connect(url) as lock:
-        statement = f"lock table {table} in access exclusive mode"
+    with psycopg.connect(url) as lock, psycopg.connect(url, autocommit=True) as watch:
+
+        def waiting() -> int:
+            row = watch.execute(
+                "select count(*) from pg_stat_activity"
+                " where datname = current_database()"
+                " and application_name = 'aiwebengine' and wait_event_type = 'Lock'"
+            ).fetchone()
+            assert row
+            return int(row[0])
+
+        statement = f"lock table {table} in {mode} mode"
         await asyncio.to_thread(lambda: lock.execute(statement))
-        yield
+        yield waiting
 
 
 def free_port() -> int:
@@ -282,6 +296,13 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+async def until(condition: Callable[[], object], secs: float = 60) -> None:
+    """`wait_for`, beside the other tasks of the loop."""
+    async with asyncio.timeout(secs):
+        while not condition():
+            await asyncio.sleep(0.05)
 
 
 def wait_for(condition: Callable[[], object], secs: float = 60) -> None:

@@ -1,7 +1,6 @@
 """A stop finishes what is running, takes nothing new, and sends the patient away politely."""
 
 import asyncio
-import contextlib
 import json
 import signal
 
@@ -9,34 +8,13 @@ import httpx2
 import psycopg
 import pytest
 import websockets
-from tests.conftest import first_sign_in
+from tests.conftest import first_sign_in, locked, until
 
 from aiwebengine.auth import secrets
 
 QUERY = {"query": "{ users(first: 1) { nodes { email } } }"}
 SUBSCRIPTION = "subscription { auditEventAdded { id } }"
 WORKERS = pytest.mark.parametrize("workers", ["1", "2"])
-
-
-@contextlib.contextmanager
-def locked(url):
-    """Every request that reads users takes as long as this; counts those that wait."""
-    with psycopg.connect(url) as lock, psycopg.connect(url, autocommit=True) as watch:
-        lock.execute("lock table users in access exclusive mode")
-
-        def waiting():
-            return watch.execute(
-                "select count(*) from pg_stat_activity where datname = current_database()"
-                " and application_name = 'aiwebengine' and wait_event_type = 'Lock'"
-            ).fetchone()[0]
-
-        yield waiting
-
-
-async def until(condition):
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.05)
 
 
 def started(start, url, workers, **environ):
@@ -80,7 +58,7 @@ async def test_a_stop_finishes_what_is_running_and_takes_nothing_new(start, url,
             return (await client.post(f"{base}/graphql", json=QUERY)).status_code
 
     cookies = sessions(url, 12)
-    with locked(url) as waiting:
+    async with locked(url, "users") as waiting:
         asked = [asyncio.create_task(ask(cookie)) for cookie in cookies]
         await until(lambda: waiting() == 12)
         process.send_signal(signal.SIGTERM)
@@ -103,7 +81,7 @@ async def test_what_would_not_end_in_time_is_cut_off(start, url, workers):
     process, base, _, cookie = started(start, url, workers, APP_SERVER__SHUTDOWN_TIMEOUT_SECS="1")
 
     async with httpx2.AsyncClient(timeout=60, headers=cookie) as client:
-        with locked(url) as waiting:
+        async with locked(url, "users") as waiting:
             asked = asyncio.create_task(client.post(f"{base}/graphql", json=QUERY))
             await until(lambda: waiting() == 1)
             process.send_signal(signal.SIGTERM)
@@ -172,7 +150,7 @@ async def test_the_connections_of_all_workers_together_stay_below_the_maximum(st
 
     most = 0
     with psycopg.connect(url, autocommit=True) as watch:
-        with locked(url) as waiting:
+        async with locked(url, "users") as waiting:
             asked = []
             # One after the other: of many at once, one worker might take all.
             while waiting() < 6 and len(asked) < 200:

@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 import pytest
-from tests.conftest import free_port
+from tests.conftest import free_port, locked, until
 
 from aiwebengine.app import Engine
 from aiwebengine.care.service import VacuumFailed, VacuumUnderWay
@@ -168,10 +168,9 @@ async def test_many_at_once_start_one(care, things, engine):
 
 
 async def test_a_stop_of_the_engine_ends_it_and_says_so(care, things, engine, url):
-    async with await psycopg.AsyncConnection.connect(url) as holder:
-        await holder.execute(f"lock table {things} in share update exclusive mode")
+    async with locked(url, things, "share update exclusive") as waiting:
         await care.start_vacuum(ROOT, [things], VacuumOptions())
-        await asyncio.sleep(0.2)
+        await until(waiting)
         async with asyncio.timeout(PATIENCE_SECS):
             await care.stop()
 

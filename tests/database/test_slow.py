@@ -5,7 +5,7 @@ import logging
 
 import httpx2
 import pytest
-from tests.conftest import adder, free_port, locked, serving
+from tests.conftest import adder, free_port, locked, serving, until
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
@@ -56,11 +56,12 @@ async def test_the_line_names_the_request(url, tmp_path, caplog):
         token = {"Authorization": f"Bearer {await served.token(ada)}"}
         query = {"query": "{ auditEvents(first: 1) { nodes { id } } }"}
         caplog.clear()
-        async with locked(url, "audit_events"):
+        async with locked(url, "audit_events") as waiting:
             asked = asyncio.create_task(
                 client.post("/graphql", json=query, headers=token | {"X-Request-Id": "find-me"})
             )
-            await asyncio.sleep(0.3)
+            await until(waiting)
+            await asyncio.sleep(0.1)
         answer = await asked
 
     assert answer.status_code == 200

@@ -376,11 +376,17 @@ async def test_a_run_at_the_command_line_that_is_broken_off_is_interrupted_at_on
 
 
 async def test_an_engine_that_stops_says_that_its_runs_were_interrupted(engine):
-    clock = schedules_of(engine, waiting())
+    begun = asyncio.Event()
+
+    async def run(note):
+        begun.set()
+        await asyncio.sleep(600)
+
+    clock = schedules_of(engine, Task("wait", "Wait", "Waits.", "off", run))
     running = asyncio.create_task(clock.run())
     await clock.start(ROOT, "wait")
-    # Let it begin: what is cancelled before its first step leaves no trace.
-    await asyncio.sleep(0.2)
+    # What is cancelled before its first step leaves no trace.
+    await begun.wait()
 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

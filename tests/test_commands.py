@@ -183,7 +183,22 @@ def test_made_up_users_stay_out_of_a_real_database(run, url):
             " select 'google', '1', id from users"
         )
 
-    assert "1 real users" in run("demo", "--users", "5", code=1)
+    assert "number of real ones in this one: 1." in run("demo", "--users", "5", code=1)
+
+
+def test_who_is_invited_is_real_and_an_administrator_of_a_link_alone_is_not(run, url):
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "with admin as (insert into users (email) values ('admin@localhost') returning id)"
+            " insert into user_roles (user_id, role, granted_by)"
+            " select id, 'Administrator', 'system' from admin"
+        )
+    run("demo", "--users", "5")
+    run("users", "invite", "ada@example.com", "--role", "administrator")
+
+    assert "number of real ones in this one: 1." in run("demo", "--users", "9", code=1)
 
 
 def test_a_database_that_is_not_there_is_told(run):

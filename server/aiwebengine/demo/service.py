@@ -26,13 +26,14 @@ class Demo:
         """Add users until there are *number* made-up ones; how many were added.
 
         *told* hears the number added so far after each batch. Raises Conflict when the database
-        has users who are not made up, apart from administrators who came in by a sign-in link.
+        has users who are not made up, invited ones included, apart from administrators who came in
+        by a sign-in link.
         """
         real = await store.real_users(self._db, DOMAIN)
         if real:
             raise Conflict(
-                f"This database has {real} real users. Made-up ones belong into a database of"
-                " their own: choose another with APP_REPOSITORY__DATA_DIR."
+                "Made-up users belong into a database of their own; number of real ones in this"
+                f" one: {real}. Choose another with APP_REPOSITORY__DATA_DIR."
             )
         there = await store.made_up_users(self._db, DOMAIN)
         coming = people(there, number)

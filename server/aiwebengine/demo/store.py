@@ -13,13 +13,19 @@ MANY = 50_000
 
 
 async def real_users(db: Database, domain: str) -> int:
-    """How many users are neither made up nor known by a sign-in link alone."""
+    """How many users are neither made up nor administrators known by a sign-in link alone."""
     return int(
         await db.value(
             """
             select count(*) from users u
             where u.email not like '%@' || :domain
-              and exists (select from identities i where i.user_id = u.id)
+              and not (
+                u.status <> 'invited'
+                and not exists (select from identities i where i.user_id = u.id)
+                and exists (
+                  select from user_roles r where r.user_id = u.id and r.role = 'Administrator'
+                )
+              )
             """,
             domain=domain,
         )

@@ -173,6 +173,26 @@ def test_alerts_from_a_script(run):
     assert json.loads(run("alerts", "list", "--json")) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["users", "list", "--search", "x" * 300], 1, "search"),
+        (["users", "grant", "a@example.com", "Editor", "--expires", "99999999999d"], 2, "calendar"),
+        (["logs", "search", "--since", "9999999999999d"], 2, "calendar"),
+        (["logs", "prune", "--older-than", "99999999999w"], 2, "calendar"),
+        (["audit", "export", "--since", "99999999999d"], 2, "calendar"),
+        (["audit", "export", "--output", "nowhere/trail.csv"], 1, "No such file or directory"),
+    ],
+)
+def test_what_can_t_be_is_told_in_a_line(run, arguments, code, said):
+    assert said in run(*arguments, code=code)
+
+
+def test_made_up_users_are_counted(run):
+    assert run("demo", "--users", "5") == "5 made-up users were added; there are 5 now.\n"
+    assert run("demo", "--users", "3") == "0 made-up users were added; there are 5 now.\n"
+
+
 def test_made_up_users_stay_out_of_a_real_database(run, url):
     import psycopg
 

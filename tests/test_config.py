@@ -35,17 +35,34 @@ def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path
     database_url = "mysql://me:hunter2@db/x"
     [auth]
     session_timeout = "soon"
+    [auth.providers.team]
+    client_id = "us"
+    [auth.providers.apple]
+    client_id = "us"
+    team_id = "t"
     """
 
     told = problems(tmp_path, text)
 
-    assert len(told) == 5
+    assert len(told) == 6
     joined = "\n".join(told)
     assert "server.port: found 99999; allowed: less than or equal to 65535" in joined
     assert "server.prot: unknown key; did you mean port?" in joined
     assert "logging.level: found 'loud'; allowed: 'debug', 'info', 'warning' or 'error'" in joined
     assert "auth.session_timeout: found 'soon'" in joined
+    assert "with team.issuer, apple.key_id, apple.private_key, which is missing" in joined
     assert "hunter2" not in joined
+
+
+def test_an_unknown_section_of_a_variable_is_told_with_the_variable(tmp_path):
+    (told,) = problems(tmp_path, "", APP_NOTHING__AT_ALL="1")
+
+    assert told.startswith("nothing: unknown key; known: server, ")
+    assert told.endswith("(from APP_NOTHING__AT_ALL)")
+
+
+def test_an_empty_log_file_is_none(tmp_path):
+    assert load(tmp_path, "", APP_LOGGING__FILE="").logging.file is None
 
 
 def test_a_wrong_task_or_time_in_the_schedules_is_told(tmp_path):

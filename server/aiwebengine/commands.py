@@ -125,7 +125,7 @@ def end_after(text: str | None) -> datetime | None:
     match = _DURATION.fullmatch(text)
     if match is None or int(match[1]) == 0:
         raise click.BadParameter(f"{text!r} is not a duration such as 90m, 12h, 30d or 8w.")
-    return datetime.now(UTC) + timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return _moved(match, 1)
 
 
 def age(text: str | None) -> datetime | None:
@@ -134,7 +134,7 @@ def age(text: str | None) -> datetime | None:
         return None
     match = _DURATION.fullmatch(text)
     if match is not None:
-        return datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])})
+        return _moved(match, -1)
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
@@ -142,6 +142,13 @@ def age(text: str | None) -> datetime | None:
             f"{text!r} is neither an instant such as 2026-01-31T12:00:00Z nor an age such as 7d."
         ) from None
     return instant if instant.tzinfo else instant.astimezone()
+
+
+def _moved(match: re.Match[str], direction: int) -> datetime:
+    try:
+        return datetime.now(UTC) + direction * timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise click.BadParameter(f"{match[0]!r} is beyond the calendar.") from None
 
 
 def somebody() -> Viewer:

@@ -110,7 +110,9 @@ class Logging(_Section):
     format: Literal["pretty", "json"] | None = Field(
         None, description="Console for people or for machines; left out: whichever it is."
     )
-    file: Path | None = Field(Path("logs/aiwebengine.log"), description="Log file, always JSON.")
+    file: Path | None = Field(
+        Path("logs/aiwebengine.log"), description="Log file, always JSON; empty: none."
+    )
     rotation: Literal["hourly", "daily", "weekly"] = Field("daily", description="When to rotate.")
     retention_days: int = Field(30, ge=1, le=3_650, description="Days to keep rotated files.")
     compress: bool = Field(True, description="Whether rotated files are compressed.")
@@ -119,6 +121,11 @@ class Logging(_Section):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if value == "" else value
 
 
 class Repository(_Section):
@@ -199,17 +206,27 @@ class Auth(_Section):
     cookie: Cookie = Field(Cookie(), description="The session cookie.")
     providers: dict[ProviderName, Provider] = Field({}, description="Sign-in providers by name.")
 
-    @model_validator(mode="after")
-    def _providers_are_complete(self) -> Auth:
-        for name, provider in self.providers.items():
-            for key in _needed(self.kind_of(name)):
-                if not getattr(provider, key):
-                    raise ValueError(f"providers.{name}.{key}, which is missing")
-        return self
+    # Of this field alone, so that it is told together with what is wrong with others.
+    @field_validator("providers")
+    @classmethod
+    def _are_complete(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
+        missing = [
+            f"{name}.{key}"
+            for name, provider in providers.items()
+            for key in _needed(_kind(name, provider))
+            if not getattr(provider, key)
+        ]
+        if missing:
+            raise ValueError(f"with {', '.join(missing)}, which is missing")
+        return providers
 
     def kind_of(self, name: str) -> str:
         """Which kind of provider the section *name* describes."""
-        return self.providers[name].kind or (name if name in KNOWN_PROVIDERS else "oidc")
+        return _kind(name, self.providers[name])
+
+
+def _kind(name: str, provider: Provider) -> str:
+    return provider.kind or (name if name in KNOWN_PROVIDERS else "oidc")
 
 
 def _needed(kind: str) -> tuple[str, ...]:

@@ -186,8 +186,10 @@ class _Loader:
         return f"{key}: found {value}; allowed: {allowed} (from {origin})"
 
     def _origin(self, key: str) -> str:
-        """The variable that sets it, else the file."""
-        return self._variables.get(re.sub(r"\[\d+\]", "", key), str(self._path))
+        """The variable that sets it or something in it, else the file."""
+        plain = re.sub(r"\[\d+\]", "", key)
+        within = (name for at, name in self._variables.items() if at.startswith(f"{plain}."))
+        return self._variables.get(plain) or next(within, str(self._path))
 
 
 def _errors(values: dict[str, Any]) -> list[Any]:

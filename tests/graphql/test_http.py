@@ -188,6 +188,21 @@ async def test_a_bomb_is_refused_before_it_goes_off(client, served, add_served_p
     assert code(response) == "QUERY_TOO_COMPLEX"
 
 
+async def test_a_null_where_none_may_be_is_the_caller_s_mistake(client, served, add_served_person):
+    ada = await add_served_person("ada", Role.ADMINISTRATOR)
+    asked = {
+        "query": "query($first: Int) { users(first: $first) { totalCount } }",
+        "variables": {"first": None},
+    }
+
+    response = await client.post(
+        "/graphql", json=asked, headers={"Authorization": f"Bearer {await served.token(ada)}"}
+    )
+
+    assert code(response) == "BAD_USER_INPUT"
+    assert "'first'" in response.json()["errors"][0]["message"]
+
+
 async def test_a_fragment_named_like_introspection_hides_nothing(client):
     response = await ask(
         client, "{ ...__schema } fragment __schema on Query { __schema { types { name } } }"

@@ -138,6 +138,8 @@ async def _write(pages: AsyncIterator[bytes], output: Path | None) -> None:
         with unfinished.open("wb") as file:
             await _pour(pages, file)
         unfinished.replace(output)
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from None
     finally:
         unfinished.unlink(missing_ok=True)
 

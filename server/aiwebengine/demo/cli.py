@@ -27,7 +27,7 @@ def demo(context: click.Context, number: int) -> None:
     """Fill a development database with made-up users; refuses one that has real users."""
     columns = ("Users", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
-    async def work(engine: Engine, _: Viewer) -> int:
+    async def work(engine: Engine, _: Viewer) -> tuple[int, int]:
         with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("users", total=number)
 
@@ -38,5 +38,5 @@ def demo(context: click.Context, number: int) -> None:
 
             return await Demo(engine.db, engine.services.audit).fill(number, told)
 
-    added = with_engine(context.obj, work)
-    click.echo(f"{added} made-up users were added; there are {number} now.")
+    added, there = with_engine(context.obj, work)
+    click.echo(f"{added} made-up users were added; there are {there} now.")

@@ -22,8 +22,8 @@ class Demo:
         self._db = db
         self._audit = audit
 
-    async def fill(self, number: int, told: Callable[[int], None]) -> int:
-        """Add users until there are *number* made-up ones; how many were added.
+    async def fill(self, number: int, told: Callable[[int], None]) -> tuple[int, int]:
+        """Add users until there are *number* made-up ones; how many were added, and are there.
 
         *told* hears the number added so far after each batch. Raises Conflict when the database
         has users who are not made up, invited ones included, apart from administrators who came in
@@ -47,4 +47,4 @@ class Demo:
                 # No event tells of them, and engines keep totals until they hear of a change.
                 await self._audit.announce(AuditAction.USER_CREATED)
         await store.analyze(self._db)
-        return added
+        return added, there + added

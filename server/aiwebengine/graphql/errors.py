@@ -42,8 +42,13 @@ def _dotted(path: Sequence[str | int] | None) -> str | None:
 
 
 def _is_about_input(error: GraphQLError) -> bool:
-    """Whether the engine of GraphQL itself refused a value, outside any resolver of ours."""
-    return error.path is None and isinstance(error.original_error, GraphQLError)
+    """Whether the engine of GraphQL itself refused a value, outside any resolver of ours.
+
+    An argument's error names its place in the document; that of a value of ours, which does not
+    fit its type, names none.
+    """
+    cause = error.original_error
+    return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
 
 
 def refusal(error: EngineError, request_id: str | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from aiwebengine.graphql.execution import Answer, Context, Executor, Operation, 
 from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
 from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
 from aiwebengine.web.headers import header, request_id
+from aiwebengine.web.problems import headers_of
 
 # A mutation may answer with a secret, such as a new token, beside text of the caller's: neither we
 # nor a proxy may compress it, because its size would tell something about both. Nor may a proxy
@@ -80,7 +81,9 @@ class HttpEndpoint:
             asked = await _asked(request)
             context = await self._context_of(request)
         except EngineError as error:
-            return _json(Answer(refusal(error, its_id), error.status), media)
+            response = _json(Answer(refusal(error, its_id), error.status), media)
+            response.headers.update(headers_of(error))
+            return response
         try:
             operation = self._executor.prepare(asked)
         except MalformedDocument as error:

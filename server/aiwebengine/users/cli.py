@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from aiwebengine.app import Engine, link_address
-from aiwebengine.commands import end_after, json_option, show, table, with_engine
+from aiwebengine.commands import end_after, json_option, refusals_printed, show, table, with_engine
 from aiwebengine.users import checks
 from aiwebengine.users.service import Change
 from aiwebengine.users.types import GRANTABLE_ROLES, Role, User, UserFilter, UserOrder
@@ -44,7 +44,9 @@ def list_users(
     context: click.Context, search: str | None, role: str | None, limit: int, as_json: bool
 ) -> None:
     """List users, newest first."""
-    wanted = UserFilter(search=checks.search(search), role=(role and _ROLES[role.upper()]) or None)
+    with refusals_printed():
+        asked = checks.search(search)
+    wanted = UserFilter(search=asked, role=(role and _ROLES[role.upper()]) or None)
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[list[User], int]:
         service = engine.services.users

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -82,8 +82,7 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
         viewer = await doorkeeper.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         body = await json_object(request)
-        roles = ", ".join(role.value for role in GRANTABLE_ROLES)
-        role = _role(text_field(body, "role", roles))
+        role = _role(text_field(body, "role", _listed(GRANTABLE_ROLES)), GRANTABLE_ROLES)
         action = text_field(body, "action", "add, remove")
         if role is None or action not in ("add", "remove"):
             raise BadUserInput(f"action: found {action[:40]!r}; allowed: add, remove.")
@@ -117,14 +116,17 @@ def _told(user: User) -> dict[str, object]:
     }
 
 
-def _role(text: str | None) -> Role | None:
+def _listed(roles: Iterable[Role]) -> str:
+    return ", ".join(role.value for role in roles)
+
+
+def _role(text: str | None, allowed: Iterable[Role] = Role) -> Role | None:
     if text is None:
         return None
     try:
         return Role(text)
     except ValueError:
-        allowed = ", ".join(role.value for role in Role)
-        raise BadUserInput(f"role: found {text[:40]!r}; allowed: {allowed}.") from None
+        raise BadUserInput(f"role: found {text[:40]!r}; allowed: {_listed(allowed)}.") from None
 
 
 def _limit(text: str) -> int:

@@ -35,11 +35,15 @@ def problem(
 def of_error(error: EngineError, request_id: str | None) -> Response:
     """What a refusal looks like to a script."""
     response = problem(error.status, error.message, error.code, request_id, error.extensions)
-    if isinstance(error, RateLimited):
-        response.headers["Retry-After"] = str(error.retry_after)
-    elif error.status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECS)
-    elif error.status == 401:
-        # RFC 6750 section 3.
-        response.headers["WWW-Authenticate"] = "Bearer"
+    response.headers.update(headers_of(error))
     return response
+
+
+def headers_of(error: EngineError) -> dict[str, str]:
+    """What a refusal says beside its body: when to come back, or how to say who one is."""
+    if isinstance(error, RateLimited):
+        return {"Retry-After": str(error.retry_after)}
+    if error.status == 503:
+        return {"Retry-After": str(RETRY_AFTER_SECS)}
+    # RFC 6750 section 3.
+    return {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}

@@ -1,5 +1,6 @@
 """Several worker processes behind one port."""
 
+import json
 import os
 import signal
 from functools import partial
@@ -44,6 +45,11 @@ def test_each_worker_answers_and_the_connections_are_shared_out(start, command):
     seen = set()
     wait_for(lambda: seen.add(answering(base, secret)) or seen == set(pids))
     assert output.read_text().count("is ready") == 1
+    # A worker's share of them is nothing that an operator changed.
+    changed = command("audit", "export", "--action", "SETTING_CHANGED", "--format", "ndjson")
+    labels = [json.loads(line)["target_label"] for line in changed.splitlines()]
+    assert "performance.worker_pool_size" in labels
+    assert not {"repository.max_connections", "performance.cache_size_mb"} & set(labels)
 
 
 def test_a_worker_that_dies_is_replaced_while_the_other_answers(start):

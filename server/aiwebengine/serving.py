@@ -57,7 +57,7 @@ def run(config: Config, url: str) -> None:
     instance = ThisInstance(workers=config.performance.worker_pool_size)
     with shared_folder() as folder:
         workers = Workers(
-            partial(_work, instance, folder),
+            partial(_work, config, instance, folder),
             config,
             url,
             listening,
@@ -77,7 +77,7 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
 async def _alone(config: Config, url: str, listening: socket.socket) -> None:
     engine = Engine(config, url)
     link = await _prepare(engine)
-    await _serve(engine, listening, lambda: _announce(config, link))
+    await _serve(engine, config, listening, lambda: _announce(config, link))
 
 
 async def _begin(config: Config, url: str) -> str | None:
@@ -90,6 +90,7 @@ async def _begin(config: Config, url: str) -> str | None:
 
 
 def _work(
+    whole: Config,
     instance: ThisInstance,
     folder: Path,
     config: Config,
@@ -98,17 +99,19 @@ def _work(
     place: int,
     ready: Callable[[], None],
 ) -> None:
-    """What one of several worker processes does."""
+    """What one of several worker processes does, with its share of the *whole* instance's."""
     configure_logging(config.logging)
     keep_in(folder, place)
-    _run(_one_of_many(Engine(config, url, instance, place, folder), listening, ready))
+    _run(_one_of_many(Engine(config, url, instance, place, folder), whole, listening, ready))
 
 
-async def _one_of_many(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:
+async def _one_of_many(
+    engine: Engine, whole: Config, listening: socket.socket, ready: Callable[[], None]
+) -> None:
     # A worker that listened before it can answer would refuse what others could have answered.
     with suppress(EngineError):
         await engine.prepare()
-    await _serve(engine, listening, ready)
+    await _serve(engine, whole, listening, ready)
 
 
 async def _prepare(engine: Engine) -> str | None:
@@ -134,10 +137,15 @@ async def _ask_for_time() -> None:
         await asyncio.sleep(ASK_FOR_TIME_EVERY_SECS)
 
 
-async def _serve(engine: Engine, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve on this socket until told to stop; *ready* is called once it listens."""
+async def _serve(
+    engine: Engine, whole: Config, listening: socket.socket, ready: Callable[[], None]
+) -> None:
+    """Serve on this socket until told to stop; *ready* is called once it listens.
+
+    *whole* is the configuration as the operator wrote it, which a worker has a share of.
+    """
     config = engine.config
-    engine.once_ready.append(lambda: engine.services.settings.note_changes(config))
+    engine.once_ready.append(lambda: engine.services.settings.note_changes(whole))
     engine.once_ready.append(engine.services.upgrades.note_start)
     server = _Server(
         uvicorn.Config(

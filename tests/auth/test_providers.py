@@ -174,6 +174,7 @@ async def test_another_browser_s_answer_is_refused(browser, served):
         ({}, "broken", "does not answer"),
         ({}, "slow", "takes too long"),
         ({"email": None}, "", "did not tell your e-mail address"),
+        ({"email": 5}, "", "did not tell your e-mail address"),
         ({"email": "not an address"}, "", "an address that is none"),
     ],
     ids=lambda value: str(value)[:40],

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from aiwebengine.database.embedded import embedded_postgres
+from aiwebengine.database.embedded import EmbeddedFailed, embedded_postgres
 
 # Whoever runs the tests in the background may have had Ctrl-C ignored.
 HOLD = """
@@ -130,6 +130,14 @@ def test_a_long_path_is_no_obstacle(tmp_path):
 
     with embedded_postgres(deep) as url:
         run(url, "select 1")
+
+
+def test_a_directory_that_can_t_be_used_is_told(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(EmbeddedFailed, match=r"repository\.data_dir: .*: Not a directory"):
+        with embedded_postgres(tmp_path / "file" / "data"):
+            pass
 
 
 def test_a_clean_stop_leaves_no_folder_for_the_socket(tmp_path):

@@ -146,3 +146,16 @@ async def test_a_foreign_page_can_t_use_the_browser_s_session(served, add_served
 
     assert (rest.status_code, graphql.status_code, out.status_code) == (403, 403, 403)
     assert own.json()["changed"]
+
+
+async def test_a_token_may_come_from_anywhere(served, add_served_person):
+    ada, alan = await add_served_person("ada", Role.ADMINISTRATOR), await add_served_person("alan")
+    headers = {
+        "Authorization": f"Bearer {await served.token(ada)}",
+        "Origin": "https://elsewhere.example",
+    }
+
+    async with httpx2.AsyncClient(base_url=served.base) as client:
+        answer = await change(client, alan.id, headers=headers)
+
+    assert (answer.status_code, answer.json()["changed"]) == (200, True)

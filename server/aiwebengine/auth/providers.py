@@ -147,7 +147,7 @@ class OpenIdProvider(SignInProvider):
         return Profile(
             provider=self.name,
             subject=str(claims["sub"]),
-            email=claims.get("email"),
+            email=_address(claims.get("email")),
             email_verified=self._is_verified(claims),
             name=str(claims.get("name") or ""),
             picture_url=_picture(claims.get("picture")),
@@ -314,6 +314,11 @@ def _secret_shown_by(document: Mapping[str, Any]) -> str:
     """In the body where that is taken: it needs no escaping; else as the standard's default."""
     taken = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     return "client_secret_post" if "client_secret_post" in taken else "client_secret_basic"
+
+
+def _address(told: object) -> str | None:
+    """The e-mail address, or None for what is no text."""
+    return told if isinstance(told, str) else None
 
 
 def _picture(address: object) -> str | None:

@@ -63,8 +63,7 @@ class _Server:
     @contextmanager
     def used(self) -> Iterator[None]:
         """Run the server for as long as anybody is inside."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with open(self._folder / "users.lock", "w") as users:
+        with self._opened() as users:
             # Under the lock of starting and stopping, so that nobody stops it while we come in.
             with self._starting():
                 fcntl.flock(users, fcntl.LOCK_SH)
@@ -78,6 +77,15 @@ class _Server:
                 yield
             finally:
                 self._leave(users)
+
+    def _opened(self) -> IO[str]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return open(self._folder / "users.lock", "w")
+        except OSError as error:
+            raise EmbeddedFailed(
+                f"repository.data_dir: {self._folder} can't be used: {error.strerror}."
+            ) from None
 
     @contextmanager
     def _starting(self) -> Iterator[None]:

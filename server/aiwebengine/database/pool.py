@@ -262,12 +262,18 @@ class Database:
                 else:
                     # Every request passes here: no context managers, which cost as much as this.
                     lending = self._connected()
-                    connection = lending.at_once() or await lending.borrow()
-                    try:
-                        started = time.perf_counter()
-                        result = await _again_if_stale(connection, verb, text, given, options)
-                    finally:
-                        await lending.give_back(connection)
+                    while True:
+                        connection = lending.at_once() or await lending.borrow()
+                        try:
+                            started = time.perf_counter()
+                            result = await _again_if_stale(connection, verb, text, given, options)
+                        except BaseException as error:
+                            await lending.give_back(connection)
+                            if not _is_unsent(error):
+                                raise
+                        else:
+                            await lending.give_back(connection)
+                            break
                 failed = False
                 return result
         finally:
@@ -325,6 +331,14 @@ async def _again_if_stale(
         # A migration changed the table under a prepared statement; asyncpg has dropped it, so
         # the same again prepares it anew.
         return await getattr(connection, verb)(text, *given, **options)
+
+
+def _is_unsent(error: BaseException) -> bool:
+    """Whether the statement went nowhere: the server has ended the connection just now.
+
+    The driver has read that it was ended, and not yet that it is closed.
+    """
+    return isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
 
 
 async def _leave_clean(connection: Any) -> None:

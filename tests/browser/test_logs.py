@@ -93,6 +93,7 @@ def test_from_an_audit_event_to_the_lines_of_its_request_and_back(open_page, sta
         },
         headers={"Origin": base},
     )
+    assert "errors" not in answer.json(), answer.text()
     request_id = answer.headers["x-request-id"]
     page.goto(f"{base}/engine/admin/audit?q={request_id}")
     event = page.locator("tbody tr", has_text="jump@example.com").first

@@ -25,10 +25,11 @@ INTRODUCTION = f"""
 Scripts send an API token as `Authorization: Bearer awe_…`, browsers the cookie of their session. A
 token that is not valid is refused with 401 wherever one is looked at, also where a stranger is
 welcome. A write that a cookie authorises must come from a page of ours. HEAD is answered wherever
-GET is. Refusals are problem details (RFC 9457) with a `code`: [errors.md](errors.md). Where the
-table says so, a browser must have signed in recently, or it is refused as
-`{ReauthenticationRequired.code}`: [a recent sign-in](graphql.md#a-recent-sign-in). How scripts use
-the routes is in [scripting.md](../scripting.md).
+GET is, but at `/graphql`. Refusals are problem details (RFC 9457) with a `code`, at `/graphql`
+errors of GraphQL with the same: [errors.md](errors.md). Where the table says so, a browser must
+have signed in recently, or it is refused as `{ReauthenticationRequired.code}`:
+[a recent sign-in](graphql.md#a-recent-sign-in). How scripts use the routes is in
+[scripting.md](../scripting.md).
 """.strip()
 LIMITS = """
 In this order. The limits are `server.request_timeout_secs`, `security.rate_limit_per_minute` and

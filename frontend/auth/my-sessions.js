@@ -36,10 +36,11 @@ export function MySessions() {
     }
     reload();
   };
-  const leave = () => {
-    setSignedOut(true);
-    signOut(setAsked);
-  };
+  const leave = () =>
+    signOut((question) => {
+      setSignedOut(true);
+      setAsked(question);
+    });
   const leaveEverywhere = () =>
     setAsked({
       title: "Sign out everywhere?",

@@ -1,5 +1,6 @@
 // @ts-check
 /** Ends the session of this browser. */
+import { say } from "../lib/parts.js";
 
 /** @typedef {import("../lib/parts.js").Question} Question */
 
@@ -10,7 +11,13 @@
  */
 export async function signOut(offer) {
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch("/auth/logout", { method: "POST", headers, body: "{}" });
+  const sent = fetch("/auth/logout", { method: "POST", headers, body: "{}" });
+  const answer = await sent.catch(() => null);
+  // Going home as if it had been done would leave the browser open to the next person.
+  if (!answer?.ok) {
+    say("You are still signed in: the engine does not answer. Try again.");
+    return;
+  }
   const told = answer.status === 200 ? await answer.json() : null;
   if (told === null) {
     location.assign("/");

@@ -25,12 +25,15 @@ export async function ask(query, variables = {}) {
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ query, variables }),
   }).catch(() => null);
-  if (!response) throw new GraphQLRefusal("The engine does not answer.", "UNAVAILABLE");
-  const body = await response.json().catch(() => ({}));
-  const error = body.errors?.[0];
-  if (!error) return body.data;
-  const code = response.status === 503 ? "UNAVAILABLE" : error.extensions?.code;
-  throw new GraphQLRefusal(error.message, code ?? "INTERNAL", error.extensions?.requestId);
+  const body = await response?.json().catch(() => null);
+  const error = body?.errors?.[0];
+  if (error) {
+    const code = response?.status === 503 ? "UNAVAILABLE" : error.extensions?.code;
+    throw new GraphQLRefusal(error.message, code ?? "INTERNAL", error.extensions?.requestId);
+  }
+  // A proxy whose engines are all down answers in its own way.
+  if (!body?.data) throw new GraphQLRefusal("The engine does not answer.", "UNAVAILABLE");
+  return body.data;
 }
 
 /** @type {Set<(live: boolean) => void>} */

@@ -23,6 +23,7 @@ from aiwebengine.context import Context
 from aiwebengine.errors import EngineError
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.http import HttpEndpoint
+from aiwebengine.graphql.http import refused as refused_by_graphql
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
 from aiwebengine.graphql.websocket import WebSocketEndpoint
@@ -41,10 +42,13 @@ from aiwebengine.web.middleware import (
     RequestId,
     SecurityHeaders,
     TimeLimit,
+    as_problem,
 )
 
 if TYPE_CHECKING:
     from aiwebengine.app import Engine
+
+GRAPHQL = "/graphql"
 
 
 class Doors:
@@ -100,8 +104,8 @@ class Doors:
         config, doorkeeper = engine.config, engine.doorkeeper
         return [
             # Routes are tried in turn, and most requests are for this one.
-            Route("/graphql", _Unrouted(self._graphql.__call__)),
-            WebSocketRoute("/graphql", self._sockets.__call__),
+            Route(GRAPHQL, _Unrouted(self._graphql.__call__)),
+            WebSocketRoute(GRAPHQL, self._sockets.__call__),
             *self._pages.routes(),
             *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
             *health_rest.routes(engine.trouble, services.health.failing, lambda: engine.is_leaving),
@@ -130,15 +134,16 @@ class Doors:
                 policy=self._content_security_policy,
                 is_https=config.server.public_url.startswith("https:"),
             ),
-            Middleware(AccessLog, answered=self._answered),
+            Middleware(AccessLog, answered=self._answered, tell=_refused),
             *([Middleware(Compression)] if config.performance.enable_compression else []),
             Middleware(
                 TimeLimit,
                 seconds=config.server.request_timeout_secs,
-                tell_it_themselves=frozenset({"/graphql"}),
+                tell_it_themselves=frozenset({GRAPHQL}),
+                tell=_refused,
             ),
-            Middleware(RateLimit, count=self._engine.services.rates.request),
-            Middleware(BodyLimit, most=config.security.max_request_body_bytes),
+            Middleware(RateLimit, count=self._engine.services.rates.request, tell=_refused),
+            Middleware(BodyLimit, most=config.security.max_request_body_bytes, tell=_refused),
             *(
                 [
                     Middleware(
@@ -191,3 +196,8 @@ class _Unrouted:
         """Answer one request."""
         response: ASGIApp = await self._endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
+
+
+def _refused(scope: Scope, error: EngineError) -> Response:
+    """A refusal before any route, in the form that the caller reads."""
+    return (refused_by_graphql if scope["path"] == GRAPHQL else as_problem)(scope, error)

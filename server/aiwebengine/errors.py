@@ -60,6 +60,18 @@ class BadUserInput(EngineError):
     status = 422
 
 
+class BodyTooLarge(BadUserInput):
+    """The request's body has more than is read (RFC 9110 section 15.5.14)."""
+
+    status = 413
+
+
+class BodyTooLate(BadUserInput):
+    """The request's body did not arrive in time (RFC 9110 section 15.5.9)."""
+
+    status = 408
+
+
 class QueryTooComplex(EngineError):
     """The document asks for more than one request may cost."""
 

@@ -74,3 +74,24 @@ def test_an_open_page_goes_on_after_each_restart_and_misses_nothing(front, page,
     invite("after@example.com")
     expect(page.locator("tbody tr", has_text="after@example.com")).to_be_visible(timeout=5_000)
     assert page.evaluate("window.wasNeverLoadedAgain") is True
+
+
+def test_a_proxy_without_engines_is_not_taken_for_a_success(front, page):
+    for process, *_ in front.engines:
+        process.terminate()
+        assert process.wait(60) == 0
+    page.get_by_role("button", name="Sign out").click()
+    told = page.get_by_text("You are still signed in")
+    expect(told).to_be_visible(timeout=30_000)
+
+    page.get_by_role("button", name="Invite").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email").fill("late@example.com")
+    dialog.get_by_role("button", name="Invite").click()
+    expect(dialog).to_contain_text("The engine does not answer.", timeout=30_000)
+    expect(dialog.get_by_label("Email")).to_have_value("late@example.com")
+    for number in (0, 1):
+        front.restart(number)
+    dialog.get_by_role("button", name="Invite").click()
+
+    expect(page.locator("tbody tr", has_text="late@example.com")).to_be_visible(timeout=20_000)

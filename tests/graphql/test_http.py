@@ -6,7 +6,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from graphql import parse
 
+from aiwebengine.graphql.limits import Measured
+from aiwebengine.graphql.schema import schema
 from aiwebengine.users.types import Role
 
 AUDIT = Path(__file__).parent / "audit"
@@ -104,7 +107,8 @@ async def test_a_large_body_is_refused_whether_its_size_is_told_or_not(client):
     streamed = await client.post("/graphql", content=chunks())
 
     assert (told.status_code, streamed.status_code) == (413, 413)
-    assert told.headers["content-type"] == "application/problem+json"
+    assert told.headers["content-type"] == "application/json; charset=utf-8"
+    assert code(told) == code(streamed) == "BAD_USER_INPUT"
     assert (await client.get("/health")).status_code == 200
 
 
@@ -191,8 +195,10 @@ async def test_a_bomb_is_refused_before_it_goes_off(client, served, add_served_p
 async def test_a_null_where_none_may_be_is_the_caller_s_mistake(client, served, add_served_person):
     ada = await add_served_person("ada", Role.ADMINISTRATOR)
     asked = {
-        "query": "query($first: Int) { users(first: $first) { totalCount } }",
-        "variables": {"first": None},
+        "query": """query($by: UserOrderField = EMAIL) {
+            users(orderBy: {field: $by}) { totalCount }
+        }""",
+        "variables": {"by": None},
     }
 
     response = await client.post(
@@ -200,7 +206,42 @@ async def test_a_null_where_none_may_be_is_the_caller_s_mistake(client, served, 
     )
 
     assert code(response) == "BAD_USER_INPUT"
-    assert "'first'" in response.json()["errors"][0]["message"]
+    assert "'$by'" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("given", [{}, {"first": None, "period": None}])
+async def test_a_null_for_an_argument_with_a_default_says_the_same_as_none(
+    client, served, add_served_person, given
+):
+    ada = await add_served_person("ada", Role.ADMINISTRATOR)
+    asked = {
+        "query": """query($first: Int, $period: StatsPeriod) {
+            users(first: $first) { nodes { email } }
+            systemStats { operations(first: $first, period: $period) { name } }
+            literal: users(first: null) { nodes { email } }
+        }""",
+        "variables": given,
+    }
+
+    response = await client.post(
+        "/graphql", json=asked, headers={"Authorization": f"Bearer {await served.token(ada)}"}
+    )
+
+    answer = response.json()
+    assert "errors" not in answer
+    assert answer["data"]["users"]["nodes"] == answer["data"]["literal"]["nodes"] != []
+
+
+@pytest.mark.parametrize(
+    ("given", "cost"), [({}, 101), ({"first": None}, 101), ({"first": 7}, 15), ({"first": 7.0}, 15)]
+)
+def test_a_page_costs_what_it_will_read(given, cost):
+    text = "query($first: Int) { users(first: $first) { nodes { email } } }"
+    document = parse(text)
+    measured = Measured(schema._schema, document, document.definitions[0])
+    measured.figures({"first": 200.0})
+
+    assert measured.figures(given).cost == cost
 
 
 async def test_a_fragment_named_like_introspection_hides_nothing(client):

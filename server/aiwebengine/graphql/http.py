@@ -9,6 +9,7 @@ import orjson
 from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Scope
 
 from aiwebengine.errors import EngineError
 from aiwebengine.graphql import requests, sse
@@ -81,9 +82,7 @@ class HttpEndpoint:
             asked = await _asked(request)
             context = await self._context_of(request)
         except EngineError as error:
-            response = _json(Answer(refusal(error, its_id), error.status), media)
-            response.headers.update(headers_of(error))
-            return response
+            return refused(request.scope, error)
         try:
             operation = self._executor.prepare(asked)
         except MalformedDocument as error:
@@ -117,6 +116,14 @@ class HttpEndpoint:
             media_type=EVENT_STREAM,
             headers={"X-Accel-Buffering": "no", "Cache-Control": SECRET, "Vary": "Accept"},
         )
+
+
+def refused(scope: Scope, error: EngineError) -> Response:
+    """How somebody is told whose document was not even read."""
+    media = preferred(header(scope, b"accept"), (JSON, RESPONSE_JSON)) or JSON
+    response = _json(Answer(refusal(error, request_id(scope)), error.status), media)
+    response.headers.update(headers_of(error))
+    return response
 
 
 async def _asked(request: Request) -> GraphQLRequest:

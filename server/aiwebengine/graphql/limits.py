@@ -108,7 +108,8 @@ class Measured:
         """`measure` with these variables."""
         given = (variables.get(name, _MISSING) for name in self._names)
         key = tuple(
-            value if isinstance(value, int) or value is _MISSING else None for value in given
+            value if isinstance(value, int | float) or value is _MISSING else None
+            for value in given
         )
         found = self._kept.get(key)
         if found is None:
@@ -247,7 +248,9 @@ class _Measure:
                     return min(_PLENTY, max(1, int(text[:12])))
                 case VariableNode(name=name):
                     given = self._variables.get(name.value)
-                    return min(_PLENTY, max(1, given)) if isinstance(given, int) else LIST_LENGTH
+                    # 200.0 is a whole number to GraphQL, too.
+                    if isinstance(given, int | float):
+                        return int(min(_PLENTY, max(1, given)))
         return default if isinstance(default, int) else LIST_LENGTH
 
 

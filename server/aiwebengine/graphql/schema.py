@@ -15,6 +15,7 @@ from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.backups import graphql as backups
 from aiwebengine.care import graphql as care
+from aiwebengine.graphql.arguments import let_null_mean_the_default
 from aiwebengine.graphql.descriptions import describe
 from aiwebengine.health import graphql as health
 from aiwebengine.keys import graphql as keys
@@ -85,3 +86,4 @@ schema = strawberry.Schema(
     config=StrawberryConfig(name_converter=_Names(), scalar_map={BigInt: BIG_INT}),
 )
 describe(schema)
+let_null_mean_the_default(schema)

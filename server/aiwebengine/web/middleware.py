@@ -8,13 +8,20 @@ import time
 from collections.abc import Callable
 from secrets import token_hex
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.deadlines import Deadlines
-from aiwebengine.errors import EngineError, RateLimited, Unavailable
+from aiwebengine.errors import (
+    BodyTooLarge,
+    BodyTooLate,
+    EngineError,
+    RateLimited,
+    Unavailable,
+)
 from aiwebengine.logs.access import Answered, request_line
 from aiwebengine.web.headers import address_of, header, request_id
-from aiwebengine.web.problems import of_error, problem
+from aiwebengine.web.problems import of_error
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +39,14 @@ _STARTS = ("http.response.start", "websocket.http.response.start")
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 
 Headers = list[tuple[bytes, bytes]]
+
+Tell = Callable[[Scope, EngineError], Response]
+"""How a request is told of a refusal: some routes have a form of their own for it."""
+
+
+def as_problem(scope: Scope, error: EngineError) -> Response:
+    """A refusal as problem details, which is the form of most routes."""
+    return of_error(error, request_id(scope))
 
 
 class RequestId:
@@ -95,9 +110,10 @@ class _TooLarge(Exception):
 class BodyLimit:
     """Refuses bodies above *most* bytes with 413, told beforehand or counted while they come."""
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, tell: Tell = as_problem) -> None:
         self._app = app
         self._most = most
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
@@ -148,7 +164,7 @@ class BodyLimit:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._drain(receive)
         detail = f"The body is too large; at most {self._most} bytes are read."
-        response = problem(413, detail, "BAD_USER_INPUT", request_id(scope), {})
+        response = self._tell(scope, BodyTooLarge(detail))
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
 
@@ -159,9 +175,12 @@ class RateLimit:
     *count* raises RateLimited then.
     """
 
-    def __init__(self, app: ASGIApp, *, count: Callable[[str | None], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, count: Callable[[str | None], None], tell: Tell = as_problem
+    ) -> None:
         self._app = app
         self._count = count
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
@@ -171,7 +190,7 @@ class RateLimit:
             try:
                 self._count(address_of(scope))
             except RateLimited as error:
-                await of_error(error, request_id(scope))(scope, receive, send)
+                await self._tell(scope, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -186,10 +205,16 @@ class TimeLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, *, seconds: float, tell_it_themselves: frozenset[str] = frozenset()
+        self,
+        app: ASGIApp,
+        *,
+        seconds: float,
+        tell_it_themselves: frozenset[str] = frozenset(),
+        tell: Tell = as_problem,
     ) -> None:
         self._app = app
         self._seconds = seconds
+        self._tell = tell
         self._usual, self._later = Deadlines(seconds), Deadlines(seconds + GRACE_SECS)
         self._tell_it_themselves = tell_it_themselves
 
@@ -219,16 +244,17 @@ class TimeLimit:
         except TimeoutError:
             if not limit.is_over:
                 raise
-            await self._tell(scope, receive, send, awaits_body)
+            await self._refused(scope, awaits_body)(scope, receive, send)
 
-    async def _tell(self, scope: Scope, receive: Receive, send: Send, awaits_body: bool) -> None:
-        late = f"The request took longer than {self._seconds:g} s."
-        response = of_error(Unavailable(late), request_id(scope))
-        if awaits_body:
-            late = f"The request's body did not arrive within {self._seconds:g} s."
-            response = problem(408, late, "BAD_USER_INPUT", request_id(scope), {})
-            response.headers["Connection"] = "close"
-        await response(scope, receive, send)
+    def _refused(self, scope: Scope, awaits_body: bool) -> Response:
+        if not awaits_body:
+            return self._tell(
+                scope, Unavailable(f"The request took longer than {self._seconds:g} s.")
+            )
+        late = f"The request's body did not arrive within {self._seconds:g} s."
+        response = self._tell(scope, BodyTooLate(late))
+        response.headers["Connection"] = "close"
+        return response
 
 
 class AccessLog:
@@ -236,12 +262,19 @@ class AccessLog:
 
     *answered* is told of each answer: the scope as the routes left it, the status, and the seconds
     until it began (a stream may then go on for hours). An error that nobody caught is
-    logged and becomes a problem with the request id.
+    logged and told with the request id alone.
     """
 
-    def __init__(self, app: ASGIApp, *, answered: Callable[[Scope, int, float], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        answered: Callable[[Scope, int, float], None],
+        tell: Tell = as_problem,
+    ) -> None:
         self._app = app
         self._answered = answered
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
@@ -269,8 +302,7 @@ class AccessLog:
                 # The answer has begun; all that is left is to cut it off.
                 raise
             hidden = "Something went wrong on our side. The log has the details."
-            response = problem(500, hidden, EngineError.code, request_id(scope), {})
-            await response(scope, receive, noting)
+            await self._tell(scope, EngineError(hidden))(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
             self._answered(scope, line.status, waited or seconds)

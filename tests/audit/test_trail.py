@@ -105,6 +105,47 @@ async def test_each_filter_lets_through_what_it_says(
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "admin@localhost",
+        "grace@example.com",
+        "grace+news@example.com",
+        "o'neil@example.com",
+        # To PostgreSQL these are numbers, signs and rests.
+        "20e57f4486d701f9",
+        "012587e341030a9c",
+        "abb75c4e-6429-43b6-9e62-64bbf9ea228b",
+        "re-organisation",
+        "#4711",
+        "https://example.com/tickets?id=7",
+    ],
+)
+async def test_what_is_said_is_found_by_the_words_it_is_said_in(engine, ada, alan, busy, said):
+    users = engine.services.users
+    await users.grant_role(ada, alan.id, Role.EDITOR, reason=f"Because of {said}, as agreed")
+
+    for search in (said, said.upper(), f"agr {said}"):
+        wanted = AuditFilter(search=search)
+        assert await pages(engine, ada, wanted, 3) == [busy[-1] + 1], search
+        assert await engine.services.audit.count(ada, wanted) == 1, search
+
+
+async def test_an_address_and_a_request_id_are_found_by_their_beginnings(engine, ada, alan):
+    users = engine.services.users
+    said = ["admin@localhost", "grace@example.com", "20e57f4486d701f9"]
+    await users.grant_role(ada, alan.id, Role.EDITOR, reason=" ".join(said))
+
+    missed = [
+        word[:size]
+        for word in said
+        for size in range(1, len(word) + 1)
+        if not await engine.services.audit.count(ada, AuditFilter(search=word[:size]))
+    ]
+
+    assert missed == []
+
+
+@pytest.mark.parametrize(
     "wanted",
     [
         AuditFilter(actor_id="me"),

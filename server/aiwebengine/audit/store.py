@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,7 @@ _COLUMNS = """
   e.user_agent, e.door
 """
 
-_WORDS = (
-    "audit_words(e.actor_label, e.target_label, e.reason, e.request_id) @@ cast(:words as tsquery)"
-)
+_WORDS = "audit_words(e.actor_label, e.target_label, e.reason, e.request_id)"
 # So many events are looked through for words before their index is asked.
 NEWEST = 5_000
 
@@ -125,17 +123,17 @@ async def page(
     db: Database, wanted: AuditFilter, after: Key | None, limit: int
 ) -> list[AuditEvent]:
     """At most *limit* events, newest first, that come after the key *after*."""
-    conditions, values = _conditions(wanted)
+    conditions, words, values = _conditions(wanted)
     if after is not None:
         conditions.append("(e.at, e.id) < (:after_at, :after_id)")
         values |= {"after_at": after[0], "after_id": after[1]}
     if wanted.user_id is None:
-        statement = _select(conditions)
+        statement = _select(conditions, words)
     else:
         # Each half walks its own index; an `or` would make PostgreSQL sort the whole trail of a
         # busy administrator. `union` (not `union all`) drops what somebody did to themselves.
         statement = " union ".join(
-            f"({_select([*conditions, f'e.{column} = :user_id'])})"
+            f"({_select([*conditions, f'e.{column} = :user_id'], words)})"
             for column in ("target_id", "actor_id")
         )
         statement = f"select * from ({statement}) as e order by e.at desc, e.id desc limit :limit"
@@ -145,12 +143,11 @@ async def page(
 
 async def count(db: Database, wanted: AuditFilter) -> int:
     """How many events there are."""
-    conditions, values = _conditions(wanted)
+    conditions, words, values = _conditions(wanted)
     if wanted.user_id is not None:
         conditions.append("(e.target_id = :user_id or e.actor_id = :user_id)")
-    return int(
-        await db.value(f"select count(*) from audit_events e where {_all(conditions)}", **values)
-    )
+    where = _all([*conditions, *words])
+    return int(await db.value(f"select count(*) from audit_events e where {where}", **values))
 
 
 async def by_numbers(db: Database, numbers: Sequence[int]) -> list[AuditEvent]:
@@ -190,17 +187,17 @@ async def role_changes_by_day(db: Database, since: datetime) -> list[tuple[date,
     return [(row["day"], row["role"], int(row["gained"])) for row in rows]
 
 
-def _select(conditions: list[str]) -> str:
-    """The newest `:limit` events under these conditions."""
-    if _WORDS in conditions:
-        return _search([condition for condition in conditions if condition != _WORDS])
+def _select(conditions: list[str], words: list[str]) -> str:
+    """The newest `:limit` events under these conditions, and that for words, if there is one."""
+    if words:
+        return _search(conditions, words)
     return (
         f"select {_COLUMNS} from audit_events e where {_all(conditions)}"
         " order by e.at desc, e.id desc limit :limit"
     )
 
 
-def _search(conditions: list[str]) -> str:
+def _search(conditions: list[str], words: list[str]) -> str:
     """The same for words: those that many events have, and those that hardly one has.
 
     PostgreSQL can't tell how many events have a word that begins so. It takes all for frequent
@@ -215,14 +212,14 @@ def _search(conditions: list[str]) -> str:
             select {_COLUMNS} from audit_events e where {_all(conditions)}
             order by e.at desc, e.id desc limit {NEWEST}
           ) as e
-          where {_WORDS}
+          where {_all(words)}
           order by e.at desc, e.id desc limit :limit
         )
         select * from newest where (select count(*) from newest) = :limit
         union all
         select * from (
           select {_COLUMNS} from audit_events e
-          where {_all([*conditions, _WORDS])} and (select count(*) from newest) < :limit
+          where {_all([*conditions, *words])} and (select count(*) from newest) < :limit
           order by e.at + interval '0' desc, e.id desc limit :limit
         ) as indexed
         order by at desc, id desc"""
@@ -232,8 +229,11 @@ def _all(conditions: list[str]) -> str:
     return " and ".join(conditions) or "true"
 
 
-def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, Any]]:
-    """The where clause of a filter, without `user_id`'s part, which each statement words itself."""
+def _conditions(wanted: AuditFilter) -> tuple[list[str], list[str], dict[str, Any]]:
+    """The conditions of a filter, that for its words by itself, and their values.
+
+    Without the condition for `user_id`, which each statement words itself.
+    """
     conditions: list[str] = []
     values: dict[str, Any] = {}
 
@@ -253,15 +253,25 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, Any]]:
     require("e.request_id = :request_id", "request_id", wanted.request_id)
     require("e.at >= :since", "since", wanted.since)
     require("e.at < :until", "until", wanted.until)
-    words = wanted.search.split() if wanted.search else []
-    if words:
-        require(_WORDS, "words", " & ".join(_prefix(word) for word in words))
+    words = {f"word_{n}": _prefix(word) for n, word in enumerate((wanted.search or "").split())}
+    values |= words
     if wanted.user_id is not None:
         values["user_id"] = _uuid(wanted.user_id)
     if values:
         conditions.append(PLANNED_FOR_ITS_VALUES)
         values["values_are_known"] = True
-    return conditions, values
+    return conditions, _said(words), values
+
+
+def _said(names: Iterable[str]) -> list[str]:
+    """The condition that all the words with these names are said, if there are any.
+
+    PostgreSQL takes apart what it indexes: `admin@localhost` and `20e57f44` (to it a number and a
+    rest) are two words each. So what is looked for is taken apart, too; and looked for as it is,
+    because the beginning of an address, `ada@exam`, is taken apart and the address is not.
+    """
+    each = [f"(cast(lower(:{name}) as tsquery) || to_tsquery('simple', :{name}))" for name in names]
+    return [f"{_WORDS} @@ ({' && '.join(each)})"] if each else []
 
 
 def _prefix(word: str) -> str:

@@ -62,14 +62,28 @@ async def test_whoever_leaves_takes_nothing_along(db):
     assert len(set(await asyncio.gather(*(backend(db) for _ in range(10))))) == 2
 
 
-async def test_one_that_the_server_ends_at_this_moment_is_replaced(db, server):
+async def one_value(db):
+    return await db.value("select 1")
+
+
+async def a_transaction(db):
+    async with db.transaction():
+        assert await db.value("select pg_current_xact_id()") == await db.value(
+            "select pg_current_xact_id()"
+        )
+    return 1
+
+
+@pytest.mark.parametrize("ask", [one_value, a_transaction])
+async def test_one_that_the_server_ends_at_this_moment_is_replaced(db, server, ask):
     server.run(f"select pg_terminate_backend({await backend(db)}, 5000)")
 
     # One turn of the loop lets the driver read that it was ended, the next that it is closed.
     for _ in range(2):
         await asyncio.sleep(0)
 
-    assert await db.value("select 1") == 1
+    assert await ask(db) == 1
+    assert db.pool_stats().in_use == 0
 
 
 async def test_after_the_server_s_end_those_who_wait_are_told_and_later_ones_served(db, server):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -82,6 +82,11 @@ class _Held:
     is_open: bool = True
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    def end(self) -> None:
+        """Do what waited for the end."""
+        for verb in self.afterwards:
+            verb()
 
 
 class Database:
@@ -189,22 +194,15 @@ class Database:
                     del held.after_commit[told:]
                     raise
                 return
-            async with self._connection() as connection:
-                held = _Held(connection)
+            async with self._begun() as held:
+                token = self._held.set(held)
                 try:
-                    async with connection.transaction():
-                        token = self._held.set(held)
-                        try:
-                            yield
-                        finally:
-                            held.is_open = False
-                            # A generator may be closed by another task, which has a context of
-                            # its own.
-                            with suppress(ValueError):
-                                self._held.reset(token)
+                    yield
                 finally:
-                    for verb in held.afterwards:
-                        verb()
+                    held.is_open = False
+                    # A generator may be closed by another task, which has a context of its own.
+                    with suppress(ValueError):
+                        self._held.reset(token)
             for verb in held.after_commit:
                 verb()
 
@@ -290,6 +288,22 @@ class Database:
             return
         async with self._connection() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[_Held]:
+        """A connection of the pool in a transaction, which is over when this is."""
+        while True:
+            async with self._connection() as connection, AsyncExitStack() as begun:
+                held = _Held(connection)
+                begun.callback(held.end)
+                try:
+                    await begun.enter_async_context(connection.transaction())
+                except asyncpg.InternalClientError as error:
+                    if not _is_unsent(error):
+                        raise
+                    continue
+                yield held
+                return
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
+from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.auth import secrets
 from aiwebengine.auth.redirects import safe_redirect
 from aiwebengine.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
@@ -75,6 +76,22 @@ async def test_the_oldest_session_goes_when_there_are_too_many(engine, ada):
     live = [(await by_session(engine, one.secret)).is_signed_in for one in opened]
 
     assert live == [False, False, True, True, True, True, True]
+    ended = await engine.services.audit.page(
+        ada, AuditFilter(actions=[AuditAction.SESSION_REVOKED]), None, 10
+    )
+    assert [(event.before["session"], event.reason) for event in ended] == [
+        (str(one.session.key), "There may be 5, and another began.") for one in opened[1::-1]
+    ]
+
+
+async def test_a_session_that_was_over_anyway_ends_without_a_word(engine, ada, events_of):
+    for _ in range(5):
+        await begin(engine, ada)
+    await engine.db.execute("update sessions set expires_at = now()")
+
+    await begin(engine, ada)
+
+    assert "session.revoked" not in await events_of()
 
 
 async def test_ending_sessions_counts_at_once(engine, ada, alan):

@@ -148,7 +148,8 @@ async def test_who_loses_the_right_hears_no_more(
     assert message["payload"][0]["extensions"]["code"] in ("FORBIDDEN", "UNAUTHENTICATED")
 
 
-async def test_signing_out_ends_what_the_session_opened(served, open_socket, ada):
+@pytest.mark.parametrize("how", ["everywhere", "pushed out"])
+async def test_the_end_of_a_session_ends_what_it_opened(served, open_socket, ada, how):
     services = served.engine.services
     session = await services.sessions.begin(ada, ada.id, ada.label, "link")
     cookie = {"Cookie": f"aiwebengine_session={session.secret}"}
@@ -157,9 +158,16 @@ async def test_signing_out_ends_what_the_session_opened(served, open_socket, ada
     await socket.subscribe(CHANGES)
     await until_followed(served)
 
-    await services.sessions.revoke_all(ada, ada.id)
+    if how == "everywhere":
+        await services.sessions.revoke_all(ada, ada.id)
+    else:
+        for _ in range(served.engine.config.auth.max_concurrent_sessions):
+            await services.sessions.begin(ada, ada.id, ada.label, "link")
 
-    assert (await socket.receive())["type"] == "error"
+    async with asyncio.timeout(20):
+        while (message := await socket.receive())["type"] == "next":
+            pass
+    assert message["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_strangers_and_editors_hear_nothing(served, open_socket, add_served_person):

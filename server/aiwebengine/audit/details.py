@@ -58,7 +58,7 @@ TOLD: dict[AuditAction, Told] = {
     _A.SIGN_IN_FAILED: Told("provider", reason="why nobody was let in"),
     _A.SIGNED_OUT: Told("user"),
     _A.SIGN_IN_LINK_CREATED: Told("user"),
-    _A.SESSION_REVOKED: Told("user", _SESSION),
+    _A.SESSION_REVOKED: Told("user", _SESSION, reason="which limit ended it; left out otherwise"),
     _A.SESSIONS_REVOKED: Told("user", {"sessions": "how many ended"}),
     _A.TOKEN_CREATED: Told("user", after=_TOKEN),
     _A.TOKEN_REVOKED: Told("user", _TOKEN),

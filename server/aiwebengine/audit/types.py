@@ -30,7 +30,8 @@ class AuditAction(enum.Enum):
         SIGN_IN_FAILED: somebody did not get in.
         SIGNED_OUT: a session was ended by its owner.
         SIGN_IN_LINK_CREATED: a one-use sign-in link was made.
-        SESSION_REVOKED: a session was ended by somebody else, or by its owner from elsewhere.
+        SESSION_REVOKED: a session was ended by somebody else, or by its owner from elsewhere, as
+          by one sign-in more than there may be.
         SESSIONS_REVOKED: all sessions of a user were ended.
         TOKEN_CREATED: an API token was made.
         TOKEN_REVOKED: an API token was revoked.

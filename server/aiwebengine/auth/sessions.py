@@ -47,13 +47,24 @@ class Sessions:
                 user_agent=viewer.origin.user_agent,
                 lasts_secs=self._lasts_secs,
             )
-            await store.keep_newest_sessions(self._db, user_id, self._most)
+            person = replace(viewer, id=user_id, label=email, session_id=session.key)
+            target = Target("user", user_id, email)
             await self._audit.record(
-                replace(viewer, id=user_id, label=email, session_id=session.key),
+                person,
                 AuditAction.SIGNED_IN,
-                Target("user", user_id, email),
+                target,
                 after={"session": str(session.key), "provider": provider},
             )
+            for ended in await store.keep_newest_sessions(
+                self._db, user_id, self._most, self._idle_secs
+            ):
+                await self._audit.record(
+                    person,
+                    AuditAction.SESSION_REVOKED,
+                    target,
+                    before={"session": str(ended.key), "provider": ended.provider},
+                    reason=f"There may be {self._most}, and another began.",
+                )
         return SignedIn(session, secret)
 
     async def sign_out(self, viewer: Viewer) -> str | None:

@@ -16,6 +16,7 @@ from aiwebengine.users.types import Role
 _SESSION_COLUMNS = """
   s.id, s.user_id, s.provider, s.address, s.user_agent, s.created_at, s.last_seen_at, s.expires_at
 """
+_LIVE = "s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => :idle_secs)"
 _API_COLUMNS = """
   t.id, t.user_id, t.name, t.prefix, t.scopes, t.role_ceiling, t.created_at, t.expires_at,
   t.last_used_at, t.last_used_address, t.revoked_at
@@ -61,19 +62,30 @@ async def add_session(
     return _session(row)
 
 
-async def keep_newest_sessions(db: Database, user_id: UUID, most: int) -> None:
-    """End the user's oldest sessions above *most*."""
-    await db.execute(
-        """
-        delete from sessions
-        where id in (
-          select id from sessions where user_id = :user_id
-          order by created_at desc, id desc offset :most
+async def keep_newest_sessions(
+    db: Database, user_id: UUID, most: int, idle_secs: float
+) -> list[Session]:
+    """End the user's oldest sessions above *most*; those of them that were live, oldest first."""
+    rows = await db.all(
+        f"""
+        with ended as (
+          delete from sessions
+          where id in (
+            select id from sessions where user_id = :user_id
+            order by created_at desc, id desc offset :most
+          )
+          returning *
         )
+        select {_SESSION_COLUMNS}
+        from ended s
+        where {_LIVE}
+        order by s.created_at, s.id
         """,
         user_id=user_id,
         most=most,
+        idle_secs=idle_secs,
     )
+    return [_session(row) for row in rows]
 
 
 async def sessions_of(
@@ -84,8 +96,7 @@ async def sessions_of(
         f"""
         select {_SESSION_COLUMNS}
         from sessions s
-        where s.user_id = any(:user_ids) and s.expires_at > now()
-          and s.last_seen_at > now() - make_interval(secs => :idle_secs)
+        where s.user_id = any(:user_ids) and {_LIVE}
         order by s.created_at desc, s.id desc
         """,
         user_ids=list(user_ids),
@@ -100,11 +111,7 @@ async def sessions_of(
 async def count_live_sessions(db: Database, idle_secs: float) -> int:
     """How many sessions of all users are live."""
     counted: int = await db.value(
-        """
-        select count(*) from sessions
-        where expires_at > now() and last_seen_at > now() - make_interval(secs => :idle_secs)
-        """,
-        idle_secs=idle_secs,
+        f"select count(*) from sessions s where {_LIVE}", idle_secs=idle_secs
     )
     return counted
 

@@ -13,6 +13,7 @@ from tests.auth.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.conftest import free_port, listening, serving
 
 from aiwebengine.app import Engine
+from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.config import Config
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import operator
@@ -293,6 +294,11 @@ async def test_an_invitation_is_honoured_and_the_profile_kept_fresh(browser, ser
     assert (edith.name, edith.status.value) == ("Edith Clarke", "active")
     assert Role.EDITOR in edith.roles
     assert edith.picture_url == "https://pictures.example/ada.png"
+    renamed = AuditFilter(actions=[AuditAction.USER_RENAMED])
+    events = await served.engine.services.audit.page(ROOT, renamed, None, 10)
+    assert [(event.target_id, event.before, event.after) for event in events] == [
+        (str(edith.key), {"name": "Edith"}, {"name": "Edith Clarke"})
+    ]
 
 
 async def test_a_suspended_user_is_turned_away_with_a_page(browser, served, provider):

@@ -28,6 +28,7 @@ class Told:
 
 _GRANT = {"role": "the role", "expiresAt": "its end; left out when it has none"}
 _STATUS = {"status": "`active`, `invited` or `suspended`"}
+_NAME = {"name": "the display name"}
 _ARRIVAL = {
     "provider": "the sign-in provider",
     "emailVerified": "whether it says that the address is verified",
@@ -50,6 +51,7 @@ TOLD: dict[AuditAction, Told] = {
     _A.ROLE_EXPIRED: Told("user", _GRANT),
     _A.USER_CREATED: Told("user", after=_ARRIVAL),
     _A.USER_INVITED: Told("user"),
+    _A.USER_RENAMED: Told("user", _NAME, _NAME),
     _A.USER_SUSPENDED: Told("user", _STATUS, _STATUS, _GIVEN),
     _A.USER_REINSTATED: Told("user", _STATUS, _STATUS),
     _A.USER_DELETED: Told("user", {"roles": "the roles that were held", **_STATUS}),

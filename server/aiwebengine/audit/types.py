@@ -22,6 +22,7 @@ class AuditAction(enum.Enum):
         ROLE_EXPIRED: a role's end came.
         USER_CREATED: somebody signed in for the first time, or was made at the command line.
         USER_INVITED: somebody was invited by address.
+        USER_RENAMED: a sign-in provider told another name than the one that is kept.
         USER_SUSPENDED: somebody was turned away.
         USER_REINSTATED: somebody was let in again.
         USER_DELETED: a user was removed for good.
@@ -62,6 +63,7 @@ class AuditAction(enum.Enum):
     ROLE_EXPIRED = "role.expired"
     USER_CREATED = "user.created"
     USER_INVITED = "user.invited"
+    USER_RENAMED = "user.renamed"
     USER_SUSPENDED = "user.suspended"
     USER_REINSTATED = "user.reinstated"
     USER_DELETED = "user.deleted"

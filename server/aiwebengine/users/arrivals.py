@@ -37,7 +37,15 @@ class Arrivals:
                 user_id = await self._newcomer(viewer, profile)
             before = await store.find(self._db, user_id)
             user = await self._users.signed_in(user_id)
-            await store.refresh_profile(self._db, user_id, profile)
+            name = await store.refresh_profile(self._db, user_id, profile)
+            if before is not None and before.name != name:
+                await self._audit.record(
+                    viewer,
+                    AuditAction.USER_RENAMED,
+                    Target("user", user_id, user.email),
+                    before={"name": before.name},
+                    after={"name": name},
+                )
             if before is not None and before.last_signed_in_at is None:
                 await self._appoint(viewer, user, profile)
             return user

@@ -331,6 +331,7 @@ _KINDS = {
     AuditAction.ROLE_EXPIRED: UserChangeKind.ROLES,
     AuditAction.USER_SUSPENDED: UserChangeKind.STATUS,
     AuditAction.USER_REINSTATED: UserChangeKind.STATUS,
+    AuditAction.USER_RENAMED: UserChangeKind.PROFILE,
     AuditAction.USER_DELETED: UserChangeKind.DELETED,
     AuditAction.IDENTITY_LINKED: UserChangeKind.ACCESS,
     AuditAction.SIGNED_IN: UserChangeKind.ACCESS,

@@ -216,8 +216,8 @@ async def add_identity(db: Database, user_id: UUID, profile: Profile) -> None:
     )
 
 
-async def refresh_profile(db: Database, user_id: UUID, profile: Profile) -> None:
-    """Keep what the provider says now; what it does not say stays."""
+async def refresh_profile(db: Database, user_id: UUID, profile: Profile) -> str:
+    """Keep what the provider says now; what it does not say stays. The name that it is now."""
     await db.execute(
         """
         update identities
@@ -229,17 +229,19 @@ async def refresh_profile(db: Database, user_id: UUID, profile: Profile) -> None
         provider=profile.provider,
         subject=profile.subject,
     )
-    await db.execute(
+    name: str = await db.value(
         """
         update users
         set name = coalesce(nullif(left(:name, 200), ''), name),
             picture_url = coalesce(:picture_url, picture_url)
         where id = :user_id
+        returning name
         """,
         name=profile.name.strip(),
         picture_url=profile.picture_url,
         user_id=user_id,
     )
+    return name
 
 
 async def holders(db: Database) -> dict[Role, tuple[int, int]]:

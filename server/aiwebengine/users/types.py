@@ -104,6 +104,7 @@ class UserChangeKind(enum.Enum):
         CREATED: the user came to be.
         ROLES: a role was granted, revoked or ended.
         STATUS: the user was suspended or reinstated.
+        PROFILE: the user has another name.
         ACCESS: a session, a token or an identity came or went.
         DELETED: the user is gone.
     """
@@ -111,6 +112,7 @@ class UserChangeKind(enum.Enum):
     CREATED = "created"
     ROLES = "roles"
     STATUS = "status"
+    PROFILE = "profile"
     ACCESS = "access"
     DELETED = "deleted"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import ssl
 import subprocess
@@ -32,6 +31,7 @@ class Front:
     engines: list[tuple[subprocess.Popen[bytes], str, Path]]
     ports: list[int]
     restart: Callable[[int], None]
+    start: Callable[[int], None]
 
     def client(self, **options: Any) -> httpx2.AsyncClient:
         """A client that believes Caddy's own authority."""
@@ -67,10 +67,13 @@ def front(
     def restart(number: int) -> None:
         engines[number][0].terminate()
         assert engines[number][0].wait(60) == 0
+        start_again(number)
+
+    def start_again(number: int) -> None:
         engines[number] = engine(ports[number])
 
     with caddy(tmp_path, ports, door) as (base, plain, trust):
-        yield Front(base, plain, trust, engines, ports, restart)
+        yield Front(base, plain, trust, engines, ports, restart, start_again)
 
 
 @contextmanager
@@ -121,7 +124,6 @@ def running_caddy(
                 "XDG_CONFIG_HOME": str(home),
                 "DOMAIN": domain,
                 "ENGINES": " ".join(f"127.0.0.1:{port}" for port in ports),
-                "CADDY_PROXY_OPTIONS": buffering(),
                 "CADDY_GLOBAL_OPTIONS": "\n".join([*ports_of_its_own, *options]),
             },
             stdout=log,
@@ -132,10 +134,3 @@ def running_caddy(
     finally:
         process.terminate()
         process.wait(30)
-
-
-def buffering() -> str:
-    """How the Caddy that is installed spells that it keeps a request's body."""
-    told = subprocess.run(["caddy", "version"], capture_output=True, text=True, check=True).stdout
-    version = [int(part) for part in re.findall(r"\d+", told)[:2]]
-    return "buffer_requests" if version < [2, 7] else "request_buffers 1MiB"

@@ -205,7 +205,7 @@ function Pager({ state, setState, users }) {
     <span>${users ? `${count(users.totalCount)} users` : "Loading…"}</span>
     <span class="end">
       <label>
-        Rows
+        Rows${" "}
         <select
           value=${state.size}
           onChange=${(/** @type {any} */ event) => setState({ size: event.target.value, after: "" })}

@@ -13,13 +13,13 @@ export async function signOut(offer) {
   const headers = { "Content-Type": "application/json" };
   const sent = fetch("/auth/logout", { method: "POST", headers, body: "{}" });
   const answer = await sent.catch(() => null);
+  const told = await answer?.json().catch(() => null);
   // Going home as if it had been done would leave the browser open to the next person.
   if (!answer?.ok) {
-    say("You are still signed in: the engine does not answer. Try again.");
+    say(told?.detail ?? "The engine does not answer: you may still be signed in. Try again.");
     return;
   }
-  const told = answer.status === 200 ? await answer.json() : null;
-  if (told === null) {
+  if (!told) {
     location.assign("/");
     return;
   }

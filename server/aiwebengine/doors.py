@@ -135,15 +135,7 @@ class Doors:
                 is_https=config.server.public_url.startswith("https:"),
             ),
             Middleware(AccessLog, answered=self._answered, tell=_refused),
-            *([Middleware(Compression)] if config.performance.enable_compression else []),
-            Middleware(
-                TimeLimit,
-                seconds=config.server.request_timeout_secs,
-                tell_it_themselves=frozenset({GRAPHQL}),
-                tell=_refused,
-            ),
-            Middleware(RateLimit, count=self._engine.services.rates.request, tell=_refused),
-            Middleware(BodyLimit, most=config.security.max_request_body_bytes, tell=_refused),
+            # Before all that refuses: a page of another origin is to read why.
             *(
                 [
                     Middleware(
@@ -156,6 +148,15 @@ class Doors:
                 if origins
                 else []
             ),
+            *([Middleware(Compression)] if config.performance.enable_compression else []),
+            Middleware(
+                TimeLimit,
+                seconds=config.server.request_timeout_secs,
+                tell_it_themselves=frozenset({GRAPHQL}),
+                tell=_refused,
+            ),
+            Middleware(RateLimit, count=self._engine.services.rates.request, tell=_refused),
+            Middleware(BodyLimit, most=config.security.max_request_body_bytes, tell=_refused),
         ]
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

@@ -328,9 +328,10 @@ async def test_readers_miss_nothing_while_one_engine_after_the_other_restarts(fr
     assert all(1 <= times <= 2 for times in back)
 
 
-async def talk(client, name, answers, method):
+async def talk(client, name, answers, method, pause=0.0):
     """Ask what nobody else asks, again and again; note whether that was what was answered."""
     for number in range(100):
+        await asyncio.sleep(pause)
         own = f"{name}_{number}"
         asked = {"query": f"{{ {own}: viewer {{ id }} }}"}
         answer = await (
@@ -360,11 +361,12 @@ async def test_a_dead_engine_is_left_out(front, token, method):
                 both.add((await ask(client, PID))["systemStats"]["process"]["pid"])
 
         talking = [
-            asyncio.create_task(talk(client, f"client_{number}", answers, method))
+            asyncio.create_task(talk(client, f"client_{number}", answers, method, pause=0.05))
             for number in range(TALKERS)
         ]
-        while answers.total() < 10 * TALKERS:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while answers.total() < 10 * TALKERS:
+                await asyncio.sleep(0.01)
         await asyncio.to_thread(kill, front.engines[0])
         await asyncio.gather(*talking)
         left = (await ask(client, PID))["systemStats"]["process"]["pid"]
@@ -382,7 +384,7 @@ async def test_nobody_s_write_arrives_as_somebody_else_s(front, token):
         for engine in front.engines:
             await asyncio.to_thread(kill, engine)
         talking = [
-            asyncio.create_task(talk(client, f"client_{number}", answers, "POST"))
+            asyncio.create_task(talk(client, f"client_{number}", answers, "POST", pause=0.05))
             for number in range(TALKERS)
         ]
         await asyncio.sleep(0.5)

@@ -17,6 +17,9 @@ from aiwebengine.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
+# Each is a part of the statement.
+MOST_WORDS = 50
+
 
 class AuditTrail:
     """What was changed, by whom, on whom."""
@@ -127,4 +130,7 @@ def _checked(wanted: AuditFilter) -> AuditFilter:
         instant = getattr(wanted, name)
         if instant is not None and instant.tzinfo is None:
             raise BadUserInput(f"filter.{name}: {instant.isoformat()} lacks a time zone.")
+    number = len((wanted.search or "").split())
+    if number > MOST_WORDS:
+        raise BadUserInput(f"filter.search: found {number} words; allowed: at most {MOST_WORDS}.")
     return wanted

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,8 @@ _COLUMNS = """
 """
 
 _WORDS = "audit_words(e.actor_label, e.target_label, e.reason, e.request_id)"
+# What no address of a person has before and after its @.
+_BETWEEN = re.compile(r"[^\w.@-]+")
 # So many events are looked through for words before their index is asked.
 NEWEST = 5_000
 
@@ -253,25 +256,43 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], list[str], dict[str, An
     require("e.request_id = :request_id", "request_id", wanted.request_id)
     require("e.at >= :since", "since", wanted.since)
     require("e.at < :until", "until", wanted.until)
-    words = {f"word_{n}": _prefix(word) for n, word in enumerate((wanted.search or "").split())}
-    values |= words
+    words = _words_of(wanted.search or "")
+    for number, word in enumerate(words):
+        values[f"word_{number}"] = _prefix(word)
+        values[f"pieces_{number}"] = " & ".join(map(_prefix, _pieces(word)))
     if wanted.user_id is not None:
         values["user_id"] = _uuid(wanted.user_id)
     if values:
         conditions.append(PLANNED_FOR_ITS_VALUES)
         values["values_are_known"] = True
-    return conditions, _said(words), values
+    return conditions, _said(len(words)), values
 
 
-def _said(names: Iterable[str]) -> list[str]:
-    """The condition that all the words with these names are said, if there are any.
+def _words_of(search: str) -> list[str]:
+    """The words that are looked for. Signs alone are none, unless there is nothing else."""
+    words = search.split()
+    return [word for word in words if any(map(str.isalnum, word))] or words
+
+
+def _said(number: int) -> list[str]:
+    """The condition that all the words are said, as many as there are; none for none.
 
     PostgreSQL takes apart what it indexes: `admin@localhost` and `20e57f44` (to it a number and a
-    rest) are two words each. So what is looked for is taken apart, too; and looked for as it is,
-    because the beginning of an address, `ada@exam`, is taken apart and the address is not.
+    rest) are two words each. So what is looked for is taken apart, too. It would ask for a phrase,
+    and look at every event that has the words: its index knows no order. All of them must do.
+    What is being typed is looked for as it is besides: the beginning of an address, `ada@exam`,
+    would be taken apart, and the address is not.
     """
-    each = [f"(cast(lower(:{name}) as tsquery) || to_tsquery('simple', :{name}))" for name in names]
+    each = [
+        f"(cast(lower(:pieces_{n}) as tsquery) || cast(regexp_replace("
+        f"cast(to_tsquery('simple', :word_{n}) as text), '<(-|[0-9]+)>', '&', 'g') as tsquery))"
+        for n in range(number)
+    ]
     return [f"{_WORDS} @@ ({' && '.join(each)})"] if each else []
+
+
+def _pieces(word: str) -> list[str]:
+    return [piece for piece in _BETWEEN.split(word) if piece] or [word]
 
 
 def _prefix(word: str) -> str:

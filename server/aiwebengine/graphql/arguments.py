@@ -16,7 +16,8 @@ def let_null_mean_the_default(schema: strawberry.Schema) -> None:
     a variable for the page size may then leave it null.
     """
     for kind in schema._schema.type_map.values():
-        if not isinstance(kind, GraphQLObjectType):
+        # Those of introspection are the library's, and belong to every schema.
+        if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
             continue
         for field in kind.fields.values():
             arguments = [one for one in field.args.items() if _has_default_of_its_own(one[1])]

@@ -44,6 +44,7 @@ CHANGES_TOTALS = frozenset(
         AuditAction.ROLE_EXPIRED,
         AuditAction.USER_CREATED,
         AuditAction.USER_INVITED,
+        AuditAction.USER_RENAMED,
         AuditAction.USER_SUSPENDED,
         AuditAction.USER_REINSTATED,
         AuditAction.USER_DELETED,

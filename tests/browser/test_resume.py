@@ -92,7 +92,7 @@ def test_a_proxy_without_engines_is_not_taken_for_a_success(front, page):
     expect(dialog).to_contain_text(re.compile("[Nn]o.* answer"), timeout=30_000)
     expect(dialog.get_by_label("Email")).to_have_value("late@example.com")
     for number in (0, 1):
-        front.restart(number)
+        front.start(number)
     # Caddy has to find out, too.
     expect(page.locator(".pill")).to_contain_text("Live", timeout=30_000)
     dialog.get_by_role("button", name="Invite").click()

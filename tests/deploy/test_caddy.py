@@ -328,10 +328,10 @@ async def test_readers_miss_nothing_while_one_engine_after_the_other_restarts(fr
     assert all(1 <= times <= 2 for times in back)
 
 
-async def talk(client, name, answers, method, pause=0.0):
+async def talk(client, name, answers, method):
     """Ask what nobody else asks, again and again; note whether that was what was answered."""
     for number in range(100):
-        await asyncio.sleep(pause)
+        await asyncio.sleep(0.05)
         own = f"{name}_{number}"
         asked = {"query": f"{{ {own}: viewer {{ id }} }}"}
         answer = await (
@@ -361,7 +361,7 @@ async def test_a_dead_engine_is_left_out(front, token, method):
                 both.add((await ask(client, PID))["systemStats"]["process"]["pid"])
 
         talking = [
-            asyncio.create_task(talk(client, f"client_{number}", answers, method, pause=0.05))
+            asyncio.create_task(talk(client, f"client_{number}", answers, method))
             for number in range(TALKERS)
         ]
         async with asyncio.timeout(60):
@@ -371,10 +371,10 @@ async def test_a_dead_engine_is_left_out(front, token, method):
         await asyncio.gather(*talking)
         left = (await ask(client, PID))["systemStats"]["process"]["pid"]
 
-    # A write that could not reach it, or was cut off, is not sent again.
+    # A write that could not reach it, or was cut off, is not sent again: one a client at most.
     refused = sum(answers.pop(told) for told in list(answers) if NOBODY in told)
     assert set(answers) == {"own"}
-    assert refused == 0 if method == "GET" else refused <= 2 * TALKERS
+    assert refused == 0 if method == "GET" else refused <= TALKERS
     assert left == front.engines[1][0].pid
 
 
@@ -384,7 +384,7 @@ async def test_nobody_s_write_arrives_as_somebody_else_s(front, token):
         for engine in front.engines:
             await asyncio.to_thread(kill, engine)
         talking = [
-            asyncio.create_task(talk(client, f"client_{number}", answers, "POST", pause=0.05))
+            asyncio.create_task(talk(client, f"client_{number}", answers, "POST"))
             for number in range(TALKERS)
         ]
         await asyncio.sleep(0.5)

@@ -265,13 +265,12 @@ class Database:
                         try:
                             started = time.perf_counter()
                             result = await _again_if_stale(connection, verb, text, given, options)
-                        except BaseException as error:
-                            await lending.give_back(connection)
+                            break
+                        except asyncpg.InternalClientError as error:
                             if not _is_unsent(error):
                                 raise
-                        else:
+                        finally:
                             await lending.give_back(connection)
-                            break
                 failed = False
                 return result
         finally:
@@ -347,12 +346,12 @@ async def _again_if_stale(
         return await getattr(connection, verb)(text, *given, **options)
 
 
-def _is_unsent(error: BaseException) -> bool:
+def _is_unsent(error: asyncpg.InternalClientError) -> bool:
     """Whether the statement went nowhere: the server has ended the connection just now.
 
     The driver has read that it was ended, and not yet that it is closed.
     """
-    return isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
+    return "cannot switch to state" in str(error)
 
 
 async def _leave_clean(connection: Any) -> None:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aiwebengine import config
+from aiwebengine import config, config_providers
 from aiwebengine.config import Config
 from reference.markdown import code, page, table
 
@@ -46,7 +46,10 @@ _TYPES = {
 _EXAMPLES = {IPv4Network: ["such as `10.0.0.0/8`"], IPv6Network: ["such as `fd00::/8`"]}
 _CHECKED = {
     config._duration: "a number of seconds, or such as `30m`, `12h`, `7d`",
-    config._issuer: "an address that begins with `https://` (`http://` on this machine only)",
+    config_providers._issuer: "an address that begins with `https://` (`http://` on this machine"
+    " only)",
+    config_providers._tenant: "such as `contoso.onmicrosoft.com`, or a tenant id",
+    config_providers._private_key: "an EC private key on the curve P-256",
     config._http_address: "an address without path, such as `https://engine.example.com`",
     config.checked: "a cron expression such as `0 2 * * *`, or `off`",
     config.checked_zone: "a name such as `Europe/Vienna`",
@@ -56,6 +59,7 @@ _PATTERNS = {
     r"^[^@\s]+@[^@\s]+$": "a mail address",
     r"^[^@\s]+$": "a domain such as `example.com`",
     r"^[a-z0-9][a-z0-9-]{0,39}$": "a name of a-z, 0-9 and dashes",
+    r"^\S+$": "a text without blanks",
 }
 
 

@@ -1,11 +1,14 @@
 """The configuration: one frozen tree, all faults told at once, no secret ever shown."""
 
+import base64
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from aiwebengine.config_loader import ConfigError, load_config, masked
 
@@ -187,3 +190,92 @@ def test_a_bad_configuration_ends_the_command_with_two(tmp_path):
         assert "server.port" in done.stderr
         assert "nothing: unknown key" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def provider_problems(tmp_path, name, **settings):
+    lines = [
+        f"{key} = {json.dumps(value)}" for key, value in {"client_id": "us", **settings}.items()
+    ]
+    return problems(tmp_path, "\n".join([f"[auth.providers.{name}]", *lines]))
+
+
+def apple_key(curve=ec.SECP256R1):
+    return (
+        ec.generate_private_key(curve())
+        .private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        .decode()
+    )
+
+
+def test_a_key_of_apple_that_can_t_sign_is_told_when_it_is_set(tmp_path):
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    unfit = [
+        "garbage",
+        base64.b64encode(b"garbage").decode(),
+        apple_key(ec.SECP384R1),
+        apple_key()[:-40],
+        public.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode(),
+    ]
+    for key in unfit:
+        (told,) = provider_problems(tmp_path, "apple", team_id="t", key_id="k", private_key=key)
+
+        assert told.startswith("auth.providers.apple.private_key: found a secret; allowed: the")
+        assert "P-256" in told
+        assert key[:20] not in told
+
+
+def test_a_key_of_apple_may_come_on_one_line_or_in_base64(tmp_path):
+    pem = apple_key()
+    text = '[auth.providers.apple]\nclient_id = "us"\nteam_id = "t"\nkey_id = "k"'
+    written = [
+        pem,
+        pem.replace("\n", "\\n"),
+        pem.replace("\n", "\r\n"),
+        base64.b64encode(pem.encode()).decode(),
+    ]
+
+    for key in written:
+        config = load(tmp_path, text, APP_AUTH__PROVIDERS__APPLE__PRIVATE_KEY=key)
+
+        kept = config.auth.providers["apple"].private_key.get_secret_value()
+        assert kept.strip() == pem.strip()
+
+
+def test_a_tenant_is_an_id_a_domain_or_one_of_three_words(tmp_path):
+    text = '[auth.providers.microsoft]\nclient_id = "us"\ntenant = "{}"'
+    fit = {
+        "8EAEF023-2B34-4DA1-9BAA-8BC8C9D6A490": "8eaef023-2b34-4da1-9baa-8bc8c9d6a490",
+        "Contoso.OnMicrosoft.com": "contoso.onmicrosoft.com",
+        "organizations": "organizations",
+        "consumers": "consumers",
+    }
+    for tenant, kept in fit.items():
+        config = load(tmp_path, text.format(tenant))
+        assert config.auth.providers["microsoft"].tenant == kept
+
+    for tenant in ("", "contoso", "a/b.example", "8eaef023-2b34", "x@contoso.com", "{tenantid}"):
+        (told,) = provider_problems(tmp_path, "microsoft", tenant=tenant)
+        assert told.startswith("auth.providers.microsoft.tenant: found")
+        assert "a domain of the tenant such as contoso.onmicrosoft.com, or one of common" in told
+
+
+def test_what_a_provider_can_t_do_is_not_asked_of_it(tmp_path):
+    google = provider_problems(tmp_path, "google", reauthentication="required")
+    level = provider_problems(tmp_path, "google", acr_values=["phr"])
+    github = provider_problems(
+        tmp_path, "github", client_secret="x", kind="github", reauthentication="required"
+    )
+    word = provider_problems(tmp_path, "google", reauthentication="never")
+    link = provider_problems(tmp_path, "link", issuer="https://id.example.com")
+
+    assert 'allowed: google.reauthentication = "best_effort"' in google[0]
+    assert "google without acr_values" in level[0]
+    assert 'github.reauthentication = "best_effort"' in github[0]
+    assert "allowed: 'required' or 'best_effort'" in word[0]
+    assert "a name other than link" in link[0]

@@ -20,6 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from aiwebengine.config_providers import (
+    THIS_MACHINE,
+    Provider,
+    ProviderName,
+    kind_of,
+    must_be_complete,
+)
 from aiwebengine.schedules.cron import checked, checked_zone
 from aiwebengine.schedules.names import checked_name
 
@@ -36,17 +43,6 @@ def _duration(value: Any) -> Any:
     return timedelta(seconds=value) if isinstance(value, int | float) else value
 
 
-def _issuer(value: Any) -> Any:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    is_local = parts is not None and parts.hostname in _THIS_MACHINE
-    if parts is None or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("an address such as https://id.example.com/realms/team")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
-        raise ValueError("an address that begins with https:// (http:// on this machine only)")
-    # Kept as it is: a slash at the end is part of an issuer's name.
-    return value
-
-
 def _http_address(value: Any) -> Any:
     parts = urlsplit(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
@@ -57,12 +53,9 @@ def _http_address(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
-Issuer = Annotated[str, BeforeValidator(_issuer)]
-ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
 
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 Schedule = Annotated[str, AfterValidator(checked)]
 TimeZone = Annotated[str, AfterValidator(checked_zone)]
 TaskName = Annotated[str, AfterValidator(checked_name)]
@@ -162,25 +155,6 @@ class Cookie(_Section):
     """The session cookie. Its name and flags follow from server.base_url."""
 
 
-KNOWN_PROVIDERS = ("google", "microsoft", "github", "apple")
-
-
-class Provider(_Section):
-    """A sign-in provider, in a section of its own: [auth.providers.NAME]."""
-
-    kind: Literal["google", "microsoft", "github", "apple", "oidc"] | None = Field(
-        None, description="Which kind; left out: the section's name, else oidc."
-    )
-    label: str | None = Field(None, description="What the button says; left out: the name.")
-    issuer: Issuer | None = Field(None, description="Issuer of an OpenID provider.")
-    client_id: str = Field(min_length=1, description="What the provider knows this engine as.")
-    client_secret: SecretStr = Field(SecretStr(""), description="The secret that goes with it.")
-    tenant: str = Field("common", description="Microsoft only: tenant id, or common.")
-    team_id: str | None = Field(None, description="Apple only: the team's id.")
-    key_id: str | None = Field(None, description="Apple only: the id of the private key.")
-    private_key: SecretStr | None = Field(None, description="Apple only: the private key, as PEM.")
-
-
 class Auth(_Section):
     """Who gets in."""
 
@@ -210,31 +184,12 @@ class Auth(_Section):
     @field_validator("providers")
     @classmethod
     def _are_complete(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
-        missing = [
-            f"{name}.{key}"
-            for name, provider in providers.items()
-            for key in _needed(_kind(name, provider))
-            if not getattr(provider, key)
-        ]
-        if missing:
-            raise ValueError(f"with {', '.join(missing)}, which is missing")
+        must_be_complete(providers)
         return providers
 
     def kind_of(self, name: str) -> str:
         """Which kind of provider the section *name* describes."""
-        return _kind(name, self.providers[name])
-
-
-def _kind(name: str, provider: Provider) -> str:
-    return provider.kind or (name if name in KNOWN_PROVIDERS else "oidc")
-
-
-def _needed(kind: str) -> tuple[str, ...]:
-    return {
-        "oidc": ("issuer",),
-        "apple": ("team_id", "key_id", "private_key"),
-        "github": ("client_secret",),
-    }.get(kind, ())
+        return kind_of(name, self.providers[name])
 
 
 class Security(_Section):
@@ -318,7 +273,7 @@ class Smtp(_Section):
     def _password_is_protected(self) -> Smtp:
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password together, or neither")
-        if self.username and self.encryption == "none" and self.host not in _THIS_MACHINE:
+        if self.username and self.encryption == "none" and self.host not in THIS_MACHINE:
             raise ValueError("encryption = starttls or tls, or the password would go in clear")
         return self
 

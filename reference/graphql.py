@@ -116,7 +116,9 @@ def _recent_sign_in() -> str:
     return (
         "What can do most harm asks a browser for a sign-in within `auth.sudo_minutes`"
         f" ({minutes} minutes). After an older one it is refused as"
-        f" `{ReauthenticationRequired.code}`; `/auth/login?again` asks for a new one."
+        f" `{ReauthenticationRequired.code}`; `/auth/login?again=1` asks for a new one."
+        " `extensions.reauthentication` says how: `provider`, or `link` for a session that"
+        " began with a sign-in link. [sign-in.md](../sign-in.md#signing-in-again) says what counts."
         " API tokens are exempt: their scopes say what they are for."
     )
 

@@ -326,7 +326,8 @@ CREATE TABLE public.sessions (
     user_agent text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    authenticated_at timestamp with time zone
 );
 
 CREATE TABLE public.settings (
@@ -342,7 +343,10 @@ CREATE TABLE public.sign_in_attempts (
     nonce text NOT NULL,
     verifier text NOT NULL,
     redirect text NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    again_as uuid,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone
 );
 
 CREATE TABLE public.sign_in_links (

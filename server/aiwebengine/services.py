@@ -51,7 +51,7 @@ from aiwebengine.users.types import Admission
 
 if TYPE_CHECKING:
     from aiwebengine.app import Engine
-    from aiwebengine.auth.providers import SignInProvider
+    from aiwebengine.auth.sign_in_provider import SignInProvider
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -76,6 +77,8 @@ class Viewer:
     """When this authority must be looked up again even if nobody changes anything."""
     fresh_until: datetime | None = None
     """Until when a session's sign-in is recent enough for what can do most harm."""
+    is_by_link: bool = False
+    """Whether a session began with a sign-in link, so that only another link refreshes it."""
 
     @property
     def is_signed_in(self) -> bool:
@@ -107,7 +110,16 @@ class Viewer:
         if self.session_id is None:
             return
         if self.fresh_until is None or self.fresh_until <= datetime.now(UTC):
-            raise ReauthenticationRequired("Sign in again to do this: your sign-in is too old.")
+            raise ReauthenticationRequired(
+                "Sign in again to do this: your sign-in is too old."
+                + (f" Make a fresh link: {self.link_command}" if self.is_by_link else ""),
+                reauthentication="link" if self.is_by_link else "provider",
+            )
+
+    @property
+    def link_command(self) -> str:
+        """What makes a sign-in link for this person, on the machine of the engine."""
+        return f"aiwebengine users sign-in-link {shlex.quote(self.label)}"
 
     def must_hold(self, scope: Scope) -> None:
         """Raise Forbidden unless the token that is used was made for *scope*."""

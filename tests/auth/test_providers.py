@@ -133,11 +133,17 @@ async def test_two_tabs_may_both_finish_and_each_answer_counts_once(browser, ser
     ]
 
     first, second = [await browser.get(answer) for answer in answers]
+    session = browser.cookies["aiwebengine_session"]
     again = await browser.get(answers[0])
+    kept = browser.cookies["aiwebengine_session"]
+    browser.cookies.clear()
+    stranger = await browser.get(answers[0])
 
     assert (first.status_code, second.status_code) == (303, 303)
-    assert again.status_code == 401
-    assert "not begun in this browser" in again.text
+    assert (again.status_code, kept) == (303, session)
+    assert await served.engine.db.value("select count(*) from sessions") == 1
+    assert stranger.status_code == 401
+    assert "not begun in this browser" in stranger.text
 
 
 async def test_another_browser_s_answer_is_refused(browser, served):
@@ -183,7 +189,7 @@ async def test_another_browser_s_answer_is_refused(browser, served):
 async def test_an_answer_that_is_not_right_lets_nobody_in(
     browser, served, provider, monkeypatch, crooked, fault, told
 ):
-    monkeypatch.setattr("aiwebengine.auth.providers.TIMEOUT_SECS", 1.0)
+    monkeypatch.setattr("aiwebengine.auth.sign_in_provider.TIMEOUT_SECS", 1.0)
     provider.crooked, provider.fault = crooked, fault
 
     page = await sign_in(browser, served)

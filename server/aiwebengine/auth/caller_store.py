@@ -25,7 +25,8 @@ async def caller_by_session(
     """The active user behind a live session, or None."""
     return await db.one(
         f"""
-        select s.id as session_id, s.created_at, s.expires_at,
+        select s.id as session_id, s.provider, s.expires_at,
+          coalesce(s.authenticated_at, s.created_at) as authenticated_at,
           s.last_seen_at < now() - interval '1 minute' as stale, {_CALLER}
         from sessions s join users u on u.id = s.user_id {_CALLERS_ROLES}
         where {"s.secret_hash = :key" if id is None else "s.id = :key"}

@@ -9,6 +9,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import caller_store, secrets
 from aiwebengine.auth.types import roles_up_to
+from aiwebengine.config_providers import LINK
 from aiwebengine.database import Coalescing, Database, Row
 from aiwebengine.errors import Unauthenticated
 from aiwebengine.users.types import Role
@@ -108,7 +109,8 @@ class Callers:
             name=found["name"],
             session_id=found["session_id"],
             valid_until=_earliest(found["expires_at"], found["next_role_end"]),
-            fresh_until=found["created_at"] + self._fresh,
+            fresh_until=found["authenticated_at"] + self._fresh,
+            is_by_link=found["provider"] == LINK,
         )
 
 

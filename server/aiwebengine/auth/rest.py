@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -16,11 +17,13 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.auth.types import SignedIn
 from aiwebengine.errors import EngineError, Forbidden, RateLimited
-from aiwebengine.viewer import anonymous
+from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
 
 MANAGER = "/engine/admin"
+# An answer has state, code, iss, and of Apple the user's name.
+MOST_FORM_FIELDS = 32
 
 
 def routes(
@@ -32,7 +35,13 @@ def routes(
 ) -> list[Route]:
     """The routes below `/auth`; *public_url* is what providers send browsers back to."""
 
-    def page(redirect: str, refused: EngineError | None, request: Request) -> Response:
+    def page(
+        redirect: str,
+        refused: EngineError | None,
+        request: Request,
+        again: bool = False,
+        viewer: Viewer | None = None,
+    ) -> Response:
         response = frontend.page(
             "sign-in.html",
             status=200 if refused is None else refused.status,
@@ -40,6 +49,8 @@ def routes(
             providers=list(sign_in.providers.values()),
             error=None if refused is None else refused.message,
             request_id=request.state.request_id,
+            again=again,
+            link_command=viewer.link_command if viewer and viewer.is_by_link else None,
         )
         if isinstance(refused, RateLimited):
             response.headers["Retry-After"] = str(refused.retry_after)
@@ -58,9 +69,10 @@ def routes(
         """
         redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
         viewer = await doorkeeper.viewer(request, "web")
-        if viewer.is_signed_in and "again" not in request.query_params:
+        again = "again" in request.query_params
+        if viewer.is_signed_in and not again:
             return RedirectResponse(redirect, 303)
-        return page(redirect, None, request)
+        return page(redirect, None, request, again and viewer.is_signed_in, viewer)
 
     async def depart(request: Request) -> Response:
         """Begin a sign-in with a provider.
@@ -68,6 +80,7 @@ def routes(
         Args:
             provider: its name in `auth.providers`.
             redirect: where to go afterwards, a path of ours; the manager when left out.
+            again: present: the person who is signed in has to prove it again, at the provider.
 
         Answers:
             303: to the provider.
@@ -80,7 +93,9 @@ def routes(
         browser = request.cookies.get(doorkeeper.browser_cookie) or secrets.new_secret()
         try:
             await doorkeeper.count_sign_in(request)
-            address = await sign_in.depart(name, browser, redirect, callback_address(name))
+            address = await sign_in.depart(
+                name, browser, redirect, callback_address(name), await who_proves_it_again(request)
+            )
         except EngineError as refused:
             if refused.status >= 500:
                 raise
@@ -97,28 +112,31 @@ def routes(
             provider: its name in `auth.providers`.
 
         Answers:
-            303: to where the sign-in was to lead, with a session.
+            303: to where the sign-in was to lead, with a session; or to there without a new one,
+                when the answer was used before by a browser that is signed in.
 
         Raises NotFound, SignInRefused, Forbidden, all as a page.
         """
         name = request.path_params["provider"]
         answer: Mapping[str, str] = request.query_params
         if request.method == "POST":
-            # Apple's way of answering; a form brings nothing that a query could not.
-            answer = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+            answer = _form(await request.body())
         browser = request.cookies.get(doorkeeper.browser_cookie, "")
         before = anonymous(doorkeeper.origin(request, "web"))
-        redirect = MANAGER
+        redirect, again = MANAGER, False
         try:
             await doorkeeper.count_sign_in(request)
+            onward = await sign_in.finished(name, answer)
+            if onward and (await doorkeeper.viewer(request, "web")).is_signed_in:
+                return RedirectResponse(onward, 303, {"Cache-Control": "no-store"})
             attempt = await sign_in.resume(before, name, browser, answer)
             # From here on another try leads to where this one was to lead.
-            redirect = attempt.redirect
+            redirect, again = attempt.redirect, attempt.again_as is not None
             signed_in = await sign_in.arrive(before, attempt, answer, callback_address(name))
         except EngineError as refused:
             if refused.status >= 500:
                 raise
-            return page(redirect, refused, request)
+            return page(redirect, refused, request, again)
         await end_session_before(request)
         return let_in(signed_in, redirect)
 
@@ -156,6 +174,13 @@ def routes(
 
     def callback_address(name: str) -> str:
         return f"{public_url}/auth/callback/{name}"
+
+    async def who_proves_it_again(request: Request) -> UUID | None:
+        """The user of this browser's session, when the request is to sign in again."""
+        if "again" not in request.query_params:
+            return None
+        viewer = await doorkeeper.viewer(request, "web")
+        return viewer.id if viewer.session_id is not None else None
 
     def let_in(signed_in: SignedIn, redirect: str) -> Response:
         response = RedirectResponse(redirect, 303)
@@ -195,3 +220,11 @@ def routes(
         Route("/auth/link", link, methods=["GET"]),
         Route("/auth/logout", logout, methods=["POST"]),
     ]
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """What a provider answers by POST, as Apple does; nothing of a form with too many fields."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FORM_FIELDS))
+    except ValueError:
+        return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
@@ -31,10 +32,19 @@ class Sessions:
         self._idle_secs = idle_secs
         self._most = most
 
-    async def begin(self, viewer: Viewer, user_id: UUID, email: str, provider: str) -> SignedIn:
+    async def begin(
+        self,
+        viewer: Viewer,
+        user_id: UUID,
+        email: str,
+        provider: str,
+        authenticated_at: datetime | None = None,
+    ) -> SignedIn:
         """A new session; the user's oldest ones above the allowed number end.
 
         *viewer* is who the request came from before the sign-in, for the trail.
+        *authenticated_at* is when the person signed in at the provider, as far as it says so: a
+        recent sign-in is counted from then, otherwise from the session's start.
         """
         secret = secrets.new_secret()
         async with self._db.transaction():
@@ -46,6 +56,7 @@ class Sessions:
                 address=viewer.origin.address,
                 user_agent=viewer.origin.user_agent,
                 lasts_secs=self._lasts_secs,
+                authenticated_at=authenticated_at,
             )
             person = replace(viewer, id=user_id, label=email, session_id=session.key)
             target = Target("user", user_id, email)

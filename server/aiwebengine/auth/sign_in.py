@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import secrets, sign_in_store
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.types import Attempt, SignedIn, SignInRefused
+from aiwebengine.config_providers import LINK
 from aiwebengine.database import Database
 from aiwebengine.errors import Forbidden, NotFound, Unauthenticated
+from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role, UserStatus
 from aiwebengine.viewer import ActorKind, Scope, Viewer
 
 if TYPE_CHECKING:
-    from aiwebengine.auth.providers import SignInProvider
+    from aiwebengine.auth.sign_in_provider import SignInProvider
 
-LINK = "link"
 LINK_LASTS_SECS = 15 * 60
 ATTEMPT_LASTS_SECS = 10 * 60
 
@@ -103,15 +105,23 @@ class SignIn:
         self._noticed(LINK, True)
         return begun
 
-    async def depart(self, name: str, browser: str, redirect: str, redirect_uri: str) -> str:
+    async def depart(
+        self,
+        name: str,
+        browser: str,
+        redirect: str,
+        redirect_uri: str,
+        again_as: UUID | None = None,
+    ) -> str:
         """Where to send a browser that wants to sign in with the provider *name*.
 
         *browser* is a secret that only this browser has; *redirect* is where it shall end up.
-        Raises NotFound, SignInRefused.
+        *again_as* is the user who is signed in and has to prove it again. Raises NotFound,
+        SignInRefused.
         """
         provider = self._provider(name)
         state = secrets.new_secret()
-        attempt = Attempt(name, secrets.new_secret(), secrets.new_secret(), redirect)
+        attempt = Attempt(name, secrets.new_secret(), secrets.new_secret(), redirect, again_as)
         address = await provider.address(attempt, state, redirect_uri)
         await sign_in_store.add_attempt(
             self._db,
@@ -143,21 +153,42 @@ class SignIn:
                 )
             return attempt
 
+    async def finished(self, name: str, answer: Mapping[str, str]) -> str | None:
+        """Where a sign-in led whose answer was used before; None when it was not.
+
+        Browsers come back to such an answer by their Back button.
+        """
+        if "error" in answer or name not in self.providers:
+            return None
+        return await sign_in_store.used_attempt(
+            self._db, secrets.digest(answer.get("state", "")), name
+        )
+
     async def arrive(
         self, viewer: Viewer, attempt: Attempt, answer: Mapping[str, str], redirect_uri: str
     ) -> SignedIn:
         """A session for the person whom a provider sent back.
 
-        *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). A failure
-        is traced. Raises NotFound, SignInRefused, Forbidden.
+        *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). Who signs in
+        again has to be the same user as before. A failure is traced and changes nothing. Raises
+        NotFound, SignInRefused, Forbidden.
         """
         provider = self._provider(attempt.provider)
         async with self._failure_traced(viewer, attempt.provider):
+            await provider.must_have_answered(answer)
             _must_bring_a_code(provider, answer)
-            profile = await provider.profile(attempt, answer["code"], redirect_uri)
+            proof = await provider.proof(attempt, answer, redirect_uri)
             async with self._db.transaction():
-                user = await self._arrivals.welcome(viewer, profile)
-                begun = await self._sessions.begin(viewer, user.key, user.email, attempt.provider)
+                user = await self._arrivals.welcome(viewer, proof.profile)
+                if attempt.again_as not in (None, user.key):
+                    raise SignInRefused(
+                        f"You signed in with {provider.label} as {user.email}, which is another"
+                        " user than the one who is signed in here. Sign in again as the same user,"
+                        " or sign out first."
+                    )
+                begun = await self._sessions.begin(
+                    viewer, user.key, user.email, attempt.provider, proof.authenticated_at
+                )
         self._noticed(attempt.provider, True)
         return begun
 
@@ -212,7 +243,8 @@ def _must_bring_a_code(provider: SignInProvider, answer: Mapping[str, str]) -> N
     if error in ("temporarily_unavailable", "server_error"):
         raise SignInRefused(f"{provider.label} can't sign anybody in right now. Try again later.")
     if error or not answer.get("code"):
-        raise SignInRefused(f"{provider.label} refused the sign-in ({(error or 'no code')[:60]}).")
+        told = on_one_line((error or "no code")[:60])
+        raise SignInRefused(f"{provider.label} refused the sign-in ({told}).")
 
 
 def _bearer(viewer: Viewer) -> Viewer:

@@ -49,10 +49,11 @@ async def add_attempt(
     await db.execute(
         """
         insert into sign_in_attempts (
-          state_hash, browser_hash, provider, nonce, verifier, redirect, expires_at
+          state_hash, browser_hash, provider, nonce, verifier, redirect, again_as, begun_at,
+          expires_at
         )
         values (
-          :state_hash, :browser_hash, :provider, :nonce, :verifier, :redirect,
+          :state_hash, :browser_hash, :provider, :nonce, :verifier, :redirect, :again_as, :begun_at,
           now() + make_interval(secs => :lasts_secs)
         )
         """,
@@ -62,6 +63,8 @@ async def add_attempt(
         nonce=attempt.nonce,
         verifier=attempt.verifier,
         redirect=attempt.redirect,
+        again_as=attempt.again_as,
+        begun_at=attempt.begun_at,
         lasts_secs=lasts_secs,
     )
 
@@ -72,13 +75,27 @@ async def use_attempt(
     """Use up a sign-in that comes back to the browser that began it; None: no such."""
     row = await db.one(
         """
-        delete from sign_in_attempts
+        update sign_in_attempts
+        set used_at = now()
         where state_hash = :state_hash and browser_hash = :browser_hash and provider = :provider
-          and expires_at > now()
-        returning provider, nonce, verifier, redirect
+          and expires_at > now() and used_at is null
+        returning provider, nonce, verifier, redirect, again_as, begun_at
         """,
         state_hash=state_hash,
         browser_hash=browser_hash,
         provider=provider,
     )
     return None if row is None else Attempt(**row)
+
+
+async def used_attempt(db: Database, state_hash: bytes, provider: str) -> str | None:
+    """Where a sign-in that was used up led; None: no such, or none that was used."""
+    redirect: str | None = await db.value(
+        """
+        select redirect from sign_in_attempts
+        where state_hash = :state_hash and provider = :provider and used_at is not null
+        """,
+        state_hash=state_hash,
+        provider=provider,
+    )
+    return redirect

@@ -38,16 +38,19 @@ async def add_session(
     address: str | None,
     user_agent: str | None,
     lasts_secs: float,
+    authenticated_at: datetime | None,
 ) -> Session:
     """Begin a session."""
     row = await db.one(
         f"""
         insert into sessions as s (
-          user_id, secret_hash, provider, address, user_agent, expires_at
+          user_id, secret_hash, provider, address, user_agent, expires_at, authenticated_at
         )
         values (
           :user_id, :secret_hash, :provider, :address, :user_agent,
-          now() + make_interval(secs => :lasts_secs)
+          now() + make_interval(secs => :lasts_secs),
+          -- A provider's clock may be ahead of ours; null stays null.
+          case when :authenticated_at > now() then now() else :authenticated_at end
         )
         returning {_SESSION_COLUMNS}
         """,
@@ -57,6 +60,7 @@ async def add_session(
         address=address,
         user_agent=user_agent,
         lasts_secs=lasts_secs,
+        authenticated_at=authenticated_at,
     )
     assert row is not None  # noqa: S101 - an insert without conflict clause always returns
     return _session(row)

@@ -1,14 +1,14 @@
 """The nouns of this room."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 import strawberry
 
 from aiwebengine.context import Info
 from aiwebengine.errors import NotFound, Unauthenticated
-from aiwebengine.users.types import Role, User
+from aiwebengine.users.types import Profile, Role, User
 from aiwebengine.viewer import Viewer as Caller
 
 
@@ -151,12 +151,32 @@ def roles_up_to(ceiling: Role | None) -> frozenset[Role]:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A sign-in that has gone to a provider: what its answer must fit."""
+    """A sign-in that has gone to a provider: what its answer must fit.
+
+    Attributes:
+        again_as: the user who signs in again; None for an ordinary sign-in.
+        begun_at: when the browser was sent to the provider.
+    """
 
     provider: str
     nonce: str
     verifier: str
     redirect: str
+    again_as: UUID | None = None
+    begun_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a provider's answer proves.
+
+    Attributes:
+        profile: who signed in there.
+        authenticated_at: when, as far as the provider says so.
+    """
+
+    profile: Profile
+    authenticated_at: datetime | None = None
 
 
 class SignInRefused(Unauthenticated):

@@ -63,7 +63,8 @@ def provider(name: str, label: str, address: str) -> Check:
                 answer = await client.get(address)
         except httpx2.HTTPError as error:
             return failing(f"{label} does not answer: {_words(error)}.")
-        if answer.status_code >= 400:
+        # Nor does a sign-in follow a redirect.
+        if answer.status_code >= 300:
             return failing(f"{label} answers {answer.status_code} at {address}.")
         return ok(f"{label} answers.")
 

@@ -42,6 +42,10 @@ EVENTS: dict[str, str] = {
     "schedules.lost": "A run ended by an error that nobody was there to note.",
     "schedules.postponed": "The clock looks for due tasks later: the database was away.",
     "sign_in.bad_answer": "A sign-in provider answered what can't be trusted.",
+    "sign_in.no_userinfo": "UserInfo of a sign-in provider could not be read. The sign-in went on"
+    " with the ID token alone.",
+    "sign_in.not_accepted": "A sign-in provider refused what the engine asked for: look at the"
+    " provider's settings.",
     "sign_in.refused": "Somebody was not let in.",
     "sign_in.timeout": "A sign-in provider took too long to answer.",
     "sign_in.unreachable": "A sign-in provider can't be reached.",

@@ -1,6 +1,7 @@
 // @ts-check
 /** Ends the session of this browser. */
 import { say } from "../lib/parts.js";
+import { logoutAddress } from "./logout-address.js";
 
 /** @typedef {import("../lib/parts.js").Question} Question */
 
@@ -19,7 +20,8 @@ export async function signOut(offer) {
     say(told?.detail ?? "The engine does not answer: you may still be signed in. Try again.");
     return;
   }
-  if (!told) {
+  const elsewhere = told && logoutAddress(told.logoutUrl);
+  if (!elsewhere) {
     location.assign("/");
     return;
   }
@@ -27,6 +29,6 @@ export async function signOut(offer) {
     title: "You are signed out here",
     text: `Sign out at ${told.provider} as well? Other sites that you use with it will ask again.`,
     verb: `Sign out at ${told.provider}`,
-    run: async () => location.assign(told.logoutUrl),
+    run: async () => location.assign(elsewhere),
   });
 }

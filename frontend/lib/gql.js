@@ -4,11 +4,15 @@ import { createClient } from "graphql-ws";
 
 /** What the server refused, with its stable code. */
 export class GraphQLRefusal extends Error {
-  /** @param {string} message @param {string} code @param {string} [requestId] */
-  constructor(message, code, requestId) {
+  /**
+   * @param {string} message @param {string} code @param {string} [requestId]
+   * @param {"provider" | "link"} [reauthentication] how the person can sign in again
+   */
+  constructor(message, code, requestId, reauthentication) {
     super(message);
     this.code = code;
     this.requestId = requestId;
+    this.reauthentication = reauthentication;
   }
 }
 
@@ -29,7 +33,8 @@ export async function ask(query, variables = {}) {
   const error = body?.errors?.[0];
   if (error) {
     const code = response?.status === 503 ? "UNAVAILABLE" : error.extensions?.code;
-    throw new GraphQLRefusal(error.message, code ?? "INTERNAL", error.extensions?.requestId);
+    const { requestId, reauthentication } = error.extensions ?? {};
+    throw new GraphQLRefusal(error.message, code ?? "INTERNAL", requestId, reauthentication);
   }
   // A proxy whose engines are all down answers in its own way.
   if (!body?.data) throw new GraphQLRefusal("The engine does not answer.", "UNAVAILABLE");

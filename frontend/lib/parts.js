@@ -183,7 +183,9 @@ function reason(refused) {
   if (refused.code !== "REAUTHENTICATION_REQUIRED") return refused.message;
   const redirect = encodeURIComponent(location.pathname + location.search);
   return html`${refused.message}${" "}
-    <a href="/auth/login?again=1&redirect=${redirect}">Sign in again</a>`;
+    <a href="/auth/login?again=1&redirect=${redirect}">
+      ${refused.reauthentication === "link" ? "How to sign in again" : "Sign in again"}
+    </a>`;
 }
 
 /** @type {Set<(text: string) => void>} */

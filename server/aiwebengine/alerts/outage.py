@@ -17,6 +17,7 @@ from aiwebengine.alerts.store import LONGEST_SETTLE_SECS
 from aiwebengine.alerts.types import AlertChannel, Notice, NoticeKind
 from aiwebengine.config import Alerts as Settings
 from aiwebengine.health.types import HealthCheck, HealthState
+from aiwebengine.private_files import open_private
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +176,8 @@ class Outage:
         }
         unfinished = self._path.with_suffix(f".{os.getpid()}")
         try:
-            unfinished.write_text(json.dumps(kept))
+            with open_private(unfinished) as file:
+                file.write(json.dumps(kept).encode())
             unfinished.replace(self._path)
         except OSError as error:
             # Known to this process still; the next one may tell it a second time.

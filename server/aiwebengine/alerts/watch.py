@@ -40,14 +40,26 @@ class Turn:
         except OSError:
             os.close(file)
             return False
+        if not self._is_there(file):
+            # Who had it has just removed the file; another one may lie in its place.
+            os.close(file)
+            return False
         self._file = file
         return True
 
     def give_up(self) -> None:
-        """Leave the turn to another process."""
+        """Leave the turn to another process; no file stays behind."""
         if self._file is not None:
+            if self._is_there(self._file):
+                self._path.unlink(missing_ok=True)
             os.close(self._file)
             self._file = None
+
+    def _is_there(self, file: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file), self._path.lstat())
+        except OSError:
+            return False
 
 
 class Watch:

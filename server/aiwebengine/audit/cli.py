@@ -16,6 +16,7 @@ from aiwebengine.app import Engine
 from aiwebengine.audit.chain import Head, Verdict
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.commands import FAILED, age, json_option, refusals_printed, show, with_engine
+from aiwebengine.private_files import open_private
 from aiwebengine.viewer import Viewer
 
 
@@ -135,7 +136,7 @@ async def _write(pages: AsyncIterator[bytes], output: Path | None) -> None:
     # Never half a file under its name.
     unfinished = output.with_name(f"{output.name}.{datetime.now(UTC):%H%M%S%f}.part")
     try:
-        with unfinished.open("wb") as file:
+        with open_private(unfinished) as file:
             await _pour(pages, file)
         unfinished.replace(output)
     except OSError as error:

@@ -21,10 +21,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import psutil
 import psycopg
+
+from aiwebengine.private_files import PRIVATE_FOLDER, make_folder, open_private
 
 START_TIMEOUT_SECS = 60.0
 STOP_TIMEOUT_SECS = 30.0
@@ -33,6 +35,8 @@ PID_FILE_SECS = 3.0
 # sockaddr_un holds 104 bytes at the least (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
 DATABASE = "aiwebengine"
+# What the engine keeps in a data directory.
+OUR_NAMES = ("postgres", "socket", "users.lock", "start.lock", "aiwebengine")
 # PostgreSQL refuses to run as root; this is whom it runs as then.
 UNPRIVILEGED = "nobody"
 
@@ -78,10 +82,10 @@ class _Server:
             finally:
                 self._leave(users)
 
-    def _opened(self) -> IO[str]:
+    def _opened(self) -> BinaryIO:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return open(self._folder / "users.lock", "w")
+            make_folder(self._folder, PRIVATE_FOLDER, ours=OUR_NAMES)
+            return open_private(self._folder / "users.lock")
         except OSError as error:
             raise EmbeddedFailed(
                 f"repository.data_dir: {self._folder} can't be used: {error.strerror}."
@@ -90,11 +94,11 @@ class _Server:
     @contextmanager
     def _starting(self) -> Iterator[None]:
         """Let one process at a time start or stop the server."""
-        with open(self._folder / "start.lock", "w") as lock:
+        with open_private(self._folder / "start.lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _leave(self, users: IO[str]) -> None:
+    def _leave(self, users: BinaryIO) -> None:
         with self._starting():
             fcntl.flock(users, fcntl.LOCK_UN)
             try:
@@ -127,7 +131,7 @@ class _Server:
             path.unlink()
 
     def _start(self) -> None:
-        with open(self._folder / "postgres.log", "ab") as log:
+        with open_private(self._folder / "postgres.log", "a") as log:
             self._spawn(
                 "postgres",
                 *("-k", str(self._sockets), "-c", "listen_addresses="),

@@ -16,6 +16,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from aiwebengine.private_files import open_private
+
 BLOCK_BYTES = 1_048_576
 # Compressed in pieces that can be read each on its own, so that a file can be read from its end.
 # Larger ones compress no better.
@@ -191,7 +193,7 @@ def compress(file: StoredFile) -> Path:
     packed = file.path.with_name(file.path.name + ".gz")
     unfinished = packed.with_name(f".{packed.name}.part")
     try:
-        with file.path.open("rb") as source, unfinished.open("wb") as target:
+        with file.path.open("rb") as source, open_private(unfinished) as target:
             unfinished.chmod(file.path.stat().st_mode & 0o777)
             while block := source.read(MEMBER_BYTES):
                 target.write(_member(block))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiwebengine.logs.files import compress, stored_files
+from aiwebengine.private_files import open_private
 
 _DAY = 86_400
 
@@ -58,7 +59,7 @@ def days(number: int) -> float:
 @contextmanager
 def _alone(log: Path) -> Iterator[bool]:
     """Whether nobody else is at it; then nobody will be for as long as this lasts."""
-    with (log.parent / f".{log.name}.tidying").open("w") as lock:
+    with open_private(log.parent / f".{log.name}.tidying") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
 
+from aiwebengine.private_files import GROUP_FOLDER, make_folder
+
 log = logging.getLogger(__name__)
 
 # How long a file that can't be written is left alone; every line would cost a failing call.
@@ -91,7 +93,9 @@ class RotatingFile(logging.Handler):
 
     def _opened(self) -> _File:
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # The library's lock is `.__NAME.lock`, ours `.NAME.log.tidying`.
+            ours = (self._path.name, f".__{self._path.stem}", f".{self._path.name}")
+            make_folder(self._path.parent, GROUP_FOLDER, ours=ours)
             self._file = _File(self._path, self._period)
         return self._file
 

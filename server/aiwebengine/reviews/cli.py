@@ -12,6 +12,7 @@ from rich.table import Table
 from aiwebengine.app import Engine
 from aiwebengine.commands import FAILED, json_option, show, table, with_engine
 from aiwebengine.errors import BadUserInput, NotFound
+from aiwebengine.private_files import open_private
 from aiwebengine.reviews import decisions
 from aiwebengine.reviews.export import as_data
 from aiwebengine.reviews.interview import granted, instant, interview, tokens
@@ -278,7 +279,7 @@ async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:
     # Never half a file under its name.
     unfinished = output.with_name(f"{output.name}.part")
     try:
-        with unfinished.open("wb") as file:
+        with open_private(unfinished) as file:
             async for page in pages:
                 file.write(page)
         unfinished.replace(output)

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import hmac
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -314,6 +315,10 @@ async def test_the_signature_is_that_of_the_body(alerts_of, hook):
     digest = hmac.new(b"between us", body, hashlib.sha256).hexdigest()
     assert headers["x-aiwebengine-signature"] == f"sha256={digest}"
     assert headers["content-type"] == "application/json"
+    timed = f"{headers['x-aiwebengine-timestamp']}.".encode() + body
+    digest = hmac.new(b"between us", timed, hashlib.sha256).hexdigest()
+    assert headers["x-aiwebengine-timed-signature"] == f"sha256={digest}"
+    assert 0 <= time.time() - int(headers["x-aiwebengine-timestamp"]) < 600
 
 
 async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan, alerts_of, hook):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from abc import ABC, abstractmethod
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -19,6 +20,10 @@ from aiwebengine.config import Smtp
 
 SEND_LIMIT_SECS = 10.0
 SIGNATURE_HEADER = "X-Aiwebengine-Signature"
+# The second signature covers the time of this attempt, so that a receiver can refuse a message that
+# somebody recorded and sends again.
+TIMESTAMP_HEADER = "X-Aiwebengine-Timestamp"
+TIMED_SIGNATURE_HEADER = "X-Aiwebengine-Timed-Signature"
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -50,8 +55,10 @@ class Webhook(Channel):
         """See the base class."""
         headers = {"Content-Type": "application/json", "User-Agent": "aiwebengine"}
         if self._secret:
-            digest = hmac.new(self._secret.encode(), message.body, hashlib.sha256).hexdigest()
-            headers[SIGNATURE_HEADER] = f"sha256={digest}"
+            now = str(int(time.time()))
+            headers[SIGNATURE_HEADER] = self._signature(message.body)
+            headers[TIMESTAMP_HEADER] = now
+            headers[TIMED_SIGNATURE_HEADER] = self._signature(f"{now}.".encode() + message.body)
         try:
             async with httpx2.AsyncClient(timeout=SEND_LIMIT_SECS) as client:
                 answer = await client.post(self._url, content=message.body, headers=headers)
@@ -59,6 +66,10 @@ class Webhook(Channel):
             raise NotDelivered(f"{self.target}: {str(error) or type(error).__name__}") from None
         if not answer.is_success:
             raise NotDelivered(f"{self.target} answered {answer.status_code}")
+
+    def _signature(self, signed: bytes) -> str:
+        digest = hmac.new((self._secret or "").encode(), signed, hashlib.sha256).hexdigest()
+        return f"sha256={digest}"
 
 
 class Email(Channel):

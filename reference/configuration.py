@@ -51,6 +51,7 @@ _CHECKED = {
     config_providers._tenant: "such as `contoso.onmicrosoft.com`, or a tenant id",
     config_providers._private_key: "an EC private key on the curve P-256",
     config._http_address: "an address without path, such as `https://engine.example.com`",
+    config._contact: "an address that begins with `mailto:`, `https://` or `tel:`",
     config.checked: "a cron expression such as `0 2 * * *`, or `off`",
     config.checked_zone: "a name such as `Europe/Vienna`",
 }

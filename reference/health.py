@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiwebengine.config import Config
 from aiwebengine.database import Database
-from aiwebengine.health import checks
+from aiwebengine.health import checks, network
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import Check
 from reference.markdown import code, page, table
@@ -29,7 +29,12 @@ def all_checks() -> list[Check]:
     )
     parent = 0
     return sorted(
-        [*found, checks.workers(parent, 2), Health(db, "one")._database.check],
+        [
+            *found,
+            checks.workers(parent, 2),
+            network.proxy(lambda: None),
+            Health(db, "one")._database.check,
+        ],
         key=lambda check: check.name,
     )
 

@@ -245,7 +245,9 @@ class Served:
 @asynccontextmanager
 async def listening(app: Starlette, port: int) -> AsyncIterator[None]:
     """Answer at this port of loopback for as long as this lasts."""
-    running = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+    running = uvicorn.Server(
+        uvicorn.Config(app, port=port, log_config=None, access_log=False, proxy_headers=False)
+    )
     task = asyncio.create_task(running.serve())
     while not running.started:
         assert not task.done(), "the engine did not start"

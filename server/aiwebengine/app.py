@@ -29,6 +29,7 @@ from aiwebengine.database.pool import Statement
 from aiwebengine.database.slow import SlowStatements
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.graphql.connection import Cursors
+from aiwebengine.health import network
 from aiwebengine.keys.service import LOOK_EVERY_SECS, KeyRing
 from aiwebengine.keys.types import CURSORS
 from aiwebengine.logs.tail import Tail
@@ -44,6 +45,7 @@ from aiwebengine.system.heart import Heart
 from aiwebengine.users.service import CHANGES_TOTALS
 from aiwebengine.viewer import Viewer, engine
 from aiwebengine.web.files import Frontend
+from aiwebengine.web.this_machine import ThisMachine
 
 if TYPE_CHECKING:
     from aiwebengine.doors import Doors
@@ -139,9 +141,14 @@ class Engine:
         self._watch = Watch(
             services.health, services.alerts, config.alerts, ground.name, repository.data_dir
         )
+        self.this_machine = ThisMachine(
+            config.server.public_url, trusts_proxies=bool(config.server.trusted_proxies)
+        )
+        services.health.watch(network.proxy(self.this_machine.problem))
         self.doorkeeper = Doorkeeper(
             services.callers,
             services.rates,
+            self.this_machine,
             config.server.public_url,
             config.auth.session_timeout.total_seconds(),
         )

@@ -52,6 +52,22 @@ def _http_address(value: Any) -> Any:
     return value.rstrip("/")
 
 
+def _contact(value: Any) -> Any:
+    parts = urlsplit(value) if isinstance(value, str) and value.isascii() else None
+    is_whole = parts is not None and (
+        parts.hostname if parts.scheme == "https" else parts.path and not parts.netloc
+    )
+    # RFC 9116 section 2.5.3: a URI; web addresses by https.
+    if not is_whole or parts is None or parts.scheme not in ("https", "mailto", "tel"):
+        raise ValueError(
+            "an address such as mailto:security@example.com or https://example.com/vdp"
+        )
+    if re.search(r"[^!-~]", value):
+        raise ValueError("an address without blanks and line breaks")
+    return value
+
+
+Contact = Annotated[str, BeforeValidator(_contact)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
@@ -211,6 +227,16 @@ class Security(_Section):
         False, description="Whether this machine itself may read /metrics without a key."
     )
     content_security_policy: str | None = Field(None, description="Replaces our own policy.")
+    hsts_include_subdomains: bool = Field(
+        False,
+        description="Whether Strict-Transport-Security covers every name below the engine's:"
+        " browsers then refuse plain http there.",
+    )
+    contact: Contact | None = Field(
+        None,
+        description="Address for reports of security problems, shown in"
+        " /.well-known/security.txt; left out: no such page.",
+    )
 
 
 class Performance(_Section):

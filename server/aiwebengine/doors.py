@@ -19,6 +19,7 @@ from aiwebengine.audit import rest as audit_rest
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.backups import rest as backups_rest
 from aiwebengine.caching import half_of
+from aiwebengine.config import Config
 from aiwebengine.context import Context
 from aiwebengine.errors import EngineError
 from aiwebengine.graphql.execution import Executor
@@ -33,6 +34,7 @@ from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.pages import Pages
 from aiwebengine.reviews import rest as reviews_rest
 from aiwebengine.users import rest as users_rest
+from aiwebengine.web import security_txt
 from aiwebengine.web.compression import Compression
 from aiwebengine.web.headers import address_of, header
 from aiwebengine.web.middleware import (
@@ -44,11 +46,21 @@ from aiwebengine.web.middleware import (
     TimeLimit,
     as_problem,
 )
+from aiwebengine.web.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from aiwebengine.app import Engine
 
 GRAPHQL = "/graphql"
+
+# What GraphQL clients and tracing send of themselves; beside what CORS allows anyway.
+CLIENT_HEADERS = (
+    "apollo-require-preflight apollographql-client-name apollographql-client-version authorization"
+    " b3 baggage cache-control content-type graphql-preflight if-none-match last-event-id"
+    " sentry-trace traceparent tracestate x-apollo-operation-id x-apollo-operation-name"
+    " x-apollo-operation-type x-graphql-client-name x-graphql-client-version x-request-id"
+    " x-requested-with"
+).split()
 
 
 class Doors:
@@ -81,7 +93,7 @@ class Doors:
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
         """The web application; *lifespan* is what goes on while it serves."""
-        return Starlette(
+        app = Starlette(
             routes=self._routes(),
             middleware=self._middleware(),
             exception_handlers={
@@ -90,6 +102,9 @@ class Doors:
             },
             lifespan=lifespan,
         )
+        # The address of such a redirect is made of the request's Host, which may be anybody's.
+        app.router.redirect_slashes = False
+        return app
 
     async def close_sockets(self) -> None:
         """Send whoever follows something over a WebSocket away."""
@@ -108,7 +123,8 @@ class Doors:
             WebSocketRoute(GRAPHQL, self._sockets.__call__),
             *self._pages.routes(),
             *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
-            *health_rest.routes(engine.trouble, services.health.failing, lambda: engine.is_leaving),
+            *security_txt.routes(config.security.contact, config.server.public_url),
+            *health_rest.routes(engine.trouble, lambda: engine.is_leaving),
             *auth_rest.routes(
                 doorkeeper,
                 services.sign_in,
@@ -128,11 +144,12 @@ class Doors:
         """From the outermost to the innermost."""
         config, origins = self._engine.config, self._engine.config.security.cors_allowed_origins
         return [
+            Middleware(TrustedProxies, networks=config.server.trusted_proxies),
             Middleware(RequestId),
             Middleware(
                 SecurityHeaders,
                 policy=self._content_security_policy,
-                is_https=config.server.public_url.startswith("https:"),
+                strict_transport=_strict_transport(config),
             ),
             Middleware(AccessLog, answered=self._answered, tell=_refused),
             # Before all that refuses: a page of another origin is to read why.
@@ -142,7 +159,8 @@ class Doors:
                         CORSMiddleware,
                         allow_origins=origins,
                         allow_methods=["GET", "POST"],
-                        allow_headers=["authorization", "content-type"],
+                        allow_headers=CLIENT_HEADERS,
+                        expose_headers=["Link", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
                     )
                 ]
                 if origins
@@ -155,7 +173,7 @@ class Doors:
                 tell_it_themselves=frozenset({GRAPHQL}),
                 tell=_refused,
             ),
-            Middleware(RateLimit, count=self._engine.services.rates.request, tell=_refused),
+            Middleware(RateLimit, count=self._count, tell=_refused),
             Middleware(BodyLimit, most=config.security.max_request_body_bytes, tell=_refused),
         ]
 
@@ -163,12 +181,17 @@ class Doors:
         doorkeeper, cursors = self._engine.doorkeeper, self._engine.cursors
         if connection.scope["type"] == "websocket":
             # An open socket must not be a way around the limit; the middleware counts the rest.
-            self._engine.services.rates.request(address_of(connection.scope))
+            self._count(connection.scope)
         is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
         if is_write and header(connection.scope, b"cookie") is not None:
             doorkeeper.must_be_same_origin(connection)
         viewer = await doorkeeper.viewer(connection, "graphql")
         return self._engine.context(viewer, cursors)
+
+    def _count(self, scope: Scope) -> None:
+        """Count a request for the rate limit. Raises RateLimited."""
+        is_local = self._engine.this_machine.sent(scope)
+        self._engine.services.rates.request(address_of(scope), is_local=is_local)
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:
         codes = scope.get("state", {}).get("error_codes", ())
@@ -183,6 +206,14 @@ class Doors:
     def _content_security_policy(self) -> str:
         configured = self._engine.config.security.content_security_policy
         return configured or self._engine.frontend.content_security_policy
+
+
+def _strict_transport(config: Config) -> str | None:
+    """What browsers are told of https (RFC 6797); None where they reach us by http."""
+    if not config.server.public_url.startswith("https:"):
+        return None
+    subdomains = "; includeSubDomains" if config.security.hsts_include_subdomains else ""
+    return f"max-age=31536000{subdomains}"
 
 
 class _Unrouted:

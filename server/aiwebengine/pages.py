@@ -63,13 +63,15 @@ class Pages:
         if isinstance(error, Forbidden):
             await self._note_refusal(request, error)
         if _is_page(request):
-            return self._frontend.page(
+            page = self._frontend.page(
                 "message.html",
                 status=error.status,
                 title=_TITLES.get(error.status, "This did not work"),
                 detail=error.message,
                 request_id=request_id(request.scope),
             )
+            page.headers.update(problems.headers_of(error))
+            return page
         return problems.of_error(error, request_id(request.scope))
 
     async def http_error(self, request: Request, error: Exception) -> Response:

@@ -154,8 +154,8 @@ async def _serve(
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=math.ceil(config.server.shutdown_timeout_secs),
-            forwarded_allow_ips=[str(network) for network in config.server.trusted_proxies],
-            proxy_headers=bool(config.server.trusted_proxies),
+            # The application does this: see TrustedProxies.
+            proxy_headers=False,
             server_header=False,
             # A thousand followers would need a thousand compressors, for a hundred bytes at a time.
             # Nor may an answer with a secret beside text of the caller's be compressed.

@@ -202,14 +202,10 @@ async def test_a_disk_that_is_full_is_told_and_so_is_its_end(
         await hook.until("over", f"writable.{which}", 2 * SOON)
         await hook.until("over", f"disk.{which}", SOON)
 
-        async def is_told():
-            return "checks" not in (await client.get("/health")).json()
-
-        await until(is_told)
-
     assert "the disk is full" in began["detail"]
     assert during["status"] == "ok"
-    assert during["checks"][f"writable.{which}"] == "failing"
+    # Anybody may ask; what fails is for administrators.
+    assert "checks" not in during
     assert state[f"disk.{which}"] == "FAILING"
 
 
@@ -229,15 +225,6 @@ async def test_a_worker_that_is_killed_is_told_and_so_is_its_replacement(
 
     os.kill(victim, signal.SIGKILL)
     began = await hook.until("began", "workers", SOON)
-
-    async def is_told():
-        # A connection of its own each time: the replacement never saw the one before it.
-        async with httpx2.AsyncClient(base_url=base) as client:
-            checks = (await client.get("/health")).json().get("checks", {})
-        # A busy machine may show more than the one fault that is looked for.
-        return checks.get("workers") == "failing"
-
-    await until(is_told)
     over = await hook.until("over", "workers", 90)
     answer = await asyncio.to_thread(httpx2.get, f"{base}/health")
 

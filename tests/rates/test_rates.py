@@ -20,11 +20,11 @@ def one_minute(monkeypatch):
     monkeypatch.setattr(service, "_minute", lambda: 7)
 
 
-def requests(rates, address, most=1_000):
+def requests(rates, address, most=1_000, *, is_local=False):
     """How many requests get through."""
     for number in range(most):
         try:
-            rates.request(address)
+            rates.request(address, is_local=is_local)
         except RateLimited:
             return number
     return most
@@ -72,9 +72,10 @@ async def test_a_subscriber_s_many_addresses_are_one(engine):
 
 
 async def test_this_machine_is_free_unless_a_limit_is_set(engine):
-    assert requests(Rates(engine.db, None), "127.0.0.1", 700) == 700
+    assert requests(Rates(engine.db, None), "127.0.0.1", 700, is_local=True) == 700
+    assert requests(Rates(engine.db, None), "127.0.0.1", 700) == 600
     assert requests(Rates(engine.db, None), "192.0.2.1", 700) == 600
-    assert requests(Rates(engine.db, 20), "127.0.0.1") == 20
+    assert requests(Rates(engine.db, 20), "127.0.0.1", is_local=True) == 20
 
 
 async def test_what_lets_people_in_may_be_tried_a_tenth_as_often_on_all_instances(engine):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -14,18 +13,25 @@ from aiwebengine.errors import Forbidden, Unauthenticated
 from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
 from aiwebengine.web.headers import address_of, header, request_id
+from aiwebengine.web.this_machine import LOOPBACK_NAMES, ThisMachine
 
-_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
-_FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 LONGEST_USER_AGENT = 300
 
 
 class Doorkeeper:
     """Tells who sent a request. *public_url* is the address under which browsers know us."""
 
-    def __init__(self, callers: Callers, rates: Rates, public_url: str, lasts_secs: float) -> None:
+    def __init__(
+        self,
+        callers: Callers,
+        rates: Rates,
+        this_machine: ThisMachine,
+        public_url: str,
+        lasts_secs: float,
+    ) -> None:
         self._callers = callers
         self._rates = rates
+        self._this_machine = this_machine
         self._lasts_secs = lasts_secs
         parts = urlsplit(public_url)
         self._is_https = parts.scheme == "https"
@@ -35,8 +41,8 @@ class Doorkeeper:
         # no stricter cookie; browsers take this one over https only.
         self.browser_cookie = ("__Host-" if self._is_https else "") + "aiwebengine_browser"
         names = {parts.hostname or ""}
-        if names & _LOOPBACK_NAMES:
-            names = _LOOPBACK_NAMES
+        if names & LOOPBACK_NAMES:
+            names = set(LOOPBACK_NAMES)
         port = parts.port or (443 if self._is_https else 80)
         self._origins = {(parts.scheme, name, port) for name in names}
 
@@ -52,15 +58,12 @@ class Doorkeeper:
         return viewer
 
     async def _viewer(self, connection: HTTPConnection, origin: Origin) -> Viewer:
-        authorization = header(connection.scope, b"authorization")
-        if authorization is not None:
-            scheme, _, token = authorization.partition(" ")
-            if scheme.lower() != "bearer":
-                raise Unauthenticated("Authorization: only `Bearer awe_…` is understood here.")
+        token = _bearer_token(connection)
+        if token is not None:
             try:
-                return await self._callers.by_token(token.strip(), origin)
+                return await self._callers.by_token(token, origin)
             except Unauthenticated:
-                await self._rates.attempt(Kind.BAD_TOKEN, origin.address)
+                await self._count(Kind.BAD_TOKEN, connection)
                 raise
         secret = connection.cookies.get(self.cookie)
         if secret is None:
@@ -69,12 +72,16 @@ class Doorkeeper:
 
     async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
         """Count a key that is not the right one. Raises Unauthenticated, RateLimited."""
-        await self._rates.attempt(Kind.BAD_TOKEN, address_of(connection.scope))
+        await self._count(Kind.BAD_TOKEN, connection)
         raise Unauthenticated("This API key is not valid.")
 
     async def count_sign_in(self, connection: HTTPConnection) -> None:
         """Count an attempt to get in. Raises RateLimited."""
-        await self._rates.attempt(Kind.SIGN_IN, address_of(connection.scope))
+        await self._count(Kind.SIGN_IN, connection)
+
+    async def _count(self, kind: Kind, connection: HTTPConnection) -> None:
+        is_local = self.is_local(connection)
+        await self._rates.attempt(kind, address_of(connection.scope), is_local=is_local)
 
     def origin(self, connection: HTTPConnection, door: str) -> Origin:
         """Where a request came from, for the trail."""
@@ -100,22 +107,24 @@ class Doorkeeper:
         """Raise Forbidden for a request that a foreign page made the browser send.
 
         A request that shows a token is not authorised by a cookie, and no page can make a browser
-        show one.
+        show one. Any other `Authorization` proves nothing: a browser repeats the name and password
+        that a proxy asked for by itself.
         """
-        is_by_token = header(connection.scope, b"authorization") is not None
+        is_by_token = any(scheme == "bearer" for scheme, _ in _authorizations(connection))
         if not is_by_token and not self.is_same_origin(connection):
             raise Forbidden("This request came from a page of another site.")
 
     def is_local(self, connection: HTTPConnection) -> bool:
-        """Whether the request comes straight from this machine: no proxy, no borrowed name."""
-        if connection.client is None or connection.url.hostname not in _LOOPBACK_NAMES:
-            return False
-        if any(name in connection.headers for name in _FORWARDING_HEADERS):
-            return False
-        try:
-            return ipaddress.ip_address(connection.client.host).is_loopback
-        except ValueError:
-            return False
+        """Whether this machine itself sent the request, and no proxy passed it on."""
+        return self._this_machine.sent(connection.scope)
+
+    def must_be_local(self, connection: HTTPConnection) -> None:
+        """Raise Forbidden for a sign-in link that is opened anywhere but on this machine."""
+        if not self.is_local(connection):
+            raise Forbidden(
+                "A sign-in link works only in a browser on the machine that runs the engine. "
+                + self._this_machine.why_not_local(connection.scope)
+            )
 
     def set_cookie(self, response: Response, secret: str) -> None:
         """Hand a session's secret to the browser."""
@@ -154,3 +163,28 @@ class Doorkeeper:
         except ValueError:
             return False
         return (parts.scheme, parts.hostname or "", port) in self._origins
+
+
+def _bearer_token(connection: HTTPConnection) -> str | None:
+    """The token that a request shows; None when it shows none.
+
+    Other schemes are not ours: a proxy in front asks for them (Basic, Digest, Negotiate). Raises
+    Unauthenticated for several tokens, and for one without its scheme.
+    """
+    found = _authorizations(connection)
+    if any(scheme.startswith("awe_") for scheme, _ in found):
+        raise Unauthenticated("Authorization: write `Bearer` before the token.")
+    tokens = [rest for scheme, rest in found if scheme == "bearer"]
+    if len(tokens) > 1:
+        raise Unauthenticated(f"{len(tokens)} bearer tokens in one request; send one.")
+    return tokens[0] if tokens else None
+
+
+def _authorizations(connection: HTTPConnection) -> list[tuple[str, str]]:
+    """Scheme, in small letters, and the rest of each `Authorization` header."""
+    found = []
+    for name, value in connection.scope["headers"]:
+        if name == b"authorization":
+            scheme, _, rest = value.decode("latin-1").strip().partition(" ")
+            found.append((scheme.lower(), rest.strip()))
+    return found

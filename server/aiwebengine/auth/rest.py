@@ -16,7 +16,7 @@ from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.auth.types import SignedIn
-from aiwebengine.errors import EngineError, Forbidden, RateLimited
+from aiwebengine.errors import EngineError, RateLimited
 from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
@@ -158,10 +158,7 @@ def routes(
             # Previews of links ask so; the link must still work afterwards.
             return Response(status_code=204)
         try:
-            if not doorkeeper.is_local(request):
-                raise Forbidden(
-                    "A sign-in link works only in a browser on the machine that runs the engine."
-                )
+            doorkeeper.must_be_local(request)
             await doorkeeper.count_sign_in(request)
             before = anonymous(doorkeeper.origin(request, "web"))
             signed_in = await sign_in.by_link(before, request.query_params.get("token", ""))
@@ -211,6 +208,8 @@ def routes(
             else JSONResponse({"provider": elsewhere[0], "logoutUrl": elsewhere[1]})
         )
         doorkeeper.clear_cookie(response)
+        # What pages keep in the browser; "cookies" would take those of all our domain's sites.
+        response.headers["Clear-Site-Data"] = '"storage"'
         return response
 
     return [

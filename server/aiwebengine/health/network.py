@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -79,6 +80,26 @@ def provider(name: str, label: str, address: str) -> Check:
         is_shared=True,
         meaning="Whether this sign-in provider answers; one check for each that is configured."
         " Fails when it does not answer, or with an error.",
+    )
+
+
+def proxy(problem: Callable[[], str | None]) -> Check:
+    """Whether proxies on this machine are set up so that their visitors can be told apart."""
+
+    async def see() -> Finding:
+        found = problem()
+        return warning(found) if found else ok("No request of an unknown proxy was seen.")
+
+    return Check(
+        "proxy",
+        "Proxy in front",
+        see,
+        "Let the proxy send X-Forwarded-For and keep the request's Host, name its address in"
+        " server.trusted_proxies, and set server.base_url to the address that browsers use."
+        " See docs/production.md.",
+        meaning="Whether requests from loopback come of a proxy that does not say whom it speaks"
+        " for, or that `server.trusted_proxies` does not name. Warns for 10 minutes after such a"
+        " request: the rate limit counts all visitors of that proxy as one.",
     )
 
 

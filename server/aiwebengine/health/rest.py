@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -12,17 +12,15 @@ from starlette.routing import Route
 
 def routes(
     trouble_now: Callable[[], Awaitable[str | None]],
-    failing: Callable[[], Mapping[str, str]],
     is_leaving: Callable[[], bool],
 ) -> list[Route]:
     """`GET` and `HEAD /health`."""
 
     async def health(_: Request) -> JSONResponse:
-        """Whether the engine works: `status`, `timestamp`, and the names of failing `checks`.
+        """Whether the engine works: `status`, `timestamp`, and with 503 the reason in `checks`.
 
-        What fails beside the database is named, and no reason for 503: the engine works without
-        it, and nobody should take it out of service for that. Strangers learn no more than the
-        name.
+        Only the database and a stop are reasons. What else fails is no reason to take the engine
+        out of service, and none of a stranger's business: administrators see all checks.
 
         Answers:
             200: it works.
@@ -34,12 +32,10 @@ def routes(
             reasons["database"] = trouble
         if is_leaving():
             reasons["engine"] = "is about to stop"
-        others = {name: state for name, state in failing().items() if name != "database"}
-        checks = {**reasons, **others}
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         told: dict[str, object] = {"status": "fail" if reasons else "ok", "timestamp": now}
-        if checks:
-            told["checks"] = checks
+        if reasons:
+            told["checks"] = reasons
         return JSONResponse(told, 503 if reasons else 200, headers={"Cache-Control": "no-store"})
 
     return [Route("/health", health, methods=["GET", "HEAD"])]

@@ -117,12 +117,6 @@ class Health:
         """What the last look saw; nothing before the first."""
         return [_told(one) for one in (self._database, *self._others) if one.checked_at is not None]
 
-    def failing(self) -> dict[str, str]:
-        """The names of what fails, for whoever may not know more."""
-        return {
-            one.name: one.state.value for one in self.seen() if one.state is HealthState.FAILING
-        }
-
     def stop(self) -> None:
         """Give up what is being looked at."""
         for task in (self._looking, *(one.task for one in self._others)):

@@ -35,7 +35,8 @@ class Rates:
 
     Requests are counted here and shared once a second, so none waits for it: together the
     instances may let through what comes within that second. Sign-ins and refused tokens are
-    counted in the database one by one. Without *per_minute* this machine itself is not counted.
+    counted in the database one by one. Without *per_minute* this machine itself is not counted:
+    the caller says by *is_local* whether it sent the request.
     """
 
     def __init__(self, db: Database, per_minute: int | None) -> None:
@@ -47,9 +48,9 @@ class Rates:
         self._known: dict[Window, int] = {}
         self._untold: Counter[Window] = Counter()
 
-    def request(self, address: str | None) -> None:
+    def request(self, address: str | None, *, is_local: bool = False) -> None:
         """Count a request. Raises RateLimited."""
-        window = self._window(Kind.REQUEST, address)
+        window = self._window(Kind.REQUEST, address, is_local)
         if window is None:
             return
         so_far = self._known.get(window, 0) + self._untold[window]
@@ -57,9 +58,9 @@ class Rates:
         if len(self._untold) < MOST_ADDRESSES:
             self._untold[window] += 1
 
-    async def attempt(self, kind: Kind, address: str | None) -> None:
+    async def attempt(self, kind: Kind, address: str | None, *, is_local: bool = False) -> None:
         """Count something that lets people in. Raises RateLimited."""
-        window = self._window(kind, address)
+        window = self._window(kind, address, is_local)
         if window is None:
             return
         try:
@@ -86,9 +87,9 @@ class Rates:
         """Drop what is over. Any instance may do this at any time."""
         await store.remove_before(self._db, _minute() - 1)
 
-    def _window(self, kind: Kind, address: str | None) -> Window | None:
+    def _window(self, kind: Kind, address: str | None, is_local: bool) -> Window | None:
         """Where this is counted; None when it is not."""
-        if address is None or (self._spares_this_machine and _is_loopback(address)):
+        if address is None or (self._spares_this_machine and is_local):
             return None
         return (kind.value, _neighbourhood(address), _minute())
 
@@ -102,14 +103,6 @@ class Rates:
 
 def _minute() -> int:
     return int(time.time()) // WINDOW_SECS
-
-
-@lru_cache(1_024)
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 @lru_cache(1_024)

@@ -69,7 +69,7 @@ class Frontend:
         hashes = "".join(f" 'sha256-{_sha256(script)}'" for script in self._inline_scripts)
         return (
             "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none';"
-            " form-action 'self'; connect-src 'self'; img-src 'self' data: https:;"
+            " form-action 'self'; connect-src 'self'; img-src 'self' data:;"
             " font-src 'self'; style-src 'self'; worker-src 'self'; manifest-src 'self';"
             f" script-src 'self'{hashes}; require-trusted-types-for 'script'"
         )

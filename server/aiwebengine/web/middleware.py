@@ -20,8 +20,9 @@ from aiwebengine.errors import (
     Unavailable,
 )
 from aiwebengine.logs.access import Answered, request_line
-from aiwebengine.web.headers import address_of, header, request_id
+from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import of_error
+from aiwebengine.web.proxies import is_from_trusted_proxy
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,11 @@ def as_problem(scope: Scope, error: EngineError) -> Response:
 
 
 class RequestId:
-    """Gives each request an id, or keeps a sane one that a proxy gave; told in every answer."""
+    """Gives each request an id, which every answer names in `X-Request-Id`.
+
+    A trusted proxy may bring one: up to 64 letters, digits, dots, dashes and underscores. Nobody
+    else may, or an outsider could mix up the lines of others in the log and in the trail.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -60,22 +65,32 @@ class RequestId:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        # A proxy that adds one to a caller's puts its own behind it.
-        told = [value for name, value in scope["headers"] if name == b"x-request-id"]
-        given = told[-1].decode("latin-1") if told else ""
-        name = given if _SANE_ID.fullmatch(given) else token_hex(8)
+        name = _given_id(scope) or token_hex(8)
         scope.setdefault("state", {})["request_id"] = name
         added: Headers = [(b"x-request-id", name.encode())]
         await self._app(scope, receive, _adding(send, lambda _: added))
 
 
+def _given_id(scope: Scope) -> str | None:
+    """The id that a trusted proxy gave; None when there is none that can be used."""
+    if not is_from_trusted_proxy(scope):
+        return None
+    # A proxy that adds one to a caller's puts its own behind it.
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    name = given[-1].decode("latin-1") if given else ""
+    return name if _SANE_ID.fullmatch(name) else None
+
+
 class SecurityHeaders:
     """Tells the browser what our answers may do.
 
-    *policy* is for pages; anything else may do nothing at all.
+    *policy* is for pages; anything else may do nothing at all. *strict_transport*: the value of
+    Strict-Transport-Security (RFC 6797), None where browsers reach us by http.
     """
 
-    def __init__(self, app: ASGIApp, *, policy: Callable[[], str], is_https: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, policy: Callable[[], str], strict_transport: str | None
+    ) -> None:
         self._app = app
         self._policy = policy
         self._always: Headers = [
@@ -83,10 +98,11 @@ class SecurityHeaders:
             (b"x-frame-options", b"DENY"),
             (b"referrer-policy", b"same-origin"),
             (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
             (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
         ]
-        if is_https:
-            self._always.append((b"strict-transport-security", b"max-age=31536000"))
+        if strict_transport is not None:
+            self._always.append((b"strict-transport-security", strict_transport.encode()))
         self._of_data: Headers = [*self._always, (b"content-security-policy", _NOTHING)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,7 +192,7 @@ class RateLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, *, count: Callable[[str | None], None], tell: Tell = as_problem
+        self, app: ASGIApp, *, count: Callable[[Scope], None], tell: Tell = as_problem
     ) -> None:
         self._app = app
         self._count = count
@@ -188,7 +204,7 @@ class RateLimit:
         # A check of our health must not be refused because of somebody else's haste.
         if scope["type"] == "http" and path != "/health" and not path.startswith("/assets/"):
             try:
-                self._count(address_of(scope))
+                self._count(scope)
             except RateLimited as error:
                 await self._tell(scope, error)(scope, receive, send)
                 return

@@ -1,0 +1,155 @@
+"""Tells requests of this machine itself from those that a proxy on it passes on.
+
+Sign-in links, `security.metrics_from_loopback` and the missing rate limit of this machine rely on
+it. A proxy on this machine connects from loopback, too, and with its default settings nginx and
+HAProxy say little or nothing about whom they speak for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from starlette.types import Scope
+
+from aiwebengine.web.proxies import is_from_trusted_proxy
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# How long after a request of an unmarked proxy nobody counts as this machine itself.
+REMEMBERED_SECS = 600.0
+
+_MARKS = frozenset(
+    b"forwarded via x-real-ip x-client-ip client-ip true-client-ip x-cluster-client-ip"
+    b" cf-connecting-ip cf-ray cdn-loop fastly-client-ip x-original-host x-original-url"
+    b" x-original-forwarded-for x-amzn-trace-id x-arr-log-id x-azure-clientip x-azure-ref"
+    b" x-envoy-external-address x-proxyuser-ip x-scheme x-url-scheme front-end-https".split()
+)
+_UNTRUSTED = (
+    "A proxy on this machine passes requests on, and server.trusted_proxies does not name it: all"
+    " its visitors share one address and one rate limit."
+)
+_UNMARKED = (
+    "A proxy on this machine passes requests on without X-Forwarded-For: all its visitors share"
+    " one address and one rate limit."
+)
+
+
+class ThisMachine:
+    """Knows which requests this machine itself sent. *public_url*: what browsers know us as.
+
+    Such a request comes from loopback, by HTTP/1.1, has no header of a proxy, does not ask for the
+    connection to be closed (nginx does), and names us by a loopback name and the port that
+    we listen on.
+
+    Where browsers know us by another name or port, or by https, a proxy stands in front. Then its
+    requests must be told apart, so nobody is local unless *trusts_proxies* (the operator named the
+    proxy, which marks what it passes on), and the name must be `localhost`: nginx's usual
+    `proxy_pass http://127.0.0.1:3000` sends the other one.
+
+    A request from loopback without any such header that names somebody else shows a proxy that
+    does not mark what it passes on. While one was seen within REMEMBERED_SECS nobody is local: an
+    attacker behind that proxy could name us as a local client does.
+    """
+
+    def __init__(self, public_url: str, *, trusts_proxies: bool) -> None:
+        parts = urlsplit(public_url)
+        is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES
+        # The port that we listen on where browsers reach us without a proxy.
+        self._port_without_proxy = (parts.port or 80) if is_loopback else None
+        self._public_origin = public_url.encode().lower()
+        self._trusts_proxies = trusts_proxies
+        self._seen_unmarked = self._seen_untrusted = float("-inf")
+
+    def sent(self, scope: Scope) -> bool:
+        """Whether this machine itself sent the request; also notes what it shows of a proxy."""
+        client = scope.get("client")
+        if client is None or not _is_loopback(client[0]):
+            return False
+        port = _own_port(scope)
+        hosts: list[bytes] = []
+        is_closing = is_from_page = False
+        for name, value in scope["headers"]:
+            if name in _MARKS or name.startswith(b"x-forwarded"):
+                if not is_from_trusted_proxy(scope):
+                    self._seen_untrusted = time.monotonic()
+                return False
+            if name == b"host":
+                hosts.append(value.lower())
+            elif name == b"connection":
+                is_closing = is_closing or b"close" in value.lower()
+            elif name in (b"origin", b"referer"):
+                # A page that was read through the proxy.
+                is_from_page = is_from_page or value.lower().startswith(self._public_origin)
+        is_through_proxy = port != self._port_without_proxy and is_from_page
+        if is_through_proxy or not all(_name_of(host) in LOOPBACK_NAMES for host in hosts):
+            self._seen_unmarked = time.monotonic()
+        return (
+            len(hosts) == 1
+            and hosts[0] in _own_names(port)
+            and scope.get("http_version") != "1.0"
+            and not is_closing
+            and self._may_be_local(hosts[0], port)
+        )
+
+    def problem(self) -> str | None:
+        """What the last minutes showed of a proxy that is not set up; None when nothing did."""
+        now = time.monotonic()
+        if now - self._seen_unmarked < REMEMBERED_SECS:
+            return _UNMARKED
+        return _UNTRUSTED if now - self._seen_untrusted < REMEMBERED_SECS else None
+
+    def why_not_local(self, scope: Scope) -> str:
+        """What to do when a request of this machine did not count as one."""
+        if _own_port(scope) != self._port_without_proxy and not self._trusts_proxies:
+            return (
+                "server.base_url says that a proxy stands in front of the engine: name it in"
+                " server.trusted_proxies first."
+            )
+        if self.problem() == _UNMARKED:
+            return (
+                "A proxy on this machine passes requests on without X-Forwarded-For: let it send"
+                f" that header, and try again {REMEMBERED_SECS / 60:.0f} minutes later."
+            )
+        return (
+            "Open it as it was printed: http://localhost and the port that the engine listens on."
+        )
+
+    def _may_be_local(self, host: bytes, port: int | None) -> bool:
+        if time.monotonic() - self._seen_unmarked < REMEMBERED_SECS:
+            return False
+        if port == self._port_without_proxy:
+            return True
+        return self._trusts_proxies and host.startswith(b"localhost")
+
+
+def _own_port(scope: Scope) -> int | None:
+    """The port that we listen on, which the request came to; None on a pipe."""
+    server: tuple[str, int | None] | None = scope.get("server")
+    return None if server is None else server[1]
+
+
+@lru_cache(1_024)
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(64)
+def _own_names(port: int | None) -> frozenset[bytes]:
+    """How a local client may name an engine that listens on this port."""
+    names = [b"localhost", b"127.0.0.1", b"[::1]"]
+    with_port = [b"%s:%d" % (name, port) for name in names] if port else []
+    # Clients leave out the port of http.
+    return frozenset(with_port + (names if port == 80 else []))
+
+
+@lru_cache(1_024)
+def _name_of(host: bytes) -> str | None:
+    try:
+        return urlsplit(f"//{host.decode('latin-1')}").hostname
+    except ValueError:
+        return None

@@ -68,7 +68,7 @@ pictures: install ## Take the pictures of the README (Debian's package chromium)
 
 install-all: install $(DEPLOY_READY) $(PEERS_READY) ## What test-deploy and the benchmark need, too
 
-test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on) and pebble, systemd
+test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on), nginx, HAProxy, pebble, systemd
 	$(BIN)/pytest -n 3 --dist loadfile -m deploy tests/deploy
 
 test-kill: install ## Kill backups, restores and migrations more than 100 times

@@ -155,6 +155,15 @@ async def test_the_client_s_own_address_arrives_and_a_forged_one_does_not(front,
     assert [event["address"] for event in invited] == ["127.0.0.1"]
 
 
+async def test_an_outsider_gives_no_request_id(front):
+    async with front.client(headers={"X-Request-Id": "forged1"}) as client:
+        told = [(await client.get("/health")).headers["x-request-id"] for _ in range(2)]
+        told.append((await client.post("/graphql", json={"query": PID})).headers["x-request-id"])
+
+    assert "forged1" not in told
+    assert len(set(told)) == 3
+
+
 async def test_events_arrive_while_their_stream_is_open(front, token):
     headers = bearer(token)
     socket_to = websockets.connect(

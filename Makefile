@@ -30,6 +30,7 @@ test: lint types test-python test-frontend ## Everything but the browser
 lint: install ## Style of Python and JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server
 	cd frontend && npm run --silent lint && npm run --silent format:check
 
 format: install ## Put Python and JavaScript into shape

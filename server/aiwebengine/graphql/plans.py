@@ -162,7 +162,7 @@ def _compiled(
     if body is None:
         return None
     names = writer.names
-    exec(f"def complete(o):\n    return {body}", names)  # noqa: S102 - our own text: names are checked, values are bound
+    exec(f"def complete(o):\n    return {body}", names)  # nosec B102  # noqa: S102 - our own text: names are checked, values are bound
     complete: Complete = names["complete"]
     return complete
 

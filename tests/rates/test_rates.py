@@ -1,5 +1,6 @@
 """How often an address may come, over all instances."""
 
+import asyncio
 import json
 
 import httpx2
@@ -48,6 +49,18 @@ async def test_instances_count_together(engine):
 
     assert requests(other, "192.0.2.1") == 1
     assert await engine.db.value("select sum(hits) from rate_windows") == 9
+
+
+async def test_what_is_on_its_way_to_the_database_still_counts(engine):
+    rates = Rates(engine.db, 10)
+    requests(rates, "192.0.2.1")
+
+    sharing = asyncio.create_task(rates.share())
+    await asyncio.sleep(0)
+
+    assert not sharing.done()
+    assert requests(rates, "192.0.2.1") == 0
+    await sharing
 
 
 async def test_the_next_minute_is_a_new_one_and_the_old_is_forgotten(engine, monkeypatch):

@@ -47,13 +47,15 @@ class Rates:
         self._most = {Kind.REQUEST: usual, Kind.SIGN_IN: strict, Kind.BAD_TOKEN: strict}
         self._known: dict[Window, int] = {}
         self._untold: Counter[Window] = Counter()
+        # On its way to the database: it counts here until the answer says the sum.
+        self._in_flight: Counter[Window] = Counter()
 
     def request(self, address: str | None, *, is_local: bool = False) -> None:
         """Count a request. Raises RateLimited."""
         window = self._window(Kind.REQUEST, address, is_local)
         if window is None:
             return
-        so_far = self._known.get(window, 0) + self._untold[window]
+        so_far = self._known.get(window, 0) + self._in_flight[window] + self._untold[window]
         self._must_be_below(so_far, Kind.REQUEST)
         if len(self._untold) < MOST_ADDRESSES:
             self._untold[window] += 1
@@ -73,6 +75,7 @@ class Rates:
     async def share(self) -> None:
         """Tell the other instances what was counted here, and hear what they counted."""
         told, self._untold = self._untold, Counter()
+        self._in_flight = told
         now = _minute()
         self._known = {window: hits for window, hits in self._known.items() if window[2] == now}
         if told:
@@ -82,6 +85,8 @@ class Rates:
             except Unavailable:
                 self._untold.update(told)
                 raise
+            finally:
+                self._in_flight = Counter()
 
     async def forget(self) -> None:
         """Drop what is over. Any instance may do this at any time."""

@@ -58,7 +58,7 @@ def test_a_plain_request_from_loopback_is_local(client, host):
         {"host": ["localhost:3000.evil.example"]},
         {"host": ["evil.example:3000"]},
         {"host": ["[::1"]},
-        {"connection": "close"},
+        {"connection": "upgrade"},
         {"connection": "Upgrade, Close"},
         {"via": "1.1 proxy"},
         {"forwarded": "for=192.0.2.1"},
@@ -90,6 +90,12 @@ def test_where_a_proxy_stands_in_front_nobody_is_local_until_it_is_named(public_
     assert "trusted_proxies" in unnamed.why_not_local(request())
     # What nginx's usual `proxy_pass http://127.0.0.1:3000` sends.
     assert not named.sent(request(host=["127.0.0.1:3000"]))
+    assert not named.sent(request(connection="close"))
+
+
+def test_a_client_that_asks_once_and_one_that_opens_a_socket_are_local_without_a_proxy():
+    assert alone().sent(request(connection="close"))
+    assert alone().sent(request(connection="Upgrade", upgrade="websocket"))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ async def test_links_and_metrics_are_for_this_machine_only_and_say_what_to_do(ur
         refused = await client.get(link, headers=forwarded)
         metrics = [
             (await client.get("/metrics", headers=headers)).status_code
-            for headers in ({}, {"Via": "1.1 x"}, forwarded, {"Connection": "close"})
+            for headers in ({}, {"Via": "1.1 x"}, forwarded, {"Connection": "upgrade"})
         ]
         let_in = await client.get(link)
 

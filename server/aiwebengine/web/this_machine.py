@@ -39,14 +39,15 @@ _UNMARKED = (
 class ThisMachine:
     """Knows which requests this machine itself sent. *public_url*: what browsers know us as.
 
-    Such a request comes from loopback, by HTTP/1.1, has no header of a proxy, does not ask for the
-    connection to be closed (nginx does), and names us by a loopback name and the port that
-    we listen on.
+    Such a request comes from loopback, by HTTP/1.1, has no header of a proxy, asks for no upgrade
+    without naming one (nginx set up for WebSockets does), and names us by a loopback name and the
+    port that we listen on.
 
     Where browsers know us by another name or port, or by https, a proxy stands in front. Then its
     requests must be told apart, so nobody is local unless *trusts_proxies* (the operator named the
-    proxy, which marks what it passes on), and the name must be `localhost`: nginx's usual
-    `proxy_pass http://127.0.0.1:3000` sends the other one.
+    proxy, which marks what it passes on), the name must be `localhost` (nginx's usual
+    `proxy_pass http://127.0.0.1:3000` sends the other one), and the connection must not be one for
+    a single request, which nginx asks for and few clients beside Python's urllib.
 
     A request from loopback without any such header that names somebody else shows a proxy that
     does not mark what it passes on. While one was seen within REMEMBERED_SECS nobody is local: an
@@ -69,7 +70,7 @@ class ThisMachine:
             return False
         port = _own_port(scope)
         hosts: list[bytes] = []
-        is_closing = is_from_page = False
+        is_closing = asks_upgrade = names_upgrade = is_from_page = False
         for name, value in scope["headers"]:
             if name in _MARKS or name.startswith(b"x-forwarded"):
                 if not is_from_trusted_proxy(scope):
@@ -79,6 +80,9 @@ class ThisMachine:
                 hosts.append(value.lower())
             elif name == b"connection":
                 is_closing = is_closing or b"close" in value.lower()
+                asks_upgrade = asks_upgrade or b"upgrade" in value.lower()
+            elif name == b"upgrade":
+                names_upgrade = True
             elif name in (b"origin", b"referer"):
                 # A page that was read through the proxy.
                 is_from_page = is_from_page or value.lower().startswith(self._public_origin)
@@ -89,8 +93,8 @@ class ThisMachine:
             len(hosts) == 1
             and hosts[0] in _own_names(port)
             and scope.get("http_version") != "1.0"
-            and not is_closing
-            and self._may_be_local(hosts[0], port)
+            and asks_upgrade == names_upgrade
+            and self._may_be_local(hosts[0], port, is_closing)
         )
 
     def problem(self) -> str | None:
@@ -116,12 +120,12 @@ class ThisMachine:
             "Open it as it was printed: http://localhost and the port that the engine listens on."
         )
 
-    def _may_be_local(self, host: bytes, port: int | None) -> bool:
+    def _may_be_local(self, host: bytes, port: int | None, is_closing: bool) -> bool:
         if time.monotonic() - self._seen_unmarked < REMEMBERED_SECS:
             return False
         if port == self._port_without_proxy:
             return True
-        return self._trusts_proxies and host.startswith(b"localhost")
+        return self._trusts_proxies and host.startswith(b"localhost") and not is_closing
 
 
 def _own_port(scope: Scope) -> int | None:

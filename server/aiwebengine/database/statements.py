@@ -62,4 +62,8 @@ def check_text(name: str, value: str) -> None:
 
 
 def _is_broken(value: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

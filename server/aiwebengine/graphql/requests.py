@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,13 @@ import orjson
 
 from aiwebengine.database.statements import check_text
 from aiwebengine.errors import BadUserInput
+
+# What follows (coercion, conversion, messages) goes into values recursively.
+MOST_DEPTH = 64
+# Coercion takes some 3 µs for each value.
+MOST_VALUES = 20_000
+# A key in a message is cut here.
+SHOWN_CHARACTERS = 40
 
 
 class MalformedRequest(BadUserInput):
@@ -67,23 +74,77 @@ def from_parts(parts: object) -> GraphQLRequest:
         if not isinstance(parts.get(name) or {}, dict) or parts.get(name) in (False, 0, "", []):
             raise MalformedRequest(f"{name}: must be an object.")
     variables = parts.get("variables") or {}
-    try:
-        _check_texts(query, "query")
-        _check_texts(variables, "variables")
-    except BadUserInput as error:
-        raise MalformedRequest(error.message) from None
+    _check_text(query, lambda: "query")
+    _check_values(variables)
     # Clients send an empty name for "the only one".
     return GraphQLRequest(query, variables, operation_name or None)
 
 
-def _check_texts(value: object, name: str) -> None:
-    """Raise BadUserInput for a text, anywhere inside, that no database can hold."""
-    match value:
-        case str():
-            check_text(name, value)
-        case dict():
-            for key, inner in value.items():
-                _check_texts(inner, f"{name}.{key}")
-        case list():
-            for index, inner in enumerate(value):
-                _check_texts(inner, f"{name}[{index}]")
+def _check_values(variables: dict[str, Any]) -> None:
+    """Raise MalformedRequest for variables that are too deep or too many, or a text no database
+    can hold.
+
+    Each value costs the same, wherever it is: its path is worked out only for a message about it.
+    """
+    for text in _measured_texts(variables):
+        _check_text(text, lambda found=text: _path_to(found, variables))  # type: ignore[misc]
+
+
+def _measured_texts(variables: dict[str, Any]) -> list[str]:
+    """Every text among the values. Raises MalformedRequest for too many values or levels."""
+    texts: list[str] = []
+    levels, count = -1, 0
+    level: list[object] = [variables]
+    while level:
+        levels += 1
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+            elif isinstance(value, str):
+                texts.append(value)
+        count += len(below)
+        if count > MOST_VALUES:
+            raise MalformedRequest(
+                f"variables: found more than {MOST_VALUES} values; allowed: {MOST_VALUES}."
+            )
+        level = below
+    if levels > MOST_DEPTH:
+        raise MalformedRequest(
+            f"variables: found {levels} levels of nesting; allowed: {MOST_DEPTH}."
+        )
+    return texts
+
+
+def _check_text(text: str, name: Callable[[], str]) -> None:
+    try:
+        check_text("", text)
+    except BadUserInput as error:
+        raise MalformedRequest(name() + error.message) from None
+
+
+def _path_to(text: str, variables: dict[str, Any]) -> str:
+    """Where the variables hold this text, such as `variables.filter.ids[3]`."""
+    # Each value with the step to it and what it is inside of.
+    waiting: list[tuple[object, str, Any]] = [(variables, "variables", None)]
+    while waiting:
+        here = waiting.pop()
+        if here[0] is text:
+            steps = []
+            while here is not None:
+                steps.append(here[1])
+                here = here[2]
+            return "".join(reversed(steps))
+        waiting.extend((inner, step, here) for step, inner in _inside(here[0]))
+    return "variables"
+
+
+def _inside(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield f".{key[:SHOWN_CHARACTERS]}", inner
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield f"[{index}]", inner

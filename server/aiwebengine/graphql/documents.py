@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from graphql import (
     ArgumentNode,
@@ -24,13 +25,25 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 
 from aiwebengine.caching import ENTRY_BYTES, Bounded
-from aiwebengine.errors import BadUserInput, QueryTooComplex
-from aiwebengine.graphql.limits import Limits, Measured, enforce
+from aiwebengine.errors import BadUserInput, EngineError, QueryTooComplex
+from aiwebengine.graphql.errors import shortened
+from aiwebengine.graphql.limits import (
+    Limits,
+    Measured,
+    enforce,
+    measure,
+    must_be_within,
+    page_sizes,
+)
 from aiwebengine.graphql.plans import Plans
+from aiwebengine.graphql.repeats import repeats
 
 # Measured: what a parsed document takes in memory, for each character of its text.
 BYTES_PER_CHARACTER = 150
 MOST_ERRORS = 10
+MOST_LOCATIONS = 10
+# Strangers' documents get one part in so many of the memory for documents.
+STRANGERS_PART = 8
 
 
 class MalformedDocument(BadUserInput):
@@ -82,53 +95,105 @@ class Document:
         raise MalformedDocument([GraphQLError(f"{said}; the document has: {names}.")])
 
 
+@dataclass(frozen=True)
+class _Refused:
+    """A document that can't be executed, and why."""
+
+    errors: list[GraphQLError] | None
+    too_complex: QueryTooComplex | None = None
+
+    def again(self) -> EngineError:
+        """The refusal; a new one each time, since an exception remembers who raised it."""
+        if self.too_complex is not None:
+            return QueryTooComplex(self.too_complex.message, **self.too_complex.extensions)
+        return MalformedDocument(self.errors or [])
+
+
+_Share: TypeAlias = tuple[Limits, Bounded[str, Document | _Refused]]
+
+
 class Documents:
-    """A bounded cache of valid documents, the least recently used forgotten first."""
+    """A bounded cache of documents, valid or not, the least recently used forgotten first.
+
+    Strangers have a share of their own: they can't make it forget what others use.
+    """
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, most_bytes: int) -> None:
         self._schema = schema
-        self._limits = limits
-        self._kept: Bounded[str, Document] = Bounded(most_bytes)
+        of_strangers = most_bytes // STRANGERS_PART
+        self._known: _Share = (limits, Bounded(most_bytes - of_strangers))
+        self._strangers: _Share = (limits.for_strangers(), Bounded(of_strangers))
 
-    def get(self, text: str) -> Document:
+    def get(self, text: str, *, is_stranger: bool = False) -> Document:
         """The document. Raises MalformedDocument, QueryTooComplex."""
-        found = self._kept.get(text)
-        if found is not None:
-            return found
-        document = self._read(text)
-        self._kept.put(text, document, ENTRY_BYTES + len(text) * BYTES_PER_CHARACTER)
-        return document
+        limits, kept = self._strangers if is_stranger else self._known
+        found = kept.get(text)
+        if found is None:
+            found = self._read(text, limits)
+            kept.put(text, found, ENTRY_BYTES + len(text) * BYTES_PER_CHARACTER)
+        if isinstance(found, _Refused):
+            raise found.again()
+        return found
 
-    def _read(self, text: str) -> Document:
+    def _read(self, text: str, limits: Limits) -> Document | _Refused:
         try:
-            tree = parse(text, max_tokens=self._limits.tokens)
-            operations = [
-                definition
-                for definition in tree.definitions
-                if isinstance(definition, OperationDefinitionNode)
-            ]
-            for operation in operations:
-                # Before validation, whose own rules may take long on a bomb.
-                measured = Measured(self._schema, tree, operation)
-                enforce(measured.figures({}), self._limits)
-        except GraphQLSyntaxError as error:
-            if "more than" in error.message and "tokens" in error.message:
-                raise QueryTooComplex(
-                    f"The document has more than {self._limits.tokens} tokens.",
-                    limit="tokens",
-                    allowed=self._limits.tokens,
-                ) from None
-            if "nested too deeply" not in error.message:
-                raise MalformedDocument([error]) from None
-            raise QueryTooComplex(
-                f"The document is nested too deeply; allowed depth is {self._limits.depth}.",
-                limit="depth",
-                allowed=self._limits.depth,
-            ) from None
+            return self._valid(text, limits)
+        except MalformedDocument as error:
+            return _Refused([_without_document(one) for one in error.errors])
+        except QueryTooComplex as error:
+            return _Refused(None, error.with_traceback(None))
+        except RecursionError:
+            # Nested in what no figure counts, such as inline fragments.
+            return _Refused(None, _too_deep(limits))
+
+    def _valid(self, text: str, limits: Limits) -> Document:
+        must_be_within("characters", len(text), limits)
+        must_be_within("lines", text.count("\n") + text.count("\r") + 1, limits)
+        tree = _parsed(text, limits)
+        operations = _operations(tree)
+        # All of it before validation, whose own rules may take long on a bomb.
+        must_be_within("operations", len(operations), limits)
+        for operation in operations:
+            enforce(measure(self._schema, tree, operation, {}), limits)
+        must_be_within("repeats", repeats(tree, limits.repeats), limits)
         errors = validate(self._schema, tree, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise MalformedDocument(errors)
         return _document(self._schema, tree)
+
+
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if "more than" in error.message and "tokens" in error.message:
+            raise QueryTooComplex(
+                f"The document has more than {limits.tokens} tokens.",
+                limit="tokens",
+                allowed=limits.tokens,
+            ) from None
+        if "nested too deeply" in error.message:
+            raise _too_deep(limits) from None
+        raise MalformedDocument([error]) from None
+
+
+def _operations(tree: DocumentNode) -> list[OperationDefinitionNode]:
+    return [one for one in tree.definitions if isinstance(one, OperationDefinitionNode)]
+
+
+def _too_deep(limits: Limits) -> QueryTooComplex:
+    return QueryTooComplex(
+        f"The document is nested too deeply; allowed depth is {limits.depth}.",
+        limit="depth",
+        allowed=limits.depth,
+    )
+
+
+def _without_document(error: GraphQLError) -> GraphQLError:
+    """The same for a client, without what it would keep in memory."""
+    told = GraphQLError(shortened(error.message), extensions=error.extensions)
+    told.locations = (error.locations or [])[:MOST_LOCATIONS]
+    return told
 
 
 def without_types(schema: GraphQLSchema, document: Document) -> Document:
@@ -137,21 +202,23 @@ def without_types(schema: GraphQLSchema, document: Document) -> Document:
 
 
 def _document(schema: GraphQLSchema, tree: DocumentNode) -> Document:
-    operations: dict[str | None, Executable] = {}
-    fragments: dict[str, FragmentDefinitionNode] = {}
-    for definition in tree.definitions:
-        if isinstance(definition, FragmentDefinitionNode):
-            fragments[definition.name.value] = definition
-        elif isinstance(definition, OperationDefinitionNode):
-            name = None if definition.name is None else definition.name.value
-            operations[name] = _executable(schema, tree, definition)
+    sizes = page_sizes(tree)
+    operations = {
+        None if node.name is None else node.name.value: _executable(
+            node, Measured(schema, tree, node, sizes)
+        )
+        for node in _operations(tree)
+    }
+    fragments = {
+        definition.name.value: definition
+        for definition in tree.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
     details = {name: FragmentDetails(fragment, None) for name, fragment in fragments.items()}
     return Document(tree, operations, fragments, details, Plans(tree))
 
 
-def _executable(
-    schema: GraphQLSchema, tree: DocumentNode, node: OperationDefinitionNode
-) -> Executable:
+def _executable(node: OperationDefinitionNode, measured: Measured) -> Executable:
     first = _first_field(node)
     more = " +" if len(node.selection_set.selections) > 1 else ""
     return Executable(
@@ -160,7 +227,7 @@ def _executable(
         label=f"{node.operation.value} {first or '…'}{more}",
         name=first if node.name is None else node.name.value,
         first_field=first,
-        measured=Measured(schema, tree, node),
+        measured=measured,
     )
 
 

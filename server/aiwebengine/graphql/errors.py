@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,11 @@ log = logging.getLogger(__name__)
 
 HIDDEN = "Something went wrong on our side. The log has the details under this request id."
 
+# A caller's text is shown by so many characters.
+SHOWN_CHARACTERS = 80
+LONGEST_MESSAGE = 400
+_LONG_WORD = re.compile(rf"(\S{{{SHOWN_CHARACTERS}}})\S+")
+
 
 def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     """The error as a client may see it (GraphQL specification, section 7.1.2)."""
@@ -22,7 +28,10 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     if isinstance(cause, EngineError):
         message, extensions = cause.message, {"code": cause.code, **cause.extensions}
     elif cause is None or _is_about_input(error):
-        message, extensions = error.message, {"code": BadUserInput.code, **(error.extensions or {})}
+        message, extensions = (
+            shortened(error.message),
+            {"code": BadUserInput.code, **(error.extensions or {})},
+        )
     else:
         log.error("graphql.bug", extra={"field": _dotted(error.path)}, exc_info=cause)
         message, extensions = HIDDEN, {"code": EngineError.code}
@@ -35,6 +44,13 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     if error.path is not None:
         formatted["path"] = list(error.path)
     return formatted | {"extensions": extensions}
+
+
+def shortened(message: str) -> str:
+    """The message of a library about a caller's text, without most of a long text in it."""
+    return _LONG_WORD.sub(r"\1…", message[:LONGEST_MESSAGE]) + (
+        "…" if len(message) > LONGEST_MESSAGE else ""
+    )
 
 
 def _dotted(path: Sequence[str | int] | None) -> str | None:

@@ -95,19 +95,20 @@ class Executor:
         self._on_subscribed = on_subscribed
         self._on_forbidden = on_forbidden
 
-    def prepare(self, request: GraphQLRequest) -> Operation:
+    def prepare(self, request: GraphQLRequest, *, is_stranger: bool = False) -> Operation:
         """Read, validate and measure a request; needs no context.
 
+        *is_stranger*: nobody is signed in, and the document may have less.
         Raises MalformedDocument, QueryTooComplex.
         """
         try:
-            return self._prepared(request)
+            return self._prepared(request, is_stranger)
         except EngineError as error:
             self._on_refused([error.code])
             raise
 
-    def _prepared(self, request: GraphQLRequest) -> Operation:
-        document = self._documents.get(request.query)
+    def _prepared(self, request: GraphQLRequest, is_stranger: bool) -> Operation:
+        document = self._documents.get(request.query, is_stranger=is_stranger)
         executable = document.operation(request.operation_name)
         definitions = executable.node.variable_definitions or ()
         values = get_variable_values(
@@ -151,6 +152,8 @@ class Executor:
             answer = Answer(refusal(late, request_id), late.status)
         except EngineError as error:
             answer = Answer(refusal(error, request_id), error.status)
+        except Exception as error:
+            answer = Answer({"errors": [_hidden(error, request_id)]}, EngineError.status)
         self._on_done(
             operation.executable.label, time.perf_counter() - began, codes_of(answer.body)
         )
@@ -170,6 +173,8 @@ class Executor:
                 async for body in bodies:
                     self._on_refused(codes_of(body))
                     yield body
+        except Exception as error:
+            yield {"errors": [_hidden(error, request_id)]}
         finally:
             self._on_subscribed(-1)
 
@@ -207,9 +212,6 @@ class Executor:
         except GraphQLError as error:
             yield {"errors": [told(error, request_id)]}
             await self._note_forbidden(operation, context, [error])
-        except Exception as error:
-            hidden = GraphQLError(str(error), original_error=error)
-            yield {"errors": [told(hidden, request_id)]}
         finally:
             await results.aclose()
 
@@ -246,6 +248,11 @@ class Executor:
 def codes_of(body: dict[str, Any]) -> list[str]:
     """The codes of the errors in a response body."""
     return [error["extensions"]["code"] for error in body.get("errors", ())]
+
+
+def _hidden(error: Exception, request_id: str | None) -> dict[str, Any]:
+    """What a client is told of a bug, which is logged."""
+    return told(GraphQLError(str(error), original_error=error), request_id)
 
 
 def _answer(result: ExecutionResult, request_id: str | None) -> Answer:

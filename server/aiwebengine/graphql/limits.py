@@ -8,7 +8,7 @@ other twice keeps them busy for hours.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -47,15 +47,34 @@ _PLENTY = 10**9
 
 @dataclass(frozen=True)
 class Limits:
-    """What a document may have at most; `cost` counts fields times the rows they are read for."""
+    """What a document may have at most; `cost` counts fields times the rows they are read for.
 
+    `repeats` counts the pairs of equal names that validation compares (`repeats.py`).
+    """
+
+    characters: int = 100_000
+    # Each error about a document reads its lines to say where it is.
+    lines: int = 2_000
     tokens: int = 2_000
+    operations: int = 20
+    repeats: int = 2_000
     depth: int = 15
     aliases: int = 30
     directives: int = 50
     cost: int = 50_000
     seconds: float = 30.0
     operations_per_socket: int = 100
+
+    def for_strangers(self) -> Limits:
+        """What is left for somebody who has not signed in, and reads `viewer` alone."""
+        return replace(
+            self,
+            characters=min(self.characters, 16_384),
+            lines=min(self.lines, 500),
+            tokens=min(self.tokens, 600),
+            operations=min(self.operations, 5),
+            repeats=min(self.repeats, 500),
+        )
 
 
 @dataclass(frozen=True)
@@ -91,17 +110,28 @@ def measure(
     return _Measure(schema, document, operation, variables).figures()
 
 
+def page_sizes(document: DocumentNode) -> tuple[str, ...]:
+    """The variables that stand for a page size: all whose value changes what is measured."""
+    found = _PageSizes()
+    visit(document, found)
+    return tuple(sorted(found.names))
+
+
 class Measured:
-    """What one operation asks for, worked out once for each page size that its variables give."""
+    """What one operation asks for, worked out once for each page size that its variables give.
+
+    *page_sizes* are the variables that may do so in the document, as `page_sizes` finds them.
+    """
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        page_sizes: tuple[str, ...],
     ) -> None:
         self._of = (schema, document, operation)
-        # Variables count where they stand for a page size, and nowhere else.
-        found = _PageSizes()
-        visit(document, found)
-        self._names = tuple(sorted(found.names))
+        self._names = page_sizes
         self._kept: dict[tuple[object, ...], Figures] = {}
 
     def figures(self, variables: Mapping[str, Any]) -> Figures:
@@ -131,6 +161,18 @@ def enforce(figures: Figures, limits: Limits) -> None:
                 found=found,
                 allowed=allowed,
             )
+
+
+def must_be_within(name: str, found: int, limits: Limits) -> None:
+    """Raise QueryTooComplex when a document has more than the limit of this name allows."""
+    allowed = getattr(limits, name)
+    if found > allowed:
+        raise QueryTooComplex(
+            f"The document has {found} {name}; allowed are {allowed}.",
+            limit=name,
+            found=found,
+            allowed=allowed,
+        )
 
 
 class _PageSizes(Visitor):

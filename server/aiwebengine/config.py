@@ -219,6 +219,18 @@ class Security(_Section):
     max_request_body_bytes: int = Field(
         1_048_576, ge=1_024, le=1_073_741_824, description="Largest body."
     )
+    max_anonymous_body_bytes: int = Field(
+        16_384, ge=1_024, le=1_073_741_824, description="Maximum body size of an anonymous request."
+    )
+    max_connections_per_address: int = Field(
+        256, ge=1, description="Maximum connections per address and worker."
+    )
+    max_sockets_per_address: int = Field(
+        256, ge=1, description="Maximum WebSockets per address and worker."
+    )
+    max_sockets_per_user: int = Field(
+        100, ge=1, description="Maximum WebSockets per user and worker."
+    )
     cors_allowed_origins: list[HttpAddress] = Field(
         [], description="Other sites whose pages may read answers, without cookies."
     )

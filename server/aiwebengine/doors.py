@@ -174,7 +174,12 @@ class Doors:
                 tell=_refused,
             ),
             Middleware(RateLimit, count=self._count, tell=_refused),
-            Middleware(BodyLimit, most=config.security.max_request_body_bytes, tell=_refused),
+            Middleware(
+                BodyLimit,
+                most=config.security.max_request_body_bytes,
+                most_of_strangers=config.security.max_anonymous_body_bytes,
+                tell=_refused,
+            ),
         ]
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from graphql import parse
 
-from aiwebengine.graphql.limits import Measured
+from aiwebengine.graphql.limits import Measured, page_sizes
 from aiwebengine.graphql.schema import schema
 from aiwebengine.users.types import Role
 
@@ -103,8 +103,9 @@ async def test_a_large_body_is_refused_whether_its_size_is_told_or_not(client):
         for _ in range(200):
             yield b" " * 65_536
 
-    told = await client.post("/graphql", content=b" " * 10_000_000)
-    streamed = await client.post("/graphql", content=chunks())
+    headers = {"content-type": "application/json"}
+    told = await client.post("/graphql", content=b" " * 10_000_000, headers=headers)
+    streamed = await client.post("/graphql", content=chunks(), headers=headers)
 
     assert (told.status_code, streamed.status_code) == (413, 413)
     assert told.headers["content-type"] == "application/json; charset=utf-8"
@@ -238,7 +239,7 @@ async def test_a_null_for_an_argument_with_a_default_says_the_same_as_none(
 def test_a_page_costs_what_it_will_read(given, cost):
     text = "query($first: Int) { users(first: $first) { nodes { email } } }"
     document = parse(text)
-    measured = Measured(schema._schema, document, document.definitions[0])
+    measured = Measured(schema._schema, document, document.definitions[0], page_sizes(document))
     measured.figures({"first": 200.0})
 
     assert measured.figures(given).cost == cost

@@ -79,12 +79,15 @@ class HttpEndpoint:
     async def _respond(self, request: Request, media: str) -> Response:
         its_id = request_id(request.scope)
         try:
-            asked = await _asked(request)
+            _must_be_readable(request)
+            # Before anything is read: how much that may be depends on who asks.
             context = await self._context_of(request)
+            asked = await _asked(request)
         except EngineError as error:
             return refused(request.scope, error)
+        is_stranger = not context.viewer.is_signed_in
         try:
-            operation = self._executor.prepare(asked)
+            operation = self._executor.prepare(asked, is_stranger=is_stranger)
         except MalformedDocument as error:
             body = {"errors": [told(problem, its_id) for problem in error.errors]}
             return _json(_well_formed(Answer(body, error.status), media), media)
@@ -126,21 +129,27 @@ def refused(scope: Scope, error: EngineError) -> Response:
     return response
 
 
-async def _asked(request: Request) -> GraphQLRequest:
-    """The request's parts. Raises MalformedRequest and what the body's type calls for."""
+def _must_be_readable(request: Request) -> None:
+    """Raise UnsupportedMediaType for a body that is not plain JSON, before it is read."""
     if request.method == "GET":
-        return requests.from_query_string(request.query_params)
+        return
     scope = request.scope
     kind, _, parameters = (header(scope, b"content-type") or "").lower().partition(";")
     if kind.strip() != JSON:
         # Forms and plain text need no leave from us to be sent by a foreign page.
         raise UnsupportedMediaType(
-            f"Content-Type: found {kind.strip() or 'none'!r}, allowed {JSON}."
+            f"Content-Type: found {kind.strip()[:80] or 'none'!r}, allowed {JSON}."
         )
     if "charset" in parameters and "utf-8" not in parameters and "utf8" not in parameters:
         raise UnsupportedMediaType("Content-Type: the charset must be utf-8.")
     if header(scope, b"content-encoding") not in (None, "identity"):
         raise UnsupportedMediaType("Content-Encoding: send the body uncompressed.")
+
+
+async def _asked(request: Request) -> GraphQLRequest:
+    """The request's parts. Raises MalformedRequest, BodyTooLarge."""
+    if request.method == "GET":
+        return requests.from_query_string(request.query_params)
     return requests.from_body(await request.body())
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from secrets import token_hex
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,7 +29,11 @@ log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-DRAINED_BYTES = 64 * 1_048_576
+DRAINED_BYTES = 16 * 1_048_576
+
+# What the log and the figures say of a request whose sender left in the middle of its body; no
+# client ever sees it.
+CLIENT_LEFT = 499
 
 # What tells its own callers that it is late has so long to do it.
 GRACE_SECS = 1.0
@@ -119,16 +124,19 @@ class SecurityHeaders:
         return [*self._always, (b"content-security-policy", self._policy().encode())]
 
 
-class _TooLarge(Exception):
-    """The body is larger than is read."""
-
-
 class BodyLimit:
-    """Refuses bodies above *most* bytes with 413, told beforehand or counted while they come."""
+    """Refuses bodies above *most* bytes with 413, told beforehand or counted while they come.
 
-    def __init__(self, app: ASGIApp, *, most: int, tell: Tell = as_problem) -> None:
+    Of a caller who is not known yet, or not at all, *most_of_strangers* are read: a route that
+    takes more must find out who asks first. Larger ones end where the route reads them.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, most: int, most_of_strangers: int, tell: Tell = as_problem
+    ) -> None:
         self._app = app
         self._most = most
+        self._most_of_strangers = most_of_strangers
         self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,53 +144,72 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = header(scope, b"content-length")
-        size = int(told) if told is not None and told.isdecimal() else None
-        if size is not None and size > self._most:
-            await self._refuse(scope, receive, send)
+        body = _Body(scope, receive, send, self._allowed)
+        if body.told > self._most:
+            await self._tell(scope, body.too_large(self._most))(scope, receive, body.send)
             return
-        if size is not None or header(scope, b"transfer-encoding") is None:
-            await self._app(scope, receive, send)
-            return
-        try:
-            messages = await self._read(receive)
-        except _TooLarge:
-            await self._refuse(scope, receive, send)
-            return
-        # Read whole first: an exception out of `receive` would surface as an error of the app.
-        waiting = iter(messages)
+        await self._app(scope, body.receive, body.send)
 
-        async def replay() -> Message:
-            return next(waiting, None) or await receive()
+    def _allowed(self, scope: Scope) -> int:
+        viewer = scope["state"].get("viewer")
+        return self._most if viewer is not None and viewer.is_signed_in else self._most_of_strangers
 
-        await self._app(scope, replay, send)
 
-    async def _drain(self, receive: Receive) -> None:
+class _Body:
+    """One body on its way in, and what is sent about it."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, allowed: Callable[[Scope], int]
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._allowed = allowed
+        self._size = 0
+        self._has_begun_to_answer = False
+        self._is_too_large = False
+        told = header(scope, b"content-length") or ""
+        self.told = int(told[:12]) if told.isdecimal() else 0
+
+    async def receive(self) -> Message:
+        """The next part. Raises BodyTooLarge, unless the answer has begun already."""
+        if not self._has_begun_to_answer:
+            self._must_be_within(self.told)
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if not self._has_begun_to_answer:
+            self._must_be_within(self._size)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send on; the refusal of a body once the client has sent a little more of it."""
+        if message["type"] == "http.response.start":
+            self._has_begun_to_answer = True
+            if self._is_too_large:
+                await self._drain()
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await self._send(message)
+
+    def too_large(self, allowed: int) -> BodyTooLarge:
+        """The refusal, which closes the connection."""
+        self._is_too_large = True
+        return BodyTooLarge(f"The body is too large; at most {allowed} bytes are read.")
+
+    def _must_be_within(self, size: int) -> None:
+        # Without a body nobody has to ask how much is allowed.
+        if size and size > (allowed := self._allowed(self._scope)):
+            raise self.too_large(allowed)
+
+    async def _drain(self) -> None:
         """Take in a little more: a client that still sends would not read the answer."""
-        size = 0
-        while size < DRAINED_BYTES:
-            message = await receive()
-            size += len(message.get("body", b""))
+        if header(self._scope, b"expect") is not None:
+            # It waits for leave to send, and reads.
+            return
+        while self._size < DRAINED_BYTES:
+            message = await self._receive()
+            self._size += len(message.get("body", b""))
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return
-
-    async def _read(self, receive: Receive) -> list[Message]:
-        messages, size = [], 0
-        while True:
-            message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > self._most:
-                raise _TooLarge
-            if not message.get("more_body"):
-                return messages
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._drain(receive)
-        detail = f"The body is too large; at most {self._most} bytes are read."
-        response = self._tell(scope, BodyTooLarge(detail))
-        response.headers["Connection"] = "close"
-        await response(scope, receive, send)
 
 
 class RateLimit:
@@ -312,6 +339,9 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            # Nobody reads an answer, and nobody but the client made the request fail.
+            line.status = line.status or CLIENT_LEFT
         except Exception:
             log.exception("request.bug")
             if line.status:

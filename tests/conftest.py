@@ -38,6 +38,7 @@ from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.graphql.schema import schema
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.resources import MIGRATIONS
+from aiwebengine.serving import protocols
 from aiwebengine.users.types import Role, User
 from aiwebengine.viewer import ActorKind, Origin, Viewer, operator
 
@@ -243,10 +244,12 @@ class Served:
 
 
 @asynccontextmanager
-async def listening(app: Starlette, port: int) -> AsyncIterator[None]:
+async def listening(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
     """Answer at this port of loopback for as long as this lasts."""
     running = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, access_log=False, proxy_headers=False)
+        uvicorn.Config(
+            app, port=port, log_config=None, access_log=False, proxy_headers=False, **options
+        )
     )
     task = asyncio.create_task(running.serve())
     while not running.started:
@@ -263,7 +266,7 @@ async def listening(app: Starlette, port: int) -> AsyncIterator[None]:
 async def serving(engine: Engine) -> AsyncIterator[Served]:
     """The engine, listening at its port."""
     port = engine.config.server.port
-    async with listening(engine.app(), port):
+    async with listening(engine.app(), port, **protocols(engine.config)):
         yield Served(f"http://localhost:{port}", engine)
 
 

@@ -25,8 +25,10 @@ from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
 from aiwebengine.metrics.folder import bury, keep_in, shared_folder
+from aiwebengine.rates.service import neighbourhood
 from aiwebengine.system.beats import ThisInstance
-from aiwebengine.web.writing import HttpProtocol
+from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
+from aiwebengine.web.crowding import Places, crowds
 from aiwebengine.workers import Workers
 
 # How often a stop that waits looks whether it is to wait no longer.
@@ -34,6 +36,8 @@ PULSE_SECS = 0.1
 # How many objects more than were freed make the collector look; a page of 200 users has 2,000.
 GARBAGE_THRESHOLD = 10_000
 ASK_FOR_TIME_EVERY_SECS = 30
+# How long what was sent may remain unread.
+UNREAD_TIMEOUT_MS = 120_000
 
 
 class NotServing(Exception):
@@ -150,7 +154,7 @@ async def _serve(
     server = _Server(
         uvicorn.Config(
             engine.app(),
-            http=HttpProtocol,
+            **protocols(config),
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=math.ceil(config.server.shutdown_timeout_secs),
@@ -166,6 +170,19 @@ async def _serve(
         engine,
     )
     await server.serve(sockets=[listening])
+
+
+def protocols(config: Config) -> dict[str, Any]:
+    """What speaks HTTP and WebSocket with clients, within the configured limits."""
+    connections = Connections(
+        Places(config.security.max_connections_per_address),
+        crowds(neighbourhood, config.server.trusted_proxies),
+    )
+    first_bytes = config.security.max_anonymous_body_bytes
+    return {
+        "http": partial(LimitedHttp, connections),
+        "ws": partial(LimitedWebSocket, connections, first_bytes),
+    }
 
 
 class _Server(uvicorn.Server):
@@ -208,6 +225,10 @@ def _listen(config: Config) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # A client that is gone, or does not read its answer, must not hold a connection for ever.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT_MS)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     try:
         listening.bind((host, port))
     except OSError as error:

@@ -16,6 +16,8 @@ EVENTS: dict[str, str] = {
     "audit.refusal_not_recorded": "A refusal is missing in the audit trail: the database was away.",
     "backup.bug": "A backup, check or restore ended by a fault in the program.",
     "backup.failed": "A backup, check or restore did not succeed.",
+    "connections.refused": "Connections were refused, `count` of them since the last such line:"
+    " there are too many in all, or of one address. Written once a minute at most.",
     "database.down": "The database does not answer at the start. It is tried again.",
     "database.slow_query": "A statement took longer than `repository.slow_query_ms`.",
     "engine.not_ready": "The engine can't do its work, and waiting would not mend it:"
@@ -70,6 +72,7 @@ FIELDS: dict[str, str] = {
     "channel": "`webhook` or `email`",
     "check": "the health check's name, as in [health.md](health.md)",
     "codes": "codes of the errors in a GraphQL answer, as in [errors.md](errors.md)",
+    "count": "how often it happened since the last such line",
     "db_ms": "milliseconds that the request's statements took, waiting for a connection included",
     "db_queries": "how many statements the request sent to the database",
     "detail": "what was seen",

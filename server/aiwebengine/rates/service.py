@@ -96,7 +96,7 @@ class Rates:
         """Where this is counted; None when it is not."""
         if address is None or (self._spares_this_machine and is_local):
             return None
-        return (kind.value, _neighbourhood(address), _minute())
+        return (kind.value, neighbourhood(address), _minute())
 
     def _must_be_below(self, so_far: int, kind: Kind) -> None:
         if so_far >= self._most[kind]:
@@ -111,7 +111,7 @@ def _minute() -> int:
 
 
 @lru_cache(1_024)
-def _neighbourhood(address: str) -> str:
+def neighbourhood(address: str) -> str:
     """An IPv4 address, or the /64 that one IPv6 subscriber has to itself (RFC 6177)."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -412,7 +412,10 @@ async def reach(base, _, path, headers):
         origin=base,
     ) as socket:
         await socket.send('{"type": "connection_init"}')
-        await socket.recv()
+        try:
+            await socket.recv()
+        except websockets.ConnectionClosed as closed:
+            return {4403: "401"}[closed.rcvd.code]
         payload = {"query": "{ __schema { __typename } }"}
         await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
         answer = json.loads(await socket.recv())

@@ -41,6 +41,8 @@ def contestant(name: str, url: str, port: int, workers: int = 1) -> Contestant:
                 "APP_REPOSITORY__DATABASE_URL": url,
                 "APP_REPOSITORY__MAX_CONNECTIONS": str(connections),
                 "APP_PERFORMANCE__WORKER_POOL_SIZE": str(workers),
+                # All followers are one user here.
+                "APP_SECURITY__MAX_SOCKETS_PER_USER": "100000",
             },
         )
     environ = {

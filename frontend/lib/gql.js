@@ -68,13 +68,23 @@ function lost() {
   tell(false);
 }
 
+const NOT_SIGNED_IN = 4403;
+
+/**
+ * Whether the server closed the connection because nobody is signed in.
+ * @param {unknown} lost
+ */
+function isRefusal(lost) {
+  return lost instanceof CloseEvent && lost.code === NOT_SIGNED_IN;
+}
+
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const client = createClient({
   url: `${scheme}//${location.host}/graphql`,
   lazy: true,
   keepAlive: 12_000,
   retryAttempts: Infinity,
-  shouldRetry: () => true,
+  shouldRetry: (lost) => !isRefusal(lost),
   // A server that restarts must not be met by everybody at once.
   retryWait: (tries) =>
     new Promise((done) =>
@@ -106,7 +116,12 @@ export function follow(query, next, failed = () => {}, variables = {}) {
     { query, variables },
     {
       next: (result) => result.data && next(result.data),
-      error: (error) => failed(error),
+      error: (error) =>
+        failed(
+          isRefusal(error)
+            ? [{ message: "You have been signed out.", extensions: { code: "UNAUTHENTICATED" } }]
+            : error,
+        ),
       complete: () => {},
     },
   );

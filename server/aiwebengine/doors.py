@@ -27,15 +27,17 @@ from aiwebengine.graphql.http import HttpEndpoint
 from aiwebengine.graphql.http import refused as refused_by_graphql
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.schema import schema
-from aiwebengine.graphql.websocket import WebSocketEndpoint
+from aiwebengine.graphql.websocket import SocketLimits, WebSocketEndpoint
 from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.pages import Pages
+from aiwebengine.rates.service import neighbourhood
 from aiwebengine.reviews import rest as reviews_rest
 from aiwebengine.users import rest as users_rest
 from aiwebengine.web import security_txt
 from aiwebengine.web.compression import Compression
+from aiwebengine.web.crowding import Places, crowds
 from aiwebengine.web.headers import address_of, header
 from aiwebengine.web.middleware import (
     AccessLog,
@@ -87,7 +89,13 @@ class Doors:
             executor,
             self._graphql_context,
             engine.doorkeeper.is_same_origin,
-            limits.operations_per_socket,
+            SocketLimits(
+                limits.operations_per_socket,
+                config.security.max_anonymous_body_bytes,
+                Places(config.security.max_sockets_per_address),
+                Places(config.security.max_sockets_per_user),
+                crowds(neighbourhood, config.server.trusted_proxies),
+            ),
         )
         self._graphql = HttpEndpoint(executor, self._graphql_context, self._pages.playground)
 

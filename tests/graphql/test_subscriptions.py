@@ -3,13 +3,19 @@
 import asyncio
 import itertools
 import json
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
 import websockets
+from tests.conftest import Served, adder, free_port, listening
 
+from aiwebengine.app import Engine
+from aiwebengine.config import Config, Repository, Security, Server
+from aiwebengine.serving import protocols
 from aiwebengine.users.types import Role
+from aiwebengine.viewer import anonymous
 
 # Seconds; nothing here is about speed, and a machine may be busy.
 PATIENCE = 60
@@ -170,17 +176,149 @@ async def test_the_end_of_a_session_ends_what_it_opened(served, open_socket, ada
     assert message["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_strangers_and_editors_hear_nothing(served, open_socket, add_served_person):
+async def test_editors_hear_nothing(served, open_socket, add_served_person):
     edith = await add_served_person("edith", Role.EDITOR)
-    for token, code in [(None, "UNAUTHENTICATED"), (await served.token(edith), "FORBIDDEN")]:
-        socket = await open_socket(token)
-        await socket.initialise()
-        await socket.subscribe(CHANGES)
+    socket = await open_socket(await served.token(edith))
+    await socket.initialise()
+    await socket.subscribe(CHANGES)
 
-        message = await socket.receive()
+    message = await socket.receive()
 
-        assert message["type"] == "error"
-        assert message["payload"][0]["extensions"]["code"] == code
+    assert message["type"] == "error"
+    assert message["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize(
+    ("headers", "payload", "reason"),
+    [
+        ({}, {}, "Not signed in: send the session cookie or an Authorization header"),
+        ({}, {"Authorization": "Bearer awe_x"}, "a token belongs in the handshake's Authorization"),
+        ({"Authorization": "Bearer awe_x"}, {}, "This API token is not valid"),
+        ({"Cookie": "aiwebengine_session=x"}, {}, "Not signed in"),
+    ],
+)
+async def test_a_socket_of_somebody_who_is_not_signed_in_is_closed_at_its_first_message(
+    open_socket, headers, payload, reason
+):
+    socket = await open_socket(headers=headers)
+
+    await socket.send(type="connection_init", payload=payload)
+
+    assert await socket.closed_with() == 4403
+    assert reason in socket.raw.close_reason
+
+
+async def test_a_socket_is_closed_when_its_session_has_ended(served, open_socket, ada):
+    session = await served.engine.services.sessions.begin(
+        anonymous(ada.origin), ada.id, ada.label, "link"
+    )
+    socket = await open_socket(headers={"Cookie": f"aiwebengine_session={session.secret}"})
+    await socket.initialise()
+    await served.engine.services.sessions.revoke_all(ada, ada.id)
+
+    await socket.subscribe("{ viewer { id } }")
+
+    message = await socket.receive()
+    assert message["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await socket.closed_with() == 4403
+
+
+async def test_a_first_message_is_as_large_as_an_anonymous_body_at_most(open_socket):
+    large, many = await open_socket(), await open_socket()
+
+    await large.send(type="connection_init", payload={"a": "x" * 17_000})
+    with suppress(websockets.ConnectionClosed):
+        for _ in range(3_000):
+            await many.raw.send([""] * 10)
+
+    for socket in (large, many):
+        assert await socket.closed_with() in (1006, 1009)
+
+
+async def test_an_operation_that_fails_by_a_bug_still_gets_its_end(served, open_socket, ada):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+    await served.engine.db.execute("alter table api_tokens rename column secret_hash to gone")
+
+    await socket.subscribe("{ viewer { id } }")
+
+    message = await socket.receive()
+    assert (message["type"], message["id"]) == ("error", "1")
+    assert message["payload"][0]["extensions"]["code"] == "INTERNAL"
+
+
+async def test_deep_variables_are_refused_by_their_depth_over_a_socket_too(
+    served, open_socket, ada
+):
+    socket = await open_socket(await served.token(ada))
+    await socket.initialise()
+    deep = "[" * 1_000 + "]" * 1_000
+    payload = '{"query":"{viewer{id}}","variables":{"a":' + deep + "}}"
+
+    await socket.raw.send('{"type":"subscribe","id":"1","payload":' + payload + "}")
+
+    message = await socket.receive()
+    assert message["type"] == "error"
+    assert "found 1000 levels of nesting; allowed: 64" in message["payload"][0]["message"]
+
+
+async def test_a_user_has_so_many_sockets_and_gets_another_when_one_is_closed(url, tmp_path):
+    async with limited(url, tmp_path, max_sockets_per_user=2) as (served, connect):
+        ada, grace = await adder(served.engine)("ada"), await adder(served.engine)("grace")
+        first, _ = [await connect(await served.token(ada)) for _ in range(2)]
+
+        with pytest.raises(websockets.ConnectionClosed) as refused:
+            await connect(await served.token(ada))
+        await connect(await served.token(grace))
+        await first.close()
+        await connect(await served.token(ada))
+
+    assert refused.value.rcvd.code == 1013
+    assert "at most 2" in refused.value.rcvd.reason
+
+
+async def test_an_address_has_so_many_sockets_and_others_are_not_affected(url, tmp_path):
+    async with limited(url, tmp_path, max_sockets_per_address=2) as (served, connect):
+        token = await served.token(await adder(served.engine)("ada"))
+        first, _ = [await connect(token, "192.0.2.1") for _ in range(2)]
+
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await connect(token, "192.0.2.1")
+        await connect(token, "192.0.2.2")
+        await first.close()
+        await connect(token, "192.0.2.1")
+
+    assert refused.value.response.status_code == 429
+
+
+@asynccontextmanager
+async def limited(url, folder, **limits):
+    """An engine behind a proxy, and what opens a socket to it and says who it is."""
+    config = Config(
+        repository=Repository(data_dir=folder),
+        server=Server(trusted_proxies=["127.0.0.1/32"]),
+        security=Security(**limits),
+    ).at_port(free_port())
+    engine = Engine(config, url)
+    await engine.prepare()
+    trusting = {"proxy_headers": True, "forwarded_allow_ips": "127.0.0.1"}
+    app = listening(engine.app(), config.server.port, **protocols(config), **trusting)
+    async with app, AsyncExitStack() as stack:
+
+        async def connect(token, address="192.0.2.9"):
+            headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": address}
+            raw = await stack.enter_async_context(
+                websockets.connect(
+                    f"ws://localhost:{config.server.port}/graphql",
+                    subprotocols=["graphql-transport-ws"],
+                    additional_headers=headers,
+                )
+            )
+            await raw.send('{"type": "connection_init"}')
+            await raw.recv()
+            return raw
+
+        yield Served(config.server.public_url, engine), connect
 
 
 async def test_a_foreign_page_gets_no_socket(served, open_socket):
@@ -205,8 +343,10 @@ async def test_a_foreign_page_gets_no_socket(served, open_socket):
         (['{"type":"connection_init"}'] * 2, 4429),
     ],
 )
-async def test_who_breaks_the_protocol_is_told_by_its_code(open_socket, messages, code):
-    socket = await open_socket()
+async def test_who_breaks_the_protocol_is_told_by_its_code(
+    served, open_socket, ada, messages, code
+):
+    socket = await open_socket(await served.token(ada))
 
     for message in messages:
         await socket.raw.send(message)

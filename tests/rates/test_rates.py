@@ -6,13 +6,14 @@ import json
 import httpx2
 import pytest
 import websockets
-from tests.conftest import free_port, serving
+from tests.conftest import adder, free_port, serving
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository, Security
 from aiwebengine.errors import RateLimited
 from aiwebengine.rates import service
 from aiwebengine.rates.service import Kind, Rates
+from aiwebengine.users.types import Role
 
 
 @pytest.fixture(autouse=True)
@@ -135,10 +136,12 @@ async def test_an_open_socket_is_no_way_around_the_limit(url, tmp_path):
     await engine.prepare()
     address = engine.config.server.public_url.replace("http:", "ws:") + "/graphql"
     answers = []
-    async with (
-        serving(engine),
-        websockets.connect(address, subprotocols=["graphql-transport-ws"]) as socket,
-    ):
+    ada = await adder(engine)("ada", Role.ADMINISTRATOR)
+    async with serving(engine) as served:
+        headers = {"Authorization": f"Bearer {await served.token(ada)}"}
+        socket = await websockets.connect(
+            address, subprotocols=["graphql-transport-ws"], additional_headers=headers
+        )
         await socket.send('{"type": "connection_init"}')
         await socket.recv()
         for number in range(12):
@@ -148,6 +151,8 @@ async def test_an_open_socket_is_no_way_around_the_limit(url, tmp_path):
             answers.append(json.loads(await socket.recv()))
             if answers[-1]["type"] == "next":
                 await socket.recv()
+        await socket.close()
 
-    assert [answer["type"] for answer in answers] == ["next"] * 10 + ["error"] * 2
+    # The first of ten said who it is.
+    assert [answer["type"] for answer in answers] == ["next"] * 9 + ["error"] * 3
     assert answers[-1]["payload"][0]["extensions"]["code"] == "RATE_LIMITED"

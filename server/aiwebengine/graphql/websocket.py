@@ -1,33 +1,59 @@
 """Operations over one WebSocket: the graphql-transport-ws protocol.
 
-Close codes are the protocol's: 4400 bad message, 4401 not initialised, 4408 initialised too late,
-4409 the id is in use, 4429 initialised twice. The older `graphql-ws` is not spoken.
+Close codes are the protocol's: 4400 bad message, 4401 not initialised, 4403 not signed in, 4408
+initialised too late, 4409 the id is in use, 4429 initialised twice; and those of RFC 6455: 1009 too
+large a message, 1013 too many sockets. The older `graphql-ws` is not spoken.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 import orjson
 from graphql import OperationType
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from aiwebengine.background import end
-from aiwebengine.errors import EngineError
+from aiwebengine.errors import EngineError, Forbidden, Unauthenticated
 from aiwebengine.graphql.documents import MalformedDocument
-from aiwebengine.graphql.errors import refusal, told
+from aiwebengine.graphql.errors import HIDDEN, refusal, told
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
 from aiwebengine.logs.access import request_line
-from aiwebengine.web.headers import request_id
+from aiwebengine.web.crowding import Places
+from aiwebengine.web.headers import address_of, request_id
+
+log = logging.getLogger(__name__)
 
 PROTOCOL = "graphql-transport-ws"
 INIT_TIMEOUT_SECS = 10.0
+NOT_SIGNED_IN = (
+    "Not signed in: send the session cookie or an Authorization header with the handshake"
+)
+WRONG_PLACE = "Not signed in: a token belongs in the handshake's Authorization header, not in here"
 
 ContextOf = Callable[[WebSocket], Awaitable[Context]]
+
+
+@dataclass(frozen=True)
+class SocketLimits:
+    """What sockets may take; *crowd* says by an address whom it is counted with, None for nobody.
+
+    *first_bytes*: the largest message of somebody who is not known yet.
+    """
+
+    operations: int
+    first_bytes: int
+    per_address: Places
+    per_user: Places
+    crowd: Callable[[str | None], str | None]
 
 
 class WebSocketEndpoint:
@@ -38,23 +64,26 @@ class WebSocketEndpoint:
         executor: Executor,
         context_of: ContextOf,
         is_allowed: Callable[[WebSocket], bool],
-        most_operations: int,
+        limits: SocketLimits,
     ) -> None:
         self._executor = executor
         self._context_of = context_of
         self._is_allowed = is_allowed
-        self._most_operations = most_operations
+        self._limits = limits
         self._open: set[_Socket] = set()
 
     async def __call__(self, websocket: WebSocket) -> None:
         """GraphQL over a WebSocket, by the subprotocol `graphql-transport-ws`.
 
-        Queries, mutations and subscriptions, by cookie or header of the handshake. It is closed
-        with 4406 for another subprotocol and with 1001 when the engine stops.
+        Queries, mutations and subscriptions, for who is signed in by the cookie or header of the
+        handshake. It is closed with 4403 for anybody else, with 4406 for another subprotocol, with
+        1009 for too large a message, with 1013 for too many sockets of one user, and with 1001 when
+        the engine stops.
 
         Answers:
             101: the socket.
             403: a page of another site.
+            429: too many sockets of one address.
         """
         if not self._is_allowed(websocket):
             # Before `accept` this becomes a plain 403: a foreign page learns nothing.
@@ -64,13 +93,22 @@ class WebSocketEndpoint:
             await websocket.accept()
             await websocket.close(4406, "Subprotocol not acceptable")
             return
-        await websocket.accept(PROTOCOL)
-        socket = _Socket(websocket, self._executor, self._context_of, self._most_operations)
-        self._open.add(socket)
+        crowd, places = self._limits.crowd(address_of(websocket.scope)), self._limits.per_address
+        if not places.take(crowd):
+            await websocket.send_denial_response(
+                Response(f"Too many sockets: at most {places.most} of one address.", 429)
+            )
+            return
         try:
-            await socket.serve()
+            await websocket.accept(PROTOCOL)
+            socket = _Socket(websocket, self._executor, self._context_of, self._limits)
+            self._open.add(socket)
+            try:
+                await socket.serve()
+            finally:
+                self._open.discard(socket)
         finally:
-            self._open.discard(socket)
+            places.leave(crowd)
 
     async def close_all(self) -> None:
         """Tell every client to come back later: the engine stops."""
@@ -93,13 +131,14 @@ class _Socket:
         websocket: WebSocket,
         executor: Executor,
         context_of: ContextOf,
-        most_operations: int,
+        limits: SocketLimits,
     ) -> None:
         self._websocket = websocket
         self._executor = executor
         self._context_of = context_of
-        self._most_operations = most_operations
+        self._limits = limits
         self._is_initialised = False
+        self._user_id: UUID | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
@@ -113,6 +152,7 @@ class _Socket:
         except WebSocketDisconnect:
             pass
         finally:
+            self._limits.per_user.leave(self._user_id)
             await end(watch, *self._operations.values())
 
     async def close(self, code: int, reason: str) -> None:
@@ -132,6 +172,10 @@ class _Socket:
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         text = message.get("text")
+        if self._user_id is None and len(text or "") > self._limits.first_bytes:
+            raise _Refused(
+                1009, f"The first message has more than {self._limits.first_bytes} bytes"
+            )
         try:
             parsed = orjson.loads(text) if text is not None else None
         except orjson.JSONDecodeError:
@@ -146,6 +190,7 @@ class _Socket:
                 if self._is_initialised:
                     raise _Refused(4429, "Too many initialisation requests")
                 self._is_initialised = True
+                await self._admit(message.get("payload"))
                 await self._send({"type": "connection_ack"})
             case "ping":
                 await self._send({"type": "pong"})
@@ -160,6 +205,21 @@ class _Socket:
             case unknown:
                 raise _Refused(4400, f"Unknown message type {unknown[:40]}")
 
+    async def _admit(self, payload: object) -> None:
+        """Let in who is signed in: nobody else has anything to do here."""
+        try:
+            context = await self._context_of(self._websocket)
+        except (Unauthenticated, Forbidden) as error:
+            raise _Refused(4403, error.message) from None
+        except EngineError as error:
+            raise _Refused(1013, error.message) from None
+        if not context.viewer.is_signed_in:
+            raise _Refused(4403, WRONG_PLACE if payload else NOT_SIGNED_IN)
+        places = self._limits.per_user
+        if not places.take(context.viewer.id):
+            raise _Refused(1013, f"Too many sockets: at most {places.most} of one user")
+        self._user_id = context.viewer.id
+
     async def _subscribe(self, message: dict[str, Any]) -> None:
         if not self._is_initialised:
             raise _Refused(4401, "Unauthorized: send connection_init first")
@@ -168,8 +228,8 @@ class _Socket:
             raise _Refused(4400, "subscribe needs a payload")
         if operation_id in self._operations:
             raise _Refused(4409, f"Subscriber for {operation_id[:60]} already exists")
-        if len(self._operations) >= self._most_operations:
-            error = EngineError(f"At most {self._most_operations} operations on one socket.")
+        if len(self._operations) >= self._limits.operations:
+            error = EngineError(f"At most {self._limits.operations} operations on one socket.")
             error.code = "RATE_LIMITED"
             await self._send_errors(operation_id, refusal(error, None)["errors"])
             return
@@ -184,19 +244,29 @@ class _Socket:
     async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
         # The task's own: each operation has its line and its figures.
         with request_line(self._websocket.scope, "WS"):
-            await self._run(operation_id, payload)
+            try:
+                await self._run(operation_id, payload)
+            except Exception:
+                # The client waits for an end of each operation, whatever became of it.
+                log.exception("request.bug")
+                hidden = refusal(EngineError(HIDDEN), request_id(self._websocket.scope))
+                await self._send_errors(operation_id, hidden["errors"])
 
     async def _run(self, operation_id: str, payload: dict[str, Any]) -> None:
         its_id = request_id(self._websocket.scope)
         try:
-            operation = self._executor.prepare(from_parts(payload))
             context = await self._context_of(self._websocket)
+            if not context.viewer.is_signed_in:
+                raise Unauthenticated("The session has ended. Sign in again.")
+            operation = self._executor.prepare(from_parts(payload))
         except MalformedDocument as error:
             problems = [told(problem, its_id) for problem in error.errors]
             await self._send_errors(operation_id, problems)
             return
         except EngineError as error:
             await self._send_errors(operation_id, refusal(error, its_id)["errors"])
+            if isinstance(error, Unauthenticated):
+                await self.close(4403, error.message)
             return
         if operation.kind is OperationType.SUBSCRIPTION:
             events = self._executor.events(operation, context, its_id)

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 # Whoever asks /health (a load balancer, a container engine) gives up after a few seconds: a
 # frozen database must be told of before that.
 HEALTH_TIMEOUT_SECS = 1.5
+# What it saw may be told to others for so long.
+TROUBLE_COUNTS_SECS = 1.0
 # However many administrators look, the checks run this often.
 FRESH_SECS = 4.0
 # What is not well is looked at again this soon, however seldom it is looked at otherwise.
@@ -80,13 +82,26 @@ class Health:
         self._others = [_Watched(check) for check in checks]
         self._looking: asyncio.Task[None] | None = None
         self._looked_at = float("-inf")
+        self._trouble: asyncio.Task[str | None] | None = None
+        self._trouble_until = float("-inf")
 
     def watch(self, check: Check) -> None:
         """Look at this as well, from now on."""
         self._others.append(_Watched(check))
 
     async def trouble(self) -> str | None:
-        """What keeps the engine from working, in words; None when it is well."""
+        """What keeps the engine from working, in words; None when it is well.
+
+        Anybody may ask this as often as they like: one look at the database answers all who ask
+        meanwhile, and for a second from its beginning.
+        """
+        now = time.monotonic()
+        if self._trouble is None or (self._trouble.done() and now >= self._trouble_until):
+            self._trouble = asyncio.create_task(self._look_for_trouble())
+            self._trouble_until = now + TROUBLE_COUNTS_SECS
+        return await asyncio.shield(self._trouble)
+
+    async def _look_for_trouble(self) -> str | None:
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_SECS):
                 await store.answers(self._db)
@@ -119,7 +134,7 @@ class Health:
 
     def stop(self) -> None:
         """Give up what is being looked at."""
-        for task in (self._looking, *(one.task for one in self._others)):
+        for task in (self._looking, self._trouble, *(one.task for one in self._others)):
             if task is not None:
                 task.cancel()
 
@@ -193,7 +208,7 @@ class Health:
 
     async def _see_database(self) -> Finding:
         began = time.perf_counter()
-        trouble = await self.trouble()
+        trouble = await self._look_for_trouble()
         took = 1_000 * (time.perf_counter() - began)
         return failing(trouble) if trouble else ok(f"Answers in {took:.0f} ms.")
 

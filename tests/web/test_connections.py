@@ -16,7 +16,7 @@ from aiwebengine.config import Config, Server
 from aiwebengine.rates.service import neighbourhood
 from aiwebengine.serving import _listen
 from aiwebengine.web import connections
-from aiwebengine.web.connections import Connections, LimitedHttp
+from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
 from aiwebengine.web.crowding import Places, crowds
 
 # Seconds; nothing here is about speed, and a machine may be busy.
@@ -42,7 +42,11 @@ async def server(places=1_000, most=1_000):
         opened.append(writer)
         return reader, writer
 
-    async with listening(app, port, http=partial(LimitedHttp, limits)):
+    protocols = {
+        "http": partial(LimitedHttp, limits),
+        "ws": partial(LimitedWebSocket, limits, 16_384),
+    }
+    async with listening(app, port, **protocols):
         yield connect
         for writer in opened:
             writer.close()
@@ -157,6 +161,18 @@ async def test_a_request_that_takes_long_to_read_is_not_read(request_head, statu
         reader, writer = await connect()
 
         assert (await ask(reader, writer, request_head)).split()[1] == status
+
+
+async def test_a_handshake_that_can_t_be_read_ends_the_connection():
+    handshake = (
+        b"GET /%b HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+    )
+    async with server() as connect:
+        reader, writer = await connect()
+        writer.write(handshake % (b"a" * 10_000))
+
+        assert await answer(reader) == b""
 
 
 async def test_trailers_are_no_headers():

@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 
 # From the connection, or the end of the request before, until the end of a request's head.
 HEAD_TIMEOUT_SECS = 10.0
-# What reads a header takes time for each of its parts; the same as the `websockets` library reads.
-LONGEST_LINE_BYTES = 8_192
+# What reads a header takes time for each of its parts. The library `websockets` reads 8,192 bytes a
+# line, the colon included.
+LONGEST_LINE_BYTES = 8_000
 LONGEST_URL_BYTES = 16_384
 MOST_HEAD_BYTES = 32_768
 MOST_HEADERS = 128
@@ -253,6 +254,9 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
                 self.transport.abort()
                 return
         super().data_received(data)
+        if not self.handshake_initiated:
+            # The whole head is here: a handshake that can't be read would wait for ever.
+            self.transport.abort()
 
     def _is_known(self) -> bool:
         viewer = self.scope["state"].get("viewer")

@@ -301,8 +301,7 @@ async def limited(url, folder, **limits):
     ).at_port(free_port())
     engine = Engine(config, url)
     await engine.prepare()
-    trusting = {"proxy_headers": True, "forwarded_allow_ips": "127.0.0.1"}
-    app = listening(engine.app(), config.server.port, **protocols(config), **trusting)
+    app = listening(engine.app(), config.server.port, **protocols(config))
     async with app, AsyncExitStack() as stack:
 
         async def connect(token, address="192.0.2.9"):

@@ -55,6 +55,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_SECS = 2.0
 SHARE_EVERY_SECS = 1.0
 SEAL_EVERY_SECS = 1.0
+SHARE_REFUSALS_EVERY_SECS = 10.0
 TIDY_EVERY_SECS = 600.0
 THIN_OUT_EVERY_SECS = 60.0
 HEART_TIMEOUT_SECS = 4.0
@@ -261,6 +262,7 @@ class Engine:
         finally:
             await doors.close_sockets()
             await end(*tasks)
+            await self.services.refusals.end()
             await self.services.care.stop()
             self._watch.stop()
             await self.services.backups.stop()
@@ -285,6 +287,7 @@ class Engine:
             repeatedly(TIDY_LOGS_EVERY_SECS, services.logs.tidy),
             *map(once, self.once_ready),
             repeatedly(SEAL_EVERY_SECS, services.chain.seal),
+            repeatedly(SHARE_REFUSALS_EVERY_SECS, services.refusals.share),
             repeatedly(SWEEP_EVERY_SECS, services.users.end_expired_grants),
             repeatedly(SHARE_EVERY_SECS, services.rates.share),
             repeatedly(THIN_OUT_EVERY_SECS, services.system.thin_out),

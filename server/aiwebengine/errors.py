@@ -32,6 +32,10 @@ class Forbidden(EngineError):
     status = 403
 
 
+class ForeignOrigin(Forbidden):
+    """A page of another site made the browser send this request."""
+
+
 class ReauthenticationRequired(EngineError):
     """The viewer may, but signed in too long ago for something that can do this much harm."""
 

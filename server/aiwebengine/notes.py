@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+# A client names its operations, and each line of the log holds the name.
+LONGEST_NAME = 200
+
 
 @dataclass
 class Notes:
@@ -38,7 +41,7 @@ def note_operation(name: str, kind: str) -> None:
     """Note which GraphQL operation the request asks for."""
     notes = _current.get()
     if notes is not None:
-        notes.operation, notes.kind = name, kind
+        notes.operation, notes.kind = name[:LONGEST_NAME], kind
 
 
 def note_code(code: str) -> None:

@@ -15,12 +15,15 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated
+from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.users.types import Role, in_order
-from aiwebengine.viewer import anonymous
+from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web import problems
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.headers import request_id
+from aiwebengine.web.patterns import method_of, pattern_of
 
+LONGEST_PATH = 200
 _TITLES = {
     401: "Sign in first",
     403: "This is not for you",
@@ -78,7 +81,7 @@ class Pages:
         """What the router refuses: an unknown address, a wrong method."""
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
         if error.status_code == 404:
-            return await self.refused(request, NotFound(f"There is nothing at {request.url.path}."))
+            return await self.refused(request, NotFound(f"There is nothing at {_shown(request)}."))
         response = problems.problem(
             error.status_code, error.detail, "BAD_USER_INPUT", request_id(request.scope), {}
         )
@@ -148,14 +151,29 @@ class Pages:
         return self._frontend.page(page, **values)
 
     async def _note_refusal(self, request: Request, error: EngineError) -> None:
-        viewer = getattr(request.state, "viewer", None) or anonymous(
-            self._doorkeeper.origin(request, "web")
-        )
-        await self._refusals.note(viewer, f"{request.method} {request.url.path}", error)
+        viewer = getattr(request.state, "viewer", None)
+        if viewer is None:
+            viewer = await self._viewer_or_stranger(request)
+        # The route's pattern, not the path: a caller chooses that, and nobody can remove an event.
+        operation = f"{method_of(request.scope)} {pattern_of(request.scope)}"
+        await self._refusals.note(viewer, operation, error)
+
+    async def _viewer_or_stranger(self, request: Request) -> Viewer:
+        """Who sent a request that was refused before anybody looked."""
+        try:
+            return await self._doorkeeper.viewer(request, "web")
+        except EngineError:
+            return anonymous(self._doorkeeper.origin(request, "web"))
 
 
 def _path(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _shown(request: Request) -> str:
+    """The path as a message may show it."""
+    path = on_one_line(request.url.path[: LONGEST_PATH + 1])
+    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
 
 
 def _wants_json(request: Request) -> bool:

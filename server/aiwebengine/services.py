@@ -114,6 +114,7 @@ def built(ground: Ground) -> Services:
     """Every room on this ground."""
     config, db, audit, cache = ground.config, ground.db, ground.audit, ground.cache
     auth, lasts, idle = config.auth, config.auth.session_timeout, config.auth.session_idle_timeout
+    refusals = Refusals(db, audit)
     sessions = Sessions(
         db,
         audit,
@@ -174,6 +175,7 @@ def built(ground: Ground) -> Services:
             users,
             Arrivals(db, audit, users, _admission(auth)),
             sessions,
+            refusals,
             providers,
             ground.instruments.sign_in,
         ),
@@ -196,7 +198,7 @@ def built(ground: Ground) -> Services:
         care=care,
         chain=chain,
         export=Export(audit, callers),
-        refusals=Refusals(audit),
+        refusals=refusals,
         settings=settings,
         keys=keys,
         schedules=schedules,

@@ -1,14 +1,10 @@
-"""What nobody changed but everybody wants to know of: refusals, new places, new settings."""
+"""What nobody changed but everybody wants to know of: new places, new settings."""
 
-import httpx2
 import pytest
 
 from aiwebengine.app import Engine
-from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.config import Auth, Config, Provider, Repository, Security
-from aiwebengine.errors import Forbidden
-from aiwebengine.users.types import Role
 from aiwebengine.viewer import Origin
 
 
@@ -17,60 +13,6 @@ async def found(engine, action):
         "select * from audit_events where action = :action order by id", action=action.value
     )
     return [dict(row) for row in rows]
-
-
-async def test_a_refusal_is_recorded_by_every_door_once_a_minute(served, add_served_person):
-    eve = await add_served_person("eve", Role.EDITOR)
-    token = await served.token(eve)
-    headers = {"Authorization": f"Bearer {token}", "X-Request-Id": "a-1", "User-Agent": "curl/8"}
-    async with httpx2.AsyncClient(base_url=served.base, headers=headers) as client:
-        for _ in range(3):
-            await client.get("/api/engine/admin/users")
-            await client.get("/engine/admin/users")
-            await client.post("/graphql", json={"query": "{ people: users { totalCount } }"})
-            answer = await client.post(
-                "/graphql",
-                json={"query": "subscription { auditEventAdded { id } }"},
-                headers={"Accept": "text/event-stream"},
-            )
-            assert "FORBIDDEN" in answer.text
-
-    events = await found(served.engine, AuditAction.ACCESS_REFUSED)
-
-    assert [event["target_label"] for event in events] == [
-        "GET /api/engine/admin/users",
-        "GET /engine/admin/users",
-        "query people",
-        "subscription auditEventAdded",
-    ]
-    assert {event["actor_id"] for event in events} == {eve.id}
-    assert {event["request_id"] for event in events} == {"a-1"}
-    assert {event["user_agent"] for event in events} == {"curl/8"}
-    assert events[0]["after"] == {
-        "code": "FORBIDDEN",
-        "message": "This needs the role Administrator.",
-    }
-
-
-async def test_a_foreign_page_is_recorded_as_a_stranger(served):
-    async with httpx2.AsyncClient(base_url=served.base) as client:
-        answer = await client.post(
-            "/auth/logout", json={}, headers={"Origin": "https://evil.example"}
-        )
-
-    assert answer.status_code == 403
-    (event,) = await found(served.engine, AuditAction.ACCESS_REFUSED)
-    assert (event["actor_id"], event["actor_label"]) == (None, "anonymous")
-
-
-async def test_many_refused_callers_are_not_all_remembered(engine, alan, monkeypatch):
-    monkeypatch.setattr("aiwebengine.audit.refusals.MOST_REMEMBERED", 3)
-    refusals = Refusals(engine.services.audit)
-    for number in range(10):
-        await refusals.note(alan, f"query {number}", Forbidden("no"))
-
-    assert len(refusals._noted) == 3
-    assert len(await found(engine, AuditAction.ACCESS_REFUSED)) == 10
 
 
 async def test_a_token_is_told_of_at_each_new_address_once(engine, ada):

@@ -43,6 +43,10 @@ _TOKEN = {
 }
 _RUN = {"run": "the number of the run"}
 _VERDICT = {"ok": "whether it is good", "problem": "what is wrong; left out when nothing is"}
+_COUNTED = {
+    "count": "how many of strangers there were since the last such event",
+    "since": "when the first of them was",
+}
 _GIVEN = "as the caller gave it"
 
 TOLD: dict[AuditAction, Told] = {
@@ -57,7 +61,15 @@ TOLD: dict[AuditAction, Told] = {
     _A.USER_DELETED: Told("user", {"roles": "the roles that were held", **_STATUS}),
     _A.IDENTITY_LINKED: Told("user", after=_ARRIVAL),
     _A.SIGNED_IN: Told("user", after=_SESSION),
-    _A.SIGN_IN_FAILED: Told("provider", reason="why nobody was let in"),
+    _A.SIGN_IN_FAILED: Told(
+        "provider",
+        after={
+            "subject": "the person's id at the provider; left out for strangers",
+            "email": "the person's address there",
+            **_COUNTED,
+        },
+        reason="why nobody was let in",
+    ),
     _A.SIGNED_OUT: Told("user"),
     _A.SIGN_IN_LINK_CREATED: Told("user"),
     _A.SESSION_REVOKED: Told("user", _SESSION, reason="which limit ended it; left out otherwise"),
@@ -69,7 +81,12 @@ TOLD: dict[AuditAction, Told] = {
     ),
     _A.ACCESS_REFUSED: Told(
         "operation",
-        after={"code": "the code of the refusal", "message": "what the caller was told"},
+        after={
+            "code": "the code of the refusal",
+            "message": "the message that the caller got; left out for strangers",
+            "limit": "present in the last event that the limit of one user allows",
+            **_COUNTED,
+        },
     ),
     _A.SETTING_CHANGED: Told(
         "setting",

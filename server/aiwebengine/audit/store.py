@@ -10,6 +10,7 @@ from uuid import UUID
 
 import strawberry
 
+from aiwebengine.audit import bounds
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
 from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
 from aiwebengine.viewer import ActorKind, Viewer
@@ -40,7 +41,10 @@ async def append(
     after: Details | None,
     reason: str | None,
 ) -> int:
-    """Write one event and announce its number; both happen at commit or not at all."""
+    """Write one event and announce its number; both happen at commit or not at all.
+
+    Every text is cut to what its column takes: see `bounds`.
+    """
     row = await db.one(
         """
         with event as (
@@ -60,18 +64,18 @@ async def append(
         action=action.value,
         actor_kind=viewer.kind.value,
         actor_id=viewer.id,
-        actor_label=viewer.label,
+        actor_label=bounds.text("actor_label", viewer.label),
         target_type=target.kind,
         target_id=target.id,
-        target_label=target.label,
-        before=before,
-        after=after,
-        reason=reason,
+        target_label=bounds.text("target_label", target.label),
+        before=bounds.details(before),
+        after=bounds.details(after),
+        reason=bounds.optional_text("reason", reason),
         session_id=viewer.session_id,
         token_id=viewer.token_id,
-        request_id=viewer.origin.request_id,
-        address=viewer.origin.address,
-        user_agent=viewer.origin.user_agent,
+        request_id=bounds.optional_text("request_id", viewer.origin.request_id),
+        address=bounds.optional_text("address", viewer.origin.address),
+        user_agent=bounds.optional_text("user_agent", viewer.origin.user_agent),
         door=viewer.origin.door,
         channel=CHANNEL,
     )
@@ -111,9 +115,9 @@ def append_at_once(connection: Any, viewer: Viewer, action: AuditAction, target:
         (
             action.value,
             viewer.kind.value,
-            viewer.label,
+            bounds.text("actor_label", viewer.label),
             target.kind,
-            target.label,
+            bounds.text("target_label", target.label),
             viewer.origin.door,
             CHANNEL,
             action.value,

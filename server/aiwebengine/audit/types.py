@@ -28,7 +28,8 @@ class AuditAction(enum.Enum):
         USER_DELETED: a user was removed for good.
         IDENTITY_LINKED: a sign-in provider was linked to a user.
         SIGNED_IN: a session began.
-        SIGN_IN_FAILED: somebody did not get in.
+        SIGN_IN_FAILED: somebody could not sign in. Failures of strangers are counted: one event an
+          hour with their number.
         SIGNED_OUT: a session was ended by its owner.
         SIGN_IN_LINK_CREATED: a one-use sign-in link was made.
         SESSION_REVOKED: a session was ended by somebody else, or by its owner from elsewhere, as
@@ -37,7 +38,8 @@ class AuditAction(enum.Enum):
         TOKEN_CREATED: an API token was made.
         TOKEN_REVOKED: an API token was revoked.
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
-        ACCESS_REFUSED: somebody asked for what is not theirs; told once a minute.
+        ACCESS_REFUSED: a request was not allowed. The same one of a user is recorded once a minute,
+          and at most 30 of a user an hour; those of strangers are counted, one event an hour.
         SETTING_CHANGED: the engine started with another configuration than the time before.
         MIGRATION_APPLIED: the tables were brought forward by one step.
         MIGRATION_ROLLED_BACK: the tables were taken back by one step.

@@ -6,13 +6,17 @@ import re
 from urllib.parse import quote
 
 HOME = "/"
+# It is kept for as long as a sign-in takes: no stranger may store more.
+LONGEST = 2_000
 # A path of this site. `//host` and `/\\host` are addresses of other sites to a browser.
 _OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\x9f]*")
 
 
 def safe_redirect(target: str | None, otherwise: str = HOME) -> str:
-    """The target when it is a path of this site, else *otherwise*."""
-    return target if target and _OWN_PATH.fullmatch(target) else otherwise
+    """The target when it is a path of this site and not too long, else *otherwise*."""
+    if not target or len(target) > LONGEST:
+        return otherwise
+    return target if _OWN_PATH.fullmatch(target) else otherwise
 
 
 def sign_in_address(target: str) -> str:

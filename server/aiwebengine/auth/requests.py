@@ -9,13 +9,15 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from aiwebengine.auth.callers import Callers
-from aiwebengine.errors import Forbidden, Unauthenticated
+from aiwebengine.errors import ForeignOrigin, Unauthenticated
 from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
 from aiwebengine.web.headers import address_of, header, request_id
 from aiwebengine.web.this_machine import LOOPBACK_NAMES, ThisMachine
 
 LONGEST_USER_AGENT = 300
+# A proxy may say anything; an address has 45 characters, with its zone some more.
+LONGEST_ADDRESS = 100
 
 
 class Doorkeeper:
@@ -88,7 +90,7 @@ class Doorkeeper:
         return Origin(
             door,
             request_id=request_id(connection.scope),
-            address=address_of(connection.scope),
+            address=(address_of(connection.scope) or "")[:LONGEST_ADDRESS] or None,
             user_agent=(header(connection.scope, b"user-agent") or "")[:LONGEST_USER_AGENT] or None,
         )
 
@@ -104,7 +106,7 @@ class Doorkeeper:
         return header(connection.scope, b"sec-fetch-site") in (None, "none", "same-origin")
 
     def must_be_same_origin(self, connection: HTTPConnection) -> None:
-        """Raise Forbidden for a request that a foreign page made the browser send.
+        """Raise ForeignOrigin for a request that a foreign page made the browser send.
 
         A request that shows a token is not authorised by a cookie, and no page can make a browser
         show one. Any other `Authorization` proves nothing: a browser repeats the name and password
@@ -112,7 +114,7 @@ class Doorkeeper:
         """
         is_by_token = any(scheme == "bearer" for scheme, _ in _authorizations(connection))
         if not is_by_token and not self.is_same_origin(connection):
-            raise Forbidden("This request came from a page of another site.")
+            raise ForeignOrigin("This request came from a page of another site.")
 
     def is_local(self, connection: HTTPConnection) -> bool:
         """Whether this machine itself sent the request, and no proxy passed it on."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import secrets, sign_in_store
@@ -18,7 +19,7 @@ from aiwebengine.errors import Forbidden, NotFound, Unauthenticated
 from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Role, UserStatus
+from aiwebengine.users.types import Profile, Role, UserStatus
 from aiwebengine.viewer import ActorKind, Scope, Viewer
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LINK_LASTS_SECS = 15 * 60
 ATTEMPT_LASTS_SECS = 10 * 60
+NOT_BEGUN = "The browser did not begin this sign-in, or too long ago."
+NOT_PROVEN = "The provider did not say who the person is."
 
 
 class SignIn:
@@ -41,6 +44,7 @@ class SignIn:
         users: Users,
         arrivals: Arrivals,
         sessions: Sessions,
+        refusals: Refusals,
         providers: Mapping[str, SignInProvider],
         noticed: Callable[[str, bool], None] = lambda *_: None,
     ) -> None:
@@ -49,6 +53,7 @@ class SignIn:
         self._users = users
         self._arrivals = arrivals
         self._sessions = sessions
+        self._refusals = refusals
         self.providers = providers
         self._noticed = noticed
 
@@ -140,7 +145,7 @@ class SignIn:
         Raises NotFound, SignInRefused.
         """
         provider = self._provider(name)
-        async with self._failure_traced(viewer, name):
+        async with self._failure_noted(viewer, name, NOT_BEGUN):
             attempt = await sign_in_store.use_attempt(
                 self._db, secrets.digest(answer.get("state", "")), secrets.digest(browser), name
             )
@@ -170,25 +175,28 @@ class SignIn:
         """A session for the person whom a provider sent back.
 
         *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). Who signs in
-        again has to be the same user as before. A failure is traced and changes nothing. Raises
+        again has to be the same user as before. A failure is recorded and changes nothing. Raises
         NotFound, SignInRefused, Forbidden.
         """
         provider = self._provider(attempt.provider)
-        async with self._failure_traced(viewer, attempt.provider):
+        async with self._failure_noted(viewer, attempt.provider, NOT_PROVEN):
             await provider.must_have_answered(answer)
             _must_bring_a_code(provider, answer)
             proof = await provider.proof(attempt, answer, redirect_uri)
-            async with self._db.transaction():
-                user = await self._arrivals.welcome(viewer, proof.profile)
-                if attempt.again_as not in (None, user.key):
-                    raise SignInRefused(
-                        f"You signed in with {provider.label} as {user.email}, which is another"
-                        " user than the one who is signed in here. Sign in again as the same user,"
-                        " or sign out first."
-                    )
-                begun = await self._sessions.begin(
-                    viewer, user.key, user.email, attempt.provider, proof.authenticated_at
+        async with (
+            self._failure_noted(viewer, attempt.provider, NOT_PROVEN, proof.profile),
+            self._db.transaction(),
+        ):
+            user = await self._arrivals.welcome(viewer, proof.profile)
+            if attempt.again_as not in (None, user.key):
+                raise SignInRefused(
+                    f"You signed in with {provider.label} as {user.email}, which is another"
+                    " user than the one who is signed in here. Sign in again as the same user,"
+                    " or sign out first."
                 )
+            begun = await self._sessions.begin(
+                viewer, user.key, user.email, attempt.provider, proof.authenticated_at
+            )
         self._noticed(attempt.provider, True)
         return begun
 
@@ -215,17 +223,14 @@ class SignIn:
         return await self._sessions.begin(viewer, user.key, user.email, LINK)
 
     @asynccontextmanager
-    async def _failure_traced(self, viewer: Viewer, name: str) -> AsyncIterator[None]:
+    async def _failure_noted(
+        self, viewer: Viewer, name: str, cause: str, person: Profile | None = None
+    ) -> AsyncIterator[None]:
         try:
             yield
         except (Unauthenticated, Forbidden) as refused:
             self._noticed(name, False)
-            await self._audit.record(
-                viewer,
-                AuditAction.SIGN_IN_FAILED,
-                Target("provider", None, name),
-                reason=refused.message,
-            )
+            await self._refusals.note_failed_sign_in(viewer, name, cause, refused, person)
             raise
 
     def _provider(self, name: str) -> SignInProvider:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import strawberry
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     OperationType,
     default_field_resolver,
@@ -221,8 +222,7 @@ class Executor:
         for error in errors or ():
             cause = error.original_error
             if self._on_forbidden is not None and isinstance(cause, Forbidden):
-                field = error.path[0] if error.path else operation.executable.first_field
-                await self._on_forbidden(context, f"{operation.kind.value} {field}", cause)
+                await self._on_forbidden(context, _asked_for(operation, error), cause)
                 return
 
     async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
@@ -243,6 +243,19 @@ class Executor:
             plans=document.plans,
         ).execute_operation()
         return cast(ExecutionResult, await result if isawaitable(result) else result)
+
+
+def _asked_for(operation: Operation, error: GraphQLError) -> str:
+    """The refused operation by kind and field, as in `query users`.
+
+    A field of the schema, never the alias in the error's path: a caller chooses that.
+    """
+    executable = operation.executable
+    field = executable.first_field
+    if error.path and len(error.path) == 1 and error.nodes:
+        node = error.nodes[0]
+        field = node.name.value if isinstance(node, FieldNode) else field
+    return f"{executable.kind.value} {field}".rstrip()
 
 
 def codes_of(body: dict[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from aiwebengine.web.headers import address_of
 
 log = logging.getLogger(__name__)
 
+LONGEST_PATH = 500
 _QUIET_PATHS = {"/health"}
 
 
@@ -42,10 +43,11 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
     finally:
         ms = (time.perf_counter() - began) * 1_000
         path = scope["path"]
+        shown = path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
         fields = {
             "request_id": notes.request_id,
             "method": method,
-            "path": path,
+            "path": shown,
             "operation": notes.operation,
             "kind": notes.kind,
             **_caller(state.get("viewer")),

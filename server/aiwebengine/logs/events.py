@@ -6,6 +6,7 @@ Told to readers in docs/reference/log.md. A test compares this with all calls th
 from __future__ import annotations
 
 EVENTS: dict[str, str] = {
+    "access.foreign_origin": "A page of another site had a browser send a request. It was refused.",
     "alert.began": "Something is wrong from now on; whoever is configured is told.",
     "alert.delivered": "A channel took a message.",
     "alert.not_delivered": "A channel did not take a message. It is tried again.",
@@ -13,7 +14,9 @@ EVENTS: dict[str, str] = {
     " a restart may tell it again.",
     "alert.over": "What was wrong is well again.",
     "audit.recorded": "A change was committed together with its audit event.",
-    "audit.refusal_not_recorded": "A refusal is missing in the audit trail: the database was away.",
+    "audit.refusal_counted": "A stranger was refused or could not sign in. The trail has totals.",
+    "audit.refusal_not_recorded": "A refusal is missing in the audit trail: `why` says the reason.",
+    "audit.refusals_lost": "A stop could not record how many strangers were refused.",
     "backup.bug": "A backup, check or restore ended by a fault in the program.",
     "backup.failed": "A backup, check or restore did not succeed.",
     "connections.refused": "Connections were refused, `count` of them since the last such line:"
@@ -72,7 +75,7 @@ FIELDS: dict[str, str] = {
     "channel": "`webhook` or `email`",
     "check": "the health check's name, as in [health.md](health.md)",
     "codes": "codes of the errors in a GraphQL answer, as in [errors.md](errors.md)",
-    "count": "how often it happened since the last such line",
+    "count": "how many",
     "db_ms": "milliseconds that the request's statements took, waiting for a connection included",
     "db_queries": "how many statements the request sent to the database",
     "detail": "what was seen",
@@ -116,5 +119,5 @@ FIELDS: dict[str, str] = {
     "user": "who asked: the address, or `anonymous` where nobody is signed in or nobody looked",
     "user_id": "the id of the user who asked",
     "waited_ms": "milliseconds until the statement had a connection",
-    "why": "why, as the person was told",
+    "why": "the reason, in words",
 }

@@ -14,10 +14,9 @@ from starlette.types import Scope
 from aiwebengine.database.pool import Statement
 from aiwebengine.system.beats import Beat
 from aiwebengine.system.histogram import BOUNDS_SECS
+from aiwebengine.web.patterns import UNROUTED, method_of
 
 PREFIX = "aiwebengine_"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-UNROUTED = "(none)"
 LABELS = {
     "code": "the error's code; see errors.md",
     "method": "the method of the request; `(other)` for unusual ones",
@@ -132,7 +131,7 @@ class Instruments:
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answered request."""
-        method = scope["method"] if scope["method"] in METHODS else "(other)"
+        method = method_of(scope)
         route = getattr(scope.get("route"), "path", UNROUTED)
         self._requests[method, route, str(status)].inc()
         self._request_seconds[method, route].observe(seconds)

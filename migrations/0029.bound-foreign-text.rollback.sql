@@ -1,0 +1,12 @@
+drop table refusal_counts;
+alter table sign_in_links drop constraint sign_in_links_text_is_bounded;
+alter table user_roles drop constraint user_roles_text_is_bounded;
+alter table users drop constraint users_text_is_bounded;
+alter table identities drop constraint identities_text_is_bounded;
+alter table sessions drop constraint sessions_text_is_bounded;
+alter table api_tokens drop constraint api_tokens_text_is_bounded;
+alter table token_addresses drop constraint token_addresses_text_is_bounded;
+alter table rate_windows drop constraint rate_windows_text_is_bounded;
+alter table sign_in_attempts drop constraint sign_in_attempts_text_is_bounded;
+alter table audit_events drop constraint audit_events_details_are_bounded;
+alter table audit_events drop constraint audit_events_text_is_bounded;

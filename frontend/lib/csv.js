@@ -1,5 +1,11 @@
 // @ts-check
 /** Rows as comma-separated values (RFC 4180) that a spreadsheet can't be tricked with. */
+import { onOneLine } from "./untrusted-text.js";
+
+// A spreadsheet runs a cell that begins so as a formula; blanks before it do not matter, and the
+// full-width signs count, too. Some part cells at a semicolon, quoted or not. The server's
+// `spreadsheet.py` has the same rule.
+const FORMULA = /(?:(?<=;)|^)(?=[\s\u200c\u200d]*[=+\-@|%\uff1d\uff0b\uff0d\uff20])/g;
 
 /** @param {unknown[][]} rows */
 export function csv(rows) {
@@ -8,8 +14,5 @@ export function csv(rows) {
 
 /** @param {unknown} value */
 function cell(value) {
-  const text = String(value ?? "");
-  // A spreadsheet takes these for the beginning of a formula.
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return `"${onOneLine(value).replace(FORMULA, "'").replaceAll('"', '""')}"`;
 }

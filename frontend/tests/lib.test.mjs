@@ -6,12 +6,40 @@ import { csv } from "../lib/csv.js";
 import { size, span } from "../lib/sizes.js";
 import { sorted } from "../lib/sorting.js";
 import { ago } from "../lib/time.js";
+import { onOneLine } from "../lib/untrusted-text.js";
 import { read, write } from "../lib/url-state.js";
 
 test("a cell can't begin a formula, and quotes are doubled", () => {
   const text = csv([["=1+1", 'a "b"', "c,d", null, "-2", "plain"]]);
 
-  assert.equal(text, `'=1+1,"a ""b""","c,d",,'-2,plain`);
+  assert.equal(text, `"'=1+1","a ""b""","c,d","","'-2","plain"`);
+});
+
+test("no part of a cell begins a formula, whatever stands before it", () => {
+  const begun = [..."=+-@|%", "\uff1d", "\uff0b", "\uff0d", "\uff20"];
+  const before = ["", " ", "\u00a0", "\u3000", "\u200d", "a;", "a; ", "a;\u00a0;"];
+  for (const sign of begun) {
+    for (const lead of before) {
+      const cell = csv([[`${lead}${sign}1`]]).slice(1, -1);
+      for (const part of cell.split(";")) {
+        assert.ok(!begun.includes(part.replace(/^[\s\u200d]+/, "")[0]), cell);
+      }
+    }
+  }
+  assert.equal(csv([["\t=1\r\n=2", "a=b", "x-y"]]), '"\\t=1\\r\\n=2","a=b","x-y"');
+});
+
+test("hidden characters are shown as escapes, and what people are called stays as it is", () => {
+  const plain = ["Zoë Müller", "محمد", "می‌خواهم", "👩‍👩‍👧", "李小龍", "a\u00a0b", ""];
+  const hidden =
+    "\0 \x1b \x7f \x9b \n \u00ad \u061c \u200b \u202e \u2028 \u2066 \ufeff \ud800 \u{e0041}";
+
+  assert.deepEqual(plain.map(onOneLine), plain);
+  assert.equal(
+    onOneLine(hidden),
+    "\\x00 \\x1b \\x7f \\x9b \\n \\xad \\u061c \\u200b \\u202e \\u2028 \\u2066 \\ufeff \\ud800 \\U000e0041",
+  );
+  assert.equal(onOneLine(null), "");
 });
 
 test("the address holds only what differs from the defaults, and gives it back", () => {

@@ -20,7 +20,7 @@ async def client(served, add_served_person):
     """Asks as an administrator's token."""
     ada = await add_served_person("ada", Role.ADMINISTRATOR)
     eve = await add_served_person("eve")
-    for reason in ("=cmd()|' /C calc'!A0", "two \"words\", and a comma", "plain"):
+    for reason in ("=cmd()|' /C calc'!A0", 'two "words", and a comma', "plain"):
         await served.engine.services.users.grant_role(ada, eve.id, Role.EDITOR, reason=reason)
         await served.engine.services.users.revoke_role(ada, eve.id, Role.EDITOR)
     headers = {"Authorization": f"Bearer {await served.token(ada)}"}
@@ -46,7 +46,7 @@ async def test_a_spreadsheet_reads_the_values_and_runs_none(client):
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["reason"] for row in rows] == [
         "plain",
-        "two \"words\", and a comma",
+        'two "words", and a comma',
         "'=cmd()|' /C calc'!A0",
         "",
     ]

@@ -1,0 +1,77 @@
+// @ts-check
+/**
+ * Text that somebody else wrote: a name, a reason, a user agent, a line of the log. The server's
+ * `untrusted_text` has the same rule.
+ */
+import { html } from "htm/preact";
+import { options } from "preact";
+
+// Controls, and what reorders or hides text. The two joiners are needed by Persian, by Indic
+// scripts and by composed emoji.
+const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** @type {Record<string, string>} */
+const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/**
+ * The text with each hidden character as an escape such as `\x1b`.
+ *
+ * @param {unknown} text
+ */
+export function onOneLine(text) {
+  return String(text ?? "").replace(HIDDEN, escaped);
+}
+
+/**
+ * The text isolated from what stands around it, so that its direction changes nothing there
+ * (HTML standard, section 4.5.24).
+ *
+ * @param {unknown} text
+ */
+export function untrusted(text) {
+  return html`<bdi>${onOneLine(text)}</bdi>`;
+}
+
+/**
+ * The same for several lines, as a trace has them: only the breaks stay.
+ *
+ * @param {unknown} text
+ */
+export function untrustedLines(text) {
+  return html`<bdi
+    >${String(text ?? "")
+      .split("\n")
+      .map(onOneLine)
+      .join("\n")}</bdi
+  >`;
+}
+
+// What a browser shows or reads out of an element beside its text.
+const SHOWN = ["title", "aria-label", "alt", "placeholder"];
+
+/**
+ * From now on no text that is rendered holds a hidden character, whoever forgot `untrusted`.
+ * Line breaks stay: they are white space where nobody asks for them.
+ */
+export function showHidden() {
+  const before = options.vnode;
+  options.vnode = (/** @type {any} */ vnode) => {
+    if (typeof vnode.props === "string") vnode.props = shown(vnode.props);
+    else if (typeof vnode.type === "string") {
+      for (const name of SHOWN)
+        if (typeof vnode.props[name] === "string") vnode.props[name] = shown(vnode.props[name]);
+    }
+    before?.(vnode);
+  };
+}
+
+/** @param {string} text */
+const shown = (text) => text.split("\n").map(onOneLine).join("\n");
+
+/** @param {string} character */
+function escaped(character) {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code < 0x100) return SHORT[character] ?? `\\x${hex.padStart(2, "0")}`;
+  return code < 0x10000 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
+}

@@ -21,6 +21,7 @@ from aiwebengine.commands import (
     json_option,
     progress,
     refusals_printed,
+    say,
     show,
     somebody,
 )
@@ -116,7 +117,7 @@ def serve(context: click.Context, validate_config: bool) -> None:
         with refusals_printed(), database_url(config) as url:
             serving.run(config, url)
     except serving.NotServing as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         # Uvicorn has stopped in good order and passes the signal on.
@@ -132,7 +133,7 @@ def check_config(context: click.Context, as_json: bool) -> None:
     lines = ["The configuration is fine.", ""]
     for section, values in shown.items():
         lines += [f"[{section}]", *(f"{key} = {value!r}" for key, value in values.items()), ""]
-    show(as_json, shown, "\n".join(lines))
+    show(as_json, shown, lines)
 
 
 @main.group("schema")

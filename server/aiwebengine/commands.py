@@ -16,10 +16,12 @@ import click
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from aiwebengine.config import Config
 from aiwebengine.config_loader import ConfigError, load_config
 from aiwebengine.errors import EngineError
+from aiwebengine.untrusted_text import in_json, on_one_line
 
 if TYPE_CHECKING:
     from aiwebengine.app import Engine
@@ -44,9 +46,9 @@ def configuration(path: Path | None) -> Config:
     try:
         return load_config(path)
     except ConfigError as error:
-        click.echo("The configuration can't be used:", err=True)
+        say("The configuration can't be used:", err=True)
         for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
+            say(f"  {problem}", err=True)
         sys.exit(USAGE)
 
 
@@ -81,13 +83,18 @@ def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Re
 
 
 def progress(line: str) -> None:
-    """Tell how something gets on, without a word among what scripts read."""
-    click.echo(line, err=True)
+    """Print how something gets on to standard error, away from what scripts read."""
+    say(line, err=True)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line. Names and messages of others can't begin another or steer the terminal."""
+    click.echo(on_one_line(line), err=err)
 
 
 @contextmanager
 def refusals_printed() -> Iterator[None]:
-    """A refusal becomes one line on standard error and exit code 1."""
+    """Print a refusal as a line on standard error, more lines of it indented; exit code 1."""
     try:
         yield
     except Exception as error:
@@ -95,26 +102,36 @@ def refusals_printed() -> Iterator[None]:
 
         if not isinstance(error, EngineError | EmbeddedFailed):
             raise
-        click.echo(f"Error: {error}", err=True)
+        first, *others = str(error).split("\n")
+        say(f"Error: {first}", err=True)
+        for line in others:
+            say(f"  {line}", err=True)
         sys.exit(FAILED)
 
 
-def show(as_json: bool, told: Any, table: Table | str) -> None:
-    """Print data for scripts, or a table for people."""
+def show(as_json: bool, told: Any, shown: Table | str | Sequence[str]) -> None:
+    """Print data for scripts, or for people a table, a line or several lines."""
     if as_json:
-        click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
-    elif isinstance(table, str):
-        click.echo(table)
-    else:
+        click.echo(in_json(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()))
+    elif isinstance(shown, Table):
         # A file or a pipe has no edge to cut an id at.
-        Console(width=None if sys.stdout.isatty() else NO_EDGE).print(table)
+        Console(width=None if sys.stdout.isatty() else NO_EDGE).print(shown)
+    else:
+        for line in [shown] if isinstance(shown, str) else shown:
+            say(line)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A plain table."""
-    made = Table(*columns, box=None, header_style="bold", pad_edge=False)
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> Table:
+    """A plain table. No cell can steer the terminal, and `[red]` in a name is a name."""
+    made = Table(
+        *columns,
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+        caption=Text(on_one_line(caption), style="table.caption") if caption else None,
+    )
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*(Text("" if cell is None else on_one_line(str(cell))) for cell in row))
     return made
 
 

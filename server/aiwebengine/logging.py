@@ -11,6 +11,7 @@ from aiwebengine.config import Logging
 from aiwebengine.logs.redaction import redacted, redacted_line
 from aiwebengine.logs.rotation import PERIODS, RotatingFile
 from aiwebengine.notes import current_request_id
+from aiwebengine.untrusted_text import on_one_line
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _TRACEBACKS = logging.Formatter()
@@ -76,8 +77,28 @@ class _Prose(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, or several with a traceback."""
-        told = {name: redacted(value, name) for name, value in _event(record).items()}
+        told = {name: _shown(redacted(value, name), name) for name, value in _event(record).items()}
         return str(self._renderer(None, record.levelname.lower(), told))
+
+
+def _shown(value: object, name: str) -> object:
+    """A field as a terminal may show it; a traceback keeps its lines, indented below the event."""
+    if not isinstance(value, str):
+        return value
+    if name in ("exception", "stack_info"):
+        return "\n".join(f"    {on_one_line(line)}" for line in value.split("\n"))
+    shown = on_one_line(value)
+    return shown if shown == value or name in ("event", "logger") else _Quoted(shown)
+
+
+class _Quoted:
+    """A text whose escapes stay as they are: the renderer would escape those of a string."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __repr__(self) -> str:
+        return f"'{self._shown}'"
 
 
 def _event(record: logging.LogRecord) -> dict[str, object]:

@@ -21,6 +21,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from aiwebengine import __version__
 from aiwebengine.app import Engine
+from aiwebengine.commands import say
 from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
@@ -126,7 +127,7 @@ async def _prepare(engine: Engine) -> str | None:
         return await engine.first_sign_in_link()
     except Unavailable as error:
         # Not an end: the engine answers 503 and goes on by itself once the database is back.
-        click.echo(f"{error.message} Serving 503 until that is over.", err=True)
+        say(f"{error.message} Serving 503 until that is over.", err=True)
         return None
     except EngineError as error:
         raise NotServing(error.message) from None

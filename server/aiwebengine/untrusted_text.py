@@ -7,6 +7,7 @@ U+00AD, U+FEFF, tags), line and paragraph separators, and surrogates.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -15,6 +16,7 @@ from aiwebengine.errors import BadUserInput
 # Zero width non-joiner and joiner: Persian and Indic words and composed emoji need them.
 _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 _PLAIN = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff]*")
 
 
@@ -50,6 +52,16 @@ def on_one_line(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     return "".join(_escaped(one) if is_hidden(one) else one for one in text)
+
+
+def in_json(text: str) -> str:
+    """The same for JSON, which keeps its meaning: by itself it escapes only C0 controls."""
+    return _BEYOND_ASCII.sub(_escaped_in_json, text)
+
+
+def _escaped_in_json(match: re.Match[str]) -> str:
+    character: str = match[0]
+    return json.dumps(character)[1:-1] if is_hidden(character) else character
 
 
 def _escaped(character: str) -> str:

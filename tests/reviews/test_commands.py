@@ -153,8 +153,8 @@ async def test_a_refused_revocation_ends_with_one_and_the_others_count(people, r
             '[{"email": "ed@example.com", "role": "Editor", "decision": "perhaps"},'
             ' {"email": "ed@example.com", "role": "Boss", "decision": "KEEP"},'
             ' {"email": "x@example.com", "role": "EDITOR", "decision": "KEEP"}]',
-            r"row 1: decision: found 'perhaps'; allowed: KEEP, REVOKE\.\n"
-            r"row 2: role: found 'Boss'; allowed: Editor, Administrator\.\n"
+            r"row 1: decision: found 'perhaps'; allowed: KEEP, REVOKE\.\n  "
+            r"row 2: role: found 'Boss'; allowed: Editor, Administrator\.\n  "
             r"row 3: 'x@example.com' as Editor is not in this review",
         ),
         (["--from", "-"], "[oops", "neither CSV nor JSON"),

@@ -90,5 +90,5 @@ def test(context: click.Context, channel: str | None, as_json: bool) -> None:
         for one in results
     ]
     lines = [f"{one.channel.name} to {one.target}: {one.error or 'delivered'}" for one in results]
-    show(as_json, told, "\n".join(lines))
+    show(as_json, told, lines)
     sys.exit(0 if all(one.delivered for one in results) else FAILED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 
 from aiwebengine.alerts.types import Notice, NoticeKind
 from aiwebengine.health.types import HealthState
+from aiwebengine.untrusted_text import on_one_line
 
 # A message that nobody can take in helps nobody; the page has the rest.
 MOST_TOLD = 30
@@ -37,8 +38,9 @@ class Message:
 def message(notices: Sequence[Notice], url: str, sender: str) -> Message:
     """What *notices* say, worst first. *url* is the engine's, *sender* the instance that sends."""
     ranked = sorted(notices, key=lambda notice: _RANK.index(notice.severity))
-    told, more = ranked[:MOST_TOLD], len(ranked) - MOST_TOLD
-    subject = _line(f"[aiwebengine] {_headline(told[0])}")
+    # Names and messages of others are in it, and mail programs obey what they do not show.
+    told, more = [_shown(one) for one in ranked[:MOST_TOLD]], len(ranked) - MOST_TOLD
+    subject = _line(f"[aiwebengine] {_headline(ranked[0])}")
     if len(ranked) > 1:
         subject += f", and {len(ranked) - 1} more"
     lines = [_paragraph(notice) for notice in told]
@@ -56,6 +58,15 @@ def message(notices: Sequence[Notice], url: str, sender: str) -> Message:
         "alerts": [_told(notice) for notice in told],
     }
     return Message(subject, text, orjson.dumps(body))
+
+
+def _shown(notice: Notice) -> Notice:
+    return replace(
+        notice,
+        title=on_one_line(notice.title),
+        detail=on_one_line(notice.detail),
+        instance=on_one_line(notice.instance or "") or notice.instance,
+    )
 
 
 def _headline(notice: Notice) -> str:

@@ -120,11 +120,11 @@ def verify(context: click.Context, head: str | None, as_json: bool) -> None:
         "problem": found.problem,
     }
     if found.problem is None:
-        text = f"The trail is whole. Events: {found.sealed}\nHead: {found.head}"
+        lines = [f"The trail is whole. Events: {found.sealed}", f"Head: {found.head}"]
     else:
         place = "" if found.event_id is None else f" at event {found.event_id}"
-        text = f"The trail was tampered with{place}: {found.problem}."
-    show(as_json, told, text)
+        lines = [f"The trail was tampered with{place}: {found.problem}."]
+    show(as_json, told, lines)
     if found.problem is not None:
         sys.exit(FAILED)
 

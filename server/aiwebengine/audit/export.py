@@ -12,6 +12,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditEvent, AuditFilter
 from aiwebengine.auth.callers import Callers
 from aiwebengine.spreadsheet import lines
+from aiwebengine.untrusted_text import in_json
 from aiwebengine.viewer import Viewer
 
 PAGE = 1_000
@@ -32,7 +33,8 @@ class Export:
         BadUserInput, Unavailable.
         """
         async for events in self._pages(viewer, wanted):
-            yield b"".join(orjson.dumps(_told(event)) + b"\n" for event in events)
+            rows = [orjson.dumps(_told(event)).decode() for event in events]
+            yield "".join(f"{in_json(row)}\n" for row in rows).encode()
 
     async def as_csv(self, viewer: Viewer, wanted: AuditFilter) -> AsyncIterator[bytes]:
         """Comma-separated values with a header (RFC 4180). Raises as `as_ndjson` does."""

@@ -13,6 +13,7 @@ from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import ApiToken
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Forbidden, NotFound
+from aiwebengine.untrusted_text import must_show_all
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
@@ -134,6 +135,7 @@ def _checked_name(name: str) -> str:
     kept = name.strip()
     if not 1 <= len(kept) <= LONGEST_NAME:
         raise BadUserInput(f"name: {len(kept)} characters; 1 to {LONGEST_NAME} are allowed.")
+    must_show_all("name", kept)
     return kept
 
 

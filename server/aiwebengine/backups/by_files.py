@@ -8,10 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-import click
-
 from aiwebengine.app import Engine
-from aiwebengine.commands import configuration, database_url, login, progress, refusals_printed
+from aiwebengine.commands import (
+    configuration,
+    database_url,
+    login,
+    progress,
+    refusals_printed,
+    say,
+)
 from aiwebengine.database.embedded import EmbeddedFailed
 from aiwebengine.errors import EngineError
 from aiwebengine.viewer import Viewer, operator
@@ -28,7 +33,7 @@ def with_or_without_database(
         try:
             await engine.prepare(progress)
         except EngineError as error:
-            click.echo(f"{error.message} Going by the files alone.", err=True)
+            say(f"{error.message} Going by the files alone.", err=True)
             # A database that answers is still good for being replaced.
             with suppress(EngineError):
                 await engine.db.connect()
@@ -43,7 +48,7 @@ def with_or_without_database(
             with database_url(config) as url:
                 return asyncio.run(run(Engine(config, url)))
         except EmbeddedFailed as error:
-            click.echo(f"{error} Going by the files alone.", err=True)
+            say(f"{error} Going by the files alone.", err=True)
     with refusals_printed():
         nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
         return asyncio.run(run(Engine(config, nowhere)))

@@ -32,6 +32,7 @@ from aiwebengine.commands import (
     FAILED,
     json_option,
     refusals_printed,
+    say,
     show,
     table,
     with_engine,
@@ -98,7 +99,7 @@ def list_backups(context: click.Context, as_json: bool) -> None:
 
     found, trouble = with_or_without_database(context.obj, work)
     if trouble is not None:
-        click.echo(trouble, err=True)
+        say(trouble, err=True)
     rows = [
         (
             one.name,
@@ -167,9 +168,9 @@ def restore(
         _restore_into(context, name, into, as_json)
         return
     if not yes:
-        click.echo(f"The database will be replaced by the one in {name}.", err=True)
+        say(f"The database will be replaced by the one in {name}.", err=True)
         if click.prompt("Type the name of the backup to go on", err=True) != name:
-            click.echo("That is another name. Nothing was changed.", err=True)
+            say("That is another name. Nothing was changed.", err=True)
             sys.exit(FAILED)
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
@@ -192,7 +193,7 @@ def restore(
         "kept_database": done.kept_database,
         "events_left_behind": done.events_left_behind,
     }
-    show(as_json, told, "\n".join(lines))
+    show(as_json, told, lines)
 
 
 @backup.command()
@@ -208,7 +209,7 @@ def prune(context: click.Context, dry_run: bool, as_json: bool) -> None:
     done = with_engine(context.obj, work)
     names = [*done.local, *(f"{name} (S3)" for name in done.remote), *done.databases]
     told = {"local": done.local, "remote": done.remote, "databases": done.databases}
-    show(as_json, {"dry_run": dry_run, **told}, "\n".join(names) or "Nothing to remove.")
+    show(as_json, {"dry_run": dry_run, **told}, names or "Nothing to remove.")
 
 
 @backup.command()
@@ -238,7 +239,7 @@ def drill(context: click.Context, name: str, as_json: bool) -> None:
         else f"{done.backup_name} failed the drill: {done.problem}"
     )
     told = {"name": done.backup_name, "ok": is_good, "problem": done.problem, **details}
-    show(as_json, told, "\n".join(lines))
+    show(as_json, told, lines)
     if not is_good:
         sys.exit(FAILED)
 
@@ -301,7 +302,7 @@ def secrets(context: click.Context, name: str, output: Path, passphrase_file: Pa
     try:
         with_or_without_database(context.obj, work)
     except FileExistsError as error:
-        click.echo(f"Error: {error.filename} is there already.", err=True)
+        say(f"Error: {error.filename} is there already.", err=True)
         sys.exit(FAILED)
 
 

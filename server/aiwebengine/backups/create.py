@@ -20,11 +20,22 @@ from aiwebengine.backups.storage import Directory
 from aiwebengine.backups.types import Manifest, Progress
 from aiwebengine.config import Config
 from aiwebengine.config_loader import PREFIX, masked
+from aiwebengine.errors import BadUserInput
+from aiwebengine.untrusted_text import must_show_all
 
 CONFIGURATION = "configuration.json"
 SECRETS = "secrets/"
 LOGS = "logs/"
 LOG_DAYS = 7
+LONGEST_NOTE = 200
+
+
+def checked_note(text: str | None) -> str | None:
+    """The line that an archive keeps, as it was given. Raises BadUserInput."""
+    if len(text or "") > LONGEST_NOTE:
+        raise BadUserInput(f"note: has {len(text or '')} characters; allowed: {LONGEST_NOTE}.")
+    must_show_all("note", text or "")
+    return text
 
 
 @dataclass(frozen=True)

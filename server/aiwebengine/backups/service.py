@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.backups import archive, companions, create, store
-from aiwebengine.backups.create import Secrets
+from aiwebengine.backups.create import Secrets, checked_note
 from aiwebengine.backups.drill import MakeEngine
 from aiwebengine.backups.retention import superfluous
 from aiwebengine.backups.runs import Live, Runs
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
 
 NEWEST = "newest"
-LONGEST_NOTE = 200
 
 
 def quiet(_: str) -> None:
@@ -124,11 +123,12 @@ class Backups:
     ) -> Backup:
         """Make a backup, and copy it to the S3 storage where there is one.
 
-        Raises Unauthenticated, Forbidden, AnotherRuns, NoSpace, NoProgram, ProgramFailed,
-        StorageFailed, Unavailable, and nothing is left then; CopyFailed when the archive is good
-        and only lacks its copy.
+        Raises Unauthenticated, Forbidden, BadUserInput, AnotherRuns, NoSpace, NoProgram,
+        ProgramFailed, StorageFailed, Unavailable, and nothing is left then; CopyFailed when the
+        archive is good and only lacks its copy.
         """
         _must_operate(viewer)
+        why = checked_note(why)
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name(), note)
         return await self._runs.finish(live, lambda live: self._work.create(live, secrets, why))
 
@@ -137,8 +137,7 @@ class Backups:
     ) -> tuple[Backup, BackupRun | None]:
         """Begin a backup that goes on in the background. Raises as `create` does, at first."""
         _must_operate(viewer)
-        if len(why or "") > LONGEST_NOTE:
-            raise BadUserInput(f"note: has {len(why or '')} characters; allowed: {LONGEST_NOTE}.")
+        why = checked_note(why)
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name())
         run = await self._runs.run(live.number)
         await self._runs.in_background(

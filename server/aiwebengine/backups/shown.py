@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.text import Text
 
 from aiwebengine.backups.types import Backup, Note
+from aiwebengine.untrusted_text import on_one_line
 
 
 class Told:
@@ -23,10 +25,11 @@ class Told:
         self._status.stop()
 
     def _note(self, line: str) -> None:
+        shown = on_one_line(line)
         if self._console.is_terminal:
-            self._status.update(line)
+            self._status.update(Text(shown))
         else:
-            self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+            self._console.print(shown, soft_wrap=True, markup=False, highlight=False)
 
 
 def as_data(one: Backup) -> dict[str, object]:

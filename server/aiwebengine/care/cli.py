@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -19,6 +20,7 @@ from aiwebengine.care.service import LARGEST_LIST, Care
 from aiwebengine.care.types import DatabaseInfo, DatabaseSize
 from aiwebengine.care.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
 from aiwebengine.commands import json_option, show, table, with_engine
+from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.viewer import Viewer
 
 Result = TypeVar("Result")
@@ -58,12 +60,12 @@ def size(context: click.Context, as_json: bool) -> None:
         "growth": [asdict(one) for one in growth],
     }
     grown = info.size_bytes - growth[0].size_bytes
-    text = (
+    lines = [
         f"{_bytes(info.size_bytes)}, PostgreSQL {info.version},"
-        f" up since {info.started_at:%Y-%m-%d %H:%M}\n"
-        f"{'+' if grown >= 0 else '-'}{_bytes(abs(grown))} since {growth[0].at:%Y-%m-%d %H:%M}"
-    )
-    show(as_json, told, text)
+        f" up since {info.started_at:%Y-%m-%d %H:%M}",
+        f"{'+' if grown >= 0 else '-'}{_bytes(abs(grown))} since {growth[0].at:%Y-%m-%d %H:%M}",
+    ]
+    show(as_json, told, lines)
 
 
 @db.command()
@@ -121,11 +123,11 @@ def connections(context: click.Context, as_json: bool) -> None:
         (one.count, one.state, one.application, one.user_name, _seconds(one.longest_seconds))
         for one in found.groups
     ]
-    shown = table(("Connections", "State", "Program", "Account", "For up to"), rows)
-    shown.caption = (
+    columns = ("Connections", "State", "Program", "Account", "For up to")
+    caption = (
         f"{found.used} of {found.maximum} are in use; {found.reserved} are kept for a superuser"
     )
-    show(as_json, asdict(found), shown)
+    show(as_json, asdict(found), table(columns, rows, caption))
 
 
 @db.command()
@@ -236,12 +238,12 @@ def vacuum(
 
         def watch(done: int, total: int, name: str, now: VacuumProgress | None) -> None:
             share = ((now.percent if now else None) or 0.0) / 100
-            said = f"{name}: {now.phase}" if now else name
+            said = escape(on_one_line(f"{name}: {now.phase}" if now else name))
             progress.update(task, description=said, completed=done + share, total=total)
 
         def note(line: str) -> None:
             if not as_json:
-                progress.console.print(Text(line), soft_wrap=True)
+                progress.console.print(Text(on_one_line(line)), soft_wrap=True)
 
         async def work(engine: Engine, viewer: Viewer) -> VacuumRun:
             return await engine.services.care.vacuum(

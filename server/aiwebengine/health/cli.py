@@ -8,7 +8,8 @@ import click
 import httpx2
 import orjson
 
-from aiwebengine.commands import FAILED, configuration, json_option
+from aiwebengine.commands import FAILED, configuration, json_option, say
+from aiwebengine.untrusted_text import in_json
 
 
 @click.command()
@@ -40,9 +41,9 @@ def health(
         is_ok = False
     checks = "; ".join(f"{name}: {found}" for name, found in told.get("checks", {}).items())
     if as_json:
-        click.echo(orjson.dumps(told))
+        click.echo(in_json(orjson.dumps(told).decode()))
     elif is_ok:
-        click.echo(f"ok {told['timestamp']}" + (f" ({checks})" if checks else ""))
+        say(f"ok {told['timestamp']}" + (f" ({checks})" if checks else ""))
     else:
-        click.echo(f"fail {checks}")
+        say(f"fail {checks}")
     sys.exit(0 if is_ok else FAILED)

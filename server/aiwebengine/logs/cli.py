@@ -26,6 +26,7 @@ from aiwebengine.logs.search import Wanted
 from aiwebengine.logs.tail import NewLines
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
+from aiwebengine.untrusted_text import in_json
 
 LOOK_EVERY_SECS = 0.25
 PAGE = 500
@@ -150,7 +151,7 @@ def prune(context: click.Context, older_than: str | None, dry_run: bool, as_json
         *(f"{verb} removed: {path}" for path in done.removed),
         *(f"{verb} compressed: {path}" for path in done.compressed),
     ]
-    show(as_json, told, "\n".join(lines or ["Nothing to do."]))
+    show(as_json, told, lines or ["Nothing to do."])
 
 
 def _log(path: Path | None) -> Path:
@@ -187,4 +188,5 @@ def _as_level(word: str | None) -> LogLevel | None:
 
 
 def _print(entry: LogEntry, as_json: bool) -> None:
-    click.echo(entry.line if as_json else as_text(entry))
+    # Its lines are escaped one by one: a trace has several.
+    click.echo(in_json(entry.line) if as_json else as_text(entry))

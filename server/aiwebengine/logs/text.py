@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiwebengine.logs.types import LogEntry
+from aiwebengine.untrusted_text import on_one_line
 
 _SHOWN_FIRST = ("method", "path", "status", "ms", "request_id", "user_id")
 
@@ -13,19 +14,16 @@ def as_text(entry: LogEntry) -> str:
     fields |= dict(entry.fields)  # type: ignore[call-overload]
     trace = fields.pop("exception", None)
     told = [f"{name}={_shown(value)}" for name, value in fields.items() if value is not None]
-    line = " ".join([entry.at.isoformat(), f"{entry.level.value:8}", _one_line(entry.event), *told])
+    line = " ".join(
+        [entry.at.isoformat(), f"{entry.level.value:8}", on_one_line(entry.event), *told]
+    )
     if trace is None:
         return line
-    return "\n".join([line, *(f"    {part}" for part in str(trace).splitlines())])
+    return "\n".join([line, *(f"    {on_one_line(part)}" for part in str(trace).split("\n"))])
 
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return ",".join(map(_shown, value))
-    text = _one_line(str(value))
+    text = on_one_line(str(value))
     return f'"{text}"' if " " in text or not text else text
-
-
-def _one_line(text: str) -> str:
-    """No line break and no control of a terminal: a client may have had a say in this text."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

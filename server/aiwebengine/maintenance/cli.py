@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from aiwebengine.app import Engine
 from aiwebengine.commands import FAILED, json_option, show, table, with_engine
@@ -17,6 +18,7 @@ from aiwebengine.maintenance.types import (
 )
 from aiwebengine.reviews.cli import review
 from aiwebengine.schedules.types import RunState, ScheduledTask, TaskRun
+from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.viewer import Viewer
 
 LARGEST_LIST = 1_000
@@ -41,9 +43,9 @@ def status(context: click.Context, as_json: bool) -> None:
         (item.frequency.value, item.name, item.state.value, item.saw, _how(item))
         for item in board.items
     ]
-    shown = table(("", "Item", "State", "Seen", "How"), rows)
     counts = {state.value: getattr(board, state.value) for state in MaintenanceState}
-    shown.caption = ", ".join(f"{number} {name}" for name, number in counts.items())
+    caption = ", ".join(f"{number} {name}" for name, number in counts.items())
+    shown = table(("", "Item", "State", "Seen", "How"), rows, caption)
     told = {"at": board.at, **counts, "items": [_told(item) for item in board.items]}
     show(as_json, told, shown)
     if board.overdue:
@@ -99,10 +101,9 @@ def tasks(context: click.Context, as_json: bool) -> None:
         }
         for task in found
     ]
-    shown = table(("Task", "Schedule", "Next (UTC)", "Last", "Began (UTC)", ""), rows)
-    if found:
-        shown.caption = f"Schedules are in {found[0].time_zone}."
-    show(as_json, told, shown)
+    caption = f"Schedules are in {found[0].time_zone}." if found else ""
+    columns = ("Task", "Schedule", "Next (UTC)", "Last", "Began (UTC)", "")
+    show(as_json, told, table(columns, rows, caption))
 
 
 @maintenance.command()
@@ -148,9 +149,9 @@ def run(context: click.Context, task: str, as_json: bool) -> None:
     console = Console(stderr=True, soft_wrap=True)
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
-        with console.status(task):
+        with console.status(Text(on_one_line(task))):
             return await engine.services.schedules.run_here(
-                viewer, task, lambda line: console.print(line, markup=False, highlight=False)
+                viewer, task, lambda line: console.print(Text(on_one_line(line)))
             )
 
     done = with_engine(context.obj, work)

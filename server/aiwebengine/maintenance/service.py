@@ -26,6 +26,7 @@ from aiwebengine.maintenance.types import (
     MaintenanceState,
     Tick,
 )
+from aiwebengine.untrusted_text import must_show_all
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
 
@@ -167,4 +168,5 @@ def _checked_note(note: str | None) -> str | None:
     kept = (note or "").strip()
     if len(kept) > LONGEST_NOTE:
         raise BadUserInput(f"note: {len(kept)} characters; at most {LONGEST_NOTE} are allowed.")
+    must_show_all("note", kept)
     return kept or None

@@ -70,7 +70,7 @@ def up(context: click.Context, dry_run: bool, no_backup: bool, as_json: bool) ->
             click.echo(migrations.sql(migrations.pending(), is_up=True))
             return
         done = migrations.up(somebody(), backup_first)
-    show(as_json, {"applied": done}, "\n".join(done) or "Nothing to do.")
+    show(as_json, {"applied": done}, done or "Nothing to do.")
 
 
 @migrate.command()
@@ -88,7 +88,7 @@ def down(
             click.echo(migrations.sql(migrations.newest(to=to), is_up=False))
             return
         done = migrations.down(somebody(), to, backup_first)
-    show(as_json, {"rolled_back": done}, "\n".join(done) or "Nothing to do.")
+    show(as_json, {"rolled_back": done}, done or "Nothing to do.")
 
 
 @contextmanager

@@ -101,9 +101,7 @@ def show_review(context: click.Context, number: int | None, only_open: bool, as_
 
     found, entries = with_engine(context.obj, work)
     told = {**_told(found), "entries": [as_data(entry) for entry in entries]}
-    shown = _entries_table(entries)
-    shown.caption = _summary(found)
-    show(as_json, told, shown)
+    show(as_json, told, _entries_table(entries, _summary(found)))
 
 
 @review.command()
@@ -177,9 +175,7 @@ def decide(
     if as_json or not done:
         show(as_json, told, f"Nothing was decided. {_summary(current)}")
     else:
-        shown = _entries_table(done)
-        shown.caption = _summary(current)
-        show(False, told, shown)
+        show(False, told, _entries_table(done, _summary(current)))
     if any(entry.outcome is ReviewOutcome.REFUSED for entry in done):
         sys.exit(FAILED)
 
@@ -254,7 +250,7 @@ def _must_be_decided_once(wanted: Sequence[Decision], entries: Sequence[AccessRe
         seen.add(key)
 
 
-def _entries_table(entries: Sequence[AccessReviewEntry]) -> Table:
+def _entries_table(entries: Sequence[AccessReviewEntry], caption: str) -> Table:
     rows = [
         (
             entry.email + ("" if entry.status is UserStatus.ACTIVE else f" ({entry.status.value})"),
@@ -268,7 +264,7 @@ def _entries_table(entries: Sequence[AccessReviewEntry]) -> Table:
         for entry in entries
     ]
     columns = ("Who", "Role", "Granted (UTC)", "Last seen", "Tokens", "Outcome", "")
-    return table(columns, rows)
+    return table(columns, rows, caption)
 
 
 async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:

@@ -12,6 +12,7 @@ from aiwebengine.auth.callers import Callers
 from aiwebengine.reviews.service import Reviews
 from aiwebengine.reviews.types import AccessReviewEntry
 from aiwebengine.spreadsheet import lines
+from aiwebengine.untrusted_text import in_json
 from aiwebengine.viewer import Viewer
 
 PAGE = 1_000
@@ -29,7 +30,8 @@ class ReviewExport:
     async def as_ndjson(self, viewer: Viewer, number: int) -> AsyncIterator[bytes]:
         """One JSON object a line. Raises Forbidden, Unauthenticated, also in the middle."""
         async for entries in self._pages(viewer, number):
-            yield b"".join(orjson.dumps(as_data(entry)) + b"\n" for entry in entries)
+            rows = [orjson.dumps(as_data(entry)).decode() for entry in entries]
+            yield "".join(f"{in_json(row)}\n" for row in rows).encode()
 
     async def as_csv(self, viewer: Viewer, number: int) -> AsyncIterator[bytes]:
         """Comma-separated values with a header. Raises as `as_ndjson` does."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from aiwebengine.commands import say
 from aiwebengine.reviews.types import AccessReviewEntry, Decision, ReviewDecision
 from aiwebengine.users.types import UserStatus
 
@@ -22,11 +23,11 @@ _HOW = "[k]eep, [r]evoke, [s]kip or [q]uit; a note may follow, as in: r left the
 def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[Decision]:
     """What somebody wants of these roles; only what was confirmed at the end."""
     made: list[Decision] = []
-    click.echo(f"{len(entries)} roles to decide. {_HOW}")
+    say(f"{len(entries)} roles to decide. {_HOW}")
     for number, entry in enumerate(entries, 1):
-        click.echo("")
+        say("")
         for line in described(entry, f"{number} of {len(entries)}"):
-            click.echo(line)
+            say(line)
         answer = _asked(longest_note)
         if answer == "quit":
             break
@@ -35,11 +36,11 @@ def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[D
     if not made:
         return []
     revoked = [one for one in made if one.decision is ReviewDecision.REVOKE]
-    click.echo("")
-    click.echo(f"Keep {len(made) - len(revoked)}, revoke {len(revoked)}.")
+    say("")
+    say(f"Keep {len(made) - len(revoked)}, revoke {len(revoked)}.")
     by_key = {(entry.user_key, entry.role): entry for entry in entries}
     for one in revoked:
-        click.echo(f"  revoke {by_key[one.user_id, one.role].email} as {one.role.value}")
+        say(f"  revoke {by_key[one.user_id, one.role].email} as {one.role.value}")
     return made if click.confirm("Submit? What is revoked is taken away at once.") else []
 
 
@@ -52,9 +53,9 @@ def _asked(longest_note: int) -> tuple[ReviewDecision, str | None] | str:
             return "quit"
         decision = _KEYS.get(said.lower())
         if decision is None:
-            click.echo(f"  Found {said[:40]!r}; allowed: {_HOW}.")
+            say(f"  Found {said[:40]!r}; allowed: {_HOW}.")
         elif len(note.strip()) > longest_note:
-            click.echo(f"  The note has {len(note.strip())} characters; allowed: {longest_note}.")
+            say(f"  The note has {len(note.strip())} characters; allowed: {longest_note}.")
         else:
             return decision, note.strip() or None
 

@@ -18,6 +18,7 @@ from aiwebengine.reviews.types import (
     ReviewDecision,
     ReviewOutcome,
 )
+from aiwebengine.untrusted_text import must_show_all
 from aiwebengine.users import checks
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role
@@ -199,6 +200,7 @@ def _checked_note(note: str | None) -> str | None:
     kept = (note or "").strip()
     if len(kept) > LONGEST_NOTE:
         raise BadUserInput(f"note: {len(kept)} characters; at most {LONGEST_NOTE} are allowed.")
+    must_show_all("note", kept)
     return kept or None
 
 

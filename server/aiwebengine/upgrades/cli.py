@@ -9,7 +9,15 @@ from dataclasses import asdict
 import click
 
 from aiwebengine.app import Engine
-from aiwebengine.commands import USAGE, database_url, json_option, refusals_printed, show, somebody
+from aiwebengine.commands import (
+    USAGE,
+    database_url,
+    json_option,
+    refusals_printed,
+    say,
+    show,
+    somebody,
+)
 from aiwebengine.config_loader import Reading, read_config
 from aiwebengine.upgrades.types import UpgradeCheck
 
@@ -28,9 +36,9 @@ def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
     """
     reading = read_config(context.obj)
     if reading.config is None:
-        click.echo("The configuration can't be used:", err=True)
+        say("The configuration can't be used:", err=True)
         for problem in reading.problems:
-            click.echo(f"  {problem}", err=True)
+            say(f"  {problem}", err=True)
         sys.exit(USAGE)
 
     async def look(engine: Engine, reading: Reading) -> UpgradeCheck:
@@ -43,7 +51,7 @@ def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
 
     with refusals_printed(), database_url(reading.config) as url:
         seen = asyncio.run(look(Engine(reading.config, url), reading))
-    show(as_json, {"is_fine": seen.is_fine, **asdict(seen)}, "\n".join(_told(seen)))
+    show(as_json, {"is_fine": seen.is_fine, **asdict(seen)}, _told(seen))
     sys.exit(0 if seen.is_fine else TO_DO)
 
 

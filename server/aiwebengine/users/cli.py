@@ -58,8 +58,8 @@ def list_users(
         (user.email, user.name, _roles(user), user.status.value, f"{user.created_at:%Y-%m-%d}")
         for user in found
     ]
-    shown = table(("Email", "Name", "Roles", "Status", "Created"), rows)
-    shown.caption = f"{len(found)} of {total} users"
+    columns = ("Email", "Name", "Roles", "Status", "Created")
+    shown = table(columns, rows, f"{len(found)} of {total} users")
     show(as_json, {"users": [_told(user) for user in found], "total": total}, shown)
 
 

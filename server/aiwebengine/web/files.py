@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.web.compression import (
     LEAST_BYTES,
     compressed_file,
@@ -52,7 +53,11 @@ class Frontend:
         self._compress = compress
         self._compressed: dict[tuple[Path, str], asyncio.Task[bytes]] = {}
         self._templates = Environment(
-            loader=FileSystemLoader(folder / "pages"), autoescape=True, trim_blocks=True
+            loader=FileSystemLoader(folder / "pages"),
+            autoescape=True,
+            trim_blocks=True,
+            # Names and addresses of others stand on these pages, too.
+            finalize=lambda value: on_one_line(value) if isinstance(value, str) else value,
         )
 
     @cached_property

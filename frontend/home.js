@@ -3,6 +3,8 @@
 import { html } from "htm/preact";
 import { render } from "preact";
 import { MySessions } from "./auth/my-sessions.js";
+import { showHidden } from "./lib/untrusted-text.js";
 
+showHidden();
 const place = document.getElementById("my-sessions");
 if (place) render(html`<${MySessions} />`, place);

@@ -11,6 +11,7 @@ import { CarePage } from "./care/care-page.js";
 import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
+import { showHidden, untrusted } from "./lib/untrusted-text.js";
 import { LogsPage } from "./logs/logs-page.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
@@ -94,7 +95,7 @@ function App() {
           </ul>
         </nav>
         <div class="me">
-          <span>${me?.email ?? ""}</span>
+          <span>${untrusted(me?.email)}</span>
           <button class="btn glass small" onClick=${() => signOut(setOffered)}>Sign out</button>
         </div>
       </header>
@@ -125,5 +126,6 @@ function pageAt(path, me) {
     <p class="card empty"><a class="btn" href=${ROOT}>Go to the users</a></p>`;
 }
 
+showHidden();
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 render(html`<${App} />`, root);

@@ -9,6 +9,7 @@ import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").Alert} Alert */
 /** @typedef {import("../types/schema").AlertChannel} AlertChannel */
@@ -90,13 +91,13 @@ function Bar() {
       </div>
     </div>
     <div role="status">
-      ${refused && html`<p class="notice bad">${refused}</p>`}
+      ${refused && html`<p class="notice bad">${untrusted(refused)}</p>`}
       ${results.map(
         (result) =>
           html`<p class="notice ${result.delivered ? "good" : "bad"}">
             <span
               ><b>${CHANNELS[result.channel]}</b>
-              ${` to ${result.target}: ${result.error ?? "delivered"}`}</span
+              ${` to ${result.target}: `}${untrusted(result.error ?? "delivered")}</span
             >
           </p>`,
       )}
@@ -114,8 +115,9 @@ function Row({ alert }) {
       }
     </td>
     <td>
-      <b>${alert.title}</b>${alert.instance && html` <span class="chip">${alert.instance}</span>`}
-      <span class="said">${alert.message}</span>
+      <b>${untrusted(alert.title)}</b
+      >${alert.instance && html` <span class="chip">${untrusted(alert.instance)}</span>`}
+      <span class="said">${untrusted(alert.message)}</span>
     </td>
     <td class="when"><span class="label">Since </span><${Time} iso=${alert.since} /></td>
     <td class="when">
@@ -124,7 +126,7 @@ function Row({ alert }) {
     </td>
     <td>
       <span class="label">Told </span><${Time} iso=${alert.lastSentAt} none=${nobody(alert)} />
-      ${alert.lastError && html`<span class="said error">${alert.lastError}</span>`}
+      ${alert.lastError && html`<span class="said error">${untrusted(alert.lastError)}</span>`}
     </td>
   </tr>`;
 }

@@ -9,6 +9,7 @@ import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { Table } from "../lib/table.js";
 import { exactly } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
 
@@ -194,18 +195,18 @@ function Event({ event }) {
       <time datetime=${event.at}>${exactly(event.at)}</time><br /><${Time} iso=${event.at} />
     </td>
     <td>
-      ${event.actorLabel}${event.actorKind === "TOKEN" && html` <span class="chip">token</span>`}
+      ${untrusted(event.actorLabel)}${event.actorKind === "TOKEN" && html` <span class="chip">token</span>`}
     </td>
     <td>
       ${words(event.action)}<${Changes}
         event=${event}
-      />${event.reason && html`<div>“${event.reason}”</div>`}
+      />${event.reason && html`<div>“${untrusted(event.reason)}”</div>`}
     </td>
     <td>
       ${
         event.targetId
-          ? html`<a href="${ROOT}/users/${event.targetId}">${event.targetLabel}</a>`
-          : event.targetLabel
+          ? html`<a href="${ROOT}/users/${event.targetId}">${untrusted(event.targetLabel)}</a>`
+          : untrusted(event.targetLabel)
       }
     </td>
     <td>
@@ -215,7 +216,7 @@ function Event({ event }) {
           ${rows.map(
             ([name, value]) =>
               html`<dt>${name}</dt>
-                <dd>${value}</dd>`,
+                <dd>${typeof value === "string" ? untrusted(value) : value}</dd>`,
           )}
         </dl>
       </details>
@@ -226,7 +227,7 @@ function Event({ event }) {
 /** The request's id, and the way to its lines in the log. @param {{ event: any }} props */
 function RequestLines({ event }) {
   const asked = new URLSearchParams({ request: event.requestId, ...around(event.at) });
-  return html`${event.requestId} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
+  return html`${untrusted(event.requestId)} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
 }
 
 /** @param {string} action */

@@ -1,6 +1,7 @@
 // @ts-check
 /** What an event changed. */
 import { html } from "htm/preact";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @param {{ event: { before: any, after: any } }} props */
 export function Changes({ event }) {
@@ -9,14 +10,14 @@ export function Changes({ event }) {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   if (!names.length) return null;
   return html`<span class="change">
-    ${names.map((name) => html`<span class="chip">${name}: ${change(name, before, after)}</span>`)}
+    ${names.map((name) => html`<span class="chip">${untrusted(name)}: ${change(name, before, after)}</span>`)}
   </span>`;
 }
 
 /** @param {string} name @param {any} before @param {any} after */
 function change(name, before, after) {
   const values = [before, after].filter((side) => name in side).map((side) => shown(side[name]));
-  return values.join(" → ");
+  return values.map((value, index) => html`${index > 0 && " → "}${untrusted(value)}`);
 }
 
 /** @param {unknown} value */

@@ -6,6 +6,7 @@ import { browserName } from "../lib/browser.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, Time, Toasts } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { signOut } from "./sign-out.js";
 
 const MINE = `{
@@ -60,10 +61,10 @@ export function MySessions() {
         (/** @type {Session} */ session) =>
           html`<li key=${session.id}>
             <span>
-              <b title=${session.userAgent}>${browserName(session.userAgent)}</b>
+              <b title=${session.userAgent}>${untrusted(browserName(session.userAgent))}</b>
               ${session.current && html`<span class="badge">This one</span>`}
               <small>
-                ${session.address} · by ${session.provider} · seen${" "}
+                ${untrusted(session.address)} · by ${session.provider} · seen${" "}
                 <${Time} iso=${session.lastSeenAt} />
               </small>
             </span>

@@ -7,6 +7,7 @@ import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const TOKENS =
   "{ apiTokens { id name prefix scopes createdAt expiresAt lastUsedAt lastUsedAddress } }";
@@ -54,13 +55,13 @@ export function TokensPage() {
     });
   const revoke = (/** @type {any} */ token) =>
     setAsked({
-      title: `Revoke ${token.name}?`,
+      title: html`Revoke ${untrusted(token.name)}?`,
       text: "Scripts that use it are refused from now on.",
       verb: "Revoke",
       danger: true,
       run: async () => {
         await ask(REVOKE, { input: { tokenId: token.id } });
-        say(`${token.name} is revoked.`);
+        say(html`${untrusted(token.name)} is revoked.`);
         reload();
       },
     });
@@ -89,11 +90,13 @@ export function TokensPage() {
               hasFailed=${Boolean(error)}
               row=${(/** @type {any} */ token) =>
                 html`<tr key=${token.id}>
-                  <td><b>${token.name}</b> <code>${token.prefix}…</code></td>
+                  <td><b>${untrusted(token.name)}</b> <code>${token.prefix}…</code></td>
                   <td>${token.scopes.join(" ")}</td>
                   <td class="when"><${Time} iso=${token.createdAt} /></td>
                   <td class="when"><${Time} iso=${token.expiresAt} none="never" /></td>
-                  <td class="when"><${Time} iso=${token.lastUsedAt} /> ${token.lastUsedAddress}</td>
+                  <td class="when">
+                    <${Time} iso=${token.lastUsedAt} /> ${untrusted(token.lastUsedAddress)}
+                  </td>
                   <td>
                     <button class="btn small remove" onClick=${() => revoke(token)}>Revoke</button>
                   </td>

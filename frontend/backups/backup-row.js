@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
 import { size } from "../lib/size.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").Backup} Backup */
 /** @typedef {import("../types/schema").BackupState} BackupState */
@@ -24,13 +25,13 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
   const isLocal = backup.locations.includes("LOCAL");
   return html`<tr>
     <td class="name">
-      <code>${backup.name}</code>
+      <code>${untrusted(backup.name)}</code>
       <span class="when"><${Time} iso=${backup.createdAt} /></span>
       ${backup.parts.length > 0 && html`<${Inside} backup=${backup} />`}
     </td>
     <td>
       <span class="badge ${kind}">${word}</span>
-      ${backup.problem && html`<div class="problem">${backup.problem}</div>`}
+      ${backup.problem && html`<div class="problem">${untrusted(backup.problem)}</div>`}
     </td>
     <td class="number">${isThere ? size(backup.sizeBytes) : "–"}</td>
     <td>
@@ -89,7 +90,7 @@ const Inside = ({ backup }) =>
     <summary>What is inside</summary>
     <dl>
       <dt>Engine, PostgreSQL</dt>
-      <dd>${backup.programVersion}, ${backup.databaseVersion}</dd>
+      <dd>${untrusted(backup.programVersion)}, ${untrusted(backup.databaseVersion)}</dd>
       ${
         backup.hasSecrets &&
         html`<dt>Secrets</dt>
@@ -97,14 +98,14 @@ const Inside = ({ backup }) =>
       }
       ${backup.parts.map(
         (part) =>
-          html`<dt>${part.name}</dt>
+          html`<dt>${untrusted(part.name)}</dt>
             <dd>${size(part.sizeBytes)}</dd>`,
       )}
       ${backup.rowCounts
         .filter((table) => table.rows > 0 && !/yoyo|migration/.test(table.table))
         .map(
           (table) =>
-            html`<dt>${table.table}</dt>
+            html`<dt>${untrusted(table.table)}</dt>
               <dd>${count(table.rows)} rows</dd>`,
         )}
     </dl>

@@ -9,6 +9,7 @@ import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { size } from "../lib/size.js";
 import { Table } from "../lib/table.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { BackupRow } from "./backup-row.js";
 import { Drill } from "./drill.js";
 import { Running, Runs } from "./runs.js";
@@ -87,12 +88,13 @@ export function BackupsPage() {
   const remove = (/** @type {Backup} */ backup) =>
     setAsked({
       title: "Delete this backup?",
-      text: `${backup.name} (${size(backup.sizeBytes)}) and every copy of it are gone for good.`,
+      text: html`${untrusted(backup.name)} (${size(backup.sizeBytes)}) and every copy of it are gone
+      for good.`,
       verb: "Delete",
       danger: true,
       run: async () => {
         await start(DELETE, { name: backup.name });
-        say(`${backup.name} is deleted.`);
+        say(html`${untrusted(backup.name)} is deleted.`);
       },
     });
   const restore = (/** @type {Backup} */ backup) =>
@@ -122,7 +124,7 @@ export function BackupsPage() {
     ${refused && html`<${Refused} error=${refused} close=${() => setRefused(null)} />`}
     ${
       list.data?.backupStorageProblem &&
-      html`<p class="notice bad" role="alert">${list.data.backupStorageProblem}</p>`
+      html`<p class="notice bad" role="alert">${untrusted(list.data.backupStorageProblem)}</p>`
     }
     <${Running} run=${running} />
     <${Drill}
@@ -183,7 +185,7 @@ function Refused({ error, close }) {
   const redirect = encodeURIComponent(location.pathname + location.search);
   const isOld = error.code === "REAUTHENTICATION_REQUIRED" || error.code === "UNAUTHENTICATED";
   return html`<div class="notice bad" role="alert">
-    ${error.message}
+    ${untrusted(error.message)}
     ${isOld && html`<a href="/auth/login?again=1&redirect=${redirect}">Sign in again</a>`}
     <button class="btn small" onClick=${close}>Close</button>
   </div>`;

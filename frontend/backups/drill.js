@@ -2,6 +2,7 @@
 /** The newest drill: can what we keep be restored? */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @param {any} props */
 export function Drill({ drill, isLoaded, isBusy, run }) {
@@ -17,14 +18,14 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
       ${
         drill
           ? html`<p>
-              <code>${drill.backupName}</code>, <${Time} iso=${drill.startedAt} />
+              <code>${untrusted(drill.backupName)}</code>, <${Time} iso=${drill.startedAt} />
               ${drill.details?.seconds && html`, ${drill.details.seconds} s`}
             </p>`
           : html`<p>
               A drill restores the newest backup for a trial, checks it and clears it away.
             </p>`
       }
-      ${drill?.problem && html`<p class="problem">${drill.problem}</p>`}
+      ${drill?.problem && html`<p class="problem">${untrusted(drill.problem)}</p>`}
       ${
         drill?.details?.checks &&
         html`<ul>
@@ -34,7 +35,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
                 <span class="badge ${check.ok ? "good" : "bad"}"
                   >${check.ok ? "ok" : "not ok"}</span
                 >
-                <b>${check.name}</b><span>${check.told}</span>
+                <b>${untrusted(check.name)}</b><span>${untrusted(check.told)}</span>
               </li>`,
           )}
         </ul>`

@@ -2,6 +2,7 @@
 /** What is done with backups at present, and what was done last. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const DOING = {
   CREATE: "Making a backup",
@@ -16,9 +17,9 @@ export function Running({ run }) {
   if (!run) return null;
   const doing = DOING[/** @type {keyof typeof DOING} */ (run.kind)];
   return html`<section class="card running" aria-label="Running" role="status">
-    <b>${doing} <code>${run.backupName}</code></b>
+    <b>${doing} <code>${untrusted(run.backupName)}</code></b>
     <progress max="1" value=${run.progress} aria-label=${doing}></progress>
-    <span>${run.step || "Beginning"} · by ${run.actorLabel}</span>
+    <span>${untrusted(run.step || "Beginning")} · by ${untrusted(run.actorLabel)}</span>
   </section>`;
 }
 
@@ -37,9 +38,11 @@ export function Runs({ runs }) {
                 run.state === "FAILED" ? ": failed" : ""
               }
             </span>
-            <code>${run.backupName}</code>
-            <span class="when"><${Time} iso=${run.startedAt} /> by ${run.actorLabel}</span>
-            ${run.problem && html`<div class="problem">${run.problem}</div>`}
+            <code>${untrusted(run.backupName)}</code>
+            <span class="when"
+              ><${Time} iso=${run.startedAt} /> by ${untrusted(run.actorLabel)}</span
+            >
+            ${run.problem && html`<div class="problem">${untrusted(run.problem)}</div>`}
           </li>`,
       )}
     </ul>

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { span } from "../lib/sizes.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @param {{ current: any }} props */
 export const Activity = ({ current }) =>
@@ -20,8 +21,8 @@ const Connections = ({ groups }) =>
           html`<li>
             <span>
               <b class="number">${count(group.count)}</b> ${group.state} ·${" "}
-              ${group.application || "a program without a name"} ${" "}<small
-                >as ${group.userName}</small
+              ${untrusted(group.application || "a program without a name")} ${" "}<small
+                >as ${untrusted(group.userName)}</small
               >
             </span>
             <small>for up to ${span(group.longestSeconds)}</small>
@@ -40,14 +41,15 @@ const Locks = ({ locks }) =>
         (lock) =>
           html`<li>
             <span>
-              <b>${lock.waiting.pid}</b> (${lock.waiting.application}) waits${" "}
-              ${span(lock.waitedSeconds)} ${lock.table && html` for <b>${lock.table}</b>`}${" "}
-              <code>${lock.waiting.statement}</code>
+              <b>${lock.waiting.pid}</b> (${untrusted(lock.waiting.application)}) waits${" "}
+              ${span(lock.waitedSeconds)}
+              ${lock.table && html` for <b>${untrusted(lock.table)}</b>`}${" "}
+              <code>${untrusted(lock.waiting.statement)}</code>
               ${lock.holders.map(
                 (/** @type {any} */ holder) =>
                   html`<br />${"held by "}<b>${holder.pid}</b>
-                    ${` (${holder.application}, ${holder.state}) `}
-                    <code>${holder.statement}</code>`,
+                    ${" ("}${untrusted(holder.application)}${`, ${holder.state}) `}
+                    <code>${untrusted(holder.statement)}</code>`,
               )}
             </span>
           </li>`,
@@ -65,8 +67,8 @@ const Transactions = ({ transactions }) =>
         (one) =>
           html`<li>
             <span
-              ><b>${one.pid}</b> (${one.application}, ${one.state})${" "}
-              <code>${one.statement}</code></span
+              ><b>${one.pid}</b> (${untrusted(one.application)}, ${one.state})${" "}
+              <code>${untrusted(one.statement)}</code></span
             >
             <small>open for ${span(one.transactionSeconds)}</small>
           </li>`,

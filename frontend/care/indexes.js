@@ -6,6 +6,7 @@ import { size } from "../lib/sizes.js";
 import { Heading, sorted } from "../lib/sorting.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @param {any} props */
 export function Indexes({ indexes, since, sort, change }) {
@@ -35,11 +36,11 @@ export function Indexes({ indexes, since, sort, change }) {
         html`<tr key=${index.name}>
           <td>
             <details>
-              <summary><b>${index.name}</b></summary>
-              <code>${index.definition ?? "Its table is locked."}</code>
+              <summary><b>${untrusted(index.name)}</b></summary>
+              <code>${untrusted(index.definition ?? "Its table is locked.")}</code>
             </details>
           </td>
-          <td data-label="Table">${index.table}</td>
+          <td data-label="Table">${untrusted(index.table)}</td>
           <td class="number" data-label="Size">${size(index.sizeBytes)}</td>
           <td class="number" data-label="Air">
             ${index.bloatBytes === null ? "–" : size(index.bloatBytes)}

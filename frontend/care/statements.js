@@ -2,6 +2,7 @@
 /** The slowest statements. */
 import { html } from "htm/preact";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @type {Record<string, string>} */
 const SOURCES = {
@@ -22,7 +23,7 @@ export function Statements({ statements }) {
               ${statements.slowest.map(
                 (/** @type {any} */ one) =>
                   html`<li>
-                    <code>${one.statement}</code>
+                    <code>${untrusted(one.statement)}</code>
                     <small class="number">
                       ${one.meanMs.toFixed(1)} ms on average, ${one.longestMs.toFixed(1)} ms at
                       most, ${" "}${count(one.calls)} times

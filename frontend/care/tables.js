@@ -7,6 +7,7 @@ import { size } from "../lib/sizes.js";
 import { Heading, sorted } from "../lib/sorting.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { vacuum } from "./vacuum.js";
 
 /** @param {any} props */
@@ -14,7 +15,7 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
   const [asked, setAsked] = useState(/** @type {any} */ (null));
   const begin = (/** @type {string} */ name) =>
     setAsked({
-      title: `Vacuum ${name}?`,
+      title: html`Vacuum ${untrusted(name)}?`,
       text: "Everybody can go on working meanwhile.",
       verb: "Vacuum",
       run: () => vacuum([name], reload),
@@ -42,7 +43,7 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
         rows=${tables && sorted(tables, sort)}
         row=${(/** @type {any} */ table) =>
           html`<tr key=${table.name}>
-            <td><b>${table.name}</b></td>
+            <td><b>${untrusted(table.name)}</b></td>
             <td class="number" data-label="Rows">${count(table.estimatedRows)}</td>
             <td class="number" data-label="Size">${size(table.sizeBytes)}</td>
             <td class="number" data-label="Indexes">${size(table.indexBytes)}</td>

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { Ask, say, Time } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const VACUUM = `mutation ($input: VacuumDatabaseInput!) {
   vacuumDatabase(input: $input) { run { id tables } }
@@ -23,7 +24,9 @@ const SAID = {
  */
 export async function vacuum(tables, reload) {
   await ask(VACUUM, { input: { tables } });
-  say(tables ? `${tables.join(", ")}: vacuum began.` : "Vacuum of every table began.");
+  say(
+    tables ? html`${untrusted(tables.join(", "))}: vacuum began.` : "Vacuum of every table began.",
+  );
   reload();
 }
 
@@ -55,7 +58,7 @@ export function Vacuum({ run, running, reload }) {
         ${run ? html`<${Run} run=${run} />` : html`<p>Nobody began one yet.</p>`}
       </div>
       ${byItself.map(
-        (one) => html`<p>PostgreSQL vacuums ${one.table} by itself: ${one.phase}.</p>`,
+        (one) => html`<p>PostgreSQL vacuums ${untrusted(one.table)} by itself: ${one.phase}.</p>`,
       )}
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
@@ -68,14 +71,14 @@ function Run({ run }) {
     return html`<p>
       <span class="badge ${run.state === "SUCCEEDED" ? "" : "bad"}">${SAID[run.state]}</span>
       ${" "}${run.tablesDone} of ${total} ${total === 1 ? "table" : "tables"},
-      <${Time} iso=${run.endedAt ?? run.startedAt} />, by ${run.startedBy}
-      ${run.message && html`<br />${run.message}`}
+      <${Time} iso=${run.endedAt ?? run.startedAt} />, by ${untrusted(run.startedBy)}
+      ${run.message && html`<br />${untrusted(run.message)}`}
     </p>`;
   }
   const done = run.tablesDone + (run.percent ?? 0) / 100;
   return html`<p>
-      ${run.currentTable ?? "Beginning"}${run.phase && `: ${run.phase}`}
-      ${` (${run.tablesDone} of ${total} done)`}, begun by ${run.startedBy}
+      ${untrusted(run.currentTable ?? "Beginning")}${run.phase && `: ${run.phase}`}
+      ${` (${run.tablesDone} of ${total} done)`}, begun by ${untrusted(run.startedBy)}
     </p>
     <progress max=${total} value=${done} aria-label="Vacuum"></progress>`;
 }

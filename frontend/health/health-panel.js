@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").HealthCheck} HealthCheck */
 /** @typedef {import("../types/schema").HealthState} HealthState */
@@ -45,8 +46,8 @@ function Check({ check }) {
     <${StateBadge} state=${check.state} />
     <div>
       <b>${check.title}</b>
-      <span class="seen">${check.detail}</span>
-      ${check.remedy && html`<span class="remedy">${check.remedy}</span>`}
+      <span class="seen">${untrusted(check.detail)}</span>
+      ${check.remedy && html`<span class="remedy">${untrusted(check.remedy)}</span>`}
     </div>
     <span class="when">since <${Time} iso=${check.since} /></span>
   </li>`;

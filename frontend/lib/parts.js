@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { watchConnection } from "./gql.js";
 import { Icon } from "./icons.js";
 import { ago, exactly } from "./time.js";
+import { onOneLine, untrusted } from "./untrusted-text.js";
 
 /** @typedef {import("../types/schema").Role} Role */
 
@@ -25,16 +26,18 @@ export const Time = ({ iso, none = "never" }) =>
 
 /** An address that has no room breaks at its @ rather than anywhere. @param {string} text */
 export const breakable = (text) =>
-  text.split(/(?=@)/).map((part, index) => (index > 0 ? html`<wbr />${part}` : part));
+  onOneLine(text)
+    .split(/(?=@)/)
+    .map((part, index) => (index > 0 ? html`<wbr />${part}` : part));
 
-/** The head of a page. @param {{ title: string, text: string, children?: unknown }} props */
+/** The head of a page. @param {{ title: string, text: unknown, children?: unknown }} props */
 export function Top({ title, text, children }) {
   useEffect(() => {
-    document.title = `${title} · Manager`;
+    document.title = `${onOneLine(title)} · Manager`;
   }, [title]);
   return html`<div class="top on-brand">
     <div>
-      <h1>${breakable(title)}</h1>
+      <h1><bdi>${breakable(title)}</bdi></h1>
       <p>${text}</p>
     </div>
     <div class="tools">${children}<${Live} /><${ThemeButton} /></div>
@@ -97,7 +100,8 @@ export function Failure({ error, retry }) {
     </div>`;
   }
   return html`<div class="notice bad" role="alert">
-    ${error.message} ${error.requestId && html`<small>Request ${error.requestId}</small>`}
+    ${untrusted(error.message)}${" "}
+    ${error.requestId && html`<small>Request ${untrusted(error.requestId)}</small>`}
     <button class="btn small" onClick=${retry}>Try again</button>
   </div>`;
 }
@@ -120,7 +124,7 @@ export const PageTurner = ({ page, after, turn }) =>
   </span>`;
 
 /**
- * @typedef {{ title: string, text: string, verb: string, danger?: boolean,
+ * @typedef {{ title: unknown, text: unknown, verb: string, danger?: boolean,
  *   word?: string, fields?: unknown, run: (form: FormData) => Promise<unknown> }} Question
  */
 
@@ -142,7 +146,7 @@ export function Ask({ question, done }) {
     event.preventDefault();
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     if (question.word && form.get("word") !== question.word) {
-      setError(`Type ${question.word} to go on.`);
+      setError(html`Type ${untrusted(question.word)} to go on.`);
       return;
     }
     setBusy(true);
@@ -157,13 +161,13 @@ export function Ask({ question, done }) {
   };
   return html`<dialog ref=${dialog} onClose=${done} aria-labelledby="ask-title">
     <form onSubmit=${submit}>
-      <h2 id="ask-title">${question.title}</h2>
-      <p>${question.text}</p>
+      <h2 id="ask-title">${isolated(question.title)}</h2>
+      <p>${isolated(question.text)}</p>
       ${question.fields}
       ${
         question.word &&
         html`<label class="field">
-          Type ${question.word} to go on
+          Type ${untrusted(question.word)} to go on
           <input name="word" autocomplete="off" />
         </label>`
       }
@@ -180,26 +184,29 @@ export function Ask({ question, done }) {
 
 /** Why something was refused, with the way on where there is one. @param {any} refused */
 function reason(refused) {
-  if (refused.code !== "REAUTHENTICATION_REQUIRED") return refused.message;
+  if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(refused.message);
   const redirect = encodeURIComponent(location.pathname + location.search);
-  return html`${refused.message}${" "}
+  return html`${untrusted(refused.message)}${" "}
     <a href="/auth/login?again=1&redirect=${redirect}">
       ${refused.reauthentication === "link" ? "How to sign in again" : "Sign in again"}
     </a>`;
 }
 
-/** @type {Set<(text: string) => void>} */
+/** A message as it is, or a text, which may hold the words of others. @param {unknown} text */
+const isolated = (text) => (typeof text === "string" ? untrusted(text) : text);
+
+/** @type {Set<(text: unknown) => void>} */
 const listeners = new Set();
 
-/** Says something in passing; never the only place where it is said. @param {string} text */
+/** Says something in passing; never the only place where it is said. @param {unknown} text */
 export const say = (text) => listeners.forEach((listener) => listener(text));
 
 export function Toasts() {
-  const [toasts, setToasts] = useState(/** @type {{ id: number, text: string }[]} */ ([]));
+  const [toasts, setToasts] = useState(/** @type {{ id: number, text: unknown }[]} */ ([]));
   const drop = (/** @type {number} */ id) => setToasts((all) => all.filter((one) => one.id !== id));
   useEffect(() => {
     let last = 0;
-    const listener = (/** @type {string} */ text) => {
+    const listener = (/** @type {unknown} */ text) => {
       const id = ++last;
       setToasts((all) => [...all.slice(-2), { id, text }]);
       setTimeout(() => drop(id), 8_000);
@@ -211,7 +218,7 @@ export function Toasts() {
     ${toasts.map(
       ({ id, text }) =>
         html`<div class="toast" key=${id}>
-          <span>${text}</span>
+          <span>${isolated(text)}</span>
           <button aria-label="Dismiss" onClick=${() => drop(id)}><${Icon} name="close" /></button>
         </div>`,
     )}

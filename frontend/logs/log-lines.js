@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { ROOT } from "../lib/router.js";
 import { exactly } from "../lib/time.js";
+import { untrusted, untrustedLines } from "../lib/untrusted-text.js";
 import { around } from "./log-filter.js";
 
 /**
@@ -59,7 +60,7 @@ function LogLine({ line, marked }) {
       <summary>
         <time datetime=${line.at} title=${exactly(line.at)}>${clock(line.at)}</time>
         <span class="level ${line.level.toLowerCase()}">${line.level.toLowerCase()}</span>
-        <span class="said">${said(line)}</span>
+        <span class="said">${untrusted(said(line))}</span>
       </summary>
       <${Details} line=${line} />
     </details>
@@ -86,7 +87,7 @@ function Details({ line }) {
       }
       ${userId && html`<a href="${ROOT}/users/${userId}">The user</a>`}
     </p>
-    <pre>${JSON.stringify(JSON.parse(line.line), null, 2)}</pre>
+    <pre>${untrustedLines(JSON.stringify(JSON.parse(line.line), null, 2))}</pre>
   </div>`;
 }
 

@@ -2,6 +2,7 @@
 /** The daily, weekly, monthly and quarterly lists. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").MaintenanceItem} MaintenanceItem */
 
@@ -74,10 +75,10 @@ function Duty({ item, tasks, run, tick }) {
     <span class="badge ${item.state.toLowerCase()}">${STATE_WORDS[item.state]}</span>
     <div class="saw">
       <b>${item.title}</b>
-      <span>${item.saw}</span>
-      ${item.note && html`<span>“${item.note}”</span>`}
+      <span>${untrusted(item.saw)}</span>
+      ${item.note && html`<span>“${untrusted(item.note)}”</span>`}
       <small>
-        ${item.doneAt && html`Done <${Time} iso=${item.doneAt} />${item.doneBy && ` by ${item.doneBy}`}. `}
+        ${item.doneAt && html`Done <${Time} iso=${item.doneAt} />${item.doneBy && html` by ${untrusted(item.doneBy)}`}. `}
         ${item.dueAt && html`Due <${Time} iso=${item.dueAt} />. `}
         ${command && html`<code>${command}</code>`}
       </small>

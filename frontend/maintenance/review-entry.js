@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
 
@@ -16,15 +17,15 @@ const DECISIONS = [
 export function Entry({ entry, isOpen, choice, choose }) {
   return html`<tr class=${choice ? `chosen ${choice.decision.toLowerCase()}` : ""}>
     <td>
-      <a href="${ROOT}/users/${entry.userId}">${entry.name || entry.email}</a>
+      <a href="${ROOT}/users/${entry.userId}">${untrusted(entry.name || entry.email)}</a>
       ${entry.status !== "ACTIVE" && html` <span class="badge bad">${entry.status.toLowerCase()}</span>`}
-      <div class="email">${entry.email}</div>
+      <div class="email">${untrusted(entry.email)}</div>
     </td>
     <td><${RoleBadge} role=${entry.role} /></td>
     <td>
       <span class="said-once">Granted: </span
-      ><${Time} iso=${entry.grantedAt} />${` by ${entry.grantedBy}`}
-      ${entry.reason && html`<div>“${entry.reason}”</div>`}
+      ><${Time} iso=${entry.grantedAt} />${" by "}${untrusted(entry.grantedBy)}
+      ${entry.reason && html`<div>“${untrusted(entry.reason)}”</div>`}
       ${entry.expiresAt && html`<div>until <${Time} iso=${entry.expiresAt} /></div>`}
     </td>
     <td class="when">
@@ -58,14 +59,14 @@ function Choice({ entry, choice, choose }) {
                 choice?.decision === decision ? null : { decision, note: choice?.note ?? "" },
               )}
           >
-            ${label}<span class="visually-hidden"> ${name}</span>
+            ${label}<span class="visually-hidden"> ${untrusted(name)}</span>
           </button>`,
       )}
     </div>
     ${
       choice &&
       html`<label class="field">
-        <span class="visually-hidden">Note on ${name}</span>
+        <span class="visually-hidden">Note on ${untrusted(name)}</span>
         <input
           maxlength="400"
           placeholder="Note"
@@ -74,7 +75,7 @@ function Choice({ entry, choice, choose }) {
         />
       </label>`
     }
-    ${entry.detail && html`<p class="notice bad" role="note">${entry.detail}</p>`}
+    ${entry.detail && html`<p class="notice bad" role="note">${untrusted(entry.detail)}</p>`}
   </div>`;
 }
 
@@ -84,5 +85,5 @@ function Outcome({ entry }) {
   return html`<span class="badge ${entry.outcome === "REVOKED" ? "bad" : ""}"
       >${entry.outcome.toLowerCase()}</span
     >
-    by ${entry.decidedBy}${entry.note && html`<div>“${entry.note}”</div>`}`;
+    by ${untrusted(entry.decidedBy)}${entry.note && html`<div>“${untrusted(entry.note)}”</div>`}`;
 }

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").AccessReview} AccessReview */
 
@@ -19,10 +20,10 @@ export function Past({ reviews, show }) {
       row=${(/** @type {AccessReview} */ one) =>
         html`<tr key=${one.id}>
           <td><b>${one.id}</b></td>
-          <td class="when"><${Time} iso=${one.startedAt} /> by ${one.startedBy}</td>
+          <td class="when"><${Time} iso=${one.startedAt} /> by ${untrusted(one.startedBy)}</td>
           <td class="when">
             <${Time} iso=${one.finishedAt} none="open" />
-            ${one.finishedBy && html` by ${one.finishedBy}`}
+            ${one.finishedBy && html` by ${untrusted(one.finishedBy)}`}
           </td>
           <td>${figures(one)}</td>
           <td>

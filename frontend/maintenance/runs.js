@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { exactly } from "../lib/time.js";
+import { untrusted, untrustedLines } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").TaskRun} TaskRun */
 
@@ -64,7 +65,7 @@ function Row({ run, stop }) {
     <td class="when"><${Time} iso=${run.startedAt} /></td>
     <td>${run.task}</td>
     <td><span class="badge ${run.state.toLowerCase()}">${run.state.toLowerCase()}</span></td>
-    <td class="result">${run.result ?? run.lines[run.lines.length - 1] ?? "at work"}</td>
+    <td class="result">${untrusted(run.result ?? run.lines[run.lines.length - 1] ?? "at work")}</td>
     <td>
       ${
         isRunning &&
@@ -75,10 +76,11 @@ function Row({ run, stop }) {
       <details class="run">
         <summary>More<span class="visually-hidden"> about run ${run.id}</span></summary>
         <p>
-          Run ${run.id}, started by ${run.startedBy} on ${run.instance}, ${exactly(run.startedAt)}
+          Run ${run.id}, started by ${untrusted(run.startedBy)} on ${untrusted(run.instance)},${" "}
+          ${exactly(run.startedAt)}
           ${run.dueAt && html`, due ${exactly(run.dueAt)}`}${run.endedAt && html`, ended ${exactly(run.endedAt)}`}.
         </p>
-        ${run.lines.length > 0 && html`<pre tabindex="0" aria-label="Lines of run ${run.id}">${run.lines.join("\n")}</pre>`}
+        ${run.lines.length > 0 && html`<pre tabindex="0" aria-label="Lines of run ${run.id}">${untrustedLines(run.lines.join("\n"))}</pre>`}
       </details>
     </td>
   </tr>`;

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useQuery } from "../lib/load.js";
 import { Failure, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const LIST = "{ migrations { id title appliedAt state } }";
 /** @type {Record<string, string>} */
@@ -28,8 +29,8 @@ export function MigrationsPage() {
           rows=${migrations && [...migrations].reverse()}
           row=${(/** @type {any} */ one) =>
             html`<tr key=${one.id}>
-              <td><code>${one.id}</code></td>
-              <td>${one.title}</td>
+              <td><code>${untrusted(one.id)}</code></td>
+              <td>${untrusted(one.title)}</td>
               <td data-label="State">
                 <span class="badge ${one.state === "APPLIED" ? "" : "bad"}">
                   ${SAID[one.state]}

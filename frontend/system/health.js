@@ -2,6 +2,7 @@
 /** Whether the engine is well, asked as a load balancer asks: it needs neither session nor socket. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const ASK_EVERY_MS = 3_000;
 const GIVE_UP_MS = 4_000;
@@ -53,7 +54,7 @@ export function HealthNotice({ health }) {
   if (health?.checks) {
     const found = Object.entries(health.checks).map(([name, what]) => `${name}: ${what}`);
     return html`<div class="notice bad" role="alert">
-      <b>Not well since ${clock(health.since)}.</b> ${found.join("; ")}
+      <b>Not well since ${clock(health.since)}.</b> ${untrusted(found.join("; "))}
     </div>`;
   }
   if (health?.before) {

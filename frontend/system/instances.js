@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { bytes, duration, percent } from "./numbers.js";
 
 /** @typedef {import("../types/schema").Instance} Instance */
@@ -35,8 +36,8 @@ export function Instances({ instances }) {
 const Row = ({ instance }) =>
   html`<li>
     <h3>
-      ${instance.host}
-      <span class="chip">version ${instance.version}</span>
+      ${untrusted(instance.host)}
+      <span class="chip">version ${untrusted(instance.version)}</span>
       <${State} instance=${instance} />
     </h3>
     <p>

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { duration } from "./numbers.js";
 
 /** @typedef {import("../types/schema").TimingStats} TimingStats */
@@ -21,7 +22,7 @@ export const Slowest = ({ title, none, timings }) =>
             rows=${timings}
             row=${(/** @type {TimingStats} */ one) =>
               html`<tr key=${one.name}>
-                <td data-label="Name"><code>${one.name}</code></td>
+                <td data-label="Name"><code>${untrusted(one.name)}</code></td>
                 <td class="number" data-label="Average">${duration(one.averageMs)}</td>
                 <td class="number" data-label="95 of 100">${duration(one.p95Ms)}</td>
                 <td class="number" data-label="Times">${count(one.count)}</td>

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { ask } from "../lib/gql.js";
 import { say } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const INVITE = `mutation ($input: InviteUserInput!) { inviteUser(input: $input) { user { id } } }`;
 
@@ -28,7 +29,7 @@ export function inviteQuestion(done) {
         roles: form.getAll("role"),
       };
       await ask(INVITE, { input });
-      say(`${input.email} is invited.`);
+      say(html`${untrusted(input.email)} is invited.`);
       done();
     },
   };

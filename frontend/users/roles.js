@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { ask } from "../lib/gql.js";
 import { ROLE_NAMES, say } from "../lib/parts.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").Role} Role */
 /** @typedef {import("../types/schema").User} User */
@@ -29,7 +30,7 @@ export async function changeRole(user, role, add, more = {}) {
   const data = await ask(add ? GRANT : REVOKE, { input });
   const { changed, user: now } = data.grantRole ?? data.revokeRole;
   const verb = add ? "is now" : "is no longer";
-  say(changed ? `${user.email} ${verb} ${ROLE_NAMES[role]}.` : `Nothing to change.`);
+  say(changed ? html`${untrusted(user.email)} ${verb} ${ROLE_NAMES[role]}.` : "Nothing to change.");
   return now;
 }
 
@@ -57,19 +58,20 @@ export function obstacle(user, role, activeAdministrators) {
 export function question(user, role, isMe) {
   const has = user.roles.includes(role);
   if (!has && role === "EDITOR") return null;
-  const name = user.name || user.email;
+  const name = untrusted(user.name || user.email);
   const fields = html`<label class="field">
     Reason <small>for the audit trail; may be left out</small>
     <input name="reason" maxlength="500" />
   </label>`;
   if (!has) {
-    const text = `${user.email} will be able to do everything, including granting roles.`;
-    return { title: `Make ${name} an administrator?`, text, verb: "Add administrator", fields };
+    const text = html`${untrusted(user.email)} will be able to do everything, including granting
+    roles.`;
+    return { title: html`Make ${name} an administrator?`, text, verb: "Add administrator", fields };
   }
   const mine = isMe && role === "ADMINISTRATOR" ? " You will lose access to this page." : "";
   return {
-    title: `Take the role ${ROLE_NAMES[role]} from ${name}?`,
-    text: `${user.email} loses it at once, in every open session.${mine}`,
+    title: html`Take the role ${ROLE_NAMES[role]} from ${name}?`,
+    text: html`${untrusted(user.email)} loses it at once, in every open session.${mine}`,
     verb: `Remove ${ROLE_NAMES[role].toLowerCase()}`,
     danger: true,
     fields,

@@ -8,6 +8,7 @@ import { ask, follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, RoleBadge, ROLE_NAMES, say, Time, Top } from "../lib/parts.js";
 import { go, ROOT } from "../lib/router.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { changeRole, obstacle, question, USER_FIELDS } from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
@@ -54,7 +55,11 @@ export function UserPage({ id, me }) {
     (/** @type {any} */ one) => one.role === "ADMINISTRATOR",
   ).activeUserCount;
   const isMe = user.id === me?.id;
-  const run = async (/** @type {string} */ name, /** @type {object} */ input, text = "Done.") => {
+  const run = async (
+    /** @type {string} */ name,
+    /** @type {object} */ input,
+    /** @type {unknown} */ text = "Done.",
+  ) => {
     await ask(mutation(name, name.startsWith("revokeApi") ? "apiToken { id }" : undefined), {
       input,
     });
@@ -76,7 +81,7 @@ export function UserPage({ id, me }) {
       reload();
     };
     const before = question(user, role, isMe) ?? {
-      title: `Make ${user.name || user.email} an editor?`,
+      title: html`Make ${untrusted(user.name || user.email)} an editor?`,
       text: "Leave the end empty for a lasting grant.",
       verb: "Add editor",
       fields: html`<label class="field">Reason<input name="reason" maxlength="500" /></label>`,
@@ -88,20 +93,20 @@ export function UserPage({ id, me }) {
   };
   const remove = () =>
     setAsked({
-      title: `Delete ${user.email} for good?`,
+      title: html`Delete ${untrusted(user.email)} for good?`,
       text: "Roles, sessions and tokens go with the user. The audit trail keeps what happened.",
       verb: "Delete",
       danger: true,
       word: user.email,
       run: async () => {
         await ask(mutation("deleteUser"), { input: { userId: id } });
-        say(`${user.email} is deleted.`);
+        say(html`${untrusted(user.email)} is deleted.`);
         go(`${ROOT}/users`);
       },
     });
   const suspend = () =>
     setAsked({
-      title: `Suspend ${user.email}?`,
+      title: html`Suspend ${untrusted(user.email)}?`,
       text: "Every session ends at once; roles are kept but do not count.",
       verb: "Suspend",
       danger: true,
@@ -110,11 +115,11 @@ export function UserPage({ id, me }) {
         run(
           "suspendUser",
           { userId: id, reason: form.get("reason") },
-          `${user.email} is suspended.`,
+          html`${untrusted(user.email)} is suspended.`,
         ),
     });
   const last = obstacle(user, "ADMINISTRATOR", administrators);
-  return html`<${Top} title=${user.name || user.email} text=${user.email}>
+  return html`<${Top} title=${user.name || user.email} text=${untrusted(user.email)}>
       <a class="btn glass" href="${ROOT}/users">All users</a>
     <//>
     <div class="detail">
@@ -181,8 +186,10 @@ export function UserPage({ id, me }) {
               html`<li>
                 <${RoleBadge} role=${grant.role} />
                 <span>
-                  by ${grant.grantedBy}, ${" "}
-                  <${Time} iso=${grant.grantedAt} />${grant.reason && `: ${grant.reason}`}
+                  by ${untrusted(grant.grantedBy)}, ${" "}
+                  <${Time}
+                    iso=${grant.grantedAt}
+                  />${grant.reason && html`: ${untrusted(grant.reason)}`}
                   ${grant.expiresAt && html` · ends <${Time} iso=${grant.expiresAt} />`}
                 </span>
               </li>`,
@@ -193,14 +200,15 @@ export function UserPage({ id, me }) {
         ${(/** @type {any} */ one) =>
           html`<span
               ><span class="chip">${one.provider}</span>
-              ${` ${one.email}${one.emailVerified ? "" : " (not verified)"}`}</span
+              ${" "}${untrusted(one.email)}${one.emailVerified ? "" : " (not verified)"}</span
             >
             <span>since <${Time} iso=${one.createdAt} /></span>`}
       <//>
       <${Lines} title="Sessions" items=${user.sessions} none="Nowhere signed in.">
         ${(/** @type {any} */ one) =>
           html`<span
-              ><b title=${one.userAgent}>${browserName(one.userAgent)}</b> · ${one.address}${" "}
+              ><b title=${one.userAgent}>${untrusted(browserName(one.userAgent))}</b>${" · "}
+              ${untrusted(one.address)}${" "}
               ${one.current && html`<span class="badge">This one</span>`}</span
             >
             <span
@@ -215,7 +223,7 @@ export function UserPage({ id, me }) {
       <//>
       <${Lines} title="API tokens" items=${user.apiTokens} none="No tokens.">
         ${(/** @type {any} */ one) =>
-          html`<span><b>${one.name}</b> <code>${one.prefix}…</code></span>
+          html`<span><b>${untrusted(one.name)}</b> <code>${one.prefix}…</code></span>
             <span
               >used <${Time} iso=${one.lastUsedAt} />${" "}
               <button
@@ -230,7 +238,8 @@ export function UserPage({ id, me }) {
         ${(/** @type {any} */ one) =>
           html`<span
               >${one.action.toLowerCase().replaceAll("_", " ")} by${" "}
-              ${one.actorLabel}${one.reason && `: ${one.reason}`} <${Changes} event=${one}
+              ${untrusted(one.actorLabel)}${one.reason && html`: ${untrusted(one.reason)}`}${" "}
+              <${Changes} event=${one}
             /></span>
             <${Time} iso=${one.at} />`}
       <//>

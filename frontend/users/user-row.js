@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { breakable, RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
+import { onOneLine, untrusted } from "../lib/untrusted-text.js";
 import { obstacle } from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
@@ -71,18 +72,21 @@ function RoleButton({ user, role, label, why, change }) {
       onClick=${() => !why && change(user, role)}
     >
       ${has ? "Remove" : "Add"} ${label}<span class="visually-hidden">
-        ${has ? "from" : "to"} ${user.email}</span
+        ${has ? "from" : "to"} ${untrusted(user.email)}</span
       >
     </button>
     ${why && html`<span class="visually-hidden" id=${id}>${why}</span>`}`;
 }
 
 /** The text with what was searched for marked. @param {{ text: string, search: string }} props */
-function Found({ text, search }) {
+function Found({ text: written, search }) {
+  const text = onOneLine(written);
   const at = search ? text.toLowerCase().indexOf(search.toLowerCase()) : -1;
-  if (at < 0) return breakable(text);
+  if (at < 0) return html`<bdi>${breakable(text)}</bdi>`;
   const end = at + search.length;
-  return html`${breakable(text.slice(0, at))}<mark>${text.slice(at, end)}</mark>${breakable(text.slice(end))}`;
+  return html`<bdi
+    >${breakable(text.slice(0, at))}<mark>${text.slice(at, end)}</mark>${breakable(text.slice(end))}</bdi
+  >`;
 }
 
 /** @param {User} user */

@@ -10,6 +10,7 @@ import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
 import { inviteQuestion } from "./invite.js";
 import { changeRole, question, USER_FIELDS } from "./roles.js";
 import { Stats } from "./stats.js";
@@ -240,7 +241,7 @@ const Skeleton = () =>
 function Nobody({ state, clear }) {
   const filtered = state.q || state.role;
   return html`<div class="empty">
-    <b>${state.q ? `Nobody matches “${state.q}”` : "Nobody is here"}</b>
+    <b>${state.q ? html`Nobody matches “${untrusted(state.q)}”` : "Nobody is here"}</b>
     <span>${filtered ? "Try a part of a name or an address." : "Invite somebody to begin."}</span>
     ${filtered && html`<button class="btn" onClick=${clear}>Clear filters</button>`}
   </div>`;

@@ -80,7 +80,7 @@ def test_a_review_keeps_and_revokes_and_tells_what_a_rule_forbids(open_page, sta
     expect(mine).to_have_count(0)
     expect(page.get_by_text("decided: 2 kept")).to_contain_text(f"{len(revoked) - 1} revoked")
     exported = started.command("maintenance", "review", "export")
-    assert re.search(rf"{re.escape(email)},.*KEEP,writes well,KEPT", exported)
+    assert re.search(rf'"{re.escape(email)}",.*"KEEP","writes well","KEPT"', exported)
     # The other tests go on with the administrators that there were.
     for one in revoked:
         started.command("users", "grant", one, "Administrator")

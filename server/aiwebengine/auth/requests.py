@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from aiwebengine.auth.callers import Callers
-from aiwebengine.errors import ForeignOrigin, Forbidden, Unauthenticated
+from aiwebengine.errors import Forbidden, ForeignOrigin, Unauthenticated
 from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
 from aiwebengine.web.headers import address_of, header, request_id

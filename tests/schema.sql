@@ -154,6 +154,9 @@ CREATE TABLE public.api_tokens (
     last_used_at timestamp with time zone,
     last_used_address text,
     revoked_at timestamp with time zone,
+    parent_id uuid,
+    made_by_id uuid,
+    made_by text,
     CONSTRAINT api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT api_tokens_role_ceiling_check CHECK ((role_ceiling = ANY (ARRAY['Authenticated'::text, 'Editor'::text, 'Administrator'::text])))
 );
@@ -650,6 +653,8 @@ CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WH
 
 CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
 
+CREATE INDEX api_tokens_parent ON public.api_tokens USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
 CREATE INDEX audit_events_action ON public.audit_events USING btree (action, at, id);
@@ -719,6 +724,9 @@ ALTER TABLE ONLY public.access_review_entries
 
 ALTER TABLE ONLY public.alert_notices
     ADD CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

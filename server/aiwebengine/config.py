@@ -193,6 +193,12 @@ class Auth(_Section):
     sudo_minutes: int = Field(
         30, ge=1, le=10_080, description="How recent a sign-in must be for what can do most harm."
     )
+    token_lifetime: Duration = Field(
+        timedelta(days=90), description="Default lifetime of an API token."
+    )
+    max_token_lifetime: Duration = Field(
+        timedelta(days=365), description="Maximum lifetime of an API token; wins over the default."
+    )
     cookie: Cookie = Field(Cookie(), description="The session cookie.")
     providers: dict[ProviderName, Provider] = Field({}, description="Sign-in providers by name.")
 

@@ -123,6 +123,7 @@ def built(ground: Ground) -> Services:
         most=auth.max_concurrent_sessions,
     )
     users = Users(db, audit, sessions, cache)
+    tokens = Tokens(db, audit, users, lifetime=auth.token_lifetime, longest=auth.max_token_lifetime)
     callers = Callers(db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
     system = System(db, users, audit, cache, config.repository.data_dir)
     backups = Backups(db, audit, config, ground.url, ground.engine_on)
@@ -161,14 +162,14 @@ def built(ground: Ground) -> Services:
             "audit-trail": evidence.task_done(schedules, "verify-audit"),
             "dependencies": evidence.dependencies(CONSTRAINTS),
             "vacuum": evidence.task_done(schedules, "vacuum", "analyze"),
-            "secrets": evidence.secrets_age(keys, settings),
+            "secrets": evidence.secrets_age(keys, settings, tokens),
             "access-review": evidence.access_review(reviews),
         },
     )
     return Services(
         users=users,
         sessions=sessions,
-        tokens=Tokens(db, audit, users),
+        tokens=tokens,
         sign_in=SignIn(
             db,
             audit,

@@ -62,17 +62,24 @@ class Origin:
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person, script or operator behind one request; `id` is None when not signed in."""
+    """The person, script or operator behind one request; `id` is None when not signed in.
+
+    `label` names who acts wherever that is recorded: the address, and for a token that somebody
+    else made, the maker as well. `email` is the address alone.
+    """
 
     kind: ActorKind
     label: str
     origin: Origin
     id: UUID | None = None
+    email: str = ""
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[Scope] = field(default=EVERY_SCOPE)
     name: str = ""
     session_id: UUID | None = None
     token_id: UUID | None = None
+    token_maker_id: UUID | None = None
+    """The user who made the token; None when nobody or the operator did."""
     valid_until: datetime | None = None
     """When this authority must be looked up again even if nobody changes anything."""
     fresh_until: datetime | None = None

@@ -40,6 +40,8 @@ _TOKEN = {
     "prefix": "its first characters",
     "scopes": "what it may be used for",
     "expiresAt": "its end, or null",
+    "parent": "the id of the token that made it; left out when none did",
+    "roleCeiling": "the highest role that it may use; left out when its user's roles decide",
 }
 _RUN = {"run": "the number of the run"}
 _VERDICT = {"ok": "whether it is good", "problem": "what is wrong; left out when nothing is"}
@@ -75,7 +77,9 @@ TOLD: dict[AuditAction, Told] = {
     _A.SESSION_REVOKED: Told("user", _SESSION, reason="which limit ended it; left out otherwise"),
     _A.SESSIONS_REVOKED: Told("user", {"sessions": "how many ended"}),
     _A.TOKEN_CREATED: Told("user", after=_TOKEN),
-    _A.TOKEN_REVOKED: Told("user", _TOKEN),
+    _A.TOKEN_REVOKED: Told(
+        "user", _TOKEN, reason="for a token made by the revoked one: the name of that one"
+    ),
     _A.TOKEN_USED_FROM_NEW_ADDRESS: Told(
         "user", after={"token": "the token's id", "address": "the new address"}
     ),

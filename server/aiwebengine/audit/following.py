@@ -42,7 +42,7 @@ class Following:
                 except TimeoutError:
                     viewer = await self._checked(viewer)
                     continue
-                if viewer.id is not None and event.target_id == str(viewer.id):
+                if _concerns(event, viewer) or _has_ended(viewer.valid_until):
                     viewer = await self._checked(viewer)
                 yield event
 
@@ -71,6 +71,18 @@ class Following:
         now = await self._callers.again(viewer)
         now.must_be(Role.ADMINISTRATOR)
         return now
+
+
+def _concerns(event: AuditEvent, viewer: Viewer) -> bool:
+    """Whether the event may change what the viewer, or the maker of its token, may do."""
+    if event.target_id is None:
+        return False
+    return event.target_id in (str(viewer.id), str(viewer.token_maker_id))
+
+
+def _has_ended(instant: datetime | None) -> bool:
+    """Events that come faster than they are read leave no pause for the timeout."""
+    return instant is not None and instant <= datetime.now(UTC)
 
 
 def _seconds_until(instant: datetime | None) -> float | None:

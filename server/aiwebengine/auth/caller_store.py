@@ -17,6 +17,18 @@ _CALLERS_ROLES = """
     where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())
   ) held
 """
+# Of another user who made the token; nothing once that user is not active any more.
+_MAKERS_ROLES = """
+  left join lateral (
+    select coalesce(array_agg(r.role) filter (where r.role is not null), '{}') as roles,
+      min(r.expires_at) as next_role_end
+    from users m
+    left join user_roles r
+      on r.user_id = m.id and (r.expires_at is null or r.expires_at > now())
+    where t.made_by_id <> t.user_id and m.id = t.made_by_id and m.status = 'active'
+    group by m.id
+  ) maker on true
+"""
 
 
 async def caller_by_session(
@@ -48,21 +60,26 @@ async def caller_by_token(
 ) -> Row | None:
     """The active user behind a working token, or None.
 
+    `made_by` names the maker when it was not the user; `makers_roles` are those of a maker who is
+    a user.
     `is_new_address`: whether the token was never before used from *address*.
     """
     return await db.one(
         f"""
         select t.id as token_id, t.expires_at, t.scopes, t.role_ceiling,
+          t.made_by_id, case when t.made_by_id is distinct from u.id then t.made_by end as made_by,
+          maker.roles as makers_roles, maker.next_role_end as makers_role_end,
           t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as stale,
           cast(:address as text) is not null and not exists (
             select from token_addresses a where a.token_id = t.id and a.address = :address
           ) as is_new_address,
           {_CALLER}
-        from api_tokens t join users u on u.id = t.user_id {_CALLERS_ROLES}
+        from api_tokens t join users u on u.id = t.user_id {_CALLERS_ROLES} {_MAKERS_ROLES}
         where {"t.secret_hash = :key" if id is None else "t.id = :key"}
           and t.revoked_at is null
           and (t.expires_at is null or t.expires_at > now())
           and u.status = 'active'
+          and (t.made_by_id is null or t.made_by_id = u.id or maker.roles is not null)
         """,
         key=secret_hash if id is None else id,
         address=address,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import caller_store, secrets
-from aiwebengine.auth.types import roles_up_to
+from aiwebengine.auth.types import highest, roles_up_to
 from aiwebengine.config_providers import LINK
 from aiwebengine.database import Coalescing, Database, Row
 from aiwebengine.errors import Unauthenticated
@@ -95,7 +95,7 @@ class Callers:
                 await self._audit.record(
                     viewer,
                     AuditAction.TOKEN_USED_FROM_NEW_ADDRESS,
-                    Target("user", viewer.id, viewer.label),
+                    Target("user", viewer.id, viewer.email),
                     after={"token": str(token_id), "address": address},
                 )
 
@@ -105,6 +105,7 @@ class Callers:
             found["email"],
             origin,
             id=found["user_id"],
+            email=found["email"],
             roles=_roles(tuple(found["roles"])),
             name=found["name"],
             session_id=found["session_id"],
@@ -115,16 +116,25 @@ class Callers:
 
 
 def _token_viewer(found: Row, origin: Origin) -> Viewer:
+    email, made_by, makers_roles = found["email"], found["made_by"], found["makers_roles"]
+    roles = _roles(tuple(found["roles"]), found["role_ceiling"])
+    if makers_roles is not None:
+        roles &= roles_up_to(highest(map(Role, makers_roles)))
     return Viewer(
         ActorKind.TOKEN,
-        found["email"],
+        # Whatever is done with somebody else's token names both people.
+        email if made_by is None else f"{email}, by a token made by {made_by}",
         origin,
         id=found["user_id"],
-        roles=_roles(tuple(found["roles"]), found["role_ceiling"]),
+        email=email,
+        roles=roles,
         scopes=_scopes(tuple(found["scopes"])),
         name=found["name"],
         token_id=found["token_id"],
-        valid_until=_earliest(found["expires_at"], found["next_role_end"]),
+        token_maker_id=found["made_by_id"],
+        valid_until=_earliest(
+            found["expires_at"], found["next_role_end"], found["makers_role_end"]
+        ),
     )
 
 
@@ -140,7 +150,5 @@ def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
     return frozenset(map(Scope, words))
 
 
-def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other)
+def _earliest(*ends: datetime | None) -> datetime | None:
+    return min((end for end in ends if end is not None), default=None)

@@ -22,7 +22,11 @@ def tokens() -> None:
 @tokens.command()
 @click.option("--user", "email", required=True, help="Address of the user it acts for.")
 @click.option("--name", required=True, help="What it is for.")
-@click.option("--expires", help="Stop working after so long, such as 12h or 30d.")
+@click.option(
+    "--expires",
+    help="Lifetime, such as 12h or 30d. The default is auth.token_lifetime, the maximum"
+    " auth.max_token_lifetime.",
+)
 @click.option(
     "--role",
     type=click.Choice([role.name for role in Role], case_sensitive=False),
@@ -92,12 +96,15 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
             token.name,
             f"{token.prefix}…",
             " ".join(token.scopes),
-            token.expires_at and f"{token.expires_at:%Y-%m-%d %H:%M}",
+            token.made_by,
+            f"{token.expires_at:%Y-%m-%d %H:%M}" if token.expires_at else "never",
             token.last_used_at and f"{token.last_used_at:%Y-%m-%d %H:%M}",
         )
         for token, owner in found
     ]
-    shown = table(("Id", "User", "Name", "Secret", "Scopes", "Expires", "Last used"), rows)
+    shown = table(
+        ("Id", "User", "Name", "Secret", "Scopes", "Made by", "Expires", "Last used"), rows
+    )
     show(as_json, [{**_told(token), "user": owner} for token, owner in found], shown)
 
 
@@ -106,7 +113,7 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
 @json_option
 @click.pass_context
 def revoke(context: click.Context, token_id: UUID, as_json: bool) -> None:
-    """Revoke the token with the id TOKEN_ID (see `tokens list`)."""
+    """Revoke the token with the id TOKEN_ID (see `tokens list`), and every token it made."""
 
     async def work(engine: Engine, viewer: Viewer) -> ApiToken:
         return await engine.services.tokens.revoke(viewer, token_id)
@@ -122,6 +129,8 @@ def _told(token: ApiToken) -> dict[str, object]:
         "prefix": token.prefix,
         "scopes": token.scopes,
         "created_at": token.created_at,
+        "made_by": token.made_by,
+        "parent": token.parent_key,
         "expires_at": token.expires_at,
         "last_used_at": token.last_used_at,
         "revoked_at": token.revoked_at,

@@ -39,9 +39,10 @@ class CreateApiTokenInput:
 
     Attributes:
         name: a name to know it by, 1 to 100 characters.
-        user_id: on whose behalf it acts; your own when left out.
+        user_id: the user it acts for, which can't be another administrator; you when left out.
         scopes: any of read, users:write, ops:write, scripts:write; all when left out.
-        expires_at: when it stops working; never when left out.
+        expires_at: when it stops working, at most `auth.max_token_lifetime` from now; after
+          `auth.token_lifetime` when left out.
     """
 
     name: str
@@ -97,7 +98,7 @@ def viewer(info: Info) -> Viewer | None:
         return None
     return Viewer(
         id=strawberry.ID(str(caller.id)),
-        email=caller.label,
+        email=caller.email or caller.label,
         name=caller.name,
         roles=list(in_order(caller.roles)),
         key=caller.id,
@@ -184,7 +185,7 @@ async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPa
 
 @strawberry.mutation
 async def revoke_api_token(info: Info, input: RevokeApiTokenInput) -> ApiTokenPayload:
-    """Revoke an API token: your own, or with the role ADMINISTRATOR anyone's.
+    """Revoke an API token and the tokens it made: your own, or as an ADMINISTRATOR anyone's.
 
     Args:
         input: which token.

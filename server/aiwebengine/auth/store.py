@@ -19,7 +19,7 @@ _SESSION_COLUMNS = """
 _LIVE = "s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => :idle_secs)"
 _API_COLUMNS = """
   t.id, t.user_id, t.name, t.prefix, t.scopes, t.role_ceiling, t.created_at, t.expires_at,
-  t.last_used_at, t.last_used_address, t.revoked_at
+  t.last_used_at, t.last_used_address, t.revoked_at, t.parent_id, t.made_by_id, t.made_by
 """
 
 
@@ -153,6 +153,11 @@ async def remove_ended(db: Database, idle_secs: float) -> None:
     await db.execute("delete from sign_in_attempts where expires_at <= now()")
 
 
+async def hold_tokens_of(db: Database, user_id: UUID) -> None:
+    """Lock the user's set of tokens: none is added while others are revoked."""
+    await db.execute("select from users where id = :id for update", id=user_id)
+
+
 async def add_token(
     db: Database,
     *,
@@ -162,15 +167,22 @@ async def add_token(
     secret_hash: bytes,
     scopes: Sequence[str],
     role_ceiling: Role | None,
-    expires_at: datetime | None,
+    expires_at: datetime,
+    parent_id: UUID | None,
+    made_by_id: UUID | None,
+    made_by: str,
 ) -> ApiToken:
     """Make a token."""
     row = await db.one(
         f"""
         insert into api_tokens as t (
-          user_id, name, prefix, secret_hash, scopes, role_ceiling, expires_at
+          user_id, name, prefix, secret_hash, scopes, role_ceiling, expires_at, parent_id,
+          made_by_id, made_by
         )
-        values (:user_id, :name, :prefix, :secret_hash, :scopes, :role_ceiling, :expires_at)
+        values (
+          :user_id, :name, :prefix, :secret_hash, :scopes, :role_ceiling, :expires_at, :parent_id,
+          :made_by_id, :made_by
+        )
         returning {_API_COLUMNS}
         """,
         user_id=user_id,
@@ -180,6 +192,9 @@ async def add_token(
         scopes=list(scopes),
         role_ceiling=None if role_ceiling is None else role_ceiling.value,
         expires_at=expires_at,
+        parent_id=parent_id,
+        made_by_id=made_by_id,
+        made_by=made_by,
     )
     assert row is not None  # noqa: S101 - an insert without conflict clause always returns
     return _token(row)
@@ -217,17 +232,36 @@ async def all_tokens(db: Database) -> list[ApiToken]:
     return [_token(row) for row in rows]
 
 
-async def revoke_token(db: Database, token_id: UUID) -> bool:
-    """Revoke a token; whether it still worked."""
-    revoked = await db.value(
-        """
-        update api_tokens set revoked_at = now()
-        where id = :id and revoked_at is null
-        returning id
+async def revoke_token(db: Database, token_id: UUID) -> list[ApiToken]:
+    """Revoke a token and all that it made, directly or not; those not revoked before, oldest first.
+
+    Call `hold_tokens_of` first: a token made meanwhile would be missed.
+    """
+    rows = await db.all(
+        f"""
+        with recursive family as (
+          select id from api_tokens where id = :id
+          union
+          select made.id from api_tokens made join family on made.parent_id = family.id
+        ),
+        revoked as (
+          update api_tokens set revoked_at = now()
+          where revoked_at is null and id in (select id from family)
+          returning *
+        )
+        select {_API_COLUMNS} from revoked t order by t.created_at, t.id
         """,
         id=token_id,
     )
-    return revoked is not None
+    return [_token(row) for row in rows]
+
+
+async def count_endless_tokens(db: Database) -> int:
+    """How many tokens work and never expire."""
+    counted: int = await db.value(
+        "select count(*) from api_tokens where revoked_at is null and expires_at is null"
+    )
+    return counted
 
 
 def _session(row: Row) -> Session:
@@ -242,10 +276,12 @@ def _session(row: Row) -> Session:
 def _token(row: Row) -> ApiToken:
     ceiling = row["role_ceiling"]
     return ApiToken(
-        **_without(row, "id", "user_id", "role_ceiling"),
+        **_without(row, "id", "user_id", "role_ceiling", "parent_id", "made_by_id"),
         id=strawberry.ID(str(row["id"])),
         key=row["id"],
         user_key=row["user_id"],
+        parent_key=row["parent_id"],
+        maker_key=row["made_by_id"],
         role_ceiling=None if ceiling is None else Role(ceiling),
     )
 

@@ -1,7 +1,9 @@
 """The nouns of this room."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Optional
 from uuid import UUID
 
 import strawberry
@@ -64,7 +66,8 @@ class ApiToken:
         prefix: the first characters of the secret, to tell tokens apart.
         scopes: what it may be used for: read, users:write, ops:write, scripts:write.
         created_at: when it was made.
-        expires_at: when it stops working; null for never.
+        made_by: who made it, an address or an operator at the command line; null when unknown.
+        expires_at: when it stops working; null for never, as only old tokens have it.
         last_used_at: when it was last used, to the minute.
         last_used_address: where it was last used from.
         revoked_at: when it was revoked; null while it works.
@@ -75,6 +78,7 @@ class ApiToken:
     prefix: str
     scopes: list[str]
     created_at: datetime
+    made_by: str | None
     expires_at: datetime | None
     last_used_at: datetime | None
     last_used_address: str | None
@@ -82,11 +86,21 @@ class ApiToken:
     key: strawberry.Private[UUID]
     user_key: strawberry.Private[UUID]
     role_ceiling: strawberry.Private[Role | None]
+    parent_key: strawberry.Private[UUID | None]
+    maker_key: strawberry.Private[UUID | None]
 
     @strawberry.field
     async def user(self, info: Info) -> User:
         """On whose behalf it acts."""
         return await _owner(info, self.user_key)
+
+    @strawberry.field
+    async def parent(self, info: Info) -> Optional["ApiToken"]:
+        """The token that made this one; revoking it revokes this one as well."""
+        if self.parent_key is None:
+            return None
+        family = await info.context.loaders.api_tokens.load(self.user_key)
+        return next((one for one in family if one.key == self.parent_key), None)
 
     @strawberry.field
     async def roles(self, info: Info) -> list[Role]:
@@ -141,6 +155,11 @@ class SignedIn:
 
     session: Session
     secret: str
+
+
+def highest(held: Iterable[Role]) -> Role:
+    """The highest of these roles; AUTHENTICATED, which everybody has, for none."""
+    return max(held, key=list(Role).index, default=Role.AUTHENTICATED)
 
 
 def roles_up_to(ceiling: Role | None) -> frozenset[Role]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
+from aiwebengine.auth.tokens import Tokens
 from aiwebengine.health.service import Health
 from aiwebengine.keys.service import Keys
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
@@ -131,19 +132,22 @@ def older_than_tested(constraints: Path) -> tuple[list[str], int]:
     return older, known
 
 
-def secrets_age(keys: Keys, settings: Settings) -> Evidence:
-    """The age of the signing keys and of the secrets in the configuration."""
+def secrets_age(keys: Keys, settings: Settings, tokens: Tokens) -> Evidence:
+    """The age of the signing keys and of the secrets in the configuration; endless API tokens."""
 
     async def look() -> Finding:
         made = await keys.oldest_signing()
         ages = [("signing keys", made)] if made is not None else []
         ages += await settings.secrets()
+        endless = await tokens.count_endless()
+        never = f" API tokens that never expire: {endless}." if endless else ""
         if not ages:
-            return Finding("There are no secrets yet.", OK)
+            return Finding(f"There are no secrets yet.{never}", OK)
         name, oldest = min(ages, key=lambda age: age[1])
         old = sum(now_since(at) > OLD_SECRET for _, at in ages)
         saw = f"The oldest of {len(ages)}: {name}, since {_day(oldest)};"
-        return Finding(f"{saw} {old} are older than {OLD_SECRET.days} days.", done_at=oldest)
+        saw += f" {old} are older than {OLD_SECRET.days} days.{never}"
+        return Finding(saw, done_at=oldest)
 
     return look
 

@@ -18,7 +18,6 @@ class Allowed:
     people: str
     scope: str
     """Of an API token; empty where every token will do."""
-    is_recent_sign_in_asked: bool
 
     def __str__(self) -> str:
         scope = f"; an API token needs the scope {self.scope}" if self.scope else ""
@@ -34,7 +33,6 @@ def allowed(row: dict[str, str]) -> Allowed:
     return Allowed(
         _people(row),
         "" if is_any else " or ".join(code(scope.value) for scope in scopes),
-        row["stale"] == "again",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from aiwebengine.config import Auth
 from aiwebengine.errors import ReauthenticationRequired
 from aiwebengine.graphql.descriptions import words_of
 from aiwebengine.graphql.schema import schema
+from aiwebengine.recent_sign_in import condition
 from aiwebengine.viewer import Scope
 from reference.callers import Allowed, allowed
 from reference.markdown import anchor, code, page, table
@@ -39,8 +39,6 @@ roles allow. Codes of refusals: [errors.md](errors.md).
 """.strip()
 
 RECENT = "recent sign-in"
-# What follows the words in a description: for what it is asked, where that is not for everything.
-_CONDITION = re.compile(rf"{RECENT}( for [^.]+)?\.")
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,8 @@ class Operation:
     @property
     def recent_sign_in(self) -> str:
         """For what a browser must have signed in recently; empty for nothing."""
-        if not self.allowed.is_recent_sign_in_asked:
-            return ""
-        found = _CONDITION.search(self.field.description or "")
-        return ((found and found[1]) or "always").strip()
+        when = condition(f"{self.root}.{self.name}")
+        return "" if when is None else when or "always"
 
 
 def operations() -> Iterator[Operation]:

@@ -17,6 +17,7 @@ from aiwebengine.config import Config
 from aiwebengine.errors import ReauthenticationRequired
 from aiwebengine.graphql.descriptions import words_of
 from aiwebengine.graphql.schema import schema
+from aiwebengine.recent_sign_in import condition
 from reference import errors
 from reference.callers import Allowed, allowed
 from reference.markdown import anchor, code, page, paragraphs, table
@@ -36,7 +37,7 @@ In this order. The limits are `server.request_timeout_secs`, `security.rate_limi
 `security.max_request_body_bytes`. `security.cors_allowed_origins` lets pages of other sites ask.
 """.strip()
 # The table asks one operation there; whoever may ask for another one is on its own page.
-BY_OPERATION = Allowed("[By operation](graphql.md)", "", is_recent_sign_in_asked=False)
+BY_OPERATION = Allowed("[By operation](graphql.md)", "")
 # A section of a docstring begins here; what it says before is for readers.
 _SECTIONS = re.compile(r"^(Args|Answers):$|^Raises ", re.MULTILINE)
 _ANSWER = re.compile(r"^    (\d{3}): (.*(?:\n      .*)*)", re.MULTILINE)
@@ -59,6 +60,12 @@ class Door:
     def title(self) -> str:
         """Methods and path, as a heading."""
         return f"{', '.join(self.methods)} {self.path}"
+
+    @property
+    def recent_sign_in(self) -> str:
+        """When a browser must have signed in recently; empty for never."""
+        found = [condition(f"{method} {self.path}") for method in self.methods]
+        return next(("always" if when == "" else when for when in found if when is not None), "")
 
     @property
     def meaning(self) -> str:
@@ -85,10 +92,10 @@ class Door:
             told.setdefault(int(status), []).append(" ".join(text.split()))
         kinds = {kind.__name__: kind for kind in errors.refusals()}
         for raises in _RAISES.findall(self._docstring):
-            for name, condition in _REFUSAL.findall(raises):
+            for name, when in _REFUSAL.findall(raises):
                 if name in kinds:
                     kind = kinds[name]
-                    words = " ".join(condition.split())
+                    words = " ".join(when.split())
                     said = f" {words}" if words else f": {errors.meaning(kind)}"
                     told.setdefault(kind.status, []).append(code(kind.code) + said)
         return {status: _joined(told[status]) for status in sorted(told)}
@@ -120,7 +127,7 @@ def text() -> str:
             door.meaning.split("\n\n")[0],
             door.allowed.people,
             door.allowed.scope,
-            "yes" if door.allowed.is_recent_sign_in_asked else "",
+            door.recent_sign_in,
         )
         for door in found
     ]

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.errors import Forbidden, ReauthenticationRequired, Unauthenticated
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
 
 
@@ -109,8 +110,8 @@ class Viewer:
             raise Forbidden(f"This needs the role {role.value}.")
         self.must_hold(scope)
 
-    def must_have_signed_in_recently(self) -> None:
-        """Raise ReauthenticationRequired for a session whose sign-in is too old.
+    def must_have_signed_in_recently(self, act: Act) -> None:
+        """Raise ReauthenticationRequired for a session whose sign-in is too old for *act*.
 
         Tokens are exempt: their scopes say what they are for, and nobody sits before them.
         """
@@ -118,7 +119,7 @@ class Viewer:
             return
         if self.fresh_until is None or self.fresh_until <= datetime.now(UTC):
             raise ReauthenticationRequired(
-                "Sign in again to do this: your sign-in is too old."
+                f"{act.value.what} needs a recent sign-in. Sign in again, then repeat it."
                 + (f" Make a fresh link: {self.link_command}" if self.is_by_link else ""),
                 reauthentication="link" if self.is_by_link else "provider",
             )

@@ -168,7 +168,7 @@ async def revoke_all_sessions(info: Info, input: RevokeAllSessionsInput) -> Sess
 async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPayload:
     """Make an API token.
 
-    Needs the role ADMINISTRATOR, and a recent sign-in for the token of an administrator.
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: what it is for.

@@ -13,6 +13,7 @@ from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import Session, SignedIn
 from aiwebengine.database import Database
 from aiwebengine.errors import NotFound
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
 
@@ -107,7 +108,7 @@ class Sessions:
     async def revoke(self, viewer: Viewer, session_id: UUID) -> Session:
         """End a session: one's own, or as an administrator anyone's.
 
-        Raises Unauthenticated, Forbidden, NotFound.
+        Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for another user.
         """
         viewer.must_be_signed_in()
         async with self._db.transaction():
@@ -115,6 +116,8 @@ class Sessions:
             if session is None or session.user_key != viewer.id:
                 viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
             viewer.must_hold(Scope.USERS_WRITE)
+            if session is not None and session.user_key != viewer.id:
+                viewer.must_have_signed_in_recently(Act.END_OTHERS_SESSIONS)
             if session is None or not await store.remove_session(self._db, session_id):
                 raise NotFound(f"There is no session {session_id}.")
             await self._audit.record(
@@ -128,11 +131,12 @@ class Sessions:
     async def revoke_all(self, viewer: Viewer, user_id: UUID) -> int:
         """Sign a user out everywhere; how many sessions ended.
 
-        Raises Unauthenticated, Forbidden, NotFound.
+        Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for another user.
         """
         viewer.must_be_signed_in()
         if user_id != viewer.id:
             viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+            viewer.must_have_signed_in_recently(Act.END_OTHERS_SESSIONS)
         viewer.must_hold(Scope.USERS_WRITE)
         async with self._db.transaction():
             target = await self._target(user_id)

@@ -14,6 +14,7 @@ from aiwebengine.auth import secrets, store
 from aiwebengine.auth.types import ApiToken, highest
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.untrusted_text import must_show_all
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Role
@@ -80,6 +81,7 @@ class Tokens:
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        viewer.must_have_signed_in_recently(Act.CREATE_TOKEN)
         name = _checked_name(name)
         wanted = _checked_scopes(scopes, viewer)
         if viewer.token_id is not None and user_id not in (None, viewer.id):
@@ -88,8 +90,6 @@ class Tokens:
             target = await self._target(user_id or viewer.id)
             owner = _known(target.id)
             await store.hold_tokens_of(self._db, owner)
-            if await self._users.is_administrator(owner):
-                viewer.must_have_signed_in_recently()
             parent = await self._parent(viewer)
             secret = secrets.new_token()
             token = await store.add_token(
@@ -130,7 +130,8 @@ class Tokens:
         """Revoke a token, one's own or as an administrator anyone's, and the tokens it made.
 
         Revoking it again changes nothing.
-        Raises Unauthenticated, Forbidden, NotFound.
+        Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for the token of
+        another user.
         """
         viewer.must_be_signed_in()
         async with self._db.transaction():
@@ -140,6 +141,8 @@ class Tokens:
             viewer.must_hold(Scope.USERS_WRITE)
             if token is None:
                 raise NotFound(f"There is no token {token_id}.")
+            if token.user_key != viewer.id:
+                viewer.must_have_signed_in_recently(Act.REVOKE_OTHERS_TOKEN)
             target = await self._target(token.user_key)
             await store.hold_tokens_of(self._db, token.user_key)
             for one in await store.revoke_token(self._db, token_id):

@@ -179,7 +179,7 @@ async def verify_backup(info: Info, input: VerifyBackupInput) -> BackupPayload:
 async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
     """Remove a backup and every copy of it; the only good one stays.
 
-    Needs the role ADMINISTRATOR and a recent sign-in.
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: which one.
@@ -194,7 +194,7 @@ async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
 async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayload:
     """Begin to put a backup in the database's place, after a safety backup.
 
-    Needs the role ADMINISTRATOR and a recent sign-in.
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: which one.

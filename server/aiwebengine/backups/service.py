@@ -32,6 +32,7 @@ from aiwebengine.backups.work import Work
 from aiwebengine.config import S3, Config
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Conflict, NotFound
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
 
@@ -170,7 +171,8 @@ class Backups:
         """Restore a backup into a scratch database, check it there, drop it.
 
         *name*: the newest good one when left out. What is wrong stands in the run's `problem`.
-        Raises Unauthenticated, Forbidden, NotFound, AnotherRuns, NoProgram, Unavailable.
+        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, AnotherRuns,
+        NoProgram, Unavailable.
         """
         _must_operate(viewer)
         live = await self._begin_drill(viewer, name, note)
@@ -188,6 +190,7 @@ class Backups:
         return run
 
     async def _begin_drill(self, viewer: Viewer, name: str, note: Note) -> Live:
+        viewer.must_have_signed_in_recently(Act.RUN_DRILL)
         if name == NEWEST:
             found = await self._shelf.newest() or await self._shelf.newest_remote()
             if found is None:
@@ -241,14 +244,14 @@ class Backups:
     async def restore_into(self, viewer: Viewer, name: str, url: str, note: Note = quiet) -> None:
         """Restore a backup into the empty database at *url*. Raises as `restore` does, NotEmpty."""
         _must_operate(viewer)
-        viewer.must_have_signed_in_recently()
+        viewer.must_have_signed_in_recently(Act.RESTORE_BACKUP)
         live = await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
         await self._runs.finish(live, lambda live: self._work.restore_into(live, url))
 
     async def _begin_restore(self, viewer: Viewer, name: str, note: Note) -> Live:
         _must_operate(viewer)
-        viewer.must_have_signed_in_recently()
+        viewer.must_have_signed_in_recently(Act.RESTORE_BACKUP)
         return await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
     # --- clearing away, carrying about
@@ -260,7 +263,7 @@ class Backups:
         last good one, StorageFailed.
         """
         _must_operate(viewer)
-        viewer.must_have_signed_in_recently()
+        viewer.must_have_signed_in_recently(Act.DELETE_BACKUP)
         backup = await self._shelf.find(name)
         newest = await self._shelf.newest()
         if newest is not None and newest.name == name and await self._shelf.is_last_good(name):
@@ -317,7 +320,7 @@ class Backups:
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Unavailable.
         """
         _must_operate(viewer)
-        viewer.must_have_signed_in_recently()
+        viewer.must_have_signed_in_recently(Act.DOWNLOAD_BACKUP)
         path = self._directory.path(name)
         if recorded:
             await self._audit.record(

@@ -15,6 +15,8 @@ from typing import Any
 import strawberry
 from graphql import GraphQLArgument, GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
+from aiwebengine import recent_sign_in
+
 _SECTION = re.compile(r"^(Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", re.MULTILINE)
 _ENTRY = re.compile(r"^    (\w+): ((?:.*)(?:\n      .*)*)", re.MULTILINE)
 _STRAWBERRY = "strawberry-definition"
@@ -30,8 +32,9 @@ def describe(schema: strawberry.Schema) -> None:
             kind.description = kind.description or words.summary
         match kind:
             case GraphQLObjectType():
-                for field in kind.fields.values():
+                for name, field in kind.fields.items():
                     _describe_field(field, words)
+                    _add_recent_sign_in(f"{kind.name}.{name}", field)
             case GraphQLInputObjectType():
                 for input_field in kind.fields.values():
                     name = _python_name(input_field)
@@ -55,6 +58,13 @@ def _describe_field(field: Any, words: _Words) -> None:
     )
     for argument in field.args.values():
         argument.description = argument.description or own.of.get(_python_name(argument))
+
+
+def _add_recent_sign_in(operation: str, field: Any) -> None:
+    """Say of an operation that it asks for a recent sign-in, from the list of those that do."""
+    when = recent_sign_in.condition(operation)
+    if when is not None:
+        field.description += " ".join([" Needs a recent sign-in", *([when] if when else [])]) + "."
 
 
 def _python_name(part: GraphQLArgument | Any) -> str:

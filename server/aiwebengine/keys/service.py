@@ -16,6 +16,7 @@ from aiwebengine.database import Database
 from aiwebengine.errors import NotFound
 from aiwebengine.keys import store
 from aiwebengine.keys.types import PURPOSES, Purpose, SigningKey
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
 
@@ -71,9 +72,11 @@ class Keys:
     async def rotate(self, viewer: Viewer, purpose: str | None) -> Sequence[SigningKey]:
         """Make a new key for a purpose, or for each; old ones go on to verify for their time.
 
-        Each call makes new keys. Raises Unauthenticated, Forbidden, NotFound.
+        Each call makes new keys. Raises Unauthenticated, Forbidden, NotFound,
+        ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
+        viewer.must_have_signed_in_recently(Act.ROTATE_KEYS)
         if purpose is not None and purpose not in PURPOSES:
             raise NotFound(
                 f"There are no keys for {purpose[:50]!r}; there are: {', '.join(PURPOSES)}."

@@ -10,6 +10,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.reviews import store
 from aiwebengine.reviews.types import (
     AccessReview,
@@ -110,10 +111,13 @@ class Reviews:
 
         Each revocation stands by itself, with all rules of `Users.revoke_role`: one that is refused
         stops none of the others, and is left to be decided again. Deciding the same again changes
-        nothing. Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict.
+        nothing. Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict,
+        ReauthenticationRequired to revoke the role Administrator of another user.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         decisions = _checked(decisions)
+        if any(_revokes_another_administrator(viewer, one) for one in decisions):
+            viewer.must_have_signed_in_recently(Act.REVOKE_ADMINISTRATOR)
         review = await self._existing(number)
         if review.finished_at is not None:
             raise Conflict(f"The review {review.id} is finished. Start another one.")
@@ -182,6 +186,14 @@ class Reviews:
         except (Conflict, Forbidden) as error:
             outcome, detail = ReviewOutcome.REFUSED, error.message
         await store.decide(self._db, viewer, review.number, decision, outcome, detail)
+
+
+def _revokes_another_administrator(viewer: Viewer, one: Decision) -> bool:
+    return (
+        one.decision is ReviewDecision.REVOKE
+        and one.role is Role.ADMINISTRATOR
+        and one.user_id != viewer.id
+    )
 
 
 def _checked(decisions: Sequence[Decision]) -> list[Decision]:

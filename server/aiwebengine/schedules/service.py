@@ -15,6 +15,7 @@ from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.background import end
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, EngineError, NotFound, Unavailable
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.schedules import store
 from aiwebengine.schedules.cron import last_due, next_due
 from aiwebengine.schedules.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
@@ -152,7 +153,8 @@ class Schedules:
     async def start(self, viewer: Viewer, name: str) -> TaskRun:
         """Begin a run in this process, now; it goes on beside the requests.
 
-        Raises Unauthenticated, Forbidden, NotFound, Conflict when the task is at work already.
+        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Conflict when the
+        task is running already.
         """
         task, number = await self._started_by(viewer, name)
         self._begin(task, number)
@@ -199,6 +201,8 @@ class Schedules:
 
     async def _started_by(self, viewer: Viewer, name: str) -> tuple[Task, int]:
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
+        # A task rotates keys, restores in a drill or removes backups: what its operation asks for.
+        viewer.must_have_signed_in_recently(Act.RUN_TASK)
         task = self._tasks.get(name)
         if task is None:
             raise NotFound(f"There is no task {name[:50]!r}; there are: {', '.join(self._tasks)}.")

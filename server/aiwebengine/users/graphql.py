@@ -210,7 +210,7 @@ async def roles(info: Info) -> list[RoleInfo]:
 async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
     """Give a role to a user.
 
-    Needs the role ADMINISTRATOR, and a recent sign-in for the role ADMINISTRATOR.
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: who gets which role.
@@ -247,7 +247,7 @@ async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
 async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
     """Make a user who becomes active at the first sign-in.
 
-    Needs the role ADMINISTRATOR, and a recent sign-in for the role ADMINISTRATOR.
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to expect.
@@ -296,7 +296,7 @@ async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
 async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
     """Remove a user for good; the audit trail keeps what happened.
 
-    Needs the role ADMINISTRATOR and a recent sign-in.
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to remove.

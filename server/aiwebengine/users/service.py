@@ -14,6 +14,7 @@ from aiwebengine.auth.sessions import Sessions
 from aiwebengine.caching import Cache
 from aiwebengine.database import Coalescing, Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
+from aiwebengine.recent_sign_in import Act
 from aiwebengine.users import change_store, checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
 from aiwebengine.users.types import (
@@ -177,7 +178,7 @@ class Users:
         checks.grantable(role)
         checks.end(expires_at)
         if role is Role.ADMINISTRATOR:
-            viewer.must_have_signed_in_recently()
+            viewer.must_have_signed_in_recently(Act.GRANT_ADMINISTRATOR)
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version, role) as (user, standing):
             if standing.has_ended_roles:
@@ -211,10 +212,13 @@ class Users:
     ) -> Change:
         """Take a role away. Taking a missing one changes nothing and leaves no trace.
 
-        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
+        ReauthenticationRequired for the role Administrator of another user.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         checks.grantable(role)
+        if role is Role.ADMINISTRATOR and user_id != viewer.id:
+            viewer.must_have_signed_in_recently(Act.REVOKE_ADMINISTRATOR)
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version, role) as (user, standing):
             held = standing.held
@@ -236,12 +240,15 @@ class Users:
     ) -> Change:
         """Make a user who becomes active at the first sign-in with this address.
 
-        Raises Unauthenticated, Forbidden, BadUserInput, Conflict when the address is taken.
+        Raises Unauthenticated, Forbidden, BadUserInput, Conflict when the address is taken,
+        ReauthenticationRequired for an invitation with roles.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         email, name = checks.email(email), checks.name(name)
         for role in roles:
             checks.grantable(role)
+        if roles:
+            viewer.must_have_signed_in_recently(Act.INVITE_WITH_ROLE)
         async with self._db.transaction():
             await self._must_act_as_administrator(viewer)
             user_id = await store.add(self._db, email, name, UserStatus.INVITED)
@@ -265,8 +272,11 @@ class Users:
     ) -> Change:
         """Turn somebody away at once: sessions end, tokens and roles stop counting.
 
-        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
+        ReauthenticationRequired.
         """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        viewer.must_have_signed_in_recently(Act.SUSPEND_USER)
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version) as (
             user,
@@ -284,8 +294,10 @@ class Users:
     ) -> Change:
         """Let somebody in again, with the roles that were held before.
 
-        Raises Unauthenticated, Forbidden, NotFound, Outdated.
+        Raises Unauthenticated, Forbidden, NotFound, Outdated, ReauthenticationRequired.
         """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        viewer.must_have_signed_in_recently(Act.REINSTATE_USER)
         async with self._changing(viewer, user_id, expected_version) as (
             user,
             _,
@@ -305,7 +317,7 @@ class Users:
         ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-        viewer.must_have_signed_in_recently()
+        viewer.must_have_signed_in_recently(Act.DELETE_USER)
         async with self._changing(viewer, user_id, expected_version) as (
             user,
             standing,

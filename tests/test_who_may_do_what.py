@@ -102,9 +102,9 @@ GET /api/engine/admin/audit              401      403   403    200   401       4
 GET /api/engine/admin/logs               401      403   403    200   401       401     200  403   403 200
 GET /api/engine/admin/reviews/1          401      403   403    404   401       401     404  403   403 404
 GET /api/engine/admin/backups/{id}       401      403   403    404   401       401     403  403   404 again
-GET /engine/admin                        401      403   403    200   401       401     200  200   200 200
-GET /engine/admin/users                  401      403   403    200   401       401     200  200   200 200
-GET /editor                              401      403   200    200   401       401     200  200   200 200
+GET /engine/admin                        401      403   403    200   401       401     200  403   403 200
+GET /engine/admin/users                  401      403   403    200   401       401     200  403   403 200
+GET /editor                              401      403   200    200   401       401     200  403   403 200
 GET /assets/0/nothing.js                 404      404   404    404   404       404     404  404   404 404
 POST /auth/logout                        204      204   204    204   204       401     204  204   204 204
 """  # noqa: E501 - a table

@@ -144,6 +144,7 @@ class Pages:
             if _wants_json(request):
                 raise Unauthenticated("Sign in first.")
             return RedirectResponse(sign_in_address(_path(request)), 303)
+        viewer.must_read()
         if not viewer.roles & set(roles):
             raise Forbidden(
                 f"This page needs the role {' or '.join(role.value for role in roles)}."

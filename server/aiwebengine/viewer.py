@@ -129,6 +129,10 @@ class Viewer:
         """What makes a sign-in link for this person, on the machine of the engine."""
         return f"aiwebengine users sign-in-link {shlex.quote(self.label)}"
 
+    def must_read(self) -> None:
+        """Raise Forbidden for a token that only writes: what it may change it can't look at."""
+        self.must_hold(Scope.READ)
+
     def must_hold(self, scope: Scope) -> None:
         """Raise Forbidden unless the token that is used was made for *scope*."""
         if scope not in self.scopes:

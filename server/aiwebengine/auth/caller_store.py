@@ -37,9 +37,12 @@ async def caller_by_session(
     """The active user behind a live session, or None."""
     return await db.one(
         f"""
-        select s.id as session_id, s.provider, s.expires_at,
+        select s.id as session_id, s.provider,
           coalesce(s.authenticated_at, s.created_at) as authenticated_at,
-          s.last_seen_at < now() - interval '1 minute' as stale, {_CALLER}
+          least(s.expires_at, s.last_seen_at + make_interval(secs => :idle_secs)) as ends_at,
+          -- To the minute, or more often where that would be too late to stay in use.
+          s.last_seen_at < now() - make_interval(secs => least(60, :idle_secs / 4)) as stale,
+          {_CALLER}
         from sessions s join users u on u.id = s.user_id {_CALLERS_ROLES}
         where {"s.secret_hash = :key" if id is None else "s.id = :key"}
           and s.expires_at > now()

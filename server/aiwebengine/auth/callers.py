@@ -21,6 +21,9 @@ _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its 
 class Callers:
     """Who is behind a request. Nothing is cached: a revocation counts at the next look.
 
+    A request keeps a session in use. What stays open after it, a subscription, does not: `again`
+    looks without noting a use.
+
     Of requests that come together with the same secret, one looks for all.
     """
 
@@ -109,7 +112,7 @@ class Callers:
             roles=_roles(tuple(found["roles"])),
             name=found["name"],
             session_id=found["session_id"],
-            valid_until=_earliest(found["expires_at"], found["next_role_end"]),
+            valid_until=_earliest(found["ends_at"], found["next_role_end"]),
             fresh_until=found["authenticated_at"] + self._fresh,
             is_by_link=found["provider"] == LINK,
         )

@@ -129,8 +129,14 @@ class Viewer:
 
     @strawberry.field
     async def user(self, info: Info) -> User:
-        """The user that asks."""
+        """The user that asks. Needs the scope `read`."""
+        self.caller.must_read()
         return await _owner(info, self.key)
+
+    @strawberry.field
+    def recent_sign_in_until(self) -> datetime | None:
+        """Until when the session's sign-in counts as recent; null for an API token."""
+        return self.caller.fresh_until
 
     @strawberry.field
     async def session(self, info: Info) -> Session | None:

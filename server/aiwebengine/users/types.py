@@ -215,7 +215,8 @@ class User:
 
     @known_as("known_identities")
     async def identities(self, info: Info) -> list[Identity]:
-        """How sign-in providers know this user."""
+        """How sign-in providers know this user. Needs the scope `read`."""
+        info.context.viewer.must_read()
         if self.known_identities is not None:
             return self.known_identities
         return await info.context.loaders.identities.load(self.key)
@@ -224,14 +225,16 @@ class User:
     async def sessions(
         self, info: Info
     ) -> list[Annotated["Session", strawberry.lazy("aiwebengine.auth.types")]]:
-        """The user's live sessions, newest first."""
+        """The user's live sessions, newest first. Needs the scope `read`."""
+        info.context.viewer.must_read()
         return await info.context.loaders.sessions.load(self.key)
 
     @strawberry.field
     async def api_tokens(
         self, info: Info
     ) -> list[Annotated["ApiToken", strawberry.lazy("aiwebengine.auth.types")]]:
-        """The user's API tokens that are not revoked, newest first."""
+        """The user's API tokens that are not revoked, newest first. Needs the scope `read`."""
+        info.context.viewer.must_read()
         return await info.context.loaders.api_tokens.load(self.key)
 
 

@@ -3,8 +3,9 @@
 import { html } from "htm/preact";
 import { render } from "preact";
 import { MySessions } from "./auth/my-sessions.js";
+import { MyTokens } from "./auth/my-tokens.js";
 import { showHidden } from "./lib/untrusted-text.js";
 
 showHidden();
 const place = document.getElementById("my-sessions");
-if (place) render(html`<${MySessions} />`, place);
+if (place) render(html`<${MySessions} /><${MyTokens} />`, place);

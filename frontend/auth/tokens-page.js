@@ -9,8 +9,9 @@ import { Ask, Failure, say, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-const TOKENS =
-  "{ apiTokens { id name prefix scopes createdAt expiresAt lastUsedAt lastUsedAddress } }";
+const TOKENS = `{ apiTokens {
+  id name prefix scopes madeBy parent { name } createdAt expiresAt lastUsedAt lastUsedAddress
+} }`;
 const CREATE = `mutation ($input: CreateApiTokenInput!) {
   createApiToken(input: $input) { secret apiToken { name } }
 }`;
@@ -27,6 +28,7 @@ export function TokensPage() {
       title: "Make an API token",
       text: "It acts for you, and never has more than your roles.",
       verb: "Make token",
+      recent: true,
       fields: html`<label class="field">Name<input name="name" required maxlength="100" /></label>
         <fieldset>
           <legend>What for</legend>
@@ -39,7 +41,8 @@ export function TokensPage() {
           )}
         </fieldset>
         <label class="field"
-          >Until <small>may be left out</small><input name="until" type="datetime-local"
+          >Until <small>the default lifetime when left out</small
+          ><input name="until" type="datetime-local"
         /></label>`,
       run: async (/** @type {FormData} */ form) => {
         const until = String(form.get("until"));
@@ -56,7 +59,7 @@ export function TokensPage() {
   const revoke = (/** @type {any} */ token) =>
     setAsked({
       title: html`Revoke ${untrusted(token.name)}?`,
-      text: "Scripts that use it are refused from now on.",
+      text: "Scripts that use it are refused from now on, and so are the tokens it made.",
       verb: "Revoke",
       danger: true,
       run: async () => {
@@ -85,15 +88,19 @@ export function TokensPage() {
           ? html`<div class="empty"><b>No tokens yet</b><span>Make one for a script.</span></div>`
           : html`<${Table}
               label="Tokens"
-              heads=${["Name", "Scopes", "Created", "Ends", "Last used", "Actions"]}
+              heads=${["Name", "Scopes", "Created", "Expires", "Last used", "Actions"]}
               rows=${data?.apiTokens}
               hasFailed=${Boolean(error)}
               row=${(/** @type {any} */ token) =>
                 html`<tr key=${token.id}>
                   <td><b>${untrusted(token.name)}</b> <code>${token.prefix}…</code></td>
                   <td>${token.scopes.join(" ")}</td>
-                  <td class="when"><${Time} iso=${token.createdAt} /></td>
-                  <td class="when"><${Time} iso=${token.expiresAt} none="never" /></td>
+                  <td class="when">
+                    <${Time} iso=${token.createdAt} />
+                    ${token.madeBy && html` by ${untrusted(token.madeBy)}`}
+                    ${token.parent && html` with ${untrusted(token.parent.name)}`}
+                  </td>
+                  <td class="when"><${Time} iso=${token.expiresAt} none="Never expires" /></td>
                   <td class="when">
                     <${Time} iso=${token.lastUsedAt} /> ${untrusted(token.lastUsedAddress)}
                   </td>

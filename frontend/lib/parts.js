@@ -2,7 +2,7 @@
 /** Small parts that every page uses. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { watchConnection } from "./gql.js";
+import { ask, watchConnection } from "./gql.js";
 import { Icon } from "./icons.js";
 import { ago, exactly } from "./time.js";
 import { onOneLine, untrusted } from "./untrusted-text.js";
@@ -100,7 +100,7 @@ export function Failure({ error, retry }) {
     </div>`;
   }
   return html`<div class="notice bad" role="alert">
-    ${untrusted(error.message)}${" "}
+    ${reason(error)}${" "}
     ${error.requestId && html`<small>Request ${untrusted(error.requestId)}</small>`}
     <button class="btn small" onClick=${retry}>Try again</button>
   </div>`;
@@ -125,7 +125,9 @@ export const PageTurner = ({ page, after, turn }) =>
 
 /**
  * @typedef {{ title: unknown, text: unknown, verb: string, danger?: boolean,
- *   word?: string, fields?: unknown, run: (form: FormData) => Promise<unknown> }} Question
+ *   word?: string, fields?: unknown, recent?: boolean,
+ *   run: (form: FormData) => Promise<unknown> }} Question
+ * `recent`: the server asks for a recent sign-in, so say at once when it is too old.
  */
 
 /**
@@ -140,6 +142,12 @@ export function Ask({ question, done }) {
   useLayoutEffect(() => {
     setError("");
     if (question) dialog.current?.showModal();
+    if (!question?.recent) return;
+    let isOpen = true;
+    signInIsOld().then((isOld) => isOpen && isOld && setError(reason(TOO_OLD)));
+    return () => {
+      isOpen = false;
+    };
   }, [question]);
   if (!question) return null;
   const submit = async (/** @type {SubmitEvent} */ event) => {
@@ -182,6 +190,18 @@ export function Ask({ question, done }) {
   </dialog>`;
 }
 
+const TOO_OLD = {
+  code: "REAUTHENTICATION_REQUIRED",
+  message: "This needs a recent sign-in. Sign in again, then repeat it.",
+};
+
+/** Whether the sign-in is too old for what needs a recent one; false when nobody can say. */
+async function signInIsOld() {
+  const data = await ask("{ viewer { recentSignInUntil } }").catch(() => null);
+  const until = data?.viewer?.recentSignInUntil;
+  return Boolean(until) && new Date(until) <= new Date();
+}
+
 /** Why something was refused, with the way on where there is one. @param {any} refused */
 function reason(refused) {
   if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(refused.message);
@@ -200,6 +220,9 @@ const listeners = new Set();
 
 /** Says something in passing; never the only place where it is said. @param {unknown} text */
 export const say = (text) => listeners.forEach((listener) => listener(text));
+
+/** Says why something was refused, with a link to sign in again where that helps. @param {any} refused */
+export const sayRefused = (refused) => say(reason(refused));
 
 export function Toasts() {
   const [toasts, setToasts] = useState(/** @type {{ id: number, text: unknown }[]} */ ([]));

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
+import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { Board } from "./board.js";
 import { Runs } from "./runs.js";
@@ -65,7 +65,7 @@ export function MaintenancePage() {
       await ask(mutation, { input });
       say(told);
     } catch (/** @type {any} */ error) {
-      say(error.message);
+      sayRefused(error);
     }
     reload();
   };

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
+import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/time.js";
@@ -54,7 +54,7 @@ export function ReviewPage() {
       setState({ ...DEFAULTS });
       list.reload();
     } catch (/** @type {any} */ error) {
-      say(error.message);
+      sayRefused(error);
     }
   };
   /** @param {AccessReviewEntry} entry @param {any} choice */

@@ -112,11 +112,13 @@ export interface ApiToken {
   prefix: string;
   scopes: Array<string>;
   createdAt: string;
+  madeBy: string | null;
   expiresAt: string | null;
   lastUsedAt: string | null;
   lastUsedAddress: string | null;
   revokedAt: string | null;
   user: User;
+  parent: ApiToken | null;
   roles: Array<Role>;
 }
 
@@ -966,6 +968,7 @@ export interface Viewer {
   name: string;
   roles: Array<Role>;
   user: User;
+  recentSignInUntil: string | null;
   session: Session | null;
   apiToken: ApiToken | null;
 }

@@ -66,7 +66,13 @@ export function question(user, role, isMe) {
   if (!has) {
     const text = html`${untrusted(user.email)} will be able to do everything, including granting
     roles.`;
-    return { title: html`Make ${name} an administrator?`, text, verb: "Add administrator", fields };
+    return {
+      title: html`Make ${name} an administrator?`,
+      text,
+      verb: "Add administrator",
+      recent: true,
+      fields,
+    };
   }
   const mine = isMe && role === "ADMINISTRATOR" ? " You will lose access to this page." : "";
   return {
@@ -74,6 +80,7 @@ export function question(user, role, isMe) {
     text: html`${untrusted(user.email)} loses it at once, in every open session.${mine}`,
     verb: `Remove ${ROLE_NAMES[role].toLowerCase()}`,
     danger: true,
+    recent: role === "ADMINISTRATOR" && !isMe,
     fields,
   };
 }

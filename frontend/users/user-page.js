@@ -6,7 +6,7 @@ import { Changes } from "../audit/changes.js";
 import { browserName } from "../lib/browser.js";
 import { ask, follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, RoleBadge, ROLE_NAMES, say, Time, Top } from "../lib/parts.js";
+import { Ask, Failure, RoleBadge, ROLE_NAMES, say, sayRefused, Time, Top } from "../lib/parts.js";
 import { go, ROOT } from "../lib/router.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { changeRole, obstacle, question, USER_FIELDS } from "./roles.js";
@@ -19,7 +19,7 @@ const USER = `query ($id: ID!) {
     grants { role grantedAt grantedBy reason expiresAt }
     identities { provider subject email emailVerified createdAt lastUsedAt }
     sessions { id provider address userAgent createdAt lastSeenAt expiresAt current }
-    apiTokens { id name prefix scopes createdAt expiresAt lastUsedAt }
+    apiTokens { id name prefix scopes madeBy createdAt expiresAt lastUsedAt }
   }
   roles { role activeUserCount }
   auditEvents(first: 20, filter: { userId: $id }) {
@@ -66,8 +66,7 @@ export function UserPage({ id, me }) {
     say(text);
     reload();
   };
-  const attempt = (/** @type {Parameters<typeof run>} */ ...what) =>
-    run(...what).catch((refused) => say(refused.message));
+  const attempt = (/** @type {Parameters<typeof run>} */ ...what) => run(...what).catch(sayRefused);
 
   /** @param {Role} role */
   const change = (role) => {
@@ -96,6 +95,7 @@ export function UserPage({ id, me }) {
       title: html`Delete ${untrusted(user.email)} for good?`,
       text: "Roles, sessions and tokens go with the user. The audit trail keeps what happened.",
       verb: "Delete",
+      recent: true,
       danger: true,
       word: user.email,
       run: async () => {
@@ -109,6 +109,7 @@ export function UserPage({ id, me }) {
       title: html`Suspend ${untrusted(user.email)}?`,
       text: "Every session ends at once; roles are kept but do not count.",
       verb: "Suspend",
+      recent: true,
       danger: true,
       fields: html`<label class="field">Reason<input name="reason" maxlength="500" /></label>`,
       run: (/** @type {FormData} */ form) =>
@@ -223,7 +224,11 @@ export function UserPage({ id, me }) {
       <//>
       <${Lines} title="API tokens" items=${user.apiTokens} none="No tokens.">
         ${(/** @type {any} */ one) =>
-          html`<span><b>${untrusted(one.name)}</b> <code>${one.prefix}…</code></span>
+          html`<span>
+              <b>${untrusted(one.name)}</b> <code>${one.prefix}…</code>${madeBy(one)} ·${" "}
+              expires
+              <${Time} iso=${one.expiresAt} />
+            </span>
             <span
               >used <${Time} iso=${one.lastUsedAt} />${" "}
               <button
@@ -247,6 +252,9 @@ export function UserPage({ id, me }) {
     </div>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
+
+/** @param {{ madeBy: string | null }} token */
+const madeBy = (token) => (token.madeBy ? html` made by ${untrusted(token.madeBy)}` : "");
 
 /** @param {any} props */
 const Lines = ({ title, items, none, children }) =>

@@ -6,7 +6,7 @@ import { csv } from "../lib/csv.js";
 import { ask, follow } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, Offline, say, Top } from "../lib/parts.js";
+import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { count } from "../lib/time.js";
@@ -76,7 +76,7 @@ export function UsersPage({ me }) {
       show(await changeRole(user, role, add, { reason: String(form?.get("reason") ?? "") }));
     const before = question(user, role, user.id === me?.id);
     if (before) setAsked({ ...before, run });
-    else run(new FormData()).catch((error) => say(error.message));
+    else run(new FormData()).catch(sayRefused);
   };
   const users = list.data?.users;
   return html`<${Top} title="Users" text="People who signed in, and what they may do." />

@@ -1,0 +1,40 @@
+"""API tokens and what needs a recent sign-in, as somebody at a browser finds them."""
+
+import datetime
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_dialog_says_at_once_that_the_sign_in_is_too_old(open_page):
+    page = open_page("/engine/admin/tokens").page
+    expect(page.get_by_role("heading", name="API tokens")).to_be_visible()
+    page.clock.set_fixed_time(datetime.datetime.now() + datetime.timedelta(hours=2))
+
+    page.get_by_role("button", name="New token").click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("recent sign-in")
+    link = dialog.get_by_role("link", name="Sign in again")
+    expect(link).to_have_attribute(
+        "href", "/auth/login?again=1&redirect=%2Fengine%2Fadmin%2Ftokens"
+    )
+
+
+def test_a_recent_sign_in_makes_a_token_that_expires_and_names_its_maker(open_page, started):
+    page = open_page("/engine/admin/tokens").page
+
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Name").fill("from the page")
+    page.get_by_role("button", name="Make token").click()
+
+    row = page.locator("tbody tr", has_text="from the page")
+    expect(row).to_contain_text("by admin@localhost")
+    expect(row).to_contain_text("in 3 months")
+    page.goto(f"{started.base}/")
+    expect(page.get_by_role("heading", name="API tokens that act for you")).to_be_visible()
+    page.get_by_role("button", name="Revoke from the page").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("button", name="Revoke from the page")).to_have_count(0)

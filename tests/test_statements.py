@@ -23,7 +23,7 @@ CHANGES = {
     "suspendUser": "(input: {userId: $user})",
     "reinstateUser": "(input: {userId: $user})",
     "revokeAllSessions": "(input: {userId: $user})",
-    "createApiToken": '(input: {name: "more", userId: $user})',
+    "createApiToken": '(input: {name: "more"})',
     "revokeSession": "(input: {sessionId: $session})",
     "revokeApiToken": "(input: {tokenId: $token})",
     "deleteUser": "(input: {userId: $user})",

@@ -199,13 +199,19 @@ def edith_as_administrator(edith):
 async def test_whatever_a_token_of_another_maker_does_names_both(
     engine, tokens, ada, kate, alan, edith, behind, ask
 ):
-    by_root = await behind(await tokens.create(ROOT, kate.id, "tools"))
+    tools = await tokens.create(ROOT, kate.id, "tools")
+    by_root = await behind(tools)
+    # As an administrator could make one for another administrator before.
+    await engine.db.execute(
+        "update api_tokens set made_by = 'ada@example.com', made_by_id = :ada", ada=ada.id
+    )
+    by_other = await behind(tools)
     own = await behind(await tokens.create(kate, None, "own"))
-    child = await behind(await tokens.create(by_root, None, "child"))
+    child = await behind(await tokens.create(by_other, None, "child"))
     by_ada = await behind(await tokens.create(ada, edith.id, "nightly"))
-    users, both = engine.services.users, "kate@example.com, by a token made by tests (command line)"
+    users, both = engine.services.users, "kate@example.com, by a token made by ada@example.com"
 
-    await users.grant_role(by_root, alan.id, Role.EDITOR)
+    await users.grant_role(by_other, alan.id, Role.EDITOR)
     await users.revoke_role(own, alan.id, Role.EDITOR)
     await users.grant_role(child, alan.id, Role.EDITOR)
 
@@ -216,6 +222,7 @@ async def test_whatever_a_token_of_another_maker_does_names_both(
     )
     assert [row["actor_label"] for row in rows] == [both, "kate@example.com", both]
     assert (await engine.services.users.grants_of([alan.id]))[0][0].granted_by == both
+    assert by_root.label == "kate@example.com"
     assert by_ada.label == "edith@example.com, by a token made by ada@example.com"
     body = await ask(by_ada, "{ viewer { email user { apiTokens { madeBy parent { id } } } } }")
     assert body["data"]["viewer"] == {

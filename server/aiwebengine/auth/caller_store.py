@@ -63,14 +63,14 @@ async def caller_by_token(
 ) -> Row | None:
     """The active user behind a working token, or None.
 
-    `made_by` names the maker when it was not the user; `makers_roles` are those of a maker who is
-    a user.
+    `made_by` and `makers_roles` are those of a maker who is another user; the operator of the
+    machine is bound by nothing, and is named by the token alone.
     `is_new_address`: whether the token was never before used from *address*.
     """
     return await db.one(
         f"""
         select t.id as token_id, t.expires_at, t.scopes, t.role_ceiling,
-          t.made_by_id, case when t.made_by_id is distinct from u.id then t.made_by end as made_by,
+          t.made_by_id, case when t.made_by_id <> u.id then t.made_by end as made_by,
           maker.roles as makers_roles, maker.next_role_end as makers_role_end,
           t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as stale,
           cast(:address as text) is not null and not exists (

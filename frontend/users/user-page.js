@@ -107,7 +107,7 @@ export function UserPage({ id, me }) {
   const suspend = () =>
     setAsked({
       title: html`Suspend ${untrusted(user.email)}?`,
-      text: "Every session ends at once; roles are kept but do not count.",
+      text: "Every session ends at once and every API token is revoked for good. Roles are kept but do not count.",
       verb: "Suspend",
       recent: true,
       danger: true,

@@ -264,6 +264,19 @@ async def count_endless_tokens(db: Database) -> int:
     return counted
 
 
+async def revoke_tokens_of(db: Database, user_id: UUID) -> list[ApiToken]:
+    """Revoke all tokens of a user; those that were not revoked yet."""
+    rows = await db.all(
+        f"""
+        update api_tokens t set revoked_at = now()
+        where t.user_id = :user_id and t.revoked_at is null
+        returning {_API_COLUMNS}
+        """,
+        user_id=user_id,
+    )
+    return [_token(row) for row in rows]
+
+
 def _session(row: Row) -> Session:
     return Session(
         **_without(row, "id", "user_id"),

@@ -144,7 +144,7 @@ def revoke(
 @json_option
 @click.pass_context
 def suspend(context: click.Context, email: str, reason: str | None, as_json: bool) -> None:
-    """Turn away the user with the address EMAIL, at once and everywhere."""
+    """Suspend the user with the address EMAIL: sessions end, API tokens are revoked for good."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)

@@ -261,7 +261,9 @@ async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
 
 @strawberry.mutation
 async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
-    """Turn a user away at once and everywhere. Needs the role ADMINISTRATOR.
+    """Suspend a user: sessions end at once, API tokens are revoked for good, roles do not count.
+
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to turn away.
@@ -278,7 +280,9 @@ async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
 
 @strawberry.mutation
 async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
-    """Let a suspended user in again, with the roles of before. Needs the role ADMINISTRATOR.
+    """Reinstate a suspended user, with the roles of before and without API tokens.
+
+    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to let in again.

@@ -270,8 +270,10 @@ class Users:
         reason: str | None = None,
         expected_version: int | None = None,
     ) -> Change:
-        """Turn somebody away at once: sessions end, tokens and roles stop counting.
+        """Turn somebody away at once: sessions end, tokens are revoked, roles stop counting.
 
+        Tokens are revoked for good, so that a reinstated user makes new ones: a secret that may be
+        the reason for the suspension never works again by itself.
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
         ReauthenticationRequired.
         """
@@ -287,12 +289,13 @@ class Users:
             await self._must_leave_an_administrator(user, Role.ADMINISTRATOR, standing.held)
             await change_store.set_status(self._db, user_id, UserStatus.SUSPENDED)
             await self._sessions.end_all(user_id)
+            await self._sessions.revoke_tokens(viewer, _target(user), "The user was suspended.")
             return await self._changed_status(viewer, user, AuditAction.USER_SUSPENDED, reason)
 
     async def reinstate(
         self, viewer: Viewer, user_id: UUID, *, expected_version: int | None = None
     ) -> Change:
-        """Let somebody in again, with the roles that were held before.
+        """Let somebody in again, with the roles that were held before, and without API tokens.
 
         Raises Unauthenticated, Forbidden, NotFound, Outdated, ReauthenticationRequired.
         """

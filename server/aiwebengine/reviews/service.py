@@ -53,20 +53,23 @@ class Reviews:
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         note = _checked_note(note)
+        begun = await self._begun(viewer, note)
+        return begun or await self._existing(None)
+
+    async def start_over(self, viewer: Viewer, note: str) -> AccessReview:
+        """Begin a review of the roles that are held now, also while another one is open.
+
+        What the open one has left to decide is asked again in the new one, and the open one is
+        finished. For a restore, which has checked the viewer's right.
+        """
         async with self._db.transaction():
-            number = await store.add(self._db, viewer.label, note)
-            if number is not None:
-                await store.add_entries(self._db, number)
-                review = await store.recount(self._db, number, viewer.label)
-                await self._audit.record(
-                    viewer,
-                    AuditAction.ACCESS_REVIEW_STARTED,
-                    _target(review),
-                    after={"roles": review.total},
-                    reason=note,
-                )
-                return review
-        return await self._existing(None)
+            former = await store.open_one(self._db)
+            if former is not None:
+                await store.remove_open_entries(self._db, former.number)
+                await store.recount(self._db, former.number, viewer.label)
+            begun = await self._begun(viewer, note)
+            assert begun is not None  # noqa: S101 - nobody else uses the database yet
+            return begun
 
     async def page(self, viewer: Viewer, after: int | None, first: int) -> list[AccessReview]:
         """Reviews, newest first; one more than *first* when another page follows.
@@ -156,6 +159,23 @@ class Reviews:
     async def open_one(self) -> AccessReview | None:
         """The review that is not finished, or None; for evidence."""
         return await store.open_one(self._db)
+
+    async def _begun(self, viewer: Viewer, note: str | None) -> AccessReview | None:
+        """A new review; None when one is open."""
+        async with self._db.transaction():
+            number = await store.add(self._db, viewer.label, note)
+            if number is None:
+                return None
+            await store.add_entries(self._db, number)
+            review = await store.recount(self._db, number, viewer.label)
+            await self._audit.record(
+                viewer,
+                AuditAction.ACCESS_REVIEW_STARTED,
+                _target(review),
+                after={"roles": review.total},
+                reason=note,
+            )
+            return review
 
     async def _found(self, number: int | None) -> AccessReview | None:
         if number is None:

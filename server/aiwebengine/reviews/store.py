@@ -78,6 +78,14 @@ async def add_entries(db: Database, number: int) -> None:
     )
 
 
+async def remove_open_entries(db: Database, number: int) -> None:
+    """Drop from a review what is not decided yet."""
+    await db.execute(
+        f"delete from access_review_entries e where e.review_id = :number and {_OPEN}",
+        number=number,
+    )
+
+
 async def lock(db: Database, number: int) -> None:
     """Let only one transaction at a time count a review."""
     await db.value("select id from access_reviews where id = :id for update", id=number)

@@ -32,7 +32,7 @@ const LIST = `query ($after: String) {
     }
   }
   backupRuns(first: 10) {
-    nodes { id kind state backupName actorLabel startedAt endedAt progress step problem }
+    nodes { id kind state backupName actorLabel startedAt endedAt progress step problem details }
   }
   drills(first: 1) { nodes { id state backupName startedAt endedAt problem details } }
   backupStorageProblem
@@ -100,7 +100,7 @@ export function BackupsPage() {
   const restore = (/** @type {Backup} */ backup) =>
     setAsked({
       title: "Restore this backup?",
-      text: "Everything that was changed since it was taken is undone: users, roles, settings. A safety backup is made first, and the old database is kept under another name. Who was signed out since stays so; you may have to sign in again.",
+      text: "Everything that was added or changed since the backup is undone: users, roles, settings. Removals stay: suspended and deleted users, revoked roles and API tokens, ended sessions. A safety backup is made first, and the old database is kept under another name. An access review is opened afterwards. You may have to sign in again.",
       verb: "Restore",
       danger: true,
       word: backup.name,

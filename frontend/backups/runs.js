@@ -2,6 +2,7 @@
 /** What is done with backups at present, and what was done last. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
+import { Kept } from "./kept.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 const DOING = {
@@ -43,6 +44,7 @@ export function Runs({ runs }) {
               ><${Time} iso=${run.startedAt} /> by ${untrusted(run.actorLabel)}</span
             >
             ${run.problem && html`<div class="problem">${untrusted(run.problem)}</div>`}
+            ${run.details?.access_review && html`<${Kept} details=${run.details} />`}
           </li>`,
       )}
     </ul>

@@ -50,17 +50,20 @@ _COUNTED = {
     "since": "when the first of them was",
 }
 _GIVEN = "as the caller gave it"
+_RESTORED = "the restore that kept it so"
 
 TOLD: dict[AuditAction, Told] = {
     _A.ROLE_GRANTED: Told("user", _GRANT, _GRANT, _GIVEN),
-    _A.ROLE_REVOKED: Told("user", _GRANT, reason=_GIVEN),
-    _A.ROLE_EXPIRED: Told("user", _GRANT),
+    _A.ROLE_REVOKED: Told("user", _GRANT, reason=f"{_GIVEN}; {_RESTORED}"),
+    _A.ROLE_EXPIRED: Told("user", _GRANT, reason=_RESTORED),
     _A.USER_CREATED: Told("user", after=_ARRIVAL),
     _A.USER_INVITED: Told("user"),
     _A.USER_RENAMED: Told("user", _NAME, _NAME),
-    _A.USER_SUSPENDED: Told("user", _STATUS, _STATUS, _GIVEN),
+    _A.USER_SUSPENDED: Told("user", _STATUS, _STATUS, f"{_GIVEN}; {_RESTORED}"),
     _A.USER_REINSTATED: Told("user", _STATUS, _STATUS),
-    _A.USER_DELETED: Told("user", {"roles": "the roles that were held", **_STATUS}),
+    _A.USER_DELETED: Told(
+        "user", {"roles": "the roles that were held", **_STATUS}, reason=_RESTORED
+    ),
     _A.IDENTITY_LINKED: Told("user", after=_ARRIVAL),
     _A.SIGNED_IN: Told("user", after=_SESSION),
     _A.SIGN_IN_FAILED: Told(
@@ -78,7 +81,10 @@ TOLD: dict[AuditAction, Told] = {
     _A.SESSIONS_REVOKED: Told("user", {"sessions": "how many ended"}),
     _A.TOKEN_CREATED: Told("user", after=_TOKEN),
     _A.TOKEN_REVOKED: Told(
-        "user", _TOKEN, reason="for a token made by the revoked one: the name of that one"
+        "user",
+        _TOKEN,
+        reason="for a token made by the revoked one, the name of that one; or that its user was"
+        f" suspended; {_RESTORED}; left out otherwise",
     ),
     _A.TOKEN_USED_FROM_NEW_ADDRESS: Told(
         "user", after={"token": "the token's id", "address": "the new address"}
@@ -154,8 +160,14 @@ TOLD: dict[AuditAction, Told] = {
             "safety_backup": "the backup that was made just before, or null",
             "kept_database": "the name that the replaced database got",
             "events_left_behind": "audit events of the replaced database that this one lacks",
+            "comparison": "`compared` with the replaced database; `unreadable` or `other_history`"
+            " when that was impossible",
+            "removals": "how many removals of the replaced database were kept",
+            "not_brought_back": "the first of these, a sentence each",
             "sessions_ended": "sessions that were ended since the backup, ended here as well",
             "tokens_revoked": "tokens that were revoked since the backup, revoked here as well",
+            "administrators": "how many active administrators there are after the restore",
+            "access_review": "the number of the access review that was opened",
         },
     ),
     _A.DRILL_RUN: Told(

@@ -18,7 +18,7 @@ from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealed import checked_passphrase, opened
 from aiwebengine.backups.service import Backups
-from aiwebengine.backups.shown import Told, as_data, size
+from aiwebengine.backups.shown import Told, as_data, restored_as_data, restored_lines, size
 from aiwebengine.backups.types import (
     Backup,
     BackupRun,
@@ -167,6 +167,17 @@ def restore(
     if into is not None:
         _restore_into(context, name, into, as_json)
         return
+
+    async def look(engine: Engine, viewer: Viewer) -> tuple[int, int] | None:
+        return await engine.services.backups.behind(viewer, name)
+
+    counted = with_or_without_database(context.obj, look)
+    if counted is not None:
+        click.echo(
+            f"{counted[0]} changes are newer than the backup; {counted[1]} of them are removals,"
+            " which stay.",
+            err=True,
+        )
     if not yes:
         say(f"The database will be replaced by the one in {name}.", err=True)
         if click.prompt("Type the name of the backup to go on", err=True) != name:
@@ -180,20 +191,7 @@ def restore(
             )
 
     done = with_or_without_database(context.obj, work)
-    lines = [f"{name} is restored."]
-    if done.safety_backup:
-        lines.append(f"Safety backup: {done.safety_backup}")
-    if done.kept_database:
-        lines.append(f"The old database is kept as {done.kept_database}")
-    if done.events_left_behind:
-        lines.append(f"{done.events_left_behind} audit events came after the backup.")
-    told = {
-        "name": name,
-        "safety_backup": done.safety_backup,
-        "kept_database": done.kept_database,
-        "events_left_behind": done.events_left_behind,
-    }
-    show(as_json, told, lines)
+    show(as_json, restored_as_data(done), restored_lines(done, f"{name} is restored."))
 
 
 @backup.command()
@@ -318,12 +316,13 @@ def _restore_into(context: click.Context, name: str, url: str, as_json: bool) ->
     except psycopg.ProgrammingError as error:
         raise click.BadParameter(f"--into: {error}") from None
 
-    async def work(engine: Engine, viewer: Viewer) -> None:
+    async def work(engine: Engine, viewer: Viewer) -> Restored:
         with Told(as_json) as told:
-            await engine.services.backups.restore_into(viewer, name, url, told)
+            return await engine.services.backups.restore_into(viewer, name, url, told)
 
-    with_or_without_database(context.obj, work)
-    show(as_json, {"name": name}, f"{name} is restored there.")
+    done = with_or_without_database(context.obj, work)
+    lines = restored_lines(done, f"{name} is restored there.")
+    show(as_json, restored_as_data(done), lines)
 
 
 def _passphrase(file: Path | None) -> str:

@@ -228,19 +228,23 @@ def drop(connection: Connection, name: str) -> None:
     )
 
 
-def swap(url: str, new: str, kept: str) -> bool:
+def swap(url: str, new: str, kept: str, last: int | None = None) -> bool:
     """Put the database *new* in the place of the one at *url*, which is called *kept* then.
 
     Both names change in one transaction: whatever happens, the name leads to the one or the
     other. PostgreSQL renames only what nobody uses, and lets nobody in while it waits for the
-    last to leave, so a second connection sends everybody away meanwhile. False when there was no
-    old one.
+    last to leave, so a second connection sends everybody away meanwhile. *last*: the server's
+    process that keeps others from changing the old one; it is ended when nobody else is left and
+    nobody can come in any more. False when there was no old one.
     """
     name = name_of(url)
     with maintenance(url) as killer, maintenance(url, in_transaction=True) as renaming:
         is_there_now = is_there(killer, name)
         done = threading.Event()
-        guard = threading.Thread(target=_send_away, args=(killer, [name, new], done))
+        renamer = renaming.info.backend_pid
+        guard = threading.Thread(
+            target=_send_away, args=(killer, [name, new], done, renamer, last or 0)
+        )
         guard.start()
         try:
             if is_there_now:
@@ -263,30 +267,6 @@ def forget_unfinished_runs(connection: Connection) -> None:
     """
     if _exists(connection, "backup_runs"):
         connection.execute("delete from backup_runs where state = 'running'")
-
-
-def end_what_was_revoked(old: Connection, new: Connection) -> dict[str, int]:
-    """End sessions and tokens in *new* that do not count in *old* any more; how many.
-
-    Nobody who was signed out or lost a token since the backup comes in again by it.
-    """
-    if not (_exists(old, "api_tokens") and _exists(new, "api_tokens")):
-        return {}
-    return {
-        "sessions_ended": _end_missing(
-            old,
-            new,
-            "select id from sessions",
-            "delete from sessions where id not in (select id from alive)",
-        ),
-        "tokens_revoked": _end_missing(
-            old,
-            new,
-            "select id from api_tokens where revoked_at is null",
-            "update api_tokens set revoked_at = now()"
-            " where revoked_at is null and id not in (select id from alive)",
-        ),
-    }
 
 
 def go_on_counting(old: Connection, new: Connection) -> None:
@@ -332,36 +312,40 @@ def keep_finished_runs(old: Connection, new: Connection) -> None:
         )
 
 
-def _end_missing(old: Connection, new: Connection, alive: LiteralString, end: LiteralString) -> int:
-    with new.transaction():
-        new.execute("create temporary table alive (id uuid primary key) on commit drop")
-        with (
-            old.cursor().copy(sql.SQL("copy ({}) to stdout").format(sql.SQL(alive))) as out,
-            new.cursor().copy("copy alive from stdin") as into,
-        ):
-            for piece in out:
-                into.write(piece)
-        return new.execute(end).rowcount
-
-
 def _rename(connection: Connection, name: str, to: str) -> None:
     connection.execute(
         sql.SQL("alter database {} rename to {}").format(sql.Identifier(name), sql.Identifier(to))
     )
 
 
-def _send_away(connection: Connection, names: list[str], done: threading.Event) -> None:
+def _send_away(
+    connection: Connection, names: list[str], done: threading.Event, renamer: int, last: int
+) -> None:
     while not done.is_set():
         try:
-            connection.execute(
+            others = connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = any(%s) and pid <> pg_backend_pid()",
-                (names,),
-            )
+                " where datname = any(%s) and pid not in (pg_backend_pid(), %s)",
+                (names, last),
+            ).rowcount
+            if others == 0 and _is_shut(connection, renamer):
+                connection.execute("select pg_terminate_backend(%s)", (last,))
         except psycopg.Error:
             # The rename then fails by itself, and says why.
             return
         done.wait(0.05)
+
+
+def _is_shut(connection: Connection, renamer: int) -> bool:
+    """Whether a database is being renamed by this process: nobody can connect to it any more."""
+    query = """
+        select exists (
+          select from pg_locks
+          where pid = %s and classid = 'pg_database'::regclass and granted
+            and mode = 'AccessExclusiveLock'
+        )
+    """
+    return bool(_value(connection, query, renamer))
 
 
 def _locale(connection: Connection, like: str) -> sql.Composed | sql.SQL:

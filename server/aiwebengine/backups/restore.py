@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
@@ -77,23 +76,6 @@ def load(url: str, path: Path, manifest: Manifest, progress: Progress, *, is_gue
             connection.execute("analyze")
     progress.at("Bringing the tables up to date")
     Migrations(url, MIGRATIONS).up()
-
-
-def carry_over(old_url: str, new_url: str, manifest: Manifest) -> dict[str, Any]:
-    """What the restored database takes from the one that it replaces, and what stays behind."""
-    with cluster_store.maintenance(old_url) as server:
-        is_there = cluster_store.is_there(server, cluster_store.name_of(old_url))
-    with cluster_store.connection(new_url) as new:
-        cluster_store.forget_unfinished_runs(new)
-        if not is_there:
-            return {}
-        with cluster_store.connection(old_url) as old:
-            cluster_store.go_on_counting(old, new)
-            cluster_store.keep_finished_runs(old, new)
-            return {
-                **cluster_store.end_what_was_revoked(old, new),
-                "events_left_behind": cluster_store.events_after(old, manifest.audit_event_id or 0),
-            }
 
 
 def _followed(path: Path, part: Part, progress: Progress) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.backups import archive, companions, create, store
+from aiwebengine.backups.carry_over import behind
 from aiwebengine.backups.create import Secrets, checked_note
 from aiwebengine.backups.drill import MakeEngine
 from aiwebengine.backups.retention import superfluous
@@ -241,13 +242,28 @@ class Backups:
         )
         return run
 
-    async def restore_into(self, viewer: Viewer, name: str, url: str, note: Note = quiet) -> None:
+    async def behind(self, viewer: Viewer, name: str) -> tuple[int, int] | None:
+        """How many audit events are newer than a backup, and how many of them are removals.
+
+        None when that can't be told: the archive lies elsewhere, or the database does not answer.
+        Raises Unauthenticated, Forbidden.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        try:
+            manifest = archive.read_manifest(self._directory.path(name))
+        except (NotFound, archive.Damaged):
+            return None
+        return await asyncio.to_thread(behind, self._url, manifest.audit_event_id or 0)
+
+    async def restore_into(
+        self, viewer: Viewer, name: str, url: str, note: Note = quiet
+    ) -> Restored:
         """Restore a backup into the empty database at *url*. Raises as `restore` does, NotEmpty."""
         _must_operate(viewer)
         viewer.must_have_signed_in_recently(Act.RESTORE_BACKUP)
         live = await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
-        await self._runs.finish(live, lambda live: self._work.restore_into(live, url))
+        return await self._runs.finish(live, lambda live: self._work.restore_into(live, url))
 
     async def _begin_restore(self, viewer: Viewer, name: str, note: Note) -> Live:
         _must_operate(viewer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from aiwebengine.backups.types import Backup, Note
+from aiwebengine.backups.types import Backup, Note, Restored
 from aiwebengine.untrusted_text import on_one_line
 
 
@@ -53,6 +53,33 @@ def as_data(one: Backup) -> dict[str, object]:
         "verified_at": one.verified_at,
         "drilled_at": one.drilled_at,
     }
+
+
+def restored_as_data(one: Restored) -> dict[str, object]:
+    """What came of a restore, as JSON tells it."""
+    return {
+        "name": one.backup_name,
+        "safety_backup": one.safety_backup,
+        "kept_database": one.kept_database,
+        **one.carried.details,
+        "access_review": one.access_review,
+    }
+
+
+def restored_lines(one: Restored, beginning: str) -> list[str]:
+    """What came of a restore, for people."""
+    lines = [beginning]
+    if one.safety_backup:
+        lines.append(f"Safety backup: {one.safety_backup}")
+    if one.kept_database:
+        lines.append(f"The old database is kept as {one.kept_database}")
+    if one.events_left_behind:
+        lines.append(f"{one.events_left_behind} audit events came after the backup.")
+    lines += one.carried.lines
+    lines.append(
+        f"Access review {one.access_review} is open. Run `aiwebengine maintenance review show`."
+    )
+    return lines
 
 
 def size(number: int) -> str:

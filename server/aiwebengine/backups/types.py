@@ -14,6 +14,7 @@ from typing import TypeAlias
 import strawberry
 from strawberry.scalars import JSON
 
+from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.system.types import BigInt
 
 Note: TypeAlias = Callable[[str], None]
@@ -269,8 +270,15 @@ class Restored:
     backup_name: str
     safety_backup: str | None
     kept_database: str | None
-    events_left_behind: int
-    """Audit events that came after the backup; they are in the old database only."""
+    carried: CarriedOver
+    """What stays removed."""
+    access_review: str
+    """The number of the access review that the restore opened."""
+
+    @property
+    def events_left_behind(self) -> int:
+        """Audit events that came after the backup; they are in the old database only."""
+        return self.carried.events_left_behind
 
 
 @dataclass

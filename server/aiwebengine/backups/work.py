@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.backups import (
     archive,
@@ -19,8 +19,10 @@ from aiwebengine.backups import (
     store,
     verify,
 )
+from aiwebengine.backups.carry_over import EVENTS, Newer, carry_over
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.drill import MakeEngine, smoke_checks
+from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
 from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed
@@ -37,6 +39,9 @@ from aiwebengine.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
+
+# Each has an event of its own in the restored trail; the event of the restore counts all of them.
+MOST_EVENTS = 1_000
 
 
 class Work:
@@ -139,6 +144,10 @@ class Work:
             details["checks"].append({"name": "rows", "ok": True, "told": told})
             live.progress.at("Asking it what people ask")
             details["checks"] += await smoke_checks(self._make_engine(url), manifest)
+            live.progress.at("Comparing it with the database of now")
+            carried = await live.in_thread(self._compared, url)
+            told = f"A restore would leave {len(carried.removals)} removals as they are."
+            details["checks"].append({"name": "removals", "ok": True, "told": told})
             bad = [f"{one['name']}: {one['told']}" for one in details["checks"] if not one["ok"]]
             problem = "; ".join(bad) or None
         except (archive.Damaged, programs.ProgramFailed, restore.TooNew) as error:
@@ -170,14 +179,23 @@ class Work:
             await live.in_thread(
                 lambda: restore.load(url, path, manifest, live.progress, is_guest=False)
             )
-            told = await live.in_thread(restore.carry_over, self._url, url, manifest)
-            told |= {"created_at": _iso(manifest), "safety_backup": safety, "kept_database": kept}
-            await self._record_in(url, live, told)
-            live.progress.at("Changing places")
-            # Not to be cut short: afterwards either all of it has happened or nothing.
-            was_there = await asyncio.shield(
-                asyncio.to_thread(cluster_store.swap, self._url, fresh, kept)
-            )
+            with ExitStack() as stack:
+                live.progress.at("Comparing it with the database of now")
+                newer = Newer(self._url, is_held=True)
+                await live.in_thread(stack.enter_context, newer)
+                carried = await live.in_thread(carry_over, newer, url)
+                _must_leave_an_administrator(live, carried)
+                told = {
+                    "created_at": _iso(manifest),
+                    "safety_backup": safety,
+                    "kept_database": kept,
+                }
+                review = await self._record_in(url, live, told, carried)
+                live.progress.at("Changing places")
+                # Not to be cut short: afterwards either all of it has happened or nothing.
+                was_there = await asyncio.shield(
+                    asyncio.to_thread(cluster_store.swap, self._url, fresh, kept, newer.process)
+                )
         except BaseException:
             await companions.drop_whatever_happens(self._url, fresh)
             raise
@@ -189,31 +207,59 @@ class Work:
             backup_name=live.name,
             safety_backup=safety,
             kept_database=kept if was_there and not drop_old else None,
-            events_left_behind=told.get("events_left_behind", 0),
+            carried=carried,
+            access_review=review,
         )
 
-    async def restore_into(self, live: Live, url: str) -> None:
-        """Fill the empty database at *url*."""
+    async def restore_into(self, live: Live, url: str) -> Restored:
+        """Fill the empty database at *url*. It brings back no more than `restore` does."""
         path = await self.fetched(live, live.name)
         manifest = await live.in_thread(archive.read_manifest, path)
         restore.must_not_be_newer(manifest)
         await live.in_thread(
             lambda: restore.load(url, path, manifest, live.progress, is_guest=True)
         )
-        target = cluster_store.name_of(url)
-        await self._record_in(url, live, {"into": target, "created_at": _iso(manifest)})
+        carried = await live.in_thread(self._compared, url)
+        target = {"into": cluster_store.name_of(url)}
+        told = {**target, "created_at": _iso(manifest)}
+        review = await self._record_in(url, live, told, carried)
         if live.number is not None:
-            await store.end(self._db, live.number, None, {"into": target})
+            await store.end(self._db, live.number, None, {**target, **carried.details})
+        return Restored(live.name, None, None, carried, review)
 
-    async def _record_in(self, url: str, live: Live, told: dict[str, Any]) -> None:
-        """Let the restored database itself tell that it was restored, and by whom."""
-        db = Database(url, max_connections=2)
+    def _compared(self, url: str) -> CarriedOver:
+        """What the database at *url* takes over from ours, which goes on meanwhile."""
+        with Newer(self._url, is_held=False) as newer:
+            return carry_over(newer, url)
+
+    async def _record_in(
+        self, url: str, live: Live, told: dict[str, Any], carried: CarriedOver
+    ) -> str:
+        """Let the restored database itself tell that it was restored, by whom, and what stays
+        removed; the number of the access review that is opened in it.
+        """
+        engine = self._make_engine(url)
+        db, services = engine.db, engine.services
         await db.connect()
         try:
             async with db.transaction():
                 number = await store.begin(db, BackupRunKind.RESTORE, live.name, live.viewer.label)
+                for one in carried.removals[:MOST_EVENTS]:
+                    if one.kind in EVENTS:
+                        await services.audit.record(
+                            live.viewer,
+                            EVENTS[one.kind],
+                            Target("user", one.user_id, one.email),
+                            before=one.before,
+                            after=one.after,
+                            reason=f"Restore of {live.name}: the newer database had it so.",
+                        )
+                review = await services.reviews.start_over(
+                    live.viewer, f"After the restore of {live.name}"
+                )
+                told = {**told, **carried.details, "access_review": str(review.id)}
                 await store.end(db, number, None, told)
-                await AuditTrail(db).record(
+                await services.audit.record(
                     live.viewer,
                     AuditAction.BACKUP_RESTORED,
                     Target("backup", None, live.name),
@@ -221,6 +267,7 @@ class Work:
                 )
         finally:
             await db.disconnect()
+        return str(review.id)
 
     async def _clear(self) -> None:
         """Finish or remove what dead runs left in the directory."""
@@ -250,3 +297,13 @@ class Work:
 
 def _iso(manifest: Manifest) -> str:
     return manifest.created_at.isoformat()
+
+
+def _must_leave_an_administrator(live: Live, carried: CarriedOver) -> None:
+    """Refuse to shut everybody out. At the command line there is a way back in."""
+    if carried.administrators == 0 and not live.viewer.is_trusted:
+        raise Conflict(
+            f"Nobody would be an active administrator after the restore of {live.name}, so nothing"
+            f" was changed. Run `aiwebengine backup restore {live.name}` on the server, and"
+            " `aiwebengine users grant EMAIL Administrator` after it."
+        )

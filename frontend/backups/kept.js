@@ -1,0 +1,39 @@
+// @ts-check
+/** What a restore did not bring back, and the access review that it opened. */
+import { html } from "htm/preact";
+import { ROOT } from "../lib/router.js";
+
+const NOT_COMPARED = {
+  unreadable: "The replaced database could not be read.",
+  other_history: "The replaced database has no history in common with the backup.",
+};
+const NO_ADMINISTRATOR =
+  "No active administrator is left. Run `aiwebengine users grant EMAIL Administrator` on the server.";
+
+/** @param {{ details: any }} props */
+export function Kept({ details }) {
+  const lines = details.not_brought_back ?? [];
+  const reason = NOT_COMPARED[/** @type {keyof typeof NOT_COMPARED} */ (details.comparison)];
+  return html`<div class="kept">
+    ${
+      reason &&
+      html`<p class="problem">
+        ${reason} Removals after the backup may be undone; all sessions were ended.
+      </p>`
+    }
+    ${details.administrators === 0 && html`<p class="problem">${NO_ADMINISTRATOR}</p>`}
+    ${
+      lines.length > 0 &&
+      html`<details>
+        <summary>Not brought back: ${details.removals}</summary>
+        <ul>
+          ${lines.map((/** @type {string} */ line) => html`<li><bdi>${line}</bdi></li>`)}
+        </ul>
+        ${details.removals > lines.length && html`<p>${details.removals - lines.length} more</p>`}
+      </details>`
+    }
+    <a href="${ROOT}/maintenance/review?id=${details.access_review}"
+      >Access review ${details.access_review}</a
+    >
+  </div>`;
+}

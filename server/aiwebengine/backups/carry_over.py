@@ -1,0 +1,306 @@
+"""What a restored database takes over from the newer one: going back in time undoes no removal.
+
+The two databases are compared as they are. Who is suspended in the newer one stays suspended; what
+the backup has and the newer database lacks (users, roles, identities, sessions, tokens) was removed
+there and goes here as well. What the newer database *added* is undone, as a restore promises. Only
+for what the newer database never knew is the trail asked: after a restore of an older backup, the
+safety backup holds users and roles that were never removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import psycopg
+
+from aiwebengine.audit.types import AuditAction
+from aiwebengine.backups import carry_over_store as store
+from aiwebengine.backups import cluster_store, copying_store, newer_store
+from aiwebengine.backups.carry_over_store import Known
+from aiwebengine.backups.cluster_store import Connection
+from aiwebengine.backups.removals import CarriedOver, Comparison, Removal, RemovalKind
+from aiwebengine.errors import EngineError, Unavailable
+
+# Longer than any transaction of an engine that records an event.
+WAIT_FOR_TRAIL_SECS = 60
+
+EVENTS = {
+    RemovalKind.USER_DELETED: AuditAction.USER_DELETED,
+    RemovalKind.USER_SUSPENDED: AuditAction.USER_SUSPENDED,
+    RemovalKind.ROLE_REVOKED: AuditAction.ROLE_REVOKED,
+    RemovalKind.ROLE_EXPIRED: AuditAction.ROLE_EXPIRED,
+    RemovalKind.ROLE_SHORTENED: AuditAction.ROLE_GRANTED,
+    RemovalKind.TOKEN_REVOKED: AuditAction.TOKEN_REVOKED,
+}
+"""What the trail calls each kind; the others stand in the event of the restore alone."""
+
+REMOVALS = [
+    AuditAction.USER_DELETED,
+    AuditAction.USER_SUSPENDED,
+    AuditAction.ROLE_REVOKED,
+    AuditAction.ROLE_EXPIRED,
+    AuditAction.TOKEN_REVOKED,
+    AuditAction.SESSION_REVOKED,
+    AuditAction.SESSIONS_REVOKED,
+    AuditAction.SIGNED_OUT,
+]
+"""Events after which somebody can do less."""
+
+
+class Newer:
+    """The database that a restore goes back from, in one snapshot; *old* is None without one.
+
+    *is_held*: nobody records an audit event in it until this ends. Each removal commits together
+    with its event, so none can happen unseen between the reading and the moment when the databases
+    change places: it waits, and ends with the old database.
+    """
+
+    def __init__(self, url: str, *, is_held: bool) -> None:
+        self._url = url
+        self._is_held = is_held
+        self._stack = ExitStack()
+        self.old: Connection | None = None
+
+    def __enter__(self) -> Self:
+        """Raises Unavailable when the trail is busy for too long."""
+        try:
+            self.old = self._opened()
+        except psycopg.errors.LockNotAvailable as error:
+            self._close()
+            raise Unavailable(
+                f"The audit trail was in use for {WAIT_FOR_TRAIL_SECS} s. Try again."
+            ) from error
+        except psycopg.OperationalError:
+            self.old = None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    @property
+    def process(self) -> int | None:
+        """The server's process that holds the trail, if any."""
+        return self.old.info.backend_pid if self.old is not None and self._is_held else None
+
+    def _opened(self) -> Connection | None:
+        connection = psycopg.connect(
+            self._url,
+            connect_timeout=10,
+            application_name="aiwebengine restore",
+            options="-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+            f" -c idle_session_timeout=0 -c lock_timeout={WAIT_FOR_TRAIL_SECS}s",
+        )
+        # The server may have cut the connection by then: the old database is replaced.
+        self._stack.callback(_close_quietly, connection)
+        with connection.cursor() as cursor:
+            cursor.execute("select to_regclass('audit_events') is not null")
+            row = cursor.fetchone()
+        connection.rollback()
+        if not row or not row[0]:
+            return None
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        if self._is_held:
+            newer_store.hold_trail(connection)
+        return connection
+
+    def _close(self) -> None:
+        self._stack.close()
+
+
+def carry_over(newer: Newer, new_url: str) -> CarriedOver:
+    """Let the restored database at *new_url* take over what the newer one had removed.
+
+    All in one transaction. When there is nothing to compare with, sessions and one-use links are
+    ended: nobody can tell which of them were.
+    """
+    with cluster_store.connection(new_url) as new:
+        cluster_store.forget_unfinished_runs(new)
+        if newer.old is not None:
+            cluster_store.go_on_counting(newer.old, new)
+            cluster_store.keep_finished_runs(newer.old, new)
+        with new.transaction():
+            return _carried_over(newer.old, new)
+
+
+def behind(url: str, event: int) -> tuple[int, int] | None:
+    """How many events the database has after this one, and how many of them are removals.
+
+    None when it can't be asked.
+    """
+    with suppress(psycopg.Error, EngineError), cluster_store.connection(url) as connection:
+        if copying_store.has(connection, "audit_events"):
+            removals = [action.value for action in REMOVALS]
+            return (
+                newer_store.events_after(connection, event),
+                newer_store.events_after(connection, event, removals),
+            )
+    return None
+
+
+def _carried_over(old: Connection | None, new: Connection) -> CarriedOver:
+    known = None
+    if old is not None and all(copying_store.has(old, table) for table in ("users", "sessions")):
+        known = _known(old, new)
+    if old is None or known is None:
+        return CarriedOver(
+            Comparison.UNREADABLE if old is None else Comparison.OTHER_HISTORY,
+            sessions_ended=store.end_all_sign_ins(new),
+            administrators=store.active_administrators(new),
+        )
+    store.copy_state(old, new)
+    removals = [
+        *_users(old, new, known),
+        *_roles(old, new, known),
+        *_identities(old, new, known),
+    ]
+    sessions = store.end_sessions(new)
+    store.end_links(new)
+    removals += _tokens(new)
+    copying_store.keep_keys(old, new)
+    copying_store.keep_token_addresses(old, new)
+    copying_store.keep_appointments(old, new)
+    copying_store.number_reviews_on(old, new)
+    return CarriedOver(
+        Comparison.COMPARED,
+        _explained(old, known, removals),
+        sessions_ended=sessions,
+        events_left_behind=newer_store.events_after(old, known.event),
+        administrators=store.active_administrators(new),
+    )
+
+
+def _known(old: Connection, new: Connection) -> Known | None:
+    """Up to where both databases have the same history; None when they have none in common.
+
+    A restored database begins with the trail of its backup and goes on with numbers of its own, so
+    two trails are the same up to some number and never again.
+    """
+    newest = newer_store.head(new)
+    if newest is None:
+        return None
+    if newer_store.head(old, newest[0]) == newest:
+        return Known(newest[0], None)
+    least, most, shared = 0, newest[0], None
+    while least < most:
+        middle = (least + most + 1) // 2
+        here, there = newer_store.head(new, middle), newer_store.head(old, middle)
+        if here is not None and here == there:
+            least, shared = middle, here
+        else:
+            most = middle - 1
+    return None if shared is None else Known(shared[0], shared[1])
+
+
+def _users(old: Connection, new: Connection, known: Known) -> list[Removal]:
+    deleted = [] if known.until is None else newer_store.deletions(old, known.event)
+    removals = [
+        Removal(RemovalKind.USER_DELETED, user, email, before={"status": status})
+        for user, email, status in store.delete_users(new, known, deleted)
+    ]
+    suspended = {"status": "suspended"}
+    removals += [
+        Removal(RemovalKind.USER_SUSPENDED, user, email, before={"status": was}, after=suspended)
+        for user, email, was in store.suspend_users(new)
+    ]
+    return removals + [
+        Removal(RemovalKind.USER_SUSPENDED, user, email, after=suspended)
+        for user, email in store.add_suspended_users(old, new)
+    ]
+
+
+def _roles(old: Connection, new: Connection, known: Known) -> list[Removal]:
+    taken = [] if known.until is None else newer_store.role_removals(old, known.event)
+    removals = [
+        Removal(RemovalKind.ROLE_REVOKED, user, email, role, role, before=_grant(role, end))
+        for user, email, role, end in store.remove_roles(new, known, taken)
+    ]
+    return removals + [
+        Removal(
+            RemovalKind.ROLE_SHORTENED,
+            user,
+            email,
+            role,
+            role,
+            before=_grant(role, was),
+            after=_grant(role, end),
+        )
+        for user, email, role, was, end in store.shorten_roles(new)
+    ]
+
+
+def _identities(old: Connection, new: Connection, known: Known) -> list[Removal]:
+    removals = [
+        Removal(RemovalKind.IDENTITY_REMOVED, user, email, provider)
+        for user, email, provider in store.remove_identities(new, known)
+    ]
+    return removals + [
+        Removal(RemovalKind.ADDRESS_UNPROVED, user, email)
+        for user, email in store.unprove_addresses(old, new)
+    ]
+
+
+def _tokens(new: Connection) -> list[Removal]:
+    revoked = store.revoke_tokens(new)
+    return [
+        Removal(
+            kind,
+            user,
+            email,
+            f"“{name}” ({prefix}…)",
+            str(token),
+            before={"token": str(token), "name": name, "prefix": prefix},
+        )
+        for kind, rows in (
+            (RemovalKind.TOKEN_REVOKED, revoked),
+            (RemovalKind.TOKEN_LIMITED, store.limit_tokens(new)),
+        )
+        for user, email, token, name, prefix in rows
+    ]
+
+
+def _explained(old: Connection, known: Known, removals: Sequence[Removal]) -> list[Removal]:
+    """The removals with when and by whom, as far as the newer trail tells; gone roles that had
+    come to their end are told from those that were revoked.
+    """
+    users: list[UUID] = sorted({one.user_id for one in removals})
+    told = newer_store.explanations(
+        old, known.event, users, [action.value for action in EVENTS.values()]
+    )
+
+    def explained(one: Removal) -> Removal:
+        event = EVENTS.get(one.kind)
+        found = told.get((one.user_id, event.value, one.key)) if event else None
+        if one.kind is RemovalKind.ROLE_REVOKED:
+            expired = told.get((one.user_id, AuditAction.ROLE_EXPIRED.value, one.key))
+            if expired is not None and (found is None or found < expired):
+                return Removal(
+                    RemovalKind.ROLE_EXPIRED,
+                    one.user_id,
+                    one.email,
+                    one.subject,
+                    one.key,
+                    before=one.before,
+                    at=expired[0],
+                )
+        return one if found is None else one.explained(*found)
+
+    return [explained(one) for one in removals]
+
+
+def _grant(role: str, end: Any) -> dict[str, str]:
+    """A grant as the trail shows it."""
+    return {"role": role} if end is None else {"role": role, "expiresAt": end.isoformat()}
+
+
+def _close_quietly(connection: Connection) -> None:
+    with suppress(psycopg.Error):
+        connection.close()

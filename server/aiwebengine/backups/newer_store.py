@@ -1,0 +1,72 @@
+"""What a restore reads in the newer database: its trail, which tells what was removed since.
+
+Blocking, for threads.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiwebengine.backups.cluster_store import Connection
+
+
+def hold_trail(old: Connection) -> None:
+    """Let nobody record an audit event until the transaction ends. Must be its first statement."""
+    old.execute("lock table audit_events in share mode")
+
+
+def head(connection: Connection, at_most: int | None = None) -> tuple[Any, ...] | None:
+    """The newest audit event, or the newest up to a number: number, instant and action."""
+    return connection.execute(
+        "select id, at, action from audit_events where %(most)s::bigint is null or id <= %(most)s"
+        " order by id desc limit 1",
+        {"most": at_most},
+    ).fetchone()
+
+
+def events_after(connection: Connection, number: int, actions: list[str] | None = None) -> int:
+    """How many audit events, or events of these actions, came after this one."""
+    row = connection.execute(
+        "select count(*) from audit_events where id > %(number)s"
+        " and (%(actions)s::text[] is null or action = any(%(actions)s))",
+        {"number": number, "actions": actions},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def deletions(old: Connection, event: int) -> list[Any]:
+    """The users whom the trail of *old* says were deleted after this event."""
+    rows = old.execute(
+        "select distinct target_id from audit_events where id > %s and action = 'user.deleted'",
+        (event,),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def role_removals(old: Connection, event: int) -> list[tuple[Any, str]]:
+    """Users and roles that the trail of *old* says were taken away after this event."""
+    return old.execute(
+        "select distinct target_id, before->>'role' from audit_events"
+        " where id > %s and action in ('role.revoked', 'role.expired')",
+        (event,),
+    ).fetchall()
+
+
+def explanations(
+    old: Connection, event: int, users: list[Any], actions: list[str]
+) -> dict[tuple[Any, str, str], tuple[datetime, str]]:
+    """When and by whom these users lost something after an event, by the trail of *old*.
+
+    By user, action, and the role or token. The newest wins.
+    """
+    rows = old.execute(
+        """
+        select target_id, action, coalesce(before->>'role', before->>'token', ''), at, actor_label
+        from audit_events
+        where target_id = any(%s) and id > %s and action = any(%s)
+        order by id
+        """,
+        (users, event, actions),
+    ).fetchall()
+    return {(user, action, key): (at, by) for user, action, key, at, by in rows}

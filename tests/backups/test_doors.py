@@ -137,6 +137,29 @@ def test_backups_from_a_script(run, tmp_path):
     assert "No such option" in run("create", "--nothing", code=2)
 
 
+async def test_a_restore_at_the_command_line_lists_what_it_does_not_bring_back(
+    run, engine, root, ada, add_person
+):
+    eve = await add_person("eve", Role.ADMINISTRATOR)
+    # Rows from before such addresses were refused.
+    await engine.db.execute(
+        "update users set email = E'eve\\u202e@x.example' where id = :id", id=eve.id
+    )
+    name = json.loads(run("create", "--json"))["name"]
+    await engine.services.users.revoke_role(root, eve.id, Role.ADMINISTRATOR)
+
+    refused = run("restore", name, code=1, text="no\n")
+    as_text = run("restore", name, "--yes", "--no-backup")
+    as_json = json.loads(run("restore", name, "--yes", "--no-backup", "--json"))
+
+    assert "Removals among them: 1, which stay in force" in refused
+    assert "Not brought back (1):\n  Role Administrator of eve\\u202e@x.example was" in as_text
+    assert "Access review 1 is open." in as_text
+    assert as_json["removals"] == len(as_json["not_brought_back"]) == 1
+    assert as_json["comparison"] == "compared"
+    assert (as_json["access_review"], as_json["administrators"]) == ("2", 1)
+
+
 def test_without_the_database_the_files_are_still_there(run, tmp_path):
     name = json.loads(run("create", "--json"))["name"]
     lost = {"APP_REPOSITORY__DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/gone"}

@@ -1,7 +1,8 @@
 """Killed at random points: the process, the database, the disk. `make test-kill` does it often.
 
 After each kill: every archive that the list calls good is whole and its event is in the trail; the
-database is the old one or the restored one, never between; what a restore changed has its event.
+database is the old one or the restored one, never between; what a restore changed has its event;
+who was dismissed after the backup stays so.
 """
 
 from __future__ import annotations
@@ -172,6 +173,22 @@ def told_of(url, action):
         ]
 
 
+def dismissed(url):
+    """Somebody whom the backup knows as active is suspended, and holds no role any more."""
+    with psycopg.connect(url) as connection:
+        connection.execute("update users set status = 'suspended'")
+        connection.execute("delete from user_roles")
+
+
+def is_dismissed(url):
+    """Whether the suspended one is still suspended, and without the role."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select array_agg(status), (select count(*) from user_roles) from users"
+        ).fetchone()
+    return row == (["suspended"], 0)
+
+
 def has_marker(url):
     """Whether the database is the one from before the restore."""
     with psycopg.connect(url) as connection:
@@ -205,8 +222,19 @@ async def test_killed_while_it_makes_backups(url, tmp_path):
 
 async def test_killed_while_it_restores(url, tmp_path, databases):
     fill(url)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into audit_events (action, actor_kind, actor_label, target_type, target_label,"
+            " door) values ('user.created', 'operator', 'tests', 'user', 'mallory', 'cli')"
+        )
+        connection.execute(
+            "with u as (insert into users (email) values ('mallory@example.com') returning id)"
+            " insert into user_roles (user_id, role, granted_by)"
+            " select id, 'Administrator', 'tests' from u"
+        )
     undisturbed(url, tmp_path, "backup", "create")
     name = (await looked_at(url, tmp_path))[0]
+    dismissed(url)
     restore = ("backup", "restore", name, "--yes", "--no-backup", "--drop-old")
     longest = undisturbed(url, tmp_path, *restore)
     outcomes = {"old": 0, "new": 0}
@@ -217,6 +245,7 @@ async def test_killed_while_it_restores(url, tmp_path, databases):
         before = told_of(url, "backup.restored")
         killed(url, tmp_path, longest, *restore)
         assert await looked_at(url, tmp_path) == [name]
+        assert is_dismissed(url)
         if has_marker(url):
             outcomes["old"] += 1
             assert told_of(url, "backup.restored") == before
@@ -225,6 +254,7 @@ async def test_killed_while_it_restores(url, tmp_path, databases):
             assert told_of(url, "backup.restored")[-1:] == [name]
 
     await alone(url, tmp_path, *restore)
+    assert is_dismissed(url)
     assert [one for one in databases() if "before" not in one] == ["it"]
     print(outcomes)
 

@@ -24,12 +24,22 @@ from aiwebengine.viewer import Viewer, operator
 Result = TypeVar("Result")
 
 
+async def nothing(engine: Engine, viewer: Viewer) -> None:
+    """Do nothing first."""
+
+
 def with_or_without_database(
-    path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]
+    path: Path | None,
+    work: Callable[[Engine, Viewer], Awaitable[Result]],
+    first: Callable[[Engine, Viewer], Awaitable[None]] = nothing,
 ) -> Result:
-    """Do some work; archives are files and can be seen when the database is lost or too new."""
+    """Do some work; archives are files and can be seen when the database is lost or too new.
+
+    *first* is done before the engine connects, and so before it brings the tables up to date.
+    """
 
     async def run(engine: Engine) -> Result:
+        await first(engine, operator(login()))
         try:
             await engine.prepare(progress)
         except EngineError as error:

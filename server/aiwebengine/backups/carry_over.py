@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -131,13 +132,16 @@ def carry_over(newer: Newer, new_url: str) -> CarriedOver:
             return _carried_over(newer.old, new)
 
 
-def behind(url: str, event: int) -> tuple[int, int] | None:
+def behind(url: str, event: int, at: datetime) -> tuple[int, int] | None:
     """How many events the database has after this one, and how many of them are removals.
 
-    None when it can't be asked.
+    *at*: when the backup was made whose newest event this is. None when the database can't be
+    asked, or has another history than the backup.
     """
     with suppress(psycopg.Error, EngineError), cluster_store.connection(url) as connection:
-        if copying_store.has(connection, "audit_events"):
+        if not copying_store.has(connection, "audit_events"):
+            return None
+        if newer_store.has_event(connection, event, at):
             removals = [action.value for action in REMOVALS]
             return (
                 newer_store.events_after(connection, event),

@@ -168,17 +168,12 @@ def restore(
         _restore_into(context, name, into, as_json)
         return
 
-    async def look(engine: Engine, viewer: Viewer) -> tuple[int, int] | None:
-        return await engine.services.backups.behind(viewer, name)
-
-    counted = with_or_without_database(context.obj, look)
-    if counted is not None:
-        click.echo(
-            f"{counted[0]} changes are newer than the backup; {counted[1]} of them are removals,"
-            " which stay.",
-            err=True,
-        )
-    if not yes:
+    async def ask(engine: Engine, viewer: Viewer) -> None:
+        counted = await engine.services.backups.behind(viewer, name)
+        if counted is not None:
+            say(_behind(*counted), err=True)
+        if yes:
+            return
         say(f"The database will be replaced by the one in {name}.", err=True)
         if click.prompt("Type the name of the backup to go on", err=True) != name:
             say("That is another name. Nothing was changed.", err=True)
@@ -190,7 +185,7 @@ def restore(
                 viewer, name, told, with_safety_backup=not no_backup, drop_old=drop_old
             )
 
-    done = with_or_without_database(context.obj, work)
+    done = with_or_without_database(context.obj, work, ask)
     show(as_json, restored_as_data(done), restored_lines(done, f"{name} is restored."))
 
 
@@ -323,6 +318,13 @@ def _restore_into(context: click.Context, name: str, url: str, as_json: bool) ->
     done = with_or_without_database(context.obj, work)
     lines = restored_lines(done, f"{name} is restored there.")
     show(as_json, restored_as_data(done), lines)
+
+
+def _behind(changes: int, removals: int) -> str:
+    return (
+        f"Audit events after the backup: {changes}. Removals among them: {removals}, which stay"
+        " in force; everything else is undone."
+    )
 
 
 def _passphrase(file: Path | None) -> str:

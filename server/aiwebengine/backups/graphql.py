@@ -194,8 +194,8 @@ async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
 async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayload:
     """Begin to put a backup in the database's place, after a safety backup.
 
-    What was removed since the backup (users, roles, tokens, sessions) stays removed; the run's
-    `details` list it, and name the access review that is opened. Needs the role ADMINISTRATOR.
+    Needs the role ADMINISTRATOR. What was removed since the backup (users, roles, tokens, sessions)
+    stays removed: `details` of the run list it, and name the access review that the restore opens.
 
     Args:
         input: which one.

@@ -25,6 +25,13 @@ def head(connection: Connection, at_most: int | None = None) -> tuple[Any, ...] 
     ).fetchone()
 
 
+def has_event(connection: Connection, number: int, before: datetime) -> bool:
+    """Whether there is an audit event with this number from before this instant."""
+    query = "select exists (select from audit_events where id = %s and at <= %s)"
+    row = connection.execute(query, (number, before)).fetchone()
+    return bool(row and row[0])
+
+
 def events_after(connection: Connection, number: int, actions: list[str] | None = None) -> int:
     """How many audit events, or events of these actions, came after this one."""
     row = connection.execute(

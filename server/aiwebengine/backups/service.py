@@ -245,7 +245,8 @@ class Backups:
     async def behind(self, viewer: Viewer, name: str) -> tuple[int, int] | None:
         """How many audit events are newer than a backup, and how many of them are removals.
 
-        None when that can't be told: the archive lies elsewhere, or the database does not answer.
+        None when that is not known: the archive lies elsewhere, the database does not answer or
+        has another history.
         Raises Unauthenticated, Forbidden.
         """
         viewer.must_be(Role.ADMINISTRATOR)
@@ -253,7 +254,8 @@ class Backups:
             manifest = archive.read_manifest(self._directory.path(name))
         except (NotFound, archive.Damaged):
             return None
-        return await asyncio.to_thread(behind, self._url, manifest.audit_event_id or 0)
+        event, at = manifest.audit_event_id or 0, manifest.created_at
+        return await asyncio.to_thread(behind, self._url, event, at)
 
     async def restore_into(
         self, viewer: Viewer, name: str, url: str, note: Note = quiet

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import adder
 
 from aiwebengine.app import Engine
-from aiwebengine.backups.carry_over import Newer
+from aiwebengine.backups.carry_over import Newer, carry_over
 from aiwebengine.backups.cluster_store import at, name_of
 from aiwebengine.backups.removals import Comparison
 from aiwebengine.errors import Conflict, EngineError, Forbidden, Unauthenticated
@@ -390,7 +390,7 @@ async def test_a_drill_tries_what_a_restore_would_keep_removed(scene, backups, r
 
     assert run.problem is None
     told = {check["name"]: check["told"] for check in run.details["checks"]}
-    assert told["removals"] == "A restore would leave 1 removals as they are."
+    assert told["removals"] == "Removals that a restore would keep in force: 1."
 
 
 async def test_a_browser_can_not_leave_the_engine_without_an_administrator(
@@ -453,6 +453,46 @@ async def test_nobody_records_an_event_in_a_database_that_is_held(scene, root, u
         assert not work.done()
 
     assert (await work).changed
+
+
+async def test_an_appointment_counts_once_and_a_lost_verification_stays_lost(
+    scene, ada, server, url
+):
+    """On two databases that are compared without an archive."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "create table if not exists bootstrap_appointments (email_key text primary key,"
+            " appointed_at timestamptz not null default now());"
+            "create table if not exists user_addresses (email_key text primary key, user_id uuid"
+            " not null unique, email_verified_at timestamptz, email_verified_by text);"
+            "insert into user_addresses select lower(email), id from users on conflict do nothing;"
+            "update user_addresses set email_verified_at = now(), email_verified_by = 'github'"
+        )
+    await scene.db.disconnect()
+    backup = f"{name_of(url)}_backup"
+    server.run(f"create database {backup} template {name_of(url)}")
+    with psycopg.connect(url) as connection:
+        connection.execute("insert into bootstrap_appointments values ('boss@example.com')")
+        connection.execute(
+            "update user_addresses set email_verified_at = null, email_verified_by = null"
+            " where email_key like 'mallory%'"
+        )
+
+    def compared():
+        with Newer(url, is_held=False) as newer:
+            return carry_over(newer, at(url, backup))
+
+    carried = await asyncio.to_thread(compared)
+
+    with psycopg.connect(at(url, backup)) as connection:
+        appointed = connection.execute("select email_key from bootstrap_appointments").fetchall()
+        proved = connection.execute(
+            "select email_key from user_addresses where email_verified_at is not null"
+        ).fetchall()
+    server.run(f"drop database {backup}")
+    assert ("boss@example.com",) in appointed
+    assert proved == [("ada@example.com",)]
+    assert carried.listed == ["The address mallory@example.com lost its verification."]
 
 
 async def test_a_suspended_user_gets_no_token_back_by_being_reinstated(scene, root, rows):

@@ -127,6 +127,7 @@ def add_suspended_users(old: Connection, new: Connection) -> list[tuple[Any, ...
         ).format(columns),
         ([row[0] for row in added],),
     )
+    copying_store.keep_addresses(old, new)
     return [*added, *namesakes]
 
 
@@ -204,19 +205,34 @@ def unprove_addresses(old: Connection, new: Connection) -> list[tuple[Any, ...]]
         " where o.provider = i.provider and o.subject = i.subject"
         " and i.email_verified and not o.email_verified"
     )
-    column = "email_verified_at"
-    if not all(copying_store.has(one, "users", column) for one in (old, new)):
+    if all(copying_store.has(one, "identities", "address_proved_at") for one in (old, new)):
+        copying_store.copy(
+            old,
+            new,
+            "old_proofs",
+            "provider text, subject text, primary key (provider, subject)",
+            "select provider, subject from identities where address_proved_at is not null",
+        )
+        new.execute(
+            "update identities i set address_proved_at = null from old_identities o"
+            " where o.provider = i.provider and o.subject = i.subject"
+            " and i.address_proved_at is not null and not exists ("
+            "   select from old_proofs p where p.provider = i.provider and p.subject = i.subject)"
+        )
+    if not all(copying_store.has(one, "user_addresses", "email_key") for one in (old, new)):
         return []
     copying_store.copy(
         old,
         new,
         "old_unproved",
         "id uuid primary key",
-        "select id from users where email_verified_at is null",
+        "select u.id from users u left join user_addresses a on a.user_id = u.id"
+        " where a.email_verified_at is null",
     )
     return new.execute(
-        "update users u set email_verified_at = null from old_unproved o"
-        " where o.id = u.id and u.email_verified_at is not null returning u.id, u.email"
+        "update user_addresses a set email_verified_at = null, email_verified_by = null"
+        " from old_unproved o, users u where o.id = a.user_id and u.id = a.user_id"
+        " and a.email_verified_at is not null returning u.id, u.email"
     ).fetchall()
 
 

@@ -56,6 +56,14 @@ def keep_appointments(old: Connection, new: Connection) -> None:
         take_rows(old, new, table, "old_appointments")
 
 
+def keep_addresses(old: Connection, new: Connection) -> None:
+    """Let users who came from *old* keep the keys by which their addresses are compared."""
+    table = "user_addresses"
+    wanted: LiteralString = "user_id in (select u.id from users u join old_suspended s using (id))"
+    if has(old, table, "email_key") and has(new, table, "email_key"):
+        take_rows(old, new, table, "old_addresses_of_users", wanted)
+
+
 def number_reviews_on(old: Connection, new: Connection) -> None:
     """Give the next access review of *new* a number that *old* did not give."""
     if not (has(old, "access_reviews") and has(new, "access_reviews")):

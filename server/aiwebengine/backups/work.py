@@ -146,7 +146,7 @@ class Work:
             details["checks"] += await smoke_checks(self._make_engine(url), manifest)
             live.progress.at("Comparing it with the database of now")
             carried = await live.in_thread(self._compared, url)
-            told = f"A restore would leave {len(carried.removals)} removals as they are."
+            told = f"Removals that a restore would keep in force: {len(carried.removals)}."
             details["checks"].append({"name": "removals", "ok": True, "told": told})
             bad = [f"{one['name']}: {one['told']}" for one in details["checks"] if not one["ok"]]
             problem = "; ".join(bad) or None

@@ -2,6 +2,7 @@
 /** What a restore did not bring back, and the access review that it opened. */
 import { html } from "htm/preact";
 import { ROOT } from "../lib/router.js";
+import { untrusted } from "../lib/untrusted-text.js";
 
 const NOT_COMPARED = {
   unreadable: "The replaced database could not be read.",
@@ -27,7 +28,7 @@ export function Kept({ details }) {
       html`<details>
         <summary>Not brought back: ${details.removals}</summary>
         <ul>
-          ${lines.map((/** @type {string} */ line) => html`<li><bdi>${line}</bdi></li>`)}
+          ${lines.map((/** @type {string} */ line) => html`<li>${untrusted(line)}</li>`)}
         </ul>
         ${details.removals > lines.length && html`<p>${details.removals - lines.length} more</p>`}
       </details>`

@@ -83,6 +83,18 @@ WRITTEN = [
       %(short)s, %(short)s, %(evil)s, 'web')
     """,
 ]
+UNWRITTEN = [
+    "delete from users where email = 'eve@evil.example'",
+    "delete from api_tokens where prefix = 'awe_x'",
+    "delete from maintenance_ticks where note = %(evil)s",
+    "delete from access_review_entries where name = %(evil)s",
+    "delete from access_reviews where note = %(evil)s",
+    "update sessions set user_agent = 'Chrome/140 Linux', address = '127.0.0.1'",
+    "delete from alerts where title = %(evil)s",
+    "delete from task_runs where result = %(evil)s",
+    "delete from backup_runs where problem = %(evil)s",
+    "delete from vacuum_runs where message = %(evil)s",
+]
 
 
 @contextmanager
@@ -105,7 +117,11 @@ def eve(started, signed_in):
         for statement in WRITTEN:
             db.execute(statement, {**told, "eve": row[0]})
     httpx2.get(f"{started.base}/nothing/%E2%80%AEforged%E2%80%8B%1B%5B31m")
-    return str(row[0])
+    yield str(row[0])
+    # The other tests go on with the instance as it was, but for the trail.
+    with database(started) as db:
+        for statement in UNWRITTEN:
+            db.execute(statement, told)
 
 
 def look(page):

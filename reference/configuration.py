@@ -54,11 +54,11 @@ _CHECKED = {
     config._contact: "an address that begins with `mailto:`, `https://` or `tel:`",
     config.checked: "a cron expression such as `0 2 * * *`, or `off`",
     config.checked_zone: "a name such as `Europe/Vienna`",
+    config.addresses.normal: "a mail address",
+    config.addresses.domain: "a domain such as `example.com`",
 }
 _PATTERNS = {
     r"^[^@\s<>,]+@[^@\s<>,]+$": "a mail address",
-    r"^[^@\s]+@[^@\s]+$": "a mail address",
-    r"^[^@\s]+$": "a domain such as `example.com`",
     r"^[a-z0-9][a-z0-9-]{0,39}$": "a name of a-z, 0-9 and dashes",
     r"^\S+$": "a text without blanks",
 }

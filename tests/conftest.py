@@ -39,8 +39,9 @@ from aiwebengine.graphql.schema import schema
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.resources import MIGRATIONS
 from aiwebengine.serving import protocols
-from aiwebengine.users.types import Role, User
-from aiwebengine.viewer import ActorKind, Origin, Viewer, operator
+from aiwebengine.users.addresses import Vouching
+from aiwebengine.users.types import Profile, Role, User
+from aiwebengine.viewer import ActorKind, Origin, Viewer, anonymous, operator
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,13 @@ def adder(engine: Engine) -> AddPerson:
         return viewer_of(user, *roles)
 
     return add
+
+
+async def link(engine: Engine, profile: Profile) -> None:
+    """Let somebody sign in with this profile of a provider whose word counts."""
+    arrivals = engine.services.sign_in._arrivals
+    arrivals._vouching = {**arrivals._vouching, profile.provider: Vouching(True)}
+    await arrivals.welcome(anonymous(Origin("web")), profile)
 
 
 def viewer_of(user: User, *roles: Role) -> Viewer:

@@ -2,13 +2,14 @@
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_required_argument
+from tests.conftest import link
 
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.graphql.schema import schema
 from aiwebengine.users.types import Profile, Role
-from aiwebengine.viewer import anonymous, operator
+from aiwebengine.viewer import operator
 
 QUERY = schema._schema.query_type
 MUTATION = schema._schema.mutation_type
@@ -94,7 +95,7 @@ def populate(engine, add_person):
         for number in numbers:
             person = await add_person(f"person{number}", Role.EDITOR, Role.ADMINISTRATOR)
             profile = Profile("google", f"{number}", f"person{number}@example.com", True, "P")
-            await services.sign_in._arrivals.welcome(anonymous(person.origin), profile)
+            await link(engine, profile)
             await services.sessions.begin(maker, person.id, person.label, "link")
             await services.tokens.create(maker, person.id, "scripts")
         return person

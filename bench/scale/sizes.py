@@ -20,7 +20,7 @@ from bench.scale.months import MONTHS, ROWS, month
 
 TENFOLDS = 2
 ROUNDS = 9
-_FILLED = ("users", "identities", "user_roles", "audit_events")
+_FILLED = ("users", "user_addresses", "identities", "user_roles", "audit_events")
 _SOMEBODY = "00000000-0000-0000-0000-00000000004d"
 _CHANGE = "grantRole and revokeRole"
 
@@ -181,8 +181,14 @@ def _multiply_users(connection: psycopg.Connection, number: int) -> None:
         " select id, email, name, created_at, created_at from more"
     )
     connection.execute(
-        "insert into identities (provider, subject, user_id, email, email_verified, created_at)"
-        " select i.provider, cast(more.id as text), more.id, more.email, true, more.created_at"
+        "insert into user_addresses (email_key, user_id, email_verified_at, email_verified_by)"
+        " select lower(email), id, created_at, 'google' from more"
+    )
+    connection.execute(
+        "insert into identities (provider, subject, user_id, email, email_verified, created_at,"
+        " address_proved_at)"
+        " select i.provider, cast(more.id as text), more.id, more.email, true, more.created_at,"
+        " more.created_at"
         " from identities i join more on more.of = i.user_id"
     )
     # No more administrators: a thousand times as many would be another list.

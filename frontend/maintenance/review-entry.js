@@ -19,6 +19,14 @@ export function Entry({ entry, isOpen, choice, choose }) {
     <td>
       <a href="${ROOT}/users/${entry.userId}">${untrusted(entry.name || entry.email)}</a>
       ${entry.status !== "ACTIVE" && html` <span class="badge bad">${entry.status.toLowerCase()}</span>`}
+      ${
+        entry.emailVerified === false &&
+        html` <span
+          class="badge bad"
+          title="No sign-in provider had proved that this address belongs to this user."
+          >Not verified</span
+        >`
+      }
       <div class="email">${untrusted(entry.email)}</div>
     </td>
     <td><${RoleBadge} role=${entry.role} /></td>

@@ -22,7 +22,7 @@ const REVIEW = `query ($id: ID, $after: String, $onlyOpen: Boolean!) {
       totalCount pageInfo { hasNextPage endCursor }
       nodes {
         userId email name status role grantedAt grantedBy reason expiresAt lastSeenAt
-        apiTokens tokenLastUsedAt decision note outcome detail decidedBy
+        apiTokens tokenLastUsedAt decision note outcome detail decidedBy emailVerified
       }
     }
   }

@@ -54,6 +54,7 @@ export interface AccessReviewEntry {
   detail: string | null;
   decidedBy: string | null;
   decidedAt: string | null;
+  emailVerified: boolean | null;
 }
 
 export interface AccessReviewEntryConnection {
@@ -127,7 +128,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "DRILL_RUN" | "OTHER";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "DRILL_RUN" | "OTHER";
 
 export interface AuditEvent {
   id: string;
@@ -409,6 +410,7 @@ export interface GrantRoleInput {
   expiresAt?: string | null;
   reason?: string | null;
   expectedVersion?: number | null;
+  confirmUnverified: boolean;
 }
 
 export interface HealthCheck {
@@ -862,6 +864,7 @@ export interface User {
   status: UserStatus;
   roles: Array<Role>;
   providers: Array<string>;
+  emailVerified: boolean;
   createdAt: string;
   updatedAt: string;
   lastSignedInAt: string | null;

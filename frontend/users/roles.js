@@ -8,7 +8,8 @@ import { untrusted } from "../lib/untrusted-text.js";
 /** @typedef {import("../types/schema").Role} Role */
 /** @typedef {import("../types/schema").User} User */
 
-export const USER_FIELDS = "id email name status roles providers createdAt lastSignedInAt version";
+export const USER_FIELDS =
+  "id email emailVerified name status roles providers createdAt lastSignedInAt version";
 
 const GRANT = `mutation ($input: GrantRoleInput!) {
   grantRole(input: $input) { changed user { ${USER_FIELDS} } }
@@ -22,7 +23,7 @@ const REVOKE = `mutation ($input: RevokeRoleInput!) {
  * @param {User} user
  * @param {Role} role
  * @param {boolean} add
- * @param {{ reason?: string, expiresAt?: string }} [more]
+ * @param {{ reason?: string, expiresAt?: string, confirmUnverified?: boolean }} [more]
  * @returns {Promise<User>} the user afterwards
  */
 export async function changeRole(user, role, add, more = {}) {
@@ -33,6 +34,29 @@ export async function changeRole(user, role, add, more = {}) {
   say(changed ? html`${untrusted(user.email)} ${verb} ${ROLE_NAMES[role]}.` : "Nothing to change.");
   return now;
 }
+
+/**
+ * Whether somebody signs in with the user's address whose address no provider proved. An invited
+ * user, or one of a sign-in link, has no provider yet: only the owner of the address gets in there.
+ * @param {User} user
+ */
+export const isUnverified = (user) => !user.emailVerified && user.providers.length > 0;
+
+/** @param {{ user: User }} props */
+export const UnverifiedBadge = ({ user }) =>
+  isUnverified(user) &&
+  html` <span
+    class="badge bad"
+    title="No sign-in provider has proved that this address belongs to this user."
+    >Not verified</span
+  >`;
+
+/**
+ * What a form of `question` says beside the reason.
+ * @param {FormData} form
+ */
+export const confirmation = (form) =>
+  form.get("confirmUnverified") ? { confirmUnverified: true } : {};
 
 /**
  * Why a role can't be changed now; empty when it can.
@@ -57,21 +81,21 @@ export function obstacle(user, role, activeAdministrators) {
  */
 export function question(user, role, isMe) {
   const has = user.roles.includes(role);
-  if (!has && role === "EDITOR") return null;
+  if (!has && role === "EDITOR" && !isUnverified(user)) return null;
   const name = untrusted(user.name || user.email);
   const fields = html`<label class="field">
     Reason <small>for the audit trail; may be left out</small>
     <input name="reason" maxlength="500" />
   </label>`;
   if (!has) {
-    const text = html`${untrusted(user.email)} will be able to do everything, including granting
-    roles.`;
+    const isEditor = role === "EDITOR";
+    const can = isEditor ? "to edit scripts" : "to do everything, including granting roles";
     return {
-      title: html`Make ${name} an administrator?`,
-      text,
-      verb: "Add administrator",
-      recent: true,
-      fields,
+      title: html`Make ${name} ${isEditor ? "an editor" : "an administrator"}?`,
+      text: html`${untrusted(user.email)} will be able ${can}.`,
+      verb: isEditor ? "Add editor" : "Add administrator",
+      recent: !isEditor,
+      fields: html`${isUnverified(user) && html`<${Confirmation} email=${user.email} />`}${fields}`,
     };
   }
   const mine = isMe && role === "ADMINISTRATOR" ? " You will lose access to this page." : "";
@@ -84,3 +108,14 @@ export function question(user, role, isMe) {
     fields,
   };
 }
+
+/** @param {{ email: string }} props */
+const Confirmation = ({ email }) =>
+  html`<p class="notice bad" role="note">
+      Not verified: no sign-in provider has proved that ${email} belongs to this user. It may be
+      somebody else. Make sure who it is.
+    </p>
+    <label>
+      <input type="checkbox" name="confirmUnverified" value="true" required /> I know that this is
+      the right person
+    </label>`;

@@ -9,7 +9,14 @@ import { useQuery } from "../lib/load.js";
 import { Ask, Failure, RoleBadge, ROLE_NAMES, say, sayRefused, Time, Top } from "../lib/parts.js";
 import { go, ROOT } from "../lib/router.js";
 import { untrusted } from "../lib/untrusted-text.js";
-import { changeRole, obstacle, question, USER_FIELDS } from "./roles.js";
+import {
+  changeRole,
+  confirmation,
+  obstacle,
+  question,
+  UnverifiedBadge,
+  USER_FIELDS,
+} from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
 
@@ -76,6 +83,7 @@ export function UserPage({ id, me }) {
       await changeRole(user, role, add, {
         reason: String(form.get("reason") ?? ""),
         ...(until && { expiresAt: new Date(until).toISOString() }),
+        ...confirmation(form),
       });
       reload();
     };
@@ -154,6 +162,11 @@ export function UserPage({ id, me }) {
         <dl>
           <dt>Status</dt>
           <dd>${user.status.toLowerCase()}</dd>
+          <dt>Address</dt>
+          <dd>
+            ${user.emailVerified ? "verified" : "not verified"}
+            <${UnverifiedBadge} user=${user} />
+          </dd>
           <dt>Created</dt>
           <dd><${Time} iso=${user.createdAt} /></dd>
           <dt>Last sign-in</dt>

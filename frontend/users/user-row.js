@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { breakable, RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
 import { onOneLine, untrusted } from "../lib/untrusted-text.js";
-import { obstacle } from "./roles.js";
+import { obstacle, UnverifiedBadge } from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
 /** @typedef {import("../types/schema").User} User */
@@ -30,6 +30,7 @@ export function UserRow({ user, search, isMe, flash, activeAdministrators, chang
           /></a>
           ${isMe && html` <span class="badge">You</span>`}
           ${user.status !== "ACTIVE" && html` <span class="badge bad">${user.status.toLowerCase()}</span>`}
+          <${UnverifiedBadge} user=${user} />
           <span class="email"><${Found} text=${user.email} search=${search} /></span>
         </span>
       </div>

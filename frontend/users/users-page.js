@@ -12,7 +12,7 @@ import { SearchField } from "../lib/search-field.js";
 import { count } from "../lib/time.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { inviteQuestion } from "./invite.js";
-import { changeRole, question, USER_FIELDS } from "./roles.js";
+import { changeRole, confirmation, question, USER_FIELDS } from "./roles.js";
 import { Stats } from "./stats.js";
 import { UserRow } from "./user-row.js";
 
@@ -73,7 +73,12 @@ export function UsersPage({ me }) {
   const change = (user, role) => {
     const add = !user.roles.includes(role);
     const run = async (/** @type {FormData} */ form) =>
-      show(await changeRole(user, role, add, { reason: String(form?.get("reason") ?? "") }));
+      show(
+        await changeRole(user, role, add, {
+          reason: String(form.get("reason") ?? ""),
+          ...confirmation(form),
+        }),
+      );
     const before = question(user, role, user.id === me?.id);
     if (before) setAsked({ ...before, run });
     else run(new FormData()).catch(sayRefused);
@@ -250,13 +255,21 @@ function Nobody({ state, clear }) {
 /** @param {typeof DEFAULTS} state */
 async function exportAll(state) {
   /** @type {unknown[][]} */
-  const rows = [["email", "name", "status", "roles", "providers", "created"]];
+  const rows = [["email", "verified", "name", "status", "roles", "providers", "created"]];
   let after = null;
   do {
     const { users } = await ask(LIST, { ...variables(state), first: 200, after });
     for (const user of users.nodes) {
-      const { email, name, status, roles, providers, createdAt } = user;
-      rows.push([email, name, status, roles.join(" "), providers.join(" "), createdAt]);
+      const { email, emailVerified, name, status, roles, providers, createdAt } = user;
+      rows.push([
+        email,
+        emailVerified ? "yes" : "no",
+        name,
+        status,
+        roles.join(" "),
+        providers.join(" "),
+        createdAt,
+      ]);
     }
     after = users.pageInfo.hasNextPage ? users.pageInfo.endCursor : null;
   } while (after && rows.length <= MOST_EXPORTED);

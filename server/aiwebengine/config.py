@@ -22,6 +22,7 @@ from pydantic import (
 
 from aiwebengine.config_providers import (
     THIS_MACHINE,
+    Domain,
     Provider,
     ProviderName,
     kind_of,
@@ -29,6 +30,7 @@ from aiwebengine.config_providers import (
 )
 from aiwebengine.schedules.cron import checked, checked_zone
 from aiwebengine.schedules.names import checked_name
+from aiwebengine.users import addresses
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -71,6 +73,7 @@ Contact = Annotated[str, BeforeValidator(_contact)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
+Account = Annotated[str, AfterValidator(addresses.normal)]
 
 Schedule = Annotated[str, AfterValidator(checked)]
 TimeZone = Annotated[str, AfterValidator(checked_zone)]
@@ -174,14 +177,17 @@ class Cookie(_Section):
 class Auth(_Section):
     """Who gets in."""
 
-    bootstrap_admins: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
-        [], description="Addresses that become administrators at their first sign-in."
+    bootstrap_admins: list[Account] = Field(
+        [],
+        description="Addresses that become administrators when a provider first proves them;"
+        " each once.",
     )
     allow_sign_up: bool = Field(
         True, description="False: only who was invited, or has signed in before, gets in."
     )
-    allowed_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+$")]] = Field(
-        [], description="Domains whose addresses may sign up; empty: all."
+    allowed_domains: list[Domain] = Field(
+        [],
+        description="Domains whose verified addresses may sign up; empty: all, verified or not.",
     )
     session_timeout: Duration = Field(
         timedelta(days=7), description="How long a session lasts at most."

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from aiwebengine.users import addresses
+
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 KNOWN_PROVIDERS = ("google", "microsoft", "github", "apple")
 # Words that stand for many directories at Microsoft; every other tenant is one directory.
@@ -82,6 +84,7 @@ def _is_apple_key(pem: str) -> bool:
 Issuer = Annotated[str, BeforeValidator(_issuer)]
 Tenant = Annotated[str, AfterValidator(_tenant)]
 PrivateKey = Annotated[SecretStr, AfterValidator(_private_key)]
+Domain = Annotated[str, AfterValidator(addresses.domain)]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Reauthentication = Literal["required", "best_effort"]
 
@@ -98,6 +101,17 @@ class Provider(BaseModel):
     issuer: Issuer | None = Field(None, description="Issuer of an OpenID provider.")
     client_id: str = Field(min_length=1, description="What the provider knows this engine as.")
     client_secret: SecretStr = Field(SecretStr(""), description="The secret that goes with it.")
+    domains: list[Domain] = Field(
+        [],
+        description="Domains whose addresses this provider may vouch for; empty: all."
+        " Addresses elsewhere count as not verified.",
+    )
+    vouches_for_addresses: bool | None = Field(
+        None,
+        description="Whether an address counts as verified when this provider says so."
+        " Left out: yes, but for Microsoft with a shared tenant, such as common: every tenant can"
+        " write any address.",
+    )
     tenant: Tenant = Field(
         "common",
         description="Microsoft only: tenant id, domain of the tenant, common, organizations or"

@@ -16,6 +16,7 @@ from aiwebengine.audit.following import Following
 from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
+from aiwebengine.auth import vouching
 from aiwebengine.auth.callers import Callers
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import SignIn
@@ -45,6 +46,7 @@ from aiwebengine.schedules.tasks import own_tasks
 from aiwebengine.settings.service import Settings
 from aiwebengine.system.service import System
 from aiwebengine.upgrades.service import Upgrades
+from aiwebengine.users.addresses import parse
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Admission
@@ -174,7 +176,7 @@ def built(ground: Ground) -> Services:
             db,
             audit,
             users,
-            Arrivals(db, audit, users, _admission(auth)),
+            Arrivals(db, audit, users, sessions, _admission(auth), vouching.configured(auth)),
             sessions,
             refusals,
             providers,
@@ -238,6 +240,6 @@ def _health(
 def _admission(auth: Auth) -> Admission:
     return Admission(
         allow_sign_up=auth.allow_sign_up,
-        allowed_domains=frozenset(domain.lower() for domain in auth.allowed_domains),
-        bootstrap_admins=frozenset(address.lower() for address in auth.bootstrap_admins),
+        allowed_domains=frozenset(auth.allowed_domains),
+        bootstrap_admins=frozenset(parse(address).key for address in auth.bootstrap_admins),
     )

@@ -182,7 +182,7 @@ async def test_another_browser_s_answer_is_refused(browser, served):
         ({}, "slow", "takes too long"),
         ({"email": None}, "", "did not tell your e-mail address"),
         ({"email": 5}, "", "did not tell your e-mail address"),
-        ({"email": "not an address"}, "", "an address that is none"),
+        ({"email": "not an address"}, "", "an address that is not accepted"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -264,15 +264,48 @@ async def test_a_second_provider_is_linked_by_a_verified_address_only(browser, s
 
 
 async def test_whoever_claims_an_address_first_gains_nothing_by_it(browser, served, provider):
-    provider.person |= {"sub": "thief", "email_verified": False}
+    thief = {"sub": "thief", "email": "ada@example.com", "email_verified": False}
+    provider.person |= thief
     await sign_in(browser, served, redirect="/")
-    thief = await viewer(browser, served)
-    provider.person |= {"sub": "ada", "email_verified": True}
-    owner = await sign_in(browser, served)
+    before = await viewer(browser, served)
+    # Proof of another address is none of this one.
+    provider.person |= {"email": "thief@evil.example", "email_verified": True}
+    await sign_in(browser, served, redirect="/")
+    async with httpx2.AsyncClient(timeout=20) as hers:
+        provider.person |= {"sub": "ada", "email": "ada@example.com", "name": "Ada"}
+        owner = await sign_in(hers, served)
+        ada = await viewer(hers, served)
+    ended = await viewer(browser, served)
+    provider.person |= thief
+    again = await sign_in(browser, served)
+    provider.person |= {"email": "thief@evil.example", "email_verified": True}
+    elsewhere = await sign_in(browser, served, redirect="/")
 
-    assert thief["roles"] == ["AUTHENTICATED"]
-    assert owner.status_code == 403
-    assert "Ask an administrator" in owner.text
+    assert before["roles"] == ["AUTHENTICATED"]
+    assert owner.status_code == 200
+    # She is named in bootstrap_admins: being second costs her nothing.
+    assert ada == {
+        "email": "ada@example.com",
+        "name": "Ada",
+        "roles": ["AUTHENTICATED", "ADMINISTRATOR"],
+    }
+    assert ended is None
+    assert again.status_code == 403
+    assert "does not say that the address is yours" in again.text.replace("\n", " ")
+    assert elsewhere.status_code == 200
+    assert (await viewer(browser, served))["email"] == "thief@evil.example"
+    events = await served.engine.db.all(
+        "select action, before, after from audit_events"
+        " where action in ('identity.removed', 'user.address_verified') order by id"
+    )
+    assert [dict(event) for event in events] == [
+        {
+            "action": "identity.removed",
+            "before": {"provider": "team", "subject": "thief", "email": "thief@evil.example"},
+            "after": {"sessionsEnded": 1, "tokensRevoked": 0},
+        },
+        {"action": "user.address_verified", "before": None, "after": {"provider": "team"}},
+    ]
 
 
 async def test_bootstrap_administrators_are_appointed_once(browser, served, provider):

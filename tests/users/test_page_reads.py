@@ -1,12 +1,13 @@
 """A page reads what is shown, in one statement, and shows what is read elsewhere."""
 
 import pytest
+from tests.conftest import link
 
 from aiwebengine.users.types import Profile
-from aiwebengine.viewer import anonymous
 
 WHOLE = """
-  id email name pictureUrl status roles providers createdAt updatedAt lastSignedInAt version
+  id email emailVerified name pictureUrl status roles providers
+  createdAt updatedAt lastSignedInAt version
   identities { provider subject email emailVerified createdAt lastUsedAt }
 """
 ONE = f"query ($id: ID!) {{ user(id: $id) {{ {WHOLE} }} }}"
@@ -17,10 +18,9 @@ KNOWN = """
 
 @pytest.fixture
 async def people(engine, ada, edith, alan):
-    arrivals = engine.services.sign_in._arrivals
     for provider in ("google", "github"):
         profile = Profile(provider, f"{provider}-1", "edith@example.com", True, "Edith")
-        await arrivals.welcome(anonymous(edith.origin), profile)
+        await link(engine, profile)
     return [ada, edith, alan]
 
 

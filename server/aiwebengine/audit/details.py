@@ -31,7 +31,7 @@ _STATUS = {"status": "`active`, `invited` or `suspended`"}
 _NAME = {"name": "the display name"}
 _ARRIVAL = {
     "provider": "the sign-in provider",
-    "emailVerified": "whether it says that the address is verified",
+    "emailVerified": "whether it proved that the address is the user's",
 }
 _SESSION = {"session": "the session's id", "provider": "what it began with"}
 _TOKEN = {
@@ -53,8 +53,21 @@ _GIVEN = "as the caller gave it"
 _RESTORED = "the restore that kept it so"
 
 TOLD: dict[AuditAction, Told] = {
-    _A.ROLE_GRANTED: Told("user", _GRANT, _GRANT, _GIVEN),
-    _A.ROLE_REVOKED: Told("user", _GRANT, reason=f"{_GIVEN}; {_RESTORED}"),
+    _A.ROLE_GRANTED: Told(
+        "user",
+        _GRANT,
+        {
+            **_GRANT,
+            "confirmedUnverified": "true when the address was not verified and the administrator"
+            " confirmed the grant; left out otherwise",
+        },
+        _GIVEN,
+    ),
+    _A.ROLE_REVOKED: Told(
+        "user",
+        _GRANT,
+        reason=f"{_GIVEN}; or that it was granted before the address was verified; {_RESTORED}",
+    ),
     _A.ROLE_EXPIRED: Told("user", _GRANT, reason=_RESTORED),
     _A.USER_CREATED: Told("user", after=_ARRIVAL),
     _A.USER_INVITED: Told("user"),
@@ -65,6 +78,20 @@ TOLD: dict[AuditAction, Told] = {
         "user", {"roles": "the roles that were held", **_STATUS}, reason=_RESTORED
     ),
     _A.IDENTITY_LINKED: Told("user", after=_ARRIVAL),
+    _A.IDENTITY_REMOVED: Told(
+        "user",
+        {
+            "provider": "the sign-in provider",
+            "subject": "its own name for the person",
+            "email": "the address that it gave last, or null",
+        },
+        {
+            "sessionsEnded": "sessions of the user that ended by it",
+            "tokensRevoked": "API tokens of the user that were revoked by it",
+        },
+        "why",
+    ),
+    _A.ADDRESS_VERIFIED: Told("user", after={"provider": "the sign-in provider"}),
     _A.SIGNED_IN: Told("user", after=_SESSION),
     _A.SIGN_IN_FAILED: Told(
         "provider",

@@ -27,6 +27,9 @@ class AuditAction(enum.Enum):
         USER_REINSTATED: somebody was let in again.
         USER_DELETED: a user was removed for good.
         IDENTITY_LINKED: a sign-in provider was linked to a user.
+        IDENTITY_REMOVED: a sign-in that never proved the user's address was taken away from the
+          user, because the owner of the address proved it.
+        ADDRESS_VERIFIED: a sign-in provider proved the address of a user who had only claimed it.
         SIGNED_IN: a session began.
         SIGN_IN_FAILED: somebody could not sign in. Failures of strangers are counted: one event an
           hour with their number.
@@ -70,6 +73,8 @@ class AuditAction(enum.Enum):
     USER_REINSTATED = "user.reinstated"
     USER_DELETED = "user.deleted"
     IDENTITY_LINKED = "identity.linked"
+    IDENTITY_REMOVED = "identity.removed"
+    ADDRESS_VERIFIED = "user.address_verified"
     SIGNED_IN = "session.signed_in"
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"

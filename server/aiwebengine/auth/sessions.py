@@ -151,10 +151,14 @@ class Sessions:
         """End all sessions of a user, as part of a change that leaves its own trace."""
         return await store.remove_sessions_of(self._db, user_id)
 
-    async def revoke_tokens(self, viewer: Viewer, target: Target, reason: str) -> None:
-        """Revoke the API tokens of a user for good, as part of a change that ends all sign-ins."""
+    async def revoke_tokens(self, viewer: Viewer, target: Target, reason: str) -> int:
+        """Revoke the API tokens of a user for good; how many still worked.
+
+        Part of a change that ends all sign-ins; each token leaves an event of its own.
+        """
         assert target.id is not None  # noqa: S101 - a user has an id
-        for token in await store.revoke_tokens_of(self._db, target.id):
+        tokens = await store.revoke_tokens_of(self._db, target.id)
+        for token in tokens:
             await self._audit.record(
                 viewer,
                 AuditAction.TOKEN_REVOKED,
@@ -162,6 +166,7 @@ class Sessions:
                 before={"token": str(token.key), "name": token.name, "prefix": token.prefix},
                 reason=reason,
             )
+        return len(tokens)
 
     async def count_live(self) -> int:
         """How many sessions of all users can be used at present."""

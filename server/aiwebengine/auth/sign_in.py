@@ -216,7 +216,7 @@ class SignIn:
             )
         email, makes_administrator = found
         if makes_administrator:
-            user_id = await self._users.welcome_first_administrator(_bearer(viewer), email)
+            user_id = await self._arrivals.welcome_first_administrator(_bearer(viewer), email)
         else:
             user_id = (await self._users.find_by_email(_bearer(viewer), email)).key
         user = await self._users.signed_in(user_id)

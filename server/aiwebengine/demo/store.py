@@ -64,9 +64,21 @@ async def add(db: Database, people: Sequence[Person]) -> None:
         ],
     )
     await db.copy(
+        "user_addresses",
+        ("email_key", "user_id", "email_verified_at", "email_verified_by"),
+        # Made of ASCII in lower case: each is its own key.
+        [(one.email, one.id, one.created_at, one.provider) for one in people],
+    )
+    await db.copy(
         "identities",
-        ("provider", "subject", "user_id", "email", "email_verified", "created_at"),
-        [(one.provider, str(one.id), one.id, one.email, True, one.created_at) for one in people],
+        (
+            *("provider", "subject", "user_id", "email", "email_verified", "created_at"),
+            "address_proved_at",
+        ),
+        [
+            (one.provider, str(one.id), one.id, one.email, True, one.created_at, one.created_at)
+            for one in people
+        ],
     )
     await db.copy(
         "user_roles",
@@ -81,5 +93,5 @@ async def add(db: Database, people: Sequence[Person]) -> None:
 
 async def analyze(db: Database) -> None:
     """Tell the planner what there is now."""
-    for table in ("users", "identities", "user_roles"):
+    for table in ("users", "user_addresses", "identities", "user_roles"):
         await db.maintain(f"vacuum analyze {table}")

@@ -11,6 +11,7 @@ import orjson
 
 from aiwebengine.errors import BadUserInput
 from aiwebengine.reviews.types import AccessReviewEntry, Decision, ReviewDecision
+from aiwebengine.users.addresses import key_of
 from aiwebengine.users.types import GRANTABLE_ROLES
 
 _ROLES = {role.value.upper(): role for role in GRANTABLE_ROLES}
@@ -39,7 +40,7 @@ def named(
         found = [
             entry
             for entry in entries
-            if entry.email.casefold() == address.casefold() and role in (None, entry.role)
+            if _comparable(entry.email) == _comparable(address) and role in (None, entry.role)
         ]
         if not found:
             problems.append(
@@ -59,7 +60,7 @@ def read(text: str, entries: Sequence[AccessReviewEntry]) -> list[Decision]:
     BadUserInput, which tells of everything that is wrong.
     """
     by_id = {(str(entry.user_id), entry.role): entry for entry in entries}
-    by_email = {(entry.email.casefold(), entry.role): entry for entry in entries}
+    by_email = {(_comparable(entry.email), entry.role): entry for entry in entries}
     made, problems = [], []
     for number, row in enumerate(_rows(text), 1):
         said = str(row.get("decision") or "").strip()
@@ -78,7 +79,7 @@ def read(text: str, entries: Sequence[AccessReviewEntry]) -> list[Decision]:
                 f" allowed: {_ALLOWED_ROLES}."
             )
         else:
-            entry = by_id.get((user_id, role)) or by_email.get((email.casefold(), role))
+            entry = by_id.get((user_id, role)) or by_email.get((_comparable(email), role))
             if entry is None:
                 who = user_id or email
                 problems.append(
@@ -108,6 +109,11 @@ def _rows(text: str) -> list[Mapping[str, Any]]:
         if not isinstance(row, dict):
             raise BadUserInput(f"row {number}: found {str(row)[:40]!r}; allowed: an object.")
     return list(rows)
+
+
+def _comparable(email: str) -> str:
+    # An address of before may be one that is not accepted any more.
+    return key_of(email) or email
 
 
 def _refuse(problems: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ _REVIEW = """
 _ENTRY = """
   e.position, e.user_id, e.email, e.name, e.status, e.role, e.granted_at, e.granted_by, e.reason,
   e.expires_at, e.last_signed_in_at, e.last_seen_at, e.api_tokens, e.token_last_used_at, e.decision,
-  e.note, e.outcome, e.detail, e.decided_by, e.decided_at
+  e.note, e.outcome, e.detail, e.decided_by, e.decided_at, e.email_verified
 """
 _OPEN = "(e.outcome is null or e.outcome = 'refused')"
 
@@ -50,7 +50,8 @@ async def add_entries(db: Database, number: int) -> None:
         """
         insert into access_review_entries (
           review_id, position, user_id, email, name, status, role, granted_at, granted_by, reason,
-          expires_at, last_signed_in_at, last_seen_at, api_tokens, token_last_used_at
+          expires_at, last_signed_in_at, last_seen_at, api_tokens, token_last_used_at,
+          email_verified
         )
         select :number,
           row_number() over (
@@ -59,9 +60,12 @@ async def add_entries(db: Database, number: int) -> None:
           ),
           u.id, u.email, u.name, u.status, r.role, r.granted_at, r.granted_by, r.reason,
           r.expires_at, u.last_signed_in_at, greatest(u.last_signed_in_at, s.seen_at, t.used_at),
-          t.working, t.used_at
+          t.working, t.used_at,
+          case when exists (select from identities i where i.user_id = u.id)
+            then a.email_verified_at is not null end
         from user_roles r
         join users u on u.id = r.user_id
+        left join user_addresses a on a.user_id = u.id
         cross join lateral (
           select max(last_seen_at) as seen_at from sessions where user_id = u.id
         ) as s

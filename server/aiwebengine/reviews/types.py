@@ -69,6 +69,8 @@ class AccessReviewEntry:
         detail: what forbids it, when it was refused.
         decided_by: who decided.
         decided_at: when.
+        email_verified: whether a sign-in provider had proved the address when the review began;
+          null for somebody who never signed in with one.
     """
 
     user_id: strawberry.ID
@@ -90,6 +92,7 @@ class AccessReviewEntry:
     detail: str | None
     decided_by: str | None
     decided_at: datetime | None
+    email_verified: bool | None
     position: strawberry.Private[int]
     user_key: strawberry.Private[UUID]
 

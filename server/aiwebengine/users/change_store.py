@@ -126,16 +126,21 @@ async def put_role(
     granted_by: str,
     reason: str | None,
     expires_at: datetime | None,
+    confirmed_unverified: bool = False,
 ) -> User:
     """Give the role, or move the end of the grant that is there; the user as it is then."""
     row = await db.one(
         f"""
         with given as (
-          insert into user_roles (user_id, role, granted_by, reason, expires_at)
-          values (:user_id, :role, :granted_by, :reason, :expires_at)
+          insert into user_roles (
+            user_id, role, granted_by, reason, expires_at, confirmed_unverified
+          )
+          values (
+            :user_id, :role, :granted_by, :reason, :expires_at, :confirmed_unverified
+          )
           on conflict (user_id, role) do update
           set granted_at = now(), granted_by = :granted_by, reason = :reason,
-            expires_at = :expires_at
+            expires_at = :expires_at, confirmed_unverified = :confirmed_unverified
         ),
         {_TOUCHED}
         select {columns_of(f"{_OTHER_ROLES} || :role")} from u
@@ -145,6 +150,7 @@ async def put_role(
         granted_by=granted_by,
         reason=reason,
         expires_at=expires_at,
+        confirmed_unverified=confirmed_unverified,
     )
     assert row is not None  # noqa: S101 - the caller holds the row's lock
     return user_of(row)
@@ -179,6 +185,23 @@ async def remove_ended_roles(db: Database, user_id: UUID) -> list[tuple[Role, da
         """
         delete from user_roles
         where user_id = :user_id and expires_at <= now()
+        returning role, expires_at
+        """,
+        user_id=user_id,
+    )
+    return [(Role(row["role"]), row["expires_at"]) for row in rows]
+
+
+async def remove_unconfirmed_roles(
+    db: Database, user_id: UUID
+) -> list[tuple[Role, datetime | None]]:
+    """Take away the user's roles that nobody confirmed for a user without a verified address;
+    which, and their ends.
+    """
+    rows = await db.all(
+        """
+        delete from user_roles
+        where user_id = :user_id and not confirmed_unverified
         returning role, expires_at
         """,
         user_id=user_id,

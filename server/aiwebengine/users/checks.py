@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from datetime import UTC, datetime
 from uuid import UUID
 
 from aiwebengine.errors import BadUserInput, NotFound
+from aiwebengine.untrusted_text import must_show_all, without_hidden
+from aiwebengine.users.addresses import Address, NotAnAddress, parse
 from aiwebengine.users.types import GRANTABLE_ROLES, Role
 
 LONGEST_NAME = 200
 LONGEST_REASON = 500
 LONGEST_SEARCH = 200
-# RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain, and the @.
-LONGEST_EMAIL = 320
-
-_EMAIL = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
 
 
 def id_or_none(text: str) -> UUID | None:
@@ -64,28 +62,44 @@ def reason(text: str | None) -> str | None:
     kept = (text or "").strip()
     if len(kept) > LONGEST_REASON:
         raise BadUserInput(f"reason: {len(kept)} characters; at most {LONGEST_REASON} are allowed.")
+    must_show_all("reason", kept)
     return kept or None
 
 
 def search(text: str | None) -> str | None:
-    """What to look for, without surrounding blanks; None when nothing is left."""
-    kept = (text or "").strip()
+    """What to look for, without what nobody sees and in NFC; None when nothing is left.
+
+    An address that was copied with its angle brackets loses them.
+    """
+    if text and "\0" in text:
+        # Nobody pastes it, and PostgreSQL holds no text with it.
+        raise BadUserInput("search: the character U+0000 is not allowed.")
+    kept = unicodedata.normalize("NFC", without_hidden(text or "")).strip()
+    if kept.startswith("<") and kept.endswith(">") and "@" in kept:
+        kept = kept[1:-1].strip()
     if len(kept) > LONGEST_SEARCH:
         raise BadUserInput(f"search: {len(kept)} characters; at most {LONGEST_SEARCH} are allowed.")
     return kept or None
 
 
-def email(text: str) -> str:
-    """An address without surrounding blanks."""
-    kept = text.strip()
-    if len(kept) > LONGEST_EMAIL or not _EMAIL.fullmatch(kept):
-        raise BadUserInput(f"email: {kept[:80]!r} is not an e-mail address.")
-    return kept
+def email(text: str) -> Address:
+    """An address that the engine accepts."""
+    try:
+        return parse(text)
+    except NotAnAddress as error:
+        raise BadUserInput(f"email: {error}.") from None
 
 
 def name(text: str | None) -> str:
     """A display name without surrounding blanks; may be empty."""
-    kept = (text or "").strip()
+    kept = unicodedata.normalize("NFC", text or "").strip()
     if len(kept) > LONGEST_NAME:
         raise BadUserInput(f"name: {len(kept)} characters; at most {LONGEST_NAME} are allowed.")
+    must_show_all("name", kept)
     return kept
+
+
+def told_name(text: str) -> str:
+    """A display name that a provider gave: without hidden characters, and cut."""
+    shown = unicodedata.normalize("NFC", without_hidden(text)).strip()
+    return shown[:LONGEST_NAME].strip()

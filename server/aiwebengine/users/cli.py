@@ -55,10 +55,17 @@ def list_users(
 
     found, total = with_engine(context.obj, work)
     rows = [
-        (user.email, user.name, _roles(user), user.status.value, f"{user.created_at:%Y-%m-%d}")
+        (
+            user.email,
+            user.name,
+            _roles(user),
+            user.status.value,
+            "yes" if user.email_verified else "no",
+            f"{user.created_at:%Y-%m-%d}",
+        )
         for user in found
     ]
-    columns = ("Email", "Name", "Roles", "Status", "Created")
+    columns = ("Email", "Name", "Roles", "Status", "Verified", "Created")
     shown = table(columns, rows, f"{len(found)} of {total} users")
     show(as_json, {"users": [_told(user) for user in found], "total": total}, shown)
 
@@ -93,6 +100,11 @@ def invite(
 @role_argument
 @click.option("--expires", help="End after so long, such as 12h or 30d.")
 @click.option("--reason", help="Why, for the audit trail.")
+@click.option(
+    "--confirm-unverified",
+    is_flag=True,
+    help="Grant the role although the address is not verified.",
+)
 @json_option
 @click.pass_context
 def grant(
@@ -101,6 +113,7 @@ def grant(
     role: str,
     expires: str | None,
     reason: str | None,
+    confirm_unverified: bool,
     as_json: bool,
 ) -> None:
     """Give ROLE (Editor or Administrator) to the user with the address EMAIL."""
@@ -109,7 +122,12 @@ def grant(
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
         return await engine.services.users.grant_role(
-            viewer, user.key, wanted, expires_at=expires_at, reason=reason
+            viewer,
+            user.key,
+            wanted,
+            expires_at=expires_at,
+            reason=reason,
+            confirm_unverified=confirm_unverified,
         )
 
     done = with_engine(context.obj, work)
@@ -185,6 +203,7 @@ def _told(user: User) -> dict[str, object]:
         "status": user.status.value,
         "roles": [role.value for role in user.roles],
         "providers": user.providers,
+        "email_verified": user.email_verified,
         "created_at": user.created_at,
     }
 

@@ -35,6 +35,8 @@ class GrantRoleInput:
         expires_at: the instant at which the role stops counting; leave out for a lasting grant.
         reason: why, for the audit trail; at most 500 characters.
         expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+        confirm_unverified: true to grant the role although the user's address is not verified
+          (`emailVerified`); a CONFLICT otherwise.
     """
 
     user_id: strawberry.ID
@@ -42,6 +44,7 @@ class GrantRoleInput:
     expires_at: datetime | None = None
     reason: str | None = None
     expected_version: int | None = None
+    confirm_unverified: bool = False
 
 
 @strawberry.input
@@ -222,6 +225,7 @@ async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
         expires_at=input.expires_at,
         reason=input.reason,
         expected_version=input.expected_version,
+        confirm_unverified=input.confirm_unverified,
     )
     return RoleChange(user=done.user, role=input.role, changed=done.changed)
 
@@ -338,6 +342,8 @@ _KINDS = {
     AuditAction.USER_RENAMED: UserChangeKind.PROFILE,
     AuditAction.USER_DELETED: UserChangeKind.DELETED,
     AuditAction.IDENTITY_LINKED: UserChangeKind.ACCESS,
+    AuditAction.IDENTITY_REMOVED: UserChangeKind.ACCESS,
+    AuditAction.ADDRESS_VERIFIED: UserChangeKind.PROFILE,
     AuditAction.SIGNED_IN: UserChangeKind.ACCESS,
     AuditAction.SIGNED_OUT: UserChangeKind.ACCESS,
     AuditAction.SESSION_REVOKED: UserChangeKind.ACCESS,

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aiwebengine.database import Database, Row
-from aiwebengine.users.store import COUNTS_NOW, conditions_of, roles_of
+from aiwebengine.users.store import COUNTS_NOW, IS_VERIFIED, conditions_of, roles_of
 from aiwebengine.users.types import (
     Identity,
     OrderDirection,
@@ -39,6 +39,7 @@ _LINKED = {
         "array(select distinct i.provider from identities i"
         " where i.user_id = page.key order by i.provider) as providers"
     ),
+    "email_verified": f"{IS_VERIFIED.format('page.key')} as email_verified",
 }
 _IDENTITY = "provider subject email email_verified created_at last_used_at".split()
 _STATUSES = {status.value: status for status in UserStatus}

@@ -17,7 +17,7 @@ from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import GRANTABLE_ROLES, Role, User, UserFilter, UserOrder
 from aiwebengine.viewer import Scope
-from aiwebengine.web.bodies import json_object, text_field
+from aiwebengine.web.bodies import flag_field, json_object, text_field
 
 PATH = "/api/engine/admin/users"
 MOST_USERS = 1_000
@@ -71,12 +71,13 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
             user_id: whose.
             role: `Editor` or `Administrator`.
             action: `add` or `remove`.
+            confirmUnverified: true to add the role although the address is not verified.
 
         Answers:
             200: `success`, `userId`, `role`, `action`, `changed`.
 
         Raises Unauthenticated, Forbidden, ReauthenticationRequired for the role Administrator,
-        NotFound, LastAdministrator, BadUserInput, MalformedBody, UnsupportedMediaType.
+        NotFound, LastAdministrator, Unverified, BadUserInput, MalformedBody, UnsupportedMediaType.
         """
         doorkeeper.must_be_same_origin(request)
         viewer = await doorkeeper.viewer(request, "rest")
@@ -87,8 +88,11 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
         if role is None or action not in ("add", "remove"):
             raise BadUserInput(f"action: found {action[:40]!r}; allowed: add, remove.")
         user_id = checks.user_id(request.path_params["user_id"])
-        change = users.grant_role if action == "add" else users.revoke_role
-        changed = await change(viewer, user_id, role)
+        if action == "add":
+            confirmed = flag_field(body, "confirmUnverified")
+            changed = await users.grant_role(viewer, user_id, role, confirm_unverified=confirmed)
+        else:
+            changed = await users.revoke_role(viewer, user_id, role)
         return JSONResponse(
             {
                 "success": True,

@@ -15,7 +15,7 @@ from aiwebengine.caching import Cache
 from aiwebengine.database import Coalescing, Database
 from aiwebengine.errors import Conflict, Forbidden, NotFound
 from aiwebengine.recent_sign_in import Act
-from aiwebengine.users import change_store, checks, page_store, store
+from aiwebengine.users import address_store, addresses, change_store, checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
 from aiwebengine.users.types import (
     GRANTABLE_ROLES,
@@ -29,7 +29,7 @@ from aiwebengine.users.types import (
     UserOrder,
     UserStatus,
 )
-from aiwebengine.viewer import Scope, Viewer, engine
+from aiwebengine.viewer import ActorKind, Scope, Viewer, engine
 
 ROLE_DESCRIPTIONS = {
     Role.AUTHENTICATED: "Every user. Can be neither granted nor revoked.",
@@ -57,6 +57,10 @@ CHANGES_TOTALS = frozenset(
 
 class LastAdministrator(Conflict):
     """Somebody must be left who can give the role back."""
+
+
+class Unverified(Conflict):
+    """The user has signed in, but no provider proved that the address is the user's."""
 
 
 class Outdated(Conflict):
@@ -115,12 +119,13 @@ class Users:
         return await store.find(self._db, user_id)
 
     async def find_by_email(self, viewer: Viewer, email: str) -> User:
-        """The user with this address, without regard to case.
+        """The user with this address, in any spelling that has the same key.
 
         Raises Unauthenticated, Forbidden, NotFound.
         """
         viewer.must_be(Role.ADMINISTRATOR)
-        user = await store.find_by_email(self._db, email)
+        user_id = await self._owner(email)
+        user = None if user_id is None else await store.find(self._db, user_id)
         if user is None:
             raise NotFound(f"There is no user with the address {email}.")
         return user
@@ -167,12 +172,14 @@ class Users:
         expires_at: datetime | None = None,
         reason: str | None = None,
         expected_version: int | None = None,
+        confirm_unverified: bool = False,
     ) -> Change:
         """Give a role, for good or until *expires_at*.
 
         Giving it again changes nothing and leaves no second trace; another end moves the end.
+        *confirm_unverified* gives it to somebody whose address nobody proved.
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
-        ReauthenticationRequired for the role Administrator.
+        Unverified, ReauthenticationRequired for the role Administrator.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         checks.grantable(role)
@@ -186,17 +193,19 @@ class Users:
             held = standing.held
             if held is not None and held.expires_at == expires_at:
                 return Change(user, changed=False)
+            confirmed = _must_be_verified(user, role, confirm_unverified)
             if held is not None and expires_at is not None:
                 await self._must_leave_an_administrator(user, role, held)
             user = await change_store.put_role(
-                self._db, user_id, role, viewer.label, reason, expires_at
+                self._db, user_id, role, viewer.label, reason, expires_at, confirmed
             )
             await self._audit.record(
                 viewer,
                 AuditAction.ROLE_GRANTED,
                 _target(user),
                 before=None if held is None else _grant(role, held.expires_at),
-                after=_grant(role, expires_at),
+                after=_grant(role, expires_at)
+                | ({"confirmedUnverified": True} if confirmed else {}),
                 reason=reason,
             )
             return Change(user, changed=True)
@@ -244,18 +253,23 @@ class Users:
         ReauthenticationRequired for an invitation with roles.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-        email, name = checks.email(email), checks.name(name)
+        address, name = checks.email(email), checks.name(name)
         for role in roles:
             checks.grantable(role)
         if roles:
             viewer.must_have_signed_in_recently(Act.INVITE_WITH_ROLE)
         async with self._db.transaction():
             await self._must_act_as_administrator(viewer)
-            user_id = await store.add(self._db, email, name, UserStatus.INVITED)
+            await address_store.lock(self._db, address.key)
+            user_id = None
+            if await address_store.owner(self._db, address) is None:
+                user_id = await address_store.add_user(
+                    self._db, address, name, UserStatus.INVITED, None
+                )
             if user_id is None:
-                raise Conflict(f"There is already a user with the address {email}.")
+                raise Conflict(f"There is already a user with the address {address.text}.")
             await self._audit.record(
-                viewer, AuditAction.USER_INVITED, Target("user", user_id, email)
+                viewer, AuditAction.USER_INVITED, Target("user", user_id, address.text)
             )
             for role in GRANTABLE_ROLES:
                 if role in roles:
@@ -326,6 +340,8 @@ class Users:
             standing,
         ):
             await self._must_leave_an_administrator(user, Role.ADMINISTRATOR, standing.held)
+            if user.email_verified or Role.ADMINISTRATOR in user.roles:
+                await self._appoint_never(user)
             await store.remove(self._db, user_id)
             await self._audit.record(
                 viewer,
@@ -348,23 +364,6 @@ class Users:
                 if user is not None:
                     ended += await self._remove_ended_roles(user)
         return ended
-
-    async def welcome_first_administrator(self, viewer: Viewer, email: str) -> UUID:
-        """The user with this address as an administrator, made if need be.
-
-        Only for the start banner's link, which proves that its bearer runs this machine.
-        """
-        async with self._db.transaction():
-            await change_store.lock_administrators(self._db)
-            user_id = await store.add(self._db, checks.email(email), "", UserStatus.ACTIVE)
-            if user_id is not None:
-                await self._audit.record(
-                    viewer, AuditAction.USER_CREATED, Target("user", user_id, email)
-                )
-            user = await store.find_by_email(self._db, email)
-            assert user is not None  # noqa: S101 - it was added or was there
-            await self.grant_role(viewer, user.key, Role.ADMINISTRATOR)
-            return user.key
 
     async def signed_in(self, user_id: UUID) -> User:
         """Note that somebody signed in; an invited user becomes active.
@@ -409,8 +408,40 @@ class Users:
 
     async def identities_of(self, user_ids: Sequence[UUID]) -> list[list[Identity]]:
         """How providers know each user, in the order asked."""
-        identities = await store.identities_of(self._db, user_ids)
+        identities = await address_store.identities_of(self._db, user_ids)
         return [identities[user_id] for user_id in user_ids]
+
+    async def take_back_unconfirmed_roles(self, viewer: Viewer, user: User) -> None:
+        """Take the roles that somebody without a verified address was given, unless whoever gave
+        them confirmed it, as part of a sign-in in which the owner proves the address.
+
+        The last administrator's role is no exception: it was given to somebody else. The command
+        line of the machine can make another one.
+        """
+        for role, expires_at in await change_store.remove_unconfirmed_roles(self._db, user.key):
+            await self._audit.record(
+                Viewer(ActorKind.SYSTEM, "address verification", viewer.origin),
+                AuditAction.ROLE_REVOKED,
+                _target(user),
+                before=_grant(role, expires_at),
+                reason="It was granted before the address was verified.",
+            )
+        await change_store.touch(self._db, user.key)
+
+    async def _owner(self, email: str) -> UUID | None:
+        try:
+            address = addresses.parse(email)
+        except addresses.NotAnAddress:
+            found = None
+        else:
+            found = await address_store.owner(self._db, address)
+        return found or await address_store.find_by_spelling(self._db, email)
+
+    async def _appoint_never(self, user: User) -> None:
+        """Whoever was deleted does not come back as administrator by auth.bootstrap_admins."""
+        key = addresses.key_of(user.email)
+        if key is not None:
+            await address_store.note_appointment(self._db, key)
 
     async def _find(self, user_id: UUID) -> User | None:
         return (await self.many([user_id]))[0]
@@ -514,13 +545,30 @@ def _must_still_be_administrator(viewer: Viewer, standing: change_store.Standing
         raise Forbidden(f"This needs the role {Role.ADMINISTRATOR.value}.")
 
 
+def _must_be_verified(user: User, role: Role, confirmed: bool) -> bool:
+    """Refuse a role for somebody who only claims the address; whether that was *confirmed*.
+
+    An invited user, or one of a sign-in link, has no identity: only proof of the address, or the
+    machine's operator, lets anybody in there.
+    """
+    if user.email_verified or not user.providers:
+        return False
+    if not confirmed:
+        raise Unverified(
+            f"{user.email} is not verified: no sign-in provider proved that the address is this"
+            f" user's. To grant {role.value} nevertheless, make sure who it is and confirm it:"
+            " confirmUnverified: true, at the command line --confirm-unverified."
+        )
+    return True
+
+
 def _target(user: User) -> Target:
     return Target("user", user.key, user.email)
 
 
-def _grant(role: Role, expires_at: datetime | None) -> dict[str, str]:
+def _grant(role: Role, expires_at: datetime | None) -> dict[str, object]:
     """A grant as the trail shows it."""
-    told = {"role": role.value}
+    told: dict[str, object] = {"role": role.value}
     if expires_at is not None:
         told["expiresAt"] = expires_at.astimezone(UTC).isoformat()
     return told

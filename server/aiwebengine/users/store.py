@@ -12,8 +12,6 @@ import strawberry
 
 from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
 from aiwebengine.users.types import (
-    Identity,
-    Profile,
     Role,
     RoleGrant,
     User,
@@ -30,6 +28,11 @@ COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
 ROLES = f"array(select r.role from user_roles r where r.user_id = u.id and {COUNTS_NOW})"
 """The roles of the user `u`."""
 
+IS_VERIFIED = (
+    "exists (select from user_addresses a where a.user_id = {} and a.email_verified_at is not null)"
+)
+"""Whether a provider proved the address of the user with this id."""
+
 
 def columns_of(roles: str) -> str:
     """What makes a user of the row `u`, whose roles this expression tells."""
@@ -38,7 +41,8 @@ def columns_of(roles: str) -> str:
   u.created_at, u.updated_at, u.last_signed_in_at, {roles} as roles,
   array(
     select distinct i.provider from identities i where i.user_id = u.id order by i.provider
-  ) as providers
+  ) as providers,
+  {IS_VERIFIED.format("u.id")} as email_verified
 """
 
 
@@ -48,14 +52,6 @@ COLUMNS = columns_of(ROLES)
 async def find(db: Database, user_id: UUID) -> User | None:
     """The user, or None."""
     row = await db.one(f"select {COLUMNS} from users u where u.id = :user_id", user_id=user_id)
-    return None if row is None else user_of(row)
-
-
-async def find_by_email(db: Database, email: str) -> User | None:
-    """The user with this address, without regard to case, or None."""
-    row = await db.one(
-        f"select {COLUMNS} from users u where lower(u.email) = lower(:email)", email=email
-    )
     return None if row is None else user_of(row)
 
 
@@ -113,22 +109,6 @@ async def grants_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[R
     return grants
 
 
-async def add(db: Database, email: str, name: str, status: UserStatus) -> UUID | None:
-    """Make a user; None when the address is taken."""
-    made: UUID | None = await db.value(
-        """
-        insert into users (email, name, status)
-        values (:email, :name, :status)
-        on conflict (lower(email)) do nothing
-        returning id
-        """,
-        email=email,
-        name=name,
-        status=status.value,
-    )
-    return made
-
-
 async def remove(db: Database, user_id: UUID) -> None:
     """Remove a user with identities, roles, sessions and tokens."""
     await db.execute("delete from users where id = :user_id", user_id=user_id)
@@ -162,86 +142,27 @@ async def an_administrator_has_signed_in(db: Database) -> bool:
     )
 
 
-async def identities_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[Identity]]:
-    """How providers know each of the users."""
-    rows = await db.all(
-        """
-        select i.user_id, i.provider, i.subject, i.email, i.email_verified, i.created_at,
-          i.last_used_at
-        from identities i
-        where i.user_id = any(:user_ids)
-        order by i.created_at, i.provider
-        """,
-        user_ids=list(user_ids),
-    )
-    identities: dict[UUID, list[Identity]] = {user_id: [] for user_id in user_ids}
-    for row in rows:
-        values = dict(row)
-        identities[values.pop("user_id")].append(Identity(**values))
-    return identities
+async def refresh_profile(
+    db: Database, user_id: UUID, name: str, picture_url: str | None, *, anew: bool
+) -> str:
+    """Keep the name and picture that a provider says now; the name that it is now.
 
-
-async def lock_address(db: Database, address: str) -> None:
-    """Let only one transaction at a time take in somebody with this address."""
-    await db.all(
-        "select pg_advisory_xact_lock(hashtext('aiwebengine.address'), hashtext(:address))",
-        address=address,
-    )
-
-
-async def user_of_identity(db: Database, provider: str, subject: str) -> UUID | None:
-    """Whom the provider knows by this name; None when nobody here is."""
-    found: UUID | None = await db.value(
-        """
-        select user_id from identities where provider = :provider and subject = :subject
-        """,
-        provider=provider,
-        subject=subject,
-    )
-    return found
-
-
-async def add_identity(db: Database, user_id: UUID, profile: Profile) -> None:
-    """Note how a provider knows the user."""
-    await db.execute(
-        """
-        insert into identities (provider, subject, user_id, email, email_verified, last_used_at)
-        values (:provider, :subject, :user_id, :email, :email_verified, now())
-        """,
-        provider=profile.provider,
-        subject=profile.subject,
-        user_id=user_id,
-        email=profile.email,
-        email_verified=profile.email_verified,
-    )
-
-
-async def refresh_profile(db: Database, user_id: UUID, profile: Profile) -> str:
-    """Keep what the provider says now; what it does not say stays. The name that it is now."""
-    await db.execute(
-        """
-        update identities
-        set email = :email, email_verified = :email_verified, last_used_at = now()
-        where provider = :provider and subject = :subject
-        """,
-        email=profile.email,
-        email_verified=profile.email_verified,
-        provider=profile.provider,
-        subject=profile.subject,
-    )
-    name: str = await db.value(
+    What it does not say stays, unless *anew*: then it is emptied.
+    """
+    kept: str = await db.value(
         """
         update users
-        set name = coalesce(nullif(left(:name, 200), ''), name),
-            picture_url = coalesce(:picture_url, picture_url)
+        set name = coalesce(nullif(:name, ''), case when :anew then '' else name end),
+            picture_url = coalesce(:picture_url, case when :anew then null else picture_url end)
         where id = :user_id
         returning name
         """,
-        name=profile.name.strip(),
-        picture_url=profile.picture_url,
+        name=name,
+        picture_url=picture_url,
+        anew=anew,
         user_id=user_id,
     )
-    return name
+    return kept
 
 
 async def holders(db: Database) -> dict[Role, tuple[int, int]]:
@@ -349,6 +270,7 @@ def user_of(row: Row) -> User:
         status=UserStatus(row["status"]),
         roles=roles_of(row["roles"]),
         providers=row["providers"],
+        email_verified=row["email_verified"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         last_signed_in_at=row["last_signed_in_at"],

@@ -162,7 +162,7 @@ class Identity:
         provider: the provider's name in the configuration.
         subject: the provider's own, lasting name for the person (OpenID Connect `sub`).
         email: the address that the provider told.
-        email_verified: whether the provider says that it checked the address.
+        email_verified: whether the provider said at the last sign-in that it checked the address.
         created_at: when it was first used here.
         last_used_at: when it was last used here.
     """
@@ -187,6 +187,8 @@ class User:
         status: whether the user can sign in.
         roles: the roles that count now, AUTHENTICATED first.
         providers: the names of the providers that the user has signed in with.
+        email_verified: whether a provider that vouches for addresses has proved that the address
+          is the user's.
         created_at: when the user came to be.
         updated_at: when anything here last changed.
         last_signed_in_at: when the user last signed in.
@@ -200,6 +202,7 @@ class User:
     status: UserStatus
     roles: list[Role]
     providers: list[str]
+    email_verified: bool
     created_at: datetime
     updated_at: datetime
     last_signed_in_at: datetime | None
@@ -328,7 +331,10 @@ class Profile:
 
 @dataclass(frozen=True)
 class Admission:
-    """Who may come in for the first time, and who becomes administrator by it."""
+    """Who may come in for the first time, and who becomes administrator by it.
+
+    Domains and addresses are keys as `users.addresses` writes them.
+    """
 
     allow_sign_up: bool = True
     allowed_domains: frozenset[str] = frozenset()

@@ -55,3 +55,11 @@ def text_field(body: dict[str, Any], name: str, allowed: str) -> str:
         found = "nothing" if value is None else type(value).__name__
         raise BadUserInput(f"{name}: found {found}; allowed: {allowed}.")
     return value
+
+
+def flag_field(body: dict[str, Any], name: str) -> bool:
+    """A member of the body that is true or false; false when it is left out."""
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise BadUserInput(f"{name}: found {type(value).__name__}; allowed: true, false.")
+    return value

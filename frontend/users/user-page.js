@@ -164,7 +164,7 @@ export function UserPage({ id, me }) {
           <dd>${user.status.toLowerCase()}</dd>
           <dt>Address</dt>
           <dd>
-            ${user.emailVerified ? "verified" : "not verified"}
+            ${user.emailVerified ? "verified" : user.providers.length === 0 && "not verified yet"}
             <${UnverifiedBadge} user=${user} />
           </dd>
           <dt>Created</dt>

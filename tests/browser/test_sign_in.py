@@ -20,15 +20,22 @@ from tests.conftest import free_port
 
 pytestmark = pytest.mark.browser
 
-PEOPLE = ("ada", "bob")
+PEOPLE = ("ada", "bob", "eve")
+UNVERIFIED = "eve"
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    """The mock that others test their programs with; Ada and Bob are known to it."""
+    """The mock that others test their programs with; it never checked the address of Eve."""
     port = free_port()
     claims = [
-        json.dumps({"sub": name, "email": f"{name}@example.com", "email_verified": True})
+        json.dumps(
+            {
+                "sub": name,
+                "email": f"{name}@example.com",
+                "email_verified": name != UNVERIFIED,
+            }
+        )
         for name in PEOPLE
     ]
     known = [part for one in claims for part in ("--user-claims", one)]
@@ -145,6 +152,40 @@ def test_everybody_sees_and_ends_their_own_sign_ins_at_home(page, base, chromium
     expect(elsewhere.get_by_role("link", name="Sign in")).to_be_visible()
     assert Watched(page).violations() == []
     elsewhere.context.close()
+
+
+def test_a_role_for_somebody_who_is_not_verified_asks_for_a_confirmation(page, base, chromium):
+    hers = chromium.new_context()
+    sign_in(hers.new_page(), base, "eve", "/auth/login?redirect=/")
+    hers.pages[0].wait_for_url(f"{base}/")
+    sign_in(page, base, "ada", "/engine/admin/users")
+    row = page.locator("tbody tr", has_text="eve@example.com")
+
+    expect(row.get_by_text("Not verified")).to_be_visible()
+    mine = page.locator("tbody tr", has_text="ada@example.com")
+    expect(mine.get_by_text("Not verified")).to_have_count(0)
+    row.get_by_role("button", name=re.compile("Add Editor")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("no sign-in provider has proved")).to_be_visible()
+    assert Watched(page).violations() == []
+    dialog.get_by_role("button", name="Add editor").click()
+    expect(dialog).to_be_visible()
+    expect(row.locator(".badge.editor")).to_have_count(0)
+    dialog.get_by_label("I know that this is the right person").check()
+    dialog.get_by_role("button", name="Add editor").click()
+    expect(row.locator(".badge.editor")).to_be_visible()
+
+    row.get_by_role("link").first.click()
+    expect(page.locator("dl").get_by_text("Not verified", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Add Administrator").click()
+    expect(dialog.get_by_label("I know that this is the right person")).to_be_visible()
+    assert Watched(page).violations() == []
+    page.keyboard.press("Escape")
+    page.goto(f"{base}/engine/admin/maintenance/review")
+    page.get_by_role("button", name="Start a review").first.click()
+    entry = page.locator("tbody tr", has_text="eve@example.com")
+    expect(entry.get_by_text("Not verified")).to_be_visible()
+    hers.close()
 
 
 def test_who_cancels_is_told_and_can_try_again(page, base):

@@ -95,7 +95,7 @@ async def test_only_what_a_provider_proved_counts_as_verified(old, migrated):
         "ada@corp.example": True,
         "edith@corp.example": False,
         "kate@corp.example": False,
-        "grace@corp.example": False,
+        "grace@corp.example": True,
         "invited@corp.example": False,
     }
     assert {row["user_id"] for row in proofs} == {proved, moved}
@@ -126,6 +126,25 @@ async def test_an_account_that_was_shared_is_its_owner_s_again(old, migrated):
     assert not viewer.is_signed_in
     identities = (await users.identities_of([kate.key]))[0]
     assert [one.provider for one in identities] == ["corp"]
+
+
+async def test_a_letter_that_0_2_0_took_for_another_proves_nothing(old, migrated):
+    kate = old.user("kate@corp.example", ("corp", "kate@corp.example", True, True))
+    kelvin = "\u212aate@corp.example"
+    old.connection.execute(
+        "insert into identities (provider, subject, user_id, email, email_verified)"
+        " values ('mallory', 'm', %s, %s, true)",
+        [kate, kelvin],
+    )
+    told = {"provider": "mallory", "emailVerified": True}
+    old.event("identity.linked", kate, kelvin, told)
+    engine = await migrated()
+
+    proofs = await engine.db.all(
+        "select provider, address_proved_at is not null as has_proved from identities order by 1"
+    )
+
+    assert [tuple(row.values()) for row in proofs] == [("corp", True), ("mallory", False)]
 
 
 async def test_who_was_administrator_once_is_not_appointed_again(old, migrated):

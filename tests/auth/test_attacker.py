@@ -174,7 +174,7 @@ async def owner_comes(engine, arrivals, world, email):
     _, user = await sign_in(engine, arrivals, Profile("corp", email, email, True, "The owner"))
     user = await engine.services.users.find(ROOT, user.key)
 
-    assert (user.email, user.name, user.email_verified) == (email, "The owner", True)
+    assert (key_of(user.email), user.name, user.email_verified) == (email, "The owner", True)
     assert world.owners.setdefault(email, user.key) == user.key
     identities = (await engine.services.users.identities_of([user.key]))[0]
     assert [(one.provider, one.subject) for one in identities] == [("corp", email)]

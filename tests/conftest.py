@@ -32,6 +32,7 @@ from aiwebengine.audit import store
 from aiwebengine.audit.details import undocumented
 from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
+from aiwebengine.database.ownership import ROLE, SUPERUSER
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
@@ -55,9 +56,18 @@ class Server:
         return self.url.replace("/aiwebengine?", f"/{name}?")
 
     def run(self, statement: str) -> None:
-        """Run a statement outside any transaction."""
-        with psycopg.connect(self.database("postgres"), autocommit=True) as connection:
+        """Run a statement as the superuser, outside any transaction.
+
+        A database that is made belongs to the engine's role, as its own does.
+        """
+        if statement.startswith("create database"):
+            statement += f" owner {ROLE}"
+        with psycopg.connect(self.as_superuser("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+    def as_superuser(self, name: str) -> str:
+        """The address of one of its databases for the superuser, whom the engine never is."""
+        return self.database(name).replace(f"//{ROLE}@", f"//{SUPERUSER}@")
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +77,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server = Server(url)
         # Nobody wants these data after a power cut: no commit waits for the disk.
         server.run("alter system set fsync = off")
+        # Tests spoil the trail past its triggers.
+        server.run(f"grant set on parameter session_replication_role to {ROLE}")
         server.run("select pg_reload_conf()")
         yield server
 
@@ -77,7 +89,7 @@ def template(server: Server) -> str:
     server.run("create database template_of_tests")
     url = server.database("template_of_tests")
     Migrations(url, MIGRATIONS).up()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(server.as_superuser("template_of_tests")) as connection:
         connection.execute("set local session_replication_role = replica")
         connection.execute("truncate audit_events, audit_unsealed restart identity")
     return "template_of_tests"

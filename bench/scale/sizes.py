@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import psycopg
 
+from aiwebengine.database.ownership import ROLE, SUPERUSER
 from aiwebengine.graphql.connection import LARGEST_PAGE
 from bench.engines import Bench
 from bench.load import Contestant, answer, race
@@ -60,7 +61,9 @@ def measure(bench: Bench) -> Result:
     sizes = [bench.users * 10**power for power in range(TENFOLDS + 1)]
     millis: dict[str, list[float]] = {}
     bytes_of: list[int] = []
-    with psycopg.connect(bench.url, autocommit=True) as connection:
+    # Only the superuser may leave out references.
+    address = bench.url.replace(f"//{ROLE}@", f"//{SUPERUSER}@")
+    with psycopg.connect(address, autocommit=True) as connection:
         for number, (before, size) in enumerate(pairwise([0, *sizes])):
             with _without_indexes(connection):
                 if before:

@@ -209,15 +209,15 @@ async def test_an_error_of_the_database_ends_it_with_its_words(care, things, eng
     assert 'relation "late" does not exist' in last.message
 
 
-async def test_how_far_it_is_is_told_while_it_runs(care, engine, things):
+async def test_how_far_it_is_is_told_while_it_runs(care, engine, things, server):
     await engine.db.execute(
         f"insert into {things} select n, n from generate_series(20001, 120000) n"
     )
     await engine.db.execute(f"delete from {things} where id % 3 = 0")
     # Slow, as vacuum is on a busy disk.
-    await engine.db.execute("alter system set vacuum_cost_delay = 20")
-    await engine.db.execute("alter system set vacuum_cost_limit = 50")
-    await engine.db.execute("select pg_reload_conf()")
+    await asyncio.to_thread(server.run, "alter system set vacuum_cost_delay = 20")
+    await asyncio.to_thread(server.run, "alter system set vacuum_cost_limit = 50")
+    await asyncio.to_thread(server.run, "select pg_reload_conf()")
     heard, seen = [], []
 
     def watcher(done, total, name, now):
@@ -233,9 +233,9 @@ async def test_how_far_it_is_is_told_while_it_runs(care, engine, things):
             await asyncio.sleep(0.05)
         await run
     finally:
-        await engine.db.execute("alter system reset vacuum_cost_delay")
-        await engine.db.execute("alter system reset vacuum_cost_limit")
-        await engine.db.execute("select pg_reload_conf()")
+        await asyncio.to_thread(server.run, "alter system reset vacuum_cost_delay")
+        await asyncio.to_thread(server.run, "alter system reset vacuum_cost_limit")
+        await asyncio.to_thread(server.run, "select pg_reload_conf()")
 
     assert (things, False) in seen
     assert ("phase", "scanning heap") in seen

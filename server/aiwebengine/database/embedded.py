@@ -26,6 +26,8 @@ from typing import Any, BinaryIO
 import psutil
 import psycopg
 
+from aiwebengine.database import ownership
+from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
 from aiwebengine.private_files import PRIVATE_FOLDER, make_folder, open_private
 
 START_TIMEOUT_SECS = 60.0
@@ -34,9 +36,15 @@ STOP_TIMEOUT_SECS = 30.0
 PID_FILE_SECS = 3.0
 # sockaddr_un holds 104 bytes at the least (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
-DATABASE = "aiwebengine"
 # What the engine keeps in a data directory.
-OUR_NAMES = ("postgres", "socket", "users.lock", "start.lock", "aiwebengine")
+OUR_NAMES = (
+    "postgres",
+    "socket",
+    "users.lock",
+    "start.lock",
+    "aiwebengine",
+    "backup-signing.key",
+)
 # PostgreSQL refuses to run as root; this is whom it runs as then.
 UNPRIVILEGED = "nobody"
 
@@ -62,7 +70,7 @@ class _Server:
         self._data = folder / "postgres"
         self._account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
         self._sockets = self._socket_folder()
-        self.url = f"postgresql://postgres@/{DATABASE}?host={self._sockets}"
+        self.url = f"postgresql://{ROLE}@/{DATABASE}?host={self._sockets}"
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -116,7 +124,7 @@ class _Server:
             return
         done = self._run(
             "initdb",
-            *("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"),
+            *("-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-instructions"),
             *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
         )
         if done.returncode != 0:
@@ -154,12 +162,10 @@ class _Server:
 
     def _wait_until_it_answers(self) -> None:
         began = time.monotonic()
-        address = self.url.replace(f"/{DATABASE}?", "/postgres?")
         while True:
             try:
-                with psycopg.connect(address, connect_timeout=2, autocommit=True) as connection:
-                    _make_database(connection)
-                    return
+                ownership.prepare(f"postgresql://{SUPERUSER}@/{{}}?host={self._sockets}")
+                return
             except psycopg.OperationalError as error:
                 waited = time.monotonic() - began
                 is_gone = waited > PID_FILE_SECS and not self._is_running()
@@ -304,12 +310,6 @@ def _open_to_all(folder: Path) -> None:
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
-
-
-def _make_database(connection: psycopg.Connection[Any]) -> None:
-    there = connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone()
-    if there is None:
-        connection.execute(f'create database "{DATABASE}"')
 
 
 def _wait_for_end(process: psutil.Process) -> None:

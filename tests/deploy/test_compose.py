@@ -1,17 +1,22 @@
 """The compose files: valid by the specification, closed where they can be, and spelled right."""
 
 import json
+import os
 import re
 import subprocess
 
 import jsonschema
+import psycopg
 import pytest
 import yaml
 from tests.deploy.dockerfile import ROOT
 
 from aiwebengine.config import Config
 from aiwebengine.config_loader import load_config
-from aiwebengine.database.embedded import programs
+from aiwebengine.database.embedded import embedded_postgres, programs
+from aiwebengine.database.ownership import ROLE, SUPERUSER
+from aiwebengine.migrations.service import Migrations
+from aiwebengine.resources import MIGRATIONS
 
 pytestmark = pytest.mark.deploy
 
@@ -53,11 +58,11 @@ def test_every_variable_is_explained_and_every_explained_one_is_used():
 
 def test_the_configuration_of_the_engines_can_be_read(tmp_path):
     key = tmp_path / "key"
-    key.write_text("0123")
+    key.write_text("0123" * 8)
     for name in ENGINES:
         environ = SERVICES[name]["environment"]
         filled = {
-            variable: VARIABLE.sub("filled", value).replace("/run/secrets/metrics-key", str(key))
+            variable: re.sub(r"^/run/secrets/.*", str(key), VARIABLE.sub("filled", value))
             for variable, value in environ.items()
         }
         filled.pop("APP_CONFIG_FILE", None)
@@ -150,7 +155,7 @@ def test_the_database_is_of_the_version_that_the_engine_brings_along():
     major = re.search(r"\) (\d+)", told)[1]
 
     assert SERVICES["postgres"]["image"].startswith(f"postgres:{major}-")
-    assert SERVICES["postgres"]["volumes"] == ["postgres-data:/var/lib/postgresql"]
+    assert SERVICES["postgres"]["volumes"][0] == "postgres-data:/var/lib/postgresql"
     for page in ("production.md", "installing.md"):
         assert set(re.findall(r"PostgreSQL (\d+)", (ROOT / "docs" / page).read_text())) == {major}
 
@@ -169,7 +174,8 @@ def test_the_compose_file_and_the_guide_prepare_a_server_alike():
     # What is logged and backed up is nobody else's to list.
     assert "install -d -m 0750 -o 10001 -g 10001 logs backups" in told
     # The key is read by users that differ from its owner, whatever root's umask is.
-    assert any(line.endswith("chmod 0444 secrets/metrics-key") for line in told)
+    for name in ("metrics-key", "backup-signing-key"):
+        assert any(line.endswith(f"chmod 0444 secrets/{name}") for line in told)
 
 
 def test_only_the_proxy_s_word_about_clients_is_believed():
@@ -194,3 +200,40 @@ def test_prometheus_and_grafana_are_told_where_things_are():
         assert source["url"].split("/")[2].partition(":")[0] in SERVICES
     for file in (folder / "loki.yml", *folder.glob("grafana/*/*.yml")):
         assert yaml.safe_load(file.read_text())
+
+
+def test_the_engine_s_role_is_no_superuser_and_the_superuser_has_no_password(tmp_path):
+    """The script that PostgreSQL's image runs in a new volume, on a server of this test's own."""
+    with embedded_postgres(tmp_path) as url:
+        superuser = url.replace(f"//{ROLE}@", f"//{SUPERUSER}@")
+        with psycopg.connect(superuser.replace("/aiwebengine?", "/postgres?")) as connection:
+            connection.autocommit = True
+            connection.execute("drop database aiwebengine")
+            connection.execute("drop role aiwebengine")
+            connection.execute("alter role postgres password 'known'")
+        subprocess.run(
+            ["sh", str(ROOT / "deploy" / "postgres" / "create-engine-role.sh")],
+            env={
+                "PATH": f"{programs()}:{os.environ['PATH']}",
+                "PGHOST": url.partition("host=")[2],
+                "POSTGRES_USER": "postgres",
+                "POSTGRES_PASSWORD": "it's-a-secret",
+            },
+            check=True,
+            timeout=60,
+        )
+        Migrations(url, MIGRATIONS).up()
+        with psycopg.connect(superuser) as connection:
+            roles = connection.execute(
+                "select rolname, rolsuper, rolcreatedb, rolpassword is null from pg_authid"
+                " where rolcanlogin order by rolname"
+            ).fetchall()
+
+    assert roles == [("aiwebengine", False, True, False), ("postgres", True, True, True)]
+
+
+def test_the_script_is_handed_to_postgresql_and_the_key_to_every_engine():
+    mounted = [volume["target"] for volume in SERVICES["postgres"]["volumes"][1:]]
+    assert "/docker-entrypoint-initdb.d/create-engine-role.sh" in mounted
+    for name in ("aiwebengine", "aiwebengine-2", "migrate"):
+        assert "backup-signing-key" in SERVICES[name]["secrets"]

@@ -18,11 +18,22 @@ const STATES = {
   REMOTE: ["in S3 only", ""],
 };
 
+/** What the row says of a signature; a valid one needs no word. @type {Record<string, string>} */
+const SIGNATURES = {
+  UNSIGNED: "Unsigned",
+  UNKNOWN_KEY: "Signed with another key",
+  INVALID: "Signature does not match",
+};
+
+const REFUSED =
+  "Not signed by this engine: use the command line with --trust-unsigned if you know where it comes from.";
+
 /** @param {any} props */
 export function BackupRow({ backup, isBusy, verify, download, restore, remove }) {
   const [word, kind] = STATES[/** @type {BackupState} */ (backup.state)];
   const isThere = backup.locations.length > 0;
   const isLocal = backup.locations.includes("LOCAL");
+  const unsigned = SIGNATURES[backup.signature];
   return html`<tr>
     <td class="name">
       <code>${untrusted(backup.name)}</code>
@@ -31,6 +42,7 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
     </td>
     <td>
       <span class="badge ${kind}">${word}</span>
+      ${unsigned && html` <span class="badge bad">${unsigned}</span>`}
       ${backup.problem && html`<div class="problem">${untrusted(backup.problem)}</div>`}
     </td>
     <td class="number">${isThere ? size(backup.sizeBytes) : "–"}</td>
@@ -51,7 +63,8 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
           <button
             class="btn small"
             aria-label="Verify ${backup.name}"
-            disabled=${isBusy}
+            disabled=${isBusy || Boolean(unsigned)}
+            title=${unsigned ? REFUSED : null}
             onClick=${verify}
           >
             Verify
@@ -65,7 +78,8 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
           <button
             class="btn small"
             aria-label="Restore ${backup.name}"
-            disabled=${isBusy || backup.state === "DAMAGED"}
+            disabled=${isBusy || backup.state === "DAMAGED" || Boolean(unsigned)}
+            title=${unsigned ? REFUSED : null}
             onClick=${restore}
           >
             Restore

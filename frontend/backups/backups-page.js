@@ -25,7 +25,7 @@ const LIST = `query ($after: String) {
     totalCount
     pageInfo { hasNextPage endCursor }
     nodes {
-      name createdAt sizeBytes state problem locations hasSecrets verifiedAt drilledAt
+      name createdAt sizeBytes state problem signature locations hasSecrets verifiedAt drilledAt
       programVersion databaseVersion
       parts { name sizeBytes }
       rowCounts { table rows }

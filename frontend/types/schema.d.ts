@@ -187,6 +187,7 @@ export interface Backup {
   databaseVersion: string | null;
   auditEventId: string | null;
   hasSecrets: boolean;
+  signature: BackupSignature | null;
   verifiedAt: string | null;
   drilledAt: string | null;
 }
@@ -249,6 +250,8 @@ export interface BackupRunPayload {
 }
 
 export type BackupRunState = "RUNNING" | "SUCCEEDED" | "FAILED";
+
+export type BackupSignature = "VALID" | "UNSIGNED" | "UNKNOWN_KEY" | "INVALID";
 
 export type BackupState = "RUNNING" | "COMPLETE" | "DAMAGED" | "FAILED" | "REMOTE";
 

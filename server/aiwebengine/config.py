@@ -303,6 +303,15 @@ class Backup(_Section):
     keep_monthly: int = Field(
         12, ge=0, le=120, description="Newest archives of so many months that are kept longer."
     )
+    signing_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Key that archives are signed with, the same on all instances. Left out: one"
+        " is made in `repository.data_dir`.",
+    )
+    former_signing_keys: list[Annotated[SecretStr, Field(min_length=32)]] = Field(
+        [], description="Keys used before; archives signed with them are still trusted."
+    )
     s3: S3 | None = Field(None, description="S3-compatible storage.")
 
 

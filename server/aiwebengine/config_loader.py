@@ -27,7 +27,7 @@ FILE_SUFFIX = "_file"
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _SECRET = re.compile(
-    r"secret|private_key|password|api_key|database_url|client_id|access_key|webhook_url"
+    r"secret|private_key|password|api_key|database_url|client_id|access_key|signing_key|webhook_url"
 )
 
 

@@ -120,10 +120,10 @@ def backed_up(backups: Backups) -> Evidence:
         runs = await backups.runs(engine(), [BackupRunKind.CREATE], None, 1)
         if runs and runs[0].state is BackupRunState.FAILED:
             return Finding(f"The newest run failed: {runs[0].problem}", MaintenanceState.ATTENTION)
-        newest = await backups.newest()
+        newest, others = await backups.newest(), await _unsigned(backups)
         if newest is None:
-            return Finding("There is no backup yet.")
-        saw = f"{newest.name}, {newest.size_bytes / MEGABYTE:.1f} MB."
+            return Finding(f"There is no backup yet.{others}")
+        saw = f"{newest.name}, {newest.size_bytes / MEGABYTE:.1f} MB.{others}"
         return Finding(saw, done_at=newest.created_at)
 
     return look
@@ -134,15 +134,23 @@ def drilled(backups: Backups) -> Evidence:
 
     async def look() -> Finding:
         runs = await backups.runs(engine(), [BackupRunKind.DRILL], None, 1)
+        others = await _unsigned(backups)
         if not runs:
-            return Finding("No backup was ever restored for a trial.")
+            return Finding(f"No backup was ever restored for a trial.{others}")
         newest = runs[0]
         if newest.state is BackupRunState.FAILED:
-            saw = f"{newest.backup_name} can't be restored: {newest.problem}"
+            saw = f"{newest.backup_name} can't be restored: {newest.problem}{others}"
             return Finding(saw, MaintenanceState.ATTENTION)
-        return Finding(f"{newest.backup_name} was restored and right.", done_at=newest.ended_at)
+        saw = f"{newest.backup_name} was restored and right.{others}"
+        return Finding(saw, done_at=newest.ended_at)
 
     return look
+
+
+async def _unsigned(backups: Backups) -> str:
+    """A sentence on the archives that no drill takes; empty when there are none."""
+    skipped = await backups.unsigned()
+    return f" Not signed by this engine, so skipped: {len(skipped)}." if skipped else ""
 
 
 def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidence:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.backups.archives import rewritten
 from tests.backups.test_restore import spoilt
 
 from aiwebengine.backups.cluster_store import name_of
@@ -146,7 +147,7 @@ async def test_pruning_removes_what_no_rule_keeps_and_a_dry_run_nothing(
 ):
     made = await backups.create(ada)
     old = named(900)
-    (folder / old).write_bytes((folder / made.name).read_bytes())
+    rewritten(folder / made.name, to=folder / old)
     name = name_of(url)
     server.run(f"create database {name}_before_20200101000000000000")
     before = await events_of()

@@ -8,6 +8,7 @@ import httpx2
 import orjson
 import psycopg
 import pytest
+from tests.backups.archives import rewritten
 from tests.conftest import adder, configured, free_port, serving
 
 from aiwebengine.app import Engine
@@ -20,19 +21,6 @@ from aiwebengine.users.types import Role
 from aiwebengine.viewer import Origin, anonymous
 
 EMAILS = "select email from users order by email"
-
-
-def rewritten(path, change):
-    """The same archive with another manifest, as a newer program would have written it."""
-    manifest = archive.read_manifest(path)
-    contents = {part.name: b"".join(archive.pieces(path, part.name)) for part in manifest.parts}
-    path.unlink()
-    writer = archive.Writer(path)
-    for name, content in contents.items():
-        writer.add(name, [content])
-    writer.seal(change(manifest))
-    writer.name()
-    writer.close()
 
 
 def spoilt(path, name, at=0.5):

@@ -186,6 +186,7 @@ TOLD: dict[AuditAction, Told] = {
             "into": "the name of the other database that it was restored into",
             "safety_backup": "the backup that was made just before, or null",
             "kept_database": "the name that the replaced database got",
+            "left_out": "tables of the archive that are not the engine's, not restored",
             "events_left_behind": "audit events of the replaced database that this one lacks",
             "comparison": "`compared` with the replaced database; `unreadable` or `other_history`"
             " when that was impossible",

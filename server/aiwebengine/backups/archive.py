@@ -1,7 +1,8 @@
-"""One archive: a plain tar file with a manifest at its end. Written and read in pieces.
+"""One archive: a plain tar file with its manifest and signature at the end.
 
 `tar -xf` takes it apart without us. The size of a part is known only after it was written, so its
-header is put in afterwards; the file has its final name only when all of it is on the disk.
+header is put in afterwards; the file has its final name only when all of it is on the disk. An
+archive that is read is input: what it holds is bounded and checked before it is used.
 """
 
 from __future__ import annotations
@@ -11,34 +12,45 @@ import hashlib
 import os
 import tarfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
+from aiwebengine.backups import manifest as manifests
+from aiwebengine.backups.files import is_regular, open_new, open_regular, sync
+from aiwebengine.backups.manifest import Damaged, checked_part_name
 from aiwebengine.backups.types import Manifest, Part
-from aiwebengine.errors import Conflict
 
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
 DUMP = "database.dump"
 PIECE = 1 << 20
 UNFINISHED = ".part"
-# The manifest of a database with thousands of tables has some 100 KB.
-LARGEST_MANIFEST = 16 << 20
+# An hourly log of seven days makes 168; nobody else has more than a dozen.
+MOST_MEMBERS = 256
+LARGEST_SIGNATURE = 1_024
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
 
+Sign = Callable[[bytes], bytes]
+"""Makes the content of `manifest.sig` from that of `manifest.json`."""
 
-class Damaged(Conflict):
-    """An archive is not what it was when it was made."""
+
+@dataclass(frozen=True)
+class Contents:
+    """What stands at the end of an archive: the manifest, its very bytes, and their signature."""
+
+    manifest: Manifest
+    text: bytes
+    signature: bytes | None
 
 
 class Writer:
-    """Writes the archive that will lie at *path*; until `finish` it has another name.
+    """Writes the archive that will lie at *path*; until `name` it has another name.
 
     The lock that it holds on the file dies with its process, however that ends: so others know
     which unfinished files nobody works on.
@@ -46,10 +58,8 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._unfinished = path.with_name(f".{path.name}{UNFINISHED}")
-        self._file: BinaryIO = open(  # noqa: SIM115 - closed by `close`
-            self._unfinished, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)
-        )
+        self._unfinished = unfinished_path(path)
+        self._file = open_new(self._unfinished)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.parts: list[Part] = []
 
@@ -75,9 +85,12 @@ class Writer:
         self.parts.append(part)
         return part
 
-    def seal(self, manifest: Manifest) -> None:
-        """Write the manifest and make sure that everything is on the disk."""
-        self.add(MANIFEST, [orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2)])
+    def seal(self, manifest: Manifest, sign: Sign | None = None) -> None:
+        """Write the manifest and its signature; make sure that everything is on the disk."""
+        text = orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2)
+        self.add(MANIFEST, [text])
+        if sign is not None:
+            self.add(SIGNATURE, [sign(text)])
         self._file.write(_END)
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -92,52 +105,66 @@ class Writer:
         self._file.close()
 
 
+def unfinished_path(path: Path) -> Path:
+    """Where the archive that will lie at *path* is written."""
+    return path.with_name(f".{path.name}{UNFINISHED}")
+
+
 def finish_or_remove(unfinished: Path, is_known: bool) -> Path | None:
     """Clear away what a dead run left; its archive, when it lacked nothing but its name.
 
     *is_known*: whether the trail tells that it was made. Leaves alone what somebody works on.
     """
     try:
-        with open(unfinished, "rb") as file:
+        if not is_regular(unfinished):
+            # A link or a pipe of that name was not made by us, and must not be written through.
+            unfinished.unlink()
+            return None
+        with open_regular(unfinished) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path = unfinished.with_name(unfinished.name.removeprefix(".").removesuffix(UNFINISHED))
             if is_known and _is_whole(unfinished):
                 _rename(unfinished, path)
                 return path
             unfinished.unlink()
-    except (BlockingIOError, FileNotFoundError):
+    except (BlockingIOError, FileNotFoundError, IsADirectoryError):
         pass
     return None
 
 
-def read_manifest(path: Path) -> Manifest:
-    """What the archive says of itself. Reads headers only, however large it is.
+def read(path: Path) -> Contents:
+    """What the archive says of itself. Reads headers and the manifest, however large it is.
 
-    Raises Damaged when any part is missing or cut off, NotADirectoryError or FileNotFoundError.
+    Raises Damaged when any part is missing, cut off or none of an archive's; OSError.
     """
-    with _opened(path) as (tar, file):
-        members = _members(tar, path)
-        last = members[-1] if members else None
-        if last is None or last.name != MANIFEST or last.size > LARGEST_MANIFEST:
+    with _opened(path) as file:
+        members = _members(file, path.name)
+        signature = None
+        if members and members[-1].name == SIGNATURE:
+            signature = _small(file, members.pop(), LARGEST_SIGNATURE, path.name)
+        if not members or members[-1].name != MANIFEST:
             raise Damaged(f"{path.name} is cut off: its manifest is missing.")
-        end = last.offset_data + last.size + -last.size % _BLOCK + len(_END)
-        if os.fstat(file.fileno()).st_size != end:
-            raise Damaged(f"{path.name} has another length than when it was made.")
-        file.seek(last.offset_data)
-        manifest = _manifest(file.read(last.size), path)
-        there = {member.name: member.size for member in members[:-1]}
-        if there != {part.name: part.size for part in manifest.parts}:
+        text = _small(file, members.pop(), manifests.LARGEST, path.name)
+        manifest = manifests.parse(text, path.name)
+        there = {member.name: member.size for member in members}
+        told = {part.name: part.size for part in manifest.parts}
+        if there != told or len(members) != len(manifest.parts):
             raise Damaged(f"{path.name} holds other files than its manifest tells.")
-        return manifest
+        return Contents(manifest, text, signature)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest alone. Raises as `read` does."""
+    return read(path).manifest
 
 
 def pieces(path: Path, name: str) -> Iterator[bytes]:
     """The content of one part. Raises Damaged when there is no such part, or not all of it."""
-    with _opened(path) as (tar, file):
-        member = next((one for one in _members(tar, path) if one.name == name), None)
+    with _opened(path) as file:
+        member = next((one for one in _members(file, path.name) if one.name == name), None)
         if member is None:
             raise Damaged(f"{path.name} has no {name}.")
-        file.seek(member.offset_data)
+        file.seek(member.offset)
         left = member.size
         while left:
             piece = file.read(min(PIECE, left))
@@ -157,13 +184,11 @@ def checked_pieces(path: Path, part: Part) -> Iterator[bytes]:
         raise Damaged(f"{path.name}: {part.name} was changed since it was made.")
 
 
-def sync(folder: Path) -> None:
-    """Make sure that names in this folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    offset: int
+    size: int
 
 
 def _rename(unfinished: Path, path: Path) -> None:
@@ -180,37 +205,58 @@ def _is_whole(path: Path) -> bool:
 
 
 def _header(name: str, size: int) -> bytes:
-    info = tarfile.TarInfo(name)
+    info = tarfile.TarInfo(checked_part_name(name))
     info.size, info.mtime, info.mode = size, int(time.time()), 0o600
     # This format has room for sizes beyond 8 GiB within the one block that was kept free.
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[tarfile.TarFile, IO[bytes]]]:
-    with open(path, "rb") as file:
-        try:
-            tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - the file is closed
-        except (tarfile.TarError, EOFError) as error:
-            raise Damaged(f"{path.name} is no archive: {error}.") from None
-        yield tar, file
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    with open_regular(path) as file:
+        yield file
 
 
-def _members(tar: tarfile.TarFile, path: Path) -> list[tarfile.TarInfo]:
+def _members(file: BinaryIO, name: str) -> list[_Member]:
+    """Where each file inside lies.
+
+    Read block by block instead of by `tarfile`, which follows extensions of the format: their
+    size is whatever the archive says. Writer makes plain files only, and few.
+    """
+    end, at, members = os.fstat(file.fileno()).st_size, 0, list[_Member]()
+    while True:
+        file.seek(at)
+        block = file.read(_BLOCK)
+        if len(block) < _BLOCK:
+            raise Damaged(f"{name} is cut off.")
+        if not any(block):
+            break
+        if len(members) == MOST_MEMBERS:
+            raise Damaged(f"{name} holds more than {MOST_MEMBERS} files.")
+        member = _member(block, at + _BLOCK, name)
+        members.append(member)
+        at = member.offset + member.size + -member.size % _BLOCK
+        if at > end:
+            raise Damaged(f"{name} is cut off within {member.name}.")
+    if end != at + len(_END):
+        raise Damaged(f"{name} has another length than when it was made.")
+    return members
+
+
+def _member(block: bytes, offset: int, file: str) -> _Member:
     try:
-        return tar.getmembers()
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        raise Damaged(f"{path.name} can't be read: {error}.") from None
+        info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or info.size < 0:
+            raise ValueError(info.type)
+        return _Member(checked_part_name(info.name), offset, info.size)
+    except (tarfile.TarError, ValueError):
+        raise Damaged(f"{file} can't be read: it is no archive of the engine.") from None
 
 
-def _manifest(text: bytes, path: Path) -> Manifest:
-    try:
-        told = orjson.loads(text)
-        parts = [Part(**part) for part in told.pop("parts")]
-        created_at = datetime.fromisoformat(told.pop("created_at"))
-        manifest = Manifest(**told, parts=parts, created_at=created_at)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise Damaged(f"{path.name}: its manifest can't be read.") from None
-    if manifest.format != 1:
-        raise Damaged(f"{path.name} has the unknown format {manifest.format}.")
-    return manifest
+def _small(file: BinaryIO, member: _Member, largest: int, name: str) -> bytes:
+    if member.size > largest:
+        raise Damaged(
+            f"{name}: {member.name} has {member.size} bytes; at most {largest} are allowed."
+        )
+    file.seek(member.offset)
+    return file.read(member.size)

@@ -18,7 +18,16 @@ from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealed import checked_passphrase, opened
 from aiwebengine.backups.service import Backups
-from aiwebengine.backups.shown import Told, as_data, restored_as_data, restored_lines, size
+from aiwebengine.backups.shown import (
+    SIGNATURES,
+    TRUSTED,
+    Told,
+    as_data,
+    restored_as_data,
+    restored_lines,
+    size,
+)
+from aiwebengine.backups.signing import KEY_FILE
 from aiwebengine.backups.types import (
     Backup,
     BackupRun,
@@ -30,6 +39,7 @@ from aiwebengine.backups.types import (
 )
 from aiwebengine.commands import (
     FAILED,
+    configuration,
     json_option,
     refusals_printed,
     say,
@@ -46,6 +56,13 @@ passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=f"File with the passphrase; without it {PASSPHRASE_VARIABLE} is used.",
+)
+
+trust_option = click.option(
+    "--trust-unsigned",
+    is_flag=True,
+    help="Accept an archive that this engine did not sign. Only if you know where it comes from:"
+    " whoever made it decides who is administrator.",
 )
 
 
@@ -75,7 +92,9 @@ def create(
     secrets = None
     if include_secrets:
         named = context.obj or Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
-        secrets = Secrets(_passphrase(passphrase_file), (named, Path(".env")))
+        config = configuration(context.obj)
+        key_file = config.repository.data_dir / KEY_FILE
+        secrets = Secrets(_passphrase(passphrase_file), (named, Path(".env"), key_file))
         if not secrets.content():
             raise click.UsageError("--include-secrets: there is no config.toml, .env or APP_…")
 
@@ -93,18 +112,22 @@ def create(
 def list_backups(context: click.Context, as_json: bool) -> None:
     """List backups, newest first. Works without the database, too."""
 
-    async def work(engine: Engine, viewer: Viewer) -> tuple[list[Backup], str | None]:
+    async def work(engine: Engine, viewer: Viewer) -> tuple[list[Backup], str | None, list[str]]:
         service = engine.services.backups
-        return await service.all(viewer), await service.remote_trouble(viewer)
+        found, trouble = await service.all(viewer), await service.remote_trouble(viewer)
+        return found, trouble, service.ignored(viewer)
 
-    found, trouble = with_or_without_database(context.obj, work)
+    found, trouble, ignored = with_or_without_database(context.obj, work)
     if trouble is not None:
         say(trouble, err=True)
+    for name in ignored:
+        say(f"Ignored: {name} is not an archive of the engine.", err=True)
     rows = [
         (
             one.name,
             size(one.size_bytes),
             one.state.value,
+            SIGNATURES[one.signature],
             ", ".join(place.value for place in one.locations),
             f"{one.verified_at:%Y-%m-%d %H:%M}" if one.verified_at else "never",
             f"{one.drilled_at:%Y-%m-%d %H:%M}" if one.drilled_at else "never",
@@ -112,7 +135,7 @@ def list_backups(context: click.Context, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = ("Name", "Size", "State", "Where", "Verified", "Tried out", "")
+    columns = ("Name", "Size", "State", "Signature", "Where", "Verified", "Tried out", "")
     shown = table(columns, rows)
     # A name is for copying: it is never cut.
     shown.columns[0].min_width = max((len(one.name) for one in found), default=0)
@@ -121,21 +144,26 @@ def list_backups(context: click.Context, as_json: bool) -> None:
 
 @backup.command()
 @click.argument("name")
+@trust_option
 @json_option
 @click.pass_context
-def verify(context: click.Context, name: str, as_json: bool) -> None:
-    """Read the backup NAME to its end and compare it with its manifest.
+def verify(context: click.Context, name: str, trust_unsigned: bool, as_json: bool) -> None:
+    """Check the signature of the backup NAME, and read it to its end.
 
-    Ends with 1 when it is damaged. Works without the database, too.
+    Every file is compared with the signed manifest. Exits with status 1 when the backup is damaged
+    or not signed by this engine. Works without the database, too.
     """
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
         with Told(as_json) as told:
-            return await engine.services.backups.verify(viewer, name, told)
+            return await engine.services.backups.verify(
+                viewer, name, told, trust_unsigned=trust_unsigned
+            )
 
     checked = with_or_without_database(context.obj, work)
     is_good = checked.state is not BackupState.DAMAGED
     text = f"{name} is whole." if is_good else f"{name} is damaged: {checked.problem}"
+    text += f" Signature: {SIGNATURES[checked.signature]}."
     show(as_json, as_data(checked), text)
     if not is_good:
         sys.exit(FAILED)
@@ -147,6 +175,7 @@ def verify(context: click.Context, name: str, as_json: bool) -> None:
 @click.option("--no-backup", is_flag=True, help="Make no safety backup first.")
 @click.option("--drop-old", is_flag=True, help="Drop the old database afterwards.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@trust_option
 @json_option
 @click.pass_context
 def restore(
@@ -156,6 +185,7 @@ def restore(
     no_backup: bool,
     drop_old: bool,
     yes: bool,
+    trust_unsigned: bool,
     as_json: bool,
 ) -> None:
     """Put the backup NAME in the place of the database.
@@ -164,8 +194,10 @@ def restore(
     and if anything fails, the old one serves. Engines that run go on with the restored one by
     themselves. The old database is kept under another name unless --drop-old is given.
     """
+    if trust_unsigned:
+        say(TRUSTED.format(name=name), err=True)
     if into is not None:
-        _restore_into(context, name, into, as_json)
+        _restore_into(context, name, into, trust_unsigned, as_json)
         return
 
     async def ask(engine: Engine, viewer: Viewer) -> None:
@@ -182,7 +214,12 @@ def restore(
     async def work(engine: Engine, viewer: Viewer) -> Restored:
         with Told(as_json) as told:
             return await engine.services.backups.restore(
-                viewer, name, told, with_safety_backup=not no_backup, drop_old=drop_old
+                viewer,
+                name,
+                told,
+                with_safety_backup=not no_backup,
+                drop_old=drop_old,
+                trust_unsigned=trust_unsigned,
             )
 
     done = with_or_without_database(context.obj, work, ask)
@@ -207,17 +244,23 @@ def prune(context: click.Context, dry_run: bool, as_json: bool) -> None:
 
 @backup.command()
 @click.option("--name", default="newest", show_default=True, help="Which backup.")
+@trust_option
 @json_option
 @click.pass_context
-def drill(context: click.Context, name: str, as_json: bool) -> None:
+def drill(context: click.Context, name: str, trust_unsigned: bool, as_json: bool) -> None:
     """Prove that a backup can be restored: into a scratch database, checked, dropped.
 
-    Ends with 1 when it can't.
+    Exits with status 1 when it can't. Without --name, backups that this engine did not sign are
+    skipped.
     """
+    if trust_unsigned:
+        say(TRUSTED.format(name=name), err=True)
 
     async def work(engine: Engine, viewer: Viewer) -> BackupRun:
         with Told(as_json) as told:
-            return await engine.services.backups.drill(viewer, told, name)
+            return await engine.services.backups.drill(
+                viewer, told, name, trust_unsigned=trust_unsigned
+            )
 
     done = with_engine(context.obj, work)
     is_good = done.state is BackupRunState.SUCCEEDED
@@ -287,6 +330,7 @@ def secrets(context: click.Context, name: str, output: Path, passphrase_file: Pa
     async def work(engine: Engine, viewer: Viewer) -> None:
         path = engine.services.backups.path(viewer, name)
         for part in engine.services.backups.secrets_of(viewer, name):
+            # Sealed under the passphrase, so whoever lacks it could not have changed them.
             content = b"".join(opened(passphrase, archive.pieces(path, part)))
             target = output / Path(part).name.removesuffix(".sealed")
             await asyncio.to_thread(_write_privately, target, content)
@@ -305,7 +349,9 @@ def _write_privately(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _restore_into(context: click.Context, name: str, url: str, as_json: bool) -> None:
+def _restore_into(
+    context: click.Context, name: str, url: str, trust_unsigned: bool, as_json: bool
+) -> None:
     try:
         psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
@@ -313,7 +359,9 @@ def _restore_into(context: click.Context, name: str, url: str, as_json: bool) ->
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
         with Told(as_json) as told:
-            return await engine.services.backups.restore_into(viewer, name, url, told)
+            return await engine.services.backups.restore_into(
+                viewer, name, url, told, trust_unsigned=trust_unsigned
+            )
 
     done = with_or_without_database(context.obj, work)
     lines = restored_lines(done, f"{name} is restored there.")

@@ -324,15 +324,15 @@ def _send_away(
     while not done.is_set():
         try:
             others = connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = any(%s) and pid not in (pg_backend_pid(), %s)",
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = any(%s)"
+                " and pid not in (pg_backend_pid(), %s) and usesysid is not null"
+                " and pg_has_role(usesysid, 'usage')",
                 (names, last),
             ).rowcount
             if others == 0 and _is_shut(connection, renamer):
                 connection.execute("select pg_terminate_backend(%s)", (last,))
         except psycopg.Error:
-            # The rename then fails by itself, and says why.
-            return
+            return  # The rename then fails by itself, and says why.
         done.wait(0.05)
 
 

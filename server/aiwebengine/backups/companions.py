@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
@@ -15,6 +16,9 @@ from aiwebengine.errors import EngineError
 # To the microsecond, as two restores may follow each other within a second.
 _KEPT_TIME = "%Y%m%d%H%M%S%f"
 _KEPT_DIGITS = 20
+# PostgreSQL ends its own work on a database, such as vacuum, for its superuser only.
+_DROP_SECS = 30.0
+_DROP_PAUSE_SECS = 0.2
 # The longest that a companion's name adds.
 _LONGEST_BASE = cluster_store.LONGEST_NAME - len("_before_") - _KEPT_DIGITS
 
@@ -34,9 +38,12 @@ def kept_name(url: str) -> str:
     return f"{base_name(url)}_before_{datetime.now(UTC):{_KEPT_TIME}}"
 
 
-def kept_since(name: str) -> datetime:
-    """When a database got its name from `kept_name`."""
-    return datetime.strptime(name[-_KEPT_DIGITS:], _KEPT_TIME).replace(tzinfo=UTC)
+def kept_since(name: str) -> datetime | None:
+    """When a database got its name from `kept_name`; None when it has that name from elsewhere."""
+    try:
+        return datetime.strptime(name[-_KEPT_DIGITS:], _KEPT_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def kept_pattern(url: str) -> str:
@@ -58,7 +65,7 @@ def create(url: str, name: str) -> None:
 def drop(url: str, name: str) -> None:
     """Remove a database of the server at *url*; one that is gone is fine."""
     with cluster_store.maintenance(url) as connection:
-        cluster_store.drop(connection, name)
+        _drop(connection, name)
 
 
 async def drop_whatever_happens(url: str, name: str) -> None:
@@ -71,14 +78,28 @@ def replaced(url: str, now: datetime, retention_days: int) -> list[str]:
     """Databases that a restore replaced and that are older than the rules say."""
     with cluster_store.maintenance(url) as connection:
         kept = cluster_store.named_like(connection, kept_pattern(url))
-    return [name for name in kept if kept_since(name) < now - timedelta(retention_days)]
+    oldest = now - timedelta(retention_days)
+    return [name for name in kept if (since := kept_since(name)) is not None and since < oldest]
 
 
 def clear_leftovers(url: str) -> None:
     """Drop what killed restores and drills left. For the one runner only."""
     with cluster_store.maintenance(url) as connection:
         for name in cluster_store.named_like(connection, leftover_pattern(url)):
+            _drop(connection, name)
+
+
+def _drop(connection: cluster_store.Connection, name: str) -> None:
+    """Drop a database as its owner, who must wait for what PostgreSQL itself does in there."""
+    end = time.monotonic() + _DROP_SECS
+    while True:
+        try:
             cluster_store.drop(connection, name)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            if time.monotonic() > end:
+                raise
+            time.sleep(_DROP_PAUSE_SECS)
 
 
 def _quoted(name: str) -> str:

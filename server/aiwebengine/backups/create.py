@@ -15,7 +15,10 @@ import orjson
 from aiwebengine import __version__
 from aiwebengine.backups import cluster_store, programs
 from aiwebengine.backups.archive import DUMP, PIECE, Writer
+from aiwebengine.backups.files import is_regular, open_regular
+from aiwebengine.backups.manifest import checked_part_name
 from aiwebengine.backups.sealed import sealed
+from aiwebengine.backups.signing import SigningKeys
 from aiwebengine.backups.storage import Directory
 from aiwebengine.backups.types import Manifest, Progress
 from aiwebengine.config import Config
@@ -28,6 +31,8 @@ SECRETS = "secrets/"
 LOGS = "logs/"
 LOG_DAYS = 7
 LONGEST_NOTE = 200
+# An hourly log makes 168 files in that time.
+_MOST_LOGS = 200
 
 
 def checked_note(text: str | None) -> str | None:
@@ -71,11 +76,13 @@ def write(
     progress: Progress,
     secrets: Secrets | None,
     note: str | None,
+    keys: SigningKeys,
 ) -> Sealed:
-    """Write the archive *name*, all but its name.
+    """Write the archive *name*, all but its name, and sign it.
 
     The dump and the counts of its rows come from one snapshot, whatever is written meanwhile.
-    Raises NoSpace, NoProgram, ProgramFailed, Unavailable, OSError; then nothing is left.
+    Raises NoSpace, NoProgram, NoSigningKey, ProgramFailed, Unavailable, OSError; then nothing is
+    left.
     """
     progress.at("Looking at the database")
     path = directory.new_path(name)
@@ -93,9 +100,7 @@ def write(
                 counted = beside.submit(_count, connection, sizes, progress)
                 dump = programs.output(
                     program,
-                    _dump_arguments(
-                        snapshot, with_statistics=_keeps_statistics(connection, program)
-                    ),
+                    _dump_arguments(snapshot),
                     url,
                     progress,
                     programs.Steps(progress, sizes),
@@ -127,7 +132,7 @@ def write(
                 note=note,
             )
             progress.at("Writing it to the disk")
-            writer.seal(manifest)
+            writer.seal(manifest, keys.sign)
         except BaseException:
             writer.close()
             raise
@@ -144,14 +149,8 @@ def _count(
     return counted
 
 
-def _keeps_statistics(connection: cluster_store.Connection, program: programs.Program) -> bool:
-    """Whether the planner's statistics can go along: a restored database is quick at once."""
-    return min(cluster_store.major(connection), program.major) >= programs.STATISTICS_SINCE
-
-
-def _dump_arguments(snapshot: str, *, with_statistics: bool) -> list[str]:
+def _dump_arguments(snapshot: str) -> list[str]:
     return [
-        *(["--statistics"] if with_statistics else []),
         "--format=custom",
         f"--snapshot={snapshot}",
         "--encoding=UTF8",
@@ -170,13 +169,26 @@ def _newest_logs(file: Path | None) -> list[Path]:
     if file is None or not file.parent.is_dir():
         return []
     since = time.time() - LOG_DAYS * 86_400
-    found = file.parent.glob(f"{file.stem}*")
-    return sorted(path for path in found if path.is_file() and path.stat().st_mtime >= since)
+    found = []
+    for path in file.parent.glob(f"{file.stem}*"):
+        # Only files: a link there may lead to anything on this machine.
+        if is_regular(path) and _fits(path.name) and (at := path.lstat().st_mtime) >= since:
+            found.append((at, path))
+    return sorted(path for _, path in sorted(found)[-_MOST_LOGS:])
+
+
+def _fits(name: str) -> bool:
+    """Whether an archive can hold a file of this name."""
+    try:
+        checked_part_name(f"{LOGS}{name}")
+    except ValueError:
+        return False
+    return True
 
 
 def _as_it_is(path: Path, progress: Progress) -> Iterator[bytes]:
     """The file up to where it reaches now: it goes on growing."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         left = os.fstat(file.fileno()).st_size
         while left and (piece := file.read(min(PIECE, left))):
             progress.check()

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +39,6 @@ _VARIABLES = {
 # What a program says on standard error is kept from its end, for the message.
 _KEPT_LINES = 20
 _GRACE_SECS = 5
-# The version that dumps and restores the planner's statistics.
-STATISTICS_SINCE = 18
 
 
 class NoProgram(Conflict):
@@ -111,14 +110,36 @@ def feed(
     ) as running:
         pipe = running.process.stdin
         assert pipe is not None  # noqa: S101 - asked for above
+        _feed(pipe, data)
+        running.must_have_succeeded()
+
+
+def converted(
+    program: Program, arguments: list[str], data: Iterable[bytes], progress: Progress
+) -> Generator[bytes, None, None]:
+    """What the program makes of *data*, in pieces. It knows of no database.
+
+    Raises, at the end, what reading *data* raised; ProgramFailed.
+    """
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with (
+        ThreadPoolExecutor(1) as beside,
+        _running(program, arguments, None, progress, **pipes) as running,
+    ):
+        taker, giver = running.process.stdin, running.process.stdout
+        assert taker is not None  # noqa: S101 - asked for above
+        assert giver is not None  # noqa: S101 - asked for above
+        fed = beside.submit(_feed_to_the_end, taker, data)
         try:
-            for piece in data:
-                _write(pipe, piece)
-            pipe.close()
-        except BrokenPipeError:
-            # It has given up, and says why on standard error; or it has read as far as it needs.
-            for _ in data:
-                pass
+            while piece := os.read(giver.fileno(), PIECE):
+                progress.check()
+                yield piece
+        except BaseException:
+            # Without its end, the thread could not get rid of the rest.
+            _end(running.process)
+            fed.exception()
+            raise
+        fed.result()
         running.must_have_succeeded()
 
 
@@ -194,6 +215,25 @@ def _running(
                 if pipe is not None:
                     pipe.close()
             _end(process)
+
+
+def _feed_to_the_end(pipe: IO[bytes], data: Iterable[bytes]) -> None:
+    try:
+        _feed(pipe, data)
+    finally:
+        # Whatever went wrong, the program must not wait for more.
+        pipe.close()
+
+
+def _feed(pipe: IO[bytes], data: Iterable[bytes]) -> None:
+    try:
+        for piece in data:
+            _write(pipe, piece)
+        pipe.close()
+    except BrokenPipeError:
+        # It has given up, and says why on standard error; or it has read as far as it needs.
+        for _ in data:
+            pass
 
 
 def _write(pipe: IO[bytes], piece: bytes) -> None:

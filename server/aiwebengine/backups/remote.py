@@ -13,9 +13,11 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from aiwebengine.backups.archive import PIECE, UNFINISHED, read_manifest, sync
-from aiwebengine.backups.storage import Directory, StorageFailed, failures_told
-from aiwebengine.backups.types import NAME, Progress
+from aiwebengine.backups.archive import PIECE, finish_or_remove, read_manifest, unfinished_path
+from aiwebengine.backups.files import open_new, open_regular, sync
+from aiwebengine.backups.names import is_name, looks_like_one
+from aiwebengine.backups.storage import Directory, Ignored, StorageFailed, failures_told
+from aiwebengine.backups.types import Progress
 from aiwebengine.config import S3
 from aiwebengine.errors import NotFound
 
@@ -29,6 +31,7 @@ class Remote:
     def __init__(self, config: S3) -> None:
         self._prefix = config.prefix
         self.place = f"{config.bucket}/{config.prefix}"
+        self.ignored = Ignored(self.place)
         secret = config.secret_access_key
         options: dict[str, object] = {
             "region": config.region or "us-east-1",
@@ -54,17 +57,22 @@ class Remote:
         """Name and size of each archive there. Raises StorageFailed."""
         with _refusals_told(self.place):
             found: dict[str, int] = {}
+            ignored = []
             for batch in obstore.list(self._store, self._prefix):
                 for one in batch:
                     name = one["path"].rsplit("/", 1)[-1]
-                    if NAME.fullmatch(name):
+                    # In a folder below, it is not where we would fetch it from.
+                    if is_name(name) and one["path"] == self._path(name):
                         found[name] = one["size"]
+                    elif looks_like_one(name):
+                        ignored.append(one["path"])
+            self.ignored.note(ignored)
             return found
 
     def upload(self, path: Path, progress: Progress) -> None:
         """Copy an archive there, in parts; half of one never shows. Raises StorageFailed."""
-        size, sent = path.stat().st_size, 0
-        with _refusals_told(self.place), open(path, "rb") as file:
+        with _refusals_told(self.place), open_regular(path) as file:
+            size, sent = os.fstat(file.fileno()).st_size, 0
             writer = obstore.open_writer(
                 self._store, self._key(path.name), buffer_size=_PART, max_concurrency=4
             )
@@ -72,7 +80,7 @@ class Remote:
                 progress.check()
                 writer.write(piece)
                 sent += len(piece)
-                progress.done = sent / size
+                progress.done = sent / max(1, size)
             writer.close()
             there = obstore.head(self._store, self._key(path.name))["size"]
         if there != size:
@@ -84,28 +92,29 @@ class Remote:
         Raises NotFound, StorageFailed, Damaged.
         """
         path = to.new_path(name)
-        unfinished = path.with_name(f".{name}{UNFINISHED}")
-        try:
-            with _refusals_told(self.place):
-                found = obstore.get(self._store, self._key(name))
-                size, got = found.meta["size"], 0
-                to.must_have_room(size)
-                with failures_told(), open(unfinished, "wb") as file:
+        unfinished = unfinished_path(path)
+        with failures_told():
+            finish_or_remove(unfinished, is_known=False)
+        with _refusals_told(self.place):
+            found = obstore.get(self._store, self._key(name))
+            size, got = found.meta["size"], 0
+            to.must_have_room(size)
+            with failures_told(), open_new(unfinished) as file:
+                try:
                     # Nobody else takes it for what a dead run left.
                     fcntl.flock(file, fcntl.LOCK_EX)
-                    unfinished.chmod(0o600)
                     for piece in found.stream(min_chunk_size=PIECE):
                         progress.check()
                         file.write(piece)
                         got += len(piece)
-                        progress.done = got / size
+                        progress.done = got / max(1, size)
                     file.flush()
                     os.fsync(file.fileno())
-            read_manifest(unfinished)
-            unfinished.rename(path)
-            sync(path.parent)
-        finally:
-            unfinished.unlink(missing_ok=True)
+                    read_manifest(unfinished)
+                    unfinished.rename(path)
+                    sync(path.parent)
+                finally:
+                    unfinished.unlink(missing_ok=True)
         return path
 
     def remove(self, name: str) -> None:
@@ -115,6 +124,10 @@ class Remote:
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}{name}"
+
+    def _path(self, name: str) -> str:
+        """The key as a listing spells it: without empty segments."""
+        return "/".join(filter(None, self._key(name).split("/")))
 
 
 @contextmanager

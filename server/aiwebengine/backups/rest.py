@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import BinaryIO
+
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.backups.files import open_regular
 from aiwebengine.backups.service import Backups
+from aiwebengine.errors import NotFound
 
 PATH = "/api/engine/admin/backups/{name}"
+
+
+class ArchiveResponse(FileResponse):
+    """A regular file, opened once: a link that takes its place meanwhile is not followed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
+        with _opened(Path(self.path)) as file:
+            self.path = f"/dev/fd/{file.fileno()}"
+            await super().__call__(scope, receive, send)
 
 
 def routes(backups: Backups, doorkeeper: Doorkeeper) -> list[Route]:
     """`GET /api/engine/admin/backups/{name}`."""
 
-    async def download(request: Request) -> FileResponse:
+    async def download(request: Request) -> ArchiveResponse:
         """An archive; HEAD asks whether it would be handed out.
 
         Args:
@@ -30,7 +46,7 @@ def routes(backups: Backups, doorkeeper: Doorkeeper) -> list[Route]:
         viewer = await doorkeeper.viewer(request, "rest")
         name = request.path_params["name"]
         path = await backups.hand_out(viewer, name, recorded=request.method == "GET")
-        return FileResponse(
+        return ArchiveResponse(
             path,
             media_type="application/x-tar",
             filename=name,
@@ -38,3 +54,10 @@ def routes(backups: Backups, doorkeeper: Doorkeeper) -> list[Route]:
         )
 
     return [Route(PATH, download, methods=["GET"])]
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except OSError:
+        raise NotFound(f"There is no backup {path.name}.") from None

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from psycopg.conninfo import make_conninfo
+import psycopg
 
-from aiwebengine.backups import cluster_store, programs
-from aiwebengine.backups.archive import DUMP, Damaged, checked_pieces
+from aiwebengine.backups import cluster_store, programs, rows_store
+from aiwebengine.backups.archive import DUMP, checked_pieces
+from aiwebengine.backups.dump import Rows, Script
+from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.types import Manifest, Part, Progress
 from aiwebengine.errors import Conflict
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.migrations.types import KEPT_BY_RUNNER
 from aiwebengine.resources import MIGRATIONS
+from aiwebengine.untrusted_text import on_one_line
+
+# Rows only, and nothing that is said of who owns or may read what.
+_ROWS = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]
 
 
 class TooNew(Conflict):
@@ -35,47 +43,104 @@ def must_not_be_newer(manifest: Manifest) -> None:
         )
 
 
-def load(url: str, path: Path, manifest: Manifest, progress: Progress, *, is_guest: bool) -> None:
-    """Fill the empty database at *url*, count its rows, bring its tables up to date.
+def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> list[str]:
+    """Fill the empty database at *url* with the archive's rows, and bring its tables up to date.
 
-    *is_guest*: privileges of other users are left out, as these may not exist there.
+    The tables are made by our own migrations; the archive gives rows and nothing else. Returns the
+    names of the tables that were left out, because they are not the engine's.
     Raises Damaged when what arrived is not what the manifest tells; NoProgram, ProgramFailed.
     """
+    dump = _dump_of(manifest)
+    progress.at("Checking the dump", 0.0)
+    # Before any program reads it: what is not as it was signed reaches none.
+    for _ in _followed(path, dump, progress):
+        pass
     with cluster_store.connection(url) as connection:
         if not cluster_store.is_empty(connection):
             raise NotEmpty(f"The database {cluster_store.name_of(url)} is not empty.")
-        server = cluster_store.major(connection)
-        least = max(server, major(manifest.dump_version))
-        program = programs.find("pg_restore", least, cluster_store.uses_tls(connection))
+        progress.at("Making the tables")
+        migrations = Migrations(url, MIGRATIONS)
+        if manifest.migrations:
+            migrations.rebuild(manifest.migrations)
     progress.at("Restoring the database", 0.0)
-    programs.feed(
-        program,
-        [
-            "--format=custom",
-            "--no-owner",
-            *(["--no-privileges"] if is_guest else []),
-            *_statistics(program.major, server),
-            "--exit-on-error",
-            "--single-transaction",
-            "--no-password",
-            f"--dbname={make_conninfo(dbname=cluster_store.name_of(url))}",
-        ],
-        url,
-        _followed(path, _dump_of(manifest), progress),
-        progress,
-    )
-    progress.at("Counting the rows", 1.0)
-    with cluster_store.connection(url) as connection:
-        for table, expected in manifest.tables.items():
-            progress.check()
-            found = cluster_store.count(connection, table)
-            if found != expected:
-                raise Damaged(f"{manifest.name}: {table} has {found} rows instead of {expected}.")
-        if server < programs.STATISTICS_SINCE:
-            progress.at("Gathering statistics")
-            connection.execute("analyze")
+    with cluster_store.connection(url, in_transaction=True) as connection, _misfits_told(manifest):
+        left_out = _load_rows(connection, path, dump, manifest, progress)
+    if left_out:
+        progress.note(f"Left out, as these are not the engine's tables: {', '.join(left_out)}.")
     progress.at("Bringing the tables up to date")
-    Migrations(url, MIGRATIONS).up()
+    migrations.up()
+    return left_out
+
+
+def _load_rows(
+    connection: cluster_store.Connection,
+    path: Path,
+    dump: Part,
+    manifest: Manifest,
+    progress: Progress,
+) -> list[str]:
+    connection.execute("set local search_path = public")
+    tables, sequences = rows_store.tables(connection), rows_store.sequences(connection)
+    taken_off = rows_store.take_off(connection)
+    rows_store.empty(connection, sorted(tables))
+    least = major(manifest.dump_version)
+    # TLS is of no matter: it knows of no database.
+    program = programs.find("pg_restore", least, needs_tls=False)
+    script = programs.converted(
+        program, ["--format=custom", *_ROWS], _followed(path, dump, progress), progress
+    )
+    left_out = []
+    with closing(script):
+        for item in Script(script).items():
+            if isinstance(item, Rows):
+                if not _is_ours(item, tables, manifest):
+                    if item.table not in KEPT_BY_RUNNER:
+                        left_out.append(on_one_line(item.table))
+                    continue
+                assert item.columns is not None  # noqa: S101 - looked at just above
+                rows_store.fill(connection, item, item.columns)
+            elif item.schema == "public" and item.sequence in sequences:
+                rows_store.set_sequence(connection, item)
+    progress.at("Counting the rows", 1.0)
+    for table in sorted(tables):
+        progress.check()
+        found, expected = cluster_store.count(connection, table), manifest.tables.get(table, 0)
+        if found != expected:
+            raise Damaged(f"{manifest.name}: {table} has {found} rows instead of {expected}.")
+    if set(cluster_store.migrations(connection)) != set(manifest.migrations):
+        raise Damaged(f"{manifest.name}: its tables tell of other migrations than its manifest.")
+    progress.at("Building the indexes")
+    for statement in taken_off:
+        progress.check()
+        rows_store.put_back(connection, statement)
+    progress.at("Gathering statistics")
+    rows_store.analyze(connection, sorted(tables))
+    return sorted(set(left_out))
+
+
+def _is_ours(rows: Rows, tables: dict[str, list[str]], manifest: Manifest) -> bool:
+    """Whether a table of the engine takes these rows. Raises Damaged for columns it has not."""
+    if rows.columns is None or rows.schema != "public" or rows.table not in tables:
+        return False
+    unknown = set(rows.columns) - set(tables[rows.table])
+    if unknown or len(set(rows.columns)) != len(rows.columns):
+        raise Damaged(
+            f"{manifest.name}: {rows.table} has columns that its migrations do not make:"
+            f" {', '.join(sorted(unknown))}."
+        )
+    return True
+
+
+@contextmanager
+def _misfits_told(manifest: Manifest) -> Iterator[None]:
+    """Turns what PostgreSQL says of rows that fit no table into a refusal."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            raise
+        said = str(error).strip().split("\n", 1)[0]
+        raise Damaged(f"{manifest.name}: its rows do not fit the tables: {said}") from error
 
 
 def _followed(path: Path, part: Part, progress: Progress) -> Iterator[bytes]:
@@ -86,13 +151,6 @@ def _followed(path: Path, part: Part, progress: Progress) -> Iterator[bytes]:
         yield piece
         passed += len(piece)
         progress.done = passed / max(1, part.size)
-
-
-def _statistics(program: int, server: int) -> list[str]:
-    since = programs.STATISTICS_SINCE
-    if program < since:
-        return []
-    return ["--statistics" if server >= since else "--no-statistics"]
 
 
 def _dump_of(manifest: Manifest) -> Part:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from aiwebengine.backups.types import time_of
+from aiwebengine.backups.names import time_of
 from aiwebengine.config import Backup as BackupConfig
+
+# How far the clocks of instances may differ.
+_CLOCKS_APART = timedelta(days=1)
 
 
 def superfluous(
@@ -16,11 +19,11 @@ def superfluous(
 
     Kept are all that are younger than `retention_days`; the newest good one of each of the last
     `keep_daily` days, `keep_weekly` weeks and `keep_monthly` months that have one; and, whatever
-    its age, the newest good one.
+    its age, the newest good one. A name dated in the future keeps nobody else from being kept.
     """
-    young = now - timedelta(days=rules.retention_days)
+    young, future = now - timedelta(days=rules.retention_days), now + _CLOCKS_APART
     kept = {name for name in names if time_of(name) >= young}
-    trusted = sorted(set(good) & set(names), reverse=True)
+    trusted = sorted({name for name in good if time_of(name) <= future} & set(names), reverse=True)
     kept |= set(trusted[:1])
     kept |= _newest_of_each(trusted, rules.keep_daily, "%Y-%m-%d")
     kept |= _newest_of_each(trusted, rules.keep_weekly, "%G-%V")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.backups import archive, companions, create, store
+from aiwebengine.backups import archive, companions
 from aiwebengine.backups.carry_over import behind
 from aiwebengine.backups.create import Secrets, checked_note
-from aiwebengine.backups.drill import MakeEngine
+from aiwebengine.backups.looking import Archives, must_operate
+from aiwebengine.backups.manifest import Damaged
+from aiwebengine.backups.names import new_name
 from aiwebengine.backups.retention import superfluous
-from aiwebengine.backups.runs import Live, Runs
-from aiwebengine.backups.shelf import Shelf
-from aiwebengine.backups.storage import Directory, StorageFailed
+from aiwebengine.backups.runs import Live
+from aiwebengine.backups.shelf import is_good
+from aiwebengine.backups.storage import StorageFailed
 from aiwebengine.backups.types import (
     Backup,
     BackupLocation,
@@ -27,18 +26,11 @@ from aiwebengine.backups.types import (
     Note,
     Pruned,
     Restored,
-    new_name,
 )
-from aiwebengine.backups.work import Work
-from aiwebengine.config import S3, Config
-from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput, Conflict, NotFound
+from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound
 from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, Viewer
-
-if TYPE_CHECKING:
-    from aiwebengine.backups.remote import Remote
+from aiwebengine.viewer import ActorKind, Viewer
 
 NEWEST = "newest"
 
@@ -47,71 +39,11 @@ def quiet(_: str) -> None:
     """Listen to no line."""
 
 
-class Backups:
+class Backups(Archives):
     """Backups of this engine's database. Its archives are files and need no database to be read.
 
     *make_engine* builds an engine on another database, for drills.
     """
-
-    def __init__(
-        self, db: Database, audit: AuditTrail, config: Config, url: str, make_engine: MakeEngine
-    ) -> None:
-        self._db = db
-        self._audit = audit
-        self._config = config
-        self._url = url
-        self._directory = Directory(config.backup.directory)
-        s3 = config.backup.s3
-        self._remote = _remote(s3) if s3 else None
-        self._runs = Runs(db, audit, url)
-        self._shelf = Shelf(db, self._directory, self._remote, self._runs)
-        self._work = Work(
-            db,
-            config,
-            url,
-            make_engine,
-            self._directory,
-            self._remote,
-            self._runs,
-            self._shelf,
-        )
-
-    # --- looking
-
-    async def all(self, viewer: Viewer) -> list[Backup]:
-        """Every backup, newest first, wherever it lies. Raises Unauthenticated, Forbidden."""
-        viewer.must_be(Role.ADMINISTRATOR)
-        return await self._shelf.backups()
-
-    async def find(self, viewer: Viewer, name: str) -> Backup:
-        """The backup of this name. Raises Unauthenticated, Forbidden, NotFound."""
-        viewer.must_be(Role.ADMINISTRATOR)
-        return await self._shelf.find(name)
-
-    async def newest(self) -> Backup | None:
-        """The newest backup on this machine that nothing speaks against."""
-        return await self._shelf.newest()
-
-    async def remote_trouble(self, viewer: Viewer) -> str | None:
-        """Why the S3 storage can't be used; None when it can, or when there is none."""
-        viewer.must_be(Role.ADMINISTRATOR)
-        await self._shelf.backups()
-        return self._shelf.remote_trouble
-
-    async def runs(
-        self, viewer: Viewer, kinds: Sequence[BackupRunKind], before: int | None, first: int
-    ) -> list[BackupRun]:
-        """Runs, newest first; one more than *first* when another page follows.
-
-        Raises Unauthenticated, Forbidden.
-        """
-        viewer.must_be(Role.ADMINISTRATOR)
-        return await store.page(self._db, kinds, before, first + 1)
-
-    async def count_runs(self, viewer: Viewer, kinds: Sequence[BackupRunKind]) -> int:
-        """How many runs of these kinds there are. Raises Unauthenticated, Forbidden."""
-        viewer.must_be(Role.ADMINISTRATOR)
-        return await store.count(self._db, kinds)
 
     # --- making
 
@@ -126,10 +58,10 @@ class Backups:
         """Make a backup, and copy it to the S3 storage where there is one.
 
         Raises Unauthenticated, Forbidden, BadUserInput, AnotherRuns, NoSpace, NoProgram,
-        ProgramFailed, StorageFailed, Unavailable, and nothing is left then; CopyFailed when the
-        archive is good and only lacks its copy.
+        NoSigningKey, ProgramFailed, StorageFailed, Unavailable, and nothing is left then;
+        CopyFailed when the archive is good and only lacks its copy.
         """
-        _must_operate(viewer)
+        must_operate(viewer)
         why = checked_note(why)
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name(), note)
         return await self._runs.finish(live, lambda live: self._work.create(live, secrets, why))
@@ -138,7 +70,7 @@ class Backups:
         self, viewer: Viewer, why: str | None = None
     ) -> tuple[Backup, BackupRun | None]:
         """Begin a backup that goes on in the background. Raises as `create` does, at first."""
-        _must_operate(viewer)
+        must_operate(viewer)
         why = checked_note(why)
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name())
         run = await self._runs.run(live.number)
@@ -149,42 +81,59 @@ class Backups:
 
     # --- proving
 
-    async def verify(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
-        """Read an archive to its end and compare it with its manifest.
+    async def verify(
+        self, viewer: Viewer, name: str, note: Note = quiet, *, trust_unsigned: bool = False
+    ) -> Backup:
+        """Check an archive's signature, read it to its end and compare it with its manifest.
 
         Checksums of all parts, and `pg_restore` reads the whole dump. What is wrong stands in the
-        backup's `state` and `problem`. Needs no database. Raises Unauthenticated, Forbidden,
-        NotFound, AnotherRuns, NoProgram.
+        backup's `state` and `problem`. Needs no database. *trust_unsigned*: also for an archive
+        that this engine did not sign; only for the operator at the command line.
+        Raises Unauthenticated, Forbidden, NotFound, AnotherRuns, NoProgram, NotTrusted.
         """
-        _must_operate(viewer)
+        must_operate(viewer)
+        _may_trust(viewer, trust_unsigned)
         live = await self._begin(viewer, BackupRunKind.VERIFY, name, note)
-        return await self._runs.finish(live, self._work.verify)
+        return await self._runs.finish(
+            live, lambda live: self._work.verify(live, trust_unsigned=trust_unsigned)
+        )
 
     async def start_verify(self, viewer: Viewer, name: str) -> tuple[Backup, BackupRun | None]:
         """Begin a verification that goes on in the background. Raises as `verify` does."""
-        _must_operate(viewer)
+        must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.VERIFY, name, quiet)
         run, backup = await self._runs.run(live.number), await self._shelf.find(name)
         await self._runs.in_background(self._runs.finish(live, self._work.verify))
         return backup, run
 
-    async def drill(self, viewer: Viewer, note: Note = quiet, name: str = NEWEST) -> BackupRun:
+    async def drill(
+        self,
+        viewer: Viewer,
+        note: Note = quiet,
+        name: str = NEWEST,
+        *,
+        trust_unsigned: bool = False,
+    ) -> BackupRun:
         """Restore a backup into a scratch database, check it there, drop it.
 
-        *name*: the newest good one when left out. What is wrong stands in the run's `problem`.
+        *name*: the newest good one when left out; one that this engine did not sign is skipped.
+        What is wrong stands in the run's `problem`. *trust_unsigned* as for `verify`.
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, AnotherRuns,
-        NoProgram, Unavailable.
+        NoProgram, NotTrusted, Unavailable.
         """
-        _must_operate(viewer)
+        must_operate(viewer)
+        _may_trust(viewer, trust_unsigned)
         live = await self._begin_drill(viewer, name, note)
-        await self._runs.finish(live, self._work.drill)
+        await self._runs.finish(
+            live, lambda live: self._work.drill(live, trust_unsigned=trust_unsigned)
+        )
         run = await self._runs.run(live.number)
         assert run is not None  # noqa: S101 - a drill needs the table that tells of it
         return run
 
     async def start_drill(self, viewer: Viewer, name: str | None) -> BackupRun | None:
         """Begin a drill that goes on in the background. Raises as `drill` does."""
-        _must_operate(viewer)
+        must_operate(viewer)
         live = await self._begin_drill(viewer, name or NEWEST, quiet)
         run = await self._runs.run(live.number)
         await self._runs.in_background(self._runs.finish(live, self._work.drill))
@@ -195,7 +144,7 @@ class Backups:
         if name == NEWEST:
             found = await self._shelf.newest() or await self._shelf.newest_remote()
             if found is None:
-                raise NotFound("There is no backup to try out. Run `aiwebengine backup create`.")
+                raise NotFound(await self._nothing_to_drill())
             name = found.name
         await self._shelf.find(name)
         live = await self._runs.begin(viewer, BackupRunKind.DRILL, name, note)
@@ -203,6 +152,16 @@ class Backups:
             live.holds.close()
             raise Conflict("The database lacks its tables. Run `aiwebengine migrate up`.")
         return live
+
+    async def _nothing_to_drill(self) -> str:
+        skipped = await self._shelf.unsigned()
+        if not skipped:
+            return "There is no backup for a drill. Run `aiwebengine backup create`."
+        return (
+            f"There is no signed backup for a drill; skipped as not signed by this engine:"
+            f" {len(skipped)}. Run `aiwebengine backup create`, or `aiwebengine backup drill"
+            f" --name {skipped[0].name} --trust-unsigned` if you know where it comes from."
+        )
 
     # --- putting back
 
@@ -214,25 +173,30 @@ class Backups:
         *,
         with_safety_backup: bool = True,
         drop_old: bool = False,
+        trust_unsigned: bool = False,
     ) -> Restored:
         """Put a backup in the place of this engine's database.
 
         It is restored beside it, checked, and takes its name in one transaction: whatever fails,
         the old one goes on serving. Engines that run are cut off for a moment and come back by
-        themselves. Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound,
-        AnotherRuns, TooNew, Damaged, NoProgram, ProgramFailed, Conflict, Unavailable.
+        themselves. *trust_unsigned* as for `verify`. Raises Unauthenticated, Forbidden,
+        ReauthenticationRequired, NotFound, AnotherRuns, NotTrusted, TooNew, Damaged, NoProgram,
+        ProgramFailed, Conflict, Unavailable.
         """
+        _may_trust(viewer, trust_unsigned)
         live = await self._begin_restore(viewer, name, note)
         return await self._runs.finish(
             live,
-            lambda live: self._work.restore(live, with_safety_backup, drop_old),
+            lambda live: self._work.restore(
+                live, with_safety_backup, drop_old, trust_unsigned=trust_unsigned
+            ),
         )
 
     async def start_restore(self, viewer: Viewer, name: str, confirm: str) -> BackupRun | None:
         """Begin a restore that goes on in the background. Raises as `restore` does, at first,
         BadUserInput when *confirm* is not the name.
         """
-        _must_operate(viewer)
+        must_operate(viewer)
         if confirm != name:
             raise BadUserInput(f"confirm: found {confirm[:80]!r}; allowed: {name[:80]}.")
         live = await self._begin_restore(viewer, name, quiet)
@@ -252,23 +216,29 @@ class Backups:
         viewer.must_be(Role.ADMINISTRATOR)
         try:
             manifest = archive.read_manifest(self._directory.path(name))
-        except (NotFound, archive.Damaged):
+        except (NotFound, Damaged):
             return None
         event, at = manifest.audit_event_id or 0, manifest.created_at
         return await asyncio.to_thread(behind, self._url, event, at)
 
     async def restore_into(
-        self, viewer: Viewer, name: str, url: str, note: Note = quiet
+        self,
+        viewer: Viewer,
+        name: str,
+        url: str,
+        note: Note = quiet,
+        *,
+        trust_unsigned: bool = False,
     ) -> Restored:
         """Restore a backup into the empty database at *url*. Raises as `restore` does, NotEmpty."""
-        _must_operate(viewer)
-        viewer.must_have_signed_in_recently(Act.RESTORE_BACKUP)
-        live = await self._begin(viewer, BackupRunKind.RESTORE, name, note)
-
-        return await self._runs.finish(live, lambda live: self._work.restore_into(live, url))
+        _may_trust(viewer, trust_unsigned)
+        live = await self._begin_restore(viewer, name, note)
+        return await self._runs.finish(
+            live, lambda live: self._work.restore_into(live, url, trust_unsigned=trust_unsigned)
+        )
 
     async def _begin_restore(self, viewer: Viewer, name: str, note: Note) -> Live:
-        _must_operate(viewer)
+        must_operate(viewer)
         viewer.must_have_signed_in_recently(Act.RESTORE_BACKUP)
         return await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
@@ -280,11 +250,10 @@ class Backups:
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Conflict for the
         last good one, StorageFailed.
         """
-        _must_operate(viewer)
+        must_operate(viewer)
         viewer.must_have_signed_in_recently(Act.DELETE_BACKUP)
         backup = await self._shelf.find(name)
-        newest = await self._shelf.newest()
-        if newest is not None and newest.name == name and await self._shelf.is_last_good(name):
+        if await self._shelf.is_last_good(name):
             raise Conflict(f"{name} is the only good backup. Make another one first.")
         await self._remove(viewer, name, backup.locations)
         return backup
@@ -295,14 +264,18 @@ class Backups:
 
         Raises Unauthenticated, Forbidden, AnotherRuns, StorageFailed, Unavailable.
         """
-        _must_operate(viewer)
+        must_operate(viewer)
         rules, now = self._config.backup, datetime.now(UTC)
         here = [one for one in await self._shelf.backups() if one.state is not BackupState.FAILED]
         local = [one for one in here if BackupLocation.LOCAL in one.locations]
         remote = [one.name for one in here if BackupLocation.S3 in one.locations]
-        good = [one.name for one in local if one.state is BackupState.COMPLETE]
+        # Each kind by itself: an archive that anybody put here displaces none of ours.
+        signed = [one.name for one in local if is_good(one)]
+        others = [one for one in local if one.name not in signed]
+        good = [one.name for one in others if one.state is BackupState.COMPLETE]
         pruned = Pruned(
-            superfluous([one.name for one in local], good, rules, now),
+            superfluous(signed, signed, rules, now)
+            + superfluous([one.name for one in others], good, rules, now),
             superfluous(remote, remote, rules, now),
             await asyncio.to_thread(companions.replaced, self._url, now, rules.retention_days),
         )
@@ -320,42 +293,17 @@ class Backups:
 
     async def upload(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
         """Copy an archive to the S3 storage. Raises as `create` does, NotFound."""
-        _must_operate(viewer)
+        must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.CREATE, name, note, records=False)
         await self._runs.finish(live, lambda live: self._work.upload(live, name))
         return await self._shelf.find(name)
 
     async def download(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
         """Fetch an archive from the S3 storage. Raises NotFound, StorageFailed, NoSpace."""
-        _must_operate(viewer)
+        must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.CREATE, name, note, records=False)
         await self._runs.finish(live, lambda live: self._work.fetched(live, name))
         return await self._shelf.find(name)
-
-    async def hand_out(self, viewer: Viewer, name: str, *, recorded: bool) -> Path:
-        """Where the archive lies, for somebody who takes it along; the trail is told.
-
-        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Unavailable.
-        """
-        _must_operate(viewer)
-        viewer.must_have_signed_in_recently(Act.DOWNLOAD_BACKUP)
-        path = self._directory.path(name)
-        if recorded:
-            await self._audit.record(
-                viewer, AuditAction.BACKUP_DOWNLOADED, Target("backup", None, name)
-            )
-        return path
-
-    def secrets_of(self, viewer: Viewer, name: str) -> list[str]:
-        """The names of the sealed files in an archive. Raises Forbidden, NotFound, Damaged."""
-        _must_operate(viewer)
-        manifest = archive.read_manifest(self._directory.path(name))
-        return [part.name for part in manifest.parts if part.name.startswith(create.SECRETS)]
-
-    def path(self, viewer: Viewer, name: str) -> Path:
-        """Where the archive lies on this machine. Raises Forbidden, NotFound."""
-        _must_operate(viewer)
-        return self._directory.path(name)
 
     async def stop(self) -> None:
         """End what runs in the background."""
@@ -388,11 +336,7 @@ class Backups:
                 raise StorageFailed(f"{name} can't be removed: {error.strerror}.") from error
 
 
-def _must_operate(viewer: Viewer) -> None:
-    viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
-
-
-def _remote(config: S3) -> Remote:
-    from aiwebengine.backups.remote import Remote
-
-    return Remote(config)
+def _may_trust(viewer: Viewer, trust_unsigned: bool) -> None:
+    """Only somebody who works on the machine itself may vouch for an archive."""
+    if trust_unsigned and viewer.kind is not ActorKind.OPERATOR:
+        raise Forbidden("Only the command line restores an archive that this engine did not sign.")

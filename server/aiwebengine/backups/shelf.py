@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from aiwebengine.backups import store
-from aiwebengine.backups.archive import Damaged
 from aiwebengine.backups.create import SECRETS
+from aiwebengine.backups.manifest import Damaged
+from aiwebengine.backups.names import is_name, time_of
 from aiwebengine.backups.runs import Runs
-from aiwebengine.backups.storage import Directory, StorageFailed, manifest_of
+from aiwebengine.backups.signing import NoSigningKey, SigningKeys, renamed
+from aiwebengine.backups.storage import Directory, StorageFailed, contents_of
 from aiwebengine.backups.types import (
-    NAME,
     Backup,
     BackupLocation,
     BackupPart,
     BackupRun,
     BackupRunKind,
     BackupRunState,
+    BackupSignature,
     BackupState,
     Manifest,
     TableRows,
-    time_of,
 )
 from aiwebengine.database import Database
 from aiwebengine.errors import NotFound
@@ -33,18 +35,27 @@ if TYPE_CHECKING:
 # Of backups that failed the list shows those among so many newest runs.
 _RECENT_RUNS = 50
 
+_Read = tuple[Manifest | str, BackupSignature | None]
+"""A manifest, or why it can't be read; and whether it is signed by this engine."""
+
 
 class Shelf:
     """The list of backups. The files are the truth; without a database it only tells less."""
 
     def __init__(
-        self, db: Database, directory: Directory, remote: Remote | None, runs: Runs
+        self,
+        db: Database,
+        directory: Directory,
+        remote: Remote | None,
+        runs: Runs,
+        keys: SigningKeys,
     ) -> None:
         self._db = db
         self._directory = directory
         self._remote = remote
         self._runs = runs
-        self._manifests: dict[tuple[str, int, int], Manifest | str] = {}
+        self._keys = keys
+        self._read_before: dict[tuple[object, ...], _Read] = {}
         self.remote_trouble: str | None = None
 
     async def backups(self) -> list[Backup]:
@@ -85,8 +96,8 @@ class Shelf:
         raise NotFound(f"There is no backup {name[:80]}.")
 
     async def newest(self) -> Backup | None:
-        """The newest one here that nothing speaks against."""
-        good = [one for one in await self.backups() if one.state is BackupState.COMPLETE]
+        """The newest one here that this engine signed and that nothing speaks against."""
+        good = [one for one in await self.backups() if is_good(one)]
         # Names tell the second only.
         return max(good, key=lambda one: one.created_at, default=None)
 
@@ -94,10 +105,31 @@ class Shelf:
         """The newest one of the S3 storage that is not here."""
         return next((one for one in await self.backups() if one.state is BackupState.REMOTE), None)
 
+    async def unsigned(self) -> list[Backup]:
+        """Those here that are whole and that this engine did not sign, newest first."""
+        whole = [one for one in await self.backups() if one.state is BackupState.COMPLETE]
+        return [one for one in whole if not is_good(one)]
+
     async def is_last_good(self, name: str) -> bool:
-        """Whether there is no other good backup."""
-        good = (BackupState.COMPLETE, BackupState.REMOTE)
-        return not any(one.name != name and one.state in good for one in await self.backups())
+        """Whether no other backup is as good: signed by this engine, if this one is."""
+        found = await self.backups()
+        others = [one for one in found if one.name != name]
+        this = next((one for one in found if one.name == name), None)
+        if this is None or this.state is not BackupState.COMPLETE:
+            return False
+        return not any(
+            one.state is BackupState.REMOTE
+            or is_good(one)
+            or (not is_good(this) and one.state is BackupState.COMPLETE)
+            for one in others
+        )
+
+    def ignored(self) -> list[str]:
+        """What looked like an archive at the last look, and is none."""
+        return [
+            *self._directory.ignored.names,
+            *(self._remote.ignored.names if self._remote is not None else []),
+        ]
 
     def beginning(self, name: str) -> Backup:
         """A backup that is being made."""
@@ -109,26 +141,33 @@ class Shelf:
         )
 
     def _local(self) -> list[Backup]:
-        found = []
+        found, read = [], dict[tuple[object, ...], _Read]()
+        ids = self._key_ids()
         for name in self._directory.names():
             try:
-                found.append(self._read(name))
-            except NotFound:
+                found.append(self._backup(name, ids, read))
+            except (NotFound, FileNotFoundError):
                 # Removed meanwhile.
                 continue
+        # What is gone is forgotten, so that this never grows beyond the directory.
+        self._read_before = read
         return found
 
-    def _read(self, name: str) -> Backup:
+    def _key_ids(self) -> tuple[str, ...]:
+        try:
+            return self._keys.ids()
+        except NoSigningKey:
+            return ()
+
+    def _backup(
+        self, name: str, ids: tuple[str, ...], read: dict[tuple[object, ...], _Read]
+    ) -> Backup:
         path = self._directory.path(name)
-        facts = path.stat()
+        facts = path.lstat()
         # An archive never changes; one that did has another time or size.
-        key = (name, facts.st_size, facts.st_mtime_ns)
-        if key not in self._manifests:
-            try:
-                self._manifests[key] = manifest_of(path)
-            except (Damaged, StorageFailed) as error:
-                self._manifests[key] = error.message
-        manifest = self._manifests[key]
+        key = (name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, ids)
+        read[key] = self._read_before.get(key) or self._looked_at(path, name)
+        manifest, signature = read[key]
         size = cast(BigInt, facts.st_size)
         if isinstance(manifest, str):
             return Backup(
@@ -138,8 +177,25 @@ class Shelf:
                 state=BackupState.DAMAGED,
                 problem=manifest,
                 locations=[BackupLocation.LOCAL],
+                signature=signature,
             )
-        return _told(name, size, manifest)
+        return _told(name, size, manifest, signature)
+
+    def _looked_at(self, path: Path, name: str) -> _Read:
+        try:
+            contents = contents_of(path)
+        except (Damaged, StorageFailed) as error:
+            return error.message, None
+        try:
+            signature = self._keys.state_of(contents)
+        except NoSigningKey:
+            # Of no use until the key can be read; that is no fault of the archive.
+            return contents.manifest, None
+        if signature is BackupSignature.INVALID:
+            return f"The signature of {name} does not match: it was changed.", signature
+        if contents.manifest.name != name:
+            return renamed(name, contents.manifest), signature
+        return contents.manifest, signature
 
     def _remote_sizes(self) -> dict[str, int]:
         self.remote_trouble = None
@@ -153,7 +209,12 @@ class Shelf:
             return {}
 
 
-def _told(name: str, size: BigInt, manifest: Manifest) -> Backup:
+def is_good(backup: Backup) -> bool:
+    """Whether a backup here can be relied on: whole, and signed by this engine."""
+    return backup.state is BackupState.COMPLETE and backup.signature is BackupSignature.VALID
+
+
+def _told(name: str, size: BigInt, manifest: Manifest, signature: BackupSignature | None) -> Backup:
     return Backup(
         name=name,
         created_at=manifest.created_at,
@@ -172,6 +233,7 @@ def _told(name: str, size: BigInt, manifest: Manifest) -> Backup:
         database_version=manifest.database_version,
         audit_event_id=None if manifest.audit_event_id is None else str(manifest.audit_event_id),
         has_secrets=any(part.name.startswith(SECRETS) for part in manifest.parts),
+        signature=signature,
     )
 
 
@@ -179,7 +241,7 @@ def _add_unfinished(found: dict[str, Backup], run: BackupRun) -> None:
     """A backup that is being made, or was not finished."""
     name = run.backup_name
     is_over = run.state is BackupRunState.SUCCEEDED
-    if name in found or not NAME.fullmatch(name) or is_over:
+    if name in found or not is_name(name) or is_over:
         return
     has_failed = run.state is BackupRunState.FAILED
     found[name] = Backup(

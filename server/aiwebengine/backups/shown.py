@@ -5,8 +5,20 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from aiwebengine.backups.types import Backup, Note, Restored
+from aiwebengine.backups.types import Backup, BackupSignature, Note, Restored
 from aiwebengine.untrusted_text import on_one_line
+
+SIGNATURES = {
+    None: "not checked",
+    BackupSignature.VALID: "valid",
+    BackupSignature.UNSIGNED: "unsigned",
+    BackupSignature.UNKNOWN_KEY: "unknown key",
+    BackupSignature.INVALID: "does not match",
+}
+TRUSTED = (
+    "Warning: {name} is accepted even if this engine did not sign it. Its rows decide who is"
+    " administrator: go on only if you know where it comes from."
+)
 
 
 class Told:
@@ -50,6 +62,7 @@ def as_data(one: Backup) -> dict[str, object]:
         "database_version": one.database_version,
         "audit_event_id": one.audit_event_id,
         "has_secrets": one.has_secrets,
+        "signature": one.signature.value if one.signature else None,
         "verified_at": one.verified_at,
         "drilled_at": one.drilled_at,
     }
@@ -63,6 +76,7 @@ def restored_as_data(one: Restored) -> dict[str, object]:
         "kept_database": one.kept_database,
         **one.carried.details,
         "access_review": one.access_review,
+        "left_out": one.left_out,
     }
 
 
@@ -75,6 +89,8 @@ def restored_lines(one: Restored, beginning: str) -> list[str]:
         lines.append(f"The old database is kept as {one.kept_database}")
     if one.events_left_behind:
         lines.append(f"{one.events_left_behind} audit events came after the backup.")
+    if one.left_out:
+        lines.append(f"Left out, not the engine's tables: {', '.join(one.left_out)}.")
     lines += one.carried.lines
     lines.append(
         f"Access review {one.access_review} is open. Run `aiwebengine maintenance review show`."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,16 +11,22 @@ from pathlib import Path
 
 from aiwebengine.backups.archive import (
     UNFINISHED,
-    Damaged,
+    Contents,
     finish_or_remove,
-    read_manifest,
-    sync,
+    read,
 )
-from aiwebengine.backups.types import NAME, Manifest
+from aiwebengine.backups.files import is_regular, sync
+from aiwebengine.backups.manifest import Damaged
+from aiwebengine.backups.names import is_name, looks_like_one
 from aiwebengine.errors import Conflict, NotFound
+from aiwebengine.untrusted_text import on_one_line
+
+log = logging.getLogger(__name__)
 
 # What must stay free beside an archive.
 _RESERVE = 64 << 20
+# How many files are remembered that were warned of.
+_MOST_REMEMBERED = 1_000
 
 
 class StorageFailed(Conflict):
@@ -41,28 +48,57 @@ def failures_told() -> Iterator[None]:
         yield
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        told = f"The archive can't be read or written: {error.strerror}{where}."
+        told = f"The archive can't be read or written: {error.strerror or error}{where}."
         raise StorageFailed(told) from error
 
 
+class Ignored:
+    """Files of a directory or bucket that look like archives and are none: each is logged once."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._logged: set[str] = set()
+        self.names: list[str] = []
+
+    def note(self, names: list[str]) -> None:
+        """Remember what was ignored at this look."""
+        self.names = [on_one_line(name)[:200] for name in sorted(names)]
+        for name in self.names:
+            if name not in self._logged and len(self._logged) < _MOST_REMEMBERED:
+                self._logged.add(name)
+                log.warning("backup.ignored", extra={"archive": name, "place": self._place})
+
+
 class Directory:
-    """The backup directory. It is the truth about what backups there are."""
+    """The backup directory. It is the truth about what backups there are.
+
+    Anybody who can write there chooses the names: one that no archive has, and anything that is
+    not a regular file, is ignored.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.ignored = Ignored(str(folder))
 
     def names(self) -> list[str]:
         """The names of all archives, newest first."""
+        found, ignored = [], []
         try:
-            found = [entry.name for entry in os.scandir(self.folder) if NAME.fullmatch(entry.name)]
+            entries = [entry.name for entry in os.scandir(self.folder)]
         except (FileNotFoundError, NotADirectoryError):
             return []
+        for name in entries:
+            if is_name(name) and is_regular(self.folder / name):
+                found.append(name)
+            elif looks_like_one(name):
+                ignored.append(name)
+        self.ignored.note(ignored)
         return sorted(found, reverse=True)
 
     def path(self, name: str) -> Path:
         """Where the archive of this name lies. Raises NotFound."""
         path = self.folder / name
-        if not NAME.fullmatch(name) or not path.is_file():
+        if not is_name(name) or not is_regular(path):
             raise NotFound(f"There is no backup {name[:80]}.")
         return path
 
@@ -73,10 +109,11 @@ class Directory:
 
     def unfinished(self) -> list[tuple[str, Path]]:
         """Files that were not finished: name of the archive, and where it lies."""
-        return [
+        found = [
             (path.name.removeprefix(".").removesuffix(UNFINISHED), path)
             for path in self.folder.glob(f".aiwebengine-*{UNFINISHED}")
         ]
+        return [(name, path) for name, path in found if is_name(name)]
 
     def clear(self, unfinished: Path, is_known: bool) -> Path | None:
         """As `archive.finish_or_remove`."""
@@ -100,15 +137,19 @@ class Directory:
         """How large the next archive will be, about: a little more than the newest one."""
         for name in self.names():
             try:
-                newest = read_manifest(self.folder / name)
+                newest = read(self.folder / name).manifest
+                size = (self.folder / name).lstat().st_size
             except (Damaged, OSError):
                 continue
-            size = (self.folder / name).stat().st_size
-            return max(size * 5 // 4, size * database_bytes // max(1, newest.database_bytes))
+            if newest.name != name or not newest.database_bytes > 0:
+                continue
+            guess = max(size * 5 // 4, size * database_bytes // newest.database_bytes)
+            # A manifest may say anything: it must not keep new backups from being made.
+            return min(guess, database_bytes * 2)
         return database_bytes // 2
 
 
-def manifest_of(path: Path) -> Manifest:
-    """The archive's manifest. Raises Damaged, StorageFailed."""
+def contents_of(path: Path) -> Contents:
+    """What the archive says of itself. Raises Damaged, StorageFailed."""
     with failures_told():
-        return read_manifest(path)
+        return read(path)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from secrets import token_hex
+from datetime import datetime
 from subprocess import Popen
 from typing import TypeAlias
 
@@ -19,20 +17,6 @@ from aiwebengine.system.types import BigInt
 
 Note: TypeAlias = Callable[[str], None]
 """Told what goes on, a line at a time."""
-
-NAME = re.compile(r"aiwebengine-(\d{8}-\d{6})-[0-9a-f]{6}\.tar")
-
-
-def new_name() -> str:
-    """The name of an archive that begins now; names sort by time (UTC)."""
-    return f"aiwebengine-{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}.tar"
-
-
-def time_of(name: str) -> datetime:
-    """When the archive of this name was begun."""
-    found = NAME.fullmatch(name)
-    assert found is not None  # noqa: S101 - whoever asks has a name of ours
-    return datetime.strptime(found[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
 @strawberry.enum
@@ -65,6 +49,23 @@ class BackupLocation(enum.Enum):
 
     LOCAL = "local"
     S3 = "s3"
+
+
+@strawberry.enum
+class BackupSignature(enum.Enum):
+    """Whether an archive is signed by this engine.
+
+    Attributes:
+        VALID: signed with a key of this engine.
+        UNSIGNED: not signed, for example by a version before 0.3.0.
+        UNKNOWN_KEY: signed with a key that this engine does not have.
+        INVALID: the signature does not match: the archive was changed.
+    """
+
+    VALID = "valid"
+    UNSIGNED = "unsigned"
+    UNKNOWN_KEY = "unknown_key"
+    INVALID = "invalid"
 
 
 @strawberry.enum
@@ -180,6 +181,8 @@ class Backup:
         database_version: the version of PostgreSQL that it was made from.
         audit_event_id: the newest audit event inside.
         has_secrets: whether the real configuration is inside, encrypted.
+        signature: whether this engine signed it; null while that was not looked at, as of an
+            archive in S3 only or one that can't be read.
         verified_at: when it was last read to its end and found to be whole.
         drilled_at: when it was last restored for a trial and found to be right.
     """
@@ -196,6 +199,7 @@ class Backup:
     database_version: str | None = None
     audit_event_id: str | None = None
     has_secrets: bool = False
+    signature: BackupSignature | None = None
     verified_at: datetime | None = None
     drilled_at: datetime | None = None
 
@@ -211,7 +215,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive says of itself. It is the archive's last file, `manifest.json`.
+    """What an archive says of itself, in its file `manifest.json`.
 
     *tables* are counted in the very snapshot that was dumped. *audit_head* is the newest seal of
     the trail, as `aiwebengine audit verify --head` takes it.
@@ -274,6 +278,8 @@ class Restored:
     """What stays removed."""
     access_review: str
     """The number of the access review that the restore opened."""
+    left_out: list[str] = field(default_factory=list)
+    """Tables of the archive that are not the engine's: their rows are not restored."""
 
     @property
     def events_left_behind(self) -> int:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.backups import (
-    archive,
     cluster_store,
     companions,
     create,
@@ -22,20 +21,18 @@ from aiwebengine.backups import (
 from aiwebengine.backups.carry_over import EVENTS, Newer, carry_over
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.drill import MakeEngine, smoke_checks
+from aiwebengine.backups.manifest import Damaged
+from aiwebengine.backups.names import new_name
 from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
-from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed
-from aiwebengine.backups.types import (
-    Backup,
-    BackupRunKind,
-    Manifest,
-    Restored,
-    new_name,
-)
+from aiwebengine.backups.signing import SigningKeys
+from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed, contents_of
+from aiwebengine.backups.types import Backup, BackupRunKind, Manifest, Restored
 from aiwebengine.config import Config
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, NotFound
+from aiwebengine.migrations.service import MigrationFailed
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
@@ -60,6 +57,7 @@ class Work:
         remote: Remote | None,
         runs: Runs,
         shelf: Shelf,
+        keys: SigningKeys,
     ) -> None:
         self._db = db
         self._config = config
@@ -69,6 +67,7 @@ class Work:
         self._remote = remote
         self._runs = runs
         self._shelf = shelf
+        self._keys = keys
 
     async def create(self, live: Live, secrets: Secrets | None, why: str | None) -> Backup:
         """Make an archive, and copy it to the S3 storage where there is one.
@@ -106,6 +105,7 @@ class Work:
             live.progress,
             secrets,
             why,
+            self._keys,
         )
         try:
             after = {"size_bytes": made.writer.size, "audit_event_id": made.manifest.audit_event_id}
@@ -115,16 +115,20 @@ class Work:
             made.writer.close()
         return after
 
-    async def verify(self, live: Live) -> Backup:
-        """Read an archive to its end; what is wrong stands in the backup."""
+    async def verify(self, live: Live, *, trust_unsigned: bool = False) -> Backup:
+        """Read an archive to its end; what is wrong stands in the backup. Raises NotTrusted."""
         path = await self.fetched(live, live.name)
-        problem = await live.in_thread(verify.problem_of, path, live.progress)
+        try:
+            manifest = await self._trusted(live, path, trust_unsigned)
+            problem = await live.in_thread(verify.problem_of, path, manifest, live.progress)
+        except Damaged as error:
+            problem = error.message
         after = {"ok": problem is None, **({"problem": problem} if problem else {})}
         await self._runs.succeeded(live, AuditAction.BACKUP_VERIFIED, after, problem=problem)
         return await self._shelf.find(live.name, problem=problem)
 
-    async def drill(self, live: Live) -> None:
-        """Restore into a scratch database, check it there, drop it."""
+    async def drill(self, live: Live, *, trust_unsigned: bool = False) -> None:
+        """Restore into a scratch database, check it there, drop it. Raises NotTrusted."""
         began = datetime.now(UTC)
         await live.in_thread(companions.clear_leftovers, self._url)
         path = await self.fetched(live, live.name)
@@ -133,14 +137,14 @@ class Work:
         scratch = companions.companion(self._url, "drill")
         url = cluster_store.at(self._url, scratch)
         try:
-            manifest = await live.in_thread(archive.read_manifest, path)
+            manifest = await self._trusted(live, path, trust_unsigned)
             restore.must_not_be_newer(manifest)
             await live.in_thread(companions.create, self._url, scratch)
-            await live.in_thread(
-                lambda: restore.load(url, path, manifest, live.progress, is_guest=True)
-            )
+            left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
             rows = sum(manifest.tables.values())
             told = f"{rows} rows in {len(manifest.tables)} tables are what the manifest tells."
+            if left_out:
+                told += f" Left out, not the engine's tables: {', '.join(left_out)}."
             details["checks"].append({"name": "rows", "ok": True, "told": told})
             live.progress.at("Asking it what people ask")
             details["checks"] += await smoke_checks(self._make_engine(url), manifest)
@@ -150,7 +154,7 @@ class Work:
             details["checks"].append({"name": "removals", "ok": True, "told": told})
             bad = [f"{one['name']}: {one['told']}" for one in details["checks"] if not one["ok"]]
             problem = "; ".join(bad) or None
-        except (archive.Damaged, programs.ProgramFailed, restore.TooNew) as error:
+        except (Damaged, programs.ProgramFailed, MigrationFailed, restore.TooNew) as error:
             problem = error.message
             details["checks"].append({"name": "restore", "ok": False, "told": problem})
         finally:
@@ -159,10 +163,12 @@ class Work:
         after = {"ok": problem is None, **({"problem": problem} if problem else {}), **details}
         await self._runs.succeeded(live, AuditAction.DRILL_RUN, after, problem=problem)
 
-    async def restore(self, live: Live, with_safety_backup: bool, drop_old: bool) -> Restored:
-        """Restore beside the database, check, and let both change places."""
+    async def restore(
+        self, live: Live, with_safety_backup: bool, drop_old: bool, *, trust_unsigned: bool = False
+    ) -> Restored:
+        """Restore beside the database, check, and let both change places. Raises NotTrusted."""
         path = await self.fetched(live, live.name)
-        manifest = await live.in_thread(archive.read_manifest, path)
+        manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
         await live.in_thread(companions.clear_leftovers, self._url)
         safety = None
@@ -176,9 +182,7 @@ class Work:
         url = cluster_store.at(self._url, fresh)
         try:
             await live.in_thread(companions.create, self._url, fresh)
-            await live.in_thread(
-                lambda: restore.load(url, path, manifest, live.progress, is_guest=False)
-            )
+            left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
             with ExitStack() as stack:
                 live.progress.at("Comparing it with the database of now")
                 newer = Newer(self._url, is_held=True)
@@ -189,6 +193,7 @@ class Work:
                     "created_at": _iso(manifest),
                     "safety_backup": safety,
                     "kept_database": kept,
+                    **_left_out(left_out),
                 }
                 review = await self._record_in(url, live, told, carried)
                 live.progress.at("Changing places")
@@ -209,23 +214,25 @@ class Work:
             kept_database=kept if was_there and not drop_old else None,
             carried=carried,
             access_review=review,
+            left_out=left_out,
         )
 
-    async def restore_into(self, live: Live, url: str) -> Restored:
-        """Fill the empty database at *url*. It brings back no more than `restore` does."""
+    async def restore_into(self, live: Live, url: str, *, trust_unsigned: bool = False) -> Restored:
+        """Fill the empty database at *url*, with no more than `restore` brings back.
+
+        Raises NotTrusted.
+        """
         path = await self.fetched(live, live.name)
-        manifest = await live.in_thread(archive.read_manifest, path)
+        manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
-        await live.in_thread(
-            lambda: restore.load(url, path, manifest, live.progress, is_guest=True)
-        )
+        left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
         carried = await live.in_thread(self._compared, url)
         target = {"into": cluster_store.name_of(url)}
-        told = {**target, "created_at": _iso(manifest)}
+        told = {**target, "created_at": _iso(manifest), **_left_out(left_out)}
         review = await self._record_in(url, live, told, carried)
         if live.number is not None:
             await store.end(self._db, live.number, None, {**target, **carried.details})
-        return Restored(live.name, None, None, carried, review)
+        return Restored(live.name, None, None, carried, review, left_out)
 
     def _compared(self, url: str) -> CarriedOver:
         """What the database at *url* takes over from ours, which goes on meanwhile."""
@@ -287,12 +294,26 @@ class Work:
         live.progress.at(f"Fetching it from {self._remote.place}", 0.0)
         return await live.in_thread(self._remote.download, name, self._directory, live.progress)
 
+    async def _trusted(self, live: Live, path: Path, trust_unsigned: bool) -> Manifest:
+        """The manifest, once it is known who signed it. Raises NotTrusted, Damaged."""
+
+        def look() -> Manifest:
+            contents = contents_of(path)
+            return self._keys.trusted(contents, live.name, trust_unsigned=trust_unsigned)
+
+        live.progress.at("Checking the signature", 0.0)
+        return await live.in_thread(look)
+
     async def upload(self, live: Live, name: str) -> None:
         """Copy an archive to the S3 storage."""
         if self._remote is None:
             raise Conflict("There is no S3 storage: set [backup.s3] in the configuration.")
         live.progress.at(f"Copying it to {self._remote.place}", 0.0)
         await live.in_thread(self._remote.upload, self._directory.path(name), live.progress)
+
+
+def _left_out(tables: list[str]) -> dict[str, Any]:
+    return {"left_out": tables} if tables else {}
 
 
 def _iso(manifest: Manifest) -> str:

@@ -19,6 +19,8 @@ EVENTS: dict[str, str] = {
     "audit.refusals_lost": "A stop could not record how many strangers were refused.",
     "backup.bug": "A backup, check or restore ended by a fault in the program.",
     "backup.failed": "A backup, check or restore did not succeed.",
+    "backup.ignored": "A file in the backup directory or the bucket is named like an archive and is"
+    " none. Logged once.",
     "connections.refused": "Connections were refused, `count` of them since the last such line:"
     " there are too many in all, or of one address. Written once a minute at most.",
     "database.down": "The database does not answer at the start. It is tried again.",
@@ -70,6 +72,7 @@ FIELDS: dict[str, str] = {
     "actor_roles": "the roles that the user held then",
     "address": "where the request came from",
     "alert": "the alert's name, as in [alerts.md](alerts.md)",
+    "archive": "the name of the file, as it stands in the directory or the bucket",
     "area": "always `manager`, to search for",
     "attempts": "how often it was tried",
     "channel": "`webhook` or `email`",
@@ -100,6 +103,7 @@ FIELDS: dict[str, str] = {
     "path": "the path of the request, never the query string",
     "pause": "seconds until the next attempt",
     "pid": "the number of the process",
+    "place": "the backup directory, or the bucket and its prefix",
     "provider": "the name of the sign-in provider",
     "replaced_in_secs": "seconds until another process takes its place",
     "request_id": "the request that it belongs to; answers tell it in `X-Request-Id`",

@@ -5,6 +5,9 @@ from datetime import datetime
 
 import strawberry
 
+KEPT_BY_RUNNER = frozenset(("_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock"))
+"""The tables in which yoyo itself notes what it did: it makes and fills them."""
+
 
 @strawberry.enum
 class MigrationState(enum.Enum):

@@ -14,6 +14,7 @@ from tests.health.certificates import certificate_of
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository, Server
+from aiwebengine.database import Database
 from aiwebengine.errors import Forbidden
 from aiwebengine.health import checks, network
 from aiwebengine.health.directories import Directories, Thresholds
@@ -75,6 +76,17 @@ async def test_pending_migrations_are_named(engine):
 
     assert found.state is FAILING
     assert found.detail == "1 pending: 0002.create-sign-in."
+
+
+async def test_a_role_that_is_a_superuser_is_a_warning(engine, server, url):
+    found = await checks.role(engine.db).see()
+    superuser = Database(server.as_superuser(url.split("?")[0].rpartition("/")[2]))
+    await superuser.connect()
+    warned = await checks.role(superuser).see()
+    await superuser.disconnect()
+
+    assert found.state is OK
+    assert warned.state is WARNING
 
 
 @pytest.mark.parametrize(

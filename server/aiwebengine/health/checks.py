@@ -26,6 +26,7 @@ ErrorRate = Callable[[int], Awaitable[tuple[int, int]]]
 
 MIGRATIONS_EVERY_SECS = 30.0
 CLOCK_EVERY_SECS = 30.0
+ROLE_EVERY_SECS = 300.0
 BACKUP_EVERY_SECS = 30.0
 CLOCK_WARNING_SECS = 2.0
 CLOCK_FAILING_SECS = 30.0
@@ -53,6 +54,7 @@ def of_instance(
     base_url = config.server.public_url
     checks = [
         migrations(db),
+        role(db),
         *_directories(config, Directories(thresholds)),
         backup(config.backup.schedule, newest_backup, datetime.now().astimezone()),
         clock(db),
@@ -121,6 +123,28 @@ def migrations(db: Database) -> Check:
         is_shared=True,
         meaning="Whether the tables are those that this version needs. Fails when any migration"
         " is pending.",
+    )
+
+
+def role(db: Database) -> Check:
+    """Whether the engine's role in PostgreSQL may do more than it needs."""
+
+    async def see() -> Finding:
+        if await store.is_superuser(db):
+            return warning("The engine's role is a superuser of the database server.")
+        return ok("The engine's role is not a superuser.")
+
+    return Check(
+        "database_role",
+        "Database role",
+        see,
+        "Give the engine a role of its own with CREATEDB that owns its database:"
+        " see docs/production.md.",
+        every_secs=ROLE_EVERY_SECS,
+        needs_database=True,
+        is_shared=True,
+        meaning="Whether the engine's role in PostgreSQL is a superuser, which it need not be."
+        " Warns when it is.",
     )
 
 

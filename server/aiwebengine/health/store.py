@@ -30,6 +30,11 @@ async def clock(db: Database) -> datetime:
     return now
 
 
+async def is_superuser(db: Database) -> bool:
+    """Whether the engine's role may do everything on the server."""
+    return bool(await db.value("select rolsuper from pg_roles where rolname = current_user"))
+
+
 async def agree(
     db: Database,
     instance: str,

@@ -28,6 +28,7 @@ from tests.tables import described
 from tests.test_outage import Fragile
 
 from aiwebengine.app import Engine
+from aiwebengine.backups.archive import read_manifest
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState, Progress
 from aiwebengine.backups.verify import problem_of
 from aiwebengine.migrations.service import Migrations
@@ -52,9 +53,14 @@ def fill(url):
     """Enough rows that there is time to be killed."""
     with psycopg.connect(url) as connection:
         connection.execute(
-            "create table noise as select n, md5(random()::text) as t"
-            " from generate_series(1, 100000) n"
+            "insert into users (email, name)"
+            " select n || '@example.com', md5(random()::text) from generate_series(1, 20000) n"
         )
+
+
+def problem(path):
+    """What is wrong with an archive."""
+    return problem_of(path, read_manifest(path), Progress())
 
 
 class Command:
@@ -149,7 +155,7 @@ async def looked_at(url, folder):
         good = [one for one in listed if one.state is BackupState.COMPLETE]
         for one in good:
             path = engine.config.backup.directory / one.name
-            assert await asyncio.to_thread(problem_of, path, Progress()) is None
+            assert await asyncio.to_thread(problem, path) is None
         assert not [one for one in listed if one.state is BackupState.DAMAGED]
         # Its backend notices within a moment that the process is gone.
         async with asyncio.timeout(20):
@@ -302,7 +308,7 @@ async def test_killed_while_it_migrates(url, tmp_path):
         command.process.kill()
         command.ended()
         for archive in (tmp_path / "backups").glob("*.tar"):
-            assert await asyncio.to_thread(problem_of, archive, Progress()) is None
+            assert await asyncio.to_thread(problem, archive) is None
         # Whatever was left: the next runner goes on from there.
         Migrations(url, MIGRATIONS).up()
         status = Migrations(url, MIGRATIONS).status()

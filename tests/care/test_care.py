@@ -318,7 +318,7 @@ async def test_our_own_figures_stand_in_slowest_on_average_first(engine):
     assert (found.slowest[0].mean_ms, found.slowest[0].longest_ms) == (500.0, 900.0)
 
 
-async def test_what_postgresql_counts_is_shown_where_it_counts(engine, care):
+async def test_what_postgresql_counts_is_shown_where_it_counts(engine, care, server):
     """The embedded server lacks the extension: its view and its setting stand for it here."""
     await engine.db.execute(
         """
@@ -331,7 +331,9 @@ async def test_what_postgresql_counts_is_shown_where_it_counts(engine, care):
         """
     )
     name = await engine.db.value("select current_database()")
-    await engine.db.execute(f'alter database {name} set "pg_stat_statements.max" = 5000')
+    await asyncio.to_thread(
+        server.run, f'alter database {name} set "pg_stat_statements.max" = 5000'
+    )
     await engine.db.disconnect()
     await engine.db.connect()
 

@@ -54,7 +54,7 @@ def fill(url):
     with psycopg.connect(url) as connection:
         connection.execute(
             "insert into users (email, name)"
-            " select n || '@example.com', md5(random()::text) from generate_series(1, 20000) n"
+            " select n || '@example.com', md5(random()::text) from generate_series(1, 3000) n"
         )
 
 

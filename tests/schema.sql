@@ -155,6 +155,9 @@ CREATE TABLE public.api_tokens (
     last_used_at timestamp with time zone,
     last_used_address text,
     revoked_at timestamp with time zone,
+    parent_id uuid,
+    made_by_id uuid,
+    made_by text,
     CONSTRAINT api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT api_tokens_role_ceiling_check CHECK ((role_ceiling = ANY (ARRAY['Authenticated'::text, 'Editor'::text, 'Administrator'::text])))
 );
@@ -316,6 +319,22 @@ CREATE TABLE public.rate_windows (
     minute bigint NOT NULL,
     hits bigint NOT NULL
 );
+
+CREATE TABLE public.refusal_counts (
+    action text NOT NULL,
+    target_type text NOT NULL,
+    target text NOT NULL,
+    cause text NOT NULL,
+    waiting bigint NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_at timestamp with time zone,
+    CONSTRAINT refusal_counts_action_check CHECK ((length(action) <= 100)),
+    CONSTRAINT refusal_counts_cause_check CHECK ((length(cause) <= 400)),
+    CONSTRAINT refusal_counts_target_check CHECK ((length(target) <= 400)),
+    CONSTRAINT refusal_counts_target_type_check CHECK ((length(target_type) <= 100))
+);
+
+COMMENT ON COLUMN public.refusal_counts.waiting IS 'refusals that no event tells yet';
 
 CREATE TABLE public.scheduled_tasks (
     name text NOT NULL,
@@ -518,14 +537,23 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE public.api_tokens
+    ADD CONSTRAINT api_tokens_text_is_bounded CHECK ((length(last_used_address) <= 100)) NOT VALID;
+
 ALTER TABLE ONLY public.audit_chain
     ADD CONSTRAINT audit_chain_event_id_key UNIQUE (event_id);
 
 ALTER TABLE ONLY public.audit_chain
     ADD CONSTRAINT audit_chain_pkey PRIMARY KEY ("position");
 
+ALTER TABLE public.audit_events
+    ADD CONSTRAINT audit_events_details_are_bounded CHECK (((length((before)::text) <= 50000) AND (length((after)::text) <= 50000))) NOT VALID;
+
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.audit_events
+    ADD CONSTRAINT audit_events_text_is_bounded CHECK (((length(action) <= 100) AND (length(actor_label) <= 400) AND (length(target_type) <= 100) AND (length(target_label) <= 400) AND (length(reason) <= 1000) AND (length(request_id) <= 200) AND (length(address) <= 100) AND (length(user_agent) <= 300) AND (length(door) <= 20))) NOT VALID;
 
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);
@@ -548,6 +576,9 @@ ALTER TABLE ONLY public.health_states
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_pkey PRIMARY KEY (provider, subject);
 
+ALTER TABLE public.identities
+    ADD CONSTRAINT identities_text_is_bounded CHECK (((length(provider) <= 200) AND (length(subject) <= 1000) AND (length(email) <= 1000))) NOT VALID;
+
 ALTER TABLE ONLY public.maintenance_ticks
     ADD CONSTRAINT maintenance_ticks_pkey PRIMARY KEY (id);
 
@@ -560,6 +591,12 @@ ALTER TABLE ONLY public.program_versions
 ALTER TABLE ONLY public.rate_windows
     ADD CONSTRAINT rate_windows_pkey PRIMARY KEY (kind, address, minute);
 
+ALTER TABLE public.rate_windows
+    ADD CONSTRAINT rate_windows_text_is_bounded CHECK (((length(kind) <= 40) AND (length(address) <= 100))) NOT VALID;
+
+ALTER TABLE ONLY public.refusal_counts
+    ADD CONSTRAINT refusal_counts_pkey PRIMARY KEY (action, target_type, target, cause);
+
 ALTER TABLE ONLY public.scheduled_tasks
     ADD CONSTRAINT scheduled_tasks_pkey PRIMARY KEY (name);
 
@@ -569,14 +606,23 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE public.sessions
+    ADD CONSTRAINT sessions_text_is_bounded CHECK (((length(provider) <= 200) AND (length(address) <= 100) AND (length(user_agent) <= 300))) NOT VALID;
+
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (key);
 
 ALTER TABLE ONLY public.sign_in_attempts
     ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (state_hash);
 
+ALTER TABLE public.sign_in_attempts
+    ADD CONSTRAINT sign_in_attempts_text_is_bounded CHECK (((length(provider) <= 200) AND (length(nonce) <= 200) AND (length(verifier) <= 200) AND (length(redirect) <= 2000))) NOT VALID;
+
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (secret_hash);
+
+ALTER TABLE public.sign_in_links
+    ADD CONSTRAINT sign_in_links_text_is_bounded CHECK ((length(email) <= 320)) NOT VALID;
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose, number);
@@ -593,6 +639,9 @@ ALTER TABLE ONLY public.timing_samples
 ALTER TABLE ONLY public.token_addresses
     ADD CONSTRAINT token_addresses_pkey PRIMARY KEY (token_id, address);
 
+ALTER TABLE public.token_addresses
+    ADD CONSTRAINT token_addresses_text_is_bounded CHECK ((length(address) <= 100)) NOT VALID;
+
 ALTER TABLE ONLY public.user_addresses
     ADD CONSTRAINT user_addresses_pkey PRIMARY KEY (email_key);
 
@@ -602,8 +651,14 @@ ALTER TABLE ONLY public.user_addresses
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_pkey PRIMARY KEY (user_id, role);
 
+ALTER TABLE public.user_roles
+    ADD CONSTRAINT user_roles_text_is_bounded CHECK (((length(granted_by) <= 400) AND (length(reason) <= 1000))) NOT VALID;
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.users
+    ADD CONSTRAINT users_text_is_bounded CHECK ((length(picture_url) <= 2000)) NOT VALID;
 
 ALTER TABLE ONLY public.vacuum_runs
     ADD CONSTRAINT vacuum_runs_pkey PRIMARY KEY (id);
@@ -621,6 +676,8 @@ CREATE INDEX alert_notices_waiting ON public.alert_notices USING btree (channel,
 CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WHERE (state = 'open'::text);
 
 CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
+
+CREATE INDEX api_tokens_parent ON public.api_tokens USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
@@ -691,6 +748,9 @@ ALTER TABLE ONLY public.access_review_entries
 
 ALTER TABLE ONLY public.alert_notices
     ADD CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -8,8 +8,6 @@ alter table api_tokens
   add column made_by_id uuid,
   add column made_by text;
 
-create index api_tokens_parent on api_tokens (parent_id) where parent_id is not null;
-
 -- The audit trail knows the makers of existing tokens. Makers who can't sign in any more are named,
 -- but not bound to: scripts that work today go on working after the update.
 update api_tokens t

@@ -677,8 +677,6 @@ CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WH
 
 CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
 
-CREATE INDEX api_tokens_parent ON public.api_tokens USING btree (parent_id) WHERE (parent_id IS NOT NULL);
-
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
 CREATE INDEX audit_events_action ON public.audit_events USING btree (action, at, id);

@@ -22,8 +22,10 @@ OWN_WORDS = {
     "access_reviews": "labels of administrators, and notes that reviews/service.py bounds",
     "alert_notices": "sentences of our checks and of a channel's failure",
     "alerts": "sentences of our checks",
+    "api_tokens.made_by": "the label of the maker, whose address is bounded",
     "api_tokens.prefix": "the beginning of a secret of ours",
     "api_tokens.scopes": "our own words",
+    "bootstrap_appointments": "addresses, which users/addresses.py bounds",
     "backup_runs": "names of archives and sentences of our own",
     "engine_workers": "the host and the version of an engine",
     "health_states": "names of our checks",
@@ -35,6 +37,7 @@ OWN_WORDS = {
     "signing_keys": "our own words",
     "task_runs": "lines of our tasks, which schedules/service.py bounds",
     "timing_samples": "operations by fields of the schema, and statements of ours",
+    "user_addresses": "addresses and names of providers, which are bounded where they come in",
     "users.search_text": "name and address, which are bounded",
     "vacuum_runs": "names of tables and messages of PostgreSQL",
 }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from tests.conftest import adder
+from tests.conftest import link as arrive
 
 from aiwebengine.app import Engine
 from aiwebengine.backups.carry_over import Newer, carry_over
@@ -68,7 +69,7 @@ async def scene(engine, root, ada, add_person):
     mallory = await add_person("mallory", Role.ADMINISTRATOR)
     services = engine.services
     profile = Profile("github", "666", "mallory@example.com", True, "Mallory", None)
-    await services.sign_in._arrivals.welcome(anonymous(WEB), profile)
+    await arrive(engine, profile)
     link = await services.sign_in.link_for(root, "mallory@example.com")
     return Scene(
         engine,

@@ -6,10 +6,11 @@ import json
 import httpx2
 import pytest
 import websockets
+from tests.conftest import free_port, serving
 from tests.logs.conftest import told
 
 from aiwebengine.app import Engine
-from aiwebengine.config import Config, Logging, Repository
+from aiwebengine.config import Config, Logging, Repository, Server
 from aiwebengine.errors import Conflict
 from aiwebengine.logs import redaction
 from aiwebengine.logs.types import LogFilter
@@ -40,7 +41,6 @@ async def test_the_line_of_a_query_tells_who_asked_what_and_what_it_cost(client,
     answer = await client.post(
         "/graphql?access_token=c2VjcmV0",
         json={"query": "query People { users { nodes { email roles } } }"},
-        headers={"X-Request-Id": "my-request"},
     )
 
     (line,) = await request_lines(logged, 1)
@@ -53,7 +53,7 @@ async def test_the_line_of_a_query_tells_who_asked_what_and_what_it_cost(client,
         "level": "info",
         "event": "request",
         "logger": "aiwebengine.logs.access",
-        "request_id": "my-request",
+        "request_id": answer.headers["x-request-id"],
         "method": "POST",
         "path": "/graphql",
         "operation": "People",
@@ -67,10 +67,16 @@ async def test_the_line_of_a_query_tells_who_asked_what_and_what_it_cost(client,
     }
 
 
-async def test_of_several_request_ids_the_one_that_was_added_last_counts(client, logged):
-    for ids in (["caller", "proxy"], ["caller", "no id; at all"]):
-        headers = [("X-Request-Id", one) for one in ids]
-        await client.post("/graphql", json={"query": "{ viewer { id } }"}, headers=headers)
+async def test_of_several_request_ids_the_one_that_was_added_last_counts(url, tmp_path, logged):
+    config = Config(
+        repository=Repository(data_dir=tmp_path), server=Server(trusted_proxies=["127.0.0.1/32"])
+    )
+    engine = Engine(config.at_port(free_port()), url)
+    await engine.prepare()
+    async with serving(engine) as behind, httpx2.AsyncClient(base_url=behind.base) as proxy:
+        for ids in (["caller", "proxy"], ["caller", "no id; at all"]):
+            headers = [("X-Request-Id", one) for one in ids]
+            await proxy.post("/graphql", json={"query": "{ viewer { id } }"}, headers=headers)
 
     first, second = await request_lines(logged, 2)
     assert first["request_id"] == "proxy"

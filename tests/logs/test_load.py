@@ -45,6 +45,8 @@ def engine_process(url, tmp_path):
                 "APP_PERFORMANCE__WORKER_POOL_SIZE": "3",
                 "APP_LOGGING__ROTATION": "hourly",
                 "APP_SECURITY__RATE_LIMIT_PER_MINUTE": "1000000",
+                # The requests are told apart by ids that this client gives.
+                "APP_SERVER__TRUSTED_PROXIES": '["127.0.0.0/8"]',
             },
             stdout=log,
             stderr=log,

@@ -121,6 +121,15 @@ def test_a_proxy_that_says_nothing_of_itself_ends_the_rights_of_this_machine(sho
     assert machine.sent(request())
 
 
+def test_a_request_that_names_another_shuts_nobody_out_where_no_proxy_stands():
+    machine = alone()
+
+    assert not machine.sent(request(host=["evil.example"]))
+
+    assert machine.sent(request())
+    assert machine.problem() is None
+
+
 def test_a_proxy_that_is_not_trusted_is_a_problem_and_one_that_is_trusted_is_none():
     untrusted, trusted = behind_a_proxy(trusts_proxies=False), behind_a_proxy()
     marked = request(host=["engine.example.com"], x_forwarded_for="192.0.2.1")

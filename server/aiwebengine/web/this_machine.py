@@ -49,9 +49,9 @@ class ThisMachine:
     `proxy_pass http://127.0.0.1:3000` sends the other one), and the connection must not be one for
     a single request, which nginx asks for and few clients beside Python's urllib.
 
-    A request from loopback without any such header that names somebody else shows a proxy that
-    does not mark what it passes on. While one was seen within REMEMBERED_SECS nobody is local: an
-    attacker behind that proxy could name us as a local client does.
+    There, a request from loopback without any such header that names somebody else shows a proxy
+    that does not mark what it passes on. While one was seen within REMEMBERED_SECS nobody is local:
+    an attacker behind that proxy could name us as a local client does.
     """
 
     def __init__(self, public_url: str, *, trusts_proxies: bool) -> None:
@@ -86,8 +86,9 @@ class ThisMachine:
             elif name in (b"origin", b"referer"):
                 # A page that was read through the proxy.
                 is_from_page = is_from_page or value.lower().startswith(self._public_origin)
-        is_through_proxy = port != self._port_without_proxy and is_from_page
-        if is_through_proxy or not all(_name_of(host) in LOOPBACK_NAMES for host in hosts):
+        names_another = not all(_name_of(host) in LOOPBACK_NAMES for host in hosts)
+        # Without a proxy it is a page that had its own name resolved to this machine.
+        if port != self._port_without_proxy and (is_from_page or names_another):
             self._seen_unmarked = time.monotonic()
         return (
             len(hosts) == 1

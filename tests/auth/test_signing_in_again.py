@@ -91,8 +91,26 @@ async def test_a_provider_that_does_not_say_when_counts_from_the_session_s_start
 ):
     for said in (None, "yesterday", True, {}, 1e300, float(10**18)):
         provider.crooked = {"auth_time": said}
+        browser.cookies.clear()
         await sign_in(browser, served)
         assert await is_fresh(browser, served), said
+
+
+async def test_an_open_window_gets_no_recent_session_by_signing_in_the_usual_way(
+    browser, served, provider
+):
+    provider.crooked = {"auth_time": None}
+    await sign_in(browser, served)
+    await served.engine.db.execute(
+        "update sessions set created_at = created_at - interval '1 hour'"
+    )
+
+    # The provider knows the browser still and asks for nothing.
+    await sign_in(browser, served)
+
+    assert (await viewer(browser, served))["email"] == "ada@example.com"
+    assert not await is_fresh(browser, served)
+    assert (await delete(browser, served))["extensions"]["code"] == "REAUTHENTICATION_REQUIRED"
 
 
 async def test_a_time_in_the_future_makes_no_sign_in_last_longer(browser, served, provider):

@@ -70,6 +70,9 @@ def test_a_plain_request_from_loopback_is_local(client, host):
         {"x_real_ip": "192.0.2.1"},
         {"true_client_ip": "192.0.2.1"},
         {"cf_connecting_ip": "192.0.2.1"},
+        {"fly_client_ip": "192.0.2.1"},
+        {"x_varnish": "1"},
+        {"max_forwards": "9"},
     ],
 )
 def test_what_a_proxy_may_have_sent_is_not_local(told):

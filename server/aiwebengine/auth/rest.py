@@ -132,7 +132,10 @@ def routes(
             attempt = await sign_in.resume(before, name, browser, answer)
             # From here on another try leads to where this one was to lead.
             redirect, again = attempt.redirect, attempt.again_as is not None
-            signed_in = await sign_in.arrive(before, attempt, answer, callback_address(name))
+            replaced = await doorkeeper.viewer(request, "web")
+            signed_in = await sign_in.arrive(
+                before, replaced, attempt, answer, callback_address(name)
+            )
         except EngineError as refused:
             if refused.status >= 500:
                 raise

@@ -33,6 +33,12 @@ class Sessions:
         self._idle_secs = idle_secs
         self._most = most
 
+    async def authenticated_at(self, viewer: Viewer) -> datetime | None:
+        """When the person behind the viewer's session signed in; None without a session."""
+        if viewer.session_id is None:
+            return None
+        return await store.authenticated_at(self._db, viewer.session_id)
+
     async def begin(
         self,
         viewer: Viewer,

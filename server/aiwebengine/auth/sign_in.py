@@ -170,12 +170,19 @@ class SignIn:
         )
 
     async def arrive(
-        self, viewer: Viewer, attempt: Attempt, answer: Mapping[str, str], redirect_uri: str
+        self,
+        viewer: Viewer,
+        replaced: Viewer,
+        attempt: Attempt,
+        answer: Mapping[str, str],
+        redirect_uri: str,
     ) -> SignedIn:
         """A session for the person whom a provider sent back.
 
         *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). Who signs in
-        again has to be the same user as before. A failure is recorded and changes nothing. Raises
+        again has to be the same user as before. *replaced* is who the browser's present session
+        belongs to: a provider that does not say when the person signed in makes no session of the
+        same user more recent than that one. A failure is recorded and changes nothing. Raises
         NotFound, SignInRefused, Forbidden.
         """
         provider = self._provider(attempt.provider)
@@ -194,9 +201,10 @@ class SignIn:
                     " user than the one who is signed in here. Sign in again as the same user,"
                     " or sign out first."
                 )
-            begun = await self._sessions.begin(
-                viewer, user.key, user.email, attempt.provider, proof.authenticated_at
-            )
+            at = proof.authenticated_at
+            if at is None and attempt.again_as is None and replaced.id == user.key:
+                at = await self._sessions.authenticated_at(replaced)
+            begun = await self._sessions.begin(viewer, user.key, user.email, attempt.provider, at)
         self._noticed(attempt.provider, True)
         return begun
 

@@ -132,6 +132,15 @@ async def remove_session(db: Database, session_id: UUID) -> bool:
     return removed is not None
 
 
+async def authenticated_at(db: Database, session_id: UUID) -> datetime | None:
+    """When the person signed in, or the session began; None when it has ended."""
+    at: datetime | None = await db.value(
+        "select coalesce(authenticated_at, created_at) from sessions where id = :session_id",
+        session_id=session_id,
+    )
+    return at
+
+
 async def remove_sessions_of(db: Database, user_id: UUID) -> int:
     """End all sessions of a user; how many there were."""
     rows = await db.all(

@@ -24,7 +24,10 @@ _MARKS = frozenset(
     b"forwarded via x-real-ip x-client-ip client-ip true-client-ip x-cluster-client-ip"
     b" cf-connecting-ip cf-ray cdn-loop fastly-client-ip x-original-host x-original-url"
     b" x-original-forwarded-for x-amzn-trace-id x-arr-log-id x-azure-clientip x-azure-ref"
-    b" x-envoy-external-address x-proxyuser-ip x-scheme x-url-scheme front-end-https".split()
+    b" x-envoy-external-address x-proxyuser-ip x-scheme x-url-scheme front-end-https"
+    b" fly-client-ip do-connecting-ip x-remote-ip x-remote-addr remote-addr x-http-client-ip"
+    b" x-varnish surrogate-capability x-nginx-proxy x-host x-appengine-remote-addr"
+    b" x-azure-socketip x-request-start ssl-client-verify max-forwards".split()
 )
 _UNTRUSTED = (
     "A proxy on this machine passes requests on, and server.trusted_proxies does not name it: all"
@@ -72,7 +75,7 @@ class ThisMachine:
         hosts: list[bytes] = []
         is_closing = asks_upgrade = names_upgrade = is_from_page = False
         for name, value in scope["headers"]:
-            if name in _MARKS or name.startswith(b"x-forwarded"):
+            if name in _MARKS or name.startswith((b"x-forwarded", b"x_forwarded")):
                 if not is_from_trusted_proxy(scope):
                     self._seen_untrusted = time.monotonic()
                 return False

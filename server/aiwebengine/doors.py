@@ -48,7 +48,7 @@ from aiwebengine.web.middleware import (
     TimeLimit,
     as_problem,
 )
-from aiwebengine.web.proxies import TrustedProxies
+from aiwebengine.web.proxies import TrustedProxies, is_said_to_be_loopback
 
 if TYPE_CHECKING:
     from aiwebengine.app import Engine
@@ -203,7 +203,7 @@ class Doors:
 
     def _count(self, scope: Scope) -> None:
         """Count a request for the rate limit. Raises RateLimited."""
-        is_local = self._engine.this_machine.sent(scope)
+        is_local = self._engine.this_machine.sent(scope) or is_said_to_be_loopback(scope)
         self._engine.services.rates.request(address_of(scope), is_local=is_local)
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:

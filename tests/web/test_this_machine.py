@@ -171,6 +171,31 @@ async def test_visitors_of_a_proxy_that_is_not_named_are_counted_and_health_warn
     assert "does not name it" in seen.detail
 
 
+async def test_a_client_on_this_machine_is_spared_behind_a_proxy_that_says_so(
+    url, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(service, "_minute", lambda: 7)
+    monkeypatch.setattr(service, "USUAL_PER_MINUTE", 5)
+    config = Config(
+        repository=Repository(data_dir=tmp_path),
+        server=Server(base_url=PUBLIC, trusted_proxies=["127.0.0.1/32"]),
+    )
+    engine = Engine(config.at_port(free_port()), url)
+    await engine.prepare()
+    async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
+        statuses = {
+            said: {
+                (await client.get("/auth/login", headers={"X-Forwarded-For": said})).status_code
+                for _ in "x" * 9
+            }
+            for said in ("127.0.0.1", "192.0.2.1", "127.0.0.1, 192.0.2.2")
+        }
+
+    # The last address is the one that the proxy saw.
+    assert statuses["127.0.0.1"] == {200}
+    assert statuses["192.0.2.1"] == statuses["127.0.0.1, 192.0.2.2"] == {200, 429}
+
+
 async def test_links_and_metrics_are_for_this_machine_only_and_say_what_to_do(url, tmp_path):
     config = Config(
         repository=Repository(data_dir=tmp_path), security=Security(metrics_from_loopback=True)

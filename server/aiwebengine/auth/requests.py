@@ -13,6 +13,7 @@ from aiwebengine.errors import Forbidden, ForeignOrigin, Unauthenticated
 from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
 from aiwebengine.web.headers import address_of, header, request_id
+from aiwebengine.web.proxies import is_said_to_be_loopback
 from aiwebengine.web.this_machine import LOOPBACK_NAMES, ThisMachine
 
 LONGEST_USER_AGENT = 300
@@ -82,7 +83,7 @@ class Doorkeeper:
         await self._count(Kind.SIGN_IN, connection)
 
     async def _count(self, kind: Kind, connection: HTTPConnection) -> None:
-        is_local = self.is_local(connection)
+        is_local = self.is_local(connection) or is_said_to_be_loopback(connection.scope)
         await self._rates.attempt(kind, address_of(connection.scope), is_local=is_local)
 
     def origin(self, connection: HTTPConnection, door: str) -> Origin:

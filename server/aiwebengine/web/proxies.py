@@ -13,6 +13,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _FROM_PROXY = "is_from_trusted_proxy"
+_IS_LOOPBACK = "trusted_proxy_says_loopback"
+_FORWARDED_FOR = b"x-forwarded-for"
 
 
 class TrustedProxies:
@@ -48,12 +50,20 @@ class TrustedProxies:
         host, port = scope["client"]
         known = _plain(host)
         scope["client"] = (known, port) if known else scope["state"]["peer"]
+        is_told = any(name == _FORWARDED_FOR for name, _ in scope["headers"])
+        is_loopback = known is not None and ipaddress.ip_address(known).is_loopback
+        scope["state"][_IS_LOOPBACK] = is_told and is_loopback
         await self._app(scope, receive, send)
 
 
 def is_from_trusted_proxy(scope: Scope) -> bool:
     """Whether a trusted proxy made the connection that this request came on."""
     return bool(scope.get("state", {}).get(_FROM_PROXY))
+
+
+def is_said_to_be_loopback(scope: Scope) -> bool:
+    """Whether a trusted proxy says in `X-Forwarded-For` that the client is on its own machine."""
+    return bool(scope.get("state", {}).get(_IS_LOOPBACK))
 
 
 @lru_cache(1_024)

@@ -8,5 +8,3 @@ alter table api_tokens drop constraint api_tokens_text_is_bounded;
 alter table token_addresses drop constraint token_addresses_text_is_bounded;
 alter table rate_windows drop constraint rate_windows_text_is_bounded;
 alter table sign_in_attempts drop constraint sign_in_attempts_text_is_bounded;
-alter table audit_events drop constraint audit_events_details_are_bounded;
-alter table audit_events drop constraint audit_events_text_is_bounded;

@@ -546,14 +546,8 @@ ALTER TABLE ONLY public.audit_chain
 ALTER TABLE ONLY public.audit_chain
     ADD CONSTRAINT audit_chain_pkey PRIMARY KEY ("position");
 
-ALTER TABLE public.audit_events
-    ADD CONSTRAINT audit_events_details_are_bounded CHECK (((length((before)::text) <= 50000) AND (length((after)::text) <= 50000))) NOT VALID;
-
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
-
-ALTER TABLE public.audit_events
-    ADD CONSTRAINT audit_events_text_is_bounded CHECK (((length(action) <= 100) AND (length(actor_label) <= 400) AND (length(target_type) <= 100) AND (length(target_label) <= 400) AND (length(reason) <= 1000) AND (length(request_id) <= 200) AND (length(address) <= 100) AND (length(user_agent) <= 300) AND (length(door) <= 20))) NOT VALID;
 
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (event_id);

@@ -1,7 +1,7 @@
 """How much one audit event may hold. Nobody can remove an event, so nobody may store much in one.
 
 Part of every text comes from clients: a user agent, a reason, a name. Each text is cut to the
-length of its column and kept on one line. The database checks the same lengths (migration 0029).
+length of its column and kept on one line.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ import { useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, say, Time, Top } from "../lib/parts.js";
+import { Ask, Failure, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
+import { revocation } from "./revoke-token.js";
 
 const TOKENS = `{ apiTokens {
   id name prefix scopes madeBy parent { name } createdAt expiresAt lastUsedAt lastUsedAddress
@@ -15,8 +16,6 @@ const TOKENS = `{ apiTokens {
 const CREATE = `mutation ($input: CreateApiTokenInput!) {
   createApiToken(input: $input) { secret apiToken { name } }
 }`;
-const REVOKE =
-  "mutation ($input: RevokeApiTokenInput!) { revokeApiToken(input: $input) { apiToken { id } } }";
 const SCOPES = ["read", "users:write", "ops:write", "scripts:write"];
 
 export function TokensPage() {
@@ -56,18 +55,7 @@ export function TokensPage() {
         reload();
       },
     });
-  const revoke = (/** @type {any} */ token) =>
-    setAsked({
-      title: html`Revoke ${untrusted(token.name)}?`,
-      text: "Scripts that use it are refused from now on, and so are the tokens it made.",
-      verb: "Revoke",
-      danger: true,
-      run: async () => {
-        await ask(REVOKE, { input: { tokenId: token.id } });
-        say(html`${untrusted(token.name)} is revoked.`);
-        reload();
-      },
-    });
+  const revoke = (/** @type {any} */ token) => setAsked(revocation(token, reload));
   return html`<${Top} title="API tokens" text="What your scripts sign their requests with.">
       <button class="btn glass" onClick=${create}><${Icon} name="plus" />New token</button>
     <//>

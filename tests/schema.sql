@@ -216,7 +216,7 @@ CREATE TABLE public.backup_runs (
     problem text,
     details jsonb,
     CONSTRAINT backup_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
-    CONSTRAINT backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'verify'::text, 'restore'::text, 'drill'::text]))),
+    CONSTRAINT backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'verify'::text, 'restore'::text, 'drill'::text, 'upload'::text, 'download'::text]))),
     CONSTRAINT backup_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
 );
 

@@ -10,8 +10,17 @@ const DOING = {
   VERIFY: "Verifying",
   RESTORE: "Restoring",
   DRILL: "Trying out",
+  UPLOAD: "Copying to S3",
+  DOWNLOAD: "Fetching from S3",
 };
-const DONE = { CREATE: "Made", VERIFY: "Verified", RESTORE: "Restored", DRILL: "Tried out" };
+const DONE = {
+  CREATE: "Made",
+  VERIFY: "Verified",
+  RESTORE: "Restored",
+  DRILL: "Tried out",
+  UPLOAD: "Copied to S3",
+  DOWNLOAD: "Fetched from S3",
+};
 
 /** @param {{ run: any }} props */
 export function Running({ run }) {

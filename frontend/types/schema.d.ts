@@ -243,7 +243,7 @@ export interface BackupRunEdge {
   node: BackupRun;
 }
 
-export type BackupRunKind = "CREATE" | "VERIFY" | "RESTORE" | "DRILL";
+export type BackupRunKind = "CREATE" | "VERIFY" | "RESTORE" | "DRILL" | "UPLOAD" | "DOWNLOAD";
 
 export interface BackupRunPayload {
   run: BackupRun | null;

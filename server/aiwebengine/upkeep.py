@@ -30,6 +30,8 @@ def tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
 
     async def pruned(note: Note) -> str:
         gone = await backups.prune(engine(), note)
+        if gone.failed:
+            raise TaskFailed("; ".join(f"{name}: {why}" for name, why in gone.failed.items()))
         archives = len({*gone.local, *gone.remote})
         return f"{archives} archives and {len(gone.databases)} replaced databases removed."
 

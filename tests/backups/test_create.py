@@ -174,13 +174,6 @@ async def test_a_full_disk_leaves_no_file_and_is_told(backups, root, folder, eve
     assert await backups.newest() is None
 
 
-async def test_a_file_where_the_directory_should_be_holds_no_backups(backups, root, folder):
-    folder.write_text("in the way")
-
-    assert await backups.all(root) == []
-    assert await backups.newest() is None
-
-
 async def test_too_little_room_is_told_before_anything_is_written(
     backups, root, folder, monkeypatch
 ):

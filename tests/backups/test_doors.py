@@ -130,7 +130,7 @@ def test_backups_from_a_script(run, tmp_path):
     assert "Nothing was changed" in asked
     assert restored["safety_backup"] in listed
     assert name in listed
-    assert dry == {"dry_run": True, "local": [], "remote": [], "databases": []}
+    assert dry == {"dry_run": True, "local": [], "remote": [], "databases": [], "failed": {}}
     (tmp_path / "backups" / name).write_bytes(b"spoilt")
     assert "is damaged" in run("verify", name, code=1)
     assert "There is no backup x" in run("verify", "x", code=1)

@@ -239,7 +239,16 @@ def prune(context: click.Context, dry_run: bool, as_json: bool) -> None:
     done = with_engine(context.obj, work)
     names = [*done.local, *(f"{name} (S3)" for name in done.remote), *done.databases]
     told = {"local": done.local, "remote": done.remote, "databases": done.databases}
-    show(as_json, {"dry_run": dry_run, **told}, names or "Nothing to remove.")
+    removed = [name for name in names if name.removesuffix(" (S3)") not in done.failed]
+    show(
+        as_json,
+        {"dry_run": dry_run, **told, "failed": done.failed},
+        removed or ([] if done.failed else "Nothing to remove."),
+    )
+    for name, reason in done.failed.items():
+        say(f"Error: {name}: {reason}", err=True)
+    if done.failed:
+        sys.exit(FAILED)
 
 
 @backup.command()

@@ -11,7 +11,7 @@ from secrets import token_hex
 import psycopg
 
 from aiwebengine.backups import cluster_store
-from aiwebengine.errors import EngineError
+from aiwebengine.errors import Conflict, EngineError
 
 # To the microsecond, as two restores may follow each other within a second.
 _KEPT_TIME = "%Y%m%d%H%M%S%f"
@@ -63,9 +63,13 @@ def create(url: str, name: str) -> None:
 
 
 def drop(url: str, name: str) -> None:
-    """Remove a database of the server at *url*; one that is gone is fine."""
-    with cluster_store.maintenance(url) as connection:
-        _drop(connection, name)
+    """Remove a database of the server at *url*; one that is gone is fine. Raises Conflict."""
+    try:
+        with cluster_store.maintenance(url) as connection:
+            _drop(connection, name)
+    except psycopg.Error as error:
+        said = error.diag.message_primary or str(error).split("\n", 1)[0]
+        raise Conflict(f"The database {name} can't be dropped: {said}.") from error
 
 
 async def drop_whatever_happens(url: str, name: str) -> None:

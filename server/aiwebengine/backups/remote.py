@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import html
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import httpx2
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
@@ -20,9 +23,18 @@ from aiwebengine.backups.storage import Directory, Ignored, StorageFailed, failu
 from aiwebengine.backups.types import Progress
 from aiwebengine.config import S3
 from aiwebengine.errors import NotFound
+from aiwebengine.untrusted_text import on_one_line
 
 # Multipart uploads need parts of 5 MiB at least; 10,000 of these make 160 GB.
 _PART = 16 << 20
+# Somebody waits for the list of backups; an archive is sent while nobody does.
+_LIST_TIMEOUT = timedelta(seconds=5)
+_TRANSFER_TIMEOUT = timedelta(minutes=5)
+_DELETE_TIMEOUT_SECS = 30.0
+_MOST_OBJECTS = 50_000
+# An error document of S3 has a few hundred characters; the rest of an answer is not read.
+_LONGEST_ANSWER = 20_000
+_LONGEST_REASON = 300
 
 
 class Remote:
@@ -32,33 +44,22 @@ class Remote:
         self._prefix = config.prefix
         self.place = f"{config.bucket}/{config.prefix}"
         self.ignored = Ignored(self.place)
-        secret = config.secret_access_key
-        options: dict[str, object] = {
-            "region": config.region or "us-east-1",
-            "endpoint": config.endpoint,
-            "access_key_id": config.access_key_id,
-            "secret_access_key": secret.get_secret_value() if secret else None,
-        }
-        self._store = S3Store(
-            config.bucket,
-            # What is left out is looked for as Amazon's own programs do.
-            **{name: value for name, value in options.items() if value},  # type: ignore[arg-type]
-            virtual_hosted_style_request=config.endpoint is None,
-            client_options={
-                "allow_http": (config.endpoint or "").startswith("http://"),
-                "connect_timeout": timedelta(seconds=10),
-                # For one request; an archive goes in many.
-                "timeout": timedelta(minutes=5),
-            },
-            retry_config={"max_retries": 3, "retry_timeout": timedelta(minutes=1)},
-        )
+        self._bucket = config.bucket
+        self._store = _store(config, _TRANSFER_TIMEOUT, retries=3)
+        self._listed = _store(config, _LIST_TIMEOUT, retries=0)
 
     def sizes(self) -> dict[str, int]:
-        """Name and size of each archive there. Raises StorageFailed."""
-        with _refusals_told(self.place):
+        """Name and size of each archive there. Raises NotFound for the bucket, StorageFailed."""
+        with self._refusals_reported():
             found: dict[str, int] = {}
-            ignored = []
-            for batch in obstore.list(self._store, self._prefix):
+            ignored, seen = [], 0
+            for batch in obstore.list(self._listed, self._prefix):
+                seen += len(batch)
+                if seen > _MOST_OBJECTS:
+                    raise StorageFailed(
+                        f"{self.place} holds more than {_MOST_OBJECTS} objects. Give the backups a"
+                        " prefix of their own (backup.s3.prefix)."
+                    )
                 for one in batch:
                     name = one["path"].rsplit("/", 1)[-1]
                     # In a folder below, it is not where we would fetch it from.
@@ -71,7 +72,7 @@ class Remote:
 
     def upload(self, path: Path, progress: Progress) -> None:
         """Copy an archive there, in parts; half of one never shows. Raises StorageFailed."""
-        with _refusals_told(self.place), open_regular(path) as file:
+        with self._refusals_reported(path.name), open_regular(path) as file:
             size, sent = os.fstat(file.fileno()).st_size, 0
             writer = obstore.open_writer(
                 self._store, self._key(path.name), buffer_size=_PART, max_concurrency=4
@@ -95,7 +96,7 @@ class Remote:
         unfinished = unfinished_path(path)
         with failures_told():
             finish_or_remove(unfinished, is_known=False)
-        with _refusals_told(self.place):
+        with self._refusals_reported(name):
             found = obstore.get(self._store, self._key(name))
             size, got = found.meta["size"], 0
             to.must_have_room(size)
@@ -118,9 +119,17 @@ class Remote:
         return path
 
     def remove(self, name: str) -> None:
-        """Delete the copy there. Raises StorageFailed."""
-        with _refusals_told(self.place):
-            obstore.delete(self._store, self._key(name))
+        """Delete the copy there; one that is gone is fine. Raises NotFound, StorageFailed.
+
+        A plain `DELETE` of one object, which every storage knows: obstore asks for a bulk deletion
+        with a checksum header, which Google Cloud Storage and Backblaze B2 refuse.
+        """
+        with self._refusals_reported(name):
+            address = obstore.sign(self._store, "DELETE", self._key(name), timedelta(minutes=5))
+            with httpx2.stream("DELETE", address, timeout=_DELETE_TIMEOUT_SECS) as answer:
+                text = "" if answer.is_success else next(answer.iter_text(_LONGEST_ANSWER), "")
+                if not answer.is_success and _element("Code", text) != "NoSuchKey":
+                    raise _Refused(f"status code: {answer.status_code}: {text}")
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}{name}"
@@ -129,13 +138,69 @@ class Remote:
         """The key as a listing spells it: without empty segments."""
         return "/".join(filter(None, self._key(name).split("/")))
 
+    @contextmanager
+    def _refusals_reported(self, name: str | None = None) -> Iterator[None]:
+        """Turns what the storage or the network says into a refusal that names the reason first."""
+        try:
+            yield
+        except StorageFailed:
+            raise
+        except (BaseError, httpx2.HTTPError, _Refused, OSError) as error:
+            answer = str(error)[:_LONGEST_ANSWER]
+            code = _element("Code", answer)
+            if code == "NoSuchBucket":
+                raise NotFound(
+                    f"There is no bucket {self._bucket!r} in the S3 storage. Create it, or correct"
+                    " backup.s3.bucket."
+                ) from None
+            if code == "NoSuchKey" or (code is None and isinstance(error, FileNotFoundError)):
+                raise NotFound(f"There is no backup {name} in {self.place}.") from None
+            raise StorageFailed(
+                f"The S3 storage ({self.place}) refused: {_reason(answer)}."
+            ) from None
 
-@contextmanager
-def _refusals_told(place: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise NotFound(f"There is no such backup in {place}.") from None
-    except (BaseError, OSError) as error:
-        said = str(error).split("\n", 1)[0].strip()
-        raise StorageFailed(f"The S3 storage ({place}) refused: {said[:300]}.") from None
+
+class _Refused(Exception):
+    """An answer that is no success; its text is status and body."""
+
+
+def _store(config: S3, timeout: timedelta, *, retries: int) -> S3Store:
+    """The client for requests that take at most *timeout* each."""
+    secret = config.secret_access_key
+    options: dict[str, object] = {
+        "region": config.region or "us-east-1",
+        "endpoint": config.endpoint,
+        "access_key_id": config.access_key_id,
+        "secret_access_key": secret.get_secret_value() if secret else None,
+    }
+    return S3Store(
+        config.bucket,
+        # What is left out is looked for as Amazon's own programs do.
+        **{name: value for name, value in options.items() if value},  # type: ignore[arg-type]
+        virtual_hosted_style_request=config.endpoint is None,
+        client_options={
+            "allow_http": (config.endpoint or "").startswith("http://"),
+            "connect_timeout": min(timeout, timedelta(seconds=10)),
+            "timeout": timeout,
+        },
+        retry_config={"max_retries": retries, "retry_timeout": timedelta(minutes=1)},
+    )
+
+
+def _reason(answer: str) -> str:
+    """What a person needs of an answer: the code, the message, else the status or the error."""
+    code, message = _element("Code", answer), _element("Message", answer)
+    if code is not None:
+        said = f"{code}: {message}" if message else code
+    elif (status := re.search(r"status code: ([0-9]{3}[^:<]{0,40})", answer)) is not None:
+        said = status[1]
+    else:
+        # The address comes first and is long; what went wrong comes last.
+        said = answer.split("\n", 1)[0].rpartition(" - ")[2]
+    return on_one_line(said.strip().rstrip("."))[:_LONGEST_REASON]
+
+
+def _element(name: str, answer: str) -> str | None:
+    """The text of an element of an S3 error document; it may be the words of anybody."""
+    found = re.search(rf"<{name}>([^<]{{1,1000}})</{name}>", answer)
+    return None if found is None else html.unescape(found[1]).strip() or None

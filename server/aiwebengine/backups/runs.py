@@ -40,6 +40,8 @@ class Live:
         self.name = name
         self.progress = Progress(note)
         self.number: int | None = None
+        self.has_ended = False
+        """Whether its end is recorded, or is another database's business."""
         self.holds = ExitStack()
 
     async def in_thread(self, verb: Callable[..., Result], *arguments: Any) -> Result:
@@ -94,16 +96,19 @@ class Runs:
             raise
         return live
 
-    async def finish(
-        self, live: Live, work: Callable[[Live], Awaitable[Result]], *, moves: bool = False
-    ) -> Result:
-        """Do the work of a run. What it raises is recorded as the run's failure.
+    async def finish(self, live: Live, work: Callable[[Live], Awaitable[Result]]) -> Result:
+        """Do the work of a run and record its end.
 
-        *moves*: the work puts another database in this one's place, and records its own end there.
+        What the work raises is recorded as the run's failure. Work that returns has succeeded,
+        whether it recorded its end itself, with details, or not.
         """
         telling = asyncio.create_task(self._tell(live))
         try:
-            return await work(live)
+            result = await work(live)
+            # Without a database to record it in, the work is done all the same.
+            with suppress(Unavailable):
+                await self.end(live)
+            return result
         except BaseException as error:
             await self._failed(live, error)
             raise
@@ -158,6 +163,16 @@ class Runs:
             await self._audit.record(
                 live.viewer, action, Target("backup", None, live.name), after=after
             )
+        live.has_ended = True
+
+    async def end(
+        self, live: Live, problem: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        """Record the end of a run, once; with a *problem* it has failed. Raises Unavailable."""
+        if live.number is None or live.has_ended:
+            return
+        await store.end(self._db, live.number, problem, details)
+        live.has_ended = True
 
     async def can_record(self) -> bool:
         """Whether there is a database that can be told."""
@@ -188,7 +203,7 @@ class Runs:
     async def _tell(self, live: Live) -> None:
         """Keep the table informed for as long as the run lasts."""
         told: tuple[float, str] = (0.0, "")
-        while live.number is not None:
+        while live.number is not None and not live.has_ended:
             await asyncio.sleep(TELL_EVERY_SECS)
             now = (min(1.0, live.progress.done), live.progress.step)
             if now != told:
@@ -197,8 +212,6 @@ class Runs:
                 told = now
 
     async def _failed(self, live: Live, error: BaseException) -> None:
-        if live.number is None:
-            return
         if isinstance(error, EngineError):
             problem = error.message
         elif isinstance(error, asyncio.CancelledError | Stopped | KeyboardInterrupt):
@@ -207,7 +220,7 @@ class Runs:
             problem = "Something went wrong; the log says what."
         # When this can't be told either, the lock that is gone tells it.
         with suppress(Unavailable, asyncio.CancelledError):
-            await asyncio.shield(store.end(self._db, live.number, problem, None))
+            await asyncio.shield(self.end(live, problem))
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._background.discard(task)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.backups import archive, companions
+from aiwebengine.backups import archive, companions, store
 from aiwebengine.backups.carry_over import behind
 from aiwebengine.backups.create import Secrets, checked_note
 from aiwebengine.backups.looking import Archives, must_operate
@@ -27,10 +28,12 @@ from aiwebengine.backups.types import (
     Pruned,
     Restored,
 )
-from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound
+from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
 from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import ActorKind, Viewer
+
+log = logging.getLogger(__name__)
 
 NEWEST = "newest"
 
@@ -248,21 +251,26 @@ class Backups(Archives):
         """Remove a backup, every copy of it.
 
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Conflict for the
-        last good one, StorageFailed.
+        last good one, StorageFailed when a copy stays, Unavailable.
         """
         must_operate(viewer)
         viewer.must_have_signed_in_recently(Act.DELETE_BACKUP)
         backup = await self._shelf.find(name)
         if await self._shelf.is_last_good(name):
             raise Conflict(f"{name} is the only good backup. Make another one first.")
-        await self._remove(viewer, name, backup.locations)
+        places = list(backup.locations)
+        if self._shelf.remote_trouble is not None and BackupLocation.S3 not in places:
+            # A storage that can't be listed may hold a copy.
+            places.append(BackupLocation.S3)
+        await self._remove(viewer, name, places)
         return backup
 
     async def prune(self, viewer: Viewer, note: Note = quiet, *, dry_run: bool = False) -> Pruned:
         """Remove what the configured rules do not keep: archives here and in the S3 storage, and
         databases that a restore replaced. Never the newest good backup.
 
-        Raises Unauthenticated, Forbidden, AnotherRuns, StorageFailed, Unavailable.
+        What can't be removed stands in `failed` of the answer; the rest is removed all the same.
+        Raises Unauthenticated, Forbidden, StorageFailed for the backup directory, Unavailable.
         """
         must_operate(viewer)
         rules, now = self._config.backup, datetime.now(UTC)
@@ -284,24 +292,30 @@ class Backups(Archives):
             if not dry_run:
                 places = [BackupLocation.LOCAL] if name in pruned.local else []
                 places += [BackupLocation.S3] if name in pruned.remote else []
-                await self._remove(viewer, name, places)
+                try:
+                    await self._remove(viewer, name, places)
+                except (StorageFailed, NotFound) as error:
+                    pruned.failed[name] = error.message
         for database in pruned.databases:
             note(f"{'Would drop' if dry_run else 'Dropping'} the database {database}")
             if not dry_run:
-                await asyncio.to_thread(companions.drop, self._url, database)
+                try:
+                    await asyncio.to_thread(companions.drop, self._url, database)
+                except Conflict as error:
+                    pruned.failed[database] = error.message
         return pruned
 
     async def upload(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
         """Copy an archive to the S3 storage. Raises as `create` does, NotFound."""
         must_operate(viewer)
-        live = await self._begin(viewer, BackupRunKind.CREATE, name, note, records=False)
+        live = await self._begin(viewer, BackupRunKind.UPLOAD, name, note)
         await self._runs.finish(live, lambda live: self._work.upload(live, name))
         return await self._shelf.find(name)
 
     async def download(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
         """Fetch an archive from the S3 storage. Raises NotFound, StorageFailed, NoSpace."""
         must_operate(viewer)
-        live = await self._begin(viewer, BackupRunKind.CREATE, name, note, records=False)
+        live = await self._begin(viewer, BackupRunKind.DOWNLOAD, name, note)
         await self._runs.finish(live, lambda live: self._work.fetched(live, name))
         return await self._shelf.find(name)
 
@@ -311,29 +325,49 @@ class Backups(Archives):
 
     # --- parts of the above
 
-    async def _begin(
-        self, viewer: Viewer, kind: BackupRunKind, name: str, note: Note, *, records: bool = True
-    ) -> Live:
+    async def _begin(self, viewer: Viewer, kind: BackupRunKind, name: str, note: Note) -> Live:
         """Begin a run on an archive that is there. Without a database it is not recorded."""
         await self._shelf.find(name)
-        live = await self._runs.begin(viewer, kind, name, note, needs_database=False)
-        if not records:
-            live.number = None
-        return live
+        return await self._runs.begin(viewer, kind, name, note, needs_database=False)
 
     async def _remove(self, viewer: Viewer, name: str, places: Sequence[BackupLocation]) -> None:
-        """The event first: nothing is gone without one."""
-        after = {"locations": [place.value for place in places]}
-        await self._audit.record(
-            viewer, AuditAction.BACKUP_DELETED, Target("backup", None, name), before=after
-        )
-        if BackupLocation.S3 in places and self._remote is not None:
-            await asyncio.to_thread(self._remote.remove, name)
-        if BackupLocation.LOCAL in places:
+        """Remove copies, then record which are gone.
+
+        Raises Unavailable before anything is removed, StorageFailed for copies that stay.
+        """
+        await store.is_ready(self._db)
+        gone, kept = [], []
+        for place in places:
+            try:
+                await self._remove_from(place, name)
+                gone.append(place.value)
+            except (StorageFailed, NotFound) as error:
+                kept.append(error.message)
+        if gone:
+            try:
+                await self._audit.record(
+                    viewer,
+                    AuditAction.BACKUP_DELETED,
+                    Target("backup", None, name),
+                    before={"locations": gone},
+                )
+            except Unavailable:
+                log.error(
+                    "backup.deleted_unrecorded", extra={"archive": name, "place": ", ".join(gone)}
+                )
+                raise
+        if kept:
+            where = f" It is removed from: {', '.join(gone)}." if gone else ""
+            raise StorageFailed(f"{name} can't be removed. {' '.join(kept)}{where}")
+
+    async def _remove_from(self, place: BackupLocation, name: str) -> None:
+        if place is BackupLocation.LOCAL:
             try:
                 await asyncio.to_thread(self._directory.remove, name)
             except OSError as error:
-                raise StorageFailed(f"{name} can't be removed: {error.strerror}.") from error
+                raise StorageFailed(f"The file can't be deleted: {error.strerror}.") from error
+        elif self._remote is not None:
+            await asyncio.to_thread(self._remote.remove, name)
 
 
 def _may_trust(viewer: Viewer, trust_unsigned: bool) -> None:

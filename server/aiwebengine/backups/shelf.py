@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 # Of backups that failed the list shows those among so many newest runs.
 _RECENT_RUNS = 50
+_LIST_TIMEOUT_SECS = 4.0
 
 _Read = tuple[Manifest | str, BackupSignature | None]
 """A manifest, or why it can't be read; and whether it is signed by this engine."""
@@ -56,10 +58,19 @@ class Shelf:
         self._runs = runs
         self._keys = keys
         self._read_before: dict[tuple[object, ...], _Read] = {}
+        self._listing: asyncio.Task[dict[str, int]] | None = None
         self.remote_trouble: str | None = None
 
     async def backups(self) -> list[Backup]:
-        """Every backup, newest first."""
+        """Every backup, newest first. Raises StorageFailed for the backup directory.
+
+        What the S3 storage can't tell within seconds is missing; `remote_trouble` says why.
+        """
+        remote = {} if self._remote is None else await self._remote_sizes(self._remote)
+        return await self._merged(remote)
+
+    async def _merged(self, remote: Mapping[str, int]) -> list[Backup]:
+        """The backups here, those of *remote* (name and size), and those that are not finished."""
         can_record = await self._runs.can_record()
         # In this order nothing slips through: what has ended by now has its name when we look.
         runs = (
@@ -68,7 +79,7 @@ class Shelf:
             else []
         )
         found = {one.name: one for one in await asyncio.to_thread(self._local)}
-        for name, size in (await asyncio.to_thread(self._remote_sizes)).items():
+        for name, size in remote.items():
             if name in found:
                 found[name].locations.append(BackupLocation.S3)
             else:
@@ -97,7 +108,8 @@ class Shelf:
 
     async def newest(self) -> Backup | None:
         """The newest one here that this engine signed and that nothing speaks against."""
-        good = [one for one in await self.backups() if is_good(one)]
+        # The S3 storage is not asked: health looks here all the time, also while that hangs.
+        good = [one for one in await self._merged({}) if is_good(one)]
         # Names tell the second only.
         return max(good, key=lambda one: one.created_at, default=None)
 
@@ -107,7 +119,7 @@ class Shelf:
 
     async def unsigned(self) -> list[Backup]:
         """Those here that are whole and that this engine did not sign, newest first."""
-        whole = [one for one in await self.backups() if one.state is BackupState.COMPLETE]
+        whole = [one for one in await self._merged({}) if one.state is BackupState.COMPLETE]
         return [one for one in whole if not is_good(one)]
 
     async def is_last_good(self, name: str) -> bool:
@@ -197,16 +209,31 @@ class Shelf:
             return renamed(name, contents.manifest), signature
         return contents.manifest, signature
 
-    def _remote_sizes(self) -> dict[str, int]:
-        self.remote_trouble = None
-        if self._remote is None:
-            return {}
+    async def _remote_sizes(self, remote: Remote) -> dict[str, int]:
+        """What the S3 storage holds: one listing at a time, however many ask."""
+        if self._listing is None or self._listing.done():
+            self._listing = asyncio.create_task(asyncio.to_thread(remote.sizes))
         try:
-            return self._remote.sizes()
+            async with asyncio.timeout(_LIST_TIMEOUT_SECS):
+                found = await asyncio.shield(self._listing)
+        except TimeoutError:
+            self._listing.add_done_callback(_forget)
+            self.remote_trouble = (
+                f"The S3 storage ({remote.place}) did not answer within {_LIST_TIMEOUT_SECS:g} s."
+            )
+            return {}
         except (StorageFailed, NotFound) as error:
             # What lies here is to be seen all the same.
             self.remote_trouble = error.message
             return {}
+        self.remote_trouble = None
+        return found
+
+
+def _forget(listing: asyncio.Task[dict[str, int]]) -> None:
+    """Retrieve what became of a listing that nobody waits for."""
+    if not listing.cancelled():
+        listing.exception()
 
 
 def is_good(backup: Backup) -> bool:

@@ -81,12 +81,21 @@ class Directory:
         self.ignored = Ignored(str(folder))
 
     def names(self) -> list[str]:
-        """The names of all archives, newest first."""
+        """The names of all archives, newest first; none before the directory is made.
+
+        Raises StorageFailed when the directory can't be read.
+        """
         found, ignored = [], []
         try:
-            entries = [entry.name for entry in os.scandir(self.folder)]
-        except (FileNotFoundError, NotADirectoryError):
+            with os.scandir(self.folder) as entries_here:
+                entries = [entry.name for entry in entries_here]
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            raise StorageFailed(
+                f"The backup directory {self.folder} can't be read: {error.strerror}."
+                " Correct it, or backup.directory."
+            ) from None
         for name in entries:
             if is_name(name) and is_regular(self.folder / name):
                 found.append(name)

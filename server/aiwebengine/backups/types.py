@@ -77,12 +77,16 @@ class BackupRunKind(enum.Enum):
         VERIFY: an archive was read to its end and compared with its manifest.
         RESTORE: a backup was put in the database's place.
         DRILL: a backup was restored into a scratch database, checked and dropped.
+        UPLOAD: an archive was copied to the S3 storage.
+        DOWNLOAD: an archive was fetched from the S3 storage.
     """
 
     CREATE = "create"
     VERIFY = "verify"
     RESTORE = "restore"
     DRILL = "drill"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
 
 
 @strawberry.enum
@@ -289,11 +293,12 @@ class Restored:
 
 @dataclass
 class Pruned:
-    """What was removed, or would be."""
+    """What was removed, or would be. *failed*: what could not be removed, each with the reason."""
 
     local: list[str] = field(default_factory=list)
     remote: list[str] = field(default_factory=list)
     databases: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 class Stopped(Exception):

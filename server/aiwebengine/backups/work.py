@@ -28,7 +28,13 @@ from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
 from aiwebengine.backups.signing import SigningKeys
 from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed, contents_of
-from aiwebengine.backups.types import Backup, BackupRunKind, Manifest, Restored
+from aiwebengine.backups.types import (
+    Backup,
+    BackupLocation,
+    BackupRunKind,
+    Manifest,
+    Restored,
+)
 from aiwebengine.config import Config
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, NotFound
@@ -77,16 +83,20 @@ class Work:
         await self._clear()
         details = await self._make(live, live.name, secrets, why)
         s3 = self._config.backup.s3
-        if s3 is not None and s3.upload_after_create:
+        is_copied = s3 is not None and s3.upload_after_create
+        if is_copied:
             try:
                 await self.upload(live, live.name)
-            except StorageFailed as error:
+            except (StorageFailed, NotFound) as error:
                 raise CopyFailed(
                     f"{live.name} is made and lies here, but has no copy: {error.message}"
                 ) from error
-        if live.number is not None:
-            await store.end(self._db, live.number, None, details)
-        return await self._shelf.find(live.name)
+        await self._runs.end(live, details=details)
+        made = await self._shelf.find(live.name)
+        if is_copied and BackupLocation.S3 not in made.locations:
+            # Some keys may write to the storage and not list it.
+            made.locations.append(BackupLocation.S3)
+        return made
 
     async def _make(
         self, live: Live, name: str, secrets: Secrets | None, why: str | None
@@ -204,7 +214,8 @@ class Work:
         except BaseException:
             await companions.drop_whatever_happens(self._url, fresh)
             raise
-        live.number = None
+        # The row of this run is the old database's; the restored one has a row of its own.
+        live.has_ended = True
         if drop_old and was_there:
             await live.in_thread(companions.drop, self._url, kept)
         live.progress.note("The restored database serves.")
@@ -230,8 +241,7 @@ class Work:
         target = {"into": cluster_store.name_of(url)}
         told = {**target, "created_at": _iso(manifest), **_left_out(left_out)}
         review = await self._record_in(url, live, told, carried)
-        if live.number is not None:
-            await store.end(self._db, live.number, None, {**target, **carried.details})
+        await self._runs.end(live, details={**target, **carried.details})
         return Restored(live.name, None, None, carried, review, left_out)
 
     def _compared(self, url: str) -> CarriedOver:

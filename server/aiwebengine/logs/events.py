@@ -18,6 +18,8 @@ EVENTS: dict[str, str] = {
     "audit.refusal_not_recorded": "A refusal is missing in the audit trail: `why` says the reason.",
     "audit.refusals_lost": "A stop could not record how many strangers were refused.",
     "backup.bug": "A backup, check or restore ended by a fault in the program.",
+    "backup.deleted_unrecorded": "A backup was removed from `place`, and the database went away"
+    " before the audit event was written.",
     "backup.failed": "A backup, check or restore did not succeed.",
     "backup.ignored": "A file in the backup directory or the bucket is named like an archive and is"
     " none. Logged once.",

@@ -40,6 +40,7 @@ Query.apiTokens                 401      403   403    ok    401       401     ok
 Query.migrations                401      403   403    ok    401       401     ok   403   403 ok
 Query.database                  401      403   403    ok    401       401     ok   403   403 ok
 Query.healthChecks              401      403   403    ok    401       401     ok   403   403 ok
+Query.engineState               401      403   403    ok    401       401     ok   403   403 ok
 Query.alerts                    401      403   403    ok    401       401     ok   403   403 ok
 Query.backups                   401      403   403    ok    401       401     ok   403   403 ok
 Query.backupRuns                401      403   403    ok    401       401     ok   403   403 ok
@@ -122,6 +123,7 @@ DOCUMENTS = {
     "Query.migrations": "{ migrations { state } }",
     "Query.database": "{ database { version tables { name } } }",
     "Query.healthChecks": "{ healthChecks { name } }",
+    "Query.engineState": "{ engineState { state } }",
     "Query.alerts": "{ alerts { totalCount } }",
     "Query.backups": "{ backups { totalCount } }",
     "Query.backupRuns": "{ backupRuns { totalCount } }",

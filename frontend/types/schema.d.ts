@@ -392,6 +392,15 @@ export interface DiskStats {
   freeBytes: number;
 }
 
+export type EngineState = "UP" | "DEGRADED" | "DOWN";
+
+export interface EngineStatus {
+  state: EngineState;
+  since: string;
+  failing: Array<HealthCheck>;
+  warnings: Array<HealthCheck>;
+}
+
 export interface EngineWorker {
   pid: number;
   isUp: boolean;
@@ -512,6 +521,7 @@ export interface MaintenanceBoard {
   overdue: number;
   attention: number;
   unknown: number;
+  notYet: number;
 }
 
 export type MaintenanceFrequency = "DAILY" | "WEEKLY" | "MONTHLY" | "QUARTERLY";
@@ -534,7 +544,7 @@ export interface MaintenanceItemPayload {
   item: MaintenanceItem;
 }
 
-export type MaintenanceState = "OK" | "DUE" | "OVERDUE" | "ATTENTION" | "UNKNOWN";
+export type MaintenanceState = "OK" | "DUE" | "OVERDUE" | "ATTENTION" | "UNKNOWN" | "NOT_YET";
 
 export interface Migration {
   id: string;
@@ -604,6 +614,7 @@ export interface Query {
   migrations: Array<Migration>;
   database: DatabaseInfo;
   healthChecks: Array<HealthCheck>;
+  engineState: EngineStatus;
   alerts: AlertConnection;
   backups: BackupConnection;
   backupRuns: BackupRunConnection;

@@ -145,6 +145,7 @@ class Engine:
         self.this_machine = ThisMachine(
             config.server.public_url, trusts_proxies=bool(config.server.trusted_proxies)
         )
+        services.health.engine_trouble = self._own_trouble
         services.health.watch(network.proxy(self.this_machine.problem))
         self.doorkeeper = Doorkeeper(
             services.callers,
@@ -249,6 +250,12 @@ class Engine:
         """What keeps the engine from answering, in words; None when it is well."""
         found = await self.services.health.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
+
+    def _own_trouble(self) -> str | None:
+        """Why the engine itself is not ready, for its state; None while it serves."""
+        if self.is_leaving:
+            return "is about to stop"
+        return None if self.is_ready else "is starting"
 
     @asynccontextmanager
     async def _lifespan(self, doors: Doors) -> AsyncIterator[None]:

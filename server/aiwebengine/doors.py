@@ -132,7 +132,7 @@ class Doors:
             *self._pages.routes(),
             *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
             *security_txt.routes(config.security.contact, config.server.public_url),
-            *health_rest.routes(engine.trouble, lambda: engine.is_leaving),
+            *health_rest.routes(services.health),
             *auth_rest.routes(
                 doorkeeper,
                 services.sign_in,

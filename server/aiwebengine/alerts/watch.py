@@ -11,7 +11,8 @@ from pathlib import Path
 from aiwebengine.alerts.outage import Outage
 from aiwebengine.alerts.service import ENOUGH_TIMES, Alerts
 from aiwebengine.config import Alerts as Settings
-from aiwebengine.health.service import DATABASE, Health
+from aiwebengine.health.service import Health
+from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import HealthState
 
 # A database that this process has not found yet may be starting, or be brought up to date.

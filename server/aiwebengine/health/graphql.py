@@ -3,7 +3,7 @@
 import strawberry
 
 from aiwebengine.context import Info
-from aiwebengine.health.types import HealthCheck
+from aiwebengine.health.types import EngineStatus, HealthCheck
 
 
 @strawberry.field
@@ -12,4 +12,10 @@ async def health_checks(info: Info) -> list[HealthCheck]:
     return await info.context.services.health.checks(info.context.viewer)
 
 
-queries = [health_checks]
+@strawberry.field
+async def engine_state(info: Info) -> EngineStatus:
+    """State of the engine: up, degraded or down. Needs the role ADMINISTRATOR."""
+    return await info.context.services.health.engine_state(info.context.viewer)
+
+
+queries = [health_checks, engine_state]

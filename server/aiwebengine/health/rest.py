@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from aiwebengine.health.service import Health
+from aiwebengine.health.types import EngineState
 
-def routes(
-    trouble_now: Callable[[], Awaitable[str | None]],
-    is_leaving: Callable[[], bool],
-) -> list[Route]:
+
+def routes(health: Health) -> list[Route]:
     """`GET` and `HEAD /health`."""
 
-    async def health(_: Request) -> JSONResponse:
-        """Whether the engine works: `status`, `timestamp`, and with 503 the reason in `checks`.
+    async def answer(_: Request) -> JSONResponse:
+        """State of the engine: `status`, `timestamp`, `state` unless up, with 503 the `checks`.
 
-        Only the database and a stop are reasons. What else fails is no reason to take the engine
-        out of service, and none of a stranger's business: administrators see all checks.
+        A degraded engine still answers with 200: proxies keep it in service. Strangers don't see
+        which checks are failing; administrators do, with `engineState`.
 
         Answers:
-            200: it works.
-            503: it does not, or is about to stop: proxies look elsewhere in time.
+            200: the engine is up or degraded.
+            503: the engine is down: the database does not answer, or the engine starts or stops.
         """
-        reasons = {}
-        trouble = await trouble_now()
-        if trouble:
-            reasons["database"] = trouble
-        if is_leaving():
-            reasons["engine"] = "is about to stop"
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        told: dict[str, object] = {"status": "fail" if reasons else "ok", "timestamp": now}
-        if reasons:
-            told["checks"] = reasons
-        return JSONResponse(told, 503 if reasons else 200, headers={"Cache-Control": "no-store"})
+        found = await health.status()
+        is_down = found.state is EngineState.DOWN
+        body: dict[str, object] = {"status": "fail" if is_down else "ok"}
+        if found.state is not EngineState.UP:
+            body["state"] = found.state.value
+        body["timestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if is_down:
+            body["checks"] = found.reasons
+        return JSONResponse(body, 503 if is_down else 200, headers={"Cache-Control": "no-store"})
 
-    return [Route("/health", health, methods=["GET", "HEAD"])]
+    return [Route("/health", answer, methods=["GET", "HEAD"])]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiwebengine.database import Database
 from aiwebengine.errors import Unavailable
 from aiwebengine.health import store
+from aiwebengine.health.state import DATABASE, status_of
 from aiwebengine.health.types import (
     Check,
+    EngineState,
+    EngineStatus,
     Finding,
     HealthCheck,
     HealthState,
@@ -40,14 +43,12 @@ PATIENCE_SECS = 2.0
 # How long a stopped instance is remembered.
 REMEMBERED_DAYS = 7
 
-DATABASE = "database"
-
 _NOT_YET = unknown("Not looked at yet.")
 
 
 @dataclass
 class _Watched:
-    """A check and what became of it so far."""
+    """A check and its latest result."""
 
     check: Check
     finding: Finding = _NOT_YET
@@ -55,6 +56,8 @@ class _Watched:
     checked_at: datetime | None = None
     times: int = 0
     due: float = 0.0
+    is_new: bool = False
+    """Whether the other workers don't know this state yet."""
     has_agreed: bool = False
     task: asyncio.Task[None] | None = None
 
@@ -82,34 +85,50 @@ class Health:
         self._others = [_Watched(check) for check in checks]
         self._looking: asyncio.Task[None] | None = None
         self._looked_at = float("-inf")
-        self._trouble: asyncio.Task[str | None] | None = None
-        self._trouble_until = float("-inf")
+        self._probe: asyncio.Task[None] | None = None
+        self._probe_until = float("-inf")
+        self._status: EngineStatus | None = None
+        self._built_at = datetime.now(UTC)
+        self.engine_trouble: Callable[[], str | None] = lambda: None
+        """Why the engine itself is not ready, such as "is starting"; set by the engine."""
 
     def watch(self, check: Check) -> None:
         """Look at this as well, from now on."""
         self._others.append(_Watched(check))
 
-    async def trouble(self) -> str | None:
-        """What keeps the engine from working, in words; None when it is well.
+    async def engine_state(self, viewer: Viewer) -> EngineStatus:
+        """The one state of the engine, from fresh checks. Raises Unauthenticated, Forbidden."""
+        await self.checks(viewer)
+        return await self.status()
 
-        Anybody may ask this as often as they like: one look at the database answers all who ask
+    async def status(self) -> EngineStatus:
+        """The one state of the engine, for whoever may ask without a role.
+
+        Costs the shared probe of the database at most; all other checks are taken as last seen.
+        """
+        await self.trouble()
+        now = datetime.now(UTC)
+        found = status_of(self.seen(), self.engine_trouble(), now)
+        before = self._status
+        if before is not None and before.state is found.state:
+            found = replace(found, since=before.since)
+        elif before is None and found.state is EngineState.UP:
+            found = replace(found, since=self._built_at)
+        elif before is not None and not found.reasons:
+            # A check may have failed long before the database came back.
+            found = replace(found, since=now)
+        self._status = found
+        return found
+
+    async def trouble(self) -> str | None:
+        """Why the database does not answer; None while it does.
+
+        Anybody may ask this as often as they like: one probe of the database answers all who ask
         meanwhile, and for a second from its beginning.
         """
-        now = time.monotonic()
-        if self._trouble is None or (self._trouble.done() and now >= self._trouble_until):
-            self._trouble = asyncio.create_task(self._look_for_trouble())
-            self._trouble_until = now + TROUBLE_COUNTS_SECS
-        return await asyncio.shield(self._trouble)
-
-    async def _look_for_trouble(self) -> str | None:
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_SECS):
-                await store.answers(self._db)
-        except TimeoutError:
-            return f"no answer within {HEALTH_TIMEOUT_SECS} s"
-        except Unavailable as error:
-            return error.message
-        return None
+        await self._ask_database(TROUBLE_COUNTS_SECS)
+        found = self._database.finding
+        return None if found.state is HealthState.OK else found.detail
 
     async def checks(self, viewer: Viewer) -> list[HealthCheck]:
         """Every check, as it was seen a few seconds ago at most. Raises Forbidden.
@@ -134,7 +153,7 @@ class Health:
 
     def stop(self) -> None:
         """Give up what is being looked at."""
-        for task in (self._looking, self._trouble, *(one.task for one in self._others)):
+        for task in (self._looking, self._probe, *(one.task for one in self._others)):
             if task is not None:
                 task.cancel()
 
@@ -144,7 +163,7 @@ class Health:
         await store.remove_older(self._db, REMEMBERED_DAYS)
 
     async def _look(self) -> None:
-        await self._see(self._database)
+        await self._ask_database(0)
         answers = self._database.finding.state is HealthState.OK
         now = time.monotonic()
         for one in self._others:
@@ -159,13 +178,21 @@ class Health:
             await self._agree_since_when()
         self._looked_at = time.monotonic()
 
+    async def _ask_database(self, counts_secs: float) -> None:
+        """Probe the database; the answer counts for *counts_secs* from here for whoever asks."""
+        now = time.monotonic()
+        if self._probe is None or (self._probe.done() and now >= self._probe_until):
+            self._probe = asyncio.create_task(self._see(self._database))
+            self._probe_until = now + counts_secs
+        await asyncio.shield(self._probe)
+
     async def _see(self, one: _Watched) -> None:
         """Run one check; whatever happens to it concerns nobody else."""
         try:
             async with asyncio.timeout(one.check.limit_secs):
                 finding = await one.check.see()
         except TimeoutError:
-            finding = failing(f"No answer within {one.check.limit_secs:g} s.")
+            finding = unknown(f"No answer within {one.check.limit_secs:g} s.")
         except Unavailable as error:
             finding = unknown(error.message)
         except Exception as error:
@@ -176,7 +203,7 @@ class Health:
     def _note(self, one: _Watched, finding: Finding) -> None:
         now = datetime.now(UTC)
         if one.since is None or finding.state is not one.finding.state:
-            one.since, one.times = now, 0
+            one.since, one.times, one.is_new = now, 0, True
         one.finding, one.checked_at, one.times = finding, now, one.times + 1
         is_well = finding.state is HealthState.OK
         pause = one.check.every_secs if is_well else min(one.check.every_secs, AGAIN_SECS)
@@ -184,33 +211,37 @@ class Health:
 
     async def _agree_since_when(self) -> None:
         """Workers see a change within seconds of each other, and a new one has seen none."""
-        new = [
-            one
-            for one in (self._database, *self._others)
-            if one.times == 1 and one.since is not None and one.since == one.checked_at
-        ]
+        new = [one for one in (self._database, *self._others) if one.is_new]
         if not new:
             return
+        seen = [
+            store.Seen(one.check.name, one.finding.state, one.since, not one.has_agreed)
+            for one in new
+            if one.since is not None
+        ]
         try:
-            agreed = await store.agree(
-                self._db,
-                self._instance,
-                [
-                    store.Seen(one.check.name, one.finding.state, one.since, not one.has_agreed)
-                    for one in new
-                    if one.since is not None
-                ],
-            )
+            agreed = await store.agree(self._db, self._instance, seen)
         except Unavailable:
             return
-        for one in new:
-            one.since, one.has_agreed = agreed.get(one.check.name, one.since), True
+        for one, told in zip(new, seen, strict=True):
+            if one.since == told.since:
+                one.since = agreed.get(one.check.name, one.since)
+                one.has_agreed, one.is_new = True, False
 
     async def _see_database(self) -> Finding:
         began = time.perf_counter()
-        trouble = await self._look_for_trouble()
-        took = 1_000 * (time.perf_counter() - began)
-        return failing(trouble) if trouble else ok(f"Answers in {took:.0f} ms.")
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_SECS):
+                await store.answers(self._db)
+        except TimeoutError:
+            return failing(f"no answer within {HEALTH_TIMEOUT_SECS} s")
+        except Unavailable as error:
+            return failing(error.message)
+        except Exception as error:
+            # Unlike other checks it is never unknown: without an answer the engine is down.
+            log.exception("health.bug", extra={"check": DATABASE})
+            return failing(f"can't be asked: {type(error).__name__}")
+        return ok(f"Answers in {1_000 * (time.perf_counter() - began):.0f} ms.")
 
 
 def _told(one: _Watched) -> HealthCheck:

@@ -25,6 +25,21 @@ class HealthState(enum.Enum):
     UNKNOWN = "unknown"
 
 
+@strawberry.enum
+class EngineState(enum.Enum):
+    """State of the engine as a whole.
+
+    Attributes:
+        UP: the database answers and no check is failing.
+        DEGRADED: the database answers, but at least one check is failing.
+        DOWN: the database does not answer, or the engine is starting or stopping.
+    """
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
 @strawberry.type
 class HealthCheck:
     """One thing that must be well for the engine to work.
@@ -50,6 +65,27 @@ class HealthCheck:
     """How often in a row it was seen in this state."""
     is_shared: strawberry.Private[bool]
     """Whether it is the same for every instance."""
+
+
+@strawberry.type
+class EngineStatus:
+    """State of the engine, and the checks behind it.
+
+    Warnings and unknown checks do not change the state.
+
+    Attributes:
+        state: the state of the engine.
+        since: start of this state.
+        failing: the checks that are failing; may be empty while the engine starts or stops.
+        warnings: the checks with a warning.
+    """
+
+    state: EngineState
+    since: datetime
+    failing: list[HealthCheck]
+    warnings: list[HealthCheck]
+    reasons: strawberry.Private[dict[str, str]]
+    """Why the engine is down, by what is to blame: `database` or `engine`. Empty otherwise."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class MaintenanceState(enum.Enum):
         OVERDUE: it should have been done a while ago.
         ATTENTION: what was seen is not well.
         UNKNOWN: nothing can be seen, and nobody has said that it was done.
+        NOT_YET: never done so far, and not due yet.
     """
 
     OK = "ok"
@@ -43,6 +44,7 @@ class MaintenanceState(enum.Enum):
     OVERDUE = "overdue"
     ATTENTION = "attention"
     UNKNOWN = "unknown"
+    NOT_YET = "not_yet"
 
 
 @strawberry.type
@@ -103,6 +105,7 @@ class MaintenanceBoard:
         overdue: how many are overdue.
         attention: how many need attention.
         unknown: of how many nothing is known.
+        not_yet: how many were never done and are not due yet.
     """
 
     at: datetime
@@ -112,6 +115,7 @@ class MaintenanceBoard:
     overdue: int
     attention: int
     unknown: int
+    not_yet: int
 
 
 @dataclass(frozen=True)

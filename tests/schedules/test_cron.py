@@ -1,6 +1,8 @@
 """Cron expressions in a time zone, around the hours that are skipped or come twice."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,6 +64,73 @@ def test_looking_back_finds_what_looking_forward_finds(schedule, begin, seconds)
     assert due <= now
     assert next_due(schedule, BERLIN, due - timedelta(seconds=1)) == due
     assert next_due(schedule, BERLIN, due) > now
+
+
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
+# Half an hour, at 15:00 and 15:30 UTC; and the changes of Berlin.
+CHANGES = [
+    (ZoneInfo("UTC"), SPRING),
+    (BERLIN, SPRING),
+    (BERLIN, AUTUMN),
+    (LORD_HOWE, datetime(2026, 4, 4, 15, tzinfo=UTC)),
+    (LORD_HOWE, datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+]
+FIELD = {
+    "minute": st.sampled_from(["*", "*/20", "*/7", "0", "15", "30", "45", "5,35", "10-50/10"]),
+    "hour": st.sampled_from(["*", "*/2", "*/5", "0", "1", "2", "3", "1-3", "2,14", "23"]),
+    "day": st.sampled_from(["*", "*", "1", "4", "*/2", "L"]),
+    "weekday": st.sampled_from(["*", "*", "0", "1-5", "7"]),
+}
+
+
+def test_half_an_hour_that_comes_twice_loses_no_time():
+    around = [datetime(2026, 4, 4, hour, tzinfo=UTC) for hour in (14, 16)]
+    after_the_change = datetime(2026, 4, 4, 15, 45, tzinfo=UTC)
+
+    assert next_due("15 */2 * * *", LORD_HOWE, around[0]) == after_the_change
+    assert last_due("15 */2 * * *", LORD_HOWE, around[1]) == after_the_change
+    assert times("30 1 * * *", LORD_HOWE, around[0], 24) == ["14:30"]
+    assert times("*/30 * * * *", LORD_HOWE, around[0], 2) == ["14:30", "15:00", "15:30"]
+
+
+def test_half_an_hour_that_is_skipped_comes_at_the_change():
+    begin = datetime(2026, 10, 3, 15, tzinfo=UTC)
+
+    assert times("10 2 * * *", LORD_HOWE, begin, 20) == ["15:30"]
+    assert times("10 2 * * *", LORD_HOWE, begin + timedelta(hours=1), 24) == ["15:10"]
+
+
+@given(
+    place=st.sampled_from(CHANGES),
+    schedule=st.builds(" ".join, st.tuples(*(FIELD[one] for one in ("minute", "hour", "day")))),
+    weekday=FIELD["weekday"],
+    seconds=st.integers(-200_000, 200_000),
+)
+@settings(deadline=None, max_examples=400)
+def test_the_next_due_time_is_the_first_that_is_the_last_due_one(place, schedule, weekday, seconds):
+    zone, change = place
+    schedule = f"{schedule} * {weekday}"
+    now = change + timedelta(seconds=seconds)
+
+    coming = next_due(schedule, zone, now)
+    due = last_due(schedule, zone, now)
+
+    assert coming > now >= due
+    assert last_due(schedule, zone, coming) == coming
+    assert last_due(schedule, zone, coming - timedelta(seconds=1)) == due
+    assert next_due(schedule, zone, due - timedelta(seconds=1)) == due
+
+
+def test_one_file_knows_the_library_of_cron_expressions():
+    package = Path(__file__).parents[2] / "server" / "aiwebengine"
+
+    found = [
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if re.search(r"\b(import|from) +cronsim\b|\bCronSim\(", file.read_text())
+    ]
+
+    assert found == ["schedules/cron.py"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
-"""When a cron expression is due, in a time zone."""
+"""When a cron expression is due, in a time zone.
+
+The only file that knows the library: everybody else asks `Schedules`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +16,9 @@ _FIELDS = 5
 _ALLOWED = '"off", or five fields such as "0 2 * * *": minute, hour, day, month, day of the week'
 
 _ALLOWED_ZONES = "a time zone of the IANA database, such as UTC or Europe/Berlin"
+# No zone has set its clocks back further; only within so long do instants and local times differ
+# in their order.
+_LARGEST_STEP_BACK = timedelta(hours=3)
 
 
 def checked(schedule: str) -> str:
@@ -41,25 +48,68 @@ def checked_zone(name: str) -> str:
 
 
 def last_due(schedule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The newest time that is not after *now*; None when the schedule is off.
+    """The newest due time that is not after *now*; None when the schedule is off.
 
-    As in Debian's cron, a time that the change to summer time skips comes at the change, and a
-    time that the change back repeats comes once, unless the schedule runs every hour anyway.
+    As in Debian's cron, a fixed time that the change to summer time skips is due at the change,
+    and one that the change back repeats is due once. A schedule whose minute or hour begins with a
+    star follows the clock instead: it skips what is skipped and repeats what is repeated.
     """
-    if schedule == OFF:
-        return None
-    after = now.astimezone(zone).replace(microsecond=0) + timedelta(seconds=1)
-    due = next(CronSim(schedule, after, reverse=True)).astimezone(UTC)
-    # In the hour that comes twice, looking back takes the second time for the first.
-    while (later := next_due(schedule, zone, due)) is not None and later <= now:
-        due = later
-    return due
+    found: tuple[datetime, datetime] | None = None
+    for wall, at in _dues(schedule, zone, now, backwards=True):
+        if found is not None and wall < found[0] - _LARGEST_STEP_BACK:
+            break
+        if at <= now and (found is None or at > found[1]):
+            found = wall, at
+    return None if found is None else found[1]
 
 
 def next_due(schedule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The first time after *now*; None when the schedule is off."""
+    """The first due time after *now*, by the rules of `last_due`; None when the schedule is off."""
+    found: tuple[datetime, datetime] | None = None
+    for wall, at in _dues(schedule, zone, now, backwards=False):
+        if found is not None and wall > found[0] + _LARGEST_STEP_BACK:
+            break
+        if at > now and (found is None or at < found[1]):
+            found = wall, at
+    return None if found is None else found[1]
+
+
+def _dues(
+    schedule: str, zone: ZoneInfo, now: datetime, *, backwards: bool
+) -> Iterator[tuple[datetime, datetime]]:
+    """Due times around *now* and from there on: local time and instant, in order of the former.
+
+    The library is asked for local times only: with a zone it steps over half-hour changes.
+    """
     if schedule == OFF:
-        return None
-    coming = (time.astimezone(UTC) for time in CronSim(schedule, now.astimezone(zone)))
-    # In the hour that comes twice, the first of the two may be offered again.
-    return next(time for time in coming if time > now)
+        return
+    step = _LARGEST_STEP_BACK if backwards else -_LARGEST_STEP_BACK
+    begin = now.astimezone(zone).replace(tzinfo=None, microsecond=0) + step
+    minute, hour = schedule.split()[:2]
+    follows_the_clock = minute.startswith("*") or hour.startswith("*")
+    for wall in CronSim(schedule, begin, reverse=backwards):
+        for at in _instants(wall, zone, follows_the_clock=follows_the_clock):
+            yield wall, at
+
+
+def _instants(wall: datetime, zone: ZoneInfo, *, follows_the_clock: bool) -> list[datetime]:
+    """When a local time is due in UTC: twice or never in an hour that is repeated or skipped."""
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if first == second:
+        return [first]
+    if first < second:
+        return [first, second] if follows_the_clock else [first]
+    return [] if follows_the_clock else [_change(zone, second, first)]
+
+
+def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The instant between the two, to the second, at which the zone's offset changes."""
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after

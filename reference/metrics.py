@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
+from aiwebengine.database import Database
+from aiwebengine.health.service import Health
+from aiwebengine.health.types import EngineState, EngineStatus, HealthCheck, HealthState
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import LABELS, Instruments
 from aiwebengine.system.beats import ThisInstance
@@ -65,11 +69,32 @@ def text() -> str:
     )
 
 
+class _Healthy(Health):
+    """Health of an engine whose database answers; there is none here."""
+
+    async def status(self) -> EngineStatus:
+        now = datetime.now(UTC)
+        return EngineStatus(state=EngineState.UP, since=now, failing=[], warnings=[], reasons={})
+
+    def seen(self) -> list[HealthCheck]:
+        now = datetime.now(UTC)
+        return [
+            HealthCheck(
+                name="database",
+                title="Database",
+                state=HealthState.OK,
+                detail="",
+                since=now,
+                checked_at=now,
+                remedy=None,
+                times=1,
+                is_shared=False,
+            )
+        ]
+
+
 async def _exposed(instruments: Instruments) -> bytes:
     """The text of an instance that has everything there is to tell of."""
-
-    async def well() -> None:
-        return None
 
     async def none_yet() -> int:
         return 0
@@ -77,6 +102,7 @@ async def _exposed(instruments: Instruments) -> bytes:
     async def age() -> float:
         return 0.0
 
-    exposition = Exposition(instruments, ThisInstance(), None, well, none_yet)
+    health = _Healthy(Database("postgresql://nobody@127.0.0.1:1/nothing"), "one")
+    exposition = Exposition(instruments, ThisInstance(), None, health, none_yet)
     exposition.backup_age = age
     return await exposition.text()

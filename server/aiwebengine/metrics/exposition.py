@@ -16,6 +16,9 @@ from prometheus_client.registry import Collector
 
 from aiwebengine import __version__
 from aiwebengine.errors import Unavailable
+from aiwebengine.health.service import Health
+from aiwebengine.health.state import DATABASE
+from aiwebengine.health.types import EngineState, EngineStatus, HealthCheck, HealthState
 from aiwebengine.metrics.folder import deaths
 from aiwebengine.metrics.instruments import PREFIX, Instruments
 from aiwebengine.system.beats import ThisInstance
@@ -31,7 +34,7 @@ disable_created_metrics()
 class Exposition:
     """What `/metrics` answers for this instance.
 
-    *trouble_now* tells what is wrong with the database, *live_sessions* counts sessions;
+    *health* knows the state of the engine and its checks, *live_sessions* counts sessions;
     *backup_age*, once set, tells the seconds since the newest good backup, None without any.
     *folder* is where several workers keep what they count.
     """
@@ -41,13 +44,13 @@ class Exposition:
         instruments: Instruments,
         instance: ThisInstance,
         folder: Path | None,
-        trouble_now: Callable[[], Awaitable[str | None]],
+        health: Health,
         live_sessions: Callable[[], Awaitable[int]],
     ) -> None:
         self._instruments = instruments
         self._instance = instance
         self._folder = folder
-        self._trouble_now = trouble_now
+        self._health = health
         self._live_sessions = live_sessions
         self._sessions: tuple[float, int] | None = None
         self.backup_age: Callable[[], Awaitable[float | None]] | None = None
@@ -55,9 +58,11 @@ class Exposition:
     async def text(self) -> bytes:
         """Every metric in Prometheus' text format, of all workers of this instance."""
         found = list(self._of_the_instance())
-        is_down = await self._trouble_now() is not None
-        found.append(_gauge("database_up", "1 when the database answers, else 0.", not is_down))
-        if not is_down:
+        status = await self._health.status()
+        found += _of_health(status, self._health.seen())
+        is_up = DATABASE not in status.reasons
+        found.append(_gauge("database_up", "1 when the database answers, else 0.", is_up))
+        if is_up:
             with suppress(Unavailable):
                 found += await self._of_the_database()
         return await asyncio.to_thread(self._written, found)
@@ -101,6 +106,24 @@ class Exposition:
         if self._sessions is None or now - self._sessions[0] >= SESSIONS_EVERY_SECS:
             self._sessions = (now, await self._live_sessions())
         return self._sessions[1]
+
+
+def _of_health(status: EngineStatus, checks: list[HealthCheck]) -> Iterator[Metric]:
+    state = GaugeMetricFamily(
+        f"{PREFIX}state", "1 for the state that the engine is in, else 0.", labels=["state"]
+    )
+    for one in EngineState:
+        state.add_metric([one.value], one is status.state)
+    yield state
+    check = GaugeMetricFamily(
+        f"{PREFIX}health_check",
+        "1 for the state that a health check is in, else 0.",
+        labels=["check", "state"],
+    )
+    for seen in checks:
+        for known in HealthState:
+            check.add_metric([seen.name, known.value], known is seen.state)
+    yield check
 
 
 class _Found(Collector):

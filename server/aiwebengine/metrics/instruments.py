@@ -18,6 +18,8 @@ from aiwebengine.web.patterns import UNROUTED, method_of
 
 PREFIX = "aiwebengine_"
 LABELS = {
+    "check": "the name of the health check",
+    "state": "`up`, `degraded` or `down`; of a check `ok`, `warning`, `failing` or `unknown`",
     "code": "the error's code; see errors.md",
     "method": "the method of the request; `(other)` for unusual ones",
     "operation": "kind and first field, as in `query users`; ` +` at its end: it asked for more",

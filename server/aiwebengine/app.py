@@ -155,7 +155,7 @@ class Engine:
             config.auth.session_timeout.total_seconds(),
         )
         self.exposition = Exposition(
-            self.instruments, instance, folder, self.trouble, services.sessions.count_live
+            self.instruments, instance, folder, services.health, services.sessions.count_live
         )
         self.exposition.backup_age = upkeep.backup_age(services.backups)
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)

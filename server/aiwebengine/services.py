@@ -131,7 +131,6 @@ def built(ground: Ground) -> Services:
     backups = Backups(db, audit, config, ground.url, ground.engine_on)
     care = Care(db, audit, ground.slow_statements.worst)
     providers = _providers(auth)
-    health = _health(ground, providers, backups, system)
     following, logs = Following(ground.live, callers), Logs(config.logging, callers)
     rates = Rates(db, config.security.rate_limit_per_minute)
     chain, keys = Chain(db), Keys(db, audit)
@@ -148,19 +147,20 @@ def built(ground: Ground) -> Services:
         config.maintenance.timezone,
         keep_days=config.maintenance.keep_runs_days,
     )
+    health = _health(ground, providers, backups, system, schedules)
     migrations = Migrations(ground.url, MIGRATIONS)
     maintenance = Maintenance(
         db,
         audit,
         {
-            "health": evidence.health(health, migrations.pending),
+            "health": evidence.health(health),
             "error-logs": upkeep.errors_logged(logs, lambda: maintenance),
             "disk": evidence.disk(system),
-            "backup": upkeep.backed_up(backups),
+            "backup": upkeep.backed_up(backups, schedules),
             "database-size": evidence.database_size(system),
             "slow-queries": upkeep.slow_statements(ground.slow_statements.worst),
             "performance": evidence.performance(system),
-            "restore-drill": upkeep.drilled(backups),
+            "restore-drill": upkeep.drilled(backups, schedules),
             "audit-trail": evidence.task_done(schedules, "verify-audit"),
             "dependencies": evidence.dependencies(CONSTRAINTS),
             "vacuum": evidence.task_done(schedules, "vacuum", "analyze"),
@@ -224,14 +224,19 @@ def _providers(auth: Auth) -> Mapping[str, SignInProvider]:
 
 
 def _health(
-    ground: Ground, providers: Mapping[str, SignInProvider], backups: Backups, system: System
+    ground: Ground,
+    providers: Mapping[str, SignInProvider],
+    backups: Backups,
+    system: System,
+    schedules: Schedules,
 ) -> Health:
     asked = [(one.name, one.label, one.asked) for one in providers.values()]
     checks = health_checks.of_instance(
         ground.config,
         ground.db,
         asked,
-        newest_backup=upkeep.newest_backup(backups),
+        backups_seen=upkeep.backups_seen(backups, schedules),
+        backup_due=lambda now: schedules.last_due("backup", now),
         error_rate=system.error_rate,
     )
     return Health(ground.db, ground.name, checks)

@@ -7,18 +7,23 @@ from datetime import UTC, datetime
 
 from aiwebengine.backups.service import Backups
 from aiwebengine.backups.storage import CopyFailed
-from aiwebengine.backups.types import BackupRunKind, BackupRunState
+from aiwebengine.backups.types import BackupRun, BackupRunKind, BackupRunState
 from aiwebengine.care.activity_types import OwnStatements
 from aiwebengine.care.service import Care
 from aiwebengine.config import Config
+from aiwebengine.formats import count, duration, instant, size
+from aiwebengine.health.backups import BackupHistory, BackupsSeen
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.types import LogFilter, LogLevel
+from aiwebengine.maintenance.evidence import by_schedule
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
+from aiwebengine.schedules.service import Schedules
 from aiwebengine.schedules.types import Note, Task, TaskFailed
 from aiwebengine.viewer import Viewer, engine
 
-MEGABYTE = 1_000_000
+# More runs of one kind than can be running at the same time.
+RUNS_AT_ONCE = 3
 
 
 def tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
@@ -26,7 +31,7 @@ def tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
 
     async def backed_up(note: Note) -> str:
         made = await backups.create(engine(), note)
-        return f"{made.name}, {made.size_bytes / MEGABYTE:.1f} MB."
+        return f"{made.name}, {size(made.size_bytes)}."
 
     async def pruned(note: Note) -> str:
         gone = await backups.prune(engine(), note)
@@ -105,6 +110,28 @@ def newest_backup(backups: Backups) -> Callable[[], Awaitable[datetime | None]]:
     return look
 
 
+def backups_seen(backups: Backups, schedules: Schedules) -> BackupsSeen:
+    """The history of backups, for health and for the maintenance board."""
+
+    async def look() -> BackupHistory:
+        run = await _newest_ended(backups, BackupRunKind.CREATE)
+        has_failed = run is not None and run.state is BackupRunState.FAILED
+        return BackupHistory(
+            await newest_backup(backups)(),
+            await schedules.changed_at("backup"),
+            (run.ended_at or run.started_at) if run is not None and has_failed else None,
+            run.problem if run is not None and has_failed else None,
+        )
+
+    return look
+
+
+async def _newest_ended(backups: Backups, kind: BackupRunKind) -> BackupRun | None:
+    """The newest run of this kind that is over: one that is running has no result yet."""
+    runs = await backups.runs(engine(), [kind], None, RUNS_AT_ONCE)
+    return next((run for run in runs if run.state is not BackupRunState.RUNNING), None)
+
+
 def backup_age(backups: Backups) -> Callable[[], Awaitable[float | None]]:
     """The seconds since then."""
 
@@ -115,36 +142,35 @@ def backup_age(backups: Backups) -> Callable[[], Awaitable[float | None]]:
     return look
 
 
-def backed_up(backups: Backups) -> Evidence:
+def backed_up(backups: Backups, schedules: Schedules) -> Evidence:
     """The newest good backup, and whether the newest run failed."""
 
     async def look() -> Finding:
-        runs = await backups.runs(engine(), [BackupRunKind.CREATE], None, 1)
-        if runs and runs[0].state is BackupRunState.FAILED:
-            return Finding(f"The newest run failed: {runs[0].problem}", MaintenanceState.ATTENTION)
+        run = await _newest_ended(backups, BackupRunKind.CREATE)
+        if run is not None and run.state is BackupRunState.FAILED:
+            return Finding(f"The newest run failed: {run.problem}", MaintenanceState.ATTENTION)
         newest, others = await backups.newest(), await _unsigned(backups)
         if newest is None:
-            return Finding(f"There is no backup yet.{others}")
-        saw = f"{newest.name}, {newest.size_bytes / MEGABYTE:.1f} MB.{others}"
-        return Finding(saw, done_at=newest.created_at)
+            return by_schedule(schedules, f"There is no backup yet.{others}", None, "backup")
+        saw = f"{newest.name}, {size(newest.size_bytes)}.{others}"
+        return by_schedule(schedules, saw, newest.created_at, "backup")
 
     return look
 
 
-def drilled(backups: Backups) -> Evidence:
-    """The newest drill."""
+def drilled(backups: Backups, schedules: Schedules) -> Evidence:
+    """The newest restore drill."""
 
     async def look() -> Finding:
-        runs = await backups.runs(engine(), [BackupRunKind.DRILL], None, 1)
+        newest = await _newest_ended(backups, BackupRunKind.DRILL)
         others = await _unsigned(backups)
-        if not runs:
-            return Finding(f"No backup was ever restored for a trial.{others}")
-        newest = runs[0]
+        if newest is None:
+            return by_schedule(schedules, f"No restore drill has run yet.{others}", None, "drill")
         if newest.state is BackupRunState.FAILED:
             saw = f"{newest.backup_name} can't be restored: {newest.problem}{others}"
             return Finding(saw, MaintenanceState.ATTENTION)
-        saw = f"{newest.backup_name} was restored and right.{others}"
-        return Finding(saw, done_at=newest.ended_at)
+        saw = f"{newest.backup_name} was restored, and holds what its manifest says.{others}"
+        return by_schedule(schedules, saw, newest.ended_at, "drill")
 
     return look
 
@@ -161,9 +187,9 @@ def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidenc
     async def look() -> Finding:
         since = await maintenance().last_ticked("error-logs")
         found = await logs.count(engine(), LogFilter(level=LogLevel.ERROR, since=since))
-        told = "more errors than can be counted" if found is None else f"{found} errors"
-        when = "in the log" if since is None else f"since {since:%Y-%m-%d %H:%M} UTC"
-        return Finding(f"{told} {when}.")
+        errors = "More errors than can be counted" if found is None else count(found, "error")
+        when = "in the log" if since is None else f"since {instant(since)}"
+        return Finding(f"{errors} {when}.")
 
     return look
 
@@ -174,7 +200,7 @@ def slow_statements(worst: OwnStatements) -> Evidence:
     async def look() -> Finding:
         slowest = max(worst(200), key=lambda one: one.longest_secs, default=None)
         if slowest is None:
-            return Finding("No statement was run yet.")
-        return Finding(f"The longest took {slowest.longest_secs:.2f} s: {slowest.sql[:120]}")
+            return Finding("No statement has run yet.")
+        return Finding(f"The slowest took {duration(slowest.longest_secs)}: {slowest.sql[:120]}")
 
     return look

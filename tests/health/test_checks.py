@@ -1,8 +1,12 @@
 """What each check sees of a real fault."""
 
 import asyncio
+import errno
+import os
 import ssl
+import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,7 +33,6 @@ OK, WARNING, FAILING, UNKNOWN = (
     HealthState.FAILING,
     HealthState.UNKNOWN,
 )
-NOW = datetime.now().astimezone()
 FINE = ok("fine")
 
 
@@ -121,35 +124,6 @@ async def test_a_directory_is_really_written_to(tmp_path):
     assert (await seen(blocked)).state is FAILING
     assert (await seen(blocked / "below")).state is FAILING
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
-
-
-@pytest.mark.parametrize(
-    ("age", "state"),
-    [
-        (timedelta(hours=1), OK),
-        (timedelta(hours=49), FAILING),
-        (None, FAILING),
-    ],
-)
-async def test_a_backup_that_is_late_is_told(age, state):
-    async def newest():
-        return None if age is None else NOW - age
-
-    found = await checks.backup("0 2 * * *", newest, NOW - timedelta(days=30)).see()
-
-    assert found.state is state
-
-
-async def test_a_backup_that_is_not_due_yet_is_not_missed():
-    async def newest():
-        return None
-
-    found = await checks.backup("0 2 * * *", newest, NOW).see()
-    broken = await checks.backup("whenever", newest, NOW).see()
-    none_made = await checks.backup("0 2 * * *", None, NOW).see()
-
-    assert (found.state, broken.state, none_made.state) == (UNKNOWN, UNKNOWN, UNKNOWN)
-    assert none_made.detail == "No backups are made yet."
 
 
 @pytest.mark.parametrize(
@@ -251,6 +225,80 @@ def test_each_configured_provider_and_the_certificate_are_looked_at(url, tmp_pat
 
     assert {"certificate", "provider.github", "provider.team"} < names
     assert "workers" not in names
+
+
+async def test_a_check_that_hangs_is_begun_once_and_its_late_answer_counts(engine):
+    begun, answered = [], asyncio.Event()
+
+    async def see():
+        begun.append(1)
+        await answered.wait()
+        return ok("late")
+
+    health = Health(engine.db, "one", [Check("slow", "Slow", see, "Mend it.", limit_secs=0.1)])
+    seen = [(await by_name(health))["slow"] for _ in range(3)]
+    answered.set()
+    found = (await by_name(health))["slow"]
+
+    assert [one.state for one in seen] == [UNKNOWN] * 3
+    assert len(begun) == 1
+    assert (found.state, found.detail) == (OK, "late")
+
+
+async def test_a_first_look_that_takes_long_shows_as_unknown_and_not_as_missing(
+    engine, monkeypatch
+):
+    monkeypatch.setattr("aiwebengine.health.service.PATIENCE_SECS", 0.1)
+    health = Health(engine.db, "one", [Check("slow", "Slow", asyncio.Event().wait, "Mend it.")])
+
+    found = (await by_name(health))["slow"]
+    health.stop()
+
+    assert (found.state, found.times) == (UNKNOWN, 0)
+
+
+async def test_a_disk_that_hangs_leaves_other_disks_visible(tmp_path, monkeypatch, engine):
+    answered = threading.Event()
+    directories = Directories()
+    hanging = directories._check("hangs", "Hangs", "", "", lambda: (answered.wait(), FINE)[1])
+    hanging = replace(hanging, limit_secs=0.1)
+    health = Health(
+        engine.db, "one", [hanging, directories.writable("fine", "Fine", tmp_path, "Mend it.")]
+    )
+    monkeypatch.setattr("aiwebengine.health.service.AGAIN_SECS", 0.0)
+
+    for _ in range(6):
+        seen = await by_name(health)
+    threads = [one for one in threading.enumerate() if one.name == "health hangs"]
+    answered.set()
+    health.stop()
+
+    assert (seen["hangs"].state, seen["fine"].state) == (UNKNOWN, OK)
+    assert len(threads) == 1
+    assert threads[0].daemon
+
+
+async def test_a_disk_that_refuses_a_look_is_unknown(tmp_path):
+    def refuses():
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    found = await Directories()._check("disk", "Disk", "", "", refuses).see()
+
+    assert (found.state, found.detail) == (UNKNOWN, "It can't be looked at: Input/output error.")
+
+
+async def test_a_provider_whose_name_is_not_found_or_that_hangs_is_unknown(monkeypatch):
+    monkeypatch.setattr(network, "NETWORK_LIMIT_SECS", 0.3)
+    silent = await asyncio.start_server(lambda *_: asyncio.Event().wait(), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+
+    hanging = await network.provider("team", "Team", f"http://127.0.0.1:{port}/").see()
+    unknown_name = await network.provider("team", "Team", "http://nowhere.invalid/").see()
+    silent.close()
+
+    assert (hanging.state, unknown_name.state) == (UNKNOWN, UNKNOWN)
+    assert "did not answer within" in hanging.detail
+    assert "can't be reached from here" in unknown_name.detail
 
 
 async def test_a_check_that_fails_or_hangs_concerns_nobody_else(engine):

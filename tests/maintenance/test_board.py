@@ -1,6 +1,7 @@
 """The lists: decided by what is seen, ticked by people, due again."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
 import pytest
@@ -17,7 +18,7 @@ from aiwebengine.reviews.types import Decision, ReviewDecision
 from aiwebengine.schedules.types import Task, TaskFailed
 from aiwebengine.users.types import Role
 
-STATES = ["OK", "DUE", "OVERDUE"]
+STATES = ["NOT_YET", "DUE", "OVERDUE"]
 
 
 @pytest.fixture
@@ -71,7 +72,67 @@ async def test_every_line_of_the_guide_is_there_and_a_fresh_engine_is_not_overdu
     assert [item.name for item in found.items] == [item.name for item in ITEMS]
     assert (found.overdue, found.due) == (0, 0)
     counted = found.ok + found.due + found.overdue + found.attention + found.unknown
-    assert counted == len(ITEMS) == len({item.name for item in ITEMS})
+    assert counted + found.not_yet == len(ITEMS) == len({item.name for item in ITEMS})
+
+
+# What is looked at each time: a look is evidence enough.
+SEEN_EACH_TIME = {"health", "disk", "database-size", "dependencies"}
+
+
+async def test_on_a_fresh_engine_nothing_is_ok_without_evidence(engine, board):
+    engine.services.health.look_from_outside(None)
+
+    found = await board()
+
+    dated = {item.name for item in found.values() if item.done_at is not None}
+    well = {item.name for item in found.values() if item.state is MaintenanceState.OK}
+    assert dated == {"secrets"}
+    assert well <= SEEN_EACH_TIME | dated
+    assert found["restore-drill"].state is MaintenanceState.NOT_YET
+    assert found["restore-drill"].due_at is not None
+    assert all(
+        found[item.name].state is MaintenanceState.NOT_YET for item in ITEMS if item.by_people
+    )
+
+
+async def test_an_item_that_was_marked_done_does_not_ask_for_it(engine, ada, board):
+    before = (await board())["documentation"]
+
+    ticked = await engine.services.maintenance.tick(ada, "documentation", None)
+    after = (await board())["documentation"]
+
+    assert before.saw == "The engine can't see this. Mark it done once you have done it."
+    assert ticked.saw == after.saw == f"Marked done by {ada.label} on {after.done_at:%Y-%m-%d}."
+
+
+@pytest.mark.parametrize(("weekly", "days", "state"), [(6, 6, "OK"), (6, 13, "OVERDUE")])
+async def test_what_is_done_once_a_week_is_not_due_each_day(engine, weekly, days, state):
+    clock = engine.services.schedules
+    now = datetime.now(UTC)
+    clock._schedules["backup"] = f"0 2 * * {(now - timedelta(days=weekly)).isoweekday()}"
+    made = clock.last_due("backup", now - timedelta(days=days - 1))
+    found = with_evidence(
+        engine, backup=seeing(evidence.by_schedule(clock, "Made.", made, "backup"))
+    )
+
+    (item,) = [one for one in (await found.board(ROOT)).items if one.name == "backup"]
+
+    assert item.due_at == made + timedelta(days=7, hours=1)
+    assert item.state.name == state
+
+
+async def test_what_runs_by_no_schedule_is_unknown_and_says_so(engine):
+    clock = engine.services.schedules
+    clock._schedules["backup"] = "off"
+    made = datetime.now(UTC) - timedelta(days=400)
+    found = with_evidence(
+        engine, backup=seeing(evidence.by_schedule(clock, "Made.", made, "backup"))
+    )
+
+    (item,) = [one for one in (await found.board(ROOT)).items if one.name == "backup"]
+
+    assert (item.state, item.done_at) == (MaintenanceState.UNKNOWN, made)
+    assert item.saw == "Made. The schedule of backup is switched off."
 
 
 @pytest.mark.parametrize(
@@ -143,7 +204,9 @@ async def test_what_nothing_is_known_of_is_unknown_until_somebody_ticks_it(engin
 
 async def test_evidence_decides_and_a_tick_does_not_hide_what_is_not_well(engine, ada, board):
     bad = seeing(Finding("12 errors since yesterday.", MaintenanceState.ATTENTION))
-    maintenance = with_evidence(engine, error_logs=bad, disk=bad, backup=seeing(Finding("x")))
+    maintenance = with_evidence(
+        engine, error_logs=bad, disk=bad, backup=seeing(Finding("x", done_at=datetime.now(UTC)))
+    )
     await maintenance.tick(ada, "error-logs", None)
 
     items = await board(maintenance)
@@ -178,13 +241,22 @@ async def test_evidence_that_fails_leaves_the_others_standing(engine, board):
     assert items["secrets"].state is MaintenanceState.OK
 
 
-async def test_health_tells_of_pending_migrations(engine, board):
-    checks = engine.services.health
-    well = evidence.health(checks, list)
-    behind = evidence.health(checks, lambda: ["0099.new"])
+async def test_the_health_line_is_the_state_of_the_engine(engine, board):
+    health = engine.services.health
+    health.look_from_outside(None)
+    up = (await board())["health"]
+    await engine.db.execute("delete from migration_checksums where migration_id like '0002%'")
+    for one in health._others:
+        one.due = 0
+    health._looked_at = float("-inf")
+    degraded = (await board())["health"]
+    health.look_from_outside("is about to stop")
+    down = (await board())["health"]
 
-    assert (await well()).state is MaintenanceState.OK
-    assert (await behind()).saw == "Migrations are pending: 0099.new."
+    assert (up.state, up.saw[:4]) == (MaintenanceState.OK, "Up. ")
+    assert degraded.state is MaintenanceState.ATTENTION
+    assert degraded.saw == "Degraded. Migrations: 1 pending: 0002.create-sign-in."
+    assert (down.state, down.saw) == (MaintenanceState.ATTENTION, "Down. engine: is about to stop.")
 
 
 async def test_a_task_is_evidence_by_its_newest_success_and_failure(engine, board, later):
@@ -206,8 +278,8 @@ async def test_a_task_is_evidence_by_its_newest_success_and_failure(engine, boar
         seen.append((item.state.name, item.saw.split(": ")[-1]))
     await later(10)
 
-    assert never.state is MaintenanceState.OK
-    assert "never run" in never.saw
+    assert never.state is MaintenanceState.NOT_YET
+    assert "has never succeeded" in never.saw
     assert seen == [
         ("OK", "Whole."),
         ("ATTENTION", "It was tampered with."),

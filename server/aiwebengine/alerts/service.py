@@ -125,6 +125,9 @@ class Alerts:
                 await self._last(alert, check, is_sure=is_bad)
             elif alert is not None and check.state is HealthState.OK:
                 await self._calm(alert, check)
+            elif alert is not None and (alert.is_calm or alert.is_stale):
+                # Nobody knows: it stays open, and what was calm has to be seen calm again.
+                await store.keep_open(self._db, alert.id)
 
     async def note_outage(
         self,

@@ -120,6 +120,14 @@ async def still(db: Database, alert_id: int, detail: str) -> None:
     )
 
 
+async def keep_open(db: Database, alert_id: int) -> None:
+    """Note that its check is still there, though it can't tell how it stands."""
+    await db.execute(
+        "update alerts set seen_at = now(), calm_since = null where id = :id and state = 'open'",
+        id=alert_id,
+    )
+
+
 async def calm(db: Database, alert_id: int) -> None:
     """Note that all is well now, which counts once it has lasted."""
     await db.execute(

@@ -6,20 +6,17 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psutil
-from cronsim import CronSim, CronSimError
 
 from aiwebengine.config import Config
 from aiwebengine.database import Database
 from aiwebengine.health import network, store
+from aiwebengine.health.backups import BackupsSeen, DueTime, backup
 from aiwebengine.health.directories import Directories, Thresholds
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 from aiwebengine.migrations.service import due
-
-NewestBackup = Callable[[], Awaitable[datetime | None]]
-"""When the newest backup was finished; None when there is none."""
 
 ErrorRate = Callable[[int], Awaitable[tuple[int, int]]]
 """Requests, and those among them that failed, of the last so many minutes, over all instances."""
@@ -27,11 +24,8 @@ ErrorRate = Callable[[int], Awaitable[tuple[int, int]]]
 MIGRATIONS_EVERY_SECS = 30.0
 CLOCK_EVERY_SECS = 30.0
 ROLE_EVERY_SECS = 300.0
-BACKUP_EVERY_SECS = 30.0
 CLOCK_WARNING_SECS = 2.0
 CLOCK_FAILING_SECS = 30.0
-# How long a backup may take before it counts as late.
-BACKUP_GRACE = timedelta(hours=2)
 LOOP_SAMPLE_SECS = 0.05
 LOOP_WARNING_SECS = 0.5
 LOOP_FAILING_SECS = 2.0
@@ -46,7 +40,8 @@ def of_instance(
     db: Database,
     providers: Iterable[tuple[str, str, str]],
     *,
-    newest_backup: NewestBackup | None = None,
+    backups_seen: BackupsSeen | None = None,
+    backup_due: DueTime = lambda _: None,
     error_rate: ErrorRate | None = None,
     thresholds: Thresholds | None = None,
 ) -> list[Check]:
@@ -56,7 +51,7 @@ def of_instance(
         migrations(db),
         role(db),
         *_directories(config, Directories(thresholds)),
-        backup(config.backup.schedule, newest_backup, datetime.now().astimezone()),
+        backup(backup_due, backups_seen, datetime.now(UTC)),
         clock(db),
     ]
     if base_url.startswith("https:"):
@@ -148,40 +143,6 @@ def role(db: Database) -> Check:
     )
 
 
-def backup(schedule: str, newest_backup: NewestBackup | None, started: datetime) -> Check:
-    """Whether the newest backup is as young as *schedule* promises."""
-
-    async def see() -> Finding:
-        if newest_backup is None:
-            return unknown("No backups are made yet.")
-        newest = await newest_backup()
-        if schedule == "off":
-            return unknown("Backups are switched off by backup.schedule.")
-        try:
-            due_at = next(
-                CronSim(schedule, datetime.now().astimezone() - BACKUP_GRACE, reverse=True)
-            )
-        except (CronSimError, StopIteration):
-            return unknown(f"The schedule {schedule!r} can't be read.")
-        told = "There is no backup" if newest is None else f"The newest is of {_instant(newest)}"
-        if newest is not None and newest >= due_at:
-            return ok(f"{told}.")
-        if newest is None and due_at < started:
-            return unknown(f"{told} yet; the schedule is {schedule!r}.")
-        return failing(f"{told}; one was due at {_instant(due_at)}.")
-
-    return Check(
-        "backup",
-        "Backup",
-        see,
-        "Look in the log why the last one was not made, then run `aiwebengine backup create`.",
-        every_secs=BACKUP_EVERY_SECS,
-        is_shared=True,
-        meaning="Whether the newest backup is as young as `backup.schedule` promises. Fails when it"
-        f" is older, with {BACKUP_GRACE // timedelta(hours=1)} hours for making it.",
-    )
-
-
 def clock(db: Database) -> Check:
     """Whether this machine and the database agree what time it is."""
 
@@ -227,6 +188,7 @@ def event_loop() -> Check:
         see,
         "The processor is too busy: look at its load, and raise performance.worker_pool_size.",
         limit_secs=30.0,
+        of_process=True,
         meaning="Whether the process comes round to what it has to do. Warns when work waits"
         f" {LOOP_WARNING_SECS:g} s for its turn, fails at {LOOP_FAILING_SECS:g} s.",
     )
@@ -269,6 +231,7 @@ def workers(parent: int, expected: int) -> Check:
         see,
         "It was replaced, what it was doing was lost. Look in the log for `worker.died`, and in"
         " the system's (`journalctl -k`) whether memory ran out.",
+        of_process=True,
         meaning="Whether all worker processes are there; looked at when there are several. Fails"
         f" when one is missing, or ended within the last {WORKER_TOLD_SECS:g} s.",
     )
@@ -301,7 +264,3 @@ def _works(pid: int) -> bool:
         return "spawn_main" in " ".join(psutil.Process(pid).cmdline())
     except psutil.Error:
         return False
-
-
-def _instant(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

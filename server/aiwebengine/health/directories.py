@@ -6,12 +6,14 @@ import asyncio
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiwebengine.health.types import Check, Finding, failing, ok, warning
+from aiwebengine.formats import size
+from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 
 _SAMPLE = b"aiwebengine looks whether it can write here\n" * 100
 
@@ -31,11 +33,13 @@ class Thresholds:
 
 
 class Directories:
-    """Runs its looks in threads of its own: a network file system that hangs stops nobody else."""
+    """Checks of directories, each look in a thread of its own.
+
+    A network file system that hangs stops neither the other checks nor the end of the process.
+    """
 
     def __init__(self, thresholds: Thresholds | None = None) -> None:
         self._thresholds = thresholds or Thresholds()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="health")
 
     def space(self, name: str, title: str, directory: Path, remedy: str) -> Check:
         """Whether there is space left where *directory* is or will be."""
@@ -44,7 +48,7 @@ class Directories:
         meaning = (
             f"Whether there is space left. Warns below {least.warning_percent:g} % of the file"
             f" system free, fails below {least.failing_percent:g} %, or below"
-            f" {_size(least.failing_bytes)} of one of {_size(least.large_bytes)} or more."
+            f" {size(least.failing_bytes)} of one of {size(least.large_bytes)} or more."
         )
         return self._check(name, title, remedy, meaning, lambda: _space(there, least))
 
@@ -58,20 +62,39 @@ class Directories:
         self, name: str, title: str, remedy: str, meaning: str, look: Callable[[], Finding]
     ) -> Check:
         async def see() -> Finding:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+            return await _in_thread(name, look)
 
         return Check(name, title, see, remedy, meaning=meaning)
 
 
+async def _in_thread(name: str, look: Callable[[], Finding]) -> Finding:
+    """Look in a daemon thread: looks that hang would fill a pool, which is waited for at exit."""
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[Finding] = loop.create_future()
+
+    def settle(finding: Finding) -> None:
+        if not found.done():
+            found.set_result(finding)
+
+    def run() -> None:
+        try:
+            finding = look()
+        except OSError as error:
+            finding = unknown(f"It can't be looked at: {error.strerror or error}.")
+        # The loop may be closed by the time that a file system answers.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, finding)
+
+    threading.Thread(target=run, name=f"health {name}", daemon=True).start()
+    return await found
+
+
 def _space(directory: Path, thresholds: Thresholds) -> Finding:
     there = _nearest(directory)
-    try:
-        usage = shutil.disk_usage(there)
-    except OSError as error:
-        return failing(f"{directory}: {error.strerror}.")
+    usage = shutil.disk_usage(there)
     percent = 100 * usage.free / usage.total if usage.total else 0.0
     is_large = usage.total >= thresholds.large_bytes
-    told = f"{_size(usage.free)} of {_size(usage.total)} free ({percent:.0f} %) at {directory}."
+    told = f"{size(usage.free)} of {size(usage.total)} free ({percent:.0f} %) at {directory}."
     if percent < thresholds.failing_percent or (is_large and usage.free < thresholds.failing_bytes):
         return failing(told)
     return warning(told) if percent < thresholds.warning_percent else ok(told)
@@ -101,11 +124,3 @@ def _writable(directory: Path) -> Finding:
 def _nearest(directory: Path) -> Path:
     """The directory, or the nearest one above it that is there."""
     return next(path for path in (directory, *directory.parents) if path.exists())
-
-
-def _size(number: float) -> str:
-    for unit in ("B", "KB", "MB", "GB"):
-        if number < 1_000:
-            return f"{number:.0f} {unit}"
-        number /= 1_000
-    return f"{number:.1f} TB"

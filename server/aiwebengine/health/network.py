@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 NETWORK_LIMIT_SECS = 5.0
 PROVIDER_EVERY_SECS = 60.0
 CERTIFICATE_EVERY_SECS = 600.0
+_NO_NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 CERTIFICATE_WARNING = timedelta(days=14)
 
 
@@ -62,7 +65,11 @@ def provider(name: str, label: str, address: str) -> Check:
         try:
             async with httpx2.AsyncClient(timeout=NETWORK_LIMIT_SECS) as client:
                 answer = await client.get(address)
+        except httpx2.TimeoutException:
+            return unknown(f"{label} did not answer within {NETWORK_LIMIT_SECS:g} s.")
         except httpx2.HTTPError as error:
+            if _is_ours(error):
+                return unknown(f"{label} can't be reached from here: {_words(error)}.")
             return failing(f"{label} does not answer: {_words(error)}.")
         # Nor does a sign-in follow a redirect.
         if answer.status_code >= 300:
@@ -79,7 +86,8 @@ def provider(name: str, label: str, address: str) -> Check:
         limit_secs=NETWORK_LIMIT_SECS + 1,
         is_shared=True,
         meaning="Whether this sign-in provider answers; one check for each that is configured."
-        " Fails when it does not answer, or with an error.",
+        " Fails when it refuses the connection or answers with an error; unknown when it does not"
+        " answer in time, or its name or network can't be found from here.",
     )
 
 
@@ -97,6 +105,7 @@ def proxy(problem: Callable[[], str | None]) -> Check:
         "Let the proxy send X-Forwarded-For and keep the request's Host, name its address in"
         " server.trusted_proxies, and set server.base_url to the address that browsers use."
         " See docs/production.md.",
+        of_process=True,
         meaning="Whether requests from loopback come of a proxy that does not say whom it speaks"
         " for, or that `server.trusted_proxies` does not name. Warns for 10 minutes after such a"
         " request: the rate limit counts all visitors of that proxy as one.",
@@ -119,6 +128,17 @@ async def _certificate(host: str, port: int) -> x509.Certificate:
         writer.close()
         with suppress(OSError, ssl.SSLError):
             await writer.wait_closed()
+
+
+def _is_ours(error: BaseException | None) -> bool:
+    """Whether it is this machine's name service or network that failed, not who was asked."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return True
+        if isinstance(error, OSError) and error.errno in _NO_NETWORK:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _words(error: Exception) -> str:

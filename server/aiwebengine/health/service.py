@@ -43,7 +43,8 @@ PATIENCE_SECS = 2.0
 # How long a stopped instance is remembered.
 REMEMBERED_DAYS = 7
 
-_NOT_YET = unknown("Not looked at yet.")
+# A first look that takes longer than others wait for it.
+_STILL_RUNNING = unknown("No result yet; the check is still running.")
 
 
 @dataclass
@@ -51,7 +52,7 @@ class _Watched:
     """A check and its latest result."""
 
     check: Check
-    finding: Finding = _NOT_YET
+    finding: Finding = _STILL_RUNNING
     since: datetime | None = None
     checked_at: datetime | None = None
     times: int = 0
@@ -60,6 +61,8 @@ class _Watched:
     """Whether the other workers don't know this state yet."""
     has_agreed: bool = False
     task: asyncio.Task[None] | None = None
+    look: asyncio.Task[Finding] | None = None
+    """What `see` is doing, also beyond its limit: what hangs must not be begun a second time."""
 
 
 class Health:
@@ -95,6 +98,14 @@ class Health:
     def watch(self, check: Check) -> None:
         """Look at this as well, from now on."""
         self._others.append(_Watched(check))
+
+    def look_from_outside(self, engine_trouble: str | None) -> None:
+        """Look as a command does, beside the engine: without what is about the own process.
+
+        *engine_trouble*: why the engine does not serve, when it does not.
+        """
+        self._others = [one for one in self._others if not one.check.of_process]
+        self.engine_trouble = lambda: engine_trouble
 
     async def engine_state(self, viewer: Viewer) -> EngineStatus:
         """The one state of the engine, from fresh checks. Raises Unauthenticated, Forbidden."""
@@ -149,11 +160,14 @@ class Health:
 
     def seen(self) -> list[HealthCheck]:
         """What the last look saw; nothing before the first."""
-        return [_told(one) for one in (self._database, *self._others) if one.checked_at is not None]
+        watched = (self._database, *self._others)
+        return [_told(one) for one in watched if one.checked_at is not None or one.look is not None]
 
     def stop(self) -> None:
         """Give up what is being looked at."""
-        for task in (self._looking, self._probe, *(one.task for one in self._others)):
+        watched = (self._database, *self._others)
+        looks = (task for one in watched for task in (one.task, one.look))
+        for task in (self._looking, self._probe, *looks):
             if task is not None:
                 task.cancel()
 
@@ -163,20 +177,31 @@ class Health:
         await store.remove_older(self._db, REMEMBERED_DAYS)
 
     async def _look(self) -> None:
+        until = time.monotonic() + PATIENCE_SECS
+        # A frozen database must not hold up what does not need it.
+        self._begin(needs_database=False)
         await self._ask_database(0)
         answers = self._database.finding.state is HealthState.OK
-        now = time.monotonic()
-        for one in self._others:
-            if one.check.needs_database and not answers:
-                self._note(one, unknown("Can't be seen while the database does not answer."))
-            elif one.due <= now and (one.task is None or one.task.done()):
-                one.task = asyncio.create_task(self._see(one))
+        if answers:
+            self._begin(needs_database=True)
+        else:
+            for one in self._others:
+                if one.check.needs_database:
+                    self._note(one, unknown("Can't be seen while the database does not answer."))
         running = [one.task for one in self._others if one.task is not None]
         if running:
-            await asyncio.wait(running, timeout=PATIENCE_SECS)
+            await asyncio.wait(running, timeout=max(0.1, until - time.monotonic()))
         if answers:
             await self._agree_since_when()
         self._looked_at = time.monotonic()
+
+    def _begin(self, *, needs_database: bool) -> None:
+        """Begin the checks that are due, except those that are still running."""
+        now = time.monotonic()
+        for one in self._others:
+            is_free = one.task is None or one.task.done()
+            if one.check.needs_database is needs_database and one.due <= now and is_free:
+                one.task = asyncio.create_task(self._see(one))
 
     async def _ask_database(self, counts_secs: float) -> None:
         """Probe the database; the answer counts for *counts_secs* from here for whoever asks."""
@@ -187,18 +212,15 @@ class Health:
         await asyncio.shield(self._probe)
 
     async def _see(self, one: _Watched) -> None:
-        """Run one check; whatever happens to it concerns nobody else."""
-        try:
-            async with asyncio.timeout(one.check.limit_secs):
-                finding = await one.check.see()
-        except TimeoutError:
-            finding = unknown(f"No answer within {one.check.limit_secs:g} s.")
-        except Unavailable as error:
-            finding = unknown(error.message)
-        except Exception as error:
-            log.exception("health.bug", extra={"check": one.check.name})
-            finding = unknown(f"The check itself does not work: {type(error).__name__}.")
-        self._note(one, finding)
+        """Wait for one check, no longer than its limit; the look itself goes on beyond that."""
+        if one.look is None:
+            one.look = asyncio.create_task(_finding_of(one.check))
+        await asyncio.wait([one.look], timeout=one.check.limit_secs)
+        if one.look.done():
+            self._note(one, one.look.result())
+            one.look = None
+        else:
+            self._note(one, unknown(f"No answer within {one.check.limit_secs:g} s."))
 
     def _note(self, one: _Watched, finding: Finding) -> None:
         now = datetime.now(UTC)
@@ -244,17 +266,29 @@ class Health:
         return ok(f"Answers in {1_000 * (time.perf_counter() - began):.0f} ms.")
 
 
+async def _finding_of(check: Check) -> Finding:
+    """What a check finds; whatever happens to it concerns nobody else."""
+    try:
+        return await check.see()
+    except Unavailable as error:
+        return unknown(error.message)
+    except TimeoutError:
+        return unknown("No answer in time.")
+    except Exception as error:
+        log.exception("health.bug", extra={"check": check.name})
+        return unknown(f"The check itself does not work: {type(error).__name__}.")
+
+
 def _told(one: _Watched) -> HealthCheck:
-    assert one.since is not None  # noqa: S101 - it was looked at
-    assert one.checked_at is not None  # noqa: S101 - as above
     needs_help = one.finding.state in (HealthState.WARNING, HealthState.FAILING)
+    now = datetime.now(UTC)
     return HealthCheck(
         name=one.check.name,
         title=one.check.title,
         state=one.finding.state,
         detail=one.finding.detail,
-        since=one.since,
-        checked_at=one.checked_at,
+        since=one.since or now,
+        checked_at=one.checked_at or now,
         remedy=(one.finding.remedy or one.check.remedy) if needs_help else None,
         times=one.times,
         is_shared=one.check.is_shared,

@@ -16,7 +16,7 @@ class HealthState(enum.Enum):
         OK: as it should be.
         WARNING: it works, but not for long, or not well.
         FAILING: it does not work.
-        UNKNOWN: it can't be seen at present, or there is nothing to see.
+        UNKNOWN: it could not be looked at, or not in time, or there is nothing to look at.
     """
 
     OK = "ok"
@@ -112,6 +112,8 @@ class Check:
     limit_secs: float = 5.0
     needs_database: bool = False
     is_shared: bool = False
+    of_process: bool = False
+    """Whether it is about the process that looks; means nothing in a command."""
     meaning: str = ""
     """What is looked at, and from when on it warns or fails; for the documentation."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -10,7 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 from aiwebengine.app import Engine
-from aiwebengine.commands import FAILED, json_option, show, table, with_engine
+from aiwebengine.commands import FAILED, json_option, say, show, table, with_engine
+from aiwebengine.database.embedded import EmbeddedFailed
+from aiwebengine.errors import Unavailable
+from aiwebengine.formats import instant
+from aiwebengine.health.types import EngineState, EngineStatus
 from aiwebengine.maintenance.types import (
     MaintenanceBoard,
     MaintenanceItem,
@@ -18,6 +23,7 @@ from aiwebengine.maintenance.types import (
 )
 from aiwebengine.reviews.cli import review
 from aiwebengine.schedules.types import RunState, ScheduledTask, TaskRun
+from aiwebengine.system.types import Instance
 from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.viewer import Viewer
 
@@ -26,30 +32,66 @@ LARGEST_LIST = 1_000
 
 @click.group()
 def maintenance() -> None:
-    """What has to be done again and again: see how it stands, do it."""
+    """Recurring maintenance: its status, its tasks and their runs."""
 
 
 @maintenance.command()
 @json_option
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show the daily, weekly, monthly and quarterly lists: exit code 1 when anything is overdue."""
+    """Show the state of the engine and the maintenance lists.
 
-    async def work(engine: Engine, viewer: Viewer) -> MaintenanceBoard:
-        return await engine.services.maintenance.board(viewer)
+    Exits with status 1 when anything is overdue or the database does not answer.
+    """
 
-    board = with_engine(context.obj, work)
+    async def work(engine: Engine, viewer: Viewer) -> tuple[EngineStatus, MaintenanceBoard]:
+        services = engine.services
+        services.health.look_from_outside(not_running(await services.system.instances(viewer)))
+        board = await services.maintenance.board(viewer)
+        return await services.health.engine_state(viewer), board
+
+    try:
+        found, board = with_engine(context.obj, work)
+    except SystemExit as ended:
+        # Why, is on standard error already.
+        if isinstance(ended.__context__, Unavailable | EmbeddedFailed):
+            show(as_json, {"state": EngineState.DOWN.name}, "State: down")
+        raise
     rows = [
-        (item.frequency.value, item.name, item.state.value, item.saw, _how(item))
+        (
+            item.frequency.value,
+            item.name,
+            _words(item.state),
+            _instant(item.done_at),
+            _instant(item.due_at),
+            item.saw,
+            _how(item),
+        )
         for item in board.items
     ]
-    counts = {state.value: getattr(board, state.value) for state in MaintenanceState}
-    caption = ", ".join(f"{number} {name}" for name, number in counts.items())
-    shown = table(("", "Item", "State", "Seen", "How"), rows, caption)
-    told = {"at": board.at, **counts, "items": [_told(item) for item in board.items]}
-    show(as_json, told, shown)
+    counts = {state: getattr(board, state.value) for state in MaintenanceState}
+    caption = ", ".join(f"{number} {_words(state)}" for state, number in counts.items())
+    columns = ("", "Item", "State", "Last done (UTC)", "Due (UTC)", "Seen", "How")
+    told = {
+        "state": found.state.name,
+        "since": found.since,
+        "at": board.at,
+        **{state.value: number for state, number in counts.items()},
+        "items": [_told(item) for item in board.items],
+    }
+    if not as_json:
+        say(f"State: {found.state.value} since {instant(found.since)}{_why(found)}")
+    show(as_json, told, table(columns, rows, caption))
     if board.overdue:
         sys.exit(FAILED)
+
+
+def not_running(instances: Sequence[Instance]) -> str | None:
+    """Why no engine serves, from what the workers last wrote; None while one does."""
+    if any(one.is_up for one in instances):
+        return None
+    last = max((one.last_seen_at for one in instances), default=None)
+    return "is not running" + ("" if last is None else f"; it was last seen at {instant(last)}")
 
 
 @maintenance.command()
@@ -58,7 +100,7 @@ def status(context: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def tick(context: click.Context, item: str, note: str | None, as_json: bool) -> None:
-    """Say that ITEM was done; it falls due again."""
+    """Mark ITEM as done; it falls due again."""
 
     async def work(engine: Engine, viewer: Viewer) -> MaintenanceItem:
         return await engine.services.maintenance.tick(viewer, item, note)
@@ -176,6 +218,16 @@ def stop(context: click.Context, run_id: int, as_json: bool) -> None:
 
 
 maintenance.add_command(review)
+
+
+def _words(state: MaintenanceState) -> str:
+    return state.value.replace("_", " ")
+
+
+def _why(found: EngineStatus) -> str:
+    reasons = [f"{name}: {reason}" for name, reason in found.reasons.items()]
+    reasons = reasons or [f"{one.title}: {one.detail}" for one in found.failing]
+    return f" ({'; '.join(reasons)})" if reasons else ""
 
 
 def _how(item: MaintenanceItem) -> str:

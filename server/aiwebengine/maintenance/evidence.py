@@ -1,21 +1,23 @@
 """What can be seen of the items of the board.
 
 Each function here makes an `Evidence` for `Maintenance(…, evidence={"disk": disk(system), …})`. A
-line without one says UNKNOWN and can be ticked off by a person; another room gives a line evidence
-by one more entry in that dictionary, in `app.py`.
+line without one is UNKNOWN until a person marks it done; another package gives a line evidence
+by one more entry in that dictionary, in `services.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
 from aiwebengine.auth.tokens import Tokens
+from aiwebengine.formats import count, day, duration, size
 from aiwebengine.health.service import Health
+from aiwebengine.health.types import EngineState, HealthState
 from aiwebengine.keys.service import Keys
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 from aiwebengine.reviews.service import Reviews
@@ -32,17 +34,23 @@ LEAST_FREE_BYTES = 1 << 30
 OLD_SECRET = timedelta(days=90)
 
 
-def health(checks: Health, pending: Callable[[], list[str]]) -> Evidence:
-    """Whether the engine is well, and no migration is *pending* (which blocks)."""
+def health(checks: Health) -> Evidence:
+    """The state of the engine, as everybody else sees it."""
 
     async def look() -> Finding:
-        trouble = await checks.trouble()
-        if trouble is not None:
-            return Finding(f"The database: {trouble}.", ATTENTION)
-        due = await asyncio.to_thread(pending)
-        if due:
-            return Finding(f"Migrations are pending: {', '.join(due)}.", ATTENTION)
-        return Finding("The database answers, and no migration is pending.", OK)
+        found = await checks.engine_state(engine())
+        if found.state is EngineState.DOWN:
+            why = "; ".join(f"{name}: {reason}" for name, reason in found.reasons.items())
+            return Finding(f"Down. {why}.", ATTENTION)
+        if found.state is EngineState.DEGRADED:
+            failing = " ".join(f"{one.title}: {one.detail}" for one in found.failing)
+            return Finding(f"Degraded. {failing}", ATTENTION)
+        seen = Counter(one.state for one in checks.seen())
+        return Finding(
+            f"Up. {count(seen[HealthState.OK], 'check')} OK, {seen[HealthState.WARNING]} with a"
+            f" warning, {seen[HealthState.UNKNOWN]} unknown.",
+            OK,
+        )
 
     return look
 
@@ -54,7 +62,7 @@ def disk(system: System) -> Evidence:
         found = system.disk(engine())
         share = found.free_bytes / found.total_bytes
         is_low = share < LEAST_FREE_SHARE or found.free_bytes < LEAST_FREE_BYTES
-        saw = f"{_size(found.free_bytes)} of {_size(found.total_bytes)} are free ({share:.0%})"
+        saw = f"{size(found.free_bytes)} of {size(found.total_bytes)} are free ({share:.0%})"
         return Finding(f"{saw} at {found.path}.", ATTENTION if is_low else OK)
 
     return look
@@ -64,10 +72,10 @@ def database_size(system: System) -> Evidence:
     """Whether a second copy of the database, which a restore needs, has room on the disk."""
 
     async def look() -> Finding:
-        size = (await system.database(engine())).size_bytes
-        free = system.disk(engine()).free_bytes
-        saw = f"The database takes {_size(size)}; {_size(free)} of the disk are free."
-        return Finding(saw, ATTENTION if size > free else OK)
+        taken = int((await system.database(engine())).size_bytes)
+        free = int(system.disk(engine()).free_bytes)
+        saw = f"The database takes {size(taken)}; {size(free)} of the disk are free."
+        return Finding(saw, ATTENTION if taken > free else OK)
 
     return look
 
@@ -77,10 +85,10 @@ def performance(system: System) -> Evidence:
 
     async def look() -> Finding:
         found = await system.requests(engine())
-        if not found.count:
-            return Finding("No request was answered yet.", MaintenanceState.UNKNOWN)
-        saw = f"{found.count} requests since the start, {found.errors} failed;"
-        return Finding(f"{saw} 95 of 100 took at most {found.p95_ms:.0f} ms.", OK)
+        if not found.count or found.p95_ms is None:
+            return Finding("No requests since the start.", MaintenanceState.UNKNOWN)
+        saw = f"{count(found.count, 'request')} since the start, {found.errors} failed;"
+        return Finding(f"{saw} p95 latency {duration(found.p95_ms / 1_000)}.", OK)
 
     return look
 
@@ -92,16 +100,36 @@ def task_done(schedules: Schedules, *names: str) -> Evidence:
         for name in names:
             newest = await schedules.newest(name)
             if newest is not None and newest.has_failed:
-                when = _day(newest.started_at)
+                when = day(newest.started_at)
                 return Finding(f"{name} did not succeed on {when}: {newest.result}", ATTENTION)
             if newest is not None and newest.state is RunState.RUNNING:
                 break
         done = await schedules.newest_success(*names)
         if done is None:
-            return Finding(f"Not done yet: {' or '.join(names)} has never run to its end.")
-        return Finding(f"{_day(done.started_at)}: {done.result}", done_at=done.ended_at)
+            saw = f"Not done yet: {' or '.join(names)} has never succeeded."
+            return by_schedule(schedules, saw, None, *names)
+        saw = f"{day(done.started_at)}: {done.result}"
+        return by_schedule(schedules, saw, done.ended_at, *names)
 
     return look
+
+
+def by_schedule(schedules: Schedules, saw: str, done_at: datetime | None, *tasks: str) -> Finding:
+    """What the schedules of *tasks*, any of which does it, say of something done at *done_at*."""
+    active = [task for task in tasks if not schedules.is_off(task)]
+    if not active:
+        names = " and ".join(tasks)
+        return Finding(
+            f"{saw} The schedule of {names} is switched off.",
+            MaintenanceState.UNKNOWN,
+            done_at=done_at,
+        )
+
+    def next_after(at: datetime) -> datetime | None:
+        dues = (schedules.next_due(task, at) for task in active)
+        return min(due for due in dues if due is not None)
+
+    return Finding(saw, done_at=done_at, next_after=next_after)
 
 
 def dependencies(constraints: Path) -> Evidence:
@@ -142,11 +170,11 @@ def secrets_age(keys: Keys, settings: Settings, tokens: Tokens) -> Evidence:
         endless = await tokens.count_endless()
         never = f" API tokens that never expire: {endless}." if endless else ""
         if not ages:
-            return Finding(f"There are no secrets yet.{never}", OK)
+            return Finding(f"There are no secrets yet.{never}")
         name, oldest = min(ages, key=lambda age: age[1])
         old = sum(now_since(at) > OLD_SECRET for _, at in ages)
-        saw = f"The oldest of {len(ages)}: {name}, since {_day(oldest)};"
-        saw += f" {old} are older than {OLD_SECRET.days} days.{never}"
+        saw = f"The oldest of {count(len(ages), 'secret')}: {name}, since {day(oldest)};"
+        saw += f" older than {OLD_SECRET.days} days: {old}.{never}"
         return Finding(saw, done_at=oldest)
 
     return look
@@ -157,9 +185,9 @@ def access_review(reviews: Reviews) -> Evidence:
 
     async def look() -> Finding:
         done, opened = await reviews.newest_finished(), await reviews.open_one()
-        saw = "There was none yet."
+        saw = "No access review has been finished yet."
         if done is not None and done.finished_at is not None:
-            saw = f"The last, on {_day(done.finished_at)} by {done.finished_by},"
+            saw = f"The last, on {day(done.finished_at)} by {done.finished_by},"
             saw += f" kept {done.kept} and revoked {done.revoked}."
         if opened is not None:
             saw += f" One is open: {opened.left} of {opened.total} are to be decided."
@@ -180,15 +208,3 @@ def _release(version: str) -> tuple[int, ...]:
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)
-
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1_000:
-            return f"{size:.0f} {unit}"
-        size /= 1_000
-    return f"{size:.1f} TB"
-
-
-def _day(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d}"

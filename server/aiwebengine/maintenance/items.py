@@ -22,7 +22,7 @@ ITEMS = (
         _Does(page=f"{_ROOT}/logs?level=ERROR", command="aiwebengine logs search --level error"),
         by_people=True,
     ),
-    Item("disk", "Watch disk space", _DAILY, _Does(page=f"{_ROOT}/system")),
+    Item("disk", "Check disk space", _DAILY, _Does(page=f"{_ROOT}/system")),
     Item(
         "backup",
         "Check that the backup is complete",
@@ -38,7 +38,7 @@ ITEMS = (
     ),
     Item(
         "slow-queries",
-        "Analyse slow queries",
+        "Review slow queries",
         _WEEKLY,
         _Does(page=f"{_ROOT}/database", command="aiwebengine db slow-queries"),
         by_people=True,
@@ -58,7 +58,7 @@ ITEMS = (
     ),
     Item(
         "audit-trail",
-        "Prove the audit trail",
+        "Verify the audit trail",
         _WEEKLY,
         _Does(task="verify-audit", command="aiwebengine audit verify"),
     ),
@@ -95,7 +95,7 @@ ITEMS = (
         _QUARTERLY,
         _Does(page=REVIEW_PAGE, command="aiwebengine maintenance review decide"),
     ),
-    Item("performance-review", "Look for what to speed up", _QUARTERLY, _Does(), by_people=True),
+    Item("performance-review", "Plan performance work", _QUARTERLY, _Does(), by_people=True),
     Item("disaster-drill", "Rehearse a disaster", _QUARTERLY, _Does(), by_people=True),
     Item("platform", "Update Python, images and system", _QUARTERLY, _Does(), by_people=True),
 )

@@ -12,11 +12,13 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Conflict, EngineError, NotFound
+from aiwebengine.formats import day
 from aiwebengine.maintenance import store
 from aiwebengine.maintenance.items import ITEMS
 from aiwebengine.maintenance.types import (
     GRACE,
     PERIODS,
+    TIME_TO_DO_IT,
     Evidence,
     Finding,
     Item,
@@ -34,15 +36,14 @@ log = logging.getLogger(__name__)
 
 LONGEST_NOTE = 500
 LONGEST_LOOK_SECS = 5.0
-_NOTHING_SEEN = Finding("Nothing here can tell. Tick it off when it is done.")
 
 
 class Maintenance:
     """The lists of what has to be done again and again; *evidence* by the names of the items.
 
-    What can be seen decides. What only people can know, and what nothing is known of, can be ticked
-    off, and falls due again one period later. What was never done is due one period after the
-    database came to be.
+    What can be seen decides. What only people can know, and what nothing is known of, can be marked
+    done, and falls due again one period later. What was never done is not yet done until one period
+    after the database was created, then due.
     """
 
     def __init__(self, db: Database, audit: AuditTrail, evidence: Mapping[str, Evidence]) -> None:
@@ -55,7 +56,7 @@ class Maintenance:
         viewer.must_be(Role.ADMINISTRATOR)
         began_at, now = await store.clock(self._db)
         ticks = await store.newest_ticks(self._db)
-        found = await asyncio.gather(*(self._look(item) for item in ITEMS))
+        found = await asyncio.gather(*(self._look(item, ticks.get(item.name)) for item in ITEMS))
         items = [
             self._judged(item, finding, ticks.get(item.name), began_at, now)
             for item, finding in zip(ITEMS, found, strict=True)
@@ -91,18 +92,21 @@ class Maintenance:
             )
         began_at, now = await store.clock(self._db)
         tick = (await store.newest_ticks(self._db))[name]
-        return self._judged(item, await self._look(item), tick, began_at, now)
+        return self._judged(item, await self._look(item, tick), tick, began_at, now)
 
     async def last_ticked(self, name: str) -> datetime | None:
         """When somebody last said that an item was done; for evidence since then."""
         tick = (await store.newest_ticks(self._db)).get(name)
         return None if tick is None else tick.at
 
-    async def _look(self, item: Item) -> Finding:
+    async def _look(self, item: Item, tick: Tick | None) -> Finding:
         """What the evidence says; whatever goes wrong with it, the others still count."""
         evidence = self._evidence.get(item.name)
         if evidence is None:
-            return _NOTHING_SEEN if item.by_people else _unknown(_NOTHING_SEEN.saw)
+            if tick is not None:
+                return Finding(f"Marked done by {tick.done_by} on {day(tick.at)}.")
+            saw = "The engine can't see this. Mark it done once you have done it."
+            return Finding(saw) if item.by_people else _unknown(saw)
         try:
             async with asyncio.timeout(LONGEST_LOOK_SECS):
                 return await evidence()
@@ -124,10 +128,10 @@ class Maintenance:
         done_at = tick.at if by_tick and tick is not None else found.done_at
         state, due_at = found.state, None
         if state is None or (by_tick and state is not MaintenanceState.ATTENTION):
-            due_at = (done_at or began_at) + PERIODS[item.frequency]
-            # What nobody can see and nobody has ticked off is not well only because it is young.
+            due_at = _due_at(item, found, done_at or began_at)
+            # What nobody can see and nobody has marked done stays unknown.
             if state is not MaintenanceState.UNKNOWN or done_at is not None or item.by_people:
-                state = _by_time(due_at, now, item.frequency)
+                state = _by_time(done_at, due_at, now, item.frequency)
         assert state is not None  # noqa: S101 - a finding without state is judged by time
         return MaintenanceItem(
             name=item.name,
@@ -144,9 +148,18 @@ class Maintenance:
         )
 
 
-def _by_time(due_at: datetime, now: datetime, frequency: MaintenanceFrequency) -> MaintenanceState:
+def _due_at(item: Item, found: Finding, since: datetime) -> datetime:
+    """One period after *since*, or at the next time of its schedule where that is more seldom."""
+    due_at = since + PERIODS[item.frequency]
+    scheduled = None if found.next_after is None else found.next_after(since)
+    return due_at if scheduled is None else max(due_at, scheduled + TIME_TO_DO_IT)
+
+
+def _by_time(
+    done_at: datetime | None, due_at: datetime, now: datetime, frequency: MaintenanceFrequency
+) -> MaintenanceState:
     if now < due_at:
-        return MaintenanceState.OK
+        return MaintenanceState.OK if done_at is not None else MaintenanceState.NOT_YET
     if now < due_at + GRACE[frequency]:
         return MaintenanceState.DUE
     return MaintenanceState.OVERDUE

@@ -31,11 +31,11 @@ class MaintenanceState(enum.Enum):
     """How something stands.
 
     Attributes:
-        OK: it is well, or was done in time.
+        OK: what was seen is in order, or it was done in time.
         DUE: it is time to do it.
         OVERDUE: it should have been done a while ago.
-        ATTENTION: what was seen is not well.
-        UNKNOWN: nothing can be seen, and nobody has said that it was done.
+        ATTENTION: it needs attention; `saw` says why.
+        UNKNOWN: it could not be looked at, or nothing is known of it.
         NOT_YET: never done so far, and not due yet.
     """
 
@@ -100,7 +100,7 @@ class MaintenanceBoard:
     Attributes:
         at: when it was looked at.
         items: every line, daily ones first.
-        ok: how many are well.
+        ok: how many are OK.
         due: how many are due.
         overdue: how many are overdue.
         attention: how many need attention.
@@ -124,11 +124,13 @@ class Finding:
 
     With *state* it is decided by what was seen at this moment: OK, ATTENTION or UNKNOWN. Without,
     by *done_at*, when the thing was last done (None: never), and how often it has to be.
+    *next_after* is the schedule of what does it: the first due time after an instant.
     """
 
     saw: str
     state: MaintenanceState | None = None
     done_at: datetime | None = None
+    next_after: Callable[[datetime], datetime | None] | None = None
 
 
 Evidence: TypeAlias = Callable[[], Awaitable[Finding]]
@@ -163,6 +165,8 @@ PERIODS = {
     MaintenanceFrequency.MONTHLY: timedelta(days=31),
     MaintenanceFrequency.QUARTERLY: timedelta(days=92),
 }
+# What is due at a time of its schedule takes a while.
+TIME_TO_DO_IT = timedelta(hours=1)
 # How long something may be due before it is overdue.
 GRACE = {
     MaintenanceFrequency.DAILY: timedelta(hours=12),

@@ -17,7 +17,7 @@ from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, EngineError, NotFound, Unavailable
 from aiwebengine.recent_sign_in import Act
 from aiwebengine.schedules import store
-from aiwebengine.schedules.cron import last_due, next_due
+from aiwebengine.schedules.cron import OFF, last_due, next_due
 from aiwebengine.schedules.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
@@ -94,8 +94,7 @@ class Schedules:
             log.warning("schedules.given_up", extra={"task": name})
         begun = []
         for name, known in (await store.dues(self._db)).items():
-            schedule = self._schedules.get(name)
-            due = None if schedule is None else last_due(schedule, self._zone, known.now)
+            due = self.last_due(name, known.now) if name in self._tasks else None
             if due is None or due <= known.since:
                 continue
             number = await store.claim(self._db, name, due, BY_SCHEDULE, self._instance)
@@ -120,12 +119,38 @@ class Schedules:
                 description=task.description,
                 schedule=self._schedules[task.name],
                 time_zone=self._zone.key,
-                next_run_at=next_due(self._schedules[task.name], self._zone, now),
+                next_run_at=self.next_due(task.name, now),
                 last_run=newest.get(task.name),
                 is_running=task.name in newest and newest[task.name].state is RunState.RUNNING,
             )
             for task in self._tasks.values()
         ]
+
+    def last_due(self, task: str, now: datetime | None = None) -> datetime | None:
+        """When *task* was due last, at *now* at the latest; None when it is switched off.
+
+        With `next_due` and `is_off` the only source of due times: it knows the configured
+        schedule and time zone.
+        """
+        return last_due(self._schedules[task], self._zone, now or datetime.now(UTC))
+
+    def next_due(self, task: str, now: datetime | None = None) -> datetime | None:
+        """When *task* is due next, after *now*; None when it is switched off."""
+        return next_due(self._schedules[task], self._zone, now or datetime.now(UTC))
+
+    def is_off(self, task: str) -> bool:
+        """Whether *task* runs only when asked for."""
+        return self._schedules[task] == OFF
+
+    async def changed_at(self, task: str) -> datetime | None:
+        """When *task* got its present schedule; None once a run was due by it. Raises Unavailable.
+
+        What was due before, by the present schedule, is not owed.
+        """
+        known = (await store.dues(self._db)).get(task)
+        if known is None or self.last_due(task, known.since) == known.since:
+            return None
+        return known.since
 
     async def page(
         self, viewer: Viewer, task: str | None, after: int | None, first: int

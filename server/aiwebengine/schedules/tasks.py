@@ -77,7 +77,7 @@ def own_tasks(
         ),
         Task(
             "verify-audit",
-            "Prove the audit trail",
+            "Verify the audit trail",
             "Goes through all seals and tells whether an event was changed or removed.",
             "20 4 * * 0",
             _trail_proved(chain),

@@ -1,0 +1,70 @@
+"""Looks at backups: whether the newest run succeeded, and whether the newest archive is in time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aiwebengine.formats import instant
+from aiwebengine.health.types import Check, Finding, failing, ok, unknown
+
+BACKUP_EVERY_SECS = 30.0
+# How long a backup may take before it counts as late.
+BACKUP_GRACE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class BackupHistory:
+    """The newest good backup, and why the newest run failed, if it did.
+
+    *schedule_changed_at*: nothing was due before, by the present schedule.
+    """
+
+    newest_at: datetime | None
+    schedule_changed_at: datetime | None = None
+    failed_at: datetime | None = None
+    problem: str | None = None
+
+
+BackupsSeen = Callable[[], Awaitable[BackupHistory]]
+"""Reads the history of backups. Raises Unavailable."""
+
+DueTime = Callable[[datetime], datetime | None]
+"""When a backup was due last before an instant; None when the schedule is off."""
+
+
+def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Check:
+    """Whether backups are made when `last_due` says so; the engine *started* then."""
+
+    async def see() -> Finding:
+        if seen is None:
+            return unknown("No backups are made yet.")
+        history = await seen()
+        newest, changed = history.newest_at, history.schedule_changed_at
+        found = "There is no backup" if newest is None else f"The newest is of {instant(newest)}"
+        due_at = last_due(datetime.now(UTC) - BACKUP_GRACE)
+        if due_at is None:
+            return unknown(f"Scheduled backups are switched off. {found}.")
+        if history.failed_at is not None:
+            failed = f"The newest run failed on {instant(history.failed_at)}"
+            return failing(f"{failed}: {(history.problem or 'no reason is known').rstrip('.')}.")
+        if newest is not None and (newest >= due_at or (changed is not None and due_at < changed)):
+            return ok(f"{found}.")
+        if newest is None and due_at < started:
+            return unknown(f"{found} yet; none was due since the engine started.")
+        return failing(f"{found}; one was due at {instant(due_at)}.")
+
+    return Check(
+        "backup",
+        "Backup",
+        see,
+        "Find the reason in the log, then run `aiwebengine backup create`.",
+        every_secs=BACKUP_EVERY_SECS,
+        is_shared=True,
+        meaning="Whether backups are made by their schedule (`backup.schedule`, or"
+        " `maintenance.schedules.backup`, in `maintenance.timezone`). Fails when the newest run"
+        " failed, or when the newest backup is older than the last due time, with"
+        f" {BACKUP_GRACE // timedelta(hours=1)} hours for making it. Unknown while the schedule is"
+        " off.",
+    )

@@ -1,0 +1,154 @@
+"""The check of backups asks the scheduler when one was due, and tells of a run that failed."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.conftest import configured
+
+from aiwebengine.app import Engine
+from aiwebengine.backups.types import BackupRunKind, BackupRunState
+from aiwebengine.config import Backup, Maintenance
+from aiwebengine.health import backups
+from aiwebengine.health.backups import BackupHistory, backup
+from aiwebengine.health.types import HealthState
+from aiwebengine.schedules.cron import last_due
+from aiwebengine.viewer import operator
+
+ROOT = operator("root")
+OK, FAILING, UNKNOWN = HealthState.OK, HealthState.FAILING, HealthState.UNKNOWN
+UTC_ZONE = ZoneInfo("UTC")
+NOW = datetime.now(UTC)
+LONG_AGO = NOW - timedelta(days=30)
+ZONES = ["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Tokyo"]
+
+
+async def seen(history, *, due=lambda now: last_due("0 2 * * *", UTC_ZONE, now), started=LONG_AGO):
+    async def look():
+        return history
+
+    return await backup(due, look, started).see()
+
+
+def engine_with(url, tmp_path, *, zone="UTC", override=None, schedule="0 2 * * *"):
+    """An engine that is never started: only its schedules and its check are asked."""
+    config = configured(tmp_path)
+    schedules = {} if override is None else {"backup": override}
+    return Engine(
+        config.model_copy(
+            update={
+                "backup": Backup(directory=tmp_path / "backups", schedule=schedule),
+                "maintenance": Maintenance(timezone=zone, schedules=schedules),
+            }
+        ),
+        url,
+    )
+
+
+class Clock(datetime):
+    """The module's clock, set by the test."""
+
+    at = NOW
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.at.astimezone(tz)
+
+
+@pytest.mark.parametrize(
+    ("age", "state"), [(timedelta(hours=1), OK), (timedelta(hours=49), FAILING), (None, FAILING)]
+)
+async def test_a_backup_that_is_late_is_failing(age, state):
+    found = await seen(BackupHistory(None if age is None else NOW - age))
+
+    assert found.state is state
+
+
+async def test_a_backup_that_was_not_due_yet_is_not_missed():
+    found = await seen(BackupHistory(None), started=NOW)
+
+    assert found.state is UNKNOWN
+
+
+@pytest.mark.parametrize("process_zone", ["UTC", "America/New_York"])
+@pytest.mark.parametrize("zone", ZONES)
+async def test_a_backup_made_on_time_is_ok_at_every_hour_of_the_day(
+    zone, process_zone, url, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TZ", process_zone)
+    monkeypatch.setattr(backups, "datetime", Clock)
+    schedules = engine_with(url, tmp_path, zone=zone).services.schedules
+    states = []
+    for hour in range(24):
+        Clock.at = datetime(2026, 11, 27, hour, 30, tzinfo=UTC)
+        made = schedules.last_due("backup", Clock.at) + timedelta(minutes=3)
+        found = await seen(BackupHistory(made), due=lambda now: schedules.last_due("backup", now))
+        states.append(found.state)
+
+    assert states == [OK] * 24
+
+
+async def test_an_override_of_the_schedule_counts(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(backups, "datetime", Clock)
+    Clock.at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    schedules = engine_with(url, tmp_path, override="0 9 * * *").services.schedules
+    made = BackupHistory(datetime(2026, 11, 27, 2, 3, tzinfo=UTC))
+
+    found = await seen(made, due=lambda now: schedules.last_due("backup", now))
+
+    assert found.state is FAILING
+    assert found.detail.endswith("one was due at 2026-11-27 09:00 UTC.")
+
+
+@pytest.mark.parametrize("where", ["backup.schedule", "maintenance.schedules"])
+async def test_a_schedule_that_is_off_is_unknown_and_never_failing(url, tmp_path, where):
+    setting = {"override": "off"} if where == "maintenance.schedules" else {"schedule": "off"}
+    schedules = engine_with(url, tmp_path, **setting).services.schedules
+
+    for newest in (None, NOW - timedelta(days=400)):
+        found = await seen(BackupHistory(newest), due=lambda now: schedules.last_due("backup", now))
+        assert (found.state, "switched off" in found.detail) == (UNKNOWN, True)
+    assert schedules.is_off("backup")
+    assert schedules.next_due("backup") is None
+
+
+async def test_a_schedule_that_changed_owes_nothing_of_before(engine):
+    schedules = engine.services.schedules
+    await schedules.register()
+    changed = await schedules.changed_at("backup")
+    due = schedules.last_due("backup")
+    await engine.db.execute(
+        "update scheduled_tasks set since = :due where name = 'backup'", due=due
+    )
+
+    assert changed is not None
+    assert await schedules.changed_at("backup") is None
+    late = BackupHistory(NOW - timedelta(days=3), schedule_changed_at=NOW)
+    assert (await seen(late)).state is OK
+
+
+async def test_a_run_that_failed_is_failing_until_the_next_good_one(engine, monkeypatch):
+    services = engine.services
+    made = await services.backups.create(ROOT)
+    (check,) = [one.check for one in services.health._others if one.check.name == "backup"]
+    well = await check.see()
+    monkeypatch.setattr("aiwebengine.backups.create.write", broken)
+    with pytest.raises(ZeroDivisionError):
+        await services.backups.create(ROOT)
+    failed = await check.see()
+    board = {item.name: item for item in (await services.maintenance.board(ROOT)).items}
+    monkeypatch.undo()
+    await services.backups.create(ROOT)
+    (newest, *_) = await services.backups.runs(ROOT, [BackupRunKind.CREATE], None, 1)
+
+    assert made.name
+    assert well.state is OK
+    assert failed.state is FAILING
+    assert failed.detail.startswith("The newest run failed on")
+    assert board["backup"].state.name == "ATTENTION"
+    assert newest.state is BackupRunState.SUCCEEDED
+    assert (await check.see()).state is OK
+
+
+def broken(*_):
+    raise ZeroDivisionError

@@ -169,14 +169,17 @@ class Engine:
         self.at_stop: list[Callable[[], Awaitable[None]]] = []
         """What is to be done first when the engine stops, before it waits for what is running."""
 
-    async def prepare(self, note: Note = lambda _: None) -> None:
+    async def prepare(self, note: Note = lambda _: None, *, begins: bool = True) -> None:
         """Connect, bring the tables up to date, read the keys. Doing it again is fine.
 
-        A backup comes before the first step of a database that holds users; *note* is told how it
-        gets on. Raises Unavailable while the database does not answer or another backup runs,
-        MigrationsDue, MigrationFailed.
+        A backup comes before the first step of a database that holds users; *note* is called with
+        its progress. An empty database is refused unless this *begins* one. Raises Unavailable
+        while the database does not answer or another backup runs, MigrationsDue, MigrationFailed,
+        NoTables.
         """
         migrations = self.services.migrations
+        if not begins:
+            await asyncio.to_thread(migrations.must_have_begun)
         if self.config.repository.apply_migrations_at_start:
             loop = asyncio.get_running_loop()
             await asyncio.to_thread(

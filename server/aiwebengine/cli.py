@@ -8,7 +8,7 @@ import logging
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,7 @@ from aiwebengine.commands import (
 )
 from aiwebengine.config_loader import masked
 from aiwebengine.logging import configure_logging
+from aiwebengine.output import guarded
 
 if TYPE_CHECKING:
     from aiwebengine.config import Config
@@ -51,6 +52,11 @@ ROOMS = {
 
 class _Rooms(click.Group):
     """Loads a room when its command is asked for: all of them together take a second to load."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; what its output can't take ends it with a line."""
+        with guarded():
+            return super().main(*arguments, **options)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The names of all commands."""
@@ -114,7 +120,7 @@ def serve(context: click.Context, validate_config: bool) -> None:
         return
     configure_logging(config.logging)
     try:
-        with refusals_printed(), database_url(config) as url:
+        with refusals_printed(), database_url(config, creates=True) as url:
             serving.run(config, url)
     except serving.NotServing as error:
         say(f"Error: {error}", err=True)

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from aiwebengine.config import Config
 from aiwebengine.config_loader import ConfigError, load_config
-from aiwebengine.errors import EngineError
+from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.untrusted_text import in_json, on_one_line
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ Result = TypeVar("Result")
 USAGE = 2
 FAILED = 1
 NO_EDGE = 10_000
+# The address of no database, for what works without one.
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+# A frozen server answers nothing, not even an error.
+SILENCE_SECS = 8.0
 BACKUP_FIRST = "aiwebengine.backup_first"
 """Where the list of commands leaves, in `click.Context.meta`, what takes a backup."""
 
@@ -53,38 +57,57 @@ def configuration(path: Path | None) -> Config:
 
 
 @contextmanager
-def database_url(config: Config) -> Iterator[str]:
-    """The address of the configured database; an embedded one runs for as long as this does."""
-    url = config.repository.database_url.get_secret_value()
-    if url:
-        yield url
-        return
+def database_url(config: Config, *, creates: bool = False) -> Iterator[str]:
+    """The address of the configured database; an embedded one runs for as long as this does.
+
+    Only what *creates* may make an embedded database: in the wrong folder every other command
+    would answer from a new, empty one. Raises Unavailable, EmbeddedFailed.
+    """
     # Loaded where it is used, here and below: a second of work that `health` can do without.
+    from aiwebengine.database.answering import is_silent
     from aiwebengine.database.embedded import embedded_postgres
 
-    with embedded_postgres(config.repository.data_dir) as embedded:
-        yield embedded
+    url = config.repository.database_url.get_secret_value()
+    if not url:
+        with embedded_postgres(config.repository.data_dir, creates=creates) as embedded:
+            yield embedded
+        return
+    if not creates and is_silent(url, SILENCE_SECS):
+        raise Unavailable(
+            f"The database has not answered for {SILENCE_SECS:.0f} s. Look at"
+            " repository.database_url, the server and the network."
+        )
+    yield url
 
 
-def with_engine(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]) -> Result:
-    """Do some work with the services, as the operator of this machine."""
+def with_engine(
+    path: Path | None,
+    work: Callable[[Engine, Viewer], Awaitable[Result]],
+    *,
+    creates: bool = False,
+) -> Result:
+    """Do some work with the services, as the operator of this machine.
+
+    A database without tables is an error unless the command *creates* them.
+    """
     from aiwebengine.app import Engine
 
     async def run(engine: Engine) -> Result:
-        await engine.prepare(progress)
+        await engine.prepare(progress, begins=creates)
         try:
             return await work(engine, somebody())
         finally:
             await engine.db.disconnect()
 
     config = configuration(path)
-    with refusals_printed(), database_url(config) as url:
+    with refusals_printed(), database_url(config, creates=creates) as url:
         return asyncio.run(run(Engine(config, url)))
 
 
 def progress(line: str) -> None:
-    """Print how something gets on to standard error, away from what scripts read."""
-    say(line, err=True)
+    """Print how something gets on, to a terminal only: cron would mail it every night."""
+    if sys.stderr.isatty():
+        say(line, err=True)
 
 
 def say(line: str, *, err: bool = False) -> None:

@@ -8,7 +8,6 @@ import math
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -26,6 +25,7 @@ from aiwebengine.config import Config
 from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.logging import configure_logging
 from aiwebengine.metrics.folder import bury, keep_in, shared_folder
+from aiwebengine.output import OutputFailed
 from aiwebengine.rates.service import neighbourhood
 from aiwebengine.system.beats import ThisInstance
 from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
@@ -241,8 +241,9 @@ def _listen(config: Config) -> socket.socket:
 
 
 def _announce(config: Config, link: str | None) -> None:
-    click.echo(_banner(config, link))
-    sys.stdout.flush()
+    # An engine whose output goes nowhere serves all the same.
+    with suppress(OutputFailed):
+        click.echo(_banner(config, link))
     _tell_service_manager("READY=1")
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from aiwebengine.app import Engine
 from aiwebengine.commands import (
+    NOWHERE,
     configuration,
     database_url,
     login,
@@ -17,8 +18,9 @@ from aiwebengine.commands import (
     refusals_printed,
     say,
 )
-from aiwebengine.database.embedded import EmbeddedFailed
-from aiwebengine.errors import EngineError
+from aiwebengine.database.embedded import EmbeddedFailed, NoDatabase
+from aiwebengine.errors import EngineError, Unavailable
+from aiwebengine.migrations.service import NoTables
 from aiwebengine.viewer import Viewer, operator
 
 Result = TypeVar("Result")
@@ -32,33 +34,50 @@ def with_or_without_database(
     path: Path | None,
     work: Callable[[Engine, Viewer], Awaitable[Result]],
     first: Callable[[Engine, Viewer], Awaitable[None]] = nothing,
+    *,
+    creates: bool = False,
 ) -> Result:
     """Do some work; archives are files and can be seen when the database is lost or too new.
 
-    *first* is done before the engine connects, and so before it brings the tables up to date.
+    *first* is done before the engine connects, and so before it brings the tables up to date. With
+    *creates*, a data directory without a database gets an empty one once *first* is done.
     """
+    config, viewer = configuration(path), operator(login())
 
     async def run(engine: Engine) -> Result:
-        await first(engine, operator(login()))
+        await first(engine, viewer)
         try:
-            await engine.prepare(progress)
+            await engine.prepare(progress, begins=False)
         except EngineError as error:
-            say(f"{error.message} Going by the files alone.", err=True)
+            if not (creates and isinstance(error, NoTables)):
+                say(f"{error.message} Using the files alone.", err=True)
             # A database that answers is still good for being replaced.
             with suppress(EngineError):
                 await engine.db.connect()
         try:
-            return await work(engine, operator(login()))
+            return await work(engine, viewer)
         finally:
             await engine.db.disconnect()
 
-    config = configuration(path)
     with refusals_printed():
         try:
             with database_url(config) as url:
                 return asyncio.run(run(Engine(config, url)))
-        except EmbeddedFailed as error:
-            say(f"{error} Going by the files alone.", err=True)
+        except NoDatabase as error:
+            if not (config.backup.directory.exists() or config.backup.s3):
+                # Neither database nor archives: this is not the engine's folder.
+                raise
+            if creates:
+                asyncio.run(_done(first(Engine(config, NOWHERE), viewer)))
+                first = nothing
+                with database_url(config, creates=True) as url:
+                    return asyncio.run(run(Engine(config, url)))
+            say(f"{error} Using the files alone.", err=True)
+        except (EmbeddedFailed, Unavailable) as error:
+            say(f"{error} Using the files alone.", err=True)
     with refusals_printed():
-        nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-        return asyncio.run(run(Engine(config, nowhere)))
+        return asyncio.run(run(Engine(config, NOWHERE)))
+
+
+async def _done(work: Awaitable[None]) -> None:
+    await work

@@ -48,6 +48,7 @@ from aiwebengine.commands import (
     with_engine,
 )
 from aiwebengine.config_loader import DEFAULT_FILE, FILE_VARIABLE
+from aiwebengine.errors import Conflict, NotFound
 from aiwebengine.viewer import Viewer
 
 PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
@@ -201,15 +202,19 @@ def restore(
         return
 
     async def ask(engine: Engine, viewer: Viewer) -> None:
-        counted = await engine.services.backups.behind(viewer, name)
+        backups = engine.services.backups
+        if name not in {one.name for one in await backups.all(viewer)}:
+            trouble = await backups.remote_trouble(viewer)
+            raise NotFound(trouble or f"There is no backup {name}. See `aiwebengine backup list`.")
+        counted = await backups.behind(viewer, name)
         if counted is not None:
             say(_behind(*counted), err=True)
         if yes:
             return
         say(f"The database will be replaced by the one in {name}.", err=True)
-        if click.prompt("Type the name of the backup to go on", err=True) != name:
-            say("That is another name. Nothing was changed.", err=True)
-            sys.exit(FAILED)
+        typed = click.prompt("Type the name of the backup to go on", err=True)
+        if typed != name:
+            raise Conflict(f"You typed {typed[:80]!r}, not {name}. Nothing was changed.")
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
         with Told(as_json) as told:
@@ -222,7 +227,7 @@ def restore(
                 trust_unsigned=trust_unsigned,
             )
 
-    done = with_or_without_database(context.obj, work, ask)
+    done = with_or_without_database(context.obj, work, ask, creates=True)
     show(as_json, restored_as_data(done), restored_lines(done, f"{name} is restored."))
 
 

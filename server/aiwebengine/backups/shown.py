@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 from rich.text import Text
 
@@ -22,14 +24,14 @@ TRUSTED = (
 
 
 class Told:
-    """Shows on standard error what goes on; for scripts and log files a line at a time."""
+    """Shows progress at a terminal, and nothing elsewhere: cron mails whatever is printed."""
 
     def __init__(self, is_quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=is_quiet)
+        self._console = Console(stderr=True, quiet=is_quiet or not sys.stderr.isatty())
         self._status = self._console.status("Beginning")
 
     def __enter__(self) -> Note:
-        if self._console.is_terminal and not self._console.quiet:
+        if not self._console.quiet:
             self._status.start()
         return self._note
 
@@ -37,11 +39,7 @@ class Told:
         self._status.stop()
 
     def _note(self, line: str) -> None:
-        shown = on_one_line(line)
-        if self._console.is_terminal:
-            self._status.update(Text(shown))
-        else:
-            self._console.print(shown, soft_wrap=True, markup=False, highlight=False)
+        self._status.update(Text(on_one_line(line)))
 
 
 def as_data(one: Backup) -> dict[str, object]:

@@ -27,10 +27,17 @@ import psutil
 import psycopg
 
 from aiwebengine.database import ownership
+from aiwebengine.database.answering import is_silent
 from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
 from aiwebengine.private_files import PRIVATE_FOLDER, make_folder, open_private
 
 START_TIMEOUT_SECS = 60.0
+# A server that runs and says nothing for this long is frozen, or its disk is. One that starts or
+# recovers says so.
+SILENCE_SECS = 6.0
+# How long another process may take to start or stop the server.
+LOCK_TIMEOUT_SECS = START_TIMEOUT_SECS
+PULSE_SECS = 0.05
 STOP_TIMEOUT_SECS = 30.0
 # PostgreSQL writes its pid file within milliseconds; without one after this it has given up.
 PID_FILE_SECS = 3.0
@@ -53,15 +60,40 @@ class EmbeddedFailed(Exception):
     """The embedded server can't be started; the message says why and what to do."""
 
 
+class NoDatabase(EmbeddedFailed):
+    """There is no database in this data directory, and none is to be made."""
+
+
+class NotRunning(EmbeddedFailed):
+    """The database is there, but its server does not run."""
+
+
 @contextmanager
-def embedded_postgres(data_dir: Path) -> Iterator[str]:
+def embedded_postgres(data_dir: Path, *, creates: bool = True) -> Iterator[str]:
     """The address of a running server whose data lie in *data_dir*/postgres.
 
-    Raises EmbeddedFailed.
+    Starts the server if it does not run. A directory without a database gets one if this
+    *creates*, and is left as it is otherwise. Raises EmbeddedFailed, NoDatabase.
     """
     server = _Server(data_dir.resolve())
+    if not creates:
+        server.must_exist()
     with server.used():
         yield server.url
+
+
+def running_postgres(data_dir: Path) -> str:
+    """The address of the server of this data directory, which nothing is done to.
+
+    Raises NoDatabase, NotRunning.
+    """
+    server = _Server(data_dir.resolve())
+    server.must_exist()
+    if not server.is_running():
+        raise NotRunning(
+            f"The PostgreSQL in {data_dir} is not running: `aiwebengine serve` starts it."
+        )
+    return server.url
 
 
 class _Server:
@@ -72,16 +104,30 @@ class _Server:
         self._sockets = self._socket_folder()
         self.url = f"postgresql://{ROLE}@/{DATABASE}?host={self._sockets}"
 
+    def must_exist(self) -> None:
+        """Raise NoDatabase unless a database was made here."""
+        try:
+            is_there = (self._data / "PG_VERSION").exists()
+        except OSError as error:
+            raise _unusable(self._folder, error) from None
+        if not is_there:
+            raise NoDatabase(
+                f"There is no database in {self._folder}. Are you in the engine's folder?"
+                " Name its configuration with --config FILE, or its data with"
+                " APP_REPOSITORY__DATA_DIR. A new engine is started by `aiwebengine serve`."
+            )
+
     @contextmanager
     def used(self) -> Iterator[None]:
         """Run the server for as long as anybody is inside."""
+        self._must_not_be_frozen()
         with self._opened() as users:
             # Under the lock of starting and stopping, so that nobody stops it while we come in.
             with self._starting():
                 fcntl.flock(users, fcntl.LOCK_SH)
             try:
                 with self._starting():
-                    if not self._is_running():
+                    if not self.is_running():
                         self._prepare()
                         self._remove_torn_pid_file()
                         self._start()
@@ -90,21 +136,44 @@ class _Server:
             finally:
                 self._leave(users)
 
+    def _must_not_be_frozen(self) -> None:
+        """Raise EmbeddedFailed when the server runs and says nothing; asked before any lock."""
+        if self.is_running() and is_silent(self.url, SILENCE_SECS):
+            raise EmbeddedFailed(
+                f"The embedded PostgreSQL in {self._folder} is running, but has not answered for"
+                f" {SILENCE_SECS:.0f} s. Its process may be stopped, or its disk may hang. See"
+                f" {self._folder / 'postgres.log'}."
+            )
+
     def _opened(self) -> BinaryIO:
         try:
             make_folder(self._folder, PRIVATE_FOLDER, ours=OUR_NAMES)
             return open_private(self._folder / "users.lock")
         except OSError as error:
-            raise EmbeddedFailed(
-                f"repository.data_dir: {self._folder} can't be used: {error.strerror}."
-            ) from None
+            raise _unusable(self._folder, error) from None
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
         """Let one process at a time start or stop the server."""
         with open_private(self._folder / "start.lock") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._wait_for(lock)
             yield
+
+    def _wait_for(self, lock: BinaryIO) -> None:
+        """Take the lock. Raises EmbeddedFailed when nothing moves meanwhile."""
+        end = time.monotonic() + LOCK_TIMEOUT_SECS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise EmbeddedFailed(
+                        f"Another process has been starting or stopping the PostgreSQL in"
+                        f" {self._folder} for more than {LOCK_TIMEOUT_SECS:.0f} s. Try again later."
+                    ) from None
+                time.sleep(PULSE_SECS)
+            else:
+                return
 
     def _leave(self, users: BinaryIO) -> None:
         with self._starting():
@@ -168,15 +237,16 @@ class _Server:
                 return
             except psycopg.OperationalError as error:
                 waited = time.monotonic() - began
-                is_gone = waited > PID_FILE_SECS and not self._is_running()
+                is_gone = waited > PID_FILE_SECS and not self.is_running()
                 if is_gone or waited > START_TIMEOUT_SECS:
                     raise EmbeddedFailed(
                         f"The embedded PostgreSQL does not start: {error}."
                         f" See {self._folder / 'postgres.log'}."
                     ) from None
-                time.sleep(0.05)
+                time.sleep(PULSE_SECS)
 
-    def _is_running(self) -> bool:
+    def is_running(self) -> bool:
+        """Say if the server of this data directory runs."""
         return self._postmaster() is not None
 
     def _postmaster(self) -> psutil.Process | None:
@@ -261,6 +331,10 @@ class _Server:
             )
         finally:
             os.close(data)
+
+
+def _unusable(folder: Path, error: OSError) -> EmbeddedFailed:
+    return EmbeddedFailed(f"repository.data_dir: {folder} can't be used: {error.strerror}.")
 
 
 def _pid_in(path: Path) -> int | None:

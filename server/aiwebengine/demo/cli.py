@@ -38,5 +38,5 @@ def demo(context: click.Context, number: int) -> None:
 
             return await Demo(engine.db, engine.services.audit).fill(number, told)
 
-    added, there = with_engine(context.obj, work)
+    added, there = with_engine(context.obj, work, creates=True)
     click.echo(f"{added} made-up users were added; there are {there} now.")

@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 from aiwebengine.app import Engine
 from aiwebengine.commands import (
     FAILED,
+    NOWHERE,
     configuration,
-    database_url,
-    refusals_printed,
+    say,
     show,
     table,
 )
+from aiwebengine.config import Config
+from aiwebengine.database.embedded import EmbeddedFailed, running_postgres
 from aiwebengine.errors import Unavailable
 from aiwebengine.health.types import HealthCheck, HealthState
+from aiwebengine.output import exit_at_once
 from aiwebengine.viewer import operator
 
 # They tell of the process that looks, which is this command.
+CONNECT_SECS = 0.7
+# Each check has a limit of its own; this one is for what none of them foresees.
+LONGEST_SECS = 4.5
 _OF_THE_PROCESS = {"event_loop", "workers"}
 
 
 def look(path: Path | None, as_json: bool) -> None:
-    """Every check, seen from this machine; the tables are left as they are."""
+    """Run every check from this machine, and exit. The server and the tables are left alone.
 
-    async def seen_by(engine: Engine) -> list[HealthCheck]:
-        # When it does not answer, that is what the first line will say.
-        with suppress(Unavailable):
-            await engine.db.connect()
-        try:
-            return await engine.services.health.checks(operator("health"))
-        finally:
-            await engine.db.disconnect()
-
+    A look-up of a name or a disk that hangs keeps its thread: the process ends without waiting.
+    """
+    watchdog = threading.Timer(LONGEST_SECS, _give_up)
+    watchdog.daemon = True
+    watchdog.start()
     config = configuration(path)
-    with refusals_printed(), database_url(config) as url:
-        seen = asyncio.run(seen_by(Engine(config, url)))
+    seen = asyncio.Runner().run(_seen_by(Engine(config, _address(config))))
     found = [one for one in seen if one.name not in _OF_THE_PROCESS]
     told = [
         {
@@ -54,4 +56,33 @@ def look(path: Path | None, as_json: bool) -> None:
     ]
     rows = [(one.state.name, one.title, one.detail, one.remedy) for one in found]
     show(as_json, told, table(("State", "What", "Seen", "What to do"), rows))
-    sys.exit(FAILED if any(one.state is HealthState.FAILING for one in found) else 0)
+    exit_at_once(FAILED if any(one.state is HealthState.FAILING for one in found) else 0)
+
+
+def _give_up() -> None:
+    say(
+        f"Error: The checks have not ended within {LONGEST_SECS:g} s. Something hangs that no check"
+        " can interrupt, such as a disk or the look-up of a name.",
+        err=True,
+    )
+    os._exit(FAILED)
+
+
+async def _seen_by(engine: Engine) -> list[HealthCheck]:
+    # When it does not answer, that is what the first line will say.
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(CONNECT_SECS):
+            await engine.db.connect()
+    return await engine.services.health.checks(operator("health"))
+
+
+def _address(config: Config) -> str:
+    """The configured database; an embedded server is not started for a look."""
+    url = config.repository.database_url.get_secret_value()
+    if url:
+        return url
+    try:
+        return running_postgres(config.repository.data_dir)
+    except EmbeddedFailed as error:
+        say(f"Error: {error}", err=True)
+        return NOWHERE

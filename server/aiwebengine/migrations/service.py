@@ -48,6 +48,10 @@ class MigrationsDue(Conflict):
     """The tables are older than the program, and it was told not to change them by itself."""
 
 
+class NoTables(Conflict):
+    """The database is empty: no engine has used it, and a command may not begin one."""
+
+
 class Migrations:
     """The migrations in *folder*, and the database at *url*. Blocking: not for the event loop."""
 
@@ -79,6 +83,16 @@ class Migrations:
                 f"{len(due)} migrations are due: {', '.join(due)}."
                 " Take a backup, then run `aiwebengine migrate up`."
             )
+
+    def must_have_begun(self) -> None:
+        """Raise NoTables unless an engine has used this database. Raises Unavailable."""
+        with self._connection() as connection:
+            if not store.has_begun(connection):
+                raise NoTables(
+                    f"The database {connection.info.dbname} is empty: no engine has used it."
+                    " Is it the right one (repository.database_url, repository.data_dir)?"
+                    " `aiwebengine serve` sets up a new one."
+                )
 
     def up(self, viewer: Viewer = _ENGINE, backup_first: BackupFirst | None = None) -> list[str]:
         """Apply what is pending, oldest first; the ids. Two runners at once are fine.

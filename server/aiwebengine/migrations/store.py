@@ -111,6 +111,13 @@ def holds_users(connection: Connection) -> bool:
     return bool(found and found[0])
 
 
+def has_begun(connection: Connection) -> bool:
+    """Whether any version of the engine has made tables here."""
+    return any(
+        has_table(connection, name) for name in ("migration_checksums", "_yoyo_migration", "users")
+    )
+
+
 def has_table(connection: Connection, name: str) -> bool:
     """Whether the database has a table of this name."""
     found = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()

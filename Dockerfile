@@ -23,7 +23,7 @@ RUN python -m venv --without-pip /opt/aiwebengine \
  && pip --python /opt/aiwebengine/bin/python install \
       --require-hashes --only-binary :all: --requirement requirements.txt \
  && pip install --require-hashes --only-binary :all: --requirement requirements-build.txt
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml hatch_build.py constraints.txt README.md LICENSE ./
 COPY migrations/ migrations/
 COPY server/ server/
 COPY frontend/ frontend/

@@ -28,6 +28,7 @@ from aiwebengine.commands import (
 from aiwebengine.config_loader import masked
 from aiwebengine.logging import configure_logging
 from aiwebengine.output import guarded
+from aiwebengine.resources import must_be_complete
 
 if TYPE_CHECKING:
     from aiwebengine.config import Config
@@ -115,6 +116,8 @@ def serve(context: click.Context, validate_config: bool) -> None:
 
     gc.enable()
     config = configuration(context.obj)
+    with refusals_printed():
+        must_be_complete()
     if validate_config:
         click.echo("The configuration is fine.")
         return
@@ -136,6 +139,8 @@ def serve(context: click.Context, validate_config: bool) -> None:
 def check_config(context: click.Context, as_json: bool) -> None:
     """Check the configuration; print what is in force, without secrets."""
     shown = masked(configuration(context.obj))
+    with refusals_printed():
+        must_be_complete()
     lines = ["The configuration is fine.", ""]
     for section, values in shown.items():
         lines += [f"[{section}]", *(f"{key} = {value!r}" for key, value in values.items()), ""]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aiwebengine.completeness import missing_files
+from aiwebengine.errors import EngineError
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -20,3 +23,30 @@ def _file(name: str) -> Path:
 FRONTEND = _folder("frontend")
 MIGRATIONS = _folder("migrations")
 CONSTRAINTS = _file("constraints.txt")
+
+_NAMED = 3
+
+
+class Incomplete(EngineError):
+    """Files that belong to the program are missing: it would serve pages that do not work."""
+
+
+def must_be_complete(
+    frontend: Path = FRONTEND, migrations: Path = MIGRATIONS, constraints: Path = CONSTRAINTS
+) -> None:
+    """Raise Incomplete when the installation lacks pages, migrations or the tested versions."""
+    missing = missing_files(frontend, migrations, constraints)
+    if not missing:
+        return
+    names = ", ".join(missing[:_NAMED])
+    more = len(missing) - _NAMED
+    is_checkout = (_PACKAGE.parent.parent / "pyproject.toml").is_file()
+    raise Incomplete(
+        f"This installation is incomplete: {names}{f' and {more} more' if more > 0 else ''}"
+        f" {'is' if len(missing) == 1 else 'are'} missing."
+        + (
+            " Run `make install`, then start again."
+            if is_checkout
+            else " Install it again from a complete package: see docs/installing.md."
+        )
+    )

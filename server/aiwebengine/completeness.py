@@ -1,0 +1,68 @@
+"""The files that an engine needs beside its Python code, and which of them are missing.
+
+Imports nothing of the engine: the build of a wheel reads this module too (`hatch_build.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+# The pages that the server renders.
+_PAGES = ("frame", "graphiql", "home", "import-map", "index", "message", "sign-in")
+_IN_PAGE = re.compile(r"\{\{ prefix \}\}/([\w./-]+)")
+_IN_MODULE = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}/[\w./-]+\.js)\"""")
+_IN_STYLE = re.compile(r"""url\(["']?([\w./-]+\.\w+)["']?\)""")
+# Bundled: it imports nothing, and what looks like an import in it is text.
+_WHOLE = "vendor/graphiql.js"
+
+
+def missing_files(frontend: Path, migrations: Path, constraints: Path) -> list[str]:
+    """The needed files that do not exist, sorted; empty when the installation is complete.
+
+    A page needs the scripts and style sheets that it names, and those need what they import.
+    """
+    pages = needed_pages(frontend)
+    found = {f"frontend/{name}" for name in pages if not (frontend / name).is_file()}
+    steps = [path for path in migrations.glob("*.sql") if not path.name.endswith(".rollback.sql")]
+    if not steps:
+        found.add("migrations/*.sql")
+    backwards = (path.with_suffix(".rollback.sql") for path in steps)
+    found |= {f"migrations/{path.name}" for path in backwards if not path.is_file()}
+    if not constraints.is_file():
+        found.add("constraints.txt")
+    return sorted(found)
+
+
+def needed_pages(frontend: Path) -> set[str]:
+    """The files of the pages that a browser or the server asks for, by their path in *frontend*."""
+    needed: set[str] = set()
+    waiting = [f"pages/{name}.html" for name in _PAGES]
+    waiting += [f"pages/{path.name}" for path in frontend.glob("pages/*.html")]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += _named_in(frontend, name)
+    return needed
+
+
+def _named_in(frontend: Path, name: str) -> Iterator[str]:
+    path = frontend / name
+    if not path.is_file() or name == _WHOLE:
+        return
+    if path.suffix == ".html":
+        yield from _IN_PAGE.findall(path.read_text("utf-8"))
+    elif path.suffix in (".js", ".css"):
+        pattern = _IN_MODULE if path.suffix == ".js" else _IN_STYLE
+        for match in pattern.finditer(path.read_text("utf-8")):
+            if not _in_a_comment(match):
+                target = (path.parent / match[1]).resolve()
+                yield target.relative_to(frontend.resolve()).as_posix()
+
+
+def _in_a_comment(match: re.Match[str]) -> bool:
+    """Whether the line begins as a comment does: types are imported in those."""
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return line.lstrip().startswith(("*", "/*", "//"))

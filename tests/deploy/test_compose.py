@@ -4,11 +4,15 @@ import json
 import os
 import re
 import subprocess
+import sys
+from ipaddress import ip_address, ip_network
 
+import httpx2
 import jsonschema
 import psycopg
 import pytest
 import yaml
+from tests.conftest import free_port, wait_for
 from tests.deploy.dockerfile import ROOT
 
 from aiwebengine.config import Config
@@ -26,8 +30,9 @@ SCHEMA = json.loads(
 FILES = ("docker-compose.yml", "docker-compose.staging.yml")
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[-?][^}]*)?\}")
-ENGINES = ("aiwebengine", "aiwebengine-2", "migrate", "aiwebengine-dev")
+VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
+WITH_FILE = ("aiwebengine", "aiwebengine-2", "migrate", "first-sign-in")
+ENGINES = (*WITH_FILE, "aiwebengine-dev")
 
 
 def explained():
@@ -37,8 +42,25 @@ def explained():
         name
         for paragraph in paragraphs
         if paragraph.startswith("#")
-        for name in re.findall(r"^([A-Z_]+)=", paragraph, re.MULTILINE)
+        for name in re.findall(r"^([A-Z0-9_]+)=", paragraph, re.MULTILINE)
     }
+
+
+def filled(text):
+    """The text as compose would have it: defaults where there are some."""
+    return VARIABLE.sub(lambda found: found[3] if found[2] == "-" and found[3] else "filled", text)
+
+
+def asked_for():
+    """The variables that the pages' configurations and the files at the root name, and where."""
+    texts = {
+        str(page.relative_to(ROOT)): "\n".join(
+            re.findall(r"^```toml[^\n]*\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+        )
+        for page in (ROOT / "docs").glob("*.md")
+    }
+    texts |= {path.name: path.read_text() for path in ROOT.glob("config.*.toml")}
+    return {name: place for place, text in texts.items() for name, *_ in VARIABLE.findall(text)}
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -51,7 +73,7 @@ def test_the_files_are_valid_by_the_specification_s_schema(file):
 
 
 def test_every_variable_is_explained_and_every_explained_one_is_used():
-    used = {name for file in FILES for name, _ in VARIABLE.findall((ROOT / file).read_text())}
+    used = {name for file in FILES for name, *_ in VARIABLE.findall((ROOT / file).read_text())}
 
     assert used == explained()
 
@@ -61,25 +83,114 @@ def test_the_configuration_of_the_engines_can_be_read(tmp_path):
     key.write_text("0123" * 8)
     for name in ENGINES:
         environ = SERVICES[name]["environment"]
-        filled = {
-            variable: re.sub(r"^/run/secrets/.*", str(key), VARIABLE.sub("filled", value))
+        given = {
+            variable: re.sub(r"^/run/secrets/.*", str(key), filled(value))
             for variable, value in environ.items()
         }
-        filled.pop("APP_CONFIG_FILE", None)
-        path = ROOT / "config.production.toml" if name != "aiwebengine-dev" else None
+        given.pop("APP_CONFIG_FILE", None)
+        path = ROOT / "config.production.toml" if name in WITH_FILE else None
 
-        config = load_config(path, filled)
+        config = load_config(path, given)
 
         if path:
-            assert config.server.public_url == "https://filled"
+            outside = "http://localhost:3000" if name == "first-sign-in" else "https://filled"
+            assert config.server.public_url == outside
             assert config.repository.apply_migrations_at_start is False
 
 
-def test_what_the_production_file_asks_for_is_handed_in():
-    text = (ROOT / "config.production.toml").read_text()
-    asked = set(re.findall(r"\$\{([A-Z_]+)\}", text))
+def test_every_variable_of_the_docs_and_the_configurations_reaches_the_engines():
+    asked = asked_for()
 
-    assert asked <= set(SERVICES["aiwebengine"]["environment"])
+    assert {"S3_KEY", "S3_SECRET", "ALERTS_SECRET", "GOOGLE_CLIENT_SECRET"} <= asked.keys()
+    for name in WITH_FILE:
+        environ = SERVICES[name]["environment"]
+        assert {one: asked[one] for one in asked.keys() - environ.keys()} == {}
+    # These two are made of others.
+    assert asked.keys() - {"DATABASE_URL", "ENGINE_URL"} <= explained()
+
+
+def test_the_edited_configuration_is_a_file_that_git_ignores():
+    (mounted,) = {
+        volume["source"]
+        for name in WITH_FILE
+        for volume in SERVICES[name]["volumes"]
+        if volume["target"] == "/etc/aiwebengine/config.toml"
+    }
+    told = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    ignored = subprocess.run(
+        ["git", "check-ignore", told["ENGINE_CONFIG"], ".env"], cwd=ROOT, capture_output=True
+    )
+
+    # Without the variable, as in an `.env` of an older version, the tracked file goes on to count.
+    assert mounted == "${ENGINE_CONFIG:-./config.production.toml}"
+    assert len(ignored.stdout.splitlines()) == 2
+
+
+def test_each_environment_logs_where_the_guide_looks():
+    for name, file in (("local", "aiwebengine-dev.log"), ("staging", "aiwebengine-staging.log")):
+        environ = {"DATABASE_URL": "postgresql://a@localhost/a"}
+
+        config = load_config(ROOT / f"config.{name}.toml", environ)
+
+        assert str(config.logging.file) == f"logs/{file}"
+    staging = yaml.safe_load((ROOT / FILES[1]).read_text())["services"]["aiwebengine"]
+    assert staging["environment"]["APP_LOGGING__FILE"] == "/logs/aiwebengine-staging.log"
+
+
+def test_docker_stats_finds_the_engines_by_the_names_that_the_guide_has():
+    assert COMPOSE["name"] == "aiwebengine"
+    for name in ("aiwebengine", "aiwebengine-2"):
+        assert SERVICES[name]["container_name"] == name
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_statements_are_counted_in_production_and_in_staging(file):
+    command = yaml.safe_load((ROOT / file).read_text())["services"]["postgres"]["command"]
+
+    assert "-cshared_preload_libraries=pg_stat_statements" in command
+    # A command is replaced as a whole: staging must set what production sets.
+    names = [part.partition("=")[0] for part in SERVICES["postgres"]["command"]]
+    assert [part.partition("=")[0] for part in command] == names
+
+
+def test_the_way_in_without_a_provider_is_open_to_this_server_alone(start, tmp_path):
+    """A browser at the published port of the container, as far as it goes without containers."""
+    engine, base, output = start()
+    first_sign_in_address = re.search(r"\S+/auth/link\?\S+", output.read_text())[0]
+    port = base.rpartition(":")[2]
+    other = str(free_port())
+    relay = subprocess.Popen([sys.executable, ROOT / "deploy/relay.py", other, port, "127.0.0.2"])
+    try:
+        with httpx2.Client(headers={"Host": f"localhost:{port}"}) as browser:
+            outside = f"http://127.0.0.2:{other}"
+            wait_for(lambda: answers(browser, outside))
+            link = first_sign_in_address.replace(base, outside)
+            signed_in = browser.get(link)
+            cookie = signed_in.headers["set-cookie"].partition(";")[0]
+            changed = browser.post(
+                f"{outside}/graphql",
+                json={"query": "{ viewer { user { email } } }"},
+                headers={"Cookie": cookie, "Origin": base},
+            )
+    finally:
+        relay.terminate()
+        relay.wait(30)
+
+    assert signed_in.status_code == 303
+    assert "admin@localhost" in changed.text
+    assert engine.poll() is None
+    service, passing = SERVICES["first-sign-in"], SERVICES["first-sign-in-relay"]
+    assert service["ports"] == ["127.0.0.1:3000:3001"]
+    assert passing["entrypoint"] == ["python", "/relay.py", "3001", "3000"]
+    assert passing["network_mode"] == "service:first-sign-in"
+    assert service["profiles"] == passing["profiles"] == ["first-sign-in"]
+
+
+def answers(browser, base):
+    try:
+        return browser.get(f"{base}/health").status_code == 200
+    except httpx2.HTTPError:
+        return False
 
 
 def test_no_service_can_do_more_than_it_needs():
@@ -142,7 +253,7 @@ def test_what_is_mounted_is_there():
     ]
     assert len(binds) > 8
     for source in binds:
-        path = (ROOT / source).resolve()
+        path = (ROOT / filled(source)).resolve()
         # Log files are the engine's to make.
         if path.name != "logs" and (monitoring.is_dir() or monitoring not in path.parents):
             assert path.exists(), source
@@ -183,6 +294,8 @@ def test_only_the_proxy_s_word_about_clients_is_believed():
     for name in ("aiwebengine", "aiwebengine-2", "migrate"):
         environ = SERVICES[name]["environment"]
         assert json.loads(environ["APP_SERVER__TRUSTED_PROXIES"]) == [f"{proxy}/32"]
+    subnet = COMPOSE["networks"]["outside"]["ipam"]["config"][0]["subnet"]
+    assert ip_address(filled(proxy)) in ip_network(filled(subnet))
 
 
 def test_prometheus_and_grafana_are_told_where_things_are():

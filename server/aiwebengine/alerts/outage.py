@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import operator
 import os
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ FIRST_PAUSE_SECS = 2.0
 LONGEST_PAUSE_SECS = 300.0
 # Outages that come and go within so long are told ever more slowly.
 REMEMBERED = timedelta(hours=1)
+MOST_TIMES = 10
+# Beyond this it is no file of ours.
+LONGEST_FILE = 65_536
+LONGEST_DETAIL = 4_000
 
 
 @dataclass
@@ -65,19 +70,10 @@ class Outage:
     def resume(self) -> None:
         """Go on where another process of this instance left off."""
         try:
-            kept = json.loads(self._path.read_text())
-            self._outage = _Outage(
-                since=datetime.fromisoformat(kept["since"]),
-                detail=str(kept["detail"]),
-                times=int(kept["times"]),
-                back_at=datetime.fromisoformat(kept["back_at"]) if kept["back_at"] else None,
-                sent={
-                    AlertChannel(name): datetime.fromisoformat(at)
-                    for name, at in kept["sent"].items()
-                },
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            # None was kept, or a disk that was full has cut it short: then it is told again.
+            self._outage = _kept_in(self._path)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            # None was kept, or something else lies there, or a disk that was full has cut it
+            # short: then it is told again.
             self._outage = None
 
     def lasts(self, database: HealthCheck, others: list[HealthCheck]) -> None:
@@ -125,7 +121,7 @@ class Outage:
         if before is not None and before.back_at is None:
             return before
         if before is not None and before.back_at is not None:
-            settle = self._settings.settle_secs * 2 ** min(before.times, 10)
+            settle = self._settings.settle_secs * 2 ** min(before.times, MOST_TIMES)
             if now - before.back_at < timedelta(seconds=min(settle, LONGEST_SETTLE_SECS)):
                 before.back_at = None
                 return before
@@ -182,3 +178,26 @@ class Outage:
         except OSError as error:
             # Known to this process still; the next one may tell it a second time.
             log.warning("alert.outage_not_kept", extra={"error": str(error)})
+
+
+def _kept_in(path: Path) -> _Outage:
+    """What `_keep` wrote. Raises OSError, ValueError and the like for anything else."""
+    # Neither a link nor a pipe that nobody writes to.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with open(os.open(path, flags), "rb") as file:
+        kept = json.loads(file.read(LONGEST_FILE))
+    return _Outage(
+        since=_instant(kept["since"]),
+        detail=str(kept["detail"])[:LONGEST_DETAIL],
+        times=max(0, min(MOST_TIMES, operator.index(kept["times"]))),
+        back_at=_instant(kept["back_at"]) if kept["back_at"] else None,
+        sent={AlertChannel(name): _instant(at) for name, at in kept["sent"].items()},
+    )
+
+
+def _instant(text: str) -> datetime:
+    """An instant that has been. Raises ValueError."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None or instant > datetime.now(UTC):
+        raise ValueError(f"{text} is no instant that has been")
+    return instant

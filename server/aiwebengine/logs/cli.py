@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,18 @@ import click
 from rich.console import Console
 
 from aiwebengine.commands import (
+    FAILED,
     age,
     configuration,
     end_after,
     json_option,
     refusals_printed,
+    say,
     show,
 )
 from aiwebengine.errors import Conflict
 from aiwebengine.logs import keeping, search
+from aiwebengine.logs.files import unreadable
 from aiwebengine.logs.search import Wanted
 from aiwebengine.logs.tail import NewLines
 from aiwebengine.logs.text import as_text
@@ -31,11 +35,24 @@ from aiwebengine.untrusted_text import in_json
 LOOK_EVERY_SECS = 0.25
 PAGE = 500
 
+# As journalctl(1) and other programs call them.
+_OTHER_WORDS = {"err": "error", "warn": "warning", "crit": "critical"}
+
+
+class _Level(click.Choice[str]):
+    """A level by its name, or by what journalctl calls it."""
+
+    def convert(self, value: Any, *rest: Any) -> str:
+        """The name of the level. Raises a usage error."""
+        return super().convert(_OTHER_WORDS.get(str(value).lower(), value), *rest)
+
+
 _level = click.option(
     "--level",
-    type=click.Choice([level.value for level in LogLevel], case_sensitive=False),
-    help="At least this level.",
+    type=_Level([level.value for level in LogLevel], case_sensitive=False),
+    help="Minimum level; `err`, `warn` and `crit` work as well.",
 )
+_WHEN = "ISO 8601, a duration such as 2h, today or yesterday"
 _lines_as_json = click.option("--json", "as_json", is_flag=True, help="Print the lines as stored.")
 
 
@@ -66,6 +83,9 @@ def tail(
     found = search.newest(log, wanted, number).entries if number else []
     for entry in reversed(found):
         _print(entry, as_json)
+    if number and not found and not follow:
+        say("No lines.", err=True)
+    _name_unreadable(log)
     seen = {entry.id for entry in found}
     while new is not None:
         skipped, lines = new.read()
@@ -84,13 +104,17 @@ def tail(
 @logs.command("search")
 @click.argument("text", required=False)
 @_level
-@click.option("--request-id", help="Of this request.")
-@click.option("--user", "user_id", help="Of the requests of the user with this id.")
-@click.option("--path", help="Of requests whose path begins so.")
-@click.option("--since", metavar="WHEN", help="From then on: an instant, or 2h for 2 hours ago.")
-@click.option("--until", metavar="WHEN", help="Before then: an instant, or 2h for 2 hours ago.")
+@click.option("--request-id", help="Filter by request ID.")
+@click.option("--user", "user_id", help="Filter by the ID of the user who sent the request.")
+@click.option("--path", help="Filter by the beginning of the request's path.")
+@click.option("--since", metavar="WHEN", help=f"Only lines since this time ({_WHEN}).")
+@click.option("--until", metavar="WHEN", help=f"Only lines before this time ({_WHEN}).")
 @click.option(
-    "--limit", type=click.IntRange(1), default=100, show_default=True, help="Most lines to print."
+    "--limit",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Maximum number of lines.",
 )
 @_lines_as_json
 @click.pass_context
@@ -113,11 +137,24 @@ def search_command(
         request_id=request_id,
         user_id=user_id,
         path=path,
-        since=age(since),
-        until=age(until),
+        since=_instant(since),
+        until=_instant(until),
     )
-    for entry in _found(_log(context.obj), Wanted(wanted), limit):
-        _print(entry, as_json)
+    if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
+        raise click.UsageError(
+            f"--since {since} is not before --until {until}: no line can lie between them."
+        )
+    log = _log(context.obj)
+    number = 0
+    # One more than is printed, to know whether there are more.
+    for number, entry in enumerate(_found(log, Wanted(wanted), limit + 1), 1):
+        if number <= limit:
+            _print(entry, as_json)
+    if number > limit:
+        say(f"Stopped after {limit} lines; there are more. Raise --limit to see them.", err=True)
+    elif not number:
+        say("No lines.", err=True)
+    _name_unreadable(log)
 
 
 @logs.command()
@@ -152,6 +189,9 @@ def prune(context: click.Context, older_than: str | None, dry_run: bool, as_json
         *(f"{verb} compressed: {path}" for path in done.compressed),
     ]
     show(as_json, told, lines or ["Nothing to do."])
+    for path, error in done.failed:
+        say(f"Error: {path}: {error}", err=True)
+    sys.exit(FAILED if done.failed else 0)
 
 
 def _log(path: Path | None) -> Path:
@@ -176,6 +216,20 @@ def _found(log: Path, wanted: Wanted, limit: int) -> Iterator[LogEntry]:
                 return
             if page.back_to is not None:
                 status.update(f"Searched back to {page.back_to.isoformat(timespec='seconds')} …")
+
+
+def _name_unreadable(log: Path) -> None:
+    """Say which files of the log were left out."""
+    for path in unreadable(log):
+        say(f"Left out, because it can't be read: {path}", err=True)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """As `age`; also "today" and "yesterday", which begin at midnight of this machine's zone."""
+    if text not in ("today", "yesterday"):
+        return age(text)
+    day = date.today() - timedelta(days=text == "yesterday")
+    return datetime.combine(day, time_of_day()).astimezone()
 
 
 def _status(text: str) -> Any:

@@ -37,6 +37,7 @@ EVENTS: dict[str, str] = {
     "lock.lost": "The connection that shows that a run lives broke. It is made anew.",
     "log.file_failed": "The log file can't be written; the console goes on.",
     "log.file_works_again": "The log file can be written again.",
+    "log.not_tidied": "An old log file can't be compressed or removed; logged once for each file.",
     "log.tail_failed": "Following the log files failed; it begins anew after a second.",
     "maintenance.bug": "The evidence for a line of the maintenance lists can't be looked at.",
     "migrations.backed_up": "The backup before the migrations of a start was made.",

@@ -5,17 +5,19 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import stat
 import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from aiwebengine.logs.lines import first_instant, first_lines
 from aiwebengine.private_files import open_private
 
 BLOCK_BYTES = 1_048_576
@@ -24,7 +26,9 @@ BLOCK_BYTES = 1_048_576
 MEMBER_BYTES = 1_048_576
 COMPRESSION_LEVEL = 6
 
-_TIMESTAMP = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})Z"')
+# What a member may claim to unpack to: `compress` writes none beyond MEMBER_BYTES.
+LARGEST_MEMBER = 64 * 1_048_576
+
 END = 1 << 62
 """Beyond the end of every file."""
 # How a line's instant may lag behind its neighbours': it is taken before the lock.
@@ -55,18 +59,21 @@ _CURRENT = "~"
 
 
 def stored_files(log: Path) -> list[StoredFile]:
-    """The files of the log at this path, the newest first; none when there is no directory."""
-    pattern = re.compile(
-        re.escape(log.name) + r"(?:\.(\d{4}-\d\d-\d\d[\d_-]*)(?:\.(\d+))?(\.gz)?)?"
-    )
+    """The files of the log at this path, the newest first; none when there is no directory.
+
+    Anything else that is named like one (a directory, a pipe, a link that leads nowhere) is none.
+    """
+    pattern = _pattern(log)
     found: dict[tuple[str, int], StoredFile] = {}
-    with suppress(FileNotFoundError, NotADirectoryError):
+    with suppress(OSError):
         for path in log.parent.iterdir():
             match = pattern.fullmatch(path.name)
             if match is None:
                 continue
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 told = path.stat()
+                if not stat.S_ISREG(told.st_mode):
+                    continue
                 key = (match[1] or _CURRENT, int(match[2] or 0))
                 file = StoredFile(
                     path, *key, bool(match[3]), told.st_ino, told.st_size, told.st_mtime
@@ -75,6 +82,23 @@ def stored_files(log: Path) -> list[StoredFile]:
                 if key not in found or not file.is_compressed:
                     found[key] = file
     return [found[key] for key in sorted(found, reverse=True)]
+
+
+def _pattern(log: Path) -> re.Pattern[str]:
+    """What the names of the log's files look like: the beginning of the period, and a number."""
+    return re.compile(
+        re.escape(log.name) + r"(?:\.(\d{4}-\d\d-\d\d[\d_-]*)(?:\.(\d+))?(\.gz)?)?",
+        re.ASCII,
+    )
+
+
+def unreadable(log: Path) -> list[Path]:
+    """What is named like a file of the log and can't be read: no file, or no right to it."""
+    files = {file.path for file in stored_files(log)}
+    with suppress(OSError):
+        named = [path for path in log.parent.iterdir() if _pattern(log).fullmatch(path.name)]
+        return sorted(path for path in named if path not in files or not os.access(path, os.R_OK))
+    return []
 
 
 class Blocks(Protocol):
@@ -94,9 +118,18 @@ class Blocks(Protocol):
 
 @contextmanager
 def opened(file: StoredFile) -> Iterator[Blocks]:
-    """The file's blocks. Raises FileNotFoundError when it was put aside or removed meanwhile."""
+    """The file's blocks; none of a file that may not be read (`unreadable` names it).
+
+    Raises FileNotFoundError when it was put aside or removed meanwhile.
+    """
     with ExitStack() as stack:
-        stream = stack.enter_context(file.path.open("rb"))
+        try:
+            stream = stack.enter_context(file.path.open("rb"))
+        except FileNotFoundError:
+            raise
+        except OSError:
+            yield _Plain(BytesIO())
+            return
         if os.fstat(stream.fileno()).st_ino != file.inode:
             raise FileNotFoundError(file.path)
         if not file.is_compressed:
@@ -111,7 +144,7 @@ def opened(file: StoredFile) -> Iterator[Blocks]:
         plain = stack.enter_context(tempfile.TemporaryFile())
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=stream))
         with suppress(EOFError, zlib.error, gzip.BadGzipFile):
-            while block := unpacked.read(BLOCK_BYTES):
+            while block := unpacked.read1(BLOCK_BYTES):
                 plain.write(block)
         yield _Plain(plain)
 
@@ -130,8 +163,16 @@ class _Plain:
 
     def read(self, index: int) -> bytes:
         begin = self.begin(index)
-        self._stream.seek(begin)
-        return self._stream.read(min(BLOCK_BYTES, self._size - begin))
+        return _read(self._stream, begin, min(BLOCK_BYTES, self._size - begin))
+
+
+def _read(stream: BinaryIO, place: int, size: int) -> bytes:
+    """So many bytes; line ends where the disk gives none, so that the others keep their places."""
+    found = b""
+    with suppress(OSError):
+        stream.seek(place)
+        found = stream.read(size)
+    return found.ljust(size, b"\n")
 
 
 # RFC 1952: a member with an extra field of ours that tells its length and what it unpacks to.
@@ -145,6 +186,7 @@ class _Member:
     begin: int
     place: int
     packed: int
+    size: int
 
 
 class _Compressed:
@@ -160,8 +202,12 @@ class _Compressed:
 
     def read(self, index: int) -> bytes:
         member = self._members[index]
-        self._stream.seek(member.place)
-        return zlib.decompress(self._stream.read(member.packed), -zlib.MAX_WBITS)
+        packed = _read(self._stream, member.place, member.packed)
+        block = b""
+        with suppress(zlib.error):
+            block = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, max(1, member.size))
+        # What is torn or spoilt is as if nothing stood there: the other lines keep their places.
+        return block.ljust(member.size, b"\n")
 
 
 def _members(stream: BinaryIO) -> list[_Member] | None:
@@ -178,7 +224,9 @@ def _members(stream: BinaryIO) -> list[_Member] | None:
         )
         if (magic_1, magic_2, flags, extra) != (0x1F, 0x8B, 4, 12) or (id_1, id_2) != _OURS:
             return None
-        members.append(_Member(begin, place + _HEADER.size, packed))
+        if not 0 < size <= LARGEST_MEMBER:
+            return None
+        members.append(_Member(begin, place + _HEADER.size, packed, size))
         place += _HEADER.size + packed + _TRAILER.size
         begin += size
     return members
@@ -225,14 +273,6 @@ def name_of(blocks: Blocks) -> str | None:
     return blake2b(first, digest_size=8).hexdigest() if newline else None
 
 
-def instant_of(line: bytes) -> float | None:
-    """When a line was made, in seconds since 1970; None for what is not a line of ours."""
-    match = _TIMESTAMP.match(line)
-    if match is None:
-        return None
-    return datetime.fromisoformat(match[1].decode()).replace(tzinfo=UTC).timestamp()
-
-
 Spans = list[tuple[int, int]]
 Finder = Callable[[bytes, int, int], Spans]
 """Where the lines begin and end that may be wanted, newest first, between two places in some
@@ -245,8 +285,8 @@ class Part:
 
     begin: int
     lines: list[tuple[int, bytes]]
-    oldest: bytes
-    """The first line, wanted or not: the instant that the reading has come back to."""
+    instant: float | None
+    """When its first lines were made, wanted or not: how far the reading has come back."""
 
 
 def parts_back(blocks: Blocks, before: int, find: Finder) -> Iterator[Part]:
@@ -271,8 +311,8 @@ def parts_back(blocks: Blocks, before: int, find: Finder) -> Iterator[Part]:
             *((begin + last + start, edge[start:end]) for start, end in find(edge, 0, len(edge))),
             *((begin + start, block[start:end]) for start, end in find(block, first, last)),
         ]
-        oldest = block[first : block.find(b"\n", first, last)] if last > first else edge
-        yield Part(begin + first, lines, oldest)
+        oldest = first_lines(block, first, last) if last > first else [edge]
+        yield Part(begin + first, lines, first_instant(oldest))
 
 
 def _last_before(blocks: Blocks, before: int) -> int:
@@ -301,18 +341,11 @@ def end_of_instant(blocks: Blocks, until: float) -> int:
     low, high = 0, len(blocks)
     while low < high:
         middle = (low + high) // 2
-        instant = _first_instant(blocks.read(middle), middle == 0)
+        block = blocks.read(middle)
+        whole = 0 if middle == 0 else block.find(b"\n") + 1
+        instant = first_instant(first_lines(block, whole, len(block)))
         if instant is None or instant < until + DISORDER_SECS:
             low = middle + 1
         else:
             high = middle
     return blocks.begin(low) if low < len(blocks) else END
-
-
-def _first_instant(block: bytes, is_whole: bool) -> float | None:
-    place = 0 if is_whole else block.find(b"\n") + 1
-    for line in block[place : place + 65_536].split(b"\n"):
-        instant = instant_of(line)
-        if instant is not None:
-            return instant
-    return None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aiwebengine.logs.files import compress, stored_files
+from aiwebengine.logs.files import StoredFile, compress, stored_files
 from aiwebengine.private_files import open_private
 
 _DAY = 86_400
@@ -22,13 +22,16 @@ class Tidied:
     removed: list[Path] = field(default_factory=list)
     compressed: list[Path] = field(default_factory=list)
     freed_bytes: int = 0
+    failed: list[tuple[Path, str]] = field(default_factory=list)
+    """What could not be removed or compressed, and why."""
 
 
 def tidy(log: Path, older_than_secs: float, *, packs: bool, dry_run: bool = False) -> Tidied:
     """Remove files whose last line is older, compress the others if that *packs*.
 
-    The file that is being written stays. Does nothing while another process does this. Raises
-    OSError.
+    The file that is being written stays, and so do links: what they lead to is not ours. A file
+    that can't be removed or compressed holds up no other. Does nothing while another process does
+    this. Raises OSError.
     """
     done = Tidied()
     if not log.parent.is_dir():
@@ -37,18 +40,28 @@ def tidy(log: Path, older_than_secs: float, *, packs: bool, dry_run: bool = Fals
         if not is_alone:
             return done
         for file in stored_files(log):
-            if file.is_current:
+            if file.is_current or file.path.is_symlink():
                 continue
-            if file.modified < time.time() - older_than_secs:
-                done.removed.append(file.path)
-                done.freed_bytes += file.size
-                if not dry_run:
-                    file.path.unlink(missing_ok=True)
-            elif packs and not file.is_compressed:
-                done.compressed.append(file.path)
-                if not dry_run:
-                    compress(file)
+            try:
+                _tidy_file(file, done, older_than_secs, packs=packs, dry_run=dry_run)
+            except OSError as error:
+                done.failed.append((file.path, error.strerror or str(error)))
     return done
+
+
+def _tidy_file(
+    file: StoredFile, done: Tidied, older_than_secs: float, *, packs: bool, dry_run: bool
+) -> None:
+    """Remove or compress one file, and note it once that is done."""
+    if file.modified < time.time() - older_than_secs:
+        if not dry_run:
+            file.path.unlink(missing_ok=True)
+        done.removed.append(file.path)
+        done.freed_bytes += file.size
+    elif packs and not file.is_compressed:
+        if not dry_run:
+            compress(file)
+        done.compressed.append(file.path)
 
 
 def days(number: int) -> float:

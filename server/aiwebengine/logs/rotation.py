@@ -80,7 +80,8 @@ class RotatingFile(logging.Handler):
             return
         try:
             self._opened().append(line)
-        except (OSError, RuntimeError) as error:
+        except Exception as error:
+            # Whatever lies in the place of the file or of its lock: a request must not fail by it.
             self._fail(error)
         else:
             self._work()

@@ -8,11 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import orjson
-import strawberry
-from strawberry.scalars import JSON
 
 from aiwebengine.errors import Unavailable
 from aiwebengine.logs.files import (
@@ -23,25 +21,21 @@ from aiwebengine.logs.files import (
     Spans,
     end_of_instant,
     end_of_line,
-    instant_of,
     name_of,
     opened,
     parts_back,
     stored_files,
 )
-from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
+from aiwebengine.logs.lines import entry_of, instant_of, told_in
+from aiwebengine.logs.types import LogEntry, LogFilter
 
 Position = tuple[str, int]
 """A file, by what `name_of` calls it, and a place in it."""
 
 LONGEST_SECS = 10.0
+# Enough to count by: to read every line of a large log would take too long.
+_BEGINNING = b'{"timestamp":"'
 _TRIES = 20
-
-_LEVELS = {level.value: level for level in LogLevel}
-_OWN_FIELDS = {
-    "timestamp", "level", "event", "logger", "request_id", "user_id", "method", "path", "status",
-    "ms",
-}  # fmt: skip
 
 
 @dataclass
@@ -84,7 +78,7 @@ class Wanted:
             return False
         if any(told.get(name) != value for name, value in self._equal.items()):
             return False
-        if self._path and not str(told.get("path", "")).startswith(self._path):
+        if self._path and not _begins(told.get("path"), self._path):
             return False
         if self._text and not any(text in line.lower() for text in self._text):
             return False
@@ -127,7 +121,7 @@ def newest(
                     return page
         if is_over():
             page.reached = (name, part.begin)
-            page.back_to = _as_datetime(instant_of(part.oldest) or time.time())
+            page.back_to = _as_datetime(part.instant or time.time())
             return page
     return page
 
@@ -138,7 +132,7 @@ def count(log: Path, wanted: Wanted, *, is_over: Callable[[], bool]) -> int | No
     is_bounded = wanted.since is not None or wanted.until is not None
     for _, part in _parts(log, wanted, None):
         if wanted.is_everything and not is_bounded:
-            found += len(part.lines)
+            found += sum(1 for _, line in part.lines if line.startswith(_BEGINNING))
         else:
             found += sum(
                 1
@@ -167,36 +161,6 @@ def deadline(secs: float = LONGEST_SECS) -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-def told_in(line: bytes) -> dict[str, Any] | None:
-    """What a line tells; None for what the engine did not write."""
-    if instant_of(line) is None:
-        return None
-    try:
-        told = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return told if told.get("level") in _LEVELS and "event" in told else None
-
-
-def entry_of(told: dict[str, Any], line: bytes, name: str, place: int) -> LogEntry:
-    """A line as an entry."""
-    return LogEntry(
-        id=strawberry.ID(f"{name}-{place}"),
-        at=datetime.fromisoformat(told["timestamp"]),
-        level=_LEVELS[told["level"]],
-        event=str(told["event"]),
-        logger=told.get("logger"),
-        request_id=told.get("request_id"),
-        user_id=told.get("user_id"),
-        method=told.get("method"),
-        path=told.get("path"),
-        status=told.get("status"),
-        ms=told.get("ms"),
-        fields=cast(JSON, {key: value for key, value in told.items() if key not in _OWN_FIELDS}),
-        line=line.decode("utf-8", "replace"),
-    )
-
-
 def _parts(log: Path, wanted: Wanted, start: Position | None) -> Iterator[tuple[str, Part]]:
     """What was found, block by block, with the name of the file that it lies in."""
     reached = start
@@ -218,8 +182,9 @@ def _parts_of_this_instant(
     since = None if wanted.since is None else wanted.since - DISORDER_SECS
     is_there = start is None
     for file in stored_files(log):
+        # Each by itself: a file's name may say anything.
         if since is not None and file.modified < since:
-            return
+            continue
         with opened(file) as blocks:
             name = name_of(blocks)
             if name is None:
@@ -233,8 +198,12 @@ def _parts_of_this_instant(
                 before = min(before, end_of_instant(blocks, wanted.until))
             for part in parts_back(blocks, before, wanted.find):
                 yield name, part
-                if since is not None and (instant_of(part.oldest) or since) < since:
-                    return
+                if since is not None and (part.instant or since) < since:
+                    break
+
+
+def _begins(path: object, beginning: str) -> bool:
+    return isinstance(path, str) and path.startswith(beginning)
 
 
 def _every_line(block: bytes, begin: int, end: int) -> Spans:

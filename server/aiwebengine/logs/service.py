@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,8 @@ from aiwebengine.logs.search import Page, Position, Wanted
 from aiwebengine.logs.types import LogEntry, LogFilter
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
+
+log = logging.getLogger(__name__)
 
 # Reading takes a processor; who answers requests needs one, too.
 SEARCHES_AT_ONCE = 2
@@ -35,6 +38,7 @@ class Logs:
         self._config = config
         self._callers = callers
         self._turns = asyncio.Semaphore(SEARCHES_AT_ONCE)
+        self._not_tidied: set[Path] = set()
 
     @property
     def path(self) -> Path:
@@ -56,16 +60,16 @@ class Logs:
         A search that takes too long is cut short, and says so by `Page.back_to`. Raises
         Unauthenticated, Forbidden, BadUserInput, NotFound for a line that is gone, Conflict.
         """
-        ready, log = self.ready(viewer, wanted), self.path
+        ready, path = self.ready(viewer, wanted), self.path
         start = after
 
         def find(is_over: Callable[[], bool]) -> Page:
             begin = start
             if begin is None and wanted.up_to_id is not None:
-                begin = search.behind(log, position_of(wanted.up_to_id))
+                begin = search.behind(path, position_of(wanted.up_to_id))
                 if begin is None:
                     raise NotFound("This line is not in the log any more: its file was removed.")
-            return search.newest(log, ready, first + 1, start=begin, is_over=is_over)
+            return search.newest(path, ready, first + 1, start=begin, is_over=is_over)
 
         return await self._beside(find)
 
@@ -74,8 +78,8 @@ class Logs:
 
         Raises as `page` does.
         """
-        ready, log = self.ready(viewer, wanted), self.path
-        return await self._beside(lambda is_over: search.count(log, ready, is_over=is_over))
+        ready, path = self.ready(viewer, wanted), self.path
+        return await self._beside(lambda is_over: search.count(path, ready, is_over=is_over))
 
     async def lines(self, viewer: Viewer, wanted: LogFilter) -> AsyncIterator[list[LogEntry]]:
         """Every line that the filter lets through, newest first, a page at a time.
@@ -96,13 +100,21 @@ class Logs:
             viewer = await self._callers.again(viewer)
 
     async def tidy(self) -> Tidied:
-        """Compress what was put aside, remove what is older than `logging.retention_days`."""
+        """Compress what was put aside, remove what is older than `logging.retention_days`.
+
+        A file that resists is logged once.
+        """
         config = self._config
         if config.file is None:
             return Tidied()
-        return await asyncio.to_thread(
+        done = await asyncio.to_thread(
             tidy, config.file, days(config.retention_days), packs=config.compress
         )
+        for path, error in done.failed:
+            if path not in self._not_tidied:
+                self._not_tidied.add(path)
+                log.warning("log.not_tidied", extra={"file": str(path), "error": error})
+        return done
 
     async def _beside(self, work: Callable[[Callable[[], bool]], Result]) -> Result:
         """Do this in a thread, for 10 s at most, and no longer than somebody waits for it."""
@@ -128,6 +140,11 @@ def _checked(wanted: LogFilter) -> LogFilter:
         instant = getattr(wanted, name)
         if instant is not None and instant.tzinfo is None:
             raise BadUserInput(f"filter.{name}: {instant.isoformat()} lacks a time zone.")
+    if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
+        raise BadUserInput(
+            f"filter.since: {wanted.since.isoformat()} is not before filter.until,"
+            f" {wanted.until.isoformat()}: no line can lie between them."
+        )
     if wanted.up_to_id is not None:
         position_of(wanted.up_to_id)
     return wanted

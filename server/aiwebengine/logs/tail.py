@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from hashlib import blake2b
+from io import FileIO
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
 
 from aiwebengine.logs.files import stored_files
-from aiwebengine.logs.search import Position, Wanted, entry_of, told_in
+from aiwebengine.logs.lines import entry_of, told_in
+from aiwebengine.logs.search import Position, Wanted
 from aiwebengine.logs.types import LogEntry
 
 log = logging.getLogger(__name__)
@@ -33,11 +35,10 @@ class NewLines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stream: BinaryIO | None = None
+        self._stream: FileIO | None = None
         self._name = ""
         self._place = 0
-        with suppress(FileNotFoundError):
-            self._open(path)
+        if self._open(path):
             assert self._stream is not None  # noqa: S101 - opened just now
             self._place = self._stream.seek(0, os.SEEK_END)
 
@@ -65,12 +66,22 @@ class NewLines:
             return True
         try:
             return os.stat(self._path).st_ino != os.fstat(self._stream.fileno()).st_ino
-        except FileNotFoundError:
+        except OSError:
             return True
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path) -> bool:
+        """Whether there is such a file, and it may be read: then it is read from its beginning."""
         self.close()
-        self._stream, self._place, self._name = path.open("rb"), 0, ""
+        try:
+            # A pipe or a device would keep us waiting.
+            if not stat.S_ISREG(path.stat().st_mode):
+                return False
+            # Unbuffered, or a file that was emptied would still be read from memory.
+            self._stream = path.open("rb", buffering=0)
+            self._place, self._name = 0, ""
+        except OSError:
+            return False
+        return True
 
     def _open_next(self) -> bool:
         """Go on with the file after this one; there is none while nobody writes."""
@@ -81,17 +92,16 @@ class NewLines:
         for newer, older in pairwise(files):
             if older.inode == mine:
                 following = [newer]
-        with suppress(FileNotFoundError):
-            for file in following:
-                self._open(file.path)
-                return True
-        return False
+        return any(self._open(file.path) for file in following)
 
     def _rest(self) -> tuple[int, list[Line]]:
         if self._stream is None:
             return 0, []
         size = os.fstat(self._stream.fileno()).st_size
         skipped = 0
+        if size < self._place:
+            # Somebody emptied it (logrotate's `copytruncate`): what comes now stands at its head.
+            self._place, self._name = 0, ""
         while size - self._place > MOST_BYTES_AT_ONCE:
             self._stream.seek(self._place)
             block = self._stream.read(MOST_BYTES_AT_ONCE // 2)

@@ -161,6 +161,8 @@ class Engine:
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self._cursor_keys = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
+        self._place = place
+        self._waits_for: str | None = None
         self.is_ready = False
         self.is_leaving = False
         """Whether the engine is about to stop: it answers, but should be sent nothing new."""
@@ -284,7 +286,7 @@ class Engine:
             try:
                 await self.prepare()
             except Unavailable as error:
-                log.error("database.down", extra={"error": error.message})
+                self._log_waiting(error.message)
                 await asyncio.sleep(RETRY_EVERY_SECS)
             except EngineError as error:
                 # Nothing that waiting would mend; every request goes on being refused.
@@ -305,6 +307,12 @@ class Engine:
             repeatedly(LOOK_EVERY_SECS, self._cursor_keys.refresh),
             services.schedules.run(),
         )
+
+    def _log_waiting(self, why: str) -> None:
+        """Log once why the engine can't serve yet; of several workers the first one does."""
+        if self._place == 0 and why != self._waits_for:
+            self._waits_for = why
+            log.warning("engine.waiting", extra={"error": why})
 
     async def _look_after(self) -> None:
         """What goes on while the database is down as well."""

@@ -191,7 +191,7 @@ class Doors:
         ]
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
-        doorkeeper, cursors = self._engine.doorkeeper, self._engine.cursors
+        doorkeeper = self._engine.doorkeeper
         if connection.scope["type"] == "websocket":
             # An open socket must not be a way around the limit; the middleware counts the rest.
             self._count(connection.scope)
@@ -199,7 +199,7 @@ class Doors:
         if is_write and header(connection.scope, b"cookie") is not None:
             doorkeeper.must_be_same_origin(connection)
         viewer = await doorkeeper.viewer(connection, "graphql")
-        return self._engine.context(viewer, cursors)
+        return self._engine.context(viewer, self._engine.cursors)
 
     def _count(self, scope: Scope) -> None:
         """Count a request for the rate limit. Raises RateLimited."""

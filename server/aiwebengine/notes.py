@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from aiwebengine.errors import EngineError
+
 # A client names its operations, and each line of the log holds the name.
 LONGEST_NAME = 200
 
@@ -17,6 +19,9 @@ class Notes:
     operation: str | None = None
     kind: str | None = None
     codes: list[str] = field(default_factory=list)
+    error: str | None = None
+    bug: BaseException | None = None
+    bug_field: str | None = None
     db_queries: int = 0
     db_secs: float = 0.0
 
@@ -45,10 +50,31 @@ def note_operation(name: str, kind: str) -> None:
 
 
 def note_code(code: str) -> None:
-    """Note an error that the caller is told; the same one once."""
+    """Note the code of an error in the answer; the same one once."""
     notes = _current.get()
     if notes is not None and code not in notes.codes:
         notes.codes.append(code)
+
+
+def note_error(code: str, message: str) -> None:
+    """Note an error in the answer: its code, and of a failure of ours the first in words."""
+    note_code(code)
+    notes = _current.get()
+    if notes is not None and notes.error is None and code == EngineError.code:
+        notes.error = message
+
+
+def note_bug(bug: BaseException, field: str | None = None) -> bool:
+    """Note a fault of the program, whose trace the request's own line will hold.
+
+    False when it has to be logged at once: it belongs to no request, is not the first one of its
+    request, or of a subscription, which may go on for hours.
+    """
+    notes = _current.get()
+    if notes is None or notes.bug is not None or notes.kind == "subscription":
+        return False
+    notes.bug, notes.bug_field = bug, field
+    return True
 
 
 def note_statement(secs: float) -> None:

@@ -15,6 +15,7 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated
+from aiwebengine.notes import note_error
 from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.users.types import Role, in_order
 from aiwebengine.viewer import Viewer, anonymous
@@ -66,6 +67,7 @@ class Pages:
         if isinstance(error, Forbidden):
             await self._note_refusal(request, error)
         if _is_page(request):
+            note_error(error.code, error.message)
             page = self._frontend.page(
                 "message.html",
                 status=error.status,
@@ -96,6 +98,9 @@ class Pages:
             503: the page, with what is wrong with the engine.
         """
         trouble = await self._trouble_now()
+        if trouble:
+            self._doorkeeper.recall(request)
+            note_error(EngineError.code, trouble)
         viewer = await self._doorkeeper.viewer(request, "web") if not trouble else None
         signed_in = viewer is not None and viewer.is_signed_in
         return self._frontend.page(

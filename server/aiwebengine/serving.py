@@ -58,7 +58,7 @@ def run(config: Config, url: str) -> None:
     if config.performance.worker_pool_size == 1:
         _run(_alone(config, url, listening))
         return
-    link = asyncio.run(_begin(config, url))
+    link, is_ready = asyncio.run(_begin(config, url))
     instance = ThisInstance(workers=config.performance.worker_pool_size)
     with shared_folder() as folder:
         workers = Workers(
@@ -70,7 +70,7 @@ def run(config: Config, url: str) -> None:
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: workers.stop())
-        workers.run(lambda: _announce(config, link))
+        workers.run(lambda: _announce(config, link, is_ready=is_ready))
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -82,14 +82,16 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
 async def _alone(config: Config, url: str, listening: socket.socket) -> None:
     engine = Engine(config, url)
     link = await _prepare(engine)
-    await _serve(engine, config, listening, lambda: _announce(config, link))
+    is_ready = engine.is_ready
+    await _serve(engine, config, listening, lambda: _announce(config, link, is_ready=is_ready))
 
 
-async def _begin(config: Config, url: str) -> str | None:
-    """What is done once before the workers start; the first sign-in link, if one is due."""
+async def _begin(config: Config, url: str) -> tuple[str | None, bool]:
+    """What is done once before the workers start; the first sign-in link, if one is due, and
+    whether the database answered."""
     engine = Engine(config, url)
     try:
-        return await _prepare(engine)
+        return await _prepare(engine), engine.is_ready
     finally:
         await engine.db.disconnect()
 
@@ -240,10 +242,11 @@ def _listen(config: Config) -> socket.socket:
     return listening
 
 
-def _announce(config: Config, link: str | None) -> None:
+def _announce(config: Config, link: str | None, *, is_ready: bool) -> None:
     # An engine whose output goes nowhere serves all the same.
     with suppress(OutputFailed):
-        click.echo(_banner(config, link))
+        click.echo(_banner(config, link, is_ready=is_ready))
+        sys.stdout.flush()
     _tell_service_manager("READY=1")
 
 
@@ -258,11 +261,12 @@ def _tell_service_manager(state: str) -> None:
         teller.send(state.encode())
 
 
-def _banner(config: Config, link: str | None) -> str:
+def _banner(config: Config, link: str | None, *, is_ready: bool) -> str:
     base = config.server.public_url
+    state = "is ready" if is_ready else "is waiting for the database"
     lines = [
         "",
-        f"  aiwebengine {__version__} is ready",
+        f"  aiwebengine {__version__} {state}",
         "",
         f"  Home      {base}/",
         f"  Manager   {base}/engine/admin",

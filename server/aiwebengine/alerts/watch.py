@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from aiwebengine.alerts.outage import Outage
+from aiwebengine.alerts.outage_log import OutageLog
 from aiwebengine.alerts.service import ENOUGH_TIMES, Alerts
 from aiwebengine.config import Alerts as Settings
 from aiwebengine.health.service import Health
@@ -75,6 +76,7 @@ class Watch:
         name = f"aiwebengine-{os.getuid()}-{instance.rpartition(':')[2]}"
         self._turn = Turn(folder / f"{name}.watch")
         self._outage = Outage(folder / f"{name}.outage", alerts, settings, instance)
+        self._outage_log = OutageLog()
         self._has_turn = False
         self._began = time.monotonic()
         self._was_well = False
@@ -86,13 +88,16 @@ class Watch:
             return
         database = next(one for one in checks if one.name == DATABASE)
         if database.state is HealthState.OK:
+            self._outage_log.is_over()
             self._was_well = True
             await self._outage.is_over(database)
             await self._alerts.observe(checks)
             await self._alerts.tell_of_new_administrators()
-        elif database.times >= ENOUGH_TIMES and (
-            self._was_well or time.monotonic() - self._began > STARTING_SECS
-        ):
+        elif database.times >= ENOUGH_TIMES:
+            self._outage_log.lasts(database)
+            # Nobody is called for a database that is starting, too.
+            if not self._was_well and time.monotonic() - self._began <= STARTING_SECS:
+                return
             self._outage.lasts(database, [one for one in checks if one is not database])
 
     async def deliver(self) -> None:

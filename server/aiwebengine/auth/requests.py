@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from aiwebengine.auth.callers import Callers
+from aiwebengine.auth.last_seen import ANONYMOUS, LastSeen
 from aiwebengine.errors import Forbidden, ForeignOrigin, Unauthenticated
 from aiwebengine.rates.service import Kind, Rates
 from aiwebengine.viewer import Origin, Viewer, anonymous
@@ -36,6 +37,7 @@ class Doorkeeper:
         self._rates = rates
         self._this_machine = this_machine
         self._lasts_secs = lasts_secs
+        self._last_seen = LastSeen()
         parts = urlsplit(public_url)
         self._is_https = parts.scheme == "https"
         # RFC 6265bis section 4.1.3.2: the prefix ties the cookie to https and to this host.
@@ -56,22 +58,38 @@ class Doorkeeper:
         Unavailable without a database.
         """
         viewer = await self._viewer(connection, self.origin(connection, door))
-        # For what is told of the request afterwards: the log, and the trail of refusals.
+        # Also for what is told of the request afterwards: the log, and the trail of refusals.
         connection.scope["state"]["viewer"] = viewer
         return viewer
 
     async def _viewer(self, connection: HTTPConnection, origin: Origin) -> Viewer:
-        token = _bearer_token(connection)
-        if token is not None:
-            try:
-                return await self._callers.by_token(token, origin)
-            except Unauthenticated:
-                await self._count(Kind.BAD_TOKEN, connection)
-                raise
-        secret = connection.cookies.get(self.cookie)
+        token, secret = self.recall(connection)
         if secret is None:
             return anonymous(origin)
-        return await self._callers.by_session(secret, origin)
+        if token is None:
+            viewer = await self._callers.by_session(secret, origin)
+        else:
+            try:
+                viewer = await self._callers.by_token(token, origin)
+            except Unauthenticated:
+                connection.scope["state"]["caller"] = ANONYMOUS
+                self._last_seen.note(secret, anonymous(origin))
+                await self._count(Kind.BAD_TOKEN, connection)
+                raise
+        self._last_seen.note(secret, viewer)
+        return viewer
+
+    def recall(self, connection: HTTPConnection) -> tuple[str | None, str | None]:
+        """The token that is shown, and that or the session's secret; looks neither of them up.
+
+        For the line in the log it is noted whose it was when it was last looked up. Raises
+        Unauthenticated for what can't be a token.
+        """
+        token = _bearer_token(connection)
+        secret = connection.cookies.get(self.cookie) if token is None else token
+        if secret is not None:
+            connection.scope["state"]["caller"] = self._last_seen.caller(secret)
+        return token, secret
 
     async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
         """Count a key that is not the right one. Raises Unauthenticated, RateLimited."""

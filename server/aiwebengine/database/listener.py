@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -15,6 +16,7 @@ FIRST_PAUSE_SECS = 0.1
 LONGEST_PAUSE_SECS = 5.0
 # A frozen server or a cut cable says nothing: ask now and then.
 CHECK_EVERY_SECS = 5.0
+QUIET_SECS = 300.0
 
 
 class Listener:
@@ -23,6 +25,7 @@ class Listener:
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
         self._channel = channel
+        self._was_connected = False
         self.is_listening = False
         """Whether all that is announced is heard; a cut cable takes some seconds to notice."""
 
@@ -36,12 +39,17 @@ class Listener:
         *on_connected* runs after each connection, when messages may have been missed. An error
         from either callable counts as a lost connection.
         """
-        pause = FIRST_PAUSE_SECS
+        pause, quiet_until = FIRST_PAUSE_SECS, 0.0
         while True:
+            self._was_connected = False
             try:
                 await self._listen(on_message, on_connected)
             except Exception as error:
-                log.warning("listener.lost", extra={"error": repr(error), "pause": pause})
+                # Once for each loss: that the database stays away is what `database.down` tells.
+                is_new = self._was_connected or time.monotonic() >= quiet_until
+                quiet_until = time.monotonic() + QUIET_SECS if is_new else quiet_until
+                level = logging.WARNING if is_new else logging.DEBUG
+                log.log(level, "listener.lost", extra={"error": repr(error), "pause": pause})
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECS)
 
@@ -63,7 +71,7 @@ class Listener:
             )
             connection.add_termination_listener(lambda _: self._on_end(heard))
             await on_connected()
-            self.is_listening = not connection.is_closed()
+            self.is_listening = self._was_connected = not connection.is_closed()
             while True:
                 try:
                     # Not `wait_for`: before Python 3.12 it goes on with the message when it is

@@ -10,7 +10,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from aiwebengine.errors import BadUserInput, EngineError
-from aiwebengine.notes import note_code
+from aiwebengine.notes import note_bug, note_error
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,13 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
             {"code": BadUserInput.code, **(error.extensions or {})},
         )
     else:
-        log.error("graphql.bug", extra={"field": _dotted(error.path)}, exc_info=cause)
+        field = _dotted(error.path)
+        if not note_bug(cause, field):
+            log.error("graphql.bug", extra={"field": field}, exc_info=cause)
         message, extensions = HIDDEN, {"code": EngineError.code}
     if extensions["code"] == EngineError.code and request_id is not None:
         extensions["requestId"] = request_id
-    note_code(str(extensions["code"]))
+    note_error(str(extensions["code"]), message)
     formatted: dict[str, Any] = {"message": message}
     if error.locations:
         formatted["locations"] = [place.formatted for place in error.locations]

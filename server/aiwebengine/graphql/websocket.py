@@ -27,6 +27,7 @@ from aiwebengine.graphql.errors import HIDDEN, refusal, told
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
 from aiwebengine.logs.access import request_line
+from aiwebengine.notes import note_bug
 from aiwebengine.web.crowding import Places
 from aiwebengine.web.headers import address_of, request_id
 
@@ -246,9 +247,10 @@ class _Socket:
         with request_line(self._websocket.scope, "WS"):
             try:
                 await self._run(operation_id, payload)
-            except Exception:
+            except Exception as error:
                 # The client waits for an end of each operation, whatever became of it.
-                log.exception("request.bug")
+                if not note_bug(error):
+                    log.exception("request.bug")
                 hidden = refusal(EngineError(HIDDEN), request_id(self._websocket.scope))
                 await self._send_errors(operation_id, hidden["errors"])
 

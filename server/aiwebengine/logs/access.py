@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from starlette.types import Scope
 
-from aiwebengine.notes import begin_notes
+from aiwebengine.errors import EngineError
+from aiwebengine.notes import Notes, begin_notes
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Viewer
 from aiwebengine.web.headers import address_of
@@ -50,22 +51,38 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
             "path": shown,
             "operation": notes.operation,
             "kind": notes.kind,
-            **_caller(state.get("viewer")),
+            **_caller(scope, state.get("viewer")),
             "address": address_of(scope),
             "status": answered.status,
             "ms": round(ms, 1),
             "db_ms": round(notes.db_secs * 1_000, 1),
             "db_queries": notes.db_queries,
             "codes": notes.codes or None,
+            "error": notes.error,
+            "field": notes.bug_field,
         }
-        level = logging.DEBUG if path in _QUIET_PATHS else logging.INFO
-        log.log(level, "request", extra=fields)
+        # One line a request: the trace of a fault stands in it, beside who asked what.
+        log.log(_level(path, answered.status, notes), "request", extra=fields, exc_info=notes.bug)
 
 
-def _caller(viewer: Viewer | None) -> dict[str, object]:
-    """Who asked, and by what; also "anonymous" where nobody had to look, as for a style sheet."""
+def _level(path: str, status: int | None, notes: Notes) -> int:
+    """A failure of ours is an error, also one that GraphQL answers with 200."""
+    if path in _QUIET_PATHS:
+        # Asked every few seconds; `database.down` and the health checks say what it answers.
+        return logging.DEBUG
+    has_failed = (status or 0) >= 500 or EngineError.code in notes.codes
+    return logging.ERROR if has_failed else logging.INFO
+
+
+def _caller(scope: Scope, viewer: Viewer | None) -> dict[str, object]:
+    """Who asked, and by what.
+
+    Who showed a token or session that was not looked up is who it belonged to when it was last
+    seen, else "unknown"; "anonymous" is who showed none.
+    """
     if viewer is None:
-        return {"user": "anonymous"}
+        known: dict[str, object] | None = scope["state"].get("caller")
+        return known or {"user": "unknown" if _shows_credential(scope) else "anonymous"}
     return {
         "door": viewer.origin.door,
         "user": viewer.label,
@@ -74,6 +91,14 @@ def _caller(viewer: Viewer | None) -> dict[str, object]:
         "session_id": viewer.session_id,
         "token_id": viewer.token_id,
     }
+
+
+def _shows_credential(scope: Scope) -> bool:
+    return any(
+        (name == b"cookie" and b"aiwebengine_session=" in value)
+        or (name == b"authorization" and value[:7].lower() == b"bearer ")
+        for name, value in scope["headers"]
+    )
 
 
 @lru_cache(256)

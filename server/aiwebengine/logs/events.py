@@ -25,11 +25,16 @@ EVENTS: dict[str, str] = {
     " none. Logged once.",
     "connections.refused": "Connections were refused, `count` of them since the last such line:"
     " there are too many in all, or of one address. Written once a minute at most.",
-    "database.down": "The database does not answer at the start. It is tried again.",
-    "database.slow_query": "A statement took longer than `repository.slow_query_ms`.",
+    "database.down": "The database does not answer. Logged once for each instance, and then every"
+    " five minutes until it does.",
+    "database.slow_query": "A statement took longer than `repository.slow_query_ms`: an `error`"
+    " when it failed in a request.",
+    "database.up": "The database answers again, after `down_secs` seconds.",
+    "engine.waiting": "The engine can't serve yet: `error` says why. It tries again by itself.",
     "engine.not_ready": "The engine can't do its work, and waiting would not mend it:"
     " `error` says why.",
-    "graphql.bug": "A resolver failed; the caller was told INTERNAL and the request id.",
+    "graphql.bug": "A resolver failed, and its trace does not fit on the request's line: another"
+    " one stands there, or it is a subscription. The caller got INTERNAL and the request id.",
     "health.bug": "A health check itself does not work.",
     "heart.bug": "A worker could not tell the database how it does, by a fault in the program.",
     "heart.postponed": "A worker tells how it does later: the database was away.",
@@ -42,8 +47,11 @@ EVENTS: dict[str, str] = {
     "maintenance.bug": "The evidence for a line of the maintenance lists can't be looked at.",
     "migrations.backed_up": "The backup before the migrations of a start was made.",
     "migrations.backup": "A start found migrations to apply, and makes a backup first.",
-    "request": "A request was answered, or an operation on a WebSocket ended.",
-    "request.bug": "A request failed by a fault in the program; the caller was told its id.",
+    "request": "A request was answered, or an operation on a WebSocket ended: an `error` when it"
+    " failed by us (5xx, or INTERNAL in an answer of GraphQL), with the trace if that was a fault"
+    " in the program.",
+    "request.bug": "A request failed by a second fault in the program; the first one stands on its"
+    " line.",
     "schedules.bug": "A task, or the clock that starts tasks, failed by a fault in the program.",
     "schedules.end_not_noted": "A run ended and the database could not be told; it will count as"
     " given up.",
@@ -80,11 +88,12 @@ FIELDS: dict[str, str] = {
     "attempts": "how often it was tried",
     "channel": "`webhook` or `email`",
     "check": "the health check's name, as in [health.md](health.md)",
-    "codes": "codes of the errors in a GraphQL answer, as in [errors.md](errors.md)",
+    "codes": "codes of the errors in the answer, as in [errors.md](errors.md)",
     "count": "how many",
     "db_ms": "milliseconds that the request's statements took, waiting for a connection included",
     "db_queries": "how many statements the request sent to the database",
     "detail": "what was seen",
+    "down_secs": "seconds since the database did not answer",
     "door": "the way in: `graphql`, `rest`, `web`, `cli`, or `engine` for its own doing",
     "error": "what went wrong, in words",
     "event": "what happened: an event as above, or a sentence of a library",
@@ -123,7 +132,8 @@ FIELDS: dict[str, str] = {
     "task": "the task's name, as in [tasks.md](tasks.md)",
     "timestamp": "when the line was made: UTC, with microseconds",
     "token_id": "the API token that was used",
-    "user": "who asked: the address, or `anonymous` where nobody is signed in or nobody looked",
+    "user": "who asked: the address; `anonymous` who showed neither session nor token; `unknown`"
+    " where it could not be looked up and was not seen before",
     "user_id": "the id of the user who asked",
     "waited_ms": "milliseconds until the statement had a connection",
     "why": "the reason, in words",

@@ -21,6 +21,7 @@ from aiwebengine.errors import (
     Unavailable,
 )
 from aiwebengine.logs.access import Answered, request_line
+from aiwebengine.notes import note_bug, note_code
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import of_error
 from aiwebengine.web.proxies import is_from_trusted_proxy
@@ -342,8 +343,10 @@ class AccessLog:
         except ClientDisconnect:
             # Nobody reads an answer, and nobody but the client made the request fail.
             line.status = line.status or CLIENT_LEFT
-        except Exception:
-            log.exception("request.bug")
+        except Exception as error:
+            if not note_bug(error):
+                log.exception("request.bug")
+            note_code(EngineError.code)
             if line.status:
                 # The answer has begun; all that is left is to cut it off.
                 raise

@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 
 from aiwebengine.errors import EngineError, RateLimited
+from aiwebengine.notes import note_error
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECS = 2
@@ -17,7 +18,11 @@ RETRY_AFTER_SECS = 2
 def problem(
     status: int, detail: str, code: str, request_id: str | None, extensions: dict[str, Any]
 ) -> Response:
-    """A problem of no special type: its title is the status's own (RFC 9457 section 4.2.1)."""
+    """A problem of no special type: its title is the status's own (RFC 9457 section 4.2.1).
+
+    Its code is noted for the request's line in the log.
+    """
+    note_error(code, detail)
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

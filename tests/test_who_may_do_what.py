@@ -46,10 +46,15 @@ Query.backups                   401      403   403    ok    401       401     ok
 Query.backupRuns                401      403   403    ok    401       401     ok   403   403 ok
 Query.drills                    401      403   403    ok    401       401     ok   403   403 ok
 Query.backupStorageProblem      401      403   403    none  401       401     none 403   403 none
+Query.backupOverview            401      403   403    ok    401       401     ok   403   403 ok
+Query.restorePreview            401      403   403    404   401       401     404  403   403 404
+Query.keptDatabases             401      403   403    ok    401       401     ok   403   403 ok
+Query.undoRestorePreview        401      403   403    404   401       401     404  403   403 404
 Mutation.createBackup           401      403   403    ok    401       401     403  403   ok  ok
 Mutation.verifyBackup           401      403   403    404   401       401     403  403   404 404
 Mutation.deleteBackup           401      403   403    404   401       401     403  403   404 again
 Mutation.restoreBackup          401      403   403    404   401       401     403  403   404 again
+Mutation.undoRestore            401      403   403    404   401       401     403  403   404 again
 Mutation.runDrill               401      403   403    404   401       401     403  403   404 again
 Mutation.grantRole              401      403   403    ok    401       401     403  ok    403 again
 Mutation.revokeRole             401      403   403    ok    401       401     403  ok    403 again
@@ -129,6 +134,11 @@ DOCUMENTS = {
     "Query.backupRuns": "{ backupRuns { totalCount } }",
     "Query.drills": "{ drills { totalCount } }",
     "Query.backupStorageProblem": "{ backupStorageProblem }",
+    "Query.backupOverview": "{ backupOverview { totalBytes } }",
+    "Query.restorePreview": '{ restorePreview(backupName: "x") { takenAt } }',
+    "Query.keptDatabases": "{ keptDatabases { name } }",
+    "Query.undoRestorePreview": '{ undoRestorePreview(database: "x") { takenAt } }',
+    "Mutation.undoRestore": 'mutation { undoRestore(input: {database: "x"}) { run { id } } }',
     "Mutation.createBackup": "mutation { createBackup(input: {}) { backup { name } } }",
     "Mutation.verifyBackup": 'mutation { verifyBackup(input: {name: "x"}) { run { id } } }',
     "Mutation.deleteBackup": 'mutation { deleteBackup(input: {name: "x"}) { run { id } } }',

@@ -66,6 +66,7 @@ class Act(enum.Enum):
     RUN_TASK = Asked("Starting a maintenance task", {"Mutation.runMaintenanceTask": ""})
     RUN_DRILL = Asked("Restoring a backup in a drill", {"Mutation.runDrill": ""})
     RESTORE_BACKUP = Asked("Restoring a backup", {"Mutation.restoreBackup": ""})
+    UNDO_RESTORE = Asked("Undoing a restore", {"Mutation.undoRestore": ""})
     DELETE_BACKUP = Asked("Deleting a backup", {"Mutation.deleteBackup": ""})
     DOWNLOAD_BACKUP = Asked("Downloading a backup", {"GET /api/engine/admin/backups/{name}": ""})
 

@@ -246,7 +246,6 @@ def _announce(config: Config, link: str | None, *, is_ready: bool) -> None:
     # An engine whose output goes nowhere serves all the same.
     with suppress(OutputFailed):
         click.echo(_banner(config, link, is_ready=is_ready))
-        sys.stdout.flush()
     _tell_service_manager("READY=1")
 
 

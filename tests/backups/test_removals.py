@@ -17,7 +17,7 @@ from aiwebengine.app import Engine
 from aiwebengine.backups.carry_over import Newer, carry_over
 from aiwebengine.backups.cluster_store import at, name_of
 from aiwebengine.backups.removals import Comparison
-from aiwebengine.errors import Conflict, EngineError, Forbidden, Unauthenticated
+from aiwebengine.errors import Conflict, EngineError, Forbidden, NotFound, Unauthenticated
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Profile, Role, UserStatus
@@ -522,11 +522,13 @@ async def test_tokens_of_users_who_were_suspended_before_the_update_are_revoked_
 
 async def test_the_number_of_changes_and_removals_behind_is_told_before(scene, backups, root):
     made = await backups.create(root)
-    before, removals_before = await backups.behind(root, made.name)
+    before = (await backups.restore_preview(root, made.name)).undone
     await suspended(scene)
 
-    changes, removals = await backups.behind(root, made.name)
+    after = (await backups.restore_preview(root, made.name)).undone
 
     # The suspension, and its token.
-    assert (changes - before, removals - removals_before) == (2, 2)
-    assert await backups.behind(root, "aiwebengine-20200101-000000-abcdef.tar") is None
+    assert (after.events - before.events, after.removals - before.removals) == (2, 2)
+    assert after.changes == before.changes
+    with pytest.raises(NotFound):
+        await backups.restore_preview(root, "aiwebengine-20200101-000000-abcdef.tar")

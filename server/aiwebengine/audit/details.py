@@ -52,6 +52,23 @@ _COUNTED = {
 _GIVEN = "as the caller gave it"
 _RESTORED = "the restore that kept it so"
 
+_REPLACED = {
+    "kept_database": "the name that the replaced database got",
+    "undone": "the changes that were undone: `changes`, `is_more` when more than 10,000 events were"
+    " undone, `people` with `label` and `changes` of each, `other_people`",
+    "seconds": "how long it took",
+    "events_left_behind": "audit events of the replaced database that this one lacks",
+    "comparison": "`compared` with the replaced database; `unreadable` or `other_history`"
+    " when that was impossible",
+    "removals": "how many removals of the replaced database were kept",
+    "not_brought_back": "the first of these, a sentence each",
+    "sessions_ended": "sessions that were ended since the backup, ended here as well",
+    "session_kept": "whether the session that started it continues; null when it was no session",
+    "tokens_revoked": "tokens that were revoked since the backup, revoked here as well",
+    "administrators": "how many active administrators there are after the restore",
+    "access_review": "the number of the access review that was opened",
+}
+
 TOLD: dict[AuditAction, Told] = {
     _A.ROLE_GRANTED: Told(
         "user",
@@ -185,19 +202,12 @@ TOLD: dict[AuditAction, Told] = {
             "created_at": "when the backup was made",
             "into": "the name of the other database that it was restored into",
             "safety_backup": "the backup that was made just before, or null",
-            "kept_database": "the name that the replaced database got",
+            "rows": "how many rows were restored",
             "left_out": "tables of the archive that are not the engine's, not restored",
-            "events_left_behind": "audit events of the replaced database that this one lacks",
-            "comparison": "`compared` with the replaced database; `unreadable` or `other_history`"
-            " when that was impossible",
-            "removals": "how many removals of the replaced database were kept",
-            "not_brought_back": "the first of these, a sentence each",
-            "sessions_ended": "sessions that were ended since the backup, ended here as well",
-            "tokens_revoked": "tokens that were revoked since the backup, revoked here as well",
-            "administrators": "how many active administrators there are after the restore",
-            "access_review": "the number of the access review that was opened",
+            **_REPLACED,
         },
     ),
+    _A.BACKUP_RESTORE_UNDONE: Told("database", after=_REPLACED),
     _A.DRILL_RUN: Told(
         "backup",
         after={

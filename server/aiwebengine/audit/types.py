@@ -59,6 +59,7 @@ class AuditAction(enum.Enum):
         BACKUP_DELETED: a backup was removed.
         BACKUP_DOWNLOADED: a backup was handed to somebody.
         BACKUP_RESTORED: this database was restored from a backup.
+        BACKUP_RESTORE_UNDONE: this database, which a restore had replaced, took its place again.
         DRILL_RUN: a backup was restored for a trial.
         OTHER: something that a newer version of the engine did, and this one does not know.
     """
@@ -101,6 +102,7 @@ class AuditAction(enum.Enum):
     BACKUP_DELETED = "backup.deleted"
     BACKUP_DOWNLOADED = "backup.downloaded"
     BACKUP_RESTORED = "backup.restored"
+    BACKUP_RESTORE_UNDONE = "backup.restore_undone"
     DRILL_RUN = "drill.run"
     OTHER = "other"
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -24,7 +23,7 @@ from aiwebengine.backups import cluster_store, copying_store, newer_store
 from aiwebengine.backups.carry_over_store import Known
 from aiwebengine.backups.cluster_store import Connection
 from aiwebengine.backups.removals import CarriedOver, Comparison, Removal, RemovalKind
-from aiwebengine.errors import EngineError, Unavailable
+from aiwebengine.errors import Unavailable
 
 # Longer than any transaction of an engine that records an event.
 WAIT_FOR_TRAIL_SECS = 60
@@ -38,18 +37,6 @@ EVENTS = {
     RemovalKind.TOKEN_REVOKED: AuditAction.TOKEN_REVOKED,
 }
 """What the trail calls each kind; the others stand in the event of the restore alone."""
-
-REMOVALS = [
-    AuditAction.USER_DELETED,
-    AuditAction.USER_SUSPENDED,
-    AuditAction.ROLE_REVOKED,
-    AuditAction.ROLE_EXPIRED,
-    AuditAction.TOKEN_REVOKED,
-    AuditAction.SESSION_REVOKED,
-    AuditAction.SESSIONS_REVOKED,
-    AuditAction.SIGNED_OUT,
-]
-"""Events after which somebody can do less."""
 
 
 class Newer:
@@ -117,11 +104,13 @@ class Newer:
         self._stack.close()
 
 
-def carry_over(newer: Newer, new_url: str) -> CarriedOver:
+def carry_over(newer: Newer, new_url: str, session_id: UUID | None = None) -> CarriedOver:
     """Let the restored database at *new_url* take over what the newer one had removed.
 
     All in one transaction. When there is nothing to compare with, sessions and one-use links are
     ended: nobody can tell which of them were.
+    *session_id*: the session of whoever restores. It continues, although the backup may not have
+    it, if its user is an active administrator in both databases, after all removals.
     """
     with cluster_store.connection(new_url) as new:
         cluster_store.forget_unfinished_runs(new)
@@ -129,28 +118,10 @@ def carry_over(newer: Newer, new_url: str) -> CarriedOver:
             cluster_store.go_on_counting(newer.old, new)
             cluster_store.keep_finished_runs(newer.old, new)
         with new.transaction():
-            return _carried_over(newer.old, new)
+            return _carried_over(newer.old, new, session_id)
 
 
-def behind(url: str, event: int, at: datetime) -> tuple[int, int] | None:
-    """How many events the database has after this one, and how many of them are removals.
-
-    *at*: when the backup was made whose newest event this is. None when the database can't be
-    asked, or has another history than the backup.
-    """
-    with suppress(psycopg.Error, EngineError), cluster_store.connection(url) as connection:
-        if not copying_store.has(connection, "audit_events"):
-            return None
-        if newer_store.has_event(connection, event, at):
-            removals = [action.value for action in REMOVALS]
-            return (
-                newer_store.events_after(connection, event),
-                newer_store.events_after(connection, event, removals),
-            )
-    return None
-
-
-def _carried_over(old: Connection | None, new: Connection) -> CarriedOver:
+def _carried_over(old: Connection | None, new: Connection, session_id: UUID | None) -> CarriedOver:
     known = None
     if old is not None and all(copying_store.has(old, table) for table in ("users", "sessions")):
         known = _known(old, new)
@@ -158,6 +129,7 @@ def _carried_over(old: Connection | None, new: Connection) -> CarriedOver:
         return CarriedOver(
             Comparison.UNREADABLE if old is None else Comparison.OTHER_HISTORY,
             sessions_ended=store.end_all_sign_ins(new),
+            session_kept=None if session_id is None else False,
             administrators=store.active_administrators(new),
         )
     store.copy_state(old, new)
@@ -167,6 +139,7 @@ def _carried_over(old: Connection | None, new: Connection) -> CarriedOver:
         *_identities(old, new, known),
     ]
     sessions = store.end_sessions(new)
+    kept = None if session_id is None else copying_store.keep_session(old, new, session_id)
     store.end_links(new)
     removals += _tokens(new)
     copying_store.keep_keys(old, new)
@@ -177,6 +150,7 @@ def _carried_over(old: Connection | None, new: Connection) -> CarriedOver:
         Comparison.COMPARED,
         _explained(old, known, removals),
         sessions_ended=sessions,
+        session_kept=kept,
         events_left_behind=newer_store.events_after(old, known.event),
         administrators=store.active_administrators(new),
     )

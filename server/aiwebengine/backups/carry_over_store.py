@@ -29,8 +29,8 @@ _COPIES: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
         "select provider, subject, user_id, email_verified from identities",
     ),
     "old_sessions": (
-        "id uuid primary key, expires_at timestamptz",
-        "select id, expires_at from sessions where expires_at > now()",
+        "id uuid primary key, user_id uuid, secret_hash bytea, expires_at timestamptz",
+        "select id, user_id, secret_hash, expires_at from sessions where expires_at > now()",
     ),
     "old_links": ("secret_hash bytea primary key", "select secret_hash from sign_in_links"),
     "old_tokens": (
@@ -237,7 +237,10 @@ def unprove_addresses(old: Connection, new: Connection) -> list[tuple[Any, ...]]
 
 
 def end_sessions(new: Connection) -> int:
-    """End the sessions that do not live in *old*, and of everybody suspended; how many."""
+    """End the sessions that do not live in *old*, and of everybody suspended; how many.
+
+    Of another user, or under another secret, it is another session, whatever its id.
+    """
     new.execute(
         "update sessions s set expires_at = o.expires_at from old_sessions o"
         " where o.id = s.id and o.expires_at < s.expires_at"
@@ -245,7 +248,10 @@ def end_sessions(new: Connection) -> int:
     return new.execute(
         """
         delete from sessions s
-        where not exists (select from old_sessions o where o.id = s.id)
+        where not exists (
+            select from old_sessions o
+            where o.id = s.id and o.user_id = s.user_id and o.secret_hash = s.secret_hash
+          )
           or s.user_id in (select id from users where status = 'suspended')
         """
     ).rowcount

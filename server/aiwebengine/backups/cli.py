@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from aiwebengine.backups import archive
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealed import checked_passphrase, opened
-from aiwebengine.backups.service import Backups
+from aiwebengine.backups.service import CONFIRMED, Backups
 from aiwebengine.backups.shown import (
     SIGNATURES,
     TRUSTED,
     Told,
     as_data,
+    preview_lines,
     restored_as_data,
     restored_lines,
     size,
@@ -37,6 +39,7 @@ from aiwebengine.backups.types import (
     Pruned,
     Restored,
 )
+from aiwebengine.backups.undo_cli import undo_restore
 from aiwebengine.commands import (
     FAILED,
     configuration,
@@ -70,6 +73,9 @@ trust_option = click.option(
 @click.group()
 def backup() -> None:
     """Make, check, restore and clear away backups."""
+
+
+backup.add_command(undo_restore)
 
 
 @backup.command()
@@ -206,15 +212,16 @@ def restore(
         if name not in {one.name for one in await backups.all(viewer)}:
             trouble = await backups.remote_trouble(viewer)
             raise NotFound(trouble or f"There is no backup {name}. See `aiwebengine backup list`.")
-        counted = await backups.behind(viewer, name)
-        if counted is not None:
-            say(_behind(*counted), err=True)
+        with suppress(NotFound):
+            ahead = await backups.restore_preview(viewer, name)
+            for line in preview_lines(ahead):
+                say(line, err=True)
         if yes:
             return
         say(f"The database will be replaced by the one in {name}.", err=True)
-        typed = click.prompt("Type the name of the backup to go on", err=True)
-        if typed != name:
-            raise Conflict(f"You typed {typed[:80]!r}, not {name}. Nothing was changed.")
+        typed = click.prompt("Type restore to continue", err=True)
+        if typed not in (CONFIRMED, name):
+            raise Conflict(f"You typed {typed[:80]!r}, not {CONFIRMED}. Nothing was changed.")
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
         with Told(as_json) as told:
@@ -380,13 +387,6 @@ def _restore_into(
     done = with_or_without_database(context.obj, work)
     lines = restored_lines(done, f"{name} is restored there.")
     show(as_json, restored_as_data(done), lines)
-
-
-def _behind(changes: int, removals: int) -> str:
-    return (
-        f"Audit events after the backup: {changes}. Removals among them: {removals}, which stay"
-        " in force; everything else is undone."
-    )
 
 
 def _passphrase(file: Path | None) -> str:

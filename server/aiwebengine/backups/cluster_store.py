@@ -164,11 +164,6 @@ def audit_head(connection: Connection) -> tuple[int | None, str | None]:
     return (newest[0] if newest else None, seals[0] if seals else None)
 
 
-def events_after(connection: Connection, number: int) -> int:
-    """How many audit events came after this one."""
-    return int(_value(connection, "select count(*) from audit_events where id > %s", number))
-
-
 def is_there(connection: Connection, name: str) -> bool:
     """Whether the server has a database of this name."""
     return bool(
@@ -179,6 +174,23 @@ def is_there(connection: Connection, name: str) -> bool:
 def is_empty(connection: Connection) -> bool:
     """Whether the database has no table."""
     return not tables(connection)
+
+
+def sizes_like(connection: Connection, pattern: str) -> dict[str, int]:
+    """Name and bytes of the databases whose names match a regular expression, in order."""
+    rows = connection.execute(
+        "select datname, pg_database_size(oid) from pg_database where datname ~ %s"
+        " order by datname",
+        (pattern,),
+    ).fetchall()
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def copy(connection: Connection, name: str, of: str) -> None:
+    """Make the database *name* as a copy of another, which nobody may use meanwhile."""
+    connection.execute(
+        sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(of))
+    )
 
 
 def named_like(connection: Connection, pattern: str) -> list[str]:

@@ -62,6 +62,31 @@ def create(url: str, name: str) -> None:
         cluster_store.create(connection, name, cluster_store.name_of(url))
 
 
+def copy(url: str, kept: str, name: str) -> None:
+    """Make the database *name* as a copy of the kept one. Raises Conflict, Unavailable."""
+    with cluster_store.maintenance(url) as connection:
+        try:
+            cluster_store.copy(connection, name, kept)
+        except psycopg.errors.InvalidCatalogName as error:
+            raise Conflict(f"The database {kept} is gone.") from error
+        except psycopg.errors.ObjectInUse as error:
+            raise Conflict(
+                f"Somebody is connected to the database {kept}, so it can't be copied. End that"
+                " connection, then try again."
+            ) from error
+        except psycopg.errors.DiskFull as error:
+            raise Conflict(
+                f"There is no room for a copy of the database {kept} on the database's disk."
+            ) from error
+
+
+def kept(url: str) -> dict[str, int]:
+    """Name and bytes of the databases that a restore replaced, newest first."""
+    with cluster_store.maintenance(url) as connection:
+        found = cluster_store.sizes_like(connection, kept_pattern(url))
+    return {name: found[name] for name in sorted(found, reverse=True) if kept_since(name)}
+
+
 def drop(url: str, name: str) -> None:
     """Remove a database of the server at *url*; one that is gone is fine. Raises Conflict."""
     try:

@@ -5,7 +5,9 @@ Blocking, for threads. Either database may lack a table or a column that a later
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import LiteralString
+from uuid import UUID
 
 from psycopg import sql
 
@@ -39,6 +41,51 @@ def keep_keys(old: Connection, new: Connection) -> None:
         " and not exists ("
         "   select from old_keys o where o.purpose = k.purpose and o.number = k.number)"
     )
+
+
+def keep_session(old: Connection, new: Connection, session_id: UUID) -> bool:
+    """Let *new* have this session of *old*; whether it does.
+
+    Only while it lives, and while its user is an active administrator in both: what was suspended
+    or revoked in *old* must have been taken over before.
+    """
+    if not has_same_columns(old, new, "sessions"):
+        # A database that could not be migrated: its row would lack what the new columns need.
+        return False
+    columns = common_columns(old, new, "sessions")
+    query = sql.SQL("select {} from sessions where id = %s and expires_at > now()").format(columns)
+    found = old.execute(query, (session_id,))
+    row = found.fetchone()
+    if row is None or found.description is None:
+        return False
+    user_id = row[[column.name for column in found.description].index("user_id")]
+    if not all(is_active_administrator(one, user_id) for one in (old, new)):
+        return False
+    new.execute("delete from sessions where id = %s", (session_id,))
+    values = sql.SQL(", ").join(sql.Placeholder() * len(row))
+    return (
+        new.execute(
+            sql.SQL("insert into sessions ({}) values ({}) on conflict do nothing").format(
+                columns, values
+            ),
+            row,
+        ).rowcount
+        == 1
+    )
+
+
+def is_active_administrator(
+    connection: Connection, user_id: UUID, since: datetime | None = None
+) -> bool:
+    """Whether the user is active and holds the role Administrator; since an instant, if given."""
+    row = connection.execute(
+        "select exists (select from users u join user_roles r on r.user_id = u.id"
+        " where u.id = %(user)s and u.status = 'active' and r.role = 'Administrator'"
+        " and (r.expires_at is null or r.expires_at > now())"
+        " and (%(since)s::timestamptz is null or r.granted_at <= %(since)s))",
+        {"user": user_id, "since": since},
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def keep_token_addresses(old: Connection, new: Connection) -> None:

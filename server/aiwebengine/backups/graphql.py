@@ -1,13 +1,21 @@
 """The GraphQL door of this room."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import strawberry
 
 from aiwebengine.backups.paging import BACKUPS, DRILLS, RUNS, name_of, number_of
-from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind
+from aiwebengine.backups.types import (
+    Backup,
+    BackupRun,
+    BackupRunKind,
+    KeptDatabase,
+    RestorePreview,
+)
 from aiwebengine.context import Info
 from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.system.types import BigInt
 from aiwebengine.users.types import Role
 
 
@@ -50,11 +58,41 @@ class RestoreBackupInput:
 
     Attributes:
         name: its name.
-        confirm: its name once more, so that no slip of a finger does this.
+        confirm: the word `restore`, so that no slip of a finger does this; the name works as well.
     """
 
     name: str
     confirm: str
+
+
+@strawberry.input
+class UndoRestoreInput:
+    """Which database to go back to.
+
+    Attributes:
+        database: the name of a kept database, as `keptDatabases` lists them.
+    """
+
+    database: str
+
+
+@strawberry.type
+class BackupOverview:
+    """How long backups are kept, and how much room all of them take.
+
+    Attributes:
+        retention_days: days for which every backup is kept.
+        keep_daily: of so many days the newest backup is kept longer.
+        keep_weekly: of so many weeks the newest backup is kept longer.
+        keep_monthly: of so many months the newest backup is kept longer.
+        total_bytes: size of all backups; one that lies in two places counts once.
+    """
+
+    retention_days: int
+    keep_daily: int
+    keep_weekly: int
+    keep_monthly: int
+    total_bytes: BigInt
 
 
 @strawberry.input
@@ -151,6 +189,51 @@ async def backup_storage_problem(info: Info) -> str | None:
     return await info.context.services.backups.remote_trouble(info.context.viewer)
 
 
+@strawberry.field
+async def backup_overview(info: Info) -> BackupOverview:
+    """Retention and total size of backups. Needs the role ADMINISTRATOR."""
+    context = info.context
+    everything = await context.services.backups.all(context.viewer)
+    rules = context.services.backups.retention(context.viewer)
+    return BackupOverview(
+        retention_days=rules.retention_days,
+        keep_daily=rules.keep_daily,
+        keep_weekly=rules.keep_weekly,
+        keep_monthly=rules.keep_monthly,
+        total_bytes=cast(BigInt, sum(one.size_bytes for one in everything)),
+    )
+
+
+@strawberry.field
+async def restore_preview(info: Info, backup_name: str) -> RestorePreview:
+    """What restoring a backup would do: which changes by whom it undoes.
+
+    Needs the role ADMINISTRATOR.
+
+    Args:
+        backup_name: the backup.
+    """
+    return await info.context.services.backups.restore_preview(info.context.viewer, backup_name)
+
+
+@strawberry.field
+async def kept_databases(info: Info) -> list[KeptDatabase]:
+    """The databases that restores replaced, newest first. Needs the role ADMINISTRATOR."""
+    return await info.context.services.backups.kept_databases(info.context.viewer)
+
+
+@strawberry.field
+async def undo_restore_preview(info: Info, database: str) -> RestorePreview:
+    """What going back to a kept database would do: which changes by whom it undoes.
+
+    Needs the role ADMINISTRATOR.
+
+    Args:
+        database: the name of the kept database.
+    """
+    return await info.context.services.backups.undo_preview(info.context.viewer, database)
+
+
 @strawberry.mutation
 async def create_backup(info: Info, input: CreateBackupInput) -> BackupPayload:
     """Begin a backup; it goes on in the background. Needs the role ADMINISTRATOR.
@@ -196,12 +279,29 @@ async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayl
 
     Needs the role ADMINISTRATOR. What was removed since the backup (users, roles, tokens, sessions)
     stays removed: `details` of the run list it, and name the access review that the restore opens.
+    The session that begins it continues, unless its user is no active administrator afterwards.
 
     Args:
         input: which one.
     """
     run = await info.context.services.backups.start_restore(
         info.context.viewer, input.name, input.confirm
+    )
+    return BackupRunPayload(run=run)
+
+
+@strawberry.mutation
+async def undo_restore(info: Info, input: UndoRestoreInput) -> BackupRunPayload:
+    """Begin to go back to a database that a restore replaced. The one of now is kept in turn.
+
+    Needs the role ADMINISTRATOR. What was removed since that restore stays removed, and an access
+    review is opened, as by a restore.
+
+    Args:
+        input: which one.
+    """
+    run = await info.context.services.backups.start_undo_restore(
+        info.context.viewer, input.database
     )
     return BackupRunPayload(run=run)
 
@@ -235,5 +335,21 @@ async def _runs(
     )
 
 
-queries = [backups, backup_runs, drills, backup_storage_problem]
-mutations = [create_backup, verify_backup, delete_backup, restore_backup, run_drill]
+queries = [
+    backups,
+    backup_runs,
+    drills,
+    backup_storage_problem,
+    backup_overview,
+    restore_preview,
+    kept_databases,
+    undo_restore_preview,
+]
+mutations = [
+    create_backup,
+    verify_backup,
+    delete_backup,
+    restore_backup,
+    undo_restore,
+    run_drill,
+]

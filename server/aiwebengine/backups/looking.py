@@ -17,6 +17,7 @@ from aiwebengine.backups.storage import Directory
 from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind
 from aiwebengine.backups.work import Work
 from aiwebengine.config import S3, Config
+from aiwebengine.config import Backup as BackupRules
 from aiwebengine.database import Database
 from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
@@ -40,7 +41,7 @@ class Archives:
         s3 = config.backup.s3
         self._remote = _remote(s3) if s3 else None
         self._runs = Runs(db, audit, url)
-        keys = SigningKeys(config)
+        self._keys = keys = SigningKeys(config)
         self.signing_key_file = keys.file
         self._shelf = Shelf(db, self._directory, self._remote, self._runs, keys)
         self._work = Work(
@@ -83,6 +84,11 @@ class Archives:
         viewer.must_be(Role.ADMINISTRATOR)
         await self._shelf.backups()
         return self._shelf.remote_trouble
+
+    def retention(self, viewer: Viewer) -> BackupRules:
+        """The rules that say which backups are kept. Raises Unauthenticated, Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return self._config.backup
 
     async def runs(
         self, viewer: Viewer, kinds: Sequence[BackupRunKind], before: int | None, first: int

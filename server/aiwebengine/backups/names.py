@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 _NAME = re.compile(r"aiwebengine-([0-9]{8}-[0-9]{6})-[0-9a-f]{6}\.tar")
+_SAFETY = "Before the restore of "
 _TIME = "%Y%m%d-%H%M%S"
 
 
@@ -42,3 +43,13 @@ def time_of(name: str) -> datetime:
     found = parsed(name)
     assert found is not None  # noqa: S101 - every name was parsed where it was read
     return found
+
+
+def safety_note(name: str) -> str:
+    """The note of the safety copy that is made before this backup is restored."""
+    return f"{_SAFETY}{name}"
+
+
+def is_safety_note(note: str | None) -> bool:
+    """Whether a note is one of `safety_note`."""
+    return note is not None and note.startswith(_SAFETY) and is_name(note.removeprefix(_SAFETY))

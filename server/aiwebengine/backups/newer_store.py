@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from aiwebengine.backups.cluster_store import Connection
+from aiwebengine.backups.undone import MOST_EVENTS, Since, Undone, counted
 
 
 def hold_trail(old: Connection) -> None:
@@ -32,14 +33,40 @@ def has_event(connection: Connection, number: int, before: datetime) -> bool:
     return bool(row and row[0])
 
 
-def events_after(connection: Connection, number: int, actions: list[str] | None = None) -> int:
-    """How many audit events, or events of these actions, came after this one."""
+def events_after(connection: Connection, number: int) -> int:
+    """How many audit events came after this one."""
     row = connection.execute(
-        "select count(*) from audit_events where id > %(number)s"
-        " and (%(actions)s::text[] is null or action = any(%(actions)s))",
-        {"number": number, "actions": actions},
+        "select count(*) from audit_events where id > %s", (number,)
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def undone_since(connection: Connection, since: Since) -> Undone:
+    """What going back to *since* undoes in the database of this connection.
+
+    Either way one index is followed, and no more than `MOST_EVENTS` events are counted.
+    """
+    is_by_number = since.event is not None
+    rows = connection.execute(
+        "select at, action, actor_label, target_label from audit_events"
+        + (" where id > %s order by id" if is_by_number else " where at > %s order by at")
+        + " desc limit %s",
+        (since.event if is_by_number else since.at, MOST_EVENTS + 1),
+    ).fetchall()
+    return counted(rows[:MOST_EVENTS], is_more=len(rows) > MOST_EVENTS)
+
+
+def replaced_by_event(connection: Connection, kept: str) -> int | None:
+    """The number of the event of the restore that replaced the database which is called *kept*
+    now; None when the trail does not have it.
+    """
+    row = connection.execute(
+        "select max(id) from audit_events"
+        " where action in ('backup.restored', 'backup.restore_undone')"
+        " and after->>'kept_database' = %s",
+        (kept,),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def deletions(old: Connection, event: int) -> list[Any]:

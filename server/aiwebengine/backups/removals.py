@@ -96,6 +96,8 @@ class CarriedOver:
     comparison: Comparison
     removals: list[Removal] = field(default_factory=list)
     sessions_ended: int = 0
+    session_kept: bool | None = None
+    """Whether the session that started the restore continues; None when it was none."""
     events_left_behind: int = 0
     administrators: int = 0
     """How many active administrators the restored database has."""
@@ -108,6 +110,7 @@ class CarriedOver:
             "removals": len(self.removals),
             "not_brought_back": self.listed,
             "sessions_ended": self.sessions_ended,
+            "session_kept": self.session_kept,
             "tokens_revoked": sum(one.kind is RemovalKind.TOKEN_REVOKED for one in self.removals),
             "events_left_behind": self.events_left_behind,
             "administrators": self.administrators,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -33,14 +33,38 @@ class NotEmpty(Conflict):
 
 def must_not_be_newer(manifest: Manifest) -> None:
     """Raise TooNew for a backup with tables that this program does not know."""
-    known = {path.stem for path in MIGRATIONS.glob("*.sql")}
-    unknown = [one for one in manifest.migrations if one not in known]
+    unknown = [one for one in manifest.migrations if one not in _known()]
     if unknown:
         raise TooNew(
             f"{manifest.name} was made by aiwebengine {manifest.program_version} and holds"
             f" migrations that this version does not know: {', '.join(unknown)}."
             " Restore it with that version or a newer one."
         )
+
+
+def pending(applied: Iterable[str]) -> list[str]:
+    """The migrations of this program that are not among those that were applied, in order."""
+    return sorted(_known() - set(applied))
+
+
+def too_new(database: str, applied: Iterable[str]) -> str | None:
+    """Why a kept database can't be used: it has migrations that this program does not know."""
+    unknown = sorted(set(applied) - _known())
+    if not unknown:
+        return None
+    return (
+        f"The database {database} has migrations that this version does not know:"
+        f" {', '.join(unknown)}. Update the engine first."
+    )
+
+
+def bring_up_to_date(url: str, kept: str) -> None:
+    """Apply what the copy of a kept database at *url* lacks. Raises TooNew, MigrationFailed."""
+    with cluster_store.connection(url) as connection:
+        problem = too_new(kept, cluster_store.migrations(connection))
+    if problem is not None:
+        raise TooNew(problem)
+    Migrations(url, MIGRATIONS).up()
 
 
 def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> list[str]:
@@ -158,6 +182,12 @@ def _dump_of(manifest: Manifest) -> Part:
         if part.name == DUMP:
             return part
     raise Damaged(f"{manifest.name} has no {DUMP}.")
+
+
+def _known() -> set[str]:
+    """The migrations of this program."""
+    names = (path.name for path in MIGRATIONS.glob("*.sql"))
+    return {name[:-4] for name in names if not name.endswith(".rollback.sql")}
 
 
 def major(told: str) -> int:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.backups import archive, companions, store
-from aiwebengine.backups.carry_over import behind
+from aiwebengine.backups import companions, store
 from aiwebengine.backups.create import Secrets, checked_note
-from aiwebengine.backups.looking import Archives, must_operate
-from aiwebengine.backups.manifest import Damaged
+from aiwebengine.backups.going_back import NEWEST, GoingBack
+from aiwebengine.backups.looking import must_operate
 from aiwebengine.backups.names import new_name
 from aiwebengine.backups.retention import superfluous
 from aiwebengine.backups.runs import Live
@@ -27,22 +26,19 @@ from aiwebengine.backups.types import (
     Note,
     Pruned,
     Restored,
+    quiet,
 )
 from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
 from aiwebengine.recent_sign_in import Act
-from aiwebengine.users.types import Role
 from aiwebengine.viewer import ActorKind, Viewer
 
 log = logging.getLogger(__name__)
 
-NEWEST = "newest"
+# What `confirm` of a restore has to be, beside the backup's name.
+CONFIRMED = "restore"
 
 
-def quiet(_: str) -> None:
-    """Listen to no line."""
-
-
-class Backups(Archives):
+class Backups(GoingBack):
     """Backups of this engine's database. Its archives are files and need no database to be read.
 
     *make_engine* builds an engine on another database, for drills.
@@ -197,32 +193,17 @@ class Backups(Archives):
 
     async def start_restore(self, viewer: Viewer, name: str, confirm: str) -> BackupRun | None:
         """Begin a restore that goes on in the background. Raises as `restore` does, at first,
-        BadUserInput when *confirm* is not the name.
+        BadUserInput when *confirm* is neither `restore` nor the name.
         """
         must_operate(viewer)
-        if confirm != name:
-            raise BadUserInput(f"confirm: found {confirm[:80]!r}; allowed: {name[:80]}.")
+        if confirm not in (CONFIRMED, name):
+            raise BadUserInput(f"confirm: found {confirm[:80]!r}; allowed: {CONFIRMED}.")
         live = await self._begin_restore(viewer, name, quiet)
         run = await self._runs.run(live.number)
         await self._runs.in_background(
             self._runs.finish(live, lambda live: self._work.restore(live, True, False))
         )
         return run
-
-    async def behind(self, viewer: Viewer, name: str) -> tuple[int, int] | None:
-        """How many audit events are newer than a backup, and how many of them are removals.
-
-        None when that is not known: the archive lies elsewhere, the database does not answer or
-        has another history.
-        Raises Unauthenticated, Forbidden.
-        """
-        viewer.must_be(Role.ADMINISTRATOR)
-        try:
-            manifest = archive.read_manifest(self._directory.path(name))
-        except (NotFound, Damaged):
-            return None
-        event, at = manifest.audit_event_id or 0, manifest.created_at
-        return await asyncio.to_thread(behind, self._url, event, at)
 
     async def restore_into(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from aiwebengine.backups import store
 from aiwebengine.backups.create import SECRETS
 from aiwebengine.backups.manifest import Damaged
-from aiwebengine.backups.names import is_name, time_of
+from aiwebengine.backups.names import is_name, is_safety_note, time_of
 from aiwebengine.backups.runs import Runs
 from aiwebengine.backups.signing import NoSigningKey, SigningKeys, renamed
 from aiwebengine.backups.storage import Directory, StorageFailed, contents_of
@@ -261,6 +261,8 @@ def _told(name: str, size: BigInt, manifest: Manifest, signature: BackupSignatur
         audit_event_id=None if manifest.audit_event_id is None else str(manifest.audit_event_id),
         has_secrets=any(part.name.startswith(SECRETS) for part in manifest.parts),
         signature=signature,
+        note=manifest.note,
+        is_safety_copy=is_safety_note(manifest.note),
     )
 
 

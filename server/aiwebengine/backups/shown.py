@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC
 
 from rich.console import Console
 from rich.text import Text
 
-from aiwebengine.backups.types import Backup, BackupSignature, Note, Restored
+from aiwebengine.backups.types import Backup, BackupSignature, Note, Restored, RestorePreview
 from aiwebengine.untrusted_text import on_one_line
 
 SIGNATURES = {
@@ -66,6 +67,33 @@ def as_data(one: Backup) -> dict[str, object]:
     }
 
 
+def preview_lines(one: RestorePreview) -> list[str]:
+    """What a restore would do, for people."""
+    lines = [f"{one.name}: data of {one.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."]
+    if one.pending_migrations:
+        lines.append(f"Migrations that will be applied to it: {len(one.pending_migrations)}.")
+    undone = one.undone
+    if undone is None:
+        lines.append("The database does not answer: nobody can tell which changes are undone.")
+        return lines
+    more = "more than " if undone.is_more else ""
+    lines.append(
+        f"Audit events since then: {more}{undone.events}. Removals among them: {undone.removals},"
+        f" which stay in force. Changes that are undone: {more}{undone.changes}."
+    )
+    if not one.has_same_history:
+        lines.append("The backup has another history than the database; events count by time.")
+    for person in undone.people:
+        newest = person.newest[0]
+        lines.append(
+            f"  {on_one_line(person.label)}: {person.changes}, the newest {newest.action.value}"
+            f" {on_one_line(newest.target_label)} at {newest.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        )
+    if undone.other_people:
+        lines.append(f"  and {undone.other_people} more people")
+    return lines
+
+
 def restored_as_data(one: Restored) -> dict[str, object]:
     """What came of a restore, as JSON tells it."""
     return {
@@ -73,6 +101,9 @@ def restored_as_data(one: Restored) -> dict[str, object]:
         "safety_backup": one.safety_backup,
         "kept_database": one.kept_database,
         **one.carried.details,
+        "rows": one.rows,
+        "seconds": one.seconds,
+        "undone": None if one.undone is None else one.undone.details,
         "access_review": one.access_review,
         "left_out": one.left_out,
     }
@@ -81,12 +112,19 @@ def restored_as_data(one: Restored) -> dict[str, object]:
 def restored_lines(one: Restored, beginning: str) -> list[str]:
     """What came of a restore, for people."""
     lines = [beginning]
+    if one.seconds is not None:
+        rows = "" if one.rows is None else f", {one.rows} rows"
+        lines[0] += f" It took {one.seconds} s{rows}."
     if one.safety_backup:
         lines.append(f"Safety backup: {one.safety_backup}")
     if one.kept_database:
-        lines.append(f"The old database is kept as {one.kept_database}")
-    if one.events_left_behind:
-        lines.append(f"{one.events_left_behind} audit events came after the backup.")
+        lines.append(
+            f"The old database is kept as {one.kept_database}. To go back to it:"
+            f" `aiwebengine backup undo-restore {one.kept_database}`"
+        )
+    if one.undone is not None:
+        more = "more than " if one.undone.is_more else ""
+        lines.append(f"Changes that were undone: {more}{one.undone.changes}")
     if one.left_out:
         lines.append(f"Left out, not the engine's tables: {', '.join(one.left_out)}.")
     lines += one.carried.lines

@@ -138,6 +138,20 @@ async def newest_checks(db: Database, names: Sequence[str]) -> list[BackupRun]:
     return [_run(row) for row in rows]
 
 
+async def replaced_by(db: Database, kept: Sequence[str]) -> dict[str, str]:
+    """Which backup or database took the place of each of these kept databases."""
+    rows = await db.all(
+        """
+        select details->>'kept_database' as kept, max(backup_name) as by
+        from backup_runs
+        where kind = 'restore' and details->>'kept_database' = any(:kept)
+        group by 1
+        """,
+        kept=list(kept),
+    )
+    return {row["kept"]: row["by"] for row in rows}
+
+
 async def was_made(db: Database, name: str) -> bool:
     """Whether a run tells that it wrote the archive of this name, whatever came after."""
     return bool(

@@ -13,10 +13,15 @@ import strawberry
 from strawberry.scalars import JSON
 
 from aiwebengine.backups.removals import CarriedOver
+from aiwebengine.backups.undone import Undone
 from aiwebengine.system.types import BigInt
 
 Note: TypeAlias = Callable[[str], None]
 """Told what goes on, a line at a time."""
+
+
+def quiet(_: str) -> None:
+    """Listen to no line."""
 
 
 @strawberry.enum
@@ -189,6 +194,8 @@ class Backup:
             archive in S3 only or one that can't be read.
         verified_at: when it was last read to its end and found to be whole.
         drilled_at: when it was last restored for a trial and found to be right.
+        note: the note that the archive keeps.
+        is_safety_copy: whether a restore made it before it replaced the database.
     """
 
     name: str
@@ -206,6 +213,53 @@ class Backup:
     signature: BackupSignature | None = None
     verified_at: datetime | None = None
     drilled_at: datetime | None = None
+    note: str | None = None
+    is_safety_copy: bool = False
+
+
+@strawberry.type
+class RestorePreview:
+    """What a restore, or going back from one, would do.
+
+    Attributes:
+        name: the backup, or the kept database.
+        taken_at: the instant whose data it holds.
+        program_version: the version of the engine that made the backup; null while only S3 has it,
+            and for a database.
+        pending_migrations: the migrations that it lacks; they are applied to it.
+        problem: why it can't be restored.
+        has_same_history: whether the audit trail of now has the newest event of the backup. If not,
+            as after another restore, changes are counted by time.
+        signs_you_out: whether the session that asks would end: its user was no administrator then.
+        undone: the changes that are undone; null when the database can't be asked.
+    """
+
+    name: str
+    taken_at: datetime
+    program_version: str | None
+    pending_migrations: list[str]
+    problem: str | None
+    has_same_history: bool
+    signs_you_out: bool
+    undone: Undone | None
+
+
+@strawberry.type
+class KeptDatabase:
+    """A database that a restore replaced, and that is kept under another name.
+
+    Attributes:
+        name: its name.
+        replaced_at: when it was replaced.
+        size_bytes: its size.
+        replaced_by: the backup, or the kept database, that took its place; null when no run
+            of this database tells.
+    """
+
+    name: str
+    replaced_at: datetime
+    size_bytes: BigInt
+    replaced_by: str | None
 
 
 @dataclass(frozen=True)
@@ -284,6 +338,11 @@ class Restored:
     """The number of the access review that the restore opened."""
     left_out: list[str] = field(default_factory=list)
     """Tables of the archive that are not the engine's: their rows are not restored."""
+    rows: int | None = None
+    """Restored rows; None where nobody counted, as of a database that was kept."""
+    seconds: float | None = None
+    undone: Undone | None = None
+    """Changes of the replaced database that were undone; None when it could not be read."""
 
     @property
     def events_left_behind(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,23 +18,17 @@ from aiwebengine.backups import (
     store,
     verify,
 )
-from aiwebengine.backups.carry_over import EVENTS, Newer, carry_over
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.drill import MakeEngine, smoke_checks
 from aiwebengine.backups.manifest import Damaged
-from aiwebengine.backups.names import new_name
-from aiwebengine.backups.removals import CarriedOver
+from aiwebengine.backups.names import new_name, safety_note
+from aiwebengine.backups.replace import Occasion, Replacing
 from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
 from aiwebengine.backups.signing import SigningKeys
 from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed, contents_of
-from aiwebengine.backups.types import (
-    Backup,
-    BackupLocation,
-    BackupRunKind,
-    Manifest,
-    Restored,
-)
+from aiwebengine.backups.types import Backup, BackupLocation, Manifest, Restored
+from aiwebengine.backups.undone import Since
 from aiwebengine.config import Config
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, NotFound
@@ -42,9 +36,6 @@ from aiwebengine.migrations.service import MigrationFailed
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
-
-# Each has an event of its own in the restored trail; the event of the restore counts all of them.
-MOST_EVENTS = 1_000
 
 
 class Work:
@@ -74,6 +65,7 @@ class Work:
         self._runs = runs
         self._shelf = shelf
         self._keys = keys
+        self._replacing = Replacing(url, make_engine)
 
     async def create(self, live: Live, secrets: Secrets | None, why: str | None) -> Backup:
         """Make an archive, and copy it to the S3 storage where there is one.
@@ -159,7 +151,7 @@ class Work:
             live.progress.at("Asking it what people ask")
             details["checks"] += await smoke_checks(self._make_engine(url), manifest)
             live.progress.at("Comparing it with the database of now")
-            carried = await live.in_thread(self._compared, url)
+            carried = await live.in_thread(self._replacing.compared, url)
             told = f"Removals that a restore would keep in force: {len(carried.removals)}."
             details["checks"].append({"name": "removals", "ok": True, "told": told})
             bad = [f"{one['name']}: {one['told']}" for one in details["checks"] if not one["ok"]]
@@ -177,6 +169,7 @@ class Work:
         self, live: Live, with_safety_backup: bool, drop_old: bool, *, trust_unsigned: bool = False
     ) -> Restored:
         """Restore beside the database, check, and let both change places. Raises NotTrusted."""
+        began = time.monotonic()
         path = await self.fetched(live, live.name)
         manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
@@ -185,47 +178,87 @@ class Work:
         if with_safety_backup and await self._runs.can_record():
             live.progress.at("Making a safety backup first")
             safety = new_name()
-            why = f"Before the restore of {live.name}"
-            await self._make(live, safety, None, why)
+            await self._make(live, safety, None, safety_note(live.name))
         fresh = companions.companion(self._url, "restore")
-        kept = companions.kept_name(self._url)
         url = cluster_store.at(self._url, fresh)
+        rows = sum(manifest.tables.values())
         try:
             await live.in_thread(companions.create, self._url, fresh)
             left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
-            with ExitStack() as stack:
-                live.progress.at("Comparing it with the database of now")
-                newer = Newer(self._url, is_held=True)
-                await live.in_thread(stack.enter_context, newer)
-                carried = await live.in_thread(carry_over, newer, url)
-                _must_leave_an_administrator(live, carried)
-                told = {
-                    "created_at": _iso(manifest),
-                    "safety_backup": safety,
-                    "kept_database": kept,
-                    **_left_out(left_out),
-                }
-                review = await self._record_in(url, live, told, carried)
-                live.progress.at("Changing places")
-                # Not to be cut short: afterwards either all of it has happened or nothing.
-                was_there = await asyncio.shield(
-                    asyncio.to_thread(cluster_store.swap, self._url, fresh, kept, newer.process)
-                )
+            facts = {"safety_backup": safety, "rows": rows, **_left_out(left_out)}
+            done = await self._replacing.replace(
+                live, fresh, self._restoring(live, manifest, facts, began)
+            )
         except BaseException:
             await companions.drop_whatever_happens(self._url, fresh)
             raise
         # The row of this run is the old database's; the restored one has a row of its own.
         live.has_ended = True
-        if drop_old and was_there:
-            await live.in_thread(companions.drop, self._url, kept)
+        if drop_old and done.kept is not None:
+            await live.in_thread(companions.drop, self._url, done.kept)
         live.progress.note("The restored database serves.")
         return Restored(
             backup_name=live.name,
             safety_backup=safety,
-            kept_database=kept if was_there and not drop_old else None,
-            carried=carried,
-            access_review=review,
+            kept_database=None if drop_old else done.kept,
+            carried=done.carried,
+            access_review=done.access_review,
             left_out=left_out,
+            rows=rows,
+            seconds=done.seconds,
+            undone=done.undone,
+        )
+
+    def _restoring(
+        self, live: Live, manifest: Manifest, facts: dict[str, Any], began: float
+    ) -> Occasion:
+        return Occasion(
+            AuditAction.BACKUP_RESTORED,
+            Target("backup", None, live.name),
+            f"restore of {live.name}",
+            f"restore {live.name}",
+            {"created_at": manifest.created_at.isoformat(), **facts},
+            Since(manifest.audit_event_id, manifest.created_at),
+            began,
+        )
+
+    async def undo_restore(self, live: Live, kept: str, since: Since) -> Restored:
+        """Put a database that a restore replaced back in its place: a copy of it, as it may be
+        needed once more when this fails. Raises Conflict, TooNew, Unavailable.
+        """
+        began = time.monotonic()
+        await live.in_thread(companions.clear_leftovers, self._url)
+        fresh = companions.companion(self._url, "restore")
+        occasion = Occasion(
+            AuditAction.BACKUP_RESTORE_UNDONE,
+            Target("database", None, kept),
+            f"return to {kept}",
+            f"undo-restore {kept}",
+            {},
+            since,
+            began,
+        )
+        try:
+            live.progress.at("Copying the database of before")
+            await live.in_thread(companions.copy, self._url, kept, fresh)
+            live.progress.at("Bringing the tables up to date", 0.5)
+            await live.in_thread(restore.bring_up_to_date, cluster_store.at(self._url, fresh), kept)
+            done = await self._replacing.replace(live, fresh, occasion)
+        except BaseException:
+            await companions.drop_whatever_happens(self._url, fresh)
+            raise
+        live.has_ended = True
+        # All of it serves under the engine's own name now.
+        await companions.drop_whatever_happens(self._url, kept)
+        live.progress.note("The database of before serves.")
+        return Restored(
+            backup_name=kept,
+            safety_backup=None,
+            kept_database=done.kept,
+            carried=done.carried,
+            access_review=done.access_review,
+            seconds=done.seconds,
+            undone=done.undone,
         )
 
     async def restore_into(self, live: Live, url: str, *, trust_unsigned: bool = False) -> Restored:
@@ -233,58 +266,17 @@ class Work:
 
         Raises NotTrusted.
         """
+        began = time.monotonic()
         path = await self.fetched(live, live.name)
         manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
         left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
-        carried = await live.in_thread(self._compared, url)
+        carried = await live.in_thread(self._replacing.compared, url)
         target = {"into": cluster_store.name_of(url)}
-        told = {**target, "created_at": _iso(manifest), **_left_out(left_out)}
-        review = await self._record_in(url, live, told, carried)
+        occasion = self._restoring(live, manifest, {**target, **_left_out(left_out)}, began)
+        review = await self._replacing.record(url, live, occasion, occasion.facts, carried)
         await self._runs.end(live, details={**target, **carried.details})
         return Restored(live.name, None, None, carried, review, left_out)
-
-    def _compared(self, url: str) -> CarriedOver:
-        """What the database at *url* takes over from ours, which goes on meanwhile."""
-        with Newer(self._url, is_held=False) as newer:
-            return carry_over(newer, url)
-
-    async def _record_in(
-        self, url: str, live: Live, told: dict[str, Any], carried: CarriedOver
-    ) -> str:
-        """Let the restored database itself tell that it was restored, by whom, and what stays
-        removed; the number of the access review that is opened in it.
-        """
-        engine = self._make_engine(url)
-        db, services = engine.db, engine.services
-        await db.connect()
-        try:
-            async with db.transaction():
-                number = await store.begin(db, BackupRunKind.RESTORE, live.name, live.viewer.label)
-                for one in carried.removals[:MOST_EVENTS]:
-                    if one.kind in EVENTS:
-                        await services.audit.record(
-                            live.viewer,
-                            EVENTS[one.kind],
-                            Target("user", one.user_id, one.email),
-                            before=one.before,
-                            after=one.after,
-                            reason=f"Restore of {live.name}: the newer database had it so.",
-                        )
-                review = await services.reviews.start_over(
-                    live.viewer, f"After the restore of {live.name}"
-                )
-                told = {**told, **carried.details, "access_review": str(review.id)}
-                await store.end(db, number, None, told)
-                await services.audit.record(
-                    live.viewer,
-                    AuditAction.BACKUP_RESTORED,
-                    Target("backup", None, live.name),
-                    after=told,
-                )
-        finally:
-            await db.disconnect()
-        return str(review.id)
 
     async def _clear(self) -> None:
         """Finish or remove what dead runs left in the directory."""
@@ -324,17 +316,3 @@ class Work:
 
 def _left_out(tables: list[str]) -> dict[str, Any]:
     return {"left_out": tables} if tables else {}
-
-
-def _iso(manifest: Manifest) -> str:
-    return manifest.created_at.isoformat()
-
-
-def _must_leave_an_administrator(live: Live, carried: CarriedOver) -> None:
-    """Refuse to shut everybody out. At the command line there is a way back in."""
-    if carried.administrators == 0 and not live.viewer.is_trusted:
-        raise Conflict(
-            f"Nobody would be an active administrator after the restore of {live.name}, so nothing"
-            f" was changed. Run `aiwebengine backup restore {live.name}` on the server, and"
-            " `aiwebengine users grant EMAIL Administrator` after it."
-        )

@@ -1,0 +1,146 @@
+"""Puts a prepared database in the place of the one that serves, and lets it record that."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.backups import cluster_store, companions, newer_store, store
+from aiwebengine.backups.carry_over import EVENTS, Newer, carry_over
+from aiwebengine.backups.removals import CarriedOver
+from aiwebengine.backups.types import BackupRunKind
+from aiwebengine.backups.undone import Since, Undone
+from aiwebengine.errors import Conflict
+
+if TYPE_CHECKING:
+    from aiwebengine.backups.drill import MakeEngine
+    from aiwebengine.backups.runs import Live
+
+# Each has an event of its own in the restored trail; the event of the restore counts all of them.
+MOST_EVENTS = 1_000
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Why a database takes the place of another: the audit event, and words for its parts.
+
+    *facts* are recorded in the event and in the run. *since*: from where on changes are undone.
+    """
+
+    action: AuditAction
+    target: Target
+    title: str
+    """Such as `restore of NAME`."""
+    command: str
+    """What does the same at the command line, after `aiwebengine backup`."""
+    facts: dict[str, Any]
+    since: Since
+    began: float
+    """`time.monotonic()` at the beginning of the run."""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What came of it; *kept* is the new name of the replaced database, None without one."""
+
+    carried: CarriedOver
+    access_review: str
+    kept: str | None
+    undone: Undone | None
+    seconds: float
+
+
+class Replacing:
+    """Replaces the database at *url*. *make_engine* builds an engine on another database."""
+
+    def __init__(self, url: str, make_engine: MakeEngine) -> None:
+        self._url = url
+        self._make_engine = make_engine
+
+    async def replace(self, live: Live, fresh: str, occasion: Occasion) -> Replaced:
+        """Let the database *fresh* take over what stays removed, record that, and change places.
+
+        From the comparison to the switch nobody records an audit event in the replaced database.
+        Whatever fails before the switch leaves it as it was. Raises Conflict, Unavailable.
+        """
+        url, kept = cluster_store.at(self._url, fresh), companions.kept_name(self._url)
+        with ExitStack() as stack:
+            live.progress.at("Comparing it with the database of now")
+            newer = Newer(self._url, is_held=True)
+            await live.in_thread(stack.enter_context, newer)
+            undone = None
+            if newer.old is not None:
+                undone = await live.in_thread(newer_store.undone_since, newer.old, occasion.since)
+            carried = await live.in_thread(carry_over, newer, url, live.viewer.session_id)
+            _must_leave_an_administrator(live, carried, occasion)
+            seconds = round(time.monotonic() - occasion.began, 1)
+            facts = {
+                **occasion.facts,
+                "kept_database": kept,
+                "undone": None if undone is None else undone.details,
+                "seconds": seconds,
+            }
+            review = await self.record(url, live, occasion, facts, carried)
+            live.progress.at("Changing places")
+            # Not to be cut short: afterwards either all of it has happened or nothing.
+            was_there = await asyncio.shield(
+                asyncio.to_thread(cluster_store.swap, self._url, fresh, kept, newer.process)
+            )
+        return Replaced(carried, review, kept if was_there else None, undone, seconds)
+
+    def compared(self, url: str) -> CarriedOver:
+        """What the database at *url* takes over from ours, which goes on meanwhile."""
+        with Newer(self._url, is_held=False) as newer:
+            return carry_over(newer, url)
+
+    async def record(
+        self, url: str, live: Live, occasion: Occasion, facts: dict[str, Any], carried: CarriedOver
+    ) -> str:
+        """Let the database at *url* itself tell that it was restored, by whom, and what stays
+        removed; the number of the access review that is opened in it.
+        """
+        engine = self._make_engine(url)
+        db, services = engine.db, engine.services
+        await db.connect()
+        try:
+            async with db.transaction():
+                number = await store.begin(db, BackupRunKind.RESTORE, live.name, live.viewer.label)
+                for one in carried.removals[:MOST_EVENTS]:
+                    if one.kind in EVENTS:
+                        await services.audit.record(
+                            live.viewer,
+                            EVENTS[one.kind],
+                            Target("user", one.user_id, one.email),
+                            before=one.before,
+                            after=one.after,
+                            reason=f"{_capital(occasion.title)}: the newer database had it so.",
+                        )
+                review = await services.reviews.start_over(
+                    live.viewer, f"After the {occasion.title}"
+                )
+                facts = {**facts, **carried.details, "access_review": str(review.id)}
+                await store.end(db, number, None, facts)
+                await services.audit.record(
+                    live.viewer, occasion.action, occasion.target, after=facts
+                )
+        finally:
+            await db.disconnect()
+        return str(review.id)
+
+
+def _must_leave_an_administrator(live: Live, carried: CarriedOver, occasion: Occasion) -> None:
+    """Refuse to shut everybody out. At the command line there is a way back in."""
+    if carried.administrators == 0 and not live.viewer.is_trusted:
+        raise Conflict(
+            f"Nobody would be an active administrator after the {occasion.title}, so nothing"
+            f" was changed. Run `aiwebengine backup {occasion.command}` on the server, and"
+            " `aiwebengine users grant EMAIL Administrator` after it."
+        )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -29,7 +29,7 @@ const REFUSED =
   "Not signed by this engine: use the command line with --trust-unsigned if you know where it comes from.";
 
 /** @param {any} props */
-export function BackupRow({ backup, isBusy, verify, download, restore, remove }) {
+export function BackupRow({ backup, isBusy, verify, download, restore, remove, retry }) {
   const [word, kind] = STATES[/** @type {BackupState} */ (backup.state)];
   const isThere = backup.locations.length > 0;
   const isLocal = backup.locations.includes("LOCAL");
@@ -38,25 +38,35 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
     <td class="name">
       <code>${untrusted(backup.name)}</code>
       <span class="when"><${Time} iso=${backup.createdAt} /></span>
+      ${
+        backup.isSafetyCopy
+          ? html`<span class="badge">Safety copy before a restore</span>`
+          : backup.note && html`<span class="note"><bdi>${untrusted(backup.note)}</bdi></span>`
+      }
+      ${backup.problem && html`<div class="problem">${untrusted(backup.problem)}</div>`}
       ${backup.parts.length > 0 && html`<${Inside} backup=${backup} />`}
     </td>
     <td>
       <span class="badge ${kind}">${word}</span>
       ${unsigned && html` <span class="badge bad">${unsigned}</span>`}
-      ${backup.problem && html`<div class="problem">${untrusted(backup.problem)}</div>`}
+      ${isThere && html`<div class="when"><${LastCheck} backup=${backup} /></div>`}
     </td>
-    <td class="number">${isThere ? size(backup.sizeBytes) : "–"}</td>
-    <td>
-      ${backup.locations.map((/** @type {string} */ place) => place.toLowerCase()).join(", ")}
-    </td>
-    <td class="when">
-      ${
-        isThere &&
-        html`<div>verified <${Time} iso=${backup.verifiedAt} /></div>
-          <div>tried out <${Time} iso=${backup.drilledAt} /></div>`
-      }
+    <td class="number">
+      ${isThere ? size(backup.sizeBytes) : "–"}
+      <div class="when">${backup.locations.map(place).join(" and ")}</div>
     </td>
     <td class="doings">
+      ${
+        backup.state === "FAILED" &&
+        html`<button
+          class="btn small"
+          aria-label="Try again instead of ${backup.name}"
+          disabled=${isBusy}
+          onClick=${retry}
+        >
+          Try again
+        </button>`
+      }
       ${
         isThere &&
         html`<div>
@@ -96,6 +106,18 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove })
       }
     </td>
   </tr>`;
+}
+
+/** @param {string} location */
+const place = (location) => (location === "LOCAL" ? "here" : location);
+
+/** The newest proof that it is good: a drill reads the dump as a verification does. @param {any} props */
+function LastCheck({ backup }) {
+  const { verifiedAt, drilledAt } = backup;
+  if (!verifiedAt && !drilledAt) return html`not checked yet`;
+  return drilledAt && (!verifiedAt || drilledAt > verifiedAt)
+    ? html`drill passed <${Time} iso=${drilledAt} />`
+    : html`verified <${Time} iso=${verifiedAt} />`;
 }
 
 /** @param {{ backup: Backup }} props */

@@ -1,24 +1,30 @@
 // @ts-check
 /** Backups: what there is, whether it is good, and everything that is done with it. */
 import { html } from "htm/preact";
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
-import { useQuery } from "../lib/load.js";
+import { useQuery, useRefresh } from "../lib/load.js";
 import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { size } from "../lib/size.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
+import { AheadDialog, RESTORE, UNDO } from "./ahead-dialog.js";
 import { BackupRow } from "./backup-row.js";
 import { Drill } from "./drill.js";
+import { KeptDatabases, LastRestore } from "./last-restore.js";
+import { Plan } from "./plan.js";
 import { Running, Runs } from "./runs.js";
 
 /** @typedef {import("../types/schema").Backup} Backup */
 
-const DEFAULTS = { after: "" };
+// `restore` and `back` are the question that is open, for a sign-in to come back to.
+const DEFAULTS = { after: "", restore: "", back: "" };
 // While something runs its progress is asked for.
 const LOOK_EVERY_MS = 1_000;
+// Somebody else, or the schedule, may begin something.
+const LOOK_FOR_OTHERS_MS = 5_000;
 
 const LIST = `query ($after: String) {
   backups(first: 25, after: $after) {
@@ -26,6 +32,7 @@ const LIST = `query ($after: String) {
     pageInfo { hasNextPage endCursor }
     nodes {
       name createdAt sizeBytes state problem signature locations hasSecrets verifiedAt drilledAt
+      note isSafetyCopy
       programVersion databaseVersion
       parts { name sizeBytes }
       rowCounts { table rows }
@@ -35,8 +42,14 @@ const LIST = `query ($after: String) {
     nodes { id kind state backupName actorLabel startedAt endedAt progress step problem details }
   }
   drills(first: 1) { nodes { id state backupName startedAt endedAt problem details } }
+  keptDatabases { name replacedAt sizeBytes replacedBy }
   backupStorageProblem
 }`;
+const PLAN = `{
+  backupOverview { retentionDays keepDaily keepWeekly keepMonthly totalBytes }
+  scheduledTasks { name nextRunAt }
+}`;
+const NEWEST = "{ backupRuns(first: 1) { nodes { id state } } }";
 const CREATE = `mutation ($input: CreateBackupInput!) {
   createBackup(input: $input) { run { id } }
 }`;
@@ -46,9 +59,6 @@ const VERIFY = `mutation ($input: VerifyBackupInput!) {
 const DELETE = `mutation ($input: DeleteBackupInput!) {
   deleteBackup(input: $input) { backup { name } }
 }`;
-const RESTORE = `mutation ($input: RestoreBackupInput!) {
-  restoreBackup(input: $input) { run { id } }
-}`;
 const DRILL = "mutation ($input: RunDrillInput!) { runDrill(input: $input) { run { id } } }";
 
 export function BackupsPage() {
@@ -56,16 +66,28 @@ export function BackupsPage() {
   const list = useQuery(LIST, { after: state.after || null });
   const [asked, setAsked] = useState(/** @type {any} */ (null));
   const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const plan = useQuery(PLAN, {});
   const { reload } = list;
   const page = list.data?.backups;
   const runs = list.data?.backupRuns.nodes ?? [];
   const running = runs.find((/** @type {any} */ run) => run.state === "RUNNING");
   const isBusy = Boolean(running);
+  const isSignedOut = list.error?.code === "UNAUTHENTICATED";
   useEffect(() => {
-    if (!isBusy) return;
+    if (!isBusy || isSignedOut) return;
     const timer = setInterval(reload, LOOK_EVERY_MS);
     return () => clearInterval(timer);
-  }, [isBusy, reload]);
+  }, [isBusy, isSignedOut, reload]);
+  const shown = JSON.stringify([runs[0]?.id, runs[0]?.state]);
+  const { reload: reloadPlan } = plan;
+  useEffect(() => void reloadPlan(), [shown, reloadPlan]);
+  const look = useCallback(async () => {
+    if (isBusy || isSignedOut) return;
+    const data = await ask(NEWEST).catch(() => null);
+    const [newest] = data?.backupRuns.nodes ?? [];
+    if (data && JSON.stringify([newest?.id, newest?.state]) !== shown) await reload();
+  }, [isBusy, isSignedOut, shown, reload]);
+  useRefresh(look, LOOK_FOR_OTHERS_MS);
 
   const start = async (/** @type {string} */ mutation, /** @type {any} */ input) => {
     setRefused(null);
@@ -97,15 +119,9 @@ export function BackupsPage() {
         say(html`${untrusted(backup.name)} is deleted.`);
       },
     });
-  const restore = (/** @type {Backup} */ backup) =>
-    setAsked({
-      title: "Restore this backup?",
-      text: "Everything that was added or changed since the backup is undone: users, roles, settings. Removals stay: suspended and deleted users, revoked roles and API tokens, ended sessions. A safety backup is made first, and the old database is kept under another name. An access review is opened afterwards. You may have to sign in again.",
-      verb: "Restore",
-      danger: true,
-      word: backup.name,
-      run: () => start(RESTORE, { name: backup.name, confirm: backup.name }),
-    });
+  const lastRestore = runs.find((/** @type {any} */ run) => run.kind === "RESTORE");
+  const kept = list.data?.keptDatabases ?? [];
+  const goBack = (/** @type {string} */ back) => setState({ back });
   const download = async (/** @type {Backup} */ backup) => {
     setRefused(null);
     const address = `/api/engine/admin/backups/${backup.name}`;
@@ -115,18 +131,26 @@ export function BackupsPage() {
     else setRefused(refusal(answer?.status));
   };
 
-  return html`<${Top} title="Backups" text="Taken, proved, and put back when it matters.">
+  const ahead = { close: () => setState({ restore: "", back: "" }, true), started: reload };
+  const isChanging = running?.kind === "RESTORE" && list.error?.code === "UNAVAILABLE";
+  return html`<${Top} title="Backups" text="Backups, restore drills and restores.">
       <button class="btn glass" disabled=${isBusy} onClick=${create}>
         <${Icon} name="plus" />New backup
       </button>
     <//>
-    ${list.error && html`<${Failure} error=${list.error} retry=${reload} />`}
+    ${list.error && !isChanging && html`<${Failure} error=${list.error} retry=${reload} />`}
     ${refused && html`<${Refused} error=${refused} close=${() => setRefused(null)} />`}
     ${
       list.data?.backupStorageProblem &&
       html`<p class="notice bad" role="alert">${untrusted(list.data.backupStorageProblem)}</p>`
     }
-    <${Running} run=${running} />
+    ${running?.kind === "RESTORE" && isSignedOut ? html`<${SignedOut} />` : html`<${Running} run=${running} />`}
+    ${isChanging && html`<p class="notice" role="status">${CHANGING}</p>`}
+    ${
+      !running &&
+      html`<${LastRestore} run=${lastRestore} kept=${kept} isBusy=${isBusy} goBack=${goBack} />`
+    }
+    <${Plan} overview=${plan.data?.backupOverview} tasks=${plan.data?.scheduledTasks} />
     <${Drill}
       drill=${list.data?.drills.nodes[0]}
       isLoaded=${Boolean(list.data)}
@@ -143,7 +167,7 @@ export function BackupsPage() {
           : html`<${Table}
               label="Backups"
               look="backups"
-              heads=${["Backup", "State", "Size", "Where", "Checked", "Actions"]}
+              heads=${["Backup", "State", "Size", "Actions"]}
               rows=${page?.nodes}
               row=${(/** @type {Backup} */ backup) =>
                 html`<${BackupRow}
@@ -152,7 +176,8 @@ export function BackupsPage() {
                   isBusy=${isBusy}
                   verify=${() => tryTo(VERIFY, { name: backup.name })}
                   download=${() => download(backup)}
-                  restore=${() => restore(backup)}
+                  restore=${() => setState({ restore: backup.name })}
+                  retry=${create}
                   remove=${() => remove(backup)}
                 />`}
               isBusy=${list.loading}
@@ -168,8 +193,31 @@ export function BackupsPage() {
         />
       </div>
     </section>
-    <${Runs} runs=${runs} />
-    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+    <${KeptDatabases} kept=${kept} isBusy=${isBusy} goBack=${goBack} />
+    <${Runs}
+      runs=${runs}
+      shown=${shownElsewhere(runs, page?.nodes, running ? null : lastRestore)}
+    />
+    <${Ask} question=${asked} done=${() => setAsked(null)} />
+    ${state.restore && html`<${AheadDialog} kind=${RESTORE} name=${state.restore} ...${ahead} />`}
+    ${state.back && html`<${AheadDialog} kind=${UNDO} name=${state.back} ...${ahead} />`}`;
+}
+
+const CHANGING = "The databases are changing places. This page continues by itself.";
+
+const SignedOut = () =>
+  html`<p class="notice bad" role="alert">
+    Your session has ended while the restore was running. Sign in again to see its result.
+  </p>`;
+
+/**
+ * Ids of the runs whose problem stands in the list of backups, or whose result stands above.
+ * @param {any[]} runs @param {any[] | undefined} backups @param {any} lastRestore
+ */
+function shownElsewhere(runs, backups, lastRestore) {
+  const failed = (backups ?? []).filter((one) => one.state === "FAILED").map((one) => one.name);
+  const rows = runs.filter((run) => run.kind === "CREATE" && failed.includes(run.backupName));
+  return new Set([...rows, lastRestore].filter(Boolean).map((run) => run.id));
 }
 
 /** What a HEAD request can tell of its refusal. @param {number | undefined} status */

@@ -22,7 +22,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
               ${drill.details?.seconds && html`, ${drill.details.seconds} s`}
             </p>`
           : html`<p>
-              A drill restores the newest backup for a trial, checks it and clears it away.
+              A drill restores the newest backup into a scratch database, checks it and drops it.
             </p>`
       }
       ${drill?.problem && html`<p class="problem">${untrusted(drill.problem)}</p>`}
@@ -47,7 +47,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
 
 /** @param {any} drill */
 function title(drill) {
-  if (!drill) return "No backup was ever tried out";
+  if (!drill) return "No restore drill yet";
   if (drill.state === "RUNNING") return "A drill is running";
   return drill.state === "SUCCEEDED"
     ? "The last drill was passed: backups can be restored"

@@ -128,7 +128,7 @@ export interface ApiTokenPayload {
   secret: string | null;
 }
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "DRILL_RUN" | "OTHER";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "BACKUP_RESTORE_UNDONE" | "DRILL_RUN" | "OTHER";
 
 export interface AuditEvent {
   id: string;
@@ -190,6 +190,8 @@ export interface Backup {
   signature: BackupSignature | null;
   verifiedAt: string | null;
   drilledAt: string | null;
+  note: string | null;
+  isSafetyCopy: boolean;
 }
 
 export interface BackupConnection {
@@ -205,6 +207,14 @@ export interface BackupEdge {
 }
 
 export type BackupLocation = "LOCAL" | "S3";
+
+export interface BackupOverview {
+  retentionDays: number;
+  keepDaily: number;
+  keepWeekly: number;
+  keepMonthly: number;
+  totalBytes: number;
+}
 
 export interface BackupPart {
   name: string;
@@ -464,6 +474,13 @@ export interface InviteUserInput {
   roles?: Array<Role> | null;
 }
 
+export interface KeptDatabase {
+  name: string;
+  replacedAt: string;
+  sizeBytes: number;
+  replacedBy: string | null;
+}
+
 export interface LogEntry {
   id: string;
   at: string;
@@ -572,6 +589,7 @@ export interface Mutation {
   verifyBackup: BackupPayload;
   deleteBackup: BackupPayload;
   restoreBackup: BackupRunPayload;
+  undoRestore: BackupRunPayload;
   runDrill: BackupRunPayload;
   tickMaintenanceItem: MaintenanceItemPayload;
   runMaintenanceTask: TaskRunPayload;
@@ -620,6 +638,10 @@ export interface Query {
   backupRuns: BackupRunConnection;
   drills: BackupRunConnection;
   backupStorageProblem: string | null;
+  backupOverview: BackupOverview;
+  restorePreview: RestorePreview;
+  keptDatabases: Array<KeptDatabase>;
+  undoRestorePreview: RestorePreview;
   maintenance: MaintenanceBoard;
   scheduledTasks: Array<ScheduledTask>;
   taskRuns: TaskRunConnection;
@@ -644,6 +666,17 @@ export interface RequestStats {
 export interface RestoreBackupInput {
   name: string;
   confirm: string;
+}
+
+export interface RestorePreview {
+  name: string;
+  takenAt: string;
+  programVersion: string | null;
+  pendingMigrations: Array<string>;
+  problem: string | null;
+  hasSameHistory: boolean;
+  signsYouOut: boolean;
+  undone: Undone | null;
 }
 
 export type ReviewDecision = "KEEP" | "REVOKE";
@@ -868,6 +901,31 @@ export interface TimingStats {
   averageMs: number;
   p95Ms: number | null;
   totalSeconds: number;
+}
+
+export interface UndoRestoreInput {
+  database: string;
+}
+
+export interface Undone {
+  changes: number;
+  removals: number;
+  events: number;
+  isMore: boolean;
+  people: Array<UndonePerson>;
+  otherPeople: number;
+}
+
+export interface UndoneChange {
+  at: string;
+  action: AuditAction;
+  targetLabel: string;
+}
+
+export interface UndonePerson {
+  label: string;
+  changes: number;
+  newest: Array<UndoneChange>;
 }
 
 export interface User {

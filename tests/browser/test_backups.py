@@ -32,7 +32,8 @@ def test_a_backup_is_made_with_progress_and_can_be_verified(open_page):
 
     first = page.locator("tbody tr").first
     expect(first.get_by_text("complete")).to_be_visible(timeout=LONG_MS)
-    expect(first.get_by_text("verified never")).to_be_visible()
+    expect(first.get_by_text("not checked yet")).to_be_visible()
+    expect(first.get_by_text("from the browser")).to_be_visible()
     verify = first.get_by_role("button", name=re.compile("Verify"))
     expect(verify).to_be_enabled(timeout=LONG_MS)
     verify.click()
@@ -47,18 +48,22 @@ def test_a_drill_shows_what_it_found(open_page, made):
     drill = page.get_by_role("region", name="Drill", exact=True)
     expect(drill.get_by_text("The last drill was passed")).to_be_visible(timeout=LONG_MS)
     expect(drill.get_by_text("rows in")).to_be_visible()
-    expect(row_of(page, made).get_by_text("tried out just now")).to_be_visible(timeout=LONG_MS)
+    expect(row_of(page, made).get_by_text("drill passed just now")).to_be_visible(timeout=LONG_MS)
 
 
-def test_restoring_asks_for_the_name_and_escape_changes_nothing(open_page, made):
+def test_restoring_asks_for_a_word_and_escape_changes_nothing(open_page, made):
     page = open_page(PATH).page
 
     row_of(page, made).get_by_role("button", name=re.compile("Restore")).click()
-    page.get_by_role("dialog").get_by_role("button", name="Restore").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("Taken .*, 20.* UTC, by aiwebengine"))).to_be_visible()
+    dialog.get_by_role("button", name="Restore").click()
 
-    expect(page.get_by_role("alert")).to_contain_text(f"Type {made}")
+    expect(dialog.get_by_role("alert")).to_contain_text("Type restore")
+    assert f"restore={made}" in page.url
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    assert made not in page.url
 
 
 def test_a_backup_is_downloaded_and_deleted(open_page, made):
@@ -83,3 +88,26 @@ def test_the_page_is_accessible_and_fits_a_phone(open_page, made, scheme):
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert watched.violations() == []
+    row_of(page, made).get_by_role("button", name=re.compile("Restore")).click()
+    expect(page.get_by_role("dialog").get_by_label("Type restore")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert watched.violations() == []
+
+
+def test_the_table_fits_at_1024_with_room_for_its_buttons(open_page, made):
+    page = open_page(PATH, viewport={"width": 1024, "height": 800}).page
+    row = row_of(page, made)
+    expect(row).to_be_visible()
+
+    table = page.locator("table.backups")
+    assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+
+
+def test_the_page_says_when_the_next_backup_is_and_how_long_all_are_kept(open_page, made):
+    page = open_page(PATH).page
+
+    plan = page.get_by_label("Plan")
+    expect(plan.get_by_text(re.compile("^in .*, .*20[0-9][0-9]"))).to_be_visible()
+    expect(plan.get_by_text("all for 30 days")).to_be_visible()
+    expect(plan.get_by_text(re.compile("^[0-9.]+ [kKM]B$"))).to_be_visible()

@@ -1,0 +1,233 @@
+// @ts-check
+/** Before a restore, and before going back from one: what it undoes, and the question. */
+import { html } from "htm/preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ask } from "../lib/gql.js";
+import { say } from "../lib/parts.js";
+import { ago, count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
+
+/** @typedef {import("../types/schema").RestorePreview} RestorePreview */
+
+const FIELDS = `{
+  name takenAt programVersion pendingMigrations problem hasSameHistory signsYouOut
+  undone {
+    changes removals isMore otherPeople
+    people { label changes newest { at action targetLabel } }
+  }
+}`;
+const WORD = "restore";
+
+/**
+ * What differs between a restore and going back.
+ * @typedef {{ title: string, verb: string, query: string, mutation: string, isTyped: boolean,
+ *   input: (name: string) => object, taken: string, end: string }} Kind
+ */
+
+/** @type {Kind} */
+export const RESTORE = {
+  title: "Restore this backup?",
+  verb: "Restore",
+  query: `query ($name: String!) {
+    viewer { recentSignInUntil }
+    ahead: restorePreview(backupName: $name) ${FIELDS}
+  }`,
+  mutation: `mutation ($input: RestoreBackupInput!) {
+    restoreBackup(input: $input) { run { id } }
+  }`,
+  isTyped: true,
+  input: (name) => ({ name, confirm: WORD }),
+  taken: "Taken",
+  end: "A safety copy is made first, and the database of now is kept: you can go back to it. Sessions and API tokens that the backup does not have end; yours continues. An access review is opened.",
+};
+
+/** @type {Kind} */
+export const UNDO = {
+  title: "Go back to the database of before?",
+  verb: "Go back",
+  query: `query ($name: String!) {
+    viewer { recentSignInUntil }
+    ahead: undoRestorePreview(database: $name) ${FIELDS}
+  }`,
+  mutation: `mutation ($input: UndoRestoreInput!) {
+    undoRestore(input: $input) { run { id } }
+  }`,
+  isTyped: false,
+  input: (database) => ({ database }),
+  taken: "Replaced",
+  end: "The database of now is kept in turn: this can be undone as well. Sessions and API tokens that only the database of before has stay ended; your session continues. An access review is opened.",
+};
+
+/**
+ * The question, once it is known what it is about. The sign-in comes first: nobody types anything
+ * only to be sent away.
+ * @param {{ kind: Kind, name: string, close: () => void, started: () => unknown }} props
+ */
+export function AheadDialog({ kind, name, close, started }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [ahead, setAhead] = useState(/** @type {RestorePreview | null} */ (null));
+  const [isOld, setIsOld] = useState(false);
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    let isOpen = true;
+    ask(kind.query, { name })
+      .then((data) => {
+        if (!isOpen) return;
+        const until = data.viewer.recentSignInUntil;
+        setIsOld(Boolean(until) && new Date(until) <= new Date());
+        setAhead(data.ahead);
+      })
+      .catch((refused) => isOpen && setError(refused.message));
+    return () => {
+      isOpen = false;
+    };
+  }, [kind, name]);
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    if (kind.isTyped && String(form.get("word")).trim().toLowerCase() !== WORD) {
+      setError(`Type ${WORD} to continue.`);
+      return;
+    }
+    setBusy(true);
+    try {
+      await ask(kind.mutation, { input: kind.input(name) });
+      dialog.current?.close();
+      await started();
+    } catch (refused) {
+      const { code, message } = /** @type {any} */ (refused);
+      setIsOld(code === "REAUTHENTICATION_REQUIRED");
+      setError(message);
+      setBusy(false);
+    }
+  };
+  const canGoOn = ahead && !ahead.problem && !isOld;
+  return html`<dialog ref=${dialog} class="ahead" onClose=${close} aria-labelledby="ahead-title">
+    <form onSubmit=${submit}>
+      <h2 id="ahead-title">${kind.title}</h2>
+      <p class="subject"><code>${untrusted(name)}</code><${CopyName} name=${name} /></p>
+      ${!ahead && !error && html`<p role="status">Looking for what will be undone</p>`}
+      ${ahead && html`<${Ahead} ahead=${ahead} kind=${kind} />`}
+      ${isOld && html`<${SignInFirst} />`}
+      ${
+        canGoOn &&
+        html`<p>${kind.end}</p>
+          ${
+            kind.isTyped &&
+            html`<label class="field">
+              Type ${WORD} to continue
+              <input name="word" autocomplete="off" autocapitalize="none" />
+            </label>`
+          }`
+      }
+      ${error && !isOld && html`<p class="notice bad" role="alert">${untrusted(error)}</p>`}
+      <menu>
+        <button type="button" class="btn" onClick=${() => dialog.current?.close()}>Cancel</button>
+        ${
+          canGoOn &&
+          html`<button class="btn danger" disabled=${busy}>
+            ${busy ? "Starting" : kind.verb}
+          </button>`
+        }
+      </menu>
+    </form>
+  </dialog>`;
+}
+
+function SignInFirst() {
+  const redirect = encodeURIComponent(location.pathname + location.search);
+  return html`<p class="notice" role="alert">
+    This needs a recent sign-in. You come back to this question afterwards.${" "}
+    <a href="/auth/login?again=1&redirect=${redirect}">Sign in again</a>
+  </p>`;
+}
+
+/** @param {{ name: string }} props */
+const CopyName = ({ name }) =>
+  html`<button
+    type="button"
+    class="btn small"
+    onClick=${() => navigator.clipboard.writeText(name).then(() => say("The name is copied."))}
+  >
+    Copy name
+  </button>`;
+
+/** @param {{ ahead: RestorePreview, kind: Kind }} props */
+function Ahead({ ahead, kind }) {
+  const migrations = ahead.pendingMigrations;
+  return html`<div class="facts">
+    <p>
+      <b>${kind.taken} ${ago(ahead.takenAt)}</b>,${" "}
+      <time datetime=${ahead.takenAt}>${inUtc(ahead.takenAt)}</time>${
+        ahead.programVersion && html`, by aiwebengine ${untrusted(ahead.programVersion)}`
+      }.${" "}
+      ${
+        migrations.length > 0 &&
+        html`<span title=${migrations.join(", ")}>
+          Migrations that will be applied to it: ${migrations.length}.
+        </span>`
+      }
+    </p>
+    ${ahead.problem && html`<p class="notice bad" role="alert">${untrusted(ahead.problem)}</p>`}
+    ${
+      ahead.signsYouOut &&
+      html`<p class="notice bad" role="alert">
+        You were no administrator then: you will be signed out, and may not get in again.
+      </p>`
+    }
+    <${UndoneChanges} undone=${ahead.undone} />
+    ${
+      !ahead.hasSameHistory &&
+      html`<p>The backup has another history than the database of now; changes count by time.</p>`
+    }
+  </div>`;
+}
+
+/** Whose changes are undone. @param {{ undone: any }} props */
+function UndoneChanges({ undone }) {
+  if (!undone)
+    return html`<p class="problem">
+      The database does not answer, so nobody can tell which changes will be undone.
+    </p>`;
+  const more = undone.isMore ? "More than " : "";
+  const changes = undone.changes === 1 ? "change" : "changes";
+  const actors = undone.people.length + undone.otherPeople;
+  const people = actors === 1 ? "1 person" : `${actors} people`;
+  return html`${
+    undone.changes === 0
+      ? html`<p><b>No changes will be undone.</b></p>`
+      : html`<p>
+            <b>${more}${count(undone.changes)} ${changes} by ${people} will be undone:</b>
+          </p>
+          <ul class="undone">
+            ${undone.people.map(
+              (/** @type {any} */ person) =>
+                html`<li key=${person.label}>
+                  <bdi>${untrusted(person.label)}</bdi> <b>${count(person.changes)}</b>
+                  <span>
+                    ${person.newest.map(
+                      (/** @type {any} */ change) =>
+                        html`<span>
+                          ${change.action.toLowerCase().replaceAll("_", " ")}${" "}
+                          <bdi>${untrusted(change.targetLabel)}</bdi>, ${ago(change.at)}
+                        </span>`,
+                    )}
+                  </span>
+                </li>`,
+            )}
+            ${undone.otherPeople > 0 && html`<li>and ${count(undone.otherPeople)} more</li>`}
+          </ul>`
+  }
+  ${
+    undone.removals > 0 &&
+    html`<p>
+      ${count(undone.removals)} ${undone.removals === 1 ? "removal stays" : "removals stay"} in
+      force: suspensions, deletions, revoked roles and tokens, ended sessions.
+    </p>`
+  }`;
+}
+
+/** "2026-11-27 09:38 UTC". @param {string} iso */
+const inUtc = (iso) => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;

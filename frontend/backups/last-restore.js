@@ -1,0 +1,118 @@
+// @ts-check
+/** How the newest restore ended, and the way back. */
+import { html } from "htm/preact";
+import { Time } from "../lib/parts.js";
+import { size } from "../lib/size.js";
+import { count } from "../lib/time.js";
+import { untrusted } from "../lib/untrusted-text.js";
+import { Kept } from "./kept.js";
+import { isWayBack } from "./runs.js";
+
+/** @typedef {import("../types/schema").KeptDatabase} KeptDatabase */
+
+const SHOWN_FOR_MS = 86_400_000;
+
+/**
+ * The result of a restore of the last day; it stands in the run, so a reload keeps it.
+ * @param {{ run: any, kept: KeptDatabase[], isBusy: boolean, goBack: (name: string) => void }} props
+ */
+export function LastRestore({ run, kept, isBusy, goBack }) {
+  if (!run?.endedAt || Date.now() - Date.parse(run.endedAt) > SHOWN_FOR_MS) return null;
+  const isBack = isWayBack(run);
+  if (run.state === "FAILED")
+    return html`<section class="card result bad" aria-label="Last restore">
+      <h2>${isBack ? "Going back failed" : "The restore failed"}: the database is as it was</h2>
+      <p class="problem">${untrusted(run.problem)}</p>
+    </section>`;
+  const details = run.details ?? {};
+  const before = kept.find((one) => one.name === details.kept_database);
+  return html`<section class="card result good" aria-label="Last restore" role="status">
+    <div>
+      <h2>${isBack ? "The database of before is back" : "The backup is restored"}</h2>
+      <p>
+        <code>${untrusted(run.backupName)}</code>, <${Time} iso=${run.endedAt} /> by${" "}
+        ${untrusted(run.actorLabel)}
+      </p>
+      <dl>
+        ${
+          details.rows !== undefined &&
+          html`<dt>Restored</dt>
+            <dd>${count(details.rows)} rows</dd>`
+        }
+        <dt>Duration</dt>
+        <dd>${details.seconds} s</dd>
+        <dt>Undone</dt>
+        <dd>${undoneWords(details.undone)}</dd>
+        ${
+          details.session_kept !== null &&
+          html`<dt>Session</dt>
+            <dd>
+              ${details.session_kept ? "The session that started it continues" : "It has ended"}
+            </dd>`
+        }
+        ${
+          details.safety_backup &&
+          html`<dt>Safety copy</dt>
+            <dd><code>${untrusted(details.safety_backup)}</code></dd>`
+        }
+        <dt>Kept database</dt>
+        <dd>
+          ${
+            before
+              ? html`<code>${untrusted(before.name)}</code>, ${size(before.sizeBytes)}`
+              : "not kept any more"
+          }
+        </dd>
+      </dl>
+      ${details.access_review && html`<${Kept} details=${details} />`}
+    </div>
+    ${
+      before &&
+      html`<button class="btn" disabled=${isBusy} onClick=${() => goBack(before.name)}>
+        Go back to the database of before
+      </button>`
+    }
+  </section>`;
+}
+
+/** @param {any} undone */
+function undoneWords(undone) {
+  if (!undone) return "not known: the replaced database could not be read";
+  const people = undone.people.map(
+    (/** @type {any} */ one) =>
+      html`, <span><bdi>${untrusted(one.label)}</bdi> ${count(one.changes)}</span>`,
+  );
+  const words = undone.changes === 1 ? "change" : "changes";
+  return html`${undone.is_more ? "more than " : ""}${count(undone.changes)} ${words}${people}`;
+}
+
+/**
+ * Every database from before a restore that is still kept.
+ * @param {{ kept: KeptDatabase[], isBusy: boolean, goBack: (name: string) => void }} props
+ */
+export function KeptDatabases({ kept, isBusy, goBack }) {
+  if (kept.length === 0) return null;
+  return html`<section class="card runs" aria-label="Kept databases">
+    <h2>Databases from before a restore</h2>
+    <ul>
+      ${kept.map(
+        (one) =>
+          html`<li key=${one.name}>
+            <code>${untrusted(one.name)}</code>
+            <span class="when">
+              ${size(one.sizeBytes)}, replaced <${Time} iso=${one.replacedAt} />
+              ${one.replacedBy && html`${" "}by ${untrusted(one.replacedBy)}`}
+            </span>
+            <button
+              class="btn small"
+              aria-label="Go back to ${one.name}"
+              disabled=${isBusy}
+              onClick=${() => goBack(one.name)}
+            >
+              Go back
+            </button>
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+}

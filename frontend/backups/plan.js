@@ -1,0 +1,29 @@
+// @ts-check
+/** When the next backup is made, how long backups are kept, and how much room they take. */
+import { html } from "htm/preact";
+import { size } from "../lib/size.js";
+import { ago, exactly } from "../lib/time.js";
+
+/** @param {{ overview: any, tasks: any[] | undefined }} props */
+export function Plan({ overview, tasks }) {
+  if (!overview || !tasks) return null;
+  const next = tasks.find((task) => task.name === "backup")?.nextRunAt;
+  return html`<dl class="card plan" aria-label="Plan">
+    <div>
+      <dt>Next backup</dt>
+      <dd>${next ? html`${ago(next)}, ${exactly(next)}` : "not scheduled"}</dd>
+    </div>
+    <div>
+      <dt>Kept</dt>
+      <dd>
+        all for ${overview.retentionDays} ${overview.retentionDays === 1 ? "day" : "days"}, then one
+        of each of the last ${overview.keepDaily} days, ${overview.keepWeekly} weeks and${" "}
+        ${overview.keepMonthly} months
+      </dd>
+    </div>
+    <div>
+      <dt>Total size</dt>
+      <dd>${size(overview.totalBytes)}</dd>
+    </div>
+  </dl>`;
+}

@@ -38,7 +38,7 @@ export const RESTORE = {
   isTyped: true,
   input: (name) => ({ name, confirm: WORD }),
   taken: "Taken",
-  end: "A safety copy is made first, and the database of now is kept: you can go back to it. Sessions and API tokens that the backup does not have end; yours continues. An access review is opened.",
+  end: "A safety copy is made first, and the database of now is kept: you can go back to it. Sessions and API tokens that the backup does not have end. An access review is opened.",
 };
 
 /** @type {Kind} */
@@ -55,7 +55,7 @@ export const UNDO = {
   isTyped: false,
   input: (database) => ({ database }),
   taken: "Replaced",
-  end: "The database of now is kept in turn: this can be undone as well. Sessions and API tokens that only the database of before has stay ended; your session continues. An access review is opened.",
+  end: "The database of now is kept in turn: this can be undone as well. Sessions and API tokens that only the database of before has stay ended. An access review is opened.",
 };
 
 /**
@@ -113,7 +113,7 @@ export function AheadDialog({ kind, name, close, started }) {
       ${isOld && html`<${SignInFirst} />`}
       ${
         canGoOn &&
-        html`<p>${kind.end}</p>
+        html`<p>${kind.end}${!ahead.signsYouOut && " You stay signed in."}</p>
           ${
             kind.isTyped &&
             html`<label class="field">
@@ -157,7 +157,7 @@ const CopyName = ({ name }) =>
 /** @param {{ ahead: RestorePreview, kind: Kind }} props */
 function Ahead({ ahead, kind }) {
   const migrations = ahead.pendingMigrations;
-  return html`<div class="facts">
+  return html`<div class="outlook">
     <p>
       <b>${kind.taken} ${ago(ahead.takenAt)}</b>,${" "}
       <time datetime=${ahead.takenAt}>${inUtc(ahead.takenAt)}</time>${

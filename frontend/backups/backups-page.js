@@ -114,6 +114,7 @@ export function BackupsPage() {
       for good.`,
       verb: "Delete",
       danger: true,
+      recent: true,
       run: async () => {
         await start(DELETE, { name: backup.name });
         say(html`${untrusted(backup.name)} is deleted.`);
@@ -144,7 +145,7 @@ export function BackupsPage() {
       list.data?.backupStorageProblem &&
       html`<p class="notice bad" role="alert">${untrusted(list.data.backupStorageProblem)}</p>`
     }
-    ${running?.kind === "RESTORE" && isSignedOut ? html`<${SignedOut} />` : html`<${Running} run=${running} />`}
+    ${running && isSignedOut ? html`<${SignedOut} />` : html`<${Running} run=${running} />`}
     ${isChanging && html`<p class="notice" role="status">${CHANGING}</p>`}
     ${
       !running &&
@@ -207,7 +208,7 @@ const CHANGING = "The databases are changing places. This page continues by itse
 
 const SignedOut = () =>
   html`<p class="notice bad" role="alert">
-    Your session has ended while the restore was running. Sign in again to see its result.
+    Your session has ended while this was running. Sign in again to see its result.
   </p>`;
 
 /**

@@ -160,6 +160,32 @@ async def test_a_restore_at_the_command_line_lists_what_it_does_not_bring_back(
     assert (as_json["access_review"], as_json["administrators"]) == ("2", 1)
 
 
+async def test_the_command_line_says_what_is_undone_and_goes_back(run, engine, ada, rows):
+    name = json.loads(run("create", "--json"))["name"]
+    await engine.services.users.invite(ada, "later@example.com")
+
+    refused = run("restore", name, code=1, text="yes\n")
+    nothing = run("undo-restore", "--yes", code=1)
+    restored = json.loads(run("restore", name, "--no-backup", "--json", text="restore\n"))
+    kept = restored["kept_database"]
+    declined = run("undo-restore", code=1, text="n\n")
+    unknown = run("undo-restore", "postgres", "--yes", code=1)
+    back = run("undo-restore", kept, text="y\n")
+
+    assert "Changes that are undone: 1." in refused
+    assert "  ada@example.com: 1, the newest user.invited later@example.com at 20" in refused
+    assert "No database from before a restore is kept." in nothing
+    assert restored["undone"]["people"] == [{"label": "ada@example.com", "changes": 1}]
+    assert restored["seconds"] > 0
+    assert "Changes that are undone: 0." in declined
+    assert "Nothing was changed." in declined
+    assert f"kept are: {kept}" in unknown
+    assert f"{kept} serves again. It took" in back
+    assert "To go back to it: `aiwebengine backup undo-restore" in back
+    emails = rows("select email from users order by email")
+    assert emails == [("ada@example.com",), ("later@example.com",)]
+
+
 def test_without_the_database_the_files_are_still_there(run, tmp_path):
     name = json.loads(run("create", "--json"))["name"]
     lost = {"APP_REPOSITORY__DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/gone"}

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 from playwright.sync_api import expect
+from tests.browser.conftest import Watched
 from tests.conftest import first_sign_in
 
 pytestmark = pytest.mark.browser
@@ -15,6 +16,10 @@ pytestmark = pytest.mark.browser
 # A restore of the tests' database takes seconds; the machine may be busy.
 LONG_MS = 90_000
 PATH = "/engine/admin/backups"
+
+
+def violations(page):
+    return Watched(page).violations()
 
 
 class Own:
@@ -87,6 +92,7 @@ def test_the_whole_way_restored_still_signed_in_and_back_again(own):
     expect(page.get_by_label("Running")).to_have_count(0)
     expect(page.locator("tbody tr", has_text="Safety copy before a restore")).to_be_visible()
     expect(other.get_by_label("Last restore")).to_be_visible(timeout=LONG_MS)
+    assert violations(page) == []
     assert own.has_user("later@example.com") is False
     page.reload()
     own.command("users", "invite", "between@example.com")
@@ -95,6 +101,7 @@ def test_the_whole_way_restored_still_signed_in_and_back_again(own):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("between@example.com")).to_be_visible()
     expect(dialog.get_by_role("textbox")).to_have_count(0)
+    assert violations(page) == []
     dialog.get_by_role("button", name="Go back").click()
 
     expect(page.get_by_text("The database of before is back")).to_be_visible(timeout=LONG_MS)

@@ -177,10 +177,10 @@ def is_empty(connection: Connection) -> bool:
 
 
 def sizes_like(connection: Connection, pattern: str) -> dict[str, int]:
-    """Name and bytes of the databases whose names match a regular expression, in order."""
+    """Name and bytes of our databases whose names match a regular expression, in order."""
     rows = connection.execute(
-        "select datname, pg_database_size(oid) from pg_database where datname ~ %s"
-        " order by datname",
+        "select datname, coalesce(pg_database_size(oid), 0) from pg_database"
+        " where datname ~ %s and datallowconn and pg_has_role(datdba, 'usage') order by datname",
         (pattern,),
     ).fetchall()
     return {row[0]: int(row[1]) for row in rows}

@@ -104,11 +104,13 @@ class GoingBack(Archives):
                 undone = newer_store.undone_since(now, _since(now, name))
             with cluster_store.connection(cluster_store.at(self._url, name)) as before:
                 migrations = cluster_store.migrations(before)
+                problem = restore.problem_of_kept(name, migrations)
                 stays = viewer.session_id is None or (
                     viewer.id is not None
+                    and bool(migrations)
                     and copying_store.is_active_administrator(before, viewer.id)
                 )
-            return undone, not stays, restore.pending(migrations), restore.too_new(name, migrations)
+            return undone, not stays, restore.pending(migrations), problem
 
         undone, signs_out, pending, problem = await asyncio.to_thread(looked)
         return RestorePreview(
@@ -129,7 +131,7 @@ class GoingBack(Archives):
 
         What was removed since the restore stays removed, as with a restore. Until both change
         places in one transaction, and whatever fails, the restored one serves.
-        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, AnotherRuns, TooNew,
+        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, AnotherRuns,
         Conflict, Unavailable.
         """
         live, name = await self._begin_undo(viewer, database, note)

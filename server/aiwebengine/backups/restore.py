@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -47,8 +47,10 @@ def pending(applied: Iterable[str]) -> list[str]:
     return sorted(_known() - set(applied))
 
 
-def too_new(database: str, applied: Iterable[str]) -> str | None:
-    """Why a kept database can't be used: it has migrations that this program does not know."""
+def problem_of_kept(database: str, applied: Sequence[str]) -> str | None:
+    """Why a kept database with these migrations can't be used; None when it can."""
+    if not applied:
+        return f"The database {database} has no tables of the engine."
     unknown = sorted(set(applied) - _known())
     if not unknown:
         return None
@@ -59,11 +61,11 @@ def too_new(database: str, applied: Iterable[str]) -> str | None:
 
 
 def bring_up_to_date(url: str, kept: str) -> None:
-    """Apply what the copy of a kept database at *url* lacks. Raises TooNew, MigrationFailed."""
+    """Apply what the copy of a kept database at *url* lacks. Raises Conflict, MigrationFailed."""
     with cluster_store.connection(url) as connection:
-        problem = too_new(kept, cluster_store.migrations(connection))
+        problem = problem_of_kept(kept, cluster_store.migrations(connection))
     if problem is not None:
-        raise TooNew(problem)
+        raise Conflict(problem)
     Migrations(url, MIGRATIONS).up()
 
 

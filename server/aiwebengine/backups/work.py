@@ -224,7 +224,7 @@ class Work:
 
     async def undo_restore(self, live: Live, kept: str, since: Since) -> Restored:
         """Put a database that a restore replaced back in its place: a copy of it, as it may be
-        needed once more when this fails. Raises Conflict, TooNew, Unavailable.
+        needed once more when this fails. Raises Conflict, MigrationFailed, Unavailable.
         """
         began = time.monotonic()
         await live.in_thread(companions.clear_leftovers, self._url)
@@ -272,11 +272,13 @@ class Work:
         restore.must_not_be_newer(manifest)
         left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
         carried = await live.in_thread(self._replacing.compared, url)
-        target = {"into": cluster_store.name_of(url)}
+        target = {"into": cluster_store.name_of(url), "rows": sum(manifest.tables.values())}
         occasion = self._restoring(live, manifest, {**target, **_left_out(left_out)}, began)
         review = await self._replacing.record(url, live, occasion, occasion.facts, carried)
         await self._runs.end(live, details={**target, **carried.details})
-        return Restored(live.name, None, None, carried, review, left_out)
+        return Restored(
+            live.name, None, None, carried, review, left_out, sum(manifest.tables.values())
+        )
 
     async def _clear(self) -> None:
         """Finish or remove what dead runs left in the directory."""

@@ -40,6 +40,7 @@ WORK = {
     "verifyBackup",
     "deleteBackup",
     "restoreBackup",
+    "undoRestore",
     "runDrill",
     "vacuumDatabase",
     "sendTestAlert",
@@ -47,6 +48,9 @@ WORK = {
     "stopMaintenanceTask",
     "submitAccessReview",
 }
+# These read an archive and ask on connections of their own; tests/backups/test_undoing.py counts
+# what they read.
+PREVIEWS = {"restorePreview", "undoRestorePreview"}
 MOST = {"grantRole": 8, "revokeRole": 8}
 """Without the payload: the transaction's lock, the checks, the change, and its event."""
 
@@ -103,7 +107,7 @@ def populate(engine, add_person):
     return populate
 
 
-@pytest.mark.parametrize("name", sorted(QUERY.fields))
+@pytest.mark.parametrize("name", sorted(set(QUERY.fields) - PREVIEWS))
 async def test_a_query_sends_no_more_when_there_is_more_to_show(
     counted, populate, ada, name, engine
 ):

@@ -8,7 +8,7 @@ import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
+import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").Alert} Alert */
@@ -55,7 +55,7 @@ export function AlertsPanel() {
           />`
     }
     <div class="pager">
-      <span>${page ? `${count(page.totalCount)} alerts` : "Loading…"}</span>
+      <span>${page ? count(page.totalCount, "alert") : "Loading…"}</span>
       <${PageTurner}
         page=${page}
         after=${state.alerts}

@@ -8,7 +8,7 @@ import { Failure, Offline, PageTurner, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { Table } from "../lib/table.js";
-import { exactly } from "../lib/time.js";
+import { count, exactly } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
@@ -90,7 +90,7 @@ export function AuditPage() {
       ${
         waiting > 0 &&
         html`<p class="notice" role="status">
-          ${`${waiting} new ${waiting === 1 ? "event" : "events"}`}
+          ${count(waiting, "new event")}
           <button class="btn small" onClick=${fresh}>Show</button>
         </p>`
       }

@@ -2,6 +2,7 @@
 /** The API tokens that act for oneself, whoever made them, for everybody. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { EndDate } from "../lib/end-date.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -31,8 +32,8 @@ export function MyTokens() {
               <b>${untrusted(token.name)}</b>
               <small>
                 made by ${untrusted(token.madeBy ?? "unknown")} · used${" "}
-                <${Time} iso=${token.lastUsedAt} /> · expires${" "}
-                <${Time} iso=${token.expiresAt} />
+                <${Time} iso=${token.lastUsedAt} /> · ends${" "}
+                <${EndDate} iso=${token.expiresAt} none="never" />
               </small>
             </span>
             <button

@@ -2,6 +2,7 @@
 /** One's own API tokens. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { EndDate } from "../lib/end-date.js";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
@@ -76,7 +77,7 @@ export function TokensPage() {
           ? html`<div class="empty"><b>No tokens yet</b><span>Make one for a script.</span></div>`
           : html`<${Table}
               label="Tokens"
-              heads=${["Name", "Scopes", "Created", "Expires", "Last used", "Actions"]}
+              heads=${["Name", "Scopes", "Created", "Ends", "Last used", "Actions"]}
               rows=${data?.apiTokens}
               hasFailed=${Boolean(error)}
               row=${(/** @type {any} */ token) =>
@@ -88,7 +89,7 @@ export function TokensPage() {
                     ${token.madeBy && html` by ${untrusted(token.madeBy)}`}
                     ${token.parent && html` with ${untrusted(token.parent.name)}`}
                   </td>
-                  <td class="when"><${Time} iso=${token.expiresAt} none="Never expires" /></td>
+                  <td class="when"><${EndDate} iso=${token.expiresAt} none="Never" /></td>
                   <td class="when">
                     <${Time} iso=${token.lastUsedAt} /> ${untrusted(token.lastUsedAddress)}
                   </td>

@@ -2,8 +2,7 @@
 /** One backup in the list. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
-import { size } from "../lib/size.js";
-import { count } from "../lib/time.js";
+import { count, size } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").Backup} Backup */
@@ -142,7 +141,7 @@ const Inside = ({ backup }) =>
         .map(
           (table) =>
             html`<dt>${untrusted(table.table)}</dt>
-              <dd>${count(table.rows)} rows</dd>`,
+              <dd>${count(table.rows, "row")}</dd>`,
         )}
     </dl>
   </details>`;

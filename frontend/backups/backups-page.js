@@ -7,7 +7,7 @@ import { Icon } from "../lib/icons.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
-import { size } from "../lib/size.js";
+import { size } from "../lib/format.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { AheadDialog, RESTORE, UNDO } from "./ahead-dialog.js";

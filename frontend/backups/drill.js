@@ -1,6 +1,7 @@
 // @ts-check
 /** The newest drill: can what we keep be restored? */
 import { html } from "htm/preact";
+import { duration } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
@@ -19,7 +20,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
         drill
           ? html`<p>
               <code>${untrusted(drill.backupName)}</code>, <${Time} iso=${drill.startedAt} />
-              ${drill.details?.seconds && html`, ${drill.details.seconds} s`}
+              ${drill.details?.seconds && html`, ${duration(drill.details.seconds)}`}
             </p>`
           : html`<p>
               A drill restores the newest backup into a scratch database, checks it and drops it.

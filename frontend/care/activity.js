@@ -1,8 +1,7 @@
 // @ts-check
 /** Who is at the database now: connections, open transactions, who waits for whom. */
 import { html } from "htm/preact";
-import { span } from "../lib/sizes.js";
-import { count } from "../lib/time.js";
+import { count, duration } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @param {{ current: any }} props */
@@ -25,7 +24,7 @@ const Connections = ({ groups }) =>
                 >as ${untrusted(group.userName)}</small
               >
             </span>
-            <small>for up to ${span(group.longestSeconds)}</small>
+            <small>for up to ${duration(group.longestSeconds)}</small>
           </li>`,
       )}
     </ul>
@@ -42,7 +41,7 @@ const Locks = ({ locks }) =>
           html`<li>
             <span>
               <b>${lock.waiting.pid}</b> (${untrusted(lock.waiting.application)}) waits${" "}
-              ${span(lock.waitedSeconds)}
+              ${duration(lock.waitedSeconds)}
               ${lock.table && html` for <b>${untrusted(lock.table)}</b>`}${" "}
               <code>${untrusted(lock.waiting.statement)}</code>
               ${lock.holders.map(
@@ -70,7 +69,7 @@ const Transactions = ({ transactions }) =>
               ><b>${one.pid}</b> (${untrusted(one.application)}, ${one.state})${" "}
               <code>${untrusted(one.statement)}</code></span
             >
-            <small>open for ${span(one.transactionSeconds)}</small>
+            <small>open for ${duration(one.transactionSeconds)}</small>
           </li>`,
       )}
     </ul>

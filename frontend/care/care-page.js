@@ -5,8 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { useQuery } from "../lib/load.js";
 import { Failure, Offline, Time, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
-import { size } from "../lib/sizes.js";
-import { count } from "../lib/time.js";
+import { count, size } from "../lib/format.js";
 import { Activity } from "./activity.js";
 import { Growth } from "./growth.js";
 import { Indexes } from "./indexes.js";
@@ -108,7 +107,7 @@ function Summary({ database, connections }) {
     <div class="card">
       <h2>Size</h2>
       <b class="number">${database ? size(database.sizeBytes) : "–"}</b>
-      <span>about ${count(rows)} rows</span>
+      <span>about ${count(rows, "row")}</span>
     </div>
     <div class="card">
       <h2>Connections</h2>

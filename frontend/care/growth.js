@@ -1,8 +1,7 @@
 // @ts-check
 /** How the size changed, as a line. */
 import { html } from "htm/preact";
-import { size } from "../lib/sizes.js";
-import { exactly } from "../lib/time.js";
+import { instant, size } from "../lib/format.js";
 
 const SPANS = [
   ["7", "7 days"],
@@ -48,7 +47,7 @@ function Line({ points }) {
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
   const grown = sizes[sizes.length - 1] - sizes[0];
-  const said = `${grown < 0 ? "" : "+"}${size(grown)} since ${exactly(points[0].at)}`;
+  const said = `${grown < 0 ? "" : "+"}${size(grown)} since ${instant(points[0].at)}`;
   return html`<p>${said}</p>
     <svg
       class="growth"

@@ -2,10 +2,9 @@
 /** The indexes: which are used, which could go, which hold much air. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
-import { size } from "../lib/sizes.js";
+import { count, size } from "../lib/format.js";
 import { Heading, sorted } from "../lib/sorting.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @param {any} props */

@@ -1,7 +1,7 @@
 // @ts-check
 /** The slowest statements. */
 import { html } from "htm/preact";
-import { count } from "../lib/time.js";
+import { count, durationOfMs } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @type {Record<string, string>} */
@@ -25,8 +25,8 @@ export function Statements({ statements }) {
                   html`<li>
                     <code>${untrusted(one.statement)}</code>
                     <small class="number">
-                      ${one.meanMs.toFixed(1)} ms on average, ${one.longestMs.toFixed(1)} ms at
-                      most, ${" "}${count(one.calls)} times
+                      ${durationOfMs(one.meanMs)} on average, ${durationOfMs(one.longestMs)} at
+                      most,${" "} ${count(one.calls, "call")}
                     </small>
                   </li>`,
               )}

@@ -3,10 +3,9 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { Ask, Time } from "../lib/parts.js";
-import { size } from "../lib/sizes.js";
+import { count, size } from "../lib/format.js";
 import { Heading, sorted } from "../lib/sorting.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { vacuum } from "./vacuum.js";
 

@@ -2,6 +2,7 @@
 /** What is being vacuumed, and how the last run ended. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { nouns } from "../lib/format.js";
 import { ask } from "../lib/gql.js";
 import { Ask, say, Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -70,7 +71,7 @@ function Run({ run }) {
   if (run.state !== "RUNNING") {
     return html`<p>
       <span class="badge ${run.state === "SUCCEEDED" ? "" : "bad"}">${SAID[run.state]}</span>
-      ${" "}${run.tablesDone} of ${total} ${total === 1 ? "table" : "tables"},
+      ${" "}${run.tablesDone} of ${total} ${nouns(total, "table")},
       <${Time} iso=${run.endedAt ?? run.startedAt} />, by ${untrusted(run.startedBy)}
       ${run.message && html`<br />${untrusted(run.message)}`}
     </p>`;

@@ -1,6 +1,7 @@
 // @ts-check
 /** Every health check: how it is, what was seen, since when, and what to do. */
 import { html } from "htm/preact";
+import { count } from "../lib/format.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -66,7 +67,7 @@ function summary(checks) {
   const number = (/** @type {HealthState} */ state) =>
     checks.filter((check) => check.state === state).length;
   const [failing, warning] = [number("FAILING"), number("WARNING")];
-  if (!failing && !warning) return `All is well: ${checks.length} checks.`;
+  if (!failing && !warning) return `All is well: ${count(checks.length, "check")}.`;
   const parts = [failing && `${failing} failing`, warning && `${warning} to look after`];
-  return `${parts.filter(Boolean).join(", ")}, of ${checks.length} checks.`;
+  return `${parts.filter(Boolean).join(", ")}, of ${count(checks.length, "check")}.`;
 }

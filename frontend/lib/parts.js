@@ -2,9 +2,9 @@
 /** Small parts that every page uses. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ago, exactly, timeOfDay } from "./format.js";
 import { ask, watchConnection } from "./gql.js";
 import { Icon } from "./icons.js";
-import { ago, exactly } from "./time.js";
 import { onOneLine, untrusted } from "./untrusted-text.js";
 
 /** @typedef {import("../types/schema").Role} Role */
@@ -84,9 +84,8 @@ export function Offline({ since, retry }) {
     return () => clearTimeout(timer);
   }, [live]);
   if (live || !late) return null;
-  const time = since.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" });
   return html`<div class="notice" role="status">
-    <span>The connection is lost. This is how it was at ${time}.</span>
+    <span>The connection is lost. This is how it was at ${timeOfDay(since)}.</span>
     <button class="btn small" onClick=${retry}>Try now</button>
   </div>`;
 }

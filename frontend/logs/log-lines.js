@@ -2,8 +2,8 @@
 /** The lines themselves. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { durationOfMs, exactly, preciseClock } from "../lib/format.js";
 import { ROOT } from "../lib/router.js";
-import { exactly } from "../lib/time.js";
 import { untrusted, untrustedLines } from "../lib/untrusted-text.js";
 import { around } from "./log-filter.js";
 
@@ -58,7 +58,7 @@ function LogLine({ line, marked }) {
   return html`<li class=${marked ? "marked" : ""}>
     <details open=${marked}>
       <summary>
-        <time datetime=${line.at} title=${exactly(line.at)}>${clock(line.at)}</time>
+        <time datetime=${line.at} title=${exactly(line.at)}>${preciseClock(line.at)}</time>
         <span class="level ${line.level.toLowerCase()}">${line.level.toLowerCase()}</span>
         <span class="said">${untrusted(said(line))}</span>
       </summary>
@@ -97,7 +97,7 @@ function said(line) {
   if (line.event === "request") {
     const what = fields.operation ? `${fields.kind} ${fields.operation}` : "";
     const codes = Array.isArray(fields.codes) ? fields.codes.join(" ") : "";
-    const took = line.ms === null ? "" : `${line.ms} ms`;
+    const took = line.ms === null ? "" : durationOfMs(line.ms);
     const parts = [line.method, line.path, what, line.status, codes, took, fields.user];
     return parts.filter((part) => part !== "" && part !== null && part !== undefined).join(" ");
   }
@@ -105,11 +105,4 @@ function said(line) {
     .filter(([name]) => name !== "exception")
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   return [line.event, ...rest].join(" ");
-}
-
-/** The time of day, to the millisecond. @param {string} iso */
-function clock(iso) {
-  const at = new Date(iso);
-  const time = at.toLocaleTimeString("en-GB");
-  return `${time}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, watchConnection } from "../lib/gql.js";
 import { Failure, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
-import { exactly } from "../lib/time.js";
+import { count, instant } from "../lib/format.js";
 import { LogBar } from "./log-bar.js";
 import { DEFAULTS, download, filter, isLive } from "./log-filter.js";
 import { LogLines } from "./log-lines.js";
@@ -85,14 +85,14 @@ function Foot({ older, full }) {
   if (full) {
     return html`<div class="pager">
       <span>
-        These are ${MOST_LINES} lines, all that this page holds. Choose an earlier end, or download
+        This page shows at most ${count(MOST_LINES, "line")}. Choose an earlier end, or download
         them.
       </span>
     </div>`;
   }
   if (!older.next) return null;
   const far = older.backTo
-    ? html`The search took long and stopped at ${exactly(older.backTo)}.`
+    ? html`The search took long and stopped at ${instant(older.backTo)}.`
     : html``;
   return html`<div class="pager">
     <span>${far}</span>

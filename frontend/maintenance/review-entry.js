@@ -1,6 +1,8 @@
 // @ts-check
 /** One role of one holder, to keep or to revoke. */
 import { html } from "htm/preact";
+import { EndDate } from "../lib/end-date.js";
+import { count } from "../lib/format.js";
 import { RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -34,14 +36,14 @@ export function Entry({ entry, isOpen, choice, choose }) {
       <span class="said-once">Granted: </span
       ><${Time} iso=${entry.grantedAt} />${" by "}${untrusted(entry.grantedBy)}
       ${entry.reason && html`<div>“${untrusted(entry.reason)}”</div>`}
-      ${entry.expiresAt && html`<div>until <${Time} iso=${entry.expiresAt} /></div>`}
+      ${entry.expiresAt && html`<div>ends <${EndDate} iso=${entry.expiresAt} /></div>`}
     </td>
     <td class="when">
       <span class="said-once">Last seen: </span><${Time} iso=${entry.lastSeenAt} />
       ${
         entry.apiTokens > 0 &&
         html`<div>
-          ${entry.apiTokens} ${entry.apiTokens === 1 ? "token" : "tokens"}, used${" "}
+          ${count(entry.apiTokens, "token")}, used${" "}
           <${Time} iso=${entry.tokenLastUsedAt} />
         </div>`
       }

@@ -7,7 +7,7 @@ import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
+import { count } from "../lib/format.js";
 import { choicesOf, keyOf, portions } from "./choices.js";
 import { Entry } from "./review-entry.js";
 import { Past } from "./reviews.js";
@@ -86,10 +86,10 @@ export function ReviewPage() {
   const revoked = [...choices.values()].filter((one) => one.decision === "REVOKE").length;
   const confirm = () =>
     setAsked({
-      title: `Submit ${count(choices.size)} decisions?`,
+      title: `Submit ${count(choices.size, "decision")}?`,
       text: revoked
-        ? `${count(revoked)} roles are taken away at once. The rest stays as it is.`
-        : "Nothing is taken away.",
+        ? `${count(revoked, "role is", "roles are")} revoked at once. The rest stays unchanged.`
+        : "Nothing is revoked.",
       verb: revoked ? `Revoke ${count(revoked)} and submit` : "Submit",
       danger: revoked > 0,
       run: submit,
@@ -212,7 +212,7 @@ function Pager({ review, state, setState }) {
     `/api/engine/admin/reviews/${review.id}?format=${format}`;
   return html`<div class="pager">
     <span>
-      ${count(totalCount)} roles. Download as <a href=${file("csv")} download>CSV</a> or${" "}
+      ${count(totalCount, "role")}. Download as <a href=${file("csv")} download>CSV</a> or${" "}
       <a href=${file("ndjson")} download>NDJSON</a>
     </span>
     <span class="end">

@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
+import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").AccessReview} AccessReview */

@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
-import { exactly } from "../lib/time.js";
+import { instant } from "../lib/format.js";
 import { untrusted, untrustedLines } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").TaskRun} TaskRun */
@@ -77,8 +77,8 @@ function Row({ run, stop }) {
         <summary>More<span class="visually-hidden"> about run ${run.id}</span></summary>
         <p>
           Run ${run.id}, started by ${untrusted(run.startedBy)} on ${untrusted(run.instance)},${" "}
-          ${exactly(run.startedAt)}
-          ${run.dueAt && html`, due ${exactly(run.dueAt)}`}${run.endedAt && html`, ended ${exactly(run.endedAt)}`}.
+          ${instant(run.startedAt)}
+          ${run.dueAt && html`, due ${instant(run.dueAt)}`}${run.endedAt && html`, ended ${instant(run.endedAt)}`}.
         </p>
         ${run.lines.length > 0 && html`<pre tabindex="0" aria-label="Lines of run ${run.id}">${untrustedLines(run.lines.join("\n"))}</pre>`}
       </details>

@@ -1,6 +1,7 @@
 // @ts-check
 /** The steps of the tables' history. */
 import { html } from "htm/preact";
+import { count } from "../lib/format.js";
 import { useQuery } from "../lib/load.js";
 import { Failure, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
@@ -61,8 +62,8 @@ function WhatToDo({ migrations }) {
   if (due.length > 0) {
     return html`<p class="notice" role="status">
       <span>
-        ${due.length} ${due.length === 1 ? "migration is" : "migrations are"} due. Look at the SQL
-        with <code>aiwebengine migrate up --dry-run</code>, then run${" "}
+        ${count(due.length, "migration is", "migrations are")} due. Look at the SQL with${" "}
+        <code>aiwebengine migrate up --dry-run</code>, then run${" "}
         <code>aiwebengine migrate up</code>: it takes a backup first.
       </span>
     </p>`;

@@ -2,8 +2,8 @@
 /** A figure over time: lines, and the same in words. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { binaryCeiling, ceiling, extent, nearest, path, points } from "./lines.js";
-import { bytes } from "./numbers.js";
+import { clock, date, day, timeOfDay } from "../lib/format.js";
+import { ceiling, extent, nearest, path, points } from "./lines.js";
 
 /**
  * @typedef {import("../types/schema").SystemSample} SystemSample
@@ -21,8 +21,7 @@ export function Chart({ figure, samples, span }) {
   const values = drawn.flatMap(({ line }) => line.map(({ value }) => value));
   const most = Math.max(...values, 0);
   const low = fromZero || !values.length ? 0 : Math.min(...values) * 0.98;
-  const round = format === bytes ? binaryCeiling : ceiling;
-  const field = { ...span, low, high: fromZero ? round(most) : most * 1.02 };
+  const field = { ...span, low, high: fromZero ? ceiling(most) : most * 1.02 };
   const told = drawn.map(({ label, line }) => ({ label, ...extent(line) }));
   const spoken = told.map(
     ({ label, now, least, most }) =>
@@ -69,7 +68,7 @@ export function Chart({ figure, samples, span }) {
 
 /** @param {{ span: Span }} props */
 const Ends = ({ span }) =>
-  html`<span>${clock(span.from, span)}</span><span>${clock(span.to, span)}</span>`;
+  html`<span>${end(span.from, span)}</span><span>${end(span.to, span)}</span>`;
 
 /** What stood where the pointer is. @param {any[]} drawn @param {number} at @param {any} format */
 function read(drawn, at, format) {
@@ -77,16 +76,11 @@ function read(drawn, at, format) {
   const time = found.find(({ point }) => point)?.point?.at;
   if (time === undefined) return html`<span>Nothing was observed.</span>`;
   const values = found.map(({ label, point }) => `${label} ${format(point?.value)}`);
-  return html`<span>${new Date(time).toLocaleString("en")}</span><span>${values.join(", ")}</span>`;
+  return html`<span>${`${day(time)} ${clock(time)}`}</span><span>${values.join(", ")}</span>`;
 }
 
 /** @param {number} at @param {Span} span */
-function clock(at, span) {
+function end(at, span) {
   const isLong = span.to - span.from >= 86_400_000;
-  return new Date(at).toLocaleString("en", {
-    ...(isLong ? { month: "short", day: "numeric" } : {}),
-    hour: "2-digit",
-    minute: "2-digit",
-    hour12: false,
-  });
+  return isLong ? date(at) : timeOfDay(at);
 }

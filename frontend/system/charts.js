@@ -1,9 +1,9 @@
 // @ts-check
 /** Which figures are drawn. */
 import { html } from "htm/preact";
+import { durationOfMs, figure as plain, percent, perSecond, size } from "../lib/format.js";
 import { Chart } from "./chart.js";
 import { points } from "./lines.js";
-import { bytes, duration, percent, perSecond, plain } from "./numbers.js";
 
 /** @typedef {import("./chart.js").Figure} Figure */
 
@@ -19,7 +19,7 @@ const FIGURES = [
   },
   {
     title: "Time to answer",
-    format: duration,
+    format: durationOfMs,
     lines: [
       { name: "p50Ms", label: "Half" },
       { name: "p95Ms", label: "95 of 100" },
@@ -31,10 +31,10 @@ const FIGURES = [
     format: percent,
     lines: [{ name: "cpuPercent", label: "Of one processor" }],
   },
-  { title: "Memory", format: bytes, lines: [{ name: "memoryBytes", label: "All workers" }] },
+  { title: "Memory", format: size, lines: [{ name: "memoryBytes", label: "All workers" }] },
   {
     title: "Event loop",
-    format: duration,
+    format: durationOfMs,
     lines: [{ name: "loopLagMs", label: "Longest delay" }],
   },
   {
@@ -47,14 +47,14 @@ const FIGURES = [
   },
   {
     title: "Size of the database",
-    format: bytes,
+    format: size,
     fromZero: false,
     lines: [{ name: "databaseBytes", label: "On disk" }],
     note: (samples) => {
       const line = points(samples, "databaseBytes");
       if (line.length < 2) return "How it grows is told after the second sample.";
       const grown = line[line.length - 1].value - line[0].value;
-      return `${grown < 0 ? "" : "+"}${bytes(grown)} in the time shown`;
+      return `${grown < 0 ? "" : "+"}${size(grown)} in the time shown`;
     },
   },
   {

@@ -2,6 +2,7 @@
 /** Whether the engine is well, asked as a load balancer asks: it needs neither session nor socket. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
+import { clock } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 const ASK_EVERY_MS = 3_000;
@@ -45,9 +46,6 @@ export function useHealth() {
   }, []);
   return health;
 }
-
-/** @param {Date} at */
-const clock = (at) => at.toLocaleTimeString("en", { hour12: false });
 
 /** @param {{ health: Health | null }} props */
 export function HealthNotice({ health }) {

@@ -1,11 +1,10 @@
 // @ts-check
 /** Who is up, since when, in which version. */
 import { html } from "htm/preact";
+import { count, durationOfMs, nouns, percent, size } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
 import { untrusted } from "../lib/untrusted-text.js";
-import { bytes, duration, percent } from "./numbers.js";
 
 /** @typedef {import("../types/schema").Instance} Instance */
 
@@ -57,9 +56,9 @@ const Row = ({ instance }) =>
           <td data-label="Started"><${Time} iso=${worker.startedAt} /></td>
           <td class="number" data-label="Requests">${count(worker.requests)}</td>
           <td class="number" data-label="Failed">${count(worker.errors)}</td>
-          <td class="number" data-label="Memory">${bytes(worker.memoryBytes)}</td>
+          <td class="number" data-label="Memory">${size(worker.memoryBytes)}</td>
           <td class="number" data-label="Processor">${percent(worker.cpuPercent)}</td>
-          <td class="number" data-label="Loop delay">${duration(worker.loopLagMs)}</td>
+          <td class="number" data-label="Loop delay">${durationOfMs(worker.loopLagMs)}</td>
           <td class="number" data-label="Pool">${worker.poolInUse} of ${worker.poolMaximum}</td>
         </tr>`}
     />
@@ -69,6 +68,6 @@ const Row = ({ instance }) =>
 function State({ instance }) {
   const { workersUp, workersConfigured } = instance;
   if (!instance.isUp) return html`<span class="badge bad">down</span>`;
-  const words = `${workersUp} of ${workersConfigured} ${workersConfigured === 1 ? "worker" : "workers"} up`;
+  const words = `${workersUp} of ${workersConfigured} ${nouns(workersConfigured, "worker")} up`;
   return html`<span class="badge ${workersUp < workersConfigured ? "bad" : ""}">${words}</span>`;
 }

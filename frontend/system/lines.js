@@ -42,9 +42,6 @@ export function ceiling(value) {
   return step * power;
 }
 
-/** The same for sizes: a power of two. @param {number} value */
-export const binaryCeiling = (value) => (value > 0 ? 2 ** Math.ceil(Math.log2(value)) : 1);
-
 /**
  * The way of a pen, lifted where nothing was observed.
  * @param {Point[]} line

@@ -1,10 +1,9 @@
 // @ts-check
 /** What took longest. */
 import { html } from "htm/preact";
+import { count, durationOfMs } from "../lib/format.js";
 import { Table } from "../lib/table.js";
-import { count } from "../lib/time.js";
 import { untrusted } from "../lib/untrusted-text.js";
-import { duration } from "./numbers.js";
 
 /** @typedef {import("../types/schema").TimingStats} TimingStats */
 
@@ -23,8 +22,8 @@ export const Slowest = ({ title, none, timings }) =>
             row=${(/** @type {TimingStats} */ one) =>
               html`<tr key=${one.name}>
                 <td data-label="Name"><code>${untrusted(one.name)}</code></td>
-                <td class="number" data-label="Average">${duration(one.averageMs)}</td>
-                <td class="number" data-label="95 of 100">${duration(one.p95Ms)}</td>
+                <td class="number" data-label="Average">${durationOfMs(one.averageMs)}</td>
+                <td class="number" data-label="95 of 100">${durationOfMs(one.p95Ms)}</td>
                 <td class="number" data-label="Times">${count(one.count)}</td>
                 <td class="number" data-label="Failed">${count(one.errors)}</td>
               </tr>`}

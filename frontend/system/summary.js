@@ -1,8 +1,7 @@
 // @ts-check
 /** The state of things in a few numbers. */
 import { html } from "htm/preact";
-import { count } from "../lib/time.js";
-import { bytes, duration, percent, perSecond, share } from "./numbers.js";
+import { count, durationOfMs, nouns, perSecond, share, size } from "../lib/format.js";
 
 /**
  * @typedef {import("../types/schema").SystemStats} SystemStats
@@ -22,7 +21,7 @@ export function Summary({ stats, health }) {
       label="Health"
       value=${state}
       bad=${Boolean(health?.checks)}
-      note=${stats ? `${workers} of ${wanted} workers up` : " "}
+      note=${stats ? `${workers} of ${wanted} ${nouns(wanted, "worker")} up` : " "}
     />
     <${Figure}
       label="Requests"
@@ -37,23 +36,23 @@ export function Summary({ stats, health }) {
     />
     <${Figure}
       label="Time to answer"
-      value=${duration(stats?.requests.p95Ms)}
+      value=${durationOfMs(stats?.requests.p95Ms)}
       note="95 of 100, last 15 minutes"
     />
     <${Figure}
       label="Database"
-      value=${bytes(stats?.database.sizeBytes)}
+      value=${size(stats?.database.sizeBytes)}
       note=${
         stats
-          ? `${stats.database.connections} of ${stats.database.maxConnections} connections`
+          ? `${count(stats.database.connections)} of ${count(stats.database.maxConnections, "connection")}`
           : " "
       }
     />
     <${Figure}
       label="Disk free"
-      value=${bytes(disk?.freeBytes)}
+      value=${size(disk?.freeBytes)}
       bad=${Boolean(disk && disk.freeBytes < disk.totalBytes / 10)}
-      note=${disk ? `${percent((100 * disk.freeBytes) / disk.totalBytes)} of ${bytes(disk.totalBytes)}` : " "}
+      note=${disk ? `${share(disk.freeBytes, disk.totalBytes)} of ${size(disk.totalBytes)}` : " "}
     />
   </section>`;
 }

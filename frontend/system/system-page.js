@@ -2,6 +2,7 @@
 /** How the engine is doing, now and over the last hour, day or week. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { clock } from "../lib/format.js";
 import { useQuery } from "../lib/load.js";
 import { Failure, Offline, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
@@ -57,12 +58,7 @@ export function SystemPage() {
     <${Offline} since=${at} retry=${past.reload} />
     <${HealthNotice} health=${health} />
     ${error && html`<${Failure} error=${error} retry=${() => location.reload()} />`}
-    ${
-      isStale &&
-      html`<div class="notice" role="status">
-        No new figures since ${at.toLocaleTimeString("en", { hour12: false })}.
-      </div>`
-    }
+    ${isStale && html`<div class="notice" role="status">No new figures since ${clock(at)}.</div>`}
     <${Summary} stats=${stats} health=${health} />
     <div class="system">
       <${Instances} instances=${stats?.instances} />

@@ -3,9 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { browserName } from "../lib/browser.js";
 import { csv } from "../lib/csv.js";
-import { size, span } from "../lib/sizes.js";
 import { sorted } from "../lib/sorting.js";
-import { ago } from "../lib/time.js";
 import { onOneLine } from "../lib/untrusted-text.js";
 import { read, write } from "../lib/url-state.js";
 
@@ -53,14 +51,6 @@ test("the address holds only what differs from the defaults, and gives it back",
   assert.equal(write(defaults, defaults), "");
 });
 
-test("an instant is told in the largest unit that fits", () => {
-  const now = Date.parse("2026-01-10T12:00:00Z");
-
-  assert.equal(ago("2026-01-08T12:00:00Z", now), "2 days ago");
-  assert.equal(ago("2026-01-10T15:00:00Z", now), "in 3 hours");
-  assert.equal(ago("2026-01-10T11:59:59Z", now), "just now");
-});
-
 test("nothing of ours names another host", async () => {
   const files = (await readdir(".", { recursive: true })).filter(
     (name) => /\.(js|css|html|svg)$/.test(name) && !/^(node_modules|vendor|tests|tools)/.test(name),
@@ -88,25 +78,6 @@ test("a browser is told by its own name, not by those it also uses", () => {
   assert.equal(browserName(safari), "Safari 18 on iOS");
   assert.equal(browserName("curl/8.5.0"), "curl/8.5.0");
   assert.equal(browserName(null), "Unknown browser");
-});
-
-test("a size is told in the largest unit that leaves a whole number", () => {
-  assert.deepEqual([0, 1_023, 1_024, 15 * 1_024, 1_572_864, -2_048].map(size), [
-    "0 B",
-    "1023 B",
-    "1.0 kB",
-    "15 kB",
-    "1.5 MB",
-    "−2.0 kB",
-  ]);
-  assert.deepEqual([null, 0.05, 59.9, 90, 7_200, 200_000].map(span), [
-    "",
-    "0.1 s",
-    "59.9 s",
-    "2 min",
-    "2 h",
-    "2 d",
-  ]);
 });
 
 test("rows are sorted by a field, up or down, and stay as they were", () => {

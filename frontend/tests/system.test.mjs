@@ -1,38 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  binaryCeiling,
-  ceiling,
-  extended,
-  extent,
-  nearest,
-  path,
-  points,
-} from "../system/lines.js";
-import { bytes, duration, percent, perSecond, share } from "../system/numbers.js";
+import { ceiling, extended, extent, nearest, path, points } from "../system/lines.js";
 
 const START = Date.parse("2026-01-01T00:00:00Z");
 const sample = (seconds, value) => ({
   at: new Date(START + 1_000 * seconds).toISOString(),
   p50Ms: value,
-});
-
-test("figures are told with the unit that fits, and a dash where there is none", () => {
-  assert.deepEqual([0, 1_023, 1_536, 5 * 1_024 ** 3, -2_048].map(bytes), [
-    "0 B",
-    "1,023 B",
-    "1.5 KiB",
-    "5 GiB",
-    "−2 KiB",
-  ]);
-  assert.deepEqual([0.1234, 12.34, 999, 1_500].map(duration), [
-    "0.12 ms",
-    "12.3 ms",
-    "999 ms",
-    "1.5 s",
-  ]);
-  assert.deepEqual([percent(null), perSecond(undefined), share(1, 0)], ["–", "–", "–"]);
-  assert.equal(share(1, 8), "12.5%");
 });
 
 test("what is not known is no point", () => {
@@ -59,7 +32,6 @@ test("a newer sample goes to the end once, and the oldest leave", () => {
 
 test("the scale ends at a round number", () => {
   assert.deepEqual([0, 0.3, 1, 1.1, 45, 501].map(ceiling), [1, 0.5, 1, 2, 50, 1_000]);
-  assert.deepEqual([0, 3, 4, 1_025].map(binaryCeiling), [1, 4, 4, 2_048]);
 });
 
 test("the pen is lifted where nothing was observed", () => {

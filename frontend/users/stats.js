@@ -1,15 +1,14 @@
 // @ts-check
 /** The three cards above the list. */
 import { html } from "htm/preact";
+import { count, share } from "../lib/format.js";
 import { Icon } from "../lib/icons.js";
-import { count } from "../lib/time.js";
 
 /** @typedef {import("../types/schema").UserStats} UserStats */
 
 /** @param {{ stats: UserStats | undefined }} props */
 export function Stats({ stats }) {
   const trend = stats?.trend ?? [];
-  const share = stats?.total ? ((100 * stats.administrators) / stats.total).toFixed(1) : "0";
   return html`<section class="stats" aria-label="Statistics">
     <${Card}
       kind="total"
@@ -24,7 +23,7 @@ export function Stats({ stats }) {
       icon="shield"
       label="Administrators"
       value=${stats?.administrators}
-      note=${stats && `${share}% of all users`}
+      note=${stats && `${share(stats.administrators, stats.total)} of all users`}
       line=${trend.map((point) => point.administrators)}
     />
     <${Card}

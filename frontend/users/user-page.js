@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { Changes } from "../audit/changes.js";
 import { browserName } from "../lib/browser.js";
+import { EndDate } from "../lib/end-date.js";
 import { ask, follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, RoleBadge, ROLE_NAMES, say, sayRefused, Time, Top } from "../lib/parts.js";
@@ -204,7 +205,7 @@ export function UserPage({ id, me }) {
                   <${Time}
                     iso=${grant.grantedAt}
                   />${grant.reason && html`: ${untrusted(grant.reason)}`}
-                  ${grant.expiresAt && html` · ends <${Time} iso=${grant.expiresAt} />`}
+                  ${grant.expiresAt && html` · ends <${EndDate} iso=${grant.expiresAt} />`}
                 </span>
               </li>`,
           )}
@@ -239,8 +240,8 @@ export function UserPage({ id, me }) {
         ${(/** @type {any} */ one) =>
           html`<span>
               <b>${untrusted(one.name)}</b> <code>${one.prefix}…</code>${madeBy(one)} ·${" "}
-              expires
-              <${Time} iso=${one.expiresAt} />
+              ends${" "}
+              <${EndDate} iso=${one.expiresAt} none="never" />
             </span>
             <span
               >used <${Time} iso=${one.lastUsedAt} />${" "}

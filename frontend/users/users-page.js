@@ -9,7 +9,7 @@ import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
-import { count } from "../lib/time.js";
+import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { inviteQuestion } from "./invite.js";
 import { changeRole, confirmation, question, USER_FIELDS } from "./roles.js";
@@ -208,7 +208,7 @@ function Head({ state, setState }) {
 function Pager({ state, setState, users }) {
   const next = () => setState({ after: users.pageInfo.endCursor });
   return html`<div class="pager">
-    <span>${users ? `${count(users.totalCount)} users` : "Loading…"}</span>
+    <span>${users ? count(users.totalCount, "user") : "Loading…"}</span>
     <span class="end">
       <label>
         Rows${" "}
@@ -278,5 +278,5 @@ async function exportAll(state) {
   link.download = "users.csv";
   link.click();
   URL.revokeObjectURL(link.href);
-  say(`${count(rows.length - 1)} users exported${after ? "; the list is longer" : ""}.`);
+  say(`${count(rows.length - 1, "user")} exported${after ? "; the list is longer" : ""}.`);
 }

@@ -50,7 +50,7 @@ def test_a_pointer_on_a_chart_reads_a_value(open_page):
 
     chart.locator(".plot").hover()
 
-    expect(chart.locator(".foot")).to_contain_text(re.compile("All workers [0-9.]+ MiB"))
+    expect(chart.locator(".foot")).to_contain_text(re.compile("All workers [0-9.]+ MB"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

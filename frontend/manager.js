@@ -11,6 +11,7 @@ import { CarePage } from "./care/care-page.js";
 import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
+import { ownTexts } from "./lib/own-text.js";
 import { showHidden, untrusted } from "./lib/untrusted-text.js";
 import { LogsPage } from "./logs/logs-page.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
@@ -127,5 +128,6 @@ function pageAt(path, me) {
 }
 
 showHidden();
+ownTexts();
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 render(html`<${App} />`, root);

@@ -46,8 +46,8 @@ export function untrustedLines(text) {
   >`;
 }
 
-// What a browser shows or reads out of an element beside its text.
-const SHOWN = ["title", "aria-label", "alt", "placeholder"];
+// What a browser shows or reads out of an element, and the text that `ownTexts` moved there.
+const SHOWN = ["title", "aria-label", "alt", "placeholder", "textContent"];
 
 /**
  * From now on no text that is rendered holds a hidden character, whoever forgot `untrusted`.

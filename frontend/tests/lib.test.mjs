@@ -93,3 +93,16 @@ test("rows are sorted by a field, up or down, and stay as they were", () => {
   );
   assert.equal(rows[0].n, 2);
 });
+
+test("whatever renders prepares its texts for strangers and for translators", async () => {
+  const files = (await readdir(".")).filter((name) => name.endsWith(".js"));
+  const rendering = [];
+  for (const name of files) {
+    const text = await readFile(name, "utf8");
+    if (!/import \{[^}]*\brender\b[^}]*\} from "preact"/.test(text)) continue;
+    rendering.push(name);
+    assert.match(text, /^showHidden\(\);\nownTexts\(\);$/m, name);
+  }
+
+  assert.ok(rendering.length >= 2);
+});

@@ -1,0 +1,76 @@
+// @ts-check
+/**
+ * Text that a browser may translate. A translator puts an element of its own in the place of each
+ * text node, and Preact would go on with the node that is no longer on the page: a button would say
+ * "Add Editor" after the role was granted. So no text node is Preact's. Every text is the content of
+ * an element, which Preact fills as a whole when the text changes; a translation does not change
+ * the element.
+ */
+import { options } from "preact";
+
+// Names, codes and instants are no words of a language.
+const NO_WORDS = new Set(["bdi", "code", "kbd", "pre", "time"]);
+
+/** From now on text that is rendered survives a translation, and what follows it. */
+export function ownTexts() {
+  const before = options.vnode;
+  options.vnode = (/** @type {any} */ vnode) => {
+    if (isText(vnode.props)) Object.assign(vnode, textElement(vnode.props));
+    else if (typeof vnode.type === "string") ownContent(vnode);
+    before?.(vnode);
+  };
+}
+
+/** @param {unknown} child @returns {child is string | number} */
+const isText = (child) => typeof child === "string" || typeof child === "number";
+
+/**
+ * An element for text that stands beside something else. It has no box (see css/base.css), so that
+ * it is laid out as the bare text would be.
+ * @param {string | number} text
+ */
+const textElement = (text) => ({ type: "own-text", props: { textContent: String(text) } });
+
+/** @param {any} vnode of an element: its texts become one where they touch */
+function ownContent(vnode) {
+  const { props } = vnode;
+  // The property, not the attribute: `false` is written as translate="no".
+  if (isWordless(vnode)) props.translate ??= false;
+  if (isText(props.children)) props.children = [props.children];
+  if (!Array.isArray(props.children) || props.dangerouslySetInnerHTML) return;
+  const children = joined(props.children);
+  const left = children.filter((child) => !isNothing(child));
+  if (left.length !== 1 || !isText(left[0])) {
+    props.children = children;
+    return;
+  }
+  delete props.children;
+  props.textContent = String(left[0]);
+}
+
+/** @param {any} vnode */
+const isWordless = ({ type, props }) =>
+  NO_WORDS.has(type) || /\bnumber\b/.test(props.class ?? props.className ?? "");
+
+/** @param {unknown} child */
+const isNothing = (child) => child === null || child === undefined || typeof child === "boolean";
+
+/**
+ * Texts that touch as one in the place of the first. The others leave their place empty: Preact
+ * knows children without a key by their place.
+ * @param {unknown[]} children
+ */
+function joined(children) {
+  const result = [...children];
+  let first = -1;
+  result.forEach((child, index) => {
+    if (isNothing(child)) return;
+    if (!isText(child)) first = -1;
+    else if (first < 0) first = index;
+    else {
+      result[first] = `${result[first]}${child}`;
+      result[index] = null;
+    }
+  });
+  return result;
+}

@@ -1,0 +1,131 @@
+"""A page that the browser has translated shows what it is told afterwards."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+ADMIN = "/engine/admin"
+# As browsers do it: an element of their own in the place of each text node, the translation within.
+TRANSLATE = """(root) => {
+  const walker = document.createTreeWalker(root ?? document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  for (let node; (node = walker.nextNode()); )
+    if (!node.parentElement.closest("script, style, [translate=no]")) texts.push(node);
+  for (const node of texts) {
+    const [outer, inner] = [document.createElement("font"), document.createElement("font")];
+    inner.append(node.data.trim() ? `«${node.data}»` : node.data);
+    outer.append(inner);
+    node.replaceWith(outer);
+  }
+  return texts.length;
+}"""
+# What a page holds of a translation that is not on it any more.
+LEFT = """() => [...document.querySelectorAll("main font")].filter((one) => !one.closest("own-text")
+  && one.parentElement.tagName !== "FONT" && one.parentElement.childNodes.length > 1)
+  .map((one) => one.parentElement.outerHTML.slice(0, 200))"""
+
+
+def translated(watched):
+    """The page once its data are there and all of it is translated."""
+    page = watched.page
+    page.locator("main h1").wait_for()
+    expect(page.locator("main .skeleton")).to_have_count(0)
+    assert page.evaluate(TRANSLATE) > 10
+    return page
+
+
+def menu(page):
+    """The address of every page in the menu, so that a new one is tried as well."""
+    links = page.locator(f'#menu a[href^="{ADMIN}/"]')
+    return links.evaluate_all("links => links.map(link => new URL(link.href).pathname)")
+
+
+def test_a_button_says_what_it_does_after_a_change_on_a_translated_page(open_page, started):
+    watched = open_page(f"{ADMIN}?role=EDITOR")
+    page = watched.page
+    email = page.locator("tbody .email").first.inner_text()
+    page.goto(f"{started.base}{ADMIN}?q={email}")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    count = page.locator(".stat.editors .value")
+    expect(count).to_have_text(re.compile(r"^\d"))
+    before = int(count.inner_text())
+    translated(watched)
+    row = page.locator("tbody tr")
+
+    row.get_by_role("button", name=re.compile("Remove Editor")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove editor").click()
+
+    expect(row.get_by_role("button", name=re.compile("^Add Editor"))).to_be_visible()
+    expect(row.locator(".badge.editor")).to_have_count(0)
+    expect(count).to_have_text(str(before - 1))
+
+    page.evaluate(TRANSLATE)
+    started.command("users", "grant", email, "Editor")
+
+    expect(row.get_by_role("button", name=re.compile("^Remove Editor"))).to_be_visible()
+    expect(row.locator(".badge.editor")).to_have_count(1)
+    expect(count).to_have_text(str(before))
+    assert page.evaluate(LEFT) == []
+
+
+def test_an_empty_list_and_a_search_show_on_a_translated_page(open_page):
+    watched = open_page(ADMIN)
+    page = translated(watched)
+    search = page.get_by_placeholder("Search name or email")
+
+    search.fill("nobody-is-called-so")
+    expect(page.locator(".empty")).to_contain_text("Nobody matches")
+    expect(page.locator(".pager span").first).to_have_text("0 users")
+    page.evaluate(TRANSLATE)
+    page.locator(".empty button").click()
+
+    expect(page.locator("tbody tr")).to_have_count(50)
+    expect(page.locator(".empty")).to_have_count(0)
+
+
+def test_every_page_can_be_left_and_entered_while_it_is_translated(open_page):
+    watched = open_page(ADMIN)
+    page = translated(watched)
+    addresses = menu(page)
+    assert len(addresses) >= 10
+
+    for address in [*addresses[1:], addresses[0]]:
+        page.locator(f'#menu a[href="{address}"]').click()
+        # Whatever of the page before were left would stand in this heading or beside it.
+        expect(page.locator("main h1")).to_have_count(1)
+        expect(page.locator("main .skeleton")).to_have_count(0)
+        expect(page.locator("main h1")).not_to_contain_text("«")
+        title = page.title().split(" · ")[0]
+        expect(page.locator("main h1")).to_have_text(title)
+        assert page.evaluate(LEFT) == [], address
+        page.evaluate(TRANSLATE)
+
+    assert watched.problems == []
+
+
+def test_figures_that_come_by_themselves_show_on_a_translated_page(open_page):
+    watched = open_page(f"{ADMIN}/system")
+    page = translated(watched)
+    requests = page.locator(".figure", has_text="Requests").locator("small")
+    before = requests.inner_text()
+    assert "«" in before
+
+    page.evaluate("() => fetch('/graphql?query={viewer{id}}')")
+
+    expect(requests).not_to_contain_text("«", timeout=20_000)
+    expect(requests).to_contain_text(re.compile(r"^[0-9,]+ since the start$"))
+
+
+def test_names_and_codes_are_not_translated(open_page):
+    page = open_page(f"{ADMIN}/users").page
+    page.locator("tbody bdi").first.wait_for()
+
+    words = page.evaluate(
+        """() => [...document.querySelectorAll("bdi, code, time, pre")].filter(
+             (one) => !one.closest("[translate=no]")).map((one) => one.outerHTML)"""
+    )
+
+    assert words == []

@@ -8,10 +8,11 @@ import { Failure, Offline, PageTurner, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { Table } from "../lib/table.js";
-import { count, exactly } from "../lib/format.js";
+import { count, date, exactly } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
+import { actionWords, Sentence, SENTENCE_FIELDS } from "./sentence.js";
 
 const DEFAULTS = { q: "", action: "", user: "", since: "", until: "", after: "" };
 const ACTIONS = [
@@ -62,7 +63,7 @@ const LIST = `query ($after: String, $filter: AuditFilter) {
   auditEvents(first: 50, after: $after, filter: $filter) {
     pageInfo { hasNextPage endCursor }
     nodes {
-      id at action actorKind actorLabel actorId targetLabel targetId reason before after
+      ${SENTENCE_FIELDS}
       requestId address userAgent sessionId tokenId door
     }
   }
@@ -102,7 +103,8 @@ export function AuditPage() {
             </div>`
           : html`<${Table}
               label="Events"
-              heads=${["When", "Who", "What", "On whom", "Details"]}
+              heads=${["When", "Event"]}
+              widths=${["10rem", ""]}
               rows=${page?.nodes}
               row=${(/** @type {any} */ event) => html`<${Event} key=${event.id} event=${event} />`}
               isBusy=${list.loading}
@@ -163,7 +165,7 @@ function Bar({ state, setState }) {
       <span class="visually-hidden">Action</span>
       <select value=${state.action} onChange=${set("action")}>
         <option value="">Every action</option>
-        ${ACTIONS.map((action) => html`<option value=${action}>${words(action)}</option>`)}
+        ${ACTIONS.map((action) => html`<option value=${action}>${actionWords(action)}</option>`)}
       </select>
     </label>
     <div class="period">
@@ -186,43 +188,34 @@ function Bar({ state, setState }) {
 /** @param {{ event: any }} props */
 function Event({ event }) {
   const rows = [
+    ["Action", actionWords(event.action)],
     ["Request", event.requestId && html`<${RequestLines} event=${event} />`],
     ["Address", event.address],
     ["Client", event.userAgent],
     ["Session", event.sessionId],
     ["Token", event.tokenId],
-    ["By way of", event.door],
+    ["Interface", event.door],
   ].filter(([, value]) => value);
   return html`<tr class="event">
     <td class="when">
-      <time datetime=${event.at}>${exactly(event.at)}</time><br /><${Time} iso=${event.at} />
+      <time datetime=${event.at} title=${exactly(event.at)}>${date(event.at)}</time>
+      <small><${Time} iso=${event.at} /></small>
     </td>
     <td>
-      ${untrusted(event.actorLabel)}${event.actorKind === "TOKEN" && html` <span class="chip">token</span>`}
-    </td>
-    <td>
-      ${words(event.action)}<${Changes}
-        event=${event}
-      />${event.reason && html`<div>“${untrusted(event.reason)}”</div>`}
-    </td>
-    <td>
-      ${
-        event.targetId
-          ? html`<a href="${ROOT}/users/${event.targetId}">${untrusted(event.targetLabel)}</a>`
-          : untrusted(event.targetLabel)
-      }
-    </td>
-    <td>
-      <details>
-        <summary>More</summary>
-        <dl>
-          ${rows.map(
-            ([name, value]) =>
-              html`<dt>${name}</dt>
-                <dd>${typeof value === "string" ? untrusted(value) : value}</dd>`,
-          )}
-        </dl>
-      </details>
+      <div class="what">
+        <${Sentence} event=${event} />
+        <details>
+          <summary>Details<span class="visually-hidden"> of event ${event.id}</span></summary>
+          <dl>
+            <${Changes} event=${event} />
+            ${rows.map(
+              ([name, value]) =>
+                html`<dt>${name}</dt>
+                  <dd>${typeof value === "string" ? untrusted(value) : value}</dd>`,
+            )}
+          </dl>
+        </details>
+      </div>
     </td>
   </tr>`;
 }
@@ -232,6 +225,3 @@ function RequestLines({ event }) {
   const asked = new URLSearchParams({ request: event.requestId, ...around(event.at) });
   return html`${untrusted(event.requestId)} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
 }
-
-/** @param {string} action */
-const words = (action) => action.toLowerCase().replaceAll("_", " ");

@@ -1,33 +1,51 @@
 // @ts-check
-/** What an event changed. */
+/** What an event changed, value by value. */
 import { html } from "htm/preact";
+import { count, instant, size } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @param {{ event: { before: any, after: any } }} props */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+
+/**
+ * Terms and values for a `dl`.
+ * @param {{ event: { before: any, after: any } }} props
+ */
 export function Changes({ event }) {
   const before = event.before ?? {};
   const after = event.after ?? {};
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  if (!names.length) return null;
-  return html`<span class="change">
-    ${names.map((name) => html`<span class="chip">${untrusted(name)}: ${change(name, before, after)}</span>`)}
-  </span>`;
+  return names.map(
+    (name) =>
+      html`<dt>${untrusted(words(name))}</dt>
+        <dd>${change(name, before, after)}</dd>`,
+  );
 }
 
-/** @param {string} name @param {any} before @param {any} after */
+/** "expiresAt" and "size_bytes" as a person writes them. @param {string} name */
+const words = (name) => {
+  const apart = name
+    .replace(/_bytes$/, "")
+    .replaceAll("_", " ")
+    .replace(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .toLowerCase();
+  return apart.charAt(0).toUpperCase() + apart.slice(1);
+};
+
+/** Both sides, or the one value of a side that did not change. @param {string} name @param {any} before @param {any} after */
 function change(name, before, after) {
-  const values = [before, after].filter((side) => name in side).map((side) => shown(side[name]));
+  const sides = [before, after].filter((side) => name in side);
+  const values = [...new Set(sides.map((side) => shown(name, side[name])))];
   return values.map((value, index) => html`${index > 0 && " → "}${untrusted(value)}`);
 }
 
-/** @param {unknown} value */
-function shown(value) {
-  if (value === undefined || value === null) return "";
-  if (Array.isArray(value)) return value.map(named).join(", ");
-  return named(value);
-}
-
-/** A thing by its name, as the checks of a drill have one. @param {any} value @returns {string} */
-function named(value) {
-  return Object(value) === value ? (value.name ?? JSON.stringify(value)) : String(value);
+/** @param {string} name @param {unknown} value @returns {string} */
+function shown(name, value) {
+  if (value === undefined || value === null) return "none";
+  if (Array.isArray(value)) return value.map((one) => shown(name, one)).join(", ");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return name.endsWith("_bytes") ? size(value) : count(value);
+  if (typeof value === "string")
+    return INSTANT.test(value) && !Number.isNaN(Date.parse(value)) ? instant(value) : value;
+  // A thing by its name, as the checks of a drill have one.
+  return /** @type {any} */ (value).name ?? JSON.stringify(value);
 }

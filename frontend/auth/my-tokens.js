@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { EndDate } from "../lib/end-date.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Time } from "../lib/parts.js";
-import { untrusted } from "../lib/untrusted-text.js";
+import { oneLine, untrusted } from "../lib/untrusted-text.js";
 import { revocation } from "./revoke-token.js";
 
 const MINE = `{
@@ -29,7 +29,7 @@ export function MyTokens() {
         (/** @type {ApiToken} */ token) =>
           html`<li key=${token.id}>
             <span>
-              <b>${untrusted(token.name)}</b>
+              <b>${oneLine(token.name)}</b>
               <small>
                 made by ${untrusted(token.madeBy ?? "unknown")} · used${" "}
                 <${Time} iso=${token.lastUsedAt} /> · ends${" "}

@@ -2,13 +2,13 @@
 /** One's own API tokens. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { EndDate } from "../lib/end-date.js";
+import { chosenEnd, EndDate, EndField } from "../lib/end-date.js";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
-import { untrusted } from "../lib/untrusted-text.js";
+import { oneLine, untrusted } from "../lib/untrusted-text.js";
 import { revocation } from "./revoke-token.js";
 
 const TOKENS = `{ apiTokens {
@@ -40,16 +40,12 @@ export function TokensPage() {
               </label>`,
           )}
         </fieldset>
-        <label class="field"
-          >Until <small>the default lifetime when left out</small
-          ><input name="until" type="datetime-local"
-        /></label>`,
+        <${EndField} none="the default lifetime" />`,
       run: async (/** @type {FormData} */ form) => {
-        const until = String(form.get("until"));
         const input = {
           name: form.get("name"),
           scopes: form.getAll("scope"),
-          expiresAt: until ? new Date(until).toISOString() : null,
+          expiresAt: chosenEnd(form),
         };
         const made = await ask(CREATE, { input });
         setSecret(made.createApiToken.secret);
@@ -78,20 +74,22 @@ export function TokensPage() {
           : html`<${Table}
               label="Tokens"
               heads=${["Name", "Scopes", "Created", "Ends", "Last used", "Actions"]}
+              widths=${["", "8rem", "12rem", "9.5rem", "9rem", "7.5rem"]}
               rows=${data?.apiTokens}
               hasFailed=${Boolean(error)}
               row=${(/** @type {any} */ token) =>
                 html`<tr key=${token.id}>
-                  <td><b>${untrusted(token.name)}</b> <code>${token.prefix}…</code></td>
+                  <td><b>${oneLine(token.name)}</b><code>${`${token.prefix}…`}</code></td>
                   <td>${token.scopes.join(" ")}</td>
-                  <td class="when">
-                    <${Time} iso=${token.createdAt} />
+                  <td>
+                    <span class="when"><${Time} iso=${token.createdAt} /></span>
                     ${token.madeBy && html` by ${untrusted(token.madeBy)}`}
                     ${token.parent && html` with ${untrusted(token.parent.name)}`}
                   </td>
                   <td class="when"><${EndDate} iso=${token.expiresAt} none="Never" /></td>
-                  <td class="when">
-                    <${Time} iso=${token.lastUsedAt} /> ${untrusted(token.lastUsedAddress)}
+                  <td>
+                    <span class="when"><${Time} iso=${token.lastUsedAt} /></span>${" "}
+                    ${untrusted(token.lastUsedAddress)}
                   </td>
                   <td>
                     <button class="btn small remove" onClick=${() => revoke(token)}>Revoke</button>

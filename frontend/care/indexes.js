@@ -30,6 +30,7 @@ export function Indexes({ indexes, since, sort, change }) {
     <${Table}
       label="Indexes"
       heads=${heads}
+      widths=${["", "10rem", "6.5rem", "6.5rem", "6.5rem", "7rem"]}
       rows=${indexes && sorted(indexes, sort)}
       row=${(/** @type {any} */ index) =>
         html`<tr key=${index.name}>

@@ -6,7 +6,7 @@ import { Ask, Time } from "../lib/parts.js";
 import { count, size } from "../lib/format.js";
 import { Heading, sorted } from "../lib/sorting.js";
 import { Table } from "../lib/table.js";
-import { untrusted } from "../lib/untrusted-text.js";
+import { oneLine, untrusted } from "../lib/untrusted-text.js";
 import { vacuum } from "./vacuum.js";
 
 /** @param {any} props */
@@ -39,10 +39,11 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
       <${Table}
         label="Tables"
         heads=${heads}
+        widths=${["", "6rem", "6.5rem", "6.5rem", "6.5rem", "8rem", "8rem", "7.5rem"]}
         rows=${tables && sorted(tables, sort)}
         row=${(/** @type {any} */ table) =>
           html`<tr key=${table.name}>
-            <td><b>${untrusted(table.name)}</b></td>
+            <td><b>${oneLine(table.name)}</b></td>
             <td class="number" data-label="Rows">${count(table.estimatedRows)}</td>
             <td class="number" data-label="Size">${size(table.sizeBytes)}</td>
             <td class="number" data-label="Indexes">${size(table.indexBytes)}</td>

@@ -1,7 +1,7 @@
 // @ts-check
-/** When something ends. */
+/** When something ends: shown, and asked for. */
 import { html } from "htm/preact";
-import { ago, date, exactly } from "./format.js";
+import { ago, date, exactly, instant } from "./format.js";
 
 /**
  * The date on which a role, a token, an invitation or a review ends. A right needs a date: "next
@@ -12,3 +12,31 @@ export const EndDate = ({ iso, none = "no end" }) =>
   iso
     ? html`<time datetime=${iso} title=${`${exactly(iso)}, ${ago(iso)}`}>${date(iso)}</time>`
     : none;
+
+const FIELD = "ends";
+
+/**
+ * A field for an end, in the reader's time zone.
+ * @param {{ none: string }} props none: what holds when it is left empty
+ */
+export const EndField = ({ none }) =>
+  html`<label class="field">
+    Ends <small>your local time; ${none} when left empty</small>
+    <input name=${FIELD} type="datetime-local" />
+  </label>`;
+
+/**
+ * The end that was chosen in a form with an `EndField`, as the API takes it; null for none.
+ * @param {FormData} form
+ * @throws {Error} when it is no time, or in the past
+ */
+export function chosenEnd(form) {
+  const text = String(form.get(FIELD) ?? "");
+  if (!text) return null;
+  const end = new Date(text);
+  if (Number.isNaN(end.getTime()))
+    throw new Error(`${text} is no date. Choose one, or leave it empty.`);
+  if (end <= new Date())
+    throw new Error(`${instant(end)} is in the past. Choose a later time, or leave it empty.`);
+  return end.toISOString();
+}

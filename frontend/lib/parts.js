@@ -5,6 +5,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ago, exactly, timeOfDay } from "./format.js";
 import { ask, watchConnection } from "./gql.js";
 import { Icon } from "./icons.js";
+import { inWords } from "./refusal.js";
+import { goBack } from "./router.js";
+import { ThemeButton } from "./theme-button.js";
 import { onOneLine, untrusted } from "./untrusted-text.js";
 
 /** @typedef {import("../types/schema").Role} Role */
@@ -61,17 +64,6 @@ function Live() {
   </span>`;
 }
 
-function ThemeButton() {
-  const toggle = () => {
-    const root = document.documentElement;
-    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
-  };
-  return html`<button class="btn glass square" aria-label="Dark or light" onClick=${toggle}>
-    <${Icon} name="moon" />
-  </button>`;
-}
-
 /** Lost contact, told once it lasts. @param {{ since: Date, retry: () => void }} props */
 export function Offline({ since, retry }) {
   const live = useLive();
@@ -112,7 +104,7 @@ export function Failure({ error, retry }) {
  */
 export const PageTurner = ({ page, after, turn }) =>
   html`<span class="end">
-    <button class="btn small" disabled=${!after} onClick=${() => history.back()}>Previous</button>
+    <button class="btn small" disabled=${!after} onClick=${goBack}>Previous</button>
     <button
       class="btn small"
       disabled=${!page?.pageInfo.hasNextPage}
@@ -203,9 +195,9 @@ async function signInIsOld() {
 
 /** Why something was refused, with the way on where there is one. @param {any} refused */
 function reason(refused) {
-  if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(refused.message);
+  if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(inWords(refused));
   const redirect = encodeURIComponent(location.pathname + location.search);
-  return html`${untrusted(refused.message)}${" "}
+  return html`${untrusted(inWords(refused))}${" "}
     <a href="/auth/login?again=1&redirect=${redirect}">
       ${refused.reauthentication === "link" ? "How to sign in again" : "Sign in again"}
     </a>`;

@@ -1,21 +1,39 @@
 // @ts-check
 /** Addresses below /engine/admin, without loading the page anew. */
 import { useEffect, useState } from "preact/hooks";
+import { alignList, keepPosition, restorePosition, toTop } from "./scrolling.js";
 import { read, write } from "./url-state.js";
 
 export const ROOT = "/engine/admin";
 
 /** @param {string} address @param {boolean} [replace] */
 export function go(address, replace = false) {
-  history[replace ? "replaceState" : "pushState"](null, "", address);
-  dispatchEvent(new PopStateEvent("popstate"));
+  const isOtherPage = new URL(address, location.href).pathname !== location.pathname;
+  keepPosition();
+  history[replace ? "replaceState" : "pushState"](replace ? history.state : null, "", address);
+  dispatchEvent(new Event(ADDRESS));
+  if (isOtherPage) toTop();
+  else if (!replace) alignList();
 }
+
+/** To the page of a list before this one, and to its top. */
+export function goBack() {
+  alignList();
+  addEventListener("popstate", () => alignList(), { once: true });
+  history.back();
+}
+
+const ADDRESS = "address";
 
 /** The current address; whoever uses it is drawn again when it changes. */
 export function useAddress() {
   const [address, setAddress] = useState(() => location.pathname + location.search);
   useEffect(() => {
     const changed = () => setAddress(location.pathname + location.search);
+    const moved = () => {
+      changed();
+      restorePosition();
+    };
     const clicked = (/** @type {MouseEvent} */ event) => {
       const link = /** @type {Element} */ (event.target).closest?.("a");
       const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
@@ -24,10 +42,13 @@ export function useAddress() {
       event.preventDefault();
       go(link.pathname + link.search);
     };
-    addEventListener("popstate", changed);
+    addEventListener(ADDRESS, changed);
+    addEventListener("popstate", moved);
     addEventListener("click", clicked);
+    restorePosition();
     return () => {
-      removeEventListener("popstate", changed);
+      removeEventListener(ADDRESS, changed);
+      removeEventListener("popstate", moved);
       removeEventListener("click", clicked);
     };
   }, []);

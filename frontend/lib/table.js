@@ -1,24 +1,48 @@
 // @ts-check
 /** A table as every page has it. */
 import { html } from "htm/preact";
+import { ScrollBox } from "./scroll-box.js";
 
 /**
- * Scrolls sideways where it is too wide; shows one shimmering line until its rows are there.
+ * Its head stays in view. Scrolls sideways where it is too wide; shows one shimmering line until
+ * its rows are there.
  * @template T
  * @param {{
  *   label: string,
  *   heads: unknown[],
+ *   widths?: string[],
  *   rows: T[] | undefined,
  *   row: (one: T) => unknown,
  *   isBusy?: boolean,
  *   hasFailed?: boolean,
  *   look?: string,
- * }} props *heads* are titles, or cells such as a `Heading` that sorts. *isBusy*: newer rows are on
- *   their way. *hasFailed*: no rows will come. *look* is a class for the table.
+ * }} props *heads* are titles, or cells such as a `Heading` that sorts. *widths*, one for each
+ *   column, keep the columns where they are whatever the rows hold; an empty one takes what is left.
+ *   *isBusy*: newer rows are on their way. *hasFailed*: no rows will come. *look* is a class for the
+ *   table.
  */
-export const Table = ({ label, heads, rows, row, isBusy = !rows, hasFailed = false, look }) =>
-  html`<div class="scroll">
-    <table class=${look} aria-label=${label} aria-busy=${String(isBusy)}>
+export const Table = ({
+  label,
+  heads,
+  widths,
+  rows,
+  row,
+  isBusy = !rows,
+  hasFailed = false,
+  look = "",
+}) =>
+  html`<${ScrollBox} label=${label}>
+    <table
+      class=${`${look} ${widths ? "fixed" : ""}`.trim() || null}
+      aria-label=${label}
+      aria-busy=${String(isBusy)}
+    >
+      ${
+        widths &&
+        html`<colgroup>
+          ${widths.map((width, index) => html`<col key=${index} style=${{ width }} />`)}
+        </colgroup>`
+      }
       <thead>
         <tr>
           ${heads.map((head) =>
@@ -37,4 +61,4 @@ export const Table = ({ label, heads, rows, row, isBusy = !rows, hasFailed = fal
         }
       </tbody>
     </table>
-  </div>`;
+  <//>`;

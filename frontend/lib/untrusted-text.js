@@ -33,6 +33,16 @@ export function untrusted(text) {
 }
 
 /**
+ * A name on one line, which ends in an ellipsis where it has no room; the whole on hover.
+ *
+ * @param {unknown} text
+ */
+export function oneLine(text) {
+  const shown = onOneLine(text);
+  return html`<bdi class="one-line" title=${shown}>${shown}</bdi>`;
+}
+
+/**
  * The same for several lines, as a trace has them: only the breaks stay.
  *
  * @param {unknown} text

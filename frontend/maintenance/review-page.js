@@ -5,7 +5,7 @@ import { useEffect, useReducer, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
-import { ROOT, useParameters } from "../lib/router.js";
+import { goBack, ROOT, useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/format.js";
 import { choicesOf, keyOf, portions } from "./choices.js";
@@ -216,9 +216,7 @@ function Pager({ review, state, setState }) {
       <a href=${file("ndjson")} download>NDJSON</a>
     </span>
     <span class="end">
-      <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
-        Previous
-      </button>
+      <button class="btn small" disabled=${!state.after} onClick=${goBack}>Previous</button>
       <button
         class="btn small"
         disabled=${!pageInfo.hasNextPage}

@@ -27,6 +27,7 @@ export function MigrationsPage() {
         <${Table}
           label="Migrations"
           heads=${["Migration", "What it does", "State", "Applied"]}
+          widths=${["30%", "", "9rem", "9rem"]}
           rows=${migrations && [...migrations].reverse()}
           row=${(/** @type {any} */ one) =>
             html`<tr key=${one.id}>

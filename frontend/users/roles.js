@@ -1,6 +1,7 @@
 // @ts-check
 /** Granting and revoking, and what is asked before. */
 import { html } from "htm/preact";
+import { chosenEnd, EndField } from "../lib/end-date.js";
 import { ask } from "../lib/gql.js";
 import { ROLE_NAMES, say } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -51,12 +52,26 @@ export const UnverifiedBadge = ({ user }) =>
     >Not verified</span
   >`;
 
+/** @type {Record<User["status"], string>} */
+const STATUS = { ACTIVE: "Active", INVITED: "Invited", SUSPENDED: "Suspended" };
+
+/** Nothing for an active user. @param {{ status: User["status"] }} props */
+export const StatusBadge = ({ status }) =>
+  status !== "ACTIVE" && html`<span class="badge ${status.toLowerCase()}">${STATUS[status]}</span>`;
+
 /**
- * What a form of `question` says beside the reason.
+ * What a form of `question` says.
  * @param {FormData} form
+ * @throws {Error} when the end is in the past
  */
-export const confirmation = (form) =>
-  form.get("confirmUnverified") ? { confirmUnverified: true } : {};
+export function answers(form) {
+  const expiresAt = chosenEnd(form);
+  return {
+    reason: String(form.get("reason") ?? ""),
+    ...(expiresAt && { expiresAt }),
+    ...(form.get("confirmUnverified") && { confirmUnverified: true }),
+  };
+}
 
 /**
  * Why a role can't be changed now; empty when it can.
@@ -74,17 +89,27 @@ export function obstacle(user, role, activeAdministrators) {
 }
 
 /**
- * What is asked before a role changes; null when nothing needs asking.
+ * Whether a role can be granted at one click: an editor's is undone as quickly.
+ * @param {User} user
+ * @param {Role} role
+ */
+export const needsNoQuestion = (user, role) =>
+  role === "EDITOR" &&
+  !user.roles.includes(role) &&
+  !isUnverified(user) &&
+  user.status !== "SUSPENDED";
+
+/**
+ * What is asked before a role changes.
  * @param {User} user
  * @param {Role} role
  * @param {boolean} isMe
  */
 export function question(user, role, isMe) {
   const has = user.roles.includes(role);
-  if (!has && role === "EDITOR" && !isUnverified(user)) return null;
   const name = untrusted(user.name || user.email);
   const fields = html`<label class="field">
-    Reason <small>for the audit trail; may be left out</small>
+    Reason <small>for the audit trail; optional</small>
     <input name="reason" maxlength="500" />
   </label>`;
   if (!has) {
@@ -95,12 +120,14 @@ export function question(user, role, isMe) {
       text: html`${untrusted(user.email)} will be able ${can}.`,
       verb: isEditor ? "Add editor" : "Add administrator",
       recent: !isEditor,
-      fields: html`${isUnverified(user) && html`<${Confirmation} email=${user.email} />`}${fields}`,
+      fields: html`${user.status === "SUSPENDED" && html`<${Suspended} />`}
+        ${isUnverified(user) && html`<${Confirmation} email=${user.email} />`}${fields}
+        <${EndField} none="no end" />`,
     };
   }
   const mine = isMe && role === "ADMINISTRATOR" ? " You will lose access to this page." : "";
   return {
-    title: html`Take the role ${ROLE_NAMES[role]} from ${name}?`,
+    title: html`Revoke the role ${ROLE_NAMES[role]} of ${name}?`,
     text: html`${untrusted(user.email)} loses it at once, in every open session.${mine}`,
     verb: `Remove ${ROLE_NAMES[role].toLowerCase()}`,
     danger: true,
@@ -108,6 +135,12 @@ export function question(user, role, isMe) {
     fields,
   };
 }
+
+const Suspended = () =>
+  html`<p class="notice bad" role="note">
+    This user is suspended: nobody can sign in with this account. The role takes effect when the
+    user is reinstated.
+  </p>`;
 
 /** @param {{ email: string }} props */
 const Confirmation = ({ email }) =>

@@ -53,13 +53,17 @@ function Card({ kind, icon, label, value, note, line }) {
   </div>`;
 }
 
-/** A line of the last 30 days. @param {{ line: number[] }} props */
+/**
+ * A line of the last 30 days. It begins at zero: fifteen fewer of five hundred are no fall from the
+ * top to the bottom.
+ * @param {{ line: number[] }} props
+ */
 function Spark({ line }) {
   if (line.length < 2) return null;
-  const [low, high] = [Math.min(...line), Math.max(...line)];
+  const high = Math.max(...line, 1);
   const points = line.map((value, index) => {
     const x = (100 * index) / (line.length - 1);
-    const y = 38 - (34 * (value - low)) / (high - low || 1);
+    const y = 38 - (34 * value) / high;
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
   return html`<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">

@@ -2,19 +2,21 @@
 /** One user: roles and how they came about, identities, sessions, tokens, history. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { Changes } from "../audit/changes.js";
+import { Sentence, SENTENCE_FIELDS } from "../audit/sentence.js";
 import { browserName } from "../lib/browser.js";
 import { EndDate } from "../lib/end-date.js";
+import { date, exactly } from "../lib/format.js";
 import { ask, follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, RoleBadge, ROLE_NAMES, say, sayRefused, Time, Top } from "../lib/parts.js";
 import { go, ROOT } from "../lib/router.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import {
+  answers,
   changeRole,
-  confirmation,
   obstacle,
   question,
+  StatusBadge,
   UnverifiedBadge,
   USER_FIELDS,
 } from "./roles.js";
@@ -30,8 +32,11 @@ const USER = `query ($id: ID!) {
     apiTokens { id name prefix scopes madeBy createdAt expiresAt lastUsedAt }
   }
   roles { role activeUserCount }
+  suspension: auditEvents(first: 1, filter: { targetId: $id, actions: [USER_SUSPENDED] }) {
+    nodes { at actorLabel reason }
+  }
   auditEvents(first: 20, filter: { userId: $id }) {
-    nodes { id at action actorLabel reason before after }
+    nodes { ${SENTENCE_FIELDS} }
   }
 }`;
 
@@ -80,24 +85,10 @@ export function UserPage({ id, me }) {
   const change = (role) => {
     const add = !user.roles.includes(role);
     const act = async (/** @type {FormData} */ form) => {
-      const until = String(form.get("until") ?? "");
-      await changeRole(user, role, add, {
-        reason: String(form.get("reason") ?? ""),
-        ...(until && { expiresAt: new Date(until).toISOString() }),
-        ...confirmation(form),
-      });
+      await changeRole(user, role, add, answers(form));
       reload();
     };
-    const before = question(user, role, isMe) ?? {
-      title: html`Make ${untrusted(user.name || user.email)} an editor?`,
-      text: "Leave the end empty for a lasting grant.",
-      verb: "Add editor",
-      fields: html`<label class="field">Reason<input name="reason" maxlength="500" /></label>`,
-    };
-    const end = html`<label class="field">
-      Until <small>may be left out</small><input name="until" type="datetime-local" />
-    </label>`;
-    setAsked({ ...before, fields: html`${before.fields}${add && end}`, run: act });
+    setAsked({ ...question(user, role, isMe), run: act });
   };
   const remove = () =>
     setAsked({
@@ -162,7 +153,7 @@ export function UserPage({ id, me }) {
         </div>
         <dl>
           <dt>Status</dt>
-          <dd>${user.status.toLowerCase()}</dd>
+          <dd><${Status} user=${user} suspension=${data.suspension.nodes[0]} /></dd>
           <dt>Address</dt>
           <dd>
             ${user.emailVerified ? "verified" : user.providers.length === 0 && "not verified yet"}
@@ -189,7 +180,7 @@ export function UserPage({ id, me }) {
                 title=${why}
                 onClick=${() => change(role)}
               >
-                ${user.roles.includes(role) ? "Remove" : "Add"} ${ROLE_NAMES[role]}
+                ${`${user.roles.includes(role) ? "Remove" : "Add"} ${ROLE_NAMES[role]}`}
               </button>`;
             })}
           </div>
@@ -254,18 +245,29 @@ export function UserPage({ id, me }) {
             >`}
       <//>
       <${Lines} title="History" items=${data.auditEvents.nodes} none="Nothing happened yet.">
-        ${(/** @type {any} */ one) =>
-          html`<span
-              >${one.action.toLowerCase().replaceAll("_", " ")} by${" "}
-              ${untrusted(one.actorLabel)}${one.reason && html`: ${untrusted(one.reason)}`}${" "}
-              <${Changes} event=${one}
-            /></span>
-            <${Time} iso=${one.at} />`}
+        ${(/** @type {any} */ one) => html`<${Sentence} event=${one} /><${Time} iso=${one.at} />`}
       <//>
       <p><a class="btn" href="${ROOT}/audit?user=${user.id}">All of the history</a></p>
     </div>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
+
+/** The status; of a suspended user since when, by whom and why. @param {any} props */
+function Status({ user, suspension }) {
+  if (user.status === "ACTIVE") return "Active";
+  if (user.status === "INVITED")
+    return html`<${StatusBadge} status="INVITED" /> until the first sign-in with this address`;
+  return html`<${StatusBadge}
+      status="SUSPENDED"
+    />${suspension && html`<${Suspension} ...${suspension} />`}`;
+}
+
+/** @param {{ at: string, actorLabel: string, reason: string | null }} props */
+const Suspension = ({ at, actorLabel, reason }) =>
+  html`${" since "}<time datetime=${at} title=${exactly(at)}>${date(at)}</time
+    >${" by "}${untrusted(actorLabel)}${
+      reason ? html`${": “"}${untrusted(reason)}”` : ", without a reason"
+    }`;
 
 /** @param {{ madeBy: string | null }} token */
 const madeBy = (token) => (token.madeBy ? html` made by ${untrusted(token.madeBy)}` : "");

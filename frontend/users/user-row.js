@@ -1,10 +1,11 @@
 // @ts-check
 /** One user in the list. */
 import { html } from "htm/preact";
-import { breakable, RoleBadge, Time } from "../lib/parts.js";
+import { RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
-import { onOneLine, untrusted } from "../lib/untrusted-text.js";
-import { obstacle, UnverifiedBadge } from "./roles.js";
+import { oneLine, onOneLine, untrusted } from "../lib/untrusted-text.js";
+import { Avatar } from "./avatar.js";
+import { obstacle, StatusBadge, UnverifiedBadge } from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
 /** @typedef {import("../types/schema").User} User */
@@ -23,14 +24,16 @@ export function UserRow({ user, search, isMe, flash, activeAdministrators, chang
   return html`<tr class=${flash ? "flash" : ""}>
     <td>
       <div class="who">
-        <span class="avatar" aria-hidden="true">${initials(user)}</span>
-        <span>
-          <a href="${ROOT}/users/${user.id}"
-            ><${Found} text=${user.name || user.email} search=${search}
-          /></a>
-          ${isMe && html` <span class="badge">You</span>`}
-          ${user.status !== "ACTIVE" && html` <span class="badge bad">${user.status.toLowerCase()}</span>`}
-          <${UnverifiedBadge} user=${user} />
+        <${Avatar} user=${user} />
+        <span class="lines-of-who">
+          <span class="name">
+            <a href="${ROOT}/users/${user.id}"
+              ><${Found} text=${user.name || user.email} search=${search}
+            /></a>
+            ${isMe && html`<span class="badge">You</span>`}
+            <${StatusBadge} status=${user.status} />
+            <${UnverifiedBadge} user=${user} />
+          </span>
           <span class="email"><${Found} text=${user.email} search=${search} /></span>
         </span>
       </div>
@@ -40,7 +43,7 @@ export function UserRow({ user, search, isMe, flash, activeAdministrators, chang
     </td>
     <td class="providers">
       <div class="roles">
-        ${user.providers.map((name) => html`<span class="chip">${name}</span>`)}
+        ${user.providers.map((name) => html`<span class="chip">${oneLine(name)}</span>`)}
       </div>
     </td>
     <td class="when"><${Time} iso=${user.createdAt} /></td>
@@ -72,8 +75,8 @@ function RoleButton({ user, role, label, why, change }) {
       title=${why || null}
       onClick=${() => !why && change(user, role)}
     >
-      ${has ? "Remove" : "Add"} ${label}<span class="visually-hidden">
-        ${has ? "from" : "to"} ${untrusted(user.email)}</span
+      ${`${has ? "Remove" : "Add"} ${label}`}<span class="visually-hidden">
+        ${has ? " from " : " to "}${untrusted(user.email)}</span
       >
     </button>
     ${why && html`<span class="visually-hidden" id=${id}>${why}</span>`}`;
@@ -83,17 +86,9 @@ function RoleButton({ user, role, label, why, change }) {
 function Found({ text: written, search }) {
   const text = onOneLine(written);
   const at = search ? text.toLowerCase().indexOf(search.toLowerCase()) : -1;
-  if (at < 0) return html`<bdi>${breakable(text)}</bdi>`;
+  if (at < 0) return oneLine(text);
   const end = at + search.length;
-  return html`<bdi
-    >${breakable(text.slice(0, at))}<mark>${text.slice(at, end)}</mark>${breakable(text.slice(end))}</bdi
+  return html`<bdi class="one-line" title=${text}
+    >${text.slice(0, at)}<mark>${text.slice(at, end)}</mark>${text.slice(end)}</bdi
   >`;
 }
-
-/** @param {User} user */
-const initials = (user) =>
-  (user.name || user.email)
-    .split(/[\s@.]+/)
-    .slice(0, 2)
-    .map((word) => word[0]?.toUpperCase())
-    .join("");

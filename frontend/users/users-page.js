@@ -7,12 +7,13 @@ import { ask, follow } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
-import { useParameters } from "../lib/router.js";
+import { goBack, useParameters } from "../lib/router.js";
+import { ScrollBox } from "../lib/scroll-box.js";
 import { SearchField } from "../lib/search-field.js";
 import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { inviteQuestion } from "./invite.js";
-import { changeRole, confirmation, question, USER_FIELDS } from "./roles.js";
+import { answers, changeRole, needsNoQuestion, question, USER_FIELDS } from "./roles.js";
 import { Stats } from "./stats.js";
 import { UserRow } from "./user-row.js";
 
@@ -73,15 +74,9 @@ export function UsersPage({ me }) {
   const change = (user, role) => {
     const add = !user.roles.includes(role);
     const run = async (/** @type {FormData} */ form) =>
-      show(
-        await changeRole(user, role, add, {
-          reason: String(form.get("reason") ?? ""),
-          ...confirmation(form),
-        }),
-      );
-    const before = question(user, role, user.id === me?.id);
-    if (before) setAsked({ ...before, run });
-    else run(new FormData()).catch(sayRefused);
+      show(await changeRole(user, role, add, answers(form)));
+    if (needsNoQuestion(user, role)) run(new FormData()).catch(sayRefused);
+    else setAsked({ ...question(user, role, user.id === me?.id), run });
   };
   const users = list.data?.users;
   return html`<${Top} title="Users" text="People who signed in, and what they may do." />
@@ -100,8 +95,8 @@ export function UsersPage({ me }) {
       ${
         users?.nodes.length === 0
           ? html`<${Nobody} state=${state} clear=${() => setState(DEFAULTS)} />`
-          : html`<div class="scroll">
-              <table aria-label="Users" aria-busy=${String(list.loading)}>
+          : html`<${ScrollBox} label="Users">
+              <table class="fixed users" aria-label="Users" aria-busy=${String(list.loading)}>
                 <${Head} state=${state} setState=${setState} />
                 <tbody>
                   ${
@@ -122,7 +117,7 @@ export function UsersPage({ me }) {
                   }
                 </tbody>
               </table>
-            </div>`
+            <//>`
       }
       <${Pager} state=${state} setState=${setState} users=${users} />
     </section>
@@ -187,7 +182,11 @@ function Head({ state, setState }) {
     const down = state.sort === `-${name}`;
     const active = down || state.sort === name;
     const next = active && !down ? `-${name}` : name;
-    return html`<th scope="col" aria-sort=${active ? (down ? "descending" : "ascending") : null}>
+    return html`<th
+      scope="col"
+      class=${name}
+      aria-sort=${active ? (down ? "descending" : "ascending") : null}
+    >
       <button onClick=${() => setState({ sort: next, after: "" })}>
         ${label}${active && html`<${Icon} name=${down ? "down" : "up"} />`}
       </button>
@@ -196,10 +195,10 @@ function Head({ state, setState }) {
   return html`<thead>
     <tr>
       ${sortable("name", "User")}
-      <th scope="col">Roles</th>
+      <th scope="col" class="roles-held">Roles</th>
       <th scope="col" class="providers">Providers</th>
       ${sortable("created", "Created")}
-      <th scope="col">Actions</th>
+      <th scope="col" class="does">Actions</th>
     </tr>
   </thead>`;
 }
@@ -220,9 +219,7 @@ function Pager({ state, setState, users }) {
         </select>
       </label>
       ${state.after && html`<button class="btn small" onClick=${() => setState({ after: "" })}>First</button>`}
-      <button class="btn small" disabled=${!state.after} onClick=${() => history.back()}>
-        Previous
-      </button>
+      <button class="btn small" disabled=${!state.after} onClick=${goBack}>Previous</button>
       <button class="btn small" disabled=${!users?.pageInfo.hasNextPage} onClick=${next}>
         Next
       </button>

@@ -1,0 +1,107 @@
+// @ts-check
+/** An audit event as one sentence. */
+import { html } from "htm/preact";
+import { EndDate } from "../lib/end-date.js";
+import { count, size } from "../lib/format.js";
+import { ROLE_NAMES } from "../lib/parts.js";
+import { ROOT } from "../lib/router.js";
+import { untrusted } from "../lib/untrusted-text.js";
+
+export const SENTENCE_FIELDS =
+  "id at action actorKind actorLabel actorId targetLabel targetId reason before after";
+
+/**
+ * What stands around the names: {who} acted, on {whom}; the rest are values of the event. What is
+ * not here is said by the name of the action.
+ * @type {Record<string, string>}
+ */
+const PHRASES = {
+  ROLE_GRANTED: "{who} granted {role} to {whom}{until}",
+  ROLE_REVOKED: "{who} revoked {role} of {whom}",
+  ROLE_EXPIRED: "{role} of {whom} expired",
+  USER_CREATED: "{whom} signed in for the first time",
+  USER_INVITED: "{who} invited {whom}",
+  USER_RENAMED: "{who} changed the name of {whom} from {before.name} to {after.name}",
+  USER_SUSPENDED: "{who} suspended {whom}",
+  USER_REINSTATED: "{who} reinstated {whom}",
+  USER_DELETED: "{who} deleted {whom}",
+  IDENTITY_LINKED: "{whom} was linked to a person at {after.provider}",
+  IDENTITY_REMOVED: "{who} unlinked {whom} from {before.provider}",
+  ADDRESS_VERIFIED: "{after.provider} verified the address of {whom}",
+  SIGNED_IN: "{whom} signed in with {after.provider}",
+  SIGN_IN_FAILED: "Sign-in with {whom} failed",
+  SIGNED_OUT: "{whom} signed out",
+  SIGN_IN_LINK_CREATED: "{who} created a sign-in link for {whom}",
+  SESSION_REVOKED: "{who} ended a session of {whom}",
+  SESSIONS_REVOKED: "{who} ended {sessions} of {whom}",
+  TOKEN_CREATED: "{who} created the token {after.name} for {whom}{until}",
+  TOKEN_REVOKED: "{who} revoked the token {before.name} of {whom}",
+  TOKEN_USED_FROM_NEW_ADDRESS: "A token of {whom} was used from {after.address}",
+  ACCESS_REFUSED: "{who} was refused {whom}",
+  SETTING_CHANGED: "The setting {whom} changed from {before.value} to {after.value}",
+  MIGRATION_APPLIED: "{who} applied the migration {whom}",
+  MIGRATION_ROLLED_BACK: "{who} rolled back the migration {whom}",
+  VACUUM_RUN: "{who} started a vacuum of {after.tables}",
+  ALERT_TEST_SENT: "{who} sent a test alert",
+  SECRET_ROTATED: "{who} rotated the {whom}",
+  MAINTENANCE_TASK_STARTED: "{who} started the task {whom}",
+  MAINTENANCE_TASK_STOPPED: "{who} stopped the task {whom}",
+  MAINTENANCE_ITEM_DONE: "{who} marked {whom} done",
+  ACCESS_REVIEW_STARTED: "{who} started the access review {whom}",
+  ACCESS_REVIEWED: "{who} submitted decisions of the access review {whom}",
+  BACKUP_CREATED: "{who} made the backup {whom}{bytes}",
+  BACKUP_VERIFIED: "{who} verified the backup {whom}{verdict}",
+  BACKUP_DELETED: "{who} deleted the backup {whom}",
+  BACKUP_DOWNLOADED: "{who} downloaded the backup {whom}",
+  BACKUP_RESTORED: "{who} restored the backup {whom}",
+  DRILL_RUN: "{who} ran a restore drill of {whom}{verdict}",
+};
+const ELSE = "{who}: {action} {whom}";
+const PART = /\{([\w.]+)\}/;
+
+/** @param {{ event: any }} props */
+export function Sentence({ event }) {
+  const parts = (PHRASES[event.action] ?? ELSE).split(PART);
+  return html`<span class="sentence">
+    ${parts.map((part, index) => (index % 2 ? value(part, event) : part))}
+    ${event.reason && html`<span class="why">${" — “"}${untrusted(event.reason)}${"”"}</span>`}
+  </span>`;
+}
+
+/** "role granted" @param {string} action */
+export const actionWords = (action) => action.toLowerCase().replaceAll("_", " ");
+
+/** @param {string} name of a part @param {any} event */
+function value(name, event) {
+  const known = PARTS[name];
+  if (known) return known(event);
+  const [side, key] = name.split(".");
+  const found = event[side]?.[key];
+  return html`<b>${untrusted(Array.isArray(found) ? found.join(", ") : (found ?? "nothing"))}</b>`;
+}
+
+/** @type {Record<string, (event: any) => unknown>} */
+const PARTS = {
+  who: ({ actorLabel, actorKind }) =>
+    html`<b>${untrusted(actorLabel)}</b
+      >${actorKind === "TOKEN" && html` <span class="chip">token</span>`}`,
+  whom: ({ targetId, targetLabel }) =>
+    targetId
+      ? html`<a href="${ROOT}/users/${targetId}">${untrusted(targetLabel)}</a>`
+      : html`<b>${untrusted(targetLabel)}</b>`,
+  role: ({ before, after }) => html`<b>${roleName(after?.role ?? before?.role)}</b>`,
+  until: ({ before, after }) =>
+    after?.expiresAt
+      ? html`${" until "}<${EndDate} iso=${after.expiresAt} />`
+      : before?.expiresAt && " without an end",
+  sessions: ({ before }) => count(before?.sessions, "session"),
+  bytes: ({ after }) => Boolean(after?.size_bytes) && ` (${size(after.size_bytes)})`,
+  verdict: ({ after }) => (after?.ok === false ? ": it failed" : ": it is good"),
+  action: ({ action }) => actionWords(action),
+};
+
+/** @param {unknown} role as the trail names it: "Editor" */
+const roleName = (role) => {
+  const known = /** @type {keyof typeof ROLE_NAMES} */ (String(role).toUpperCase());
+  return ROLE_NAMES[known] ?? untrusted(role);
+};

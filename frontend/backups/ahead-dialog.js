@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { say } from "../lib/parts.js";
-import { ago, count } from "../lib/time.js";
+import { ago, count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").RestorePreview} RestorePreview */
@@ -192,14 +192,12 @@ function UndoneChanges({ undone }) {
       The database does not answer, so nobody can tell which changes will be undone.
     </p>`;
   const more = undone.isMore ? "More than " : "";
-  const changes = undone.changes === 1 ? "change" : "changes";
-  const actors = undone.people.length + undone.otherPeople;
-  const people = actors === 1 ? "1 person" : `${actors} people`;
+  const people = count(undone.people.length + undone.otherPeople, "person", "people");
   return html`${
     undone.changes === 0
       ? html`<p><b>No changes will be undone.</b></p>`
       : html`<p>
-            <b>${more}${count(undone.changes)} ${changes} by ${people} will be undone:</b>
+            <b>${more}${count(undone.changes, "change")} by ${people} will be undone:</b>
           </p>
           <ul class="undone">
             ${undone.people.map(
@@ -223,8 +221,8 @@ function UndoneChanges({ undone }) {
   ${
     undone.removals > 0 &&
     html`<p>
-      ${count(undone.removals)} ${undone.removals === 1 ? "removal stays" : "removals stay"} in
-      force: suspensions, deletions, revoked roles and tokens, ended sessions.
+      ${count(undone.removals, "removal stays", "removals stay")} in force: suspensions, deletions,
+      revoked roles and tokens, ended sessions.
     </p>`
   }`;
 }

@@ -2,8 +2,7 @@
 /** How the newest restore ended, and the way back. */
 import { html } from "htm/preact";
 import { Time } from "../lib/parts.js";
-import { size } from "../lib/size.js";
-import { count } from "../lib/time.js";
+import { count, size } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { Kept } from "./kept.js";
 import { isWayBack } from "./runs.js";
@@ -37,7 +36,7 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
         ${
           details.rows !== undefined &&
           html`<dt>Restored</dt>
-            <dd>${count(details.rows)} rows</dd>`
+            <dd>${count(details.rows, "row")}</dd>`
         }
         <dt>Duration</dt>
         <dd>${details.seconds} s</dd>
@@ -82,8 +81,7 @@ function undoneWords(undone) {
     (/** @type {any} */ one) =>
       html`, <span><bdi>${untrusted(one.label)}</bdi> ${count(one.changes)}</span>`,
   );
-  const words = undone.changes === 1 ? "change" : "changes";
-  return html`${undone.is_more ? "more than " : ""}${count(undone.changes)} ${words}${people}`;
+  return html`${undone.is_more ? "more than " : ""}${count(undone.changes, "change")}${people}`;
 }
 
 /**

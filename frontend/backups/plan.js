@@ -1,8 +1,7 @@
 // @ts-check
 /** When the next backup is made, how long backups are kept, and how much room they take. */
 import { html } from "htm/preact";
-import { size } from "../lib/size.js";
-import { ago, exactly } from "../lib/time.js";
+import { ago, count, exactly, size } from "../lib/format.js";
 
 /** @param {{ overview: any, tasks: any[] | undefined }} props */
 export function Plan({ overview, tasks }) {
@@ -16,9 +15,9 @@ export function Plan({ overview, tasks }) {
     <div>
       <dt>Kept</dt>
       <dd>
-        all for ${overview.retentionDays} ${overview.retentionDays === 1 ? "day" : "days"}, then one
-        of each of the last ${overview.keepDaily} days, ${overview.keepWeekly} weeks and${" "}
-        ${overview.keepMonthly} months
+        all for ${count(overview.retentionDays, "day")}, then one of each of the last
+        ${count(overview.keepDaily, "day")}, ${count(overview.keepWeekly, "week")} and${" "}
+        ${count(overview.keepMonthly, "month")}
       </dd>
     </div>
     <div>

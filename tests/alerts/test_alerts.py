@@ -7,6 +7,7 @@ import hmac
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from tests.alerts.receivers import mail_server, webhook
@@ -105,6 +106,43 @@ async def test_what_fails_is_told_once_and_its_end_too(engine, alerts_of, hook):
     (alert,) = await alerts.page(ROOT, None, 10)
     assert (alert.state, alert.channels) == (AlertState.OVER, [AlertChannel.WEBHOOK])
     assert alert.last_sent_at is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("error_rate", "/engine/admin/logs"),
+        ("database", "/engine/admin/logs"),
+        ("workers", "/engine/admin/logs"),
+        ("backup", "/engine/admin/backups"),
+        ("migrations", "/engine/admin/migrations"),
+        ("disk.data", "/engine/admin/health"),
+    ],
+)
+async def test_a_message_leads_to_the_lines_or_the_page_of_its_fault(
+    alerts_of, hook, ask, ada, name, path
+):
+    alerts = alerts_of()
+
+    await alerts.observe([seen(name, FAILING)])
+    await alerts.deliver()
+    during = (await ask(ada, "{ alerts { nodes { link } } }"))["data"]["alerts"]["nodes"][0]["link"]
+    for _ in range(3):
+        await alerts.observe([seen(name, OK)])
+        await alerts.deliver()
+    after = (await ask(ada, "{ alerts { nodes { link } } }"))["data"]["alerts"]["nodes"][0]["link"]
+
+    began, over = hook.bodies
+    assert began["alerts"][0]["link"] == began["link"] == f"http://engine.example{during}"
+    assert began["link"] in began["text"]
+    assert over["text"].startswith("[aiwebengine] Resolved: ")
+    assert during.partition("?")[0] == after.partition("?")[0] == path
+    if path.endswith("logs"):
+        asked = parse_qs(after.partition("?")[2])
+        assert asked["level"] == ["ERROR"]
+        assert datetime.fromisoformat(asked["since"][0]) < datetime.now(UTC)
+        assert datetime.fromisoformat(asked["until"][0]) > datetime.now(UTC)
+        assert "until" not in during
 
 
 async def test_one_bad_look_is_an_accident(alerts_of, hook):

@@ -27,6 +27,7 @@ from aiwebengine.app import Engine
 from aiwebengine.backups import cluster_store
 from aiwebengine.commands import BACKUP_FIRST
 from aiwebengine.config import Backup, Config, Repository
+from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.errors import Conflict, Unavailable
 from aiwebengine.migrations.cli import migrate
 from aiwebengine.migrations.service import MigrationFailed, Migrations, MigrationsDue
@@ -511,3 +512,13 @@ def test_the_finished_tables_are_what_the_file_says(template, server):
     told = described(server.database(template))
 
     assert (Path(__file__).parent.parent / "schema.sql").read_text() == told
+
+
+def test_a_start_leaves_no_error_in_the_log_of_the_server(tmp_path):
+    with embedded_postgres(tmp_path) as url:
+        for _ in range(2):
+            Migrations(url, MIGRATIONS).up()
+    told = (tmp_path / "postgres.log").read_text()
+
+    assert "database system is ready" in told
+    assert [line for line in told.splitlines() if "ERROR" in line or "WARNING" in line] == []

@@ -6,15 +6,22 @@ import sys
 
 import click
 
-from aiwebengine.alerts.types import Alert, AlertChannel, ChannelResult
+from aiwebengine.alerts.links import page_of
+from aiwebengine.alerts.types import Alert, AlertChannel, AlertState, ChannelResult
 from aiwebengine.app import Engine
 from aiwebengine.commands import FAILED, json_option, show, table, with_engine
 from aiwebengine.viewer import Viewer
 
+_STATES = {
+    AlertState.OPEN: "OPEN",
+    AlertState.OVER: "RESOLVED",
+    AlertState.EVENT: "NOTICE",
+}
+
 
 @click.group()
 def alerts() -> None:
-    """Who is told when something is wrong."""
+    """Alerts, and the channels that they are sent to."""
 
 
 @alerts.command("list")
@@ -23,12 +30,12 @@ def alerts() -> None:
     type=click.IntRange(1, 1_000),
     default=50,
     show_default=True,
-    help="Most alerts to list.",
+    help="Maximum number of alerts.",
 )
 @json_option
 @click.pass_context
 def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
-    """List what people were told of, newest first."""
+    """List alerts, newest first."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[Alert]:
         return (await engine.services.alerts.page(viewer, None, limit))[:limit]
@@ -45,6 +52,7 @@ def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
             "message": one.message,
             "since": one.since,
             "overAt": one.over_at,
+            "link": page_of(one.name, one.since, one.over_at),
             "lastSentAt": one.last_sent_at,
             "channels": [channel.name for channel in one.channels],
             "lastError": one.last_error,
@@ -53,7 +61,7 @@ def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
     ]
     rows = [
         (
-            one.state.name,
+            _STATES[one.state],
             one.title,
             f"{one.since:%Y-%m-%d %H:%M}",
             one.last_sent_at and f"{one.last_sent_at:%Y-%m-%d %H:%M}",
@@ -61,19 +69,19 @@ def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
         )
         for one in found
     ]
-    show(as_json, told, table(("State", "What", "Since", "Last told", "Said"), rows))
+    show(as_json, told, table(("State", "What", "Since", "Last notified", "Said"), rows))
 
 
 @alerts.command()
 @click.option(
     "--channel",
     type=click.Choice([channel.name for channel in AlertChannel], case_sensitive=False),
-    help="By this way only; by every one that is configured when left out.",
+    help="Only this channel (default: every channel that is configured).",
 )
 @json_option
 @click.pass_context
 def test(context: click.Context, channel: str | None, as_json: bool) -> None:
-    """Send a test: exit code 0 when every channel took it, 1 when not."""
+    """Send a test; exits with status 1 unless every channel took it."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[ChannelResult]:
         wanted = None if channel is None else AlertChannel[channel.upper()]

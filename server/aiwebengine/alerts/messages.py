@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from aiwebengine.alerts.links import MANAGER, page_of
 from aiwebengine.alerts.types import Notice, NoticeKind
 from aiwebengine.health.types import HealthState
 from aiwebengine.untrusted_text import on_one_line
@@ -19,7 +20,7 @@ LONGEST_SUBJECT = 150
 
 _RANK = [HealthState.FAILING, HealthState.WARNING, HealthState.UNKNOWN, HealthState.OK]
 _WORDS = {
-    NoticeKind.OVER: "Over",
+    NoticeKind.OVER: "Resolved",
     NoticeKind.REMINDER: "Still",
     NoticeKind.EVENT: "Notice",
     NoticeKind.TEST: "Test",
@@ -40,22 +41,22 @@ def message(notices: Sequence[Notice], url: str, sender: str) -> Message:
     ranked = sorted(notices, key=lambda notice: _RANK.index(notice.severity))
     # Names and messages of others are in it, and mail programs obey what they do not show.
     told, more = [_shown(one) for one in ranked[:MOST_TOLD]], len(ranked) - MOST_TOLD
+    now = datetime.now(UTC)
     subject = _line(f"[aiwebengine] {_headline(ranked[0])}")
     if len(ranked) > 1:
         subject += f", and {len(ranked) - 1} more"
-    lines = [_paragraph(notice) for notice in told]
+    lines = [_paragraph(notice, url, now) for notice in told]
     if more > 0:
-        lines.append(f"… and {more} more.")
-    text = "\n\n".join([*lines, f"{url}/engine/admin/health"])
-    now = datetime.now(UTC)
-    told_first = _told(told[0])
+        lines.append(f"… and {more} more.\n{url}{MANAGER}/health")
+    text = "\n\n".join(lines)
+    told_first = _told(told[0], url, now)
     body: dict[str, Any] = {
         **told_first,
         "instance": told_first["instance"] or sender,
         "url": url,
         "sentAt": now,
         "text": f"{subject}\n\n{text}",
-        "alerts": [_told(notice) for notice in told],
+        "alerts": [_told(notice, url, now) for notice in told],
     }
     return Message(subject, text, orjson.dumps(body))
 
@@ -74,14 +75,20 @@ def _headline(notice: Notice) -> str:
     return f"{word}: {notice.title}"
 
 
-def _paragraph(notice: Notice) -> str:
+def _paragraph(notice: Notice, url: str, now: datetime) -> str:
     place = f" on {notice.instance}" if notice.instance else ""
     since = f"{notice.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     when = "At" if notice.kind in (NoticeKind.EVENT, NoticeKind.TEST) else "Since"
-    return f"{_headline(notice)}{place}\n{notice.detail}\n{when} {since}."
+    address = _address(notice, url, now)
+    return f"{_headline(notice)}{place}\n{notice.detail}\n{when} {since}.\n{address}"
 
 
-def _told(notice: Notice) -> dict[str, Any]:
+def _address(notice: Notice, url: str, now: datetime) -> str:
+    """Where one reads more about it."""
+    return url + page_of(notice.name, notice.since, now if notice.kind is NoticeKind.OVER else None)
+
+
+def _told(notice: Notice, url: str, now: datetime) -> dict[str, Any]:
     return {
         "kind": notice.kind.value,
         "name": notice.name,
@@ -90,6 +97,7 @@ def _told(notice: Notice) -> dict[str, Any]:
         "detail": notice.detail,
         "since": notice.since,
         "instance": notice.instance,
+        "link": _address(notice, url, now),
     }
 
 

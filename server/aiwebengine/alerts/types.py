@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from aiwebengine.alerts.links import page_of
 from aiwebengine.health.types import HealthState
 
 
@@ -28,7 +29,7 @@ class AlertState(enum.Enum):
 
     Attributes:
         OPEN: it lasts.
-        OVER: it is over, or nobody reports it any more.
+        OVER: it is resolved, or nobody reports it any more.
         EVENT: it happened, once.
     """
 
@@ -50,8 +51,8 @@ class Alert:
         severity: how bad it is, or was.
         message: what was seen.
         since: since when, or when it happened.
-        over_at: when it was over.
-        last_sent_at: when it was told last; null when it has not been told yet.
+        over_at: when it was resolved.
+        last_sent_at: when people were notified last; null when they have not been yet.
         channels: by which ways it is told; none when no channel is configured.
         last_error: why the last attempt to tell it failed; null when nothing waits for another.
     """
@@ -68,6 +69,11 @@ class Alert:
     last_sent_at: datetime | None
     channels: list[AlertChannel]
     last_error: str | None
+
+    @strawberry.field
+    def link(self) -> str:
+        """The path of the page about it: the log's lines of that time, or the page of the fault."""
+        return page_of(self.name, self.since, self.over_at)
 
     @property
     def number(self) -> int:

@@ -20,13 +20,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import strawberry
-from yoyo import get_backend, read_migrations
+from yoyo import read_migrations
 
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, EngineError, Unavailable
 from aiwebengine.migrations import store
+from aiwebengine.migrations.backend import connected
 from aiwebengine.migrations.types import Migration, MigrationState
 from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Role
@@ -253,7 +254,7 @@ class Migrations:
             if backup_first is not None and steps() and store.holds_users(connection):
                 _back_up(backup_first, verb)
             store.prepare(connection)
-            backend = get_backend(self._yoyo_url())
+            backend = connected(self._yoyo_url())
             try:
                 # We are alone now: a lock that is left belongs to somebody who was killed.
                 backend.break_lock()

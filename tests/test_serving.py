@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests import conftest
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -142,3 +143,29 @@ def test_the_service_manager_is_told_when_the_engine_is_ready(start, tmp_path):
             told = manager.recv(100)
         assert told == b"READY=1"
     assert health(base) == (200, None)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_engine_without_its_database_says_that_it_waits_and_logs_it_once(
+    start, tmp_path, workers
+):
+    nobody = f"postgresql://nobody@127.0.0.1:{conftest.free_port()}/nothing"
+    _, base, output = start(
+        APP_PERFORMANCE__WORKER_POOL_SIZE=workers,
+        APP_REPOSITORY__DATABASE_URL=nobody,
+        APP_LOGGING__LEVEL="debug",
+    )
+    log = tmp_path / "logs" / "aiwebengine.log"
+
+    def events(name):
+        return [one for one in log.read_text().splitlines() if f'"event":"{name}"' in one]
+
+    conftest.wait_for(lambda: events("database.down"), secs=60)
+    before = len(events("heart.postponed"))
+    conftest.wait_for(lambda: len(events("heart.postponed")) >= before + 4, secs=60)
+
+    assert "is waiting for the database" in output.read_text()
+    assert "is ready" not in output.read_text()
+    assert httpx2.get(f"{base}/health").status_code == 503
+    assert len(events("database.down")) == 1
+    assert len(events("engine.waiting")) == 1

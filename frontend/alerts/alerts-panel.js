@@ -1,5 +1,5 @@
 // @ts-check
-/** What people were told of, and a try whether it reaches them. */
+/** The list of alerts, and a test of the channels. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { REFRESH_MS, StateBadge } from "../health/health-panel.js";
@@ -21,7 +21,7 @@ const LIST = `query ($after: String) {
     totalCount
     pageInfo { hasNextPage endCursor }
     nodes {
-      id title instance state severity message since overAt lastSentAt channels lastError
+      id title link instance state severity message since overAt lastSentAt channels lastError
     }
   }
 }`;
@@ -31,6 +31,16 @@ const TEST = `mutation {
 
 /** @type {Record<AlertChannel, string>} */
 const CHANNELS = { EMAIL: "E-mail", WEBHOOK: "Webhook" };
+
+/** What the page that an alert leads to is called; the last one is any other. */
+const WHERE = [
+  ["/logs", "Show the log lines"],
+  ["/backups", "Show the backups"],
+  ["/audit", "Show the audit trail"],
+  ["/migrations", "Show the migrations"],
+  ["/database", "Show the database"],
+  ["", "Show the checks"],
+];
 
 export function AlertsPanel() {
   const [state, setState] = useParameters(DEFAULTS);
@@ -43,12 +53,12 @@ export function AlertsPanel() {
     ${
       page?.nodes.length === 0
         ? html`<div class="empty">
-            <b>Nobody had to be told of anything</b>
-            <span>What fails, and each administrator who is added, will be listed here.</span>
+            <b>No alerts</b>
+            <span>Failing checks and new administrators are listed here.</span>
           </div>`
         : html`<${Table}
             label="Alerts"
-            heads=${["State", "What", "Since", "Over", "Told"]}
+            heads=${["State", "What", "Since", "Resolved", "Notified"]}
             rows=${page?.nodes}
             row=${(/** @type {Alert} */ alert) => html`<${Row} key=${alert.id} alert=${alert} />`}
             hasFailed=${Boolean(list.error)}
@@ -111,21 +121,26 @@ function Row({ alert }) {
       ${
         alert.state === "OPEN"
           ? html`<${StateBadge} state=${alert.severity} />`
-          : html`<span class="badge">${alert.state === "OVER" ? "Over" : "Notice"}</span>`
+          : html`<span class="badge">${alert.state === "OVER" ? "Resolved" : "Notice"}</span>`
       }
     </td>
     <td>
       <b>${untrusted(alert.title)}</b
       >${alert.instance && html` <span class="chip">${untrusted(alert.instance)}</span>`}
       <span class="said">${untrusted(alert.message)}</span>
+      <a href=${alert.link}>${WHERE.find(([path]) => alert.link.includes(path))?.[1]}</a>
     </td>
     <td class="when"><span class="label">Since </span><${Time} iso=${alert.since} /></td>
     <td class="when">
-      <span class="label">Over </span
-      ><${Time} iso=${alert.overAt} none=${alert.state === "OPEN" ? "not yet" : "–"} />
+      <span class="label">Resolved </span>${
+        // What happened once does not last.
+        alert.state === "EVENT"
+          ? html`<span class="visually-hidden">happened once</span>`
+          : html`<${Time} iso=${alert.overAt} none="not yet" />`
+      }
     </td>
     <td>
-      <span class="label">Told </span><${Time} iso=${alert.lastSentAt} none=${nobody(alert)} />
+      <span class="label">Notified </span><${Time} iso=${alert.lastSentAt} none=${nobody(alert)} />
       ${alert.lastError && html`<span class="said error">${untrusted(alert.lastError)}</span>`}
     </td>
   </tr>`;

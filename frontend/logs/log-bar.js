@@ -2,7 +2,7 @@
 /** The filter above the lines. */
 import { html } from "htm/preact";
 import { SearchField } from "../lib/search-field.js";
-import { LEVELS } from "./log-filter.js";
+import { inField, LEVELS } from "./log-filter.js";
 
 /** @param {{ state: import("./log-filter.js").State, setState: any }} props */
 export function LogBar({ state, setState }) {
@@ -52,10 +52,10 @@ export function LogBar({ state, setState }) {
           change=${typed("path")}
         />
         <label
-          >From <input type="datetime-local" value=${state.since} onChange=${set("since")}
+          >From <input type="datetime-local" value=${inField(state.since)} onChange=${set("since")}
         /></label>
         <label
-          >To <input type="datetime-local" value=${state.until} onChange=${set("until")}
+          >To <input type="datetime-local" value=${inField(state.until)} onChange=${set("until")}
         /></label>
       </div>
     </details>

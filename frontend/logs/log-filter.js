@@ -11,6 +11,7 @@ export const DEFAULTS = {
   until: "",
   line: "",
   wrap: "",
+  manager: "",
 };
 
 export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
@@ -55,6 +56,15 @@ export function around(iso) {
   const at = Date.parse(iso);
   const minutes = 5 * 60_000;
   return { since: local(at - minutes), until: local(at + minutes) };
+}
+
+/**
+ * An instant as a field for local times holds it; an alert's link names one in UTC.
+ * @param {string} day
+ */
+export function inField(day) {
+  const at = Date.parse(day);
+  return Number.isNaN(at) ? "" : local(at);
 }
 
 /** @param {number} at milliseconds since 1970 */

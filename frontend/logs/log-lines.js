@@ -2,10 +2,10 @@
 /** The lines themselves. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
-import { durationOfMs, exactly, preciseClock } from "../lib/format.js";
-import { ROOT } from "../lib/router.js";
-import { untrusted, untrustedLines } from "../lib/untrusted-text.js";
-import { around } from "./log-filter.js";
+import { day, exactly, preciseClock } from "../lib/format.js";
+import { untrusted } from "../lib/untrusted-text.js";
+import { Details } from "./log-details.js";
+import { marks, said } from "./log-said.js";
 
 /**
  * @typedef {{ id: string, at: string, level: string, event: string, requestId: string | null,
@@ -47,19 +47,27 @@ export function LogLines({ lines, loading, wrap, marked, failed, scrolledAway, c
     tabindex="0"
     aria-label="Lines, newest first"
   >
-    ${lines.map(
-      (line) => html`<${LogLine} key=${line.id} line=${line} marked=${line.id === marked} />`,
-    )}
+    ${lines.map((line, index) => {
+      const before = lines[index - 1];
+      return html`<${LogLine}
+        key=${line.id}
+        line=${line}
+        marked=${line.id === marked}
+        beginsDay=${!before || day(before.at) !== day(line.at)}
+      />`;
+    })}
   </ol>`;
 }
 
-/** @param {{ line: Line, marked: boolean }} props */
-function LogLine({ line, marked }) {
+/** @param {{ line: Line, marked: boolean, beginsDay: boolean }} props */
+function LogLine({ line, marked, beginsDay }) {
   return html`<li class=${marked ? "marked" : ""}>
+    ${beginsDay && html`<p class="day">${day(line.at)}</p>`}
     <details open=${marked}>
       <summary>
         <time datetime=${line.at} title=${exactly(line.at)}>${preciseClock(line.at)}</time>
         <span class="level ${line.level.toLowerCase()}">${line.level.toLowerCase()}</span>
+        ${marks(line).map(({ word, kind }) => html`<span class="mark ${kind}">${word}</span>`)}
         <span class="said">${untrusted(said(line))}</span>
       </summary>
       <${Details} line=${line} />
@@ -69,40 +77,4 @@ function LogLine({ line, marked }) {
       html`<p class="skipped">${line.skippedBefore} skipped here: they came too fast</p>`
     }
   </li>`;
-}
-
-/** @param {{ line: Line }} props */
-function Details({ line }) {
-  const { requestId, userId } = line;
-  return html`<div class="more">
-    <p class="links">
-      <a href="${ROOT}/logs?line=${line.id}">Link to this line</a>
-      ${
-        requestId &&
-        html`<a
-            href="${ROOT}/logs?${new URLSearchParams({ request: requestId, ...around(line.at) })}"
-            >Lines of this request</a
-          >
-          <a href="${ROOT}/audit?q=${encodeURIComponent(requestId)}">What it changed</a>`
-      }
-      ${userId && html`<a href="${ROOT}/users/${userId}">The user</a>`}
-    </p>
-    <pre>${untrustedLines(JSON.stringify(JSON.parse(line.line), null, 2))}</pre>
-  </div>`;
-}
-
-/** The line in short. @param {Line} line */
-function said(line) {
-  const { fields } = line;
-  if (line.event === "request") {
-    const what = fields.operation ? `${fields.kind} ${fields.operation}` : "";
-    const codes = Array.isArray(fields.codes) ? fields.codes.join(" ") : "";
-    const took = line.ms === null ? "" : durationOfMs(line.ms);
-    const parts = [line.method, line.path, what, line.status, codes, took, fields.user];
-    return parts.filter((part) => part !== "" && part !== null && part !== undefined).join(" ");
-  }
-  const rest = Object.entries(fields)
-    .filter(([name]) => name !== "exception")
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return [line.event, ...rest].join(" ");
 }

@@ -9,6 +9,7 @@ import { count, instant } from "../lib/format.js";
 import { LogBar } from "./log-bar.js";
 import { DEFAULTS, download, filter, isLive } from "./log-filter.js";
 import { LogLines } from "./log-lines.js";
+import { isOfTheManager } from "./log-said.js";
 import { useTail } from "./tail.js";
 
 const PAGE = 200;
@@ -36,9 +37,10 @@ export function LogsPage() {
     paused,
     most: MOST_LINES,
   });
-  const lines = merged(tail.lines, older.lines).slice(0, MOST_LINES);
+  const all = merged(tail.lines, older.lines).slice(0, MOST_LINES);
+  const lines = state.manager ? all.filter((line) => !isOfTheManager(line)) : all;
   const clear = () => setState(DEFAULTS);
-  return html`<${Top} title="Logs" text="What this machine's engine tells of what it does." />
+  return html`<${Top} title="Logs" text="Application logs of this instance." />
     <section class="card logs" aria-label="Lines">
       <${LogBar} state=${state} setState=${setState} />
       <div class="pager">
@@ -54,6 +56,14 @@ export function LogsPage() {
               ${paused ? "Go on" : "Pause"}
             </button>`
           }
+          <button
+            class="btn small"
+            aria-pressed=${String(state.manager === "hide")}
+            title="Hide what pages of the manager ask for, unless it failed or was slow"
+            onClick=${() => setState({ manager: state.manager ? "" : "hide" }, true)}
+          >
+            Hide the manager's requests
+          </button>
           <button
             class="btn small"
             aria-pressed=${String(state.wrap === "1")}
@@ -76,7 +86,7 @@ export function LogsPage() {
         clear=${clear}
         failed=${Boolean(older.error)}
       />
-      <${Foot} older=${older} full=${lines.length >= MOST_LINES} />
+      <${Foot} older=${older} full=${all.length >= MOST_LINES} />
     </section>`;
 }
 

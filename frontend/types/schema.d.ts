@@ -89,6 +89,7 @@ export interface Alert {
   lastSentAt: string | null;
   channels: Array<AlertChannel>;
   lastError: string | null;
+  link: string;
 }
 
 export type AlertChannel = "WEBHOOK" | "EMAIL";

@@ -2,6 +2,8 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -119,6 +121,49 @@ def test_the_download_holds_what_the_filter_lets_through(open_page):
 
     lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
     assert [line["operation"] for line in lines if line["event"] == "request"] == ["Downloaded"]
+
+
+def test_a_trace_has_a_block_of_its_own_and_a_link_of_an_alert_fills_the_filter(open_page, started):
+    trace = (
+        'Traceback (most recent call last):\n  File "/x/aiwebengine/app.py", line 1, in x\nOh: no'
+    )
+    now = datetime.now(UTC)
+    fields = {
+        "timestamp": f"{now:%Y-%m-%dT%H:%M:%S.%f}Z",
+        "level": "error",
+        "event": "request",
+        "path": "/broken",
+        "status": 500,
+        "exception": trace,
+    }
+    folder = Path(started.environment["APP_REPOSITORY__DATA_DIR"]).parent
+    with (folder / "logs" / "aiwebengine.log").open("ab") as log:
+        log.write(json.dumps(fields, separators=(",", ":")).encode() + b"\n")
+    since = f"{now - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    watched = open_page(f"{LOGS}?level=ERROR&since={since}")
+    page = watched.page
+
+    line = lines_of(page, "/broken").first
+    expect(line.locator(".mark.bad")).to_have_text("failed")
+    line.locator("summary").click()
+    block = line.get_by_role("region", name="Traceback")
+
+    expect(block.locator("pre span")).to_have_count(3)
+    expect(block.locator("pre span.own")).to_have_count(1)
+    expect(block.get_by_role("button", name="Copy")).to_be_visible()
+    assert page.locator("input[type=datetime-local]").first.input_value() != ""
+    expect(page.locator(".loglist .day").first).to_contain_text(str(now.year))
+    assert watched.violations() == []
+
+
+def test_the_managers_own_requests_can_be_hidden(open_page):
+    page = open_page(LOGS).page
+    ask(page, "OfAPage")
+    expect(lines_of(page, "OfAPage")).to_have_count(1)
+
+    page.get_by_role("button", name="Hide the manager's requests").click()
+
+    expect(lines_of(page, "OfAPage")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [1280, 360])

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
@@ -323,6 +323,65 @@ def test_the_command_line_finds_lines_without_engine_or_database(run, write):
     assert len(run("search").splitlines()) == 100
     assert run("search", "nothing at all") == ""
     assert "neither an instant" in run("search", "--since", "soon", code=2)
+
+
+def test_a_search_says_when_nothing_was_found_and_when_it_stopped(tmp_path, log, write):
+    write("", [line(number, level="error") for number in range(5)])
+
+    def said(*arguments, code=0):
+        env = {**os.environ, "APP_LOGGING__FILE": str(log)}
+        done = commands.run("logs", *arguments, cwd=tmp_path, env=env)
+        assert done.returncode == code, done.stderr
+        return done.stdout.count("\n"), done.stderr
+
+    assert said("search", "--level", "err") == (5, "")
+    assert said("search", "--level", "WARN") == (5, "")
+    assert said("search", "--limit", "5") == (5, "")
+    stopped = "Stopped after 4 lines; there are more. Raise --limit to see them.\n"
+    assert said("search", "--limit", "4", "--json") == (4, stopped)
+    assert said("search", "no such text") == (0, "No lines.\n")
+    assert said("search", "--since", "today") == (0, "No lines.\n")
+    assert said("tail", "--level", "crit") == (0, "No lines.\n")
+    assert "is not before --until 2h" in said("search", "--since", "1h", "--until", "2h", code=2)[1]
+
+
+def test_today_and_yesterday_begin_at_midnight_of_this_machine(tmp_path, log, write):
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = [now, midnight - timedelta(minutes=1), midnight - timedelta(days=1, minutes=1)]
+    lines = [line(0).replace(b"2026-01-31T00:00:00.000000", _as_stored(at)) for at in moments[::-1]]
+    write("", lines)
+
+    def found(*arguments):
+        env = {**os.environ, "APP_LOGGING__FILE": str(log), "TZ": "UTC"}
+        done = commands.run("logs", "search", *arguments, cwd=tmp_path, env=env)
+        return done.stdout.count("\n")
+
+    assert found("--since", "today") == 1
+    assert found("--since", "yesterday") == 2
+    assert found("--since", "yesterday", "--until", "today") == 1
+
+
+def _as_stored(at):
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}".encode()
+
+
+def test_a_trace_is_printed_line_by_line_with_hidden_characters_escaped(run, write):
+    write("", [line(1, exception='Traceback:\n  File "x"\x1b[2J\nError: \u202e')])
+
+    assert run("tail").splitlines()[1:] == [
+        "    Traceback:",
+        '      File "x"\\x1b[2J',
+        "    Error: \\u202e",
+    ]
+
+
+async def test_a_range_that_is_empty_is_refused_in_words(ask, ada):
+    asked = {"since": "2026-02-01T00:00:00Z", "until": "2026-01-31T00:00:00Z"}
+
+    answer = await ask(ada, PAGE, filter=asked)
+
+    assert "no line can lie between them" in answer["errors"][0]["message"]
 
 
 def test_the_command_line_follows(tmp_path, log, write):

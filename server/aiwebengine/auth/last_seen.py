@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from uuid import UUID
 
 from aiwebengine.viewer import Viewer
 
 MOST_REMEMBERED = 5_000
 
-ANONYMOUS: dict[str, object] = {"user": "anonymous"}
-UNKNOWN: dict[str, object] = {"user": "unknown"}
+Caller = tuple[str, UUID | None]
+"""What a line calls somebody, and the id of the user."""
+
+ANONYMOUS: Caller = ("anonymous", None)
+UNKNOWN: Caller = ("unknown", None)
 """What the log says of a caller who showed a token or session that could not be looked up."""
 
 
@@ -21,10 +25,10 @@ class LastSeen:
     """
 
     def __init__(self) -> None:
-        self._callers: dict[bytes, dict[str, object]] = {}
+        self._callers: dict[bytes, Caller] = {}
 
-    def caller(self, secret: str) -> dict[str, object]:
-        """The fields `user` and `user_id` of a line; UNKNOWN for who was not seen before."""
+    def caller(self, secret: str) -> Caller:
+        """Whose it was; UNKNOWN for what was not seen before."""
         return self._callers.get(_hashed(secret), UNKNOWN)
 
     def note(self, secret: str, viewer: Viewer) -> None:
@@ -32,8 +36,8 @@ class LastSeen:
         hashed = _hashed(secret)
         if not viewer.is_signed_in:
             self._callers.pop(hashed, None)
-        elif self._callers.get(hashed, UNKNOWN)["user"] != viewer.label:
-            self._callers[hashed] = {"user": viewer.label, "user_id": viewer.id}
+        elif self._callers.get(hashed) != (viewer.label, viewer.id):
+            self._callers[hashed] = (viewer.label, viewer.id)
             if len(self._callers) > MOST_REMEMBERED:
                 del self._callers[next(iter(self._callers))]
 

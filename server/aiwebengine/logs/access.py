@@ -81,8 +81,9 @@ def _caller(scope: Scope, viewer: Viewer | None) -> dict[str, object]:
     seen, else "unknown"; "anonymous" is who showed none.
     """
     if viewer is None:
-        known: dict[str, object] | None = scope["state"].get("caller")
-        return known or {"user": "unknown" if _shows_credential(scope) else "anonymous"}
+        unseen = ("unknown" if _shows_credential(scope) else "anonymous", None)
+        label, user_id = scope["state"].get("caller", unseen)
+        return {"user": label, "user_id": user_id}
     return {
         "door": viewer.origin.door,
         "user": viewer.label,

@@ -23,7 +23,12 @@ def all_checks() -> list[Check]:
     async def none_failed(minutes: int) -> tuple[int, int]:
         return 0, 0
 
-    config = Config.model_validate({"server": {"base_url": "https://engine.example.com"}})
+    config = Config.model_validate(
+        {
+            "server": {"base_url": "https://engine.example.com"},
+            "backup": {"s3": {"bucket": "backups", "endpoint": "https://s3.example.com"}},
+        }
+    )
     found = checks.of_instance(
         config, db, [("NAME", "NAME", "its address")], error_rate=none_failed
     )

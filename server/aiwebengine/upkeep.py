@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -24,6 +25,8 @@ from aiwebengine.viewer import Viewer, engine
 
 # More runs of one kind than can be running at the same time.
 RUNS_AT_ONCE = 3
+# Each manifest is read, and the storage's list: not with every look.
+READ_ARCHIVES_EVERY_SECS = 30.0
 
 
 def tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
@@ -111,17 +114,22 @@ def newest_backup(backups: Backups) -> Callable[[], Awaitable[datetime | None]]:
 
 
 def backups_seen(backups: Backups, schedules: Schedules) -> BackupsSeen:
-    """The history of backups, for health and for the maintenance board."""
+    """The history of backups, for health. The archives are read again after a run, or in time."""
+    newest: datetime | None = None
+    read_after: str | None = None
+    read_at = float("-inf")
 
     async def look() -> BackupHistory:
+        nonlocal newest, read_after, read_at
         run = await _newest_ended(backups, BackupRunKind.CREATE)
-        has_failed = run is not None and run.state is BackupRunState.FAILED
-        return BackupHistory(
-            await newest_backup(backups)(),
-            await schedules.changed_at("backup"),
-            (run.ended_at or run.started_at) if run is not None and has_failed else None,
-            run.problem if run is not None and has_failed else None,
-        )
+        latest = None if run is None else str(run.id)
+        if latest != read_after or time.monotonic() - read_at >= READ_ARCHIVES_EVERY_SECS:
+            newest = await newest_backup(backups)()
+            read_after, read_at = latest, time.monotonic()
+        changed_at = await schedules.changed_at("backup")
+        if run is None or run.state is not BackupRunState.FAILED:
+            return BackupHistory(newest, changed_at)
+        return BackupHistory(newest, changed_at, run.ended_at or run.started_at, run.problem)
 
     return look
 

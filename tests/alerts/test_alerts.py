@@ -145,6 +145,24 @@ async def test_a_message_leads_to_the_lines_or_the_page_of_its_fault(
         assert "until" not in during
 
 
+async def test_an_alert_stays_open_while_nobody_can_tell(engine, alerts_of, hook):
+    alerts = alerts_of(settle_secs=60)
+    await alerts.observe([seen("disk.logs", FAILING)])
+    await alerts.observe([seen("disk.logs", OK)])
+
+    for _ in range(4):
+        await after(engine.db, minutes=4)
+        await alerts.observe([seen("disk.logs", UNKNOWN), seen("other", UNKNOWN)])
+        await alerts.tidy()
+    await alerts.observe([seen("disk.logs", OK)])
+    await alerts.deliver()
+    (alert,) = await alerts.page(ROOT, None, 10)
+
+    # Nor does the time count for which it could not be seen whether it was over.
+    assert alert.state is AlertState.OPEN
+    assert [body["kind"] for body in hook.bodies] == ["began"]
+
+
 async def test_one_bad_look_is_an_accident(alerts_of, hook):
     alerts = alerts_of()
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from aiwebengine.formats import instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown
 
-BACKUP_EVERY_SECS = 30.0
+BACKUP_EVERY_SECS = 4.0
 # How long a backup may take before it counts as late.
 BACKUP_GRACE = timedelta(hours=2)
 

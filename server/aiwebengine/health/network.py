@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 NETWORK_LIMIT_SECS = 5.0
+STORAGE_LIMIT_SECS = 3.0
+STORAGE_EVERY_SECS = 4.0
 PROVIDER_EVERY_SECS = 60.0
 CERTIFICATE_EVERY_SECS = 600.0
 _NO_NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
@@ -88,6 +90,43 @@ def provider(name: str, label: str, address: str) -> Check:
         meaning="Whether this sign-in provider answers; one check for each that is configured."
         " Fails when it refuses the connection or answers with an error; unknown when it does not"
         " answer in time, or its name or network can't be found from here.",
+    )
+
+
+def storage(address: str) -> Check:
+    """Whether the S3 storage of backups answers at *address*, with whatever it answers.
+
+    Sends no key and lists nothing, so that it may ask every few seconds.
+    """
+    # One client: its certificates take 40 ms to read.
+    clients: list[httpx2.AsyncClient] = []
+
+    async def see() -> Finding:
+        if not clients:
+            clients.append(httpx2.AsyncClient(timeout=STORAGE_LIMIT_SECS))
+        try:
+            answer = await clients[0].head(address)
+        except httpx2.TimeoutException:
+            return unknown(f"{address} did not answer within {STORAGE_LIMIT_SECS:g} s.")
+        except httpx2.HTTPError as error:
+            if _is_ours(error):
+                return unknown(f"{address} can't be reached from here: {_words(error)}.")
+            return failing(f"{address} does not answer: {_words(error)}.")
+        if answer.status_code >= 500:
+            return failing(f"{address} answers {answer.status_code}.")
+        return ok(f"{address} answers.")
+
+    return Check(
+        "storage.s3",
+        "S3 storage of the backups",
+        see,
+        "New backups get no copy there. Look whether this machine reaches it (backup.s3).",
+        every_secs=STORAGE_EVERY_SECS,
+        limit_secs=STORAGE_LIMIT_SECS + 1,
+        is_shared=True,
+        meaning="Whether the S3 storage of backups (`backup.s3`) answers; no key is sent. Fails"
+        " when it refuses the connection or answers with 5xx; unknown when it does not answer in"
+        " time, or its name or network can't be found from here.",
     )
 
 

@@ -208,7 +208,9 @@ class Doors:
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:
         codes = scope.get("state", {}).get("error_codes", ())
-        failed = status >= 500 or EngineError.code in codes
+        # A 503 of /health is the right answer: counted as a failure, it would keep the engine
+        # degraded for minutes after an outage, by the error rate of those who asked.
+        failed = (status >= 500 or EngineError.code in codes) and scope["path"] != "/health"
         self._engine.figures.answered(seconds, failed=failed)
         self._engine.instruments.answered(scope, status, seconds)
 

@@ -119,6 +119,15 @@ async def test_health_answers_the_state_and_names_no_check_to_strangers(served):
     }
 
 
+async def test_an_outage_that_health_reports_is_no_failed_request(served):
+    served.engine.is_leaving = True
+    async with httpx2.AsyncClient(base_url=served.base) as client:
+        answers = [await client.get("/health") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert (served.engine.figures.requests, served.engine.figures.errors) == (3, 0)
+
+
 async def test_health_asks_the_database_once_for_many_who_ask(served):
     statements = []
     served.engine.db.observers.append(lambda one: statements.append(one.sql))

@@ -86,11 +86,13 @@ async def lock_waits(db: Database, first: int) -> list[DatabaseLock]:
         )
         select {_SESSION}, a.holders, coalesce(l.mode, '') as mode,
           cast(cast(l.relation as regclass) as text) as "table",
-          cast(extract(epoch from clock_timestamp() - coalesce(l.waitstart, a.query_start))
-            as float8) as waited_seconds
+          cast(extract(epoch from clock_timestamp() - coalesce(
+              -- PostgreSQL 13 does not know when a wait began.
+              cast(to_jsonb(l) ->> 'waitstart' as timestamptz), a.query_start
+            )) as float8) as waited_seconds
         from waiting a
         left join lateral (
-          select mode, relation, waitstart from pg_locks
+          select * from pg_locks
           where pg_locks.pid = a.pid and not granted
           limit 1
         ) l on true

@@ -114,7 +114,7 @@ async def oldest_signing(db: Database) -> datetime | None:
     made: datetime | None = await db.value(
         """
         select min(newest)
-        from (select max(created_at) as newest from signing_keys group by purpose)
+        from (select max(created_at) as newest from signing_keys group by purpose) as newest_keys
         """
     )
     return made

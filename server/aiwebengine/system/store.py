@@ -244,11 +244,9 @@ async def take_samples(
         f"""
         delete from system_samples
         where step_secs = :step_secs
-          and at < date_bin(
-            make_interval(secs => :into_secs),
-            now() - make_interval(secs => :older_than_secs),
-            timestamptz 'epoch'
-          )
+          and at < to_timestamp(:into_secs * floor(
+            extract(epoch from now() - make_interval(secs => :older_than_secs)) / :into_secs
+          ))
         returning {_SAMPLE}
         """,
         step_secs=step_secs,

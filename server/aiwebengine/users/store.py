@@ -69,7 +69,8 @@ async def count(db: Database, wanted: UserFilter) -> int:
     if wanted.search is None:
         return await _count(db, conditions, values)
     some = await db.value(
-        f"select count(*) from (select from users u where {' and '.join(conditions)} limit {FEW})",
+        f"select count(*) from (select from users u where {' and '.join(conditions)} limit {FEW})"
+        " as found",
         **values,
     )
     if some < FEW:

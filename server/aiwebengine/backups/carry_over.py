@@ -23,6 +23,7 @@ from aiwebengine.backups import cluster_store, copying_store, newer_store
 from aiwebengine.backups.carry_over_store import Known
 from aiwebengine.backups.cluster_store import Connection
 from aiwebengine.backups.removals import CarriedOver, Comparison, Removal, RemovalKind
+from aiwebengine.database import timeouts
 from aiwebengine.errors import Unavailable
 
 # Longer than any transaction of an engine that records an event.
@@ -84,17 +85,17 @@ class Newer:
             self._url,
             connect_timeout=10,
             application_name="aiwebengine restore",
-            options="-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
-            f" -c idle_session_timeout=0 -c lock_timeout={WAIT_FOR_TRAIL_SECS}s",
+            autocommit=True,
         )
         # The server may have cut the connection by then: the old database is replaced.
         self._stack.callback(_close_quietly, connection)
-        with connection.cursor() as cursor:
-            cursor.execute("select to_regclass('audit_events') is not null")
-            row = cursor.fetchone()
-        connection.rollback()
-        if not row or not row[0]:
+        timeouts.lift(connection)
+        connection.execute(
+            "select set_config('lock_timeout', %s, false)", (f"{WAIT_FOR_TRAIL_SECS}s",)
+        )
+        if not copying_store.has(connection, "audit_events"):
             return None
+        connection.autocommit = False
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         if self._is_held:
             newer_store.hold_trail(connection)

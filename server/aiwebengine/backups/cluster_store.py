@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from aiwebengine.database import timeouts
 from aiwebengine.errors import Conflict, Unavailable
 
 Connection = psycopg.Connection[Any]
@@ -43,12 +44,12 @@ def connection(url: str, *, in_transaction: bool = False) -> Iterator[Connection
     try:
         with psycopg.connect(
             url,
-            autocommit=not in_transaction,
+            autocommit=True,
             connect_timeout=10,
             application_name="aiwebengine backup",
-            options="-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
-            " -c idle_session_timeout=0",
         ) as made:
+            timeouts.lift(made)
+            made.autocommit = not in_transaction
             yield made
     except psycopg.OperationalError as error:
         raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
@@ -361,10 +362,13 @@ def _is_shut(connection: Connection, renamer: int) -> bool:
 
 
 def _locale(connection: Connection, like: str) -> sql.Composed | sql.SQL:
-    if major(connection) < 17:
+    if major(connection) < 15:
         return sql.SQL("")
+    # 15 and 16 know ICU alone, and have its locale in a column of another name.
+    column = sql.Identifier("datlocale" if major(connection) >= 17 else "daticulocale")
     row = connection.execute(
-        "select datlocprovider, datlocale from pg_database where datname = %s", (like,)
+        sql.SQL("select datlocprovider, {} from pg_database where datname = %s").format(column),
+        (like,),
     ).fetchone()
     provider = {"b": "builtin", "i": "icu"}.get(_text(row[0]) if row else "")
     if provider is None or row is None:

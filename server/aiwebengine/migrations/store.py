@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from aiwebengine.database import Database
+from aiwebengine.database import Database, timeouts
 
 Connection = psycopg.Connection[Any]
 
@@ -27,12 +27,7 @@ class Applied:
 def lock(connection: Connection) -> None:
     """Wait until no other runner works on this database; held as long as the connection."""
     # The other one may be at a long backup, and so may we be then.
-    connection.execute(
-        """
-        select set_config(name, '0', false) from pg_settings
-        where name in ('statement_timeout', 'lock_timeout', 'idle_session_timeout')
-        """
-    )
+    timeouts.lift(connection)
     connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
 
 

@@ -137,14 +137,34 @@ def serve(context: click.Context, validate_config: bool) -> None:
 @json_option
 @click.pass_context
 def check_config(context: click.Context, as_json: bool) -> None:
-    """Check the configuration; print what is in force, without secrets."""
-    shown = masked(configuration(context.obj))
+    """Check the configuration and the server's version; print what is in force, without secrets."""
+    config = configuration(context.obj)
     with refusals_printed():
         must_be_complete()
+        _check_server(config.repository.database_url.get_secret_value())
+    shown = masked(config)
     lines = ["The configuration is fine.", ""]
     for section, values in shown.items():
         lines += [f"[{section}]", *(f"{key} = {value!r}" for key, value in values.items()), ""]
     show(as_json, shown, lines)
+
+
+def _check_server(url: str) -> None:
+    """Warn of a server that is too new or does not answer. Raises UnsupportedServer."""
+    if not url:
+        return
+    from psycopg import OperationalError
+
+    from aiwebengine.database import versions
+
+    try:
+        version = versions.server_version(url)
+    except OperationalError as error:
+        say(f"The version of PostgreSQL was not checked: {str(error).strip()}", err=True)
+        return
+    versions.must_be_supported(version)
+    if warning := versions.warning_of(version):
+        say(warning, err=True)
 
 
 @main.group("schema")

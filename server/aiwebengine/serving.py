@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
 import os
 import signal
@@ -31,6 +32,8 @@ from aiwebengine.system.beats import ThisInstance
 from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
 from aiwebengine.web.crowding import Places, crowds
 from aiwebengine.workers import Workers
+
+log = logging.getLogger(__name__)
 
 # How often a stop that waits looks whether it is to wait no longer.
 PULSE_SECS = 0.1
@@ -126,6 +129,9 @@ async def _prepare(engine: Engine) -> str | None:
     asking = asyncio.create_task(_ask_for_time())
     try:
         await engine.prepare()
+        warning = await asyncio.to_thread(engine.services.migrations.server_warning)
+        if warning:
+            log.warning("database.newer_than_tested", extra={"detail": warning})
         return await engine.first_sign_in_link()
     except Unavailable as error:
         # Not an end: the engine answers 503 and goes on by itself once the database is back.

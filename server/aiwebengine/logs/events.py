@@ -27,6 +27,8 @@ EVENTS: dict[str, str] = {
     " there are too many in all, or of one address. Written once a minute at most.",
     "database.down": "The database does not answer. Logged once for each instance, and then every"
     " five minutes until it does.",
+    "database.newer_than_tested": "The server's version of PostgreSQL is newer than those that this"
+    " version of the engine is tested with. The engine goes on.",
     "database.slow_query": "A statement took longer than `repository.slow_query_ms`: an `error`"
     " when it failed in a request.",
     "database.up": "The database answers again, after `down_secs` seconds.",

@@ -24,7 +24,7 @@ from yoyo import read_migrations
 
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.database import Database
+from aiwebengine.database import Database, versions
 from aiwebengine.errors import Conflict, EngineError, Unavailable
 from aiwebengine.migrations import store
 from aiwebengine.migrations.backend import connected
@@ -68,13 +68,21 @@ class Migrations:
         return await asyncio.to_thread(self.status)
 
     def status(self) -> list[Migration]:
-        """Every migration, oldest first. Raises Unavailable."""
+        """Every migration, oldest first. Raises Unavailable, UnsupportedServer."""
         with self._connection() as connection:
             return self._status(connection)
 
     def pending(self) -> list[str]:
         """The ids of those that are not applied. Raises Unavailable."""
         return [migration.id for migration in self.status() if migration.applied_at is None]
+
+    def server_warning(self) -> str | None:
+        """What to say of a server that is newer than those that were tested; None for the others.
+
+        Raises Unavailable, UnsupportedServer.
+        """
+        with self._connection() as connection:
+            return versions.warning_of(connection.info.server_version)
 
     def must_be_applied(self) -> None:
         """Raise MigrationsDue when any is pending."""
@@ -99,7 +107,7 @@ class Migrations:
         """Apply what is pending, oldest first; the ids. Two runners at once are fine.
 
         *backup_first* runs before the first step of a database that holds users; of two runners
-        at once only one backs up. Raises Unavailable, MigrationFailed.
+        at once only one backs up. Raises Unavailable, UnsupportedServer, MigrationFailed.
         """
         with self._runner("up", backup_first, self.pending) as (backend, migrations):
             self._must_be_intact(backend.connection)
@@ -279,6 +287,7 @@ class Migrations:
         try:
             # Whatever is lost on the way, yoyo's own connection as well, is an outage.
             with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                versions.must_be_supported(connection.info.server_version)
                 yield connection
         except psycopg.OperationalError as error:
             raise Unavailable(f"The database does not answer: {error}".strip()) from error

@@ -1,0 +1,47 @@
+"""The versions of PostgreSQL that the engine works on, and refuses to work on."""
+
+from __future__ import annotations
+
+import psycopg
+
+from aiwebengine.errors import Conflict
+
+# The first with `gen_random_uuid()`, which the first migration needs.
+OLDEST = 13
+# The newest that the tests run on.
+NEWEST = 18
+CONNECT_SECS = 5
+
+
+class UnsupportedServer(Conflict):
+    """The server's version of PostgreSQL is too old; the message says which ones work."""
+
+
+def must_be_supported(server_version: int) -> None:
+    """Raise UnsupportedServer for a server that is too old.
+
+    *server_version* is a number such as 180004, as `server_version_num` and the driver have it.
+    """
+    major = server_version // 10_000
+    if major < OLDEST:
+        raise UnsupportedServer(f"PostgreSQL {major} is not supported; use {OLDEST} to {NEWEST}.")
+
+
+def warning_of(server_version: int) -> str | None:
+    """What to say of a server that is newer than those that were tested; None for the others.
+
+    It is not refused: PostgreSQL keeps to its own SQL, and a managed server is updated by others.
+    """
+    major = server_version // 10_000
+    if major <= NEWEST:
+        return None
+    return (
+        f"PostgreSQL {major} is newer than this version of aiwebengine knows;"
+        f" it is tested with {OLDEST} to {NEWEST}."
+    )
+
+
+def server_version(url: str) -> int:
+    """The version of the server at *url*, as a number. Raises psycopg.OperationalError."""
+    with psycopg.connect(url, connect_timeout=CONNECT_SECS) as connection:
+        return connection.info.server_version

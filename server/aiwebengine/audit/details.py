@@ -204,6 +204,8 @@ TOLD: dict[AuditAction, Told] = {
             "safety_backup": "the backup that was made just before, or null",
             "rows": "how many rows were restored",
             "left_out": "tables of the archive that are not the engine's, not restored",
+            "not_restored": "grants, extensions and other objects of the old database that are not"
+            " the engine's own",
             **_REPLACED,
         },
     ),

@@ -10,7 +10,7 @@ from secrets import token_hex
 
 import psycopg
 
-from aiwebengine.backups import cluster_store
+from aiwebengine.backups import cluster_store, rights_store
 from aiwebengine.errors import Conflict, EngineError
 
 # To the microsecond, as two restores may follow each other within a second.
@@ -57,9 +57,11 @@ def leftover_pattern(url: str) -> str:
 
 
 def create(url: str, name: str) -> None:
-    """Make an empty database like the one at *url*."""
+    """Make an empty database like the one at *url*, open to the same roles."""
     with cluster_store.maintenance(url) as connection:
-        cluster_store.create(connection, name, cluster_store.name_of(url))
+        like = cluster_store.name_of(url)
+        cluster_store.create(connection, name, like)
+        rights_store.copy_access(connection, name, like)
 
 
 def copy(url: str, kept: str, name: str) -> None:

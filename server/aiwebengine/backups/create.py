@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from aiwebengine import __version__
-from aiwebengine.backups import cluster_store, programs
+from aiwebengine.backups import cluster_store, programs, rights_store
 from aiwebengine.backups.archive import DUMP, PIECE, Writer
 from aiwebengine.backups.files import is_regular, open_regular
 from aiwebengine.backups.manifest import checked_part_name
@@ -90,6 +90,10 @@ def write(
         snapshot = cluster_store.export_snapshot(connection)
         facts = cluster_store.facts(connection)
         sizes = cluster_store.tables(connection)
+        closed = rights_store.unreadable(connection)
+        for table in map(_shown, closed):
+            if sizes.pop(table, None) is not None:
+                progress.note(f"Not in the backup: {table}, which the database user may not read.")
         directory.must_have_room(directory.expected_size(facts["bytes"]))
         program = programs.find(
             "pg_dump", cluster_store.major(connection), cluster_store.uses_tls(connection)
@@ -100,7 +104,7 @@ def write(
                 counted = beside.submit(_count, connection, sizes, progress)
                 dump = programs.output(
                     program,
-                    _dump_arguments(snapshot),
+                    _dump_arguments(snapshot, closed),
                     url,
                     progress,
                     programs.Steps(progress, sizes),
@@ -149,7 +153,13 @@ def _count(
     return counted
 
 
-def _dump_arguments(snapshot: str) -> list[str]:
+def _shown(table: tuple[str, str]) -> str:
+    """The name as `cluster_store.tables` has it."""
+    schema, name = table
+    return name if schema == "public" else f"{schema}.{name}"
+
+
+def _dump_arguments(snapshot: str, closed: list[tuple[str, str]]) -> list[str]:
     return [
         "--format=custom",
         f"--snapshot={snapshot}",
@@ -157,7 +167,14 @@ def _dump_arguments(snapshot: str) -> list[str]:
         "--lock-wait-timeout=60s",
         "--no-password",
         "--verbose",
+        # Of others, who keep tables beside the engine's; a dump stops at what it may not read.
+        *(f"--exclude-table={_pattern(schema)}.{_pattern(name)}" for schema, name in closed),
     ]
+
+
+def _pattern(name: str) -> str:
+    """A name as a pattern of pg_dump that matches only it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _configuration(config: Config) -> bytes:

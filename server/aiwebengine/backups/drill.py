@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiwebengine.audit.chain import Head
 from aiwebengine.audit.types import AuditFilter
+from aiwebengine.backups import restore
+from aiwebengine.backups.manifest import Damaged
+from aiwebengine.backups.restore import Loaded
+from aiwebengine.backups.runs import Live
 from aiwebengine.backups.types import Manifest
 from aiwebengine.errors import EngineError
 from aiwebengine.users.types import Role, UserFilter, UserOrder
@@ -16,6 +22,56 @@ if TYPE_CHECKING:
     from aiwebengine.app import Engine
 
 MakeEngine = Callable[[str], "Engine"]
+# A trail that was tampered with before the backup is told by both, and keeps nobody from the only
+# backup that there may be.
+_TOLD_ONLY = "chain"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A database that an archive was loaded into, and what the checks of it told."""
+
+    loaded: Loaded
+    checks: list[dict[str, object]]
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, in words; None when all is well."""
+        return "; ".join(_words(one) for one in self.checks if not one["ok"]) or None
+
+    def must_serve(self, name: str) -> None:
+        """Raise Damaged when the engine could not serve from this database."""
+        bad = [one for one in self.checks if not one["ok"] and one["name"] != _TOLD_ONLY]
+        if bad:
+            raise Damaged(f"{name}: {'; '.join(map(_words, bad))}")
+
+
+async def filled(
+    make_engine: MakeEngine, live: Live, url: str, path: Path, manifest: Manifest
+) -> Filled:
+    """Load an archive into the empty database at *url* and check what came of it.
+
+    The one way for a drill, a restore in place and one into another database, so that none can do
+    what another can't. Raises as `restore.load` does.
+    """
+    loaded = await live.in_thread(restore.load, url, path, manifest, live.progress)
+    rows = sum(manifest.tables.values())
+    words = f"{rows} rows in {len(manifest.tables)} tables are what the manifest tells."
+    if loaded.left_out:
+        words += f" Left out, not the engine's tables: {', '.join(loaded.left_out)}."
+    if loaded.not_restored:
+        words += f" Not restored, not the engine's own: {'; '.join(loaded.not_restored)}."
+    checks: list[dict[str, object]] = [{"name": "rows", "ok": True, "told": words}]
+    live.progress.at("Asking it what people ask")
+    checks += await smoke_checks(make_engine(url), manifest)
+    made = Filled(loaded, checks)
+    if made.problem:
+        live.progress.note(made.problem)
+    return made
+
+
+def _words(check: dict[str, object]) -> str:
+    return f"{check['name']}: {check['told']}"
 
 
 async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, object]]:

@@ -115,10 +115,16 @@ def feed(
 
 
 def converted(
-    program: Program, arguments: list[str], data: Iterable[bytes], progress: Progress
+    program: Program,
+    arguments: list[str],
+    data: Iterable[bytes],
+    progress: Progress,
+    *,
+    to_the_end: bool = True,
 ) -> Generator[bytes, None, None]:
     """What the program makes of *data*, in pieces. It knows of no database.
 
+    *to_the_end*: read *data* to its end even when the program has read what it needs.
     Raises, at the end, what reading *data* raised; ProgramFailed.
     """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -129,7 +135,7 @@ def converted(
         taker, giver = running.process.stdin, running.process.stdout
         assert taker is not None  # noqa: S101 - asked for above
         assert giver is not None  # noqa: S101 - asked for above
-        fed = beside.submit(_feed_to_the_end, taker, data)
+        fed = beside.submit(_feed_and_close, taker, data, to_the_end)
         try:
             while piece := os.read(giver.fileno(), PIECE):
                 progress.check()
@@ -217,22 +223,22 @@ def _running(
             _end(process)
 
 
-def _feed_to_the_end(pipe: IO[bytes], data: Iterable[bytes]) -> None:
+def _feed_and_close(pipe: IO[bytes], data: Iterable[bytes], to_the_end: bool) -> None:
     try:
-        _feed(pipe, data)
+        _feed(pipe, data, to_the_end)
     finally:
         # Whatever went wrong, the program must not wait for more.
         pipe.close()
 
 
-def _feed(pipe: IO[bytes], data: Iterable[bytes]) -> None:
+def _feed(pipe: IO[bytes], data: Iterable[bytes], to_the_end: bool = True) -> None:
     try:
         for piece in data:
             _write(pipe, piece)
         pipe.close()
     except BrokenPipeError:
         # It has given up, and says why on standard error; or it has read as far as it needs.
-        for _ in data:
+        for _ in data if to_the_end else ():
             pass
 
 

@@ -92,6 +92,16 @@ class Replacing:
             )
         return Replaced(carried, review, kept if was_there else None, undone, seconds)
 
+    async def rehearse(self, live: Live, url: str, occasion: Occasion) -> CarriedOver:
+        """Do in the scratch database at *url* what `replace` does before the switch, for a drill.
+
+        The database that serves is only read and keeps recording. Raises Conflict, Unavailable.
+        """
+        carried = await live.in_thread(self.compared, url)
+        _must_leave_an_administrator(live, carried, occasion)
+        await self.record(url, live, occasion, occasion.facts, carried)
+        return carried
+
     def compared(self, url: str) -> CarriedOver:
         """What the database at *url* takes over from ours, which goes on meanwhile."""
         with Newer(self._url, is_held=False) as newer:

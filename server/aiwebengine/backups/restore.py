@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-from aiwebengine.backups import cluster_store, programs, rows_store
+from aiwebengine.backups import cluster_store, inventory, programs, rights, rows_store
 from aiwebengine.backups.archive import DUMP, checked_pieces
 from aiwebengine.backups.dump import Rows, Script
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.types import Manifest, Part, Progress
+from aiwebengine.database import versions
 from aiwebengine.errors import Conflict
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import KEPT_BY_RUNNER
@@ -42,6 +44,16 @@ def must_not_be_newer(manifest: Manifest) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What of an archive did not come into the database."""
+
+    left_out: list[str]
+    """Tables that are not the engine's: their rows are not restored."""
+    not_restored: list[str]
+    """Roles, grants, extensions and other objects beside the engine's own."""
+
+
 def pending(applied: Iterable[str]) -> list[str]:
     """The migrations of this program that are not among those that were applied, in order."""
     return sorted(_known() - set(applied))
@@ -69,14 +81,15 @@ def bring_up_to_date(url: str, kept: str) -> None:
     Migrations(url, MIGRATIONS).up()
 
 
-def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> list[str]:
+def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> Loaded:
     """Fill the empty database at *url* with the archive's rows, and bring its tables up to date.
 
-    The tables are made by our own migrations; the archive gives rows and nothing else. Returns the
-    names of the tables that were left out, because they are not the engine's.
-    Raises Damaged when what arrived is not what the manifest tells; NoProgram, ProgramFailed.
+    The tables are made by our own migrations; the archive gives rows and nothing else.
+    Raises Damaged when what arrived is not what the manifest tells; NoProgram, ProgramFailed,
+    MissingRights, UnsupportedServer.
     """
     dump = _dump_of(manifest)
+    rights.must_make_tables(url)
     progress.at("Checking the dump", 0.0)
     # Before any program reads it: what is not as it was signed reaches none.
     for _ in _followed(path, dump, progress):
@@ -84,22 +97,30 @@ def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> list[s
     with cluster_store.connection(url) as connection:
         if not cluster_store.is_empty(connection):
             raise NotEmpty(f"The database {cluster_store.name_of(url)} is not empty.")
+        versions.must_be_supported(connection.info.server_version)
         progress.at("Making the tables")
         migrations = Migrations(url, MIGRATIONS)
         if manifest.migrations:
             migrations.rebuild(manifest.migrations)
     progress.at("Restoring the database", 0.0)
+    # TLS is of no matter: it knows of no database.
+    program = programs.find("pg_restore", major(manifest.dump_version), needs_tls=False)
     with cluster_store.connection(url, in_transaction=True) as connection, _misfits_told(manifest):
-        left_out = _load_rows(connection, path, dump, manifest, progress)
+        own, owner = rows_store.own_objects(connection), connection.info.user
+        left_out = _load_rows(connection, program, path, dump, manifest, progress)
+    foreign = inventory.foreign_objects(program, path, dump, own, owner, progress)
     if left_out:
         progress.note(f"Left out, as these are not the engine's tables: {', '.join(left_out)}.")
+    if foreign:
+        progress.note(f"Not restored, as these are not the engine's own: {'; '.join(foreign)}.")
     progress.at("Bringing the tables up to date")
     migrations.up()
-    return left_out
+    return Loaded(left_out, foreign)
 
 
 def _load_rows(
     connection: cluster_store.Connection,
+    program: programs.Program,
     path: Path,
     dump: Part,
     manifest: Manifest,
@@ -109,9 +130,6 @@ def _load_rows(
     tables, sequences = rows_store.tables(connection), rows_store.sequences(connection)
     taken_off = rows_store.take_off(connection)
     rows_store.empty(connection, sorted(tables))
-    least = major(manifest.dump_version)
-    # TLS is of no matter: it knows of no database.
-    program = programs.find("pg_restore", least, needs_tls=False)
     script = programs.converted(
         program, ["--format=custom", *_ROWS], _followed(path, dump, progress), progress
     )

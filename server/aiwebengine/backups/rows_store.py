@@ -43,6 +43,17 @@ _INDEXES = """
     and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
   order by 1
 """
+_OWN = """
+  select relname from pg_class where relnamespace = 'public'::regnamespace
+  union all
+  select proname from pg_proc where pronamespace = 'public'::regnamespace
+  union all
+  select c.relname || ' ' || t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
+  where not t.tgisinternal and c.relnamespace = 'public'::regnamespace
+  union all
+  select c.relname || ' ' || k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid
+  where c.relnamespace = 'public'::regnamespace
+"""
 
 
 def tables(connection: Connection) -> dict[str, list[str]]:
@@ -57,6 +68,11 @@ def sequences(connection: Connection) -> set[str]:
         "select relname from pg_class where relkind = 'S' and relnamespace = 'public'::regnamespace"
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def own_objects(connection: Connection) -> set[str]:
+    """The objects that the migrations made, by the names that pg_restore gives them."""
+    return {row[0] for row in connection.execute(_OWN).fetchall()}
 
 
 def take_off(connection: Connection) -> list[str]:

@@ -106,6 +106,7 @@ def restored_as_data(one: Restored) -> dict[str, object]:
         "undone": None if one.undone is None else one.undone.details,
         "access_review": one.access_review,
         "left_out": one.left_out,
+        "not_restored": one.not_restored,
     }
 
 
@@ -127,6 +128,9 @@ def restored_lines(one: Restored, beginning: str) -> list[str]:
         lines.append(f"Changes that were undone: {more}{one.undone.changes}")
     if one.left_out:
         lines.append(f"Left out, not the engine's tables: {', '.join(one.left_out)}.")
+    if one.not_restored:
+        lines.append("Not restored, as these are not the engine's own; make them again if needed:")
+        lines += [f"  {entry}" for entry in one.not_restored]
     lines += one.carried.lines
     lines.append(
         f"Access review {one.access_review} is open. Run `aiwebengine maintenance review show`."

@@ -338,6 +338,8 @@ class Restored:
     """The number of the access review that the restore opened."""
     left_out: list[str] = field(default_factory=list)
     """Tables of the archive that are not the engine's: their rows are not restored."""
+    not_restored: list[str] = field(default_factory=list)
+    """Grants, extensions and other objects of the old database that are not the engine's own."""
     rows: int | None = None
     """Restored rows; None where nobody counted, as of a database that was kept."""
     seconds: float | None = None

@@ -15,11 +15,12 @@ from aiwebengine.backups import (
     create,
     programs,
     restore,
+    rights,
     store,
     verify,
 )
 from aiwebengine.backups.create import Secrets
-from aiwebengine.backups.drill import MakeEngine, smoke_checks
+from aiwebengine.backups.drill import MakeEngine, filled
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.names import new_name, safety_note
 from aiwebengine.backups.replace import Occasion, Replacing
@@ -32,7 +33,6 @@ from aiwebengine.backups.undone import Since
 from aiwebengine.config import Config
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, NotFound
-from aiwebengine.migrations.service import MigrationFailed
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
@@ -132,6 +132,7 @@ class Work:
     async def drill(self, live: Live, *, trust_unsigned: bool = False) -> None:
         """Restore into a scratch database, check it there, drop it. Raises NotTrusted."""
         began = datetime.now(UTC)
+        await live.in_thread(rights.must_be_enough, self._url)
         await live.in_thread(companions.clear_leftovers, self._url)
         path = await self.fetched(live, live.name)
         details: dict[str, Any] = {"checks": []}
@@ -142,21 +143,18 @@ class Work:
             manifest = await self._trusted(live, path, trust_unsigned)
             restore.must_not_be_newer(manifest)
             await live.in_thread(companions.create, self._url, scratch)
-            left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
-            rows = sum(manifest.tables.values())
-            told = f"{rows} rows in {len(manifest.tables)} tables are what the manifest tells."
-            if left_out:
-                told += f" Left out, not the engine's tables: {', '.join(left_out)}."
-            details["checks"].append({"name": "rows", "ok": True, "told": told})
-            live.progress.at("Asking it what people ask")
-            details["checks"] += await smoke_checks(self._make_engine(url), manifest)
+            made = await filled(self._make_engine, live, url, path, manifest)
+            details["checks"] += made.checks
+            problem = made.problem
             live.progress.at("Comparing it with the database of now")
-            carried = await live.in_thread(self._replacing.compared, url)
+            occasion = self._restoring(live, manifest, {}, time.monotonic())
+            carried = await self._replacing.rehearse(live, url, occasion)
             told = f"Removals that a restore would keep in force: {len(carried.removals)}."
             details["checks"].append({"name": "removals", "ok": True, "told": told})
-            bad = [f"{one['name']}: {one['told']}" for one in details["checks"] if not one["ok"]]
-            problem = "; ".join(bad) or None
-        except (Damaged, programs.ProgramFailed, MigrationFailed, restore.TooNew) as error:
+        except programs.NoProgram:
+            # This machine lacks something: that says nothing of the backup.
+            raise
+        except Conflict as error:
             problem = error.message
             details["checks"].append({"name": "restore", "ok": False, "told": problem})
         finally:
@@ -170,6 +168,7 @@ class Work:
     ) -> Restored:
         """Restore beside the database, check, and let both change places. Raises NotTrusted."""
         began = time.monotonic()
+        await live.in_thread(rights.must_be_enough, self._url)
         path = await self.fetched(live, live.name)
         manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
@@ -184,8 +183,9 @@ class Work:
         rows = sum(manifest.tables.values())
         try:
             await live.in_thread(companions.create, self._url, fresh)
-            left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
-            facts = {"safety_backup": safety, "rows": rows, **_left_out(left_out)}
+            made = await filled(self._make_engine, live, url, path, manifest)
+            made.must_serve(live.name)
+            facts = {"safety_backup": safety, "rows": rows, **_not_restored(made.loaded)}
             done = await self._replacing.replace(
                 live, fresh, self._restoring(live, manifest, facts, began)
             )
@@ -203,7 +203,8 @@ class Work:
             kept_database=None if drop_old else done.kept,
             carried=done.carried,
             access_review=done.access_review,
-            left_out=left_out,
+            left_out=made.loaded.left_out,
+            not_restored=made.loaded.not_restored,
             rows=rows,
             seconds=done.seconds,
             undone=done.undone,
@@ -227,6 +228,7 @@ class Work:
         needed once more when this fails. Raises Conflict, MigrationFailed, Unavailable.
         """
         began = time.monotonic()
+        await live.in_thread(rights.must_be_enough, self._url)
         await live.in_thread(companions.clear_leftovers, self._url)
         fresh = companions.companion(self._url, "restore")
         occasion = Occasion(
@@ -270,14 +272,24 @@ class Work:
         path = await self.fetched(live, live.name)
         manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
-        left_out = await live.in_thread(restore.load, url, path, manifest, live.progress)
+        made = await filled(self._make_engine, live, url, path, manifest)
+        made.must_serve(live.name)
         carried = await live.in_thread(self._replacing.compared, url)
-        target = {"into": cluster_store.name_of(url), "rows": sum(manifest.tables.values())}
-        occasion = self._restoring(live, manifest, {**target, **_left_out(left_out)}, began)
+        rows = sum(manifest.tables.values())
+        target = {"into": cluster_store.name_of(url), "rows": rows}
+        facts = {**target, **_not_restored(made.loaded)}
+        occasion = self._restoring(live, manifest, facts, began)
         review = await self._replacing.record(url, live, occasion, occasion.facts, carried)
         await self._runs.end(live, details={**target, **carried.details})
         return Restored(
-            live.name, None, None, carried, review, left_out, sum(manifest.tables.values())
+            backup_name=live.name,
+            safety_backup=None,
+            kept_database=None,
+            carried=carried,
+            access_review=review,
+            left_out=made.loaded.left_out,
+            not_restored=made.loaded.not_restored,
+            rows=rows,
         )
 
     async def _clear(self) -> None:
@@ -316,5 +328,6 @@ class Work:
         await live.in_thread(self._remote.upload, self._directory.path(name), live.progress)
 
 
-def _left_out(tables: list[str]) -> dict[str, Any]:
-    return {"left_out": tables} if tables else {}
+def _not_restored(loaded: restore.Loaded) -> dict[str, Any]:
+    told = {"left_out": loaded.left_out, "not_restored": loaded.not_restored}
+    return {key: names for key, names in told.items() if names}

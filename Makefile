@@ -7,15 +7,19 @@ NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
 DEPLOY_READY := .venv/.ready-deploy
 PEERS_READY := bench/peers/node/node_modules/.ready
+SERVERS_READY := tests/server_packages/node_modules/.ready
 PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
-PLAIN = not browser and not tools and not guides and not bench
+ON_OLDEST = tests/users tests/audit tests/backups/test_restore.py tests/backups/test_checks.py \
+	tests/backups/test_removals.py tests/schedules tests/maintenance tests/migrations tests/care \
+	tests/reviews tests/keys tests/rates tests/system tests/test_statements.py
+PLAIN = not browser and not tools and not guides and not bench and not servers
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g"
 # For every platform, by hash, and without a word about where it was found.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
+.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-servers test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -67,10 +71,15 @@ test-guides: install ## Run what the pages of docs/ show (Debian's packages curl
 pictures: install ## Take the pictures of the README (Debian's package chromium)
 	$(BIN)/python -m pictures
 
-install-all: install $(DEPLOY_READY) $(PEERS_READY) ## What test-deploy and the benchmark need, too
+install-all: install $(DEPLOY_READY) $(PEERS_READY) $(SERVERS_READY) ## What test-deploy, test-servers and the benchmark need, too
 
 test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on), nginx, HAProxy, pebble, systemd
 	$(BIN)/pytest -n 3 --dist loadfile -m deploy tests/deploy
+
+test-servers: install $(SERVERS_READY) ## The database's part of the suite on the oldest server, and each version end to end
+	$(BIN)/pytest -n 2 -m servers tests/database
+	TEST_SERVER_PROGRAMS=$(CURDIR)/tests/server_packages/node_modules/postgresql-13/native/bin \
+		$(BIN)/pytest -n 3 --dist worksteal -m "not timed and not newest and $(PLAIN)" $(ON_OLDEST)
 
 test-kill: install ## Kill backups, restores and migrations more than 100 times
 	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py
@@ -127,7 +136,7 @@ bench-backup: install ## Measure backup and restore beside pg_dump and pg_restor
 	$(BIN)/python -m bench.backup
 
 clean: ## Remove what was installed and built (never data/)
-	rm -rf .venv frontend/node_modules bench/peers/node/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv frontend/node_modules bench/peers/node/node_modules tests/server_packages/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache
 
 $(PYTHON_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -140,6 +149,13 @@ $(DEPLOY_READY): $(PYTHON_READY)
 
 $(NODE_READY): frontend/package.json frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Its install script only makes links.
+$(SERVERS_READY): tests/server_packages/package.json tests/server_packages/package-lock.json
+	cd tests/server_packages && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	for package in tests/server_packages/node_modules/*/; do \
+		(cd $$package && node scripts/hydrate-symlinks.js); done
 	touch $@
 
 $(PEERS_READY): $(PYTHON_READY) bench/requirements.txt bench/peers/node/package.json bench/peers/node/package-lock.json

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,15 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from tests import commands
+from tests.servers import PROGRAMS, Server, running
+from tests.watcher import watched
 
 from aiwebengine.app import Engine
 from aiwebengine.audit import store
 from aiwebengine.audit.details import undocumented
 from aiwebengine.config import Backup, Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
-from aiwebengine.database.ownership import ROLE, SUPERUSER
+from aiwebengine.database.ownership import ROLE
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
@@ -45,42 +47,40 @@ from aiwebengine.users.types import Profile, Role, User
 from aiwebengine.viewer import ActorKind, Origin, Viewer, anonymous, operator
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running PostgreSQL."""
-
-    url: str
-
-    def database(self, name: str) -> str:
-        """The address of one of its databases."""
-        return self.url.replace("/aiwebengine?", f"/{name}?")
-
-    def run(self, statement: str) -> None:
-        """Run a statement as the superuser, outside any transaction.
-
-        A database that is made belongs to the engine's role, as its own does.
-        """
-        if statement.startswith("create database"):
-            statement += f" owner {ROLE}"
-        with psycopg.connect(self.as_superuser("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
-
-    def as_superuser(self, name: str) -> str:
-        """The address of one of its databases for the superuser, whom the engine never is."""
-        return self.database(name).replace(f"//{ROLE}@", f"//{SUPERUSER}@")
+@pytest.fixture(scope="session", autouse=True)
+def nothing_outlives_the_tests() -> Iterator[None]:
+    """Whatever this run starts ends with it, also when it is killed."""
+    with watched():
+        yield
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for each worker of the test run."""
-    with embedded_postgres(tmp_path_factory.mktemp("instance")) as url:
-        server = Server(url)
+def server(
+    nothing_outlives_the_tests: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One server for each worker of the test run: the embedded one, or that of the environment."""
+    with _server(tmp_path_factory) as server:
         # Nobody wants these data after a power cut: no commit waits for the disk.
         server.run("alter system set fsync = off")
         # Tests spoil the trail past its triggers.
-        server.run(f"grant set on parameter session_replication_role to {ROLE}")
+        if server.major >= 15:
+            server.run(f"grant set on parameter session_replication_role to {ROLE}")
+        else:
+            # Before that, only a superuser changes such a setting.
+            server.run(f"alter role {ROLE} superuser")
         server.run("select pg_reload_conf()")
         yield server
+
+
+@contextmanager
+def _server(folders: pytest.TempPathFactory) -> Iterator[Server]:
+    programs = os.environ.get(PROGRAMS)
+    if programs:
+        with running(Path(programs)) as server:
+            yield server
+    else:
+        with embedded_postgres(folders.mktemp("instance")) as url:
+            yield Server(url)
 
 
 @pytest.fixture(scope="session")

@@ -131,6 +131,7 @@ async def test_sizes_that_are_too_old_to_be_shown_are_forgotten(engine, care):
     assert await engine.db.value("select min(size_bytes) from database_sizes") == 2
 
 
+@pytest.mark.newest
 async def test_rows_are_estimates_and_dead_rows_are_told(engine, care):
     await engine.db.execute("create table things (id bigint primary key, name text)")
     await engine.db.execute(
@@ -299,6 +300,7 @@ class Figures:
     longest_secs: float
 
 
+@pytest.mark.newest
 async def test_where_nobody_counts_statements_that_is_said(engine):
     found = await Care(engine.db, engine.services.audit).statements(ROOT, 10)
 

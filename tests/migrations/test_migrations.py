@@ -507,6 +507,7 @@ def test_every_table_is_logged(template, server):
         assert unlogged.fetchall() == []
 
 
+@pytest.mark.newest
 def test_the_finished_tables_are_what_the_file_says(template, server):
     """`make schema` writes the file."""
     told = described(server.database(template))

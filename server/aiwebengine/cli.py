@@ -45,6 +45,7 @@ ROOMS = {
     "maintenance": "maintenance",
     "migrate": "migrations",
     "secrets": "keys",
+    "sessions": "auth",
     "tokens": "auth",
     "upgrade": "upgrades",
     "users": "users",
@@ -105,9 +106,17 @@ def _takes_backup(config: Config, url: str) -> None:
 
 
 @main.command()
+@click.option("--host", help="Address to listen on; default: server.host.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="Port to listen on, 0 for a free one; default: server.port.",
+)
 @click.option("--validate-config", is_flag=True, help="Check the configuration and stop.")
 @click.pass_context
-def serve(context: click.Context, validate_config: bool) -> None:
+def serve(
+    context: click.Context, host: str | None, port: int | None, validate_config: bool
+) -> None:
     """Start the engine."""
     # The web server is for this command alone. What is loaded stays: looking through it for garbage
     # again and again would take an eighth of the time.
@@ -116,6 +125,9 @@ def serve(context: click.Context, validate_config: bool) -> None:
 
     gc.enable()
     config = configuration(context.obj)
+    given = {"host": host, "port": port}
+    said = {name: value for name, value in given.items() if value is not None}
+    config = config.model_copy(update={"server": config.server.model_copy(update=said)})
     with refusals_printed():
         must_be_complete()
     if validate_config:

@@ -158,6 +158,15 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str
     return made
 
 
+def must_be_sure(question: str, yes: bool) -> None:
+    """Ask before something that can't be undone. Without a terminal only --yes will do."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Nobody can be asked here: repeat it with --yes.")
+    click.confirm(on_one_line(question), abort=True, err=True)
+
+
 def end_after(text: str | None) -> datetime | None:
     """From "30d" to the instant that long from now. Raises a usage error."""
     if text is None:

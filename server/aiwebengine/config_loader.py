@@ -10,12 +10,13 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from aiwebengine.config import Config
 
@@ -79,6 +80,8 @@ class _Loader:
         self._is_named = named is not None
         self._problems: list[str] = []
         self._variables: dict[str, str] = {}
+        # Where a variable is missing: what the rest of the value then lacks is no second fault.
+        self._unset: set[str] = set()
 
     def load(self) -> Config:
         values = self._filled_in(self._file(), "")
@@ -86,7 +89,7 @@ class _Loader:
         try:
             config = Config.model_validate(values)
         except ValidationError as error:
-            self._problems += [self._told(found) for found in error.errors(include_url=False)]
+            self._problems += self._faults(error.errors(include_url=False))
         if self._problems:
             raise ConfigError(self._problems)
         return config
@@ -103,7 +106,7 @@ class _Loader:
                 key = _key(found["loc"])
                 unknown[key] = self._origin(key)
                 _remove(values, found["loc"])
-        self._problems += [self._told(found) for found in _errors(values)]
+        self._problems += self._faults(_errors(values))
         usable = None if self._problems else Config.model_validate(values)
         return Reading(usable, unknown, self._problems)
 
@@ -112,7 +115,13 @@ class _Loader:
             return {}
         try:
             return tomllib.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except FileNotFoundError:
+            raise ConfigError([f"{self._path}: there is no such file"]) from None
+        except OSError as error:
+            raise ConfigError([f"{self._path}: {error.strerror}"]) from None
+        except UnicodeDecodeError:
+            raise ConfigError([f"{self._path}: is not UTF-8 text"]) from None
+        except tomllib.TOMLDecodeError as error:
             raise ConfigError([f"{self._path}: {error}"]) from None
 
     def _filled_in(self, value: Any, key: str) -> Any:
@@ -128,6 +137,7 @@ class _Loader:
             found = self._environ.get(match[1], match[2])
             if found is None:
                 self._problems.append(f"{key}: the environment variable {match[1]} is not set")
+                self._unset.add(key)
             return found or ""
 
         return _VARIABLE.sub(variable, value)
@@ -167,6 +177,9 @@ class _Loader:
             self._problems.append(f"{variable}: not valid JSON: {error}")
             return text
 
+    def _faults(self, errors: Sequence[Any]) -> list[str]:
+        return [self._told(one) for one in errors if _key(one["loc"]) not in self._unset]
+
     def _told(self, found: Any) -> str:
         """One problem in words: where, what was found, what is allowed."""
         key = _key(found["loc"])
@@ -175,14 +188,13 @@ class _Loader:
             return f"{key}: unknown key{_suggestion(found['loc'])} (from {origin})"
         if found["type"] == "missing":
             return f"{key}: is missing"
-        allowed = found["msg"].removeprefix("Value error, ")
-        allowed = allowed.removeprefix("Input should be ")
+        allowed = _allowed(found)
         given = found.get("input")
         if isinstance(given, dict):
             # A whole section, in which any value may be a secret.
             value = f"a section with {', '.join(map(str, given))}" if given else "an empty section"
         else:
-            value = "a secret" if _SECRET.search(key) else repr(given)[:80]
+            value = "a secret (not shown)" if _SECRET.search(key) else repr(given)[:80]
         return f"{key}: found {value}; allowed: {allowed} (from {origin})"
 
     def _origin(self, key: str) -> str:
@@ -220,6 +232,53 @@ def _key(location: tuple[str | int, ...]) -> str:
         elif part not in _NOT_OURS:
             key += f".{part}" if key else part
     return key
+
+
+def _allowed(found: Any) -> str:
+    """What may stand there, in words: pydantic names one bound of two, and types of Python."""
+    kind, field = found["type"], _field(found["loc"])
+    if kind.startswith(("int_", "float_")):
+        return f"a {'whole ' if kind.startswith('int_') else ''}number{_bounds(field, ' from')}"
+    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        return _bounds(field, "").strip() or str(found["msg"]).removeprefix("Input should be ")
+    if kind == "list_type":
+        return 'a list such as ["you@example.com"]'
+    if kind.startswith("bool_"):
+        return "true or false"
+    if kind == "string_type":
+        return "a text"
+    return str(found["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _bounds(field: FieldInfo | None, word: str) -> str:
+    """The least and the most that a number may be; empty when it has no bounds."""
+    least = most = None
+    for one in field.metadata if field is not None else ():
+        if (bound := getattr(one, "ge", None)) is not None:
+            least = f"{bound:g}" if isinstance(bound, float) else f"{bound}"
+        if (bound := getattr(one, "gt", None)) is not None and isinstance(bound, int | float):
+            least = f"more than {bound:g}"
+        if (bound := getattr(one, "le", None)) is not None:
+            most = f"{bound:g}" if isinstance(bound, float) else f"{bound}"
+    if least is not None and most is not None:
+        return f"{word} {least}{', up' if least.startswith('more') else ''} to {most}"
+    if least is not None:
+        return f"{word} {least}" + ("" if least.startswith("more") else " or more")
+    return "" if most is None else f" up to {most}"
+
+
+def _field(location: tuple[str | int, ...]) -> FieldInfo | None:
+    """The setting at this place, as far as sections lead to it."""
+    section: Any = Config
+    field = None
+    for part in location:
+        if not (isinstance(section, type) and issubclass(section, BaseModel)):
+            return None
+        field = section.model_fields.get(str(part))
+        if field is None:
+            return None
+        section = field.annotation
+    return field
 
 
 def _suggestion(location: tuple[str | int, ...]) -> str:

@@ -284,6 +284,9 @@ def _banner(config: Config, link: str | None, *, is_ready: bool) -> str:
             "  First sign-in (once, 15 minutes, on this machine):",
             f"  {link}",
         ]
+    elif not config.auth.providers:
+        admin = next(iter(config.auth.bootstrap_admins), "admin@localhost")
+        lines += ["", f"  Sign in   aiwebengine users sign-in-link {admin}"]
     return "\n".join([*lines, ""])
 
 

@@ -10,6 +10,7 @@ from aiwebengine.alerts.links import page_of
 from aiwebengine.alerts.types import Alert, AlertChannel, AlertState, ChannelResult
 from aiwebengine.app import Engine
 from aiwebengine.commands import FAILED, json_option, show, table, with_engine
+from aiwebengine.formats import instant
 from aiwebengine.viewer import Viewer
 
 _STATES = {
@@ -63,8 +64,8 @@ def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
         (
             _STATES[one.state],
             one.title,
-            f"{one.since:%Y-%m-%d %H:%M}",
-            one.last_sent_at and f"{one.last_sent_at:%Y-%m-%d %H:%M}",
+            instant(one.since),
+            one.last_sent_at and instant(one.last_sent_at),
             one.last_error or one.message,
         )
         for one in found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 import strawberry
@@ -18,6 +19,26 @@ from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.commands import FAILED, age, json_option, refusals_printed, show, with_engine
 from aiwebengine.private_files import open_private
 from aiwebengine.viewer import Viewer
+
+
+class _Action(click.ParamType):  # type: ignore[type-arg]
+    """An audit action by its name, in any case."""
+
+    name = "action"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> AuditAction:
+        if isinstance(value, AuditAction):
+            return value
+        found = AuditAction.__members__.get(str(value).upper())
+        if found is None:
+            close = difflib.get_close_matches(str(value).upper(), AuditAction.__members__, n=3)
+            hint = (
+                f"Did you mean {' or '.join(close)}?" if close else "See docs/reference/audit.md."
+            )
+            self.fail(f"{str(value)[:80]!r} is not an action. {hint}", param, ctx)
+        return found
 
 
 @click.group()
@@ -44,7 +65,7 @@ def audit() -> None:
     "actions",
     multiple=True,
     metavar="ACTION",
-    type=click.Choice([action.name for action in AuditAction], case_sensitive=False),
+    type=_Action(),
     help="Only this action, such as ROLE_GRANTED. May be repeated.",
 )
 @click.option("--user", "email", help="Only what the user with this address did or had done.")
@@ -57,7 +78,7 @@ def export(
     context: click.Context,
     kind: str,
     output: Path | None,
-    actions: tuple[str, ...],
+    actions: tuple[AuditAction, ...],
     email: str | None,
     request_id: str | None,
     search: str | None,
@@ -66,7 +87,7 @@ def export(
 ) -> None:
     """Write events, newest first, to standard output or a file."""
     wanted = AuditFilter(
-        actions=[AuditAction[name.upper()] for name in actions] or None,
+        actions=list(actions) or None,
         request_id=request_id,
         search=search,
         since=age(since),

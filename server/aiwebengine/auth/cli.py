@@ -8,10 +8,13 @@ import click
 
 from aiwebengine.app import Engine
 from aiwebengine.auth.tokens import NewToken
-from aiwebengine.auth.types import ApiToken
+from aiwebengine.auth.types import ApiToken, Session
 from aiwebengine.commands import end_after, json_option, show, table, with_engine
+from aiwebengine.formats import count, instant
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
+
+LARGEST_LIST = 10_000
 
 
 @click.group()
@@ -97,8 +100,8 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
             f"{token.prefix}…",
             " ".join(token.scopes),
             token.made_by,
-            f"{token.expires_at:%Y-%m-%d %H:%M}" if token.expires_at else "never",
-            token.last_used_at and f"{token.last_used_at:%Y-%m-%d %H:%M}",
+            instant(token.expires_at) if token.expires_at else "never",
+            token.last_used_at and instant(token.last_used_at),
         )
         for token, owner in found
     ]
@@ -134,4 +137,97 @@ def _told(token: ApiToken) -> dict[str, object]:
         "expires_at": token.expires_at,
         "last_used_at": token.last_used_at,
         "revoked_at": token.revoked_at,
+    }
+
+
+@click.group()
+def sessions() -> None:
+    """Browsers that are signed in: list them, sign them out."""
+
+
+@sessions.command("list")
+@click.option("--user", "email", help="Only those of the user with this address.")
+@click.option(
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIST),
+    help="Maximum number of sessions to list.",
+)
+@json_option
+@click.pass_context
+def list_sessions(context: click.Context, email: str | None, limit: int, as_json: bool) -> None:
+    """List the live sessions, newest first."""
+
+    async def work(engine: Engine, viewer: Viewer) -> list[tuple[Session, str]]:
+        services = engine.services
+        if email is None:
+            found = await services.sessions.newest(viewer, limit)
+        else:
+            user = await services.users.find_by_email(viewer, email)
+            found = (await services.sessions.of_user(viewer, user.key))[:limit]
+        owners = await services.users.many([one.user_key for one in found])
+        return [
+            (one, owner.email if owner else "") for one, owner in zip(found, owners, strict=True)
+        ]
+
+    found = with_engine(context.obj, work)
+    rows = [
+        (
+            one.id,
+            owner,
+            one.provider,
+            one.address,
+            instant(one.created_at),
+            instant(one.last_seen_at),
+            instant(one.expires_at),
+        )
+        for one, owner in found
+    ]
+    columns = ("Id", "User", "Provider", "Address", "Began", "Last seen", "Expires")
+    told = [_told_session(one, owner) for one, owner in found]
+    show(as_json, told, table(columns, rows, count(len(found), "session")))
+
+
+@sessions.command("revoke")
+@click.argument("session_id", type=click.UUID)
+@json_option
+@click.pass_context
+def revoke_session(context: click.Context, session_id: UUID, as_json: bool) -> None:
+    """End the session with the id SESSION_ID (see `sessions list`)."""
+
+    async def work(engine: Engine, viewer: Viewer) -> tuple[Session, str]:
+        ended = await engine.services.sessions.revoke(viewer, session_id)
+        (owner,) = await engine.services.users.many([ended.user_key])
+        return ended, owner.email if owner else ""
+
+    ended, owner = with_engine(context.obj, work)
+    show(as_json, _told_session(ended, owner), f"The session of {owner} has ended.")
+
+
+@sessions.command("revoke-all")
+@click.argument("email")
+@json_option
+@click.pass_context
+def revoke_all(context: click.Context, email: str, as_json: bool) -> None:
+    """End every session of the user with the address EMAIL."""
+
+    async def work(engine: Engine, viewer: Viewer) -> tuple[str, int]:
+        user = await engine.services.users.find_by_email(viewer, email)
+        return user.email, await engine.services.sessions.revoke_all(viewer, user.key)
+
+    owner, ended = with_engine(context.obj, work)
+    show(as_json, {"user": owner, "ended": ended}, f"{count(ended, 'session')} of {owner} ended.")
+
+
+def _told_session(one: Session, owner: str) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "user": owner,
+        "provider": one.provider,
+        "address": one.address,
+        "user_agent": one.user_agent,
+        "created_at": one.created_at,
+        "last_seen_at": one.last_seen_at,
+        "expires_at": one.expires_at,
     }

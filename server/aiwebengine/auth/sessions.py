@@ -106,6 +106,11 @@ class Sessions:
         wanted = user_id or viewer.id
         return [] if wanted is None else (await self.of_users([wanted]))[0]
 
+    async def newest(self, viewer: Viewer, limit: int) -> list[Session]:
+        """The live sessions of all users, newest first. Raises Unauthenticated, Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.newest_sessions(self._db, limit, self._idle_secs)
+
     async def of_users(self, user_ids: Sequence[UUID]) -> list[list[Session]]:
         """The live sessions of each user, in the order asked; for loaders."""
         sessions = await store.sessions_of(self._db, user_ids, self._idle_secs)

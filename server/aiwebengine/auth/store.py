@@ -112,6 +112,22 @@ async def sessions_of(
     return sessions
 
 
+async def newest_sessions(db: Database, limit: int, idle_secs: float) -> list[Session]:
+    """The live sessions of all users, newest first; at most *limit*."""
+    rows = await db.all(
+        f"""
+        select {_SESSION_COLUMNS}
+        from sessions s
+        where {_LIVE}
+        order by s.created_at desc, s.id desc
+        limit :limit
+        """,
+        limit=limit,
+        idle_secs=idle_secs,
+    )
+    return [_session(row) for row in rows]
+
+
 async def count_live_sessions(db: Database, idle_secs: float) -> int:
     """How many sessions of all users are live."""
     counted: int = await db.value(

@@ -27,7 +27,6 @@ from aiwebengine.backups.shown import (
     preview_lines,
     restored_as_data,
     restored_lines,
-    size,
 )
 from aiwebengine.backups.signing import KEY_FILE
 from aiwebengine.backups.types import (
@@ -44,6 +43,7 @@ from aiwebengine.commands import (
     FAILED,
     configuration,
     json_option,
+    must_be_sure,
     refusals_printed,
     say,
     show,
@@ -52,6 +52,7 @@ from aiwebengine.commands import (
 )
 from aiwebengine.config_loader import DEFAULT_FILE, FILE_VARIABLE
 from aiwebengine.errors import Conflict, NotFound
+from aiwebengine.formats import instant, size
 from aiwebengine.viewer import Viewer
 
 PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
@@ -136,13 +137,13 @@ def list_backups(context: click.Context, as_json: bool) -> None:
             one.state.value,
             SIGNATURES[one.signature],
             ", ".join(place.value for place in one.locations),
-            f"{one.verified_at:%Y-%m-%d %H:%M}" if one.verified_at else "never",
-            f"{one.drilled_at:%Y-%m-%d %H:%M}" if one.drilled_at else "never",
+            instant(one.verified_at) if one.verified_at else "never",
+            instant(one.drilled_at) if one.drilled_at else "never",
             one.problem or "",
         )
         for one in found
     ]
-    columns = ("Name", "Size", "State", "Signature", "Where", "Verified", "Tried out", "")
+    columns = ("Name", "Size", "State", "Signature", "Where", "Verified", "Last drill", "")
     shown = table(columns, rows)
     # A name is for copying: it is never cut.
     shown.columns[0].min_width = max((len(one.name) for one in found), default=0)
@@ -236,6 +237,21 @@ def restore(
 
     done = with_or_without_database(context.obj, work, ask, creates=True)
     show(as_json, restored_as_data(done), restored_lines(done, f"{name} is restored."))
+
+
+@backup.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def delete(context: click.Context, name: str, yes: bool, as_json: bool) -> None:
+    """Delete the backup NAME, here and in the S3 storage. Never the only good one."""
+    must_be_sure(f"Delete {name} for good?", yes)
+
+    async def work(engine: Engine, viewer: Viewer) -> Backup:
+        return await engine.services.backups.delete(viewer, name)
+
+    show(as_json, as_data(with_engine(context.obj, work)), f"{name} is deleted.")
 
 
 @backup.command()

@@ -15,6 +15,7 @@ from aiwebengine.backups.restore import Loaded
 from aiwebengine.backups.runs import Live
 from aiwebengine.backups.types import Manifest
 from aiwebengine.errors import EngineError
+from aiwebengine.formats import count
 from aiwebengine.users.types import Role, UserFilter, UserOrder
 from aiwebengine.viewer import engine as the_engine
 
@@ -88,10 +89,10 @@ async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, obj
         users = await services.users.count(viewer, UserFilter())
         page = await services.users.page(viewer, UserFilter(), UserOrder(), None, 50)
         expected = manifest.tables.get("users", 0)
-        told("users", users == expected and bool(page) == bool(users), f"{users} users.")
+        told("users", users == expected and bool(page) == bool(users), f"{count(users, 'user')}.")
         roles = await services.users.roles(viewer)
         admins = next(one.active_user_count for one in roles if one.role is Role.ADMINISTRATOR)
-        told("roles", len(roles) == len(Role), f"{admins} active administrators.")
+        told("roles", len(roles) == len(Role), f"{count(admins, 'active administrator')}.")
         events = await services.audit.page(viewer, AuditFilter(), None, 1)
         newest = max((event.number for event in events), default=0)
         told(
@@ -101,7 +102,11 @@ async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, obj
         )
         head = manifest.audit_head
         verdict = await services.chain.verify(viewer, Head.parse(head) if head else None)
-        told("chain", verdict.problem is None, verdict.problem or f"{verdict.sealed} seals hold.")
+        told(
+            "chain",
+            verdict.problem is None,
+            verdict.problem or f"{count(verdict.sealed, 'sealed event')} intact.",
+        )
     except EngineError as error:
         told("answers", False, error.message)
     finally:

@@ -136,12 +136,3 @@ def restored_lines(one: Restored, beginning: str) -> list[str]:
         f"Access review {one.access_review} is open. Run `aiwebengine maintenance review show`."
     )
     return lines
-
-
-def size(number: int) -> str:
-    """A number of bytes, for people."""
-    size, units = float(number), iter(("B", "KB", "MB", "GB"))
-    unit = next(units)
-    while size >= 1_000 and (larger := next(units, None)):
-        size, unit = size / 1_000, larger
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

@@ -17,16 +17,18 @@ from rich.text import Text
 from aiwebengine.app import Engine
 from aiwebengine.care.activity_types import DatabaseSession, StatementsSource
 from aiwebengine.care.service import LARGEST_LIST, Care
+from aiwebengine.care.shell import shell
 from aiwebengine.care.types import DatabaseInfo, DatabaseSize
 from aiwebengine.care.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
-from aiwebengine.commands import json_option, show, table, with_engine
+from aiwebengine.commands import json_option, must_be_sure, show, table, with_engine
+from aiwebengine.formats import count, duration, instant
+from aiwebengine.formats import size as bytes_of
 from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.viewer import Viewer
 
 Result = TypeVar("Result")
 
 GROWTH_DAYS = 30
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 limit_option = click.option(
     "--limit",
@@ -61,9 +63,9 @@ def size(context: click.Context, as_json: bool) -> None:
     }
     grown = info.size_bytes - growth[0].size_bytes
     lines = [
-        f"{_bytes(info.size_bytes)}, PostgreSQL {info.version},"
-        f" up since {info.started_at:%Y-%m-%d %H:%M}",
-        f"{'+' if grown >= 0 else '-'}{_bytes(abs(grown))} since {growth[0].at:%Y-%m-%d %H:%M}",
+        f"{bytes_of(info.size_bytes)}, PostgreSQL {info.version},"
+        f" up since {instant(info.started_at)}",
+        f"{'+' if grown >= 0 else '-'}{bytes_of(abs(grown))} since {instant(growth[0].at)}",
     ]
     show(as_json, told, lines)
 
@@ -79,8 +81,8 @@ def tables(context: click.Context, limit: int, as_json: bool) -> None:
         (
             one.name,
             "?" if one.estimated_rows is None else f"{one.estimated_rows:,}",
-            _bytes(one.size_bytes),
-            _bytes(one.index_bytes),
+            bytes_of(one.size_bytes),
+            bytes_of(one.index_bytes),
             f"{one.dead_rows:,}",
             _latest(one.last_vacuum_at, one.last_autovacuum_at),
             _latest(one.last_analyze_at, one.last_autoanalyze_at),
@@ -96,20 +98,20 @@ def tables(context: click.Context, limit: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def indexes(context: click.Context, limit: int, as_json: bool) -> None:
-    """The largest indexes: use, size, and about how much of it is air."""
+    """The largest indexes: use, size, and about how much of it is bloat."""
     found = _read(context, lambda care, viewer: care.indexes(viewer, limit))
     rows = [
         (
             one.name,
             one.table,
-            _bytes(one.size_bytes),
-            "?" if one.bloat_bytes is None else _bytes(one.bloat_bytes),
+            bytes_of(one.size_bytes),
+            "?" if one.bloat_bytes is None else bytes_of(one.bloat_bytes),
             f"{one.scans:,}",
             "" if one.is_valid else "invalid: drop it and build it again",
         )
         for one in found
     ]
-    columns = ("Index", "Table", "Size", "Air", "Scans", "")
+    columns = ("Index", "Table", "Size", "Bloat", "Scans", "")
     show(as_json, [asdict(one) for one in found], table(columns, rows))
 
 
@@ -216,12 +218,11 @@ def vacuum(
     as_json: bool,
 ) -> None:
     """Vacuum every TABLE, or all tables, one after the other."""
-    if full and not yes:
-        click.confirm(
-            "VACUUM FULL locks each table until it is rewritten: whoever needs it waits, and the"
-            " disk must hold it twice. Go on?",
-            abort=True,
-            err=True,
+    if full:
+        must_be_sure(
+            "VACUUM FULL locks each table until it is rewritten: whatever needs it waits, and the"
+            " disk must hold it twice. Continue?",
+            yes,
         )
     # One may look at standard error while standard output goes to a file.
     console = Console(stderr=True)
@@ -252,7 +253,10 @@ def vacuum(
 
         run = with_engine(context.obj, work)
     told = {**asdict(run), "state": run.state.name}
-    show(as_json, told, f"Vacuumed {run.tables_done} of {len(run.tables)} tables.")
+    show(as_json, told, f"Vacuumed {run.tables_done} of {count(len(run.tables), 'table')}.")
+
+
+db.add_command(shell)
 
 
 def _read(context: click.Context, ask: Callable[[Care, Viewer], Awaitable[Result]]) -> Result:
@@ -272,20 +276,12 @@ def _session(session: DatabaseSession) -> tuple[object, ...]:
     )
 
 
-def _bytes(number: int) -> str:
-    """A size for people; PostgreSQL writes kB where it counts in 1,024 too."""
-    value, unit = float(number), 0
-    while value >= 1_024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1_024, unit + 1
-    return f"{number} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
-
-
 def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:,.1f} s"
+    return "" if seconds is None else duration(seconds)
 
 
 def _latest(by_hand: datetime | None, by_itself: datetime | None) -> str:
     """The later of two instants, and whose doing it was."""
     known = [(at, whose) for at, whose in ((by_hand, ""), (by_itself, " (auto)")) if at]
     at, whose = max(known, default=(None, ""))
-    return f"{at:%Y-%m-%d %H:%M}{whose}" if at else "never"
+    return f"{instant(at)}{whose}" if at else "never"

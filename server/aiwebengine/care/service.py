@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import TypeAlias, cast
 
 from aiwebengine.audit.service import AuditTrail
@@ -291,8 +292,11 @@ def _must_be_within(name: str, found: int, least: int, most: int) -> None:
 def _must_be_known(wanted: Sequence[str], known: Sequence[str]) -> None:
     unknown = [name for name in wanted if name not in known]
     if unknown:
+        close = sorted({one for name in unknown for one in get_close_matches(name, known)})
+        hint = f"Did you mean {' or '.join(close)}? " if close else ""
         raise BadUserInput(
-            f"tables: found {', '.join(map(repr, unknown))[:200]}; allowed: {', '.join(known)}."
+            f"tables: found {', '.join(map(repr, unknown))[:200]}. {hint}"
+            f"Allowed: {', '.join(sorted(known))}."
         )
     if not wanted:
         raise BadUserInput("tables: found an empty list; name some, or leave it out for all.")

@@ -256,7 +256,8 @@ class _Server:
         postgres that works in our data directory is ours.
         """
         pid = _pid_in(self._data / "postmaster.pid")
-        if pid is None:
+        # The server that initdb runs by itself writes a negative number.
+        if pid is None or pid <= 0:
             return None
         try:
             process = psutil.Process(pid)

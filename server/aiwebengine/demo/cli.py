@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from aiwebengine.app import Engine
 from aiwebengine.commands import with_engine
 from aiwebengine.demo.service import Demo
+from aiwebengine.formats import count
 from aiwebengine.viewer import Viewer
 
 
@@ -33,10 +34,9 @@ def demo(context: click.Context, number: int) -> None:
 
             def told(added: int) -> None:
                 progress.update(task, completed=added)
-                if progress.disable and added % 100_000 == 0:
-                    click.echo(f"{added} of {number}", err=True)
 
             return await Demo(engine.db, engine.services.audit).fill(number, told)
 
     added, there = with_engine(context.obj, work, creates=True)
-    click.echo(f"{added} made-up users were added; there are {there} now.")
+    verb = "was" if added == 1 else "were"
+    click.echo(f"{count(added, 'made-up user')} {verb} added; there are {there:,} now.")

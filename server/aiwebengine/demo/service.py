@@ -11,6 +11,7 @@ from aiwebengine.database import Database
 from aiwebengine.demo import store
 from aiwebengine.demo.people import DOMAIN, people
 from aiwebengine.errors import Conflict
+from aiwebengine.formats import count
 
 BATCH = 20_000
 
@@ -32,8 +33,9 @@ class Demo:
         real = await store.real_users(self._db, DOMAIN)
         if real:
             raise Conflict(
-                "Made-up users belong into a database of their own; number of real ones in this"
-                f" one: {real}. Choose another with APP_REPOSITORY__DATA_DIR."
+                f"This database has {count(real, 'real user')}, so demo leaves it alone. Start a"
+                " second engine: `APP_SERVER__PORT=3001 APP_REPOSITORY__DATA_DIR=demo-data"
+                " aiwebengine demo`, and `serve` with the same variables."
             )
         there = await store.made_up_users(self._db, DOMAIN)
         coming = people(there, number)

@@ -9,6 +9,7 @@ import click
 
 from aiwebengine.app import Engine
 from aiwebengine.commands import json_option, show, table, with_engine
+from aiwebengine.formats import count, instant
 from aiwebengine.keys.types import PURPOSES, SigningKey
 from aiwebengine.viewer import Viewer
 
@@ -69,8 +70,8 @@ def _show(as_json: bool, keys: Sequence[SigningKey]) -> None:
             key.purpose,
             key.number,
             key.state.value,
-            f"{(datetime.now(UTC) - key.created_at).days} days",
-            f"{key.ends_at:%Y-%m-%d %H:%M}" if key.ends_at else "",
+            count((datetime.now(UTC) - key.created_at).days, "day"),
+            instant(key.ends_at) if key.ends_at else "",
         )
         for key in keys
     ]

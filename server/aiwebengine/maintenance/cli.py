@@ -13,8 +13,8 @@ from rich.text import Text
 from aiwebengine.app import Engine
 from aiwebengine.commands import FAILED, json_option, say, show, table, with_engine
 from aiwebengine.database.embedded import EmbeddedFailed
-from aiwebengine.errors import Unavailable
-from aiwebengine.formats import instant
+from aiwebengine.errors import NotFound, Unavailable
+from aiwebengine.formats import day, instant
 from aiwebengine.health.types import EngineState, EngineStatus
 from aiwebengine.maintenance.types import (
     MaintenanceBoard,
@@ -71,7 +71,7 @@ def status(context: click.Context, as_json: bool) -> None:
     ]
     counts = {state: getattr(board, state.value) for state in MaintenanceState}
     caption = ", ".join(f"{number} {_words(state)}" for state, number in counts.items())
-    columns = ("", "Item", "State", "Last done (UTC)", "Due (UTC)", "Seen", "How")
+    columns = ("", "Item", "State", "Last done", "Due", "Seen", "How")
     told = {
         "state": found.state.name,
         "since": found.since,
@@ -106,7 +106,7 @@ def tick(context: click.Context, item: str, note: str | None, as_json: bool) -> 
         return await engine.services.maintenance.tick(viewer, item, note)
 
     done = with_engine(context.obj, work)
-    due = f" Due again on {done.due_at:%Y-%m-%d}." if done.due_at else ""
+    due = f" Due again on {day(done.due_at)}." if done.due_at else ""
     show(as_json, _told(done), f"{done.title}: {done.state.value}.{due}")
 
 
@@ -144,7 +144,7 @@ def tasks(context: click.Context, as_json: bool) -> None:
         for task in found
     ]
     caption = f"Schedules are in {found[0].time_zone}." if found else ""
-    columns = ("Task", "Schedule", "Next (UTC)", "Last", "Began (UTC)", "")
+    columns = ("Task", "Schedule", "Next", "Last", "Began", "")
     show(as_json, told, table(columns, rows, caption))
 
 
@@ -155,7 +155,7 @@ def tasks(context: click.Context, as_json: bool) -> None:
     default=20,
     show_default=True,
     type=click.IntRange(1, LARGEST_LIST),
-    help="Most runs to list.",
+    help="Maximum number of runs to list.",
 )
 @json_option
 @click.pass_context
@@ -163,7 +163,11 @@ def runs(context: click.Context, task: str | None, limit: int, as_json: bool) ->
     """List the newest runs of tasks."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[TaskRun]:
-        return (await engine.services.schedules.page(viewer, task, None, limit))[:limit]
+        schedules = engine.services.schedules
+        names = [one.name for one in await schedules.tasks(viewer)]
+        if task is not None and task not in names:
+            raise NotFound(f"There is no task {task[:80]!r}; known: {', '.join(sorted(names))}.")
+        return (await schedules.page(viewer, task, None, limit))[:limit]
 
     found = with_engine(context.obj, work)
     rows = [
@@ -178,7 +182,7 @@ def runs(context: click.Context, task: str | None, limit: int, as_json: bool) ->
         )
         for run in found
     ]
-    columns = ("Run", "Task", "State", "Began (UTC)", "Ended (UTC)", "By", "Result")
+    columns = ("Run", "Task", "State", "Began", "Ended", "By", "Result")
     show(as_json, [_told_run(run) for run in found], table(columns, rows))
 
 
@@ -188,7 +192,7 @@ def runs(context: click.Context, task: str | None, limit: int, as_json: bool) ->
 @click.pass_context
 def run(context: click.Context, task: str, as_json: bool) -> None:
     """Run TASK here and now, and wait for it: exit code 1 when it fails."""
-    console = Console(stderr=True, soft_wrap=True)
+    console = Console(stderr=True, soft_wrap=True, quiet=as_json or not sys.stderr.isatty())
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
         with console.status(Text(on_one_line(task))):
@@ -236,8 +240,8 @@ def _how(item: MaintenanceItem) -> str:
     return f"aiwebengine maintenance tick {item.name}" if item.can_be_ticked else ""
 
 
-def _instant(instant: datetime | None) -> str:
-    return "" if instant is None else f"{instant:%Y-%m-%d %H:%M}"
+def _instant(at: datetime | None) -> str:
+    return "" if at is None else instant(at)
 
 
 def _told(item: MaintenanceItem) -> dict[str, object]:

@@ -15,11 +15,13 @@ from aiwebengine.commands import (
     database_url,
     json_option,
     refusals_printed,
+    say,
     show,
     somebody,
     table,
 )
 from aiwebengine.config import Config
+from aiwebengine.formats import instant
 from aiwebengine.migrations.service import BackupFirst, Migrations
 from aiwebengine.migrations.types import Migration, MigrationState
 from aiwebengine.resources import MIGRATIONS
@@ -67,7 +69,7 @@ def up(context: click.Context, dry_run: bool, no_backup: bool, as_json: bool) ->
     """Apply every pending migration; take a backup first when there are users."""
     with _migrations(context, no_backup=no_backup) as (migrations, backup_first):
         if dry_run:
-            click.echo(migrations.sql(migrations.pending(), is_up=True))
+            _print_sql(migrations, migrations.pending(), is_up=True, as_json=as_json)
             return
         done = migrations.up(somebody(), backup_first)
     show(as_json, {"applied": done}, done or "Nothing to do.")
@@ -85,10 +87,19 @@ def down(
     """Roll back the newest migration; take a backup first when there are users."""
     with _migrations(context, no_backup=no_backup) as (migrations, backup_first):
         if dry_run:
-            click.echo(migrations.sql(migrations.newest(to=to), is_up=False))
+            _print_sql(migrations, migrations.newest(to=to), is_up=False, as_json=as_json)
             return
         done = migrations.down(somebody(), to, backup_first)
     show(as_json, {"rolled_back": done}, done or "Nothing to do.")
+
+
+def _print_sql(migrations: Migrations, ids: list[str], *, is_up: bool, as_json: bool) -> None:
+    if as_json:
+        show(True, {"would_apply" if is_up else "would_roll_back": ids}, "")
+    elif ids:
+        click.echo(migrations.sql(ids, is_up=is_up))
+    else:
+        say("Nothing to do.")
 
 
 @contextmanager
@@ -109,4 +120,4 @@ def _when(migration: Migration) -> str:
             return "changed since!"
         case MigrationState.MISSING:
             return "file is missing!"
-    return f"{migration.applied_at:%Y-%m-%d %H:%M}"
+    return "" if migration.applied_at is None else instant(migration.applied_at)

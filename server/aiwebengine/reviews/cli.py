@@ -83,7 +83,7 @@ def list_reviews(context: click.Context, limit: int, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = "Review,Begun (UTC),By,Finished,Roles,To decide,Kept,Revoked,Gone,Note"
+    columns = "Review,Begun,By,Finished,Roles,To decide,Kept,Revoked,Gone,Note"
     show(as_json, [_told(one) for one in found], table(columns.split(","), rows))
 
 
@@ -219,7 +219,11 @@ async def _found(reviews: Reviews, viewer: Viewer, number: int | None) -> Access
     else:
         found = await reviews.find(viewer, number)
     if found is None:
-        raise NotFound(f"There was no such review. {_START}")
+        raise NotFound(
+            f"There is no review yet. {_START}"
+            if number is None
+            else f"There is no review {number}. See `aiwebengine maintenance review list`."
+        )
     return found
 
 
@@ -263,7 +267,7 @@ def _entries_table(entries: Sequence[AccessReviewEntry], caption: str) -> Table:
         )
         for entry in entries
     ]
-    columns = ("Who", "Role", "Granted (UTC)", "Last seen", "Tokens", "Outcome", "")
+    columns = ("Who", "Role", "Granted", "Last seen", "Tokens", "Outcome", "")
     return table(columns, rows, caption)
 
 

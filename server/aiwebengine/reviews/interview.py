@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from aiwebengine import formats
 from aiwebengine.commands import say
 from aiwebengine.reviews.types import AccessReviewEntry, Decision, ReviewDecision
 from aiwebengine.users.types import UserStatus
@@ -23,7 +24,7 @@ _HOW = "[k]eep, [r]evoke, [s]kip or [q]uit; a note may follow, as in: r left the
 def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[Decision]:
     """What somebody wants of these roles; only what was confirmed at the end."""
     made: list[Decision] = []
-    say(f"{len(entries)} roles to decide. {_HOW}")
+    say(f"{formats.count(len(entries), 'role')} to decide. {_HOW}")
     for number, entry in enumerate(entries, 1):
         say("")
         for line in described(entry, f"{number} of {len(entries)}"):
@@ -88,4 +89,4 @@ def tokens(entry: AccessReviewEntry) -> str:
 
 def instant(at: datetime | None) -> str:
     """An instant (UTC) for people; empty when there was none."""
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"
+    return "" if at is None else formats.instant(at)

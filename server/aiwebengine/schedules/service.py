@@ -15,6 +15,7 @@ from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.background import end
 from aiwebengine.database import Database
 from aiwebengine.errors import Conflict, EngineError, NotFound, Unavailable
+from aiwebengine.formats import count, second
 from aiwebengine.recent_sign_in import Act
 from aiwebengine.schedules import store
 from aiwebengine.schedules.cron import OFF, last_due, next_due
@@ -214,7 +215,7 @@ class Schedules:
             while found := await store.remove_older(self._db, self._keep_days, BATCH):
                 removed += found
                 note(f"{removed} so far")
-            return f"{removed} runs older than {self._keep_days} days were forgotten."
+            return f"{count(removed, 'run')} older than {count(self._keep_days, 'day')} removed."
 
         return Task(
             "forget-runs",
@@ -249,7 +250,7 @@ class Schedules:
         if run is None or run.state is not RunState.RUNNING:
             return f"The task {name} was at work until now. Try again."
         return (
-            f"The task {name} is at work already, since {run.started_at:%Y-%m-%d %H:%M:%S} UTC on"
+            f"The task {name} is at work already, since {second(run.started_at)} on"
             f" {run.instance}. Wait for it, or stop it: `aiwebengine maintenance stop {run.id}`."
             f" If its process was killed, it is given up within {GONE_SECS:.0f} seconds."
         )

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from aiwebengine.audit.chain import Chain
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.database import Database
+from aiwebengine.formats import count
 from aiwebengine.keys.service import Keys
 from aiwebengine.rates.service import Rates
 from aiwebengine.schedules.types import Note, Task, TaskFailed
@@ -36,7 +37,7 @@ def own_tasks(
 
     async def grants_ended(note: Note) -> str:
         ended = await users.end_expired_grants()
-        return f"{ended} roles had ended and were taken away."
+        return f"{count(ended, 'expired role')} removed."
 
     async def analyzed(note: Note) -> str:
         note("analyze")
@@ -44,7 +45,7 @@ def own_tasks(
         return "The planner's statistics are up to date."
 
     async def keys_forgotten(note: Note) -> str:
-        return f"{await keys.remove_ended()} keys had ended and are gone."
+        return f"{count(await keys.remove_ended(), 'expired key')} removed."
 
     return [
         Task(
@@ -108,7 +109,7 @@ def _trail_proved(chain: Chain) -> Callable[[Note], Awaitable[str]]:
         if found.problem is not None:
             place = "" if found.event_id is None else f" at event {found.event_id}"
             raise TaskFailed(f"The trail was tampered with{place}: {found.problem}.")
-        return f"The trail is whole: {found.sealed} events, head {found.head}."
+        return f"The trail is whole: {count(found.sealed, 'event')}, head {found.head}."
 
     return run
 
@@ -118,6 +119,6 @@ def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
         made = await keys.rotate(engine(), None)
         for key in made:
             note(f"{key.purpose}: key {key.number}")
-        return f"{len(made)} new keys."
+        return f"{count(len(made), 'new key')}."
 
     return run

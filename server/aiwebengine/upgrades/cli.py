@@ -19,6 +19,7 @@ from aiwebengine.commands import (
     somebody,
 )
 from aiwebengine.config_loader import Reading, read_config
+from aiwebengine.formats import instant
 from aiwebengine.upgrades.types import UpgradeCheck
 
 TO_DO = 3
@@ -57,7 +58,7 @@ def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
 
 def _told(seen: UpgradeCheck) -> list[str]:
     last = seen.last_run
-    served = f"{last.version}, since {last.at:%Y-%m-%d %H:%M}" if last.at else "not noted"
+    served = f"{last.version}, since {instant(last.at)}" if last.at else "not noted"
     lines = [f"Program          {seen.version}", f"Last served by   {served}"]
     if seen.is_older:
         lines.append('  This program is older: docs/updates.md, "Back to the version before".')

@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from aiwebengine.app import Engine, link_address
-from aiwebengine.commands import end_after, json_option, refusals_printed, show, table, with_engine
+from aiwebengine.commands import (
+    end_after,
+    json_option,
+    must_be_sure,
+    refusals_printed,
+    show,
+    table,
+    with_engine,
+)
+from aiwebengine.formats import count, day, instant
 from aiwebengine.users import checks
 from aiwebengine.users.service import Change
-from aiwebengine.users.types import GRANTABLE_ROLES, Role, User, UserFilter, UserOrder
+from aiwebengine.users.types import (
+    GRANTABLE_ROLES,
+    Identity,
+    Role,
+    RoleGrant,
+    User,
+    UserFilter,
+    UserOrder,
+    UserStatus,
+)
 from aiwebengine.viewer import Viewer
 
 LARGEST_LIST = 10_000
 
 _ROLES = {role.value.upper(): role for role in Role}
-role_argument = click.argument(
-    "role", type=click.Choice([role.value for role in GRANTABLE_ROLES], case_sensitive=False)
-)
+
+
+class _GrantableRole(click.ParamType):  # type: ignore[type-arg]
+    """Editor or Administrator, in any case."""
+
+    name = "role"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Role:
+        role = value if isinstance(value, Role) else _ROLES.get(str(value).upper())
+        if role in GRANTABLE_ROLES:
+            return role
+        name = "--role" if isinstance(param, click.Option) else "ROLE"
+        raise click.UsageError(
+            f"{name} must be Editor or Administrator; found {str(value)[:80]!r}.", ctx
+        )
+
+
+role_argument = click.argument("role", type=_GrantableRole())
 
 
 @click.group()
@@ -32,21 +67,38 @@ def users() -> None:
     help="Only those who hold this role.",
 )
 @click.option(
+    "--status",
+    type=click.Choice([status.value for status in UserStatus], case_sensitive=False),
+    help="Only those with this status.",
+)
+@click.option("--provider", help="Only those who have signed in with this provider.")
+@click.option(
     "--limit",
     default=50,
     show_default=True,
     type=click.IntRange(1, LARGEST_LIST),
-    help="Most users to list.",
+    help="Maximum number of users to list.",
 )
 @json_option
 @click.pass_context
 def list_users(
-    context: click.Context, search: str | None, role: str | None, limit: int, as_json: bool
+    context: click.Context,
+    search: str | None,
+    role: str | None,
+    status: str | None,
+    provider: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List users, newest first."""
     with refusals_printed():
         asked = checks.search(search)
-    wanted = UserFilter(search=asked, role=(role and _ROLES[role.upper()]) or None)
+    wanted = UserFilter(
+        search=asked,
+        role=_ROLES[role.upper()] if role else None,
+        provider=provider,
+        status=UserStatus(status.lower()) if status else None,
+    )
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[list[User], int]:
         service = engine.services.users
@@ -61,12 +113,12 @@ def list_users(
             _roles(user),
             user.status.value,
             "yes" if user.email_verified else "no",
-            f"{user.created_at:%Y-%m-%d}",
+            day(user.created_at),
         )
         for user in found
     ]
     columns = ("Email", "Name", "Roles", "Status", "Verified", "Created")
-    shown = table(columns, rows, f"{len(found)} of {total} users")
+    shown = table(columns, rows, f"{len(found)} of {count(total, 'user')}")
     show(as_json, {"users": [_told(user) for user in found], "total": total}, shown)
 
 
@@ -77,19 +129,18 @@ def list_users(
     "--role",
     "roles",
     multiple=True,
-    type=click.Choice([role.value for role in GRANTABLE_ROLES], case_sensitive=False),
-    help="What the user may do from the start. May be repeated.",
+    type=_GrantableRole(),
+    help="Editor or Administrator: what the user may do from the start. May be repeated.",
 )
 @json_option
 @click.pass_context
 def invite(
-    context: click.Context, email: str, name: str, roles: tuple[str, ...], as_json: bool
+    context: click.Context, email: str, name: str, roles: tuple[Role, ...], as_json: bool
 ) -> None:
     """Make a user who becomes active at the first sign-in with the address EMAIL."""
-    wanted = [_ROLES[role.upper()] for role in roles]
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
-        return await engine.services.users.invite(viewer, email, name, wanted)
+        return await engine.services.users.invite(viewer, email, name, roles)
 
     done = with_engine(context.obj, work)
     _show_change(as_json, done, f"{done.user.email} is invited.")
@@ -110,21 +161,21 @@ def invite(
 def grant(
     context: click.Context,
     email: str,
-    role: str,
+    role: Role,
     expires: str | None,
     reason: str | None,
     confirm_unverified: bool,
     as_json: bool,
 ) -> None:
     """Give ROLE (Editor or Administrator) to the user with the address EMAIL."""
-    expires_at, wanted = end_after(expires), _ROLES[role.upper()]
+    expires_at = end_after(expires)
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
         return await engine.services.users.grant_role(
             viewer,
             user.key,
-            wanted,
+            role,
             expires_at=expires_at,
             reason=reason,
             confirm_unverified=confirm_unverified,
@@ -132,7 +183,7 @@ def grant(
 
     done = with_engine(context.obj, work)
     said = "is now" if done.changed else "was already"
-    _show_change(as_json, done, f"{done.user.email} {said} {wanted.value}.")
+    _show_change(as_json, done, f"{done.user.email} {said} {role.value}.")
 
 
 @users.command()
@@ -142,18 +193,17 @@ def grant(
 @json_option
 @click.pass_context
 def revoke(
-    context: click.Context, email: str, role: str, reason: str | None, as_json: bool
+    context: click.Context, email: str, role: Role, reason: str | None, as_json: bool
 ) -> None:
     """Take ROLE (Editor or Administrator) from the user with the address EMAIL."""
-    wanted = _ROLES[role.upper()]
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
-        return await engine.services.users.revoke_role(viewer, user.key, wanted, reason=reason)
+        return await engine.services.users.revoke_role(viewer, user.key, role, reason=reason)
 
     done = with_engine(context.obj, work)
     said = "is no longer" if done.changed else "was not"
-    _show_change(as_json, done, f"{done.user.email} {said} {wanted.value}.")
+    _show_change(as_json, done, f"{done.user.email} {said} {role.value}.")
 
 
 @users.command()
@@ -171,6 +221,96 @@ def suspend(context: click.Context, email: str, reason: str | None, as_json: boo
     done = with_engine(context.obj, work)
     said = "is suspended" if done.changed else "was suspended already"
     _show_change(as_json, done, f"{done.user.email} {said}.")
+
+
+@users.command()
+@click.argument("email")
+@json_option
+@click.pass_context
+def reinstate(context: click.Context, email: str, as_json: bool) -> None:
+    """Reinstate the suspended user with the address EMAIL: roles count again, tokens are gone."""
+
+    async def work(engine: Engine, viewer: Viewer) -> Change:
+        user = await engine.services.users.find_by_email(viewer, email)
+        return await engine.services.users.reinstate(viewer, user.key)
+
+    done = with_engine(context.obj, work)
+    said = "is reinstated" if done.changed else "was not suspended"
+    _show_change(as_json, done, f"{done.user.email} {said}.")
+
+
+@users.command()
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def delete(context: click.Context, email: str, yes: bool, as_json: bool) -> None:
+    """Delete the user with the address EMAIL for good. The audit trail keeps what they did."""
+    must_be_sure(f"Delete {email} for good?", yes)
+
+    async def work(engine: Engine, viewer: Viewer) -> Change:
+        user = await engine.services.users.find_by_email(viewer, email)
+        return await engine.services.users.delete(viewer, user.key)
+
+    done = with_engine(context.obj, work)
+    _show_change(as_json, done, f"{done.user.email} is deleted.")
+
+
+@users.command("show")
+@click.argument("email")
+@json_option
+@click.pass_context
+def show_user(context: click.Context, email: str, as_json: bool) -> None:
+    """Show the user with the address EMAIL: roles with their ends, sign-ins, sessions, tokens."""
+
+    async def work(
+        engine: Engine, viewer: Viewer
+    ) -> tuple[User, list[RoleGrant], list[Identity], int, int]:
+        services = engine.services
+        user = await services.users.find_by_email(viewer, email)
+        (grants,) = await services.users.grants_of([user.key])
+        (identities,) = await services.users.identities_of([user.key])
+        sessions = await services.sessions.of_user(viewer, user.key)
+        tokens = await services.tokens.of_user(viewer, user.key)
+        return user, grants, identities, len(sessions), len(tokens)
+
+    user, grants, identities, sessions, tokens = with_engine(context.obj, work)
+    seen = user.last_signed_in_at
+    lines = [
+        f"Id              {user.id}",
+        f"Email           {user.email} ({'' if user.email_verified else 'not '}verified)",
+        f"Name            {user.name}",
+        f"Status          {user.status.value}",
+        f"Created         {instant(user.created_at)}",
+        f"Last sign-in    {instant(seen) if seen else 'never'}",
+        f"Providers       {', '.join(one.provider for one in identities) or 'none'}",
+        f"Sessions        {sessions}",
+        f"API tokens      {tokens}",
+    ]
+    for one in grants:
+        end = f" until {instant(one.expires_at)}" if one.expires_at else ""
+        why = f": {one.reason}" if one.reason else ""
+        lines.append(
+            f"Role            {one.role.value}{end}, granted {instant(one.granted_at)}"
+            f" by {one.granted_by}{why}"
+        )
+    told = {
+        **_told(user),
+        "last_signed_in_at": seen,
+        "grants": [
+            {
+                "role": one.role.value,
+                "granted_at": one.granted_at,
+                "granted_by": one.granted_by,
+                "reason": one.reason,
+                "expires_at": one.expires_at,
+            }
+            for one in grants
+        ],
+        "sessions": sessions,
+        "tokens": tokens,
+    }
+    show(as_json, told, lines)
 
 
 @users.command("sign-in-link")

@@ -96,7 +96,13 @@ def _value(option: click.Option) -> str:
         least = "" if kind.min is None else f" from {kind.min}"
         most = "" if kind.max is None else f" to {kind.max}"
         return f"whole number{least}{most}{again}"
-    words = {"text": "text", "float": "number", "integer": "whole number", "uuid": "id"}
+    words = {
+        "text": "text",
+        "float": "number",
+        "float range": "number",
+        "integer": "whole number",
+        "uuid": "id",
+    }
     if isinstance(kind, click.Path):
         return ("folder" if not kind.file_okay else "file") + again
     return words[kind.name] + again

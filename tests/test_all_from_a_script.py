@@ -204,7 +204,7 @@ def test_a_restore_that_is_declined_says_so_on_a_line_of_its_own(
     )
 
     assert done.returncode == 1
-    assert f"\nError: You typed 'n', not {name}. Nothing was changed.\n" in done.stderr
+    assert "\nError: You typed 'n', not restore. Nothing was changed.\n" in done.stderr
 
 
 ANSWERS: dict[str, tuple[int, str, bytes]] = {

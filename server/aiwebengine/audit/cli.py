@@ -24,7 +24,7 @@ from aiwebengine.viewer import Viewer
 class _Action(click.ParamType):  # type: ignore[type-arg]
     """An audit action by its name, in any case."""
 
-    name = "action"
+    name = "text"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

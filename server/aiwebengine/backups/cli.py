@@ -221,6 +221,9 @@ def restore(
             return
         say(f"The database will be replaced by the one in {name}.", err=True)
         typed = click.prompt("Type restore to continue", err=True)
+        if not sys.stdin.isatty():
+            # Nobody has pressed Enter after the question.
+            say("", err=True)
         if typed not in (CONFIRMED, name):
             raise Conflict(f"You typed {typed[:80]!r}, not {CONFIRMED}. Nothing was changed.")
 

@@ -39,7 +39,7 @@ _ROLES = {role.value.upper(): role for role in Role}
 class _GrantableRole(click.ParamType):  # type: ignore[type-arg]
     """Editor or Administrator, in any case."""
 
-    name = "role"
+    name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Role:
         role = value if isinstance(value, Role) else _ROLES.get(str(value).upper())

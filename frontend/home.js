@@ -1,13 +1,50 @@
 // @ts-check
-/** The living part of the home page. */
+/** The parts of the home page that change by themselves. */
 import { html } from "htm/preact";
 import { render } from "preact";
 import { MySessions } from "./auth/my-sessions.js";
 import { MyTokens } from "./auth/my-tokens.js";
 import { ownTexts } from "./lib/own-text.js";
-import { showHidden } from "./lib/untrusted-text.js";
+import { failingChecks } from "./lib/gql.js";
+import { showStateInTab } from "./lib/mark.js";
+import { SignedOut } from "./lib/notices.js";
+import { stateWords, tellOtherTabs, useEngineState, watchEngine, watchState } from "./lib/state.js";
+import { showHidden, untrusted } from "./lib/untrusted-text.js";
+
+/** @param {{ version: string }} props */
+function EngineLine({ version }) {
+  const engine = useEngineState();
+  const words = stateWords(engine);
+  const details = engine.checks.map(({ title, detail }) => `${title}: ${detail}`).join("; ");
+  return html`<p class="state" data-state=${engine.state} role="status">
+    <i></i>
+    <span key=${words}>${words}${engine.state === "up" && ` · version ${version}`}</span>
+    ${engine.state === "down" && html`<span key=${details}>${untrusted(details)}</span>`}
+  </p>`;
+}
+
+/** What is one's own; nothing once the session has ended. */
+function Mine() {
+  const { state, why } = useEngineState();
+  if (state !== "signed-out") return html`<${MySessions} /><${MyTokens} />`;
+  return why === "left" ? null : html`<${SignedOut} />`;
+}
 
 showHidden();
 ownTexts();
-const place = document.getElementById("my-sessions");
-if (place) render(html`<${MySessions} /><${MyTokens} />`, place);
+showStateInTab();
+const line = document.getElementById("engine-state");
+const mine = document.getElementById("my-sessions");
+if (line) {
+  const { version = "", names } = line.dataset;
+  // Until the first answer the page says what the server knew.
+  const stop = watchState(() => {
+    stop();
+    render(html`<${EngineLine} version=${version} />`, line);
+  });
+  watchEngine(names ? failingChecks : undefined);
+}
+if (mine) {
+  tellOtherTabs("signed-in");
+  render(html`<${Mine} />`, mine);
+}

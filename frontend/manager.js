@@ -2,7 +2,7 @@
 /** The manager: which page stands at which address, and what is around it. */
 import { render } from "preact";
 import { html } from "htm/preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
@@ -14,8 +14,13 @@ import { useQuery } from "./lib/load.js";
 import { ownTexts } from "./lib/own-text.js";
 import { showHidden, untrusted } from "./lib/untrusted-text.js";
 import { LogsPage } from "./logs/logs-page.js";
+import { failingChecks, watchAccess } from "./lib/gql.js";
+import { showStateInTab, StateDot } from "./lib/mark.js";
+import { SignedOut } from "./lib/notices.js";
 import { Ask, Toasts, Top } from "./lib/parts.js";
 import { ROOT, useAddress } from "./lib/router.js";
+import { useWhatIsShown } from "./lib/shown.js";
+import { tellOtherTabs, useEngineState, watchEngine } from "./lib/state.js";
 import { MaintenancePage } from "./maintenance/maintenance-page.js";
 import { ReviewPage } from "./maintenance/review-page.js";
 import { MigrationsPage } from "./migrations/migrations-page.js";
@@ -54,17 +59,22 @@ const DOORS = [
   { path: "/graphql", icon: "graph", label: "GraphQL" },
 ];
 const ME = "{ viewer { id email name roles } }";
+const ROLE = "ADMINISTRATOR";
 
 function App() {
   const path = useAddress().split("?")[0].replace(/\/$/, "");
-  const { data } = useQuery(ME, {});
+  const { data } = useQuery(ME, {}, { isContent: false });
   const me = data?.viewer;
+  const { state, why } = useEngineState();
+  const isOut = state === "signed-out";
+  const { isLate } = useWhatIsShown();
   const [offered, setOffered] = useState(
     /** @type {import("./lib/parts.js").Question | null} */ (null),
   );
   // On a phone the menu is folded away; wide screens show it always.
   const [unfolded, setUnfolded] = useState(false);
   useEffect(() => setUnfolded(false), [path]);
+  useFocusOnHeading(path);
   return html`<a class="skip" href="#main">Skip to the content</a>
     <div class="shell">
       <header class="side on-brand" data-unfolded=${String(unfolded)}>
@@ -78,7 +88,7 @@ function App() {
           aria-controls="menu"
           onClick=${() => setUnfolded(!unfolded)}
         >
-          <${Icon} name="menu" />Menu
+          <${Icon} name="menu" />Menu<${StateDot} />
         </button>
         <nav id="menu" aria-label="Main">
           ${GROUPS.map(
@@ -96,20 +106,44 @@ function App() {
           </ul>
         </nav>
         <div class="me">
-          <span>${untrusted(me?.email)}</span>
+          <span>${!isOut && untrusted(me?.email)}</span>
           <button class="btn glass small" onClick=${() => signOut(setOffered)}>Sign out</button>
         </div>
       </header>
-      <main class="main" id="main" tabindex="-1">${pageAt(path, me)}</main>
+      <main
+        class="main"
+        id="main"
+        tabindex="-1"
+        data-waits-in-vain=${String(isLate || state === "down")}
+      >
+        ${
+          // Whoever sits here next must not read what the last one could.
+          !isOut && pageAt(path, me)
+        }
+      </main>
     </div>
+    ${isOut && why !== "left" && html`<${SignedOut} />`}
     <${Ask} question=${offered} done=${() => location.assign("/")} />
-    <${Toasts} />`;
+    ${!isOut && html`<${Toasts} />`}`;
+}
+
+/** A new page is read from its heading on, by screen readers too. @param {string} path */
+function useFocusOnHeading(path) {
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    const heading = document.querySelector("#main h1");
+    /** @type {HTMLElement | null} */ (heading)?.focus({ preventScroll: true });
+  }, [path]);
 }
 
 /** @param {any} props */
-const Entry = ({ path, icon, label, current }) =>
+const Entry = ({ path, icon, label, current, page }) =>
   html`<li>
-    <a href=${path} aria-current=${current ? "page" : null}><${Icon} name=${icon} />${label}</a>
+    <a href=${path} aria-current=${current ? "page" : null}
+      ><${Icon} name=${icon} />${label}${page === HealthPage && html`<${StateDot} />`}</a
+    >
   </li>`;
 
 /** @param {string} path @param {string} entry */
@@ -123,11 +157,15 @@ function pageAt(path, me) {
   if (path === `${ROOT}/maintenance/review`) return html`<${ReviewPage} />`;
   const found = PAGES.find((entry) => entry.path === path || (path === ROOT && entry === PAGES[0]));
   if (found) return html`<${found.page} me=${me} />`;
-  return html`<${Top} title="Nothing is here" text="This address leads nowhere." />
+  return html`<${Top} title="Page not found" text="The manager has no page at this address." />
     <p class="card empty"><a class="btn" href=${ROOT}>Go to the users</a></p>`;
 }
 
 showHidden();
 ownTexts();
+showStateInTab();
+watchEngine(failingChecks);
+watchAccess(ROLE);
+tellOtherTabs("signed-in");
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 render(html`<${App} />`, root);

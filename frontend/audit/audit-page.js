@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Failure, Offline, PageTurner, Time, Top } from "../lib/parts.js";
+import { Failure, PageTurner, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { Table } from "../lib/table.js";
@@ -84,7 +84,6 @@ export function AuditPage() {
   };
   const page = list.data?.auditEvents;
   return html`<${Top} title="Audit trail" text="Who changed what, on whom, when and from where." />
-    <${Offline} since=${list.at} retry=${list.reload} />
     <section class="card" aria-label="Events">
       <${Bar} state=${state} setState=${setState} />
       ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}

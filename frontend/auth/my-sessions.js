@@ -6,6 +6,7 @@ import { browserName } from "../lib/browser.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, Time, Toasts } from "../lib/parts.js";
+import { setLeaving, tellOtherTabs } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { signOut } from "./sign-out.js";
 
@@ -49,7 +50,12 @@ export function MySessions() {
       verb: "Sign out everywhere",
       danger: true,
       run: async () => {
-        await ask(END_ALL, { input: { userId: user.id } });
+        setLeaving(true);
+        await ask(END_ALL, { input: { userId: user.id } }).catch((refused) => {
+          setLeaving(false);
+          throw refused;
+        });
+        tellOtherTabs("signed-out");
         location.assign("/");
       },
     });

@@ -2,8 +2,8 @@
 /** The database: how large, how used, who is at it, and vacuum. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useQuery } from "../lib/load.js";
-import { Failure, Offline, Time, Top } from "../lib/parts.js";
+import { useQuery, useRefresh } from "../lib/load.js";
+import { Failure, Time, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { count, size } from "../lib/format.js";
 import { Activity } from "./activity.js";
@@ -44,10 +44,7 @@ export function CarePage() {
   const [state, setState] = useParameters(DEFAULTS);
   const facts = useQuery(FACTS, { days: Number(state.days) || 90 });
   const now = useQuery(NOW, {});
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || now.reload(), LOOK_EVERY);
-    return () => clearInterval(timer);
-  }, [now.reload]);
+  useRefresh(now.reload, LOOK_EVERY);
   const run = now.data?.database.lastVacuum;
   useReloadAfter(run?.state === "RUNNING" ? run.id : null, facts.reload);
   const database = facts.data?.database;
@@ -56,7 +53,6 @@ export function CarePage() {
   return html`<${Top} title="Database" text="Size, tables, connections and what is slow.">
       <button class="btn glass" onClick=${reload}>Refresh</button>
     <//>
-    <${Offline} since=${facts.at} retry=${reload} />
     ${(facts.error || now.error) && html`<${Failure} error=${facts.error ?? now.error} retry=${reload} />`}
     <div class="care">
       <${Summary} database=${database} connections=${current?.connections} />

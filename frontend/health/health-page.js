@@ -1,10 +1,10 @@
 // @ts-check
-/** Whether all is well, and who was told when it was not. */
+/** The health page: checks and alerts. */
 import { html } from "htm/preact";
 import { AlertsPanel } from "../alerts/alerts-panel.js";
 import { Top } from "../lib/parts.js";
 import { HealthPanel } from "./health-panel.js";
 
 export const HealthPage = () =>
-  html`<${Top} title="Health" text="Whether all is well, and who was told when it was not." />
+  html`<${Top} title="Health" text="Checks of the engine, and the alerts that were sent." />
     <div class="panels"><${HealthPanel} /><${AlertsPanel} /></div>`;

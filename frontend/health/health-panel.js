@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { count } from "../lib/format.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time } from "../lib/parts.js";
+import { STATE_WORDS, useEngineState } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").HealthCheck} HealthCheck */
@@ -23,12 +24,16 @@ export const STATES = {
 export function HealthPanel() {
   const { data, error, reload } = useQuery(CHECKS, {});
   useRefresh(reload, REFRESH_MS);
+  const engine = useEngineState();
   /** @type {HealthCheck[] | undefined} */
   const checks = data?.healthChecks;
   return html`<section class="card health" aria-labelledby="health-title">
     <div class="bar">
-      <h2 id="health-title">Health</h2>
-      <p role="status">${checks && summary(checks)}</p>
+      <h2 id="health-title">Checks</h2>
+      <p role="status">
+        <b key=${engine.state}>${STATE_WORDS[engine.state]}</b>${" "}
+        <span>${checks && summary(checks)}</span>
+      </p>
     </div>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <ul class="checks">
@@ -67,7 +72,12 @@ function summary(checks) {
   const number = (/** @type {HealthState} */ state) =>
     checks.filter((check) => check.state === state).length;
   const [failing, warning] = [number("FAILING"), number("WARNING")];
-  if (!failing && !warning) return `All is well: ${count(checks.length, "check")}.`;
-  const parts = [failing && `${failing} failing`, warning && `${warning} to look after`];
-  return `${parts.filter(Boolean).join(", ")}, of ${count(checks.length, "check")}.`;
+  const unknown = number("UNKNOWN");
+  const parts = [
+    failing && `${failing} failing`,
+    warning && count(warning, "warning"),
+    unknown && `${unknown} unknown`,
+  ].filter(Boolean);
+  const all = count(checks.length, "check");
+  return parts.length > 0 ? `${all}: ${parts.join(", ")}` : `${all}: all OK`;
 }

@@ -2,15 +2,18 @@
 /** Data of a page: loaded when what is asked changes, loaded again on demand. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, watchConnection } from "./gql.js";
+import { useShown } from "./shown.js";
+import { engineState, isRecovery, isWorking, watchState } from "./state.js";
 
 /**
- * Loads again and again while somebody looks, and at once when a hidden page is shown again.
+ * Loads again and again while somebody looks and the engine answers, and at once when a hidden
+ * page is shown again.
  * @param {() => unknown} reload
  * @param {number} milliseconds
  */
 export function useRefresh(reload, milliseconds) {
   useEffect(() => {
-    const look = () => void (document.hidden || reload());
+    const look = () => void (document.hidden || !isWorking() || reload());
     const timer = setInterval(look, milliseconds);
     document.addEventListener("visibilitychange", look);
     return () => {
@@ -21,10 +24,12 @@ export function useRefresh(reload, milliseconds) {
 }
 
 /**
+ * Loads the data, and again after a lost connection or an outage.
  * @param {string} query
  * @param {Record<string, unknown>} variables
+ * @param {{ isContent?: boolean }} [options] isContent: false for what stands around the page
  */
-export function useQuery(query, variables) {
+export function useQuery(query, variables, { isContent = true } = {}) {
   const [state, setState] = useState(
     /** @type {{ data: any, error: any, loading: boolean, at: Date }} */ ({
       data: null,
@@ -35,7 +40,11 @@ export function useQuery(query, variables) {
   );
   const key = JSON.stringify(variables);
   const newest = useRef(0);
+  const askedFor = useRef("");
   const reload = useCallback(async () => {
+    // Questions that hang would use up the browser's connections: after the outage it is asked.
+    if (askedFor.current === key && engineState().state === "down") return;
+    askedFor.current = key;
     const mine = ++newest.current;
     setState((before) => ({ ...before, loading: true }));
     try {
@@ -47,11 +56,15 @@ export function useQuery(query, variables) {
     }
   }, [query, key]);
   useEffect(() => void reload(), [reload]);
-  // What happened while the connection was lost is not told again.
+  // What happened while the connection was lost is not sent again.
   useEffect(() => {
-    const stop = watchConnection((live) => void (live && reload()));
-    return () => void stop();
+    const stops = [
+      watchConnection((mayHaveMissed) => void (mayHaveMissed && reload())),
+      watchState((now, was) => void (isRecovery(now, was) && reload())),
+    ];
+    return () => stops.forEach((stop) => stop());
   }, [reload]);
+  useShown(isContent, state.data && state.at, state.loading && !state.error);
   const change = (/** @type {(data: any) => any} */ how) =>
     setState((before) => ({ ...before, data: before.data && how(before.data) }));
   return { ...state, reload, change };

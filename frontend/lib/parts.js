@@ -2,11 +2,14 @@
 /** Small parts that every page uses. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ago, exactly, timeOfDay } from "./format.js";
-import { ask, watchConnection } from "./gql.js";
+import { ago, exactly } from "./format.js";
+import { ask } from "./gql.js";
 import { Icon } from "./icons.js";
+import { Mark, setTitle } from "./mark.js";
+import { signInAddress, StateNotice } from "./notices.js";
 import { inWords } from "./refusal.js";
 import { goBack } from "./router.js";
+import { useEngineState } from "./state.js";
 import { ThemeButton } from "./theme-button.js";
 import { onOneLine, untrusted } from "./untrusted-text.js";
 
@@ -33,63 +36,27 @@ export const breakable = (text) =>
     .split(/(?=@)/)
     .map((part, index) => (index > 0 ? html`<wbr />${part}` : part));
 
-/** The head of a page. @param {{ title: string, text: unknown, children?: unknown }} props */
+/** The head of a page, and what is wrong with what it shows. @param {{ title: string, text: unknown, children?: unknown }} props */
 export function Top({ title, text, children }) {
   useEffect(() => {
-    document.title = `${onOneLine(title)} · Manager`;
+    setTitle(`${title} · Manager`);
   }, [title]);
   return html`<div class="top on-brand">
-    <div>
-      <h1><bdi>${breakable(title)}</bdi></h1>
-      <p>${text}</p>
+      <div>
+        <h1 tabindex="-1"><bdi>${breakable(title)}</bdi></h1>
+        <p>${text}</p>
+      </div>
+      <div class="tools">${children}<${Mark} /><${ThemeButton} /></div>
     </div>
-    <div class="tools">${children}<${Live} /><${ThemeButton} /></div>
-  </div>`;
-}
-
-/** Whether changes of others arrive by themselves. */
-export function useLive() {
-  const [live, setLive] = useState(true);
-  useEffect(() => {
-    const stop = watchConnection(setLive);
-    return () => void stop();
-  }, []);
-  return live;
-}
-
-function Live() {
-  const live = useLive();
-  return html`<span class="pill" data-live=${String(live)} role="status">
-    <i></i>${live ? "Live" : "Reconnecting"}
-  </span>`;
-}
-
-/** Lost contact, told once it lasts. @param {{ since: Date, retry: () => void }} props */
-export function Offline({ since, retry }) {
-  const live = useLive();
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    setLate(false);
-    if (live) return;
-    // Shorter gaps heal by themselves before anybody has read a sentence.
-    const timer = setTimeout(() => setLate(true), 5_000);
-    return () => clearTimeout(timer);
-  }, [live]);
-  if (live || !late) return null;
-  return html`<div class="notice" role="status">
-    <span>The connection is lost. This is how it was at ${timeOfDay(since)}.</span>
-    <button class="btn small" onClick=${retry}>Try now</button>
-  </div>`;
+    <${StateNotice} />`;
 }
 
 /** What went wrong, with a way on. @param {{ error: any, retry: () => void }} props */
 export function Failure({ error, retry }) {
-  if (error.code === "UNAUTHENTICATED") {
-    const redirect = encodeURIComponent(location.pathname + location.search);
-    return html`<div class="notice" role="alert">
-      You have been signed out. <a href="/auth/login?redirect=${redirect}">Sign in again</a>
-    </div>`;
-  }
+  const { state } = useEngineState();
+  // Said once over the whole page.
+  if (error.code === "UNAUTHENTICATED") return null;
+  if (error.code === "UNAVAILABLE" && state === "down") return null;
   return html`<div class="notice bad" role="alert">
     ${reason(error)}${" "}
     ${error.requestId && html`<small>Request ${untrusted(error.requestId)}</small>`}
@@ -196,9 +163,8 @@ async function signInIsOld() {
 /** Why something was refused, with the way on where there is one. @param {any} refused */
 function reason(refused) {
   if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(inWords(refused));
-  const redirect = encodeURIComponent(location.pathname + location.search);
   return html`${untrusted(inWords(refused))}${" "}
-    <a href="/auth/login?again=1&redirect=${redirect}">
+    <a href="${signInAddress()}&again=1">
       ${refused.reauthentication === "link" ? "How to sign in again" : "Sign in again"}
     </a>`;
 }

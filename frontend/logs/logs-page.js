@@ -3,9 +3,12 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, watchConnection } from "../lib/gql.js";
+import { useFollowing } from "../lib/mark.js";
 import { Failure, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { count, instant } from "../lib/format.js";
+import { useShown } from "../lib/shown.js";
+import { useEngineState } from "../lib/state.js";
 import { LogBar } from "./log-bar.js";
 import { DEFAULTS, download, filter, isLive } from "./log-filter.js";
 import { LogLines } from "./log-lines.js";
@@ -39,12 +42,14 @@ export function LogsPage() {
   });
   const all = merged(tail.lines, older.lines).slice(0, MOST_LINES);
   const lines = state.manager ? all.filter((line) => !isOfTheManager(line)) : all;
+  const isUp = useEngineState().state !== "down";
+  const isComing = useFollowing() === "live" && isUp;
   const clear = () => setState(DEFAULTS);
   return html`<${Top} title="Logs" text="Application logs of this instance." />
     <section class="card logs" aria-label="Lines">
       <${LogBar} state=${state} setState=${setState} />
       <div class="pager">
-        <span role="status">${standing(state, paused, tail)}</span>
+        <span role="status">${standing(state, paused, tail, isComing)}</span>
         <span class="end">
           ${
             isLive(state) &&
@@ -112,20 +117,22 @@ function Foot({ older, full }) {
   </div>`;
 }
 
-/** What the reader looks at, in words. @param {any} state @param {boolean} paused @param {any} tail */
-function standing(state, paused, tail) {
+/**
+ * What the reader looks at, in words.
+ * @param {any} state @param {boolean} paused @param {any} tail @param {boolean} isComing
+ */
+function standing(state, paused, tail, isComing) {
   if (!isLive(state)) return "Not live: the filter ends at an instant or at a line.";
   const skipped = tail.skipped ? ` · ${tail.skipped} skipped, they came too fast` : "";
   if (paused) return `Paused · ${tail.waiting} new${skipped}`;
-  return `Live${skipped}`;
+  return isComing ? `Live${skipped}` : `Waiting for new lines${skipped}`;
 }
 
 /** How often the connection came back: what happened meanwhile is not told again. */
 function useReconnections() {
   const [times, setTimes] = useState(0);
   useEffect(() => {
-    const stop = watchConnection((live) => void (live && setTimes((n) => n + 1)));
-    return () => void stop();
+    return watchConnection((mayHaveMissed) => void (mayHaveMissed && setTimes((n) => n + 1)));
   }, []);
   return times;
 }
@@ -145,6 +152,7 @@ function useOlder(key, again, paused) {
     lines: /** @type {Line[]} */ ([]),
     next: /** @type {string | null} */ (null),
     backTo: /** @type {string | null} */ (null),
+    at: /** @type {Date | null} */ (null),
     loading: true,
     error: /** @type {any} */ (null),
   };
@@ -163,12 +171,14 @@ function useOlder(key, again, paused) {
         lines: after ? [...before.lines, ...page.nodes] : page.nodes,
         next: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null,
         backTo: page.searchedBackTo,
+        at: new Date(),
         loading: false,
       }));
     } catch (error) {
       set(() => ({ error, loading: false }));
     }
   };
+  useShown(true, state.at, state.loading);
   const isDue = useRef(false);
   const isPaused = useRef(paused);
   isPaused.current = paused;

@@ -46,7 +46,7 @@ export function useTail({ fields, wanted, active, paused, most }) {
         arrived.current = [line, ...arrived.current].slice(0, most);
         if (over + line.skippedBefore) setSkipped((n) => n + over + line.skippedBefore);
       },
-      (failed) => setError(Array.isArray(failed) ? refusal(failed[0]) : failed),
+      ([error]) => setError(refusal(error)),
       { filter: JSON.parse(key) },
     );
     const timer = setInterval(draw, DRAW_EVERY_MS);

@@ -7,14 +7,15 @@ import { untrusted } from "../lib/untrusted-text.js";
 /** @typedef {import("../types/schema").MaintenanceItem} MaintenanceItem */
 
 const FREQUENCIES = ["DAILY", "WEEKLY", "MONTHLY", "QUARTERLY"];
-const COUNTS = ["overdue", "attention", "due", "unknown", "ok"];
+const COUNTS = ["overdue", "attention", "due", "notYet", "unknown", "ok"];
 /** @type {Record<string, string>} */
 export const STATE_WORDS = {
-  OK: "Well",
+  OK: "OK",
   DUE: "Due",
   OVERDUE: "Overdue",
-  ATTENTION: "Look at it",
+  ATTENTION: "Needs attention",
   UNKNOWN: "Unknown",
+  NOT_YET: "Not yet",
 };
 
 /** @param {any} props */
@@ -25,10 +26,10 @@ export function Board({ board, tasks, run, tick }) {
           ? COUNTS.map(
               (name) =>
                 html`<span key=${name}
-                  ><b>${board[name]}</b> ${STATE_WORDS[name.toUpperCase()].toLowerCase()}</span
+                  ><b>${board[name]}</b> <span>${countWords(name)}</span></span
                 >`,
             )
-          : "Looking…"
+          : "Loading…"
       }
     </p>
     ${FREQUENCIES.map(
@@ -94,7 +95,7 @@ function Duty({ item, tasks, run, tick }) {
       ${
         item.canBeTicked &&
         html`<button class="btn small add" onClick=${() => tick(item)}>
-          Tick off<${Of} item=${item} />
+          Mark done<${Of} item=${item} />
         </button>`
       }
     </div>
@@ -103,6 +104,12 @@ function Duty({ item, tasks, run, tick }) {
 
 /** What a button is about, for who can't see where it stands. @param {{ item: MaintenanceItem }} props */
 const Of = ({ item }) => html`<span class="visually-hidden"> for ${item.title}</span>`;
+
+/** "not yet" for `notYet`, "OK" for `ok`. @param {string} name */
+function countWords(name) {
+  const word = STATE_WORDS[name.replace(/[A-Z]/g, "_$&").toUpperCase()];
+  return word === "OK" ? word : word.toLowerCase();
+}
 
 /** @param {string} name */
 const words = (name) => name[0] + name.slice(1).toLowerCase();

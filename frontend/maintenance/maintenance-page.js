@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
+import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { Board } from "./board.js";
 import { Runs } from "./runs.js";
@@ -17,7 +17,7 @@ const DEFAULTS = { task: "", after: "" };
 const RUN_FIELDS = "id task state dueAt startedAt endedAt startedBy instance result lines";
 const OVERVIEW = `{
   maintenance {
-    ok due overdue attention unknown
+    ok due overdue attention notYet unknown
     items {
       name title frequency state saw doneAt doneBy note dueAt canBeTicked
       action { task page command }
@@ -69,28 +69,24 @@ export function MaintenancePage() {
     }
     reload();
   };
-  const run = (/** @type {string} */ name) => does(RUN, { name }, `${name} has begun.`);
-  const stop = (/** @type {string} */ runId) => does(STOP, { runId }, "It is asked to stop.");
+  const run = (/** @type {string} */ name) => does(RUN, { name }, `${name} has started.`);
+  const stop = (/** @type {string} */ runId) => does(STOP, { runId }, "Stop requested.");
   const tick = (/** @type {MaintenanceItem} */ item) =>
     setAsked({
       title: `${item.title}: done?`,
-      text: "It falls due again after its period. The note is kept in the audit trail.",
-      verb: "Tick off",
+      text: "It is due again after its period. The note is kept in the audit trail.",
+      verb: "Mark done",
       fields: html`<label class="field"
         >Note <small>may be left out</small><input name="note" maxlength="500" autocomplete="off"
       /></label>`,
       run: async (/** @type {FormData} */ form) => {
         await ask(TICK, { input: { name: item.name, note: form.get("note") || null } });
-        say(`${item.title}: ticked off.`);
+        say(`${item.title}: marked as done.`);
         overview.reload();
       },
     });
 
-  return html`<${Top}
-      title="Maintenance"
-      text="What has to be done again and again, and whether it was."
-    />
-    <${Offline} since=${overview.at} retry=${reload} />
+  return html`<${Top} title="Maintenance" text="Recurring maintenance and its status." />
     ${overview.error && html`<${Failure} error=${overview.error} retry=${reload} />`}
     <${Board} board=${overview.data?.maintenance} tasks=${tasks} run=${run} tick=${tick} />
     <${Tasks} tasks=${tasks} run=${run} stop=${stop} />

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
+import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
 import { goBack, ROOT, useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/format.js";
@@ -95,10 +95,9 @@ export function ReviewPage() {
       run: submit,
     });
 
-  return html`<${Top} title="Access review" text="Who may do what, and shall they go on to?">
+  return html`<${Top} title="Access review" text="Review who holds which role.">
       <a class="btn glass" href="${ROOT}/maintenance">Maintenance</a>
     <//>
-    <${Offline} since=${list.at} retry=${list.reload} />
     ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
     ${
       review

@@ -19,7 +19,7 @@ const SAID = {
 export function MigrationsPage() {
   const { data, error, reload } = useQuery(LIST, {});
   const migrations = data?.migrations;
-  return html`<${Top} title="Migrations" text="The steps that made the tables what they are." />
+  return html`<${Top} title="Migrations" text="Schema migrations." />
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="care">
       ${migrations && html`<${WhatToDo} migrations=${migrations} />`}

@@ -5,7 +5,6 @@ import { follow } from "../lib/gql.js";
 
 /** A lost worker shall be seen within ten seconds, and takes six to be missed. */
 const EVERY_SECS = 2;
-const AGAIN_AFTER_MS = 3_000;
 
 const STATS = `subscription {
   systemStats(intervalSeconds: ${EVERY_SECS}) {
@@ -38,27 +37,17 @@ export function useStats() {
       error: null,
     }),
   );
-  const [attempt, setAttempt] = useState(0);
-  useEffect(() => {
-    let timer = 0;
-    const stop = follow(
-      STATS,
-      ({ systemStats }) => setState({ stats: systemStats, at: new Date(), error: null }),
-      (errors) => {
-        const first = Array.isArray(errors) ? errors[0] : null;
-        const code = first?.extensions?.code;
-        const error = { message: first?.message ?? "No figures come at present.", code };
-        setState((before) => ({ ...before, error }));
-        // Whose right has ended need not ask again; an outage ends by itself.
-        if (code !== "UNAUTHENTICATED" && code !== "FORBIDDEN") {
-          timer = setTimeout(() => setAttempt((number) => number + 1), AGAIN_AFTER_MS);
-        }
-      },
-    );
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [attempt]);
+  useEffect(
+    () =>
+      follow(
+        STATS,
+        ({ systemStats }) => setState({ stats: systemStats, at: new Date(), error: null }),
+        ([error]) => {
+          const { message, extensions } = error;
+          setState((before) => ({ ...before, error: { message, code: extensions?.code } }));
+        },
+      ),
+    [],
+  );
   return state;
 }

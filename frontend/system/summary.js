@@ -2,26 +2,25 @@
 /** The state of things in a few numbers. */
 import { html } from "htm/preact";
 import { count, durationOfMs, nouns, perSecond, share, size } from "../lib/format.js";
+import { STATE_WORDS, useEngineState } from "../lib/state.js";
 
-/**
- * @typedef {import("../types/schema").SystemStats} SystemStats
- * @typedef {import("./health.js").Health} Health
- */
+/** @typedef {import("../types/schema").SystemStats} SystemStats */
 
-/** @param {{ stats: SystemStats | null, health: Health | null }} props */
-export function Summary({ stats, health }) {
+/** @param {{ stats: SystemStats | null }} props */
+export function Summary({ stats }) {
+  const engine = useEngineState();
   const latest = stats?.latest;
   const up = stats?.instances.filter((one) => one.isUp);
   const workers = up?.reduce((sum, one) => sum + one.workersUp, 0);
   const wanted = up?.reduce((sum, one) => sum + one.workersConfigured, 0);
   const disk = stats?.disk;
-  const state = !health ? "…" : health.checks ? "Not well" : "Well";
+  const failing = engine.checks.map((check) => check.title).join(", ");
   return html`<section class="summary" aria-label="At a glance">
     <${Figure}
       label="Health"
-      value=${state}
-      bad=${Boolean(health?.checks)}
-      note=${stats ? `${workers} of ${wanted} ${nouns(wanted, "worker")} up` : " "}
+      value=${STATE_WORDS[engine.state]}
+      bad=${engine.state === "down" || engine.state === "degraded"}
+      note=${failing || (stats ? `${workers} of ${wanted} ${nouns(wanted, "worker")} up` : " ")}
     />
     <${Figure}
       label="Requests"

@@ -3,11 +3,10 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock } from "../lib/format.js";
-import { useQuery } from "../lib/load.js";
-import { Failure, Offline, Top } from "../lib/parts.js";
+import { useQuery, useRefresh } from "../lib/load.js";
+import { Failure, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { Charts } from "./charts.js";
-import { HealthNotice, useHealth } from "./health.js";
 import { Instances } from "./instances.js";
 import { extended } from "./lines.js";
 import { useStats } from "./live.js";
@@ -43,23 +42,17 @@ const HISTORY = `query ($period: StatsPeriod!) {
 export function SystemPage() {
   const [{ period: asked }, setState] = useParameters({ period: "hour" });
   const period = asked in PERIODS ? /** @type {keyof typeof PERIODS} */ (asked) : "hour";
-  const health = useHealth();
   const { stats, at, error } = useStats();
   const past = useQuery(HISTORY, { period: period.toUpperCase() });
   const now = useClock();
-  useEffect(() => {
-    const timer = setInterval(past.reload, RELOAD_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [past.reload]);
+  useRefresh(past.reload, RELOAD_EVERY_MS);
   const samples = useSamples(past.data?.systemStats.history, stats?.latest, period, now);
   const { label, lasts, step } = PERIODS[period];
   const isStale = stats && !error && now - at.getTime() > STALE_AFTER_MS;
   return html`<${Top} title="System" text="How the engine is doing, all instances together." />
-    <${Offline} since=${at} retry=${past.reload} />
-    <${HealthNotice} health=${health} />
     ${error && html`<${Failure} error=${error} retry=${() => location.reload()} />`}
     ${isStale && html`<div class="notice" role="status">No new figures since ${clock(at)}.</div>`}
-    <${Summary} stats=${stats} health=${health} />
+    <${Summary} stats=${stats} />
     <div class="system">
       <${Instances} instances=${stats?.instances} />
       <div class="periods on-brand">

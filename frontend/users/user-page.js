@@ -57,11 +57,13 @@ export function UserPage({ id, me }) {
       }),
     [id, reload],
   );
-  if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
-  if (!data) return html`<${Top} title="User" text="Loading…" />`;
+  if (!data) {
+    return html`<${Top} title="User" text=${error ? "" : "Loading…"} />
+      ${error && html`<${Failure} error=${error} retry=${reload} />`}`;
+  }
   const user = data.user;
   if (!user) {
-    return html`<${Top} title="Nobody" text="There is no user at this address." />
+    return html`<${Top} title="User not found" text="There is no user at this address." />
       <p class="card empty"><a class="btn" href="${ROOT}/users">All users</a></p>`;
   }
   const administrators = data.roles.find(

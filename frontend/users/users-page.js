@@ -6,7 +6,7 @@ import { csv } from "../lib/csv.js";
 import { ask, follow } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, Offline, say, sayRefused, Top } from "../lib/parts.js";
+import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
 import { goBack, useParameters } from "../lib/router.js";
 import { ScrollBox } from "../lib/scroll-box.js";
 import { SearchField } from "../lib/search-field.js";
@@ -80,7 +80,6 @@ export function UsersPage({ me }) {
   };
   const users = list.data?.users;
   return html`<${Top} title="Users" text="People who signed in, and what they may do." />
-    <${Offline} since=${list.at} retry=${list.reload} />
     <${Stats} stats=${figures.data?.systemStats.users} />
     <section class="card" aria-label="List of users">
       <${Bar} state=${state} setState=${setState} counts=${counts}>

@@ -71,7 +71,9 @@ class Doors:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         services, config = engine.services, engine.config
-        self._pages = Pages(engine.frontend, engine.doorkeeper, services.refusals, engine.trouble)
+        self._pages = Pages(
+            engine.frontend, engine.doorkeeper, services.refusals, services.health.status
+        )
         limits = Limits(seconds=config.server.request_timeout_secs)
         executor = Executor(
             schema,

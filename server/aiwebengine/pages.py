@@ -15,6 +15,7 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated
+from aiwebengine.health.types import EngineState, EngineStatus
 from aiwebengine.notes import note_error
 from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.users.types import Role, in_order
@@ -27,26 +28,26 @@ from aiwebengine.web.patterns import method_of, pattern_of
 LONGEST_PATH = 200
 _TITLES = {
     401: "Sign in first",
-    403: "This is not for you",
-    404: "Nothing is here",
-    503: "The engine is not well",
+    403: "You don't have access to this page",
+    404: "Page not found",
+    503: "The engine is down",
 }
 
 
 class Pages:
-    """Home, manager, editor, playground; *trouble_now* tells what is wrong with the engine."""
+    """Home, manager, editor, playground; *state_now* returns the state of the engine."""
 
     def __init__(
         self,
         frontend: Frontend,
         doorkeeper: Doorkeeper,
         refusals: Refusals,
-        trouble_now: Callable[[], Awaitable[str | None]],
+        state_now: Callable[[], Awaitable[EngineStatus]],
     ) -> None:
         self._frontend = frontend
         self._doorkeeper = doorkeeper
         self._refusals = refusals
-        self._trouble_now = trouble_now
+        self._state_now = state_now
 
     def routes(self) -> list[BaseRoute]:
         """The pages' addresses."""
@@ -74,6 +75,7 @@ class Pages:
                 title=_TITLES.get(error.status, "This did not work"),
                 detail=error.message,
                 request_id=request_id(request.scope),
+                **await self._way_on(request, error),
             )
             page.headers.update(problems.headers_of(error))
             return page
@@ -97,19 +99,25 @@ class Pages:
             200: the page.
             503: the page, with what is wrong with the engine.
         """
-        trouble = await self._trouble_now()
-        if trouble:
+        engine = await self._state_now()
+        is_down = engine.state is EngineState.DOWN
+        reasons = [f"{name.capitalize()}: {why}" for name, why in engine.reasons.items()]
+        if is_down:
             self._doorkeeper.recall(request)
-            note_error(EngineError.code, trouble)
-        viewer = await self._doorkeeper.viewer(request, "web") if not trouble else None
+            note_error(EngineError.code, "; ".join(reasons))
+        viewer = await self._doorkeeper.viewer(request, "web") if not is_down else None
         signed_in = viewer is not None and viewer.is_signed_in
+        is_administrator = viewer is not None and Role.ADMINISTRATOR in viewer.roles
         return self._frontend.page(
             "home.html",
-            status=503 if trouble else 200,
+            status=503 if is_down else 200,
             viewer=viewer if signed_in else None,
-            is_administrator=viewer is not None and Role.ADMINISTRATOR in viewer.roles,
+            is_administrator=is_administrator,
             roles=[role.value for role in in_order(viewer.roles)] if viewer is not None else [],
-            trouble=trouble,
+            state=engine.state.value,
+            # What is failing is for administrators; why the engine is down is for everybody.
+            failing=[check.title for check in engine.failing] if is_administrator else [],
+            reasons=reasons,
             version=__version__,
         )
 
@@ -138,8 +146,9 @@ class Pages:
             "message.html",
             Role.EDITOR,
             Role.ADMINISTRATOR,
-            title="The editor is not here yet",
-            detail="Scripts will be written here in a later version.",
+            title="There is no editor yet",
+            detail="A later version will have an editor for scripts at this address.",
+            is_signed_in=True,
         )
 
     async def _page_for(self, request: Request, page: str, *roles: Role, **values: Any) -> Response:
@@ -155,6 +164,21 @@ class Pages:
                 f"This page needs the role {' or '.join(role.value for role in roles)}."
             )
         return self._frontend.page(page, **values)
+
+    async def _way_on(self, request: Request, error: EngineError) -> dict[str, Any]:
+        """Who reads a refusal, for the links on it: to sign in, or to the lines of the log."""
+        if error.status >= 500:
+            # Nobody can sign in now, and nothing is known of who this is.
+            return {"is_signed_in": True}
+        viewer = getattr(request.state, "viewer", None) or await self._viewer_or_stranger(request)
+        is_administrator = viewer.is_signed_in and Role.ADMINISTRATOR in viewer.roles
+        return {
+            "is_signed_in": viewer.is_signed_in,
+            "label": viewer.label if viewer.is_signed_in else None,
+            "roles": [role.value for role in in_order(viewer.roles)],
+            "is_administrator": is_administrator,
+            "sign_in": sign_in_address(_path(request)),
+        }
 
     async def _note_refusal(self, request: Request, error: EngineError) -> None:
         viewer = getattr(request.state, "viewer", None)

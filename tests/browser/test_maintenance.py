@@ -29,12 +29,12 @@ def test_what_was_done_is_ticked_off_with_a_note(open_page):
     page = open_page(BOARD).page
     row = page.get_by_role("listitem").filter(has_text="Review the documentation")
 
-    row.get_by_role("button", name=re.compile("Tick off")).click()
+    row.get_by_role("button", name=re.compile("Mark done")).click()
     page.get_by_label("Note").fill("read all of it")
-    page.get_by_role("button", name="Tick off", exact=True).click()
+    page.get_by_role("button", name="Mark done", exact=True).click()
 
     expect(row).to_contain_text("“read all of it”")
-    expect(row.locator(".badge")).to_have_text("Well")
+    expect(row.locator(".badge")).to_have_text("OK")
 
 
 def test_a_task_is_run_and_its_run_is_shown_with_its_lines(open_page):

@@ -128,7 +128,9 @@ def test_ada_signs_in_and_lands_where_she_wanted_and_signs_out_again(page, base)
 def test_bob_is_no_administrator_and_is_told_so(page, base):
     sign_in(page, base, "bob", "/engine/admin")
 
-    expect(page.get_by_role("heading", name="This is not for you")).to_be_visible()
+    expect(page.get_by_role("heading", name="You don't have access to this page")).to_be_visible()
+    expect(page.get_by_text("You are signed in as bob@example.com")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("[Ss]ign in"))).to_have_count(0)
 
 
 def test_everybody_sees_and_ends_their_own_sign_ins_at_home(page, base, chromium):

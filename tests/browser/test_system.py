@@ -22,7 +22,7 @@ RECOVERS_WITHIN_MS = 60_000
 def test_the_page_tells_what_goes_on_now_and_in_the_last_hour(open_page):
     page = open_page("/engine/admin/system").page
 
-    expect(page.get_by_label("At a glance")).to_contain_text("Well")
+    expect(page.get_by_label("At a glance")).to_contain_text("Healthy")
     expect(page.get_by_label("Instances")).to_contain_text("1 of 1 worker up")
     chart = page.get_by_role("img", name=re.compile("^Requests, the last hour. Answered: now"))
     # A sample is complete ten seconds after its beginning, and then told to the second or so.
@@ -119,14 +119,14 @@ def test_a_killed_worker_and_a_frozen_database_show_within_ten_seconds_and_end(f
 
     frozen(data, signal.SIGSTOP)
     try:
-        notice = page.get_by_role("alert").filter(has_text="Not well since")
-        expect(notice).to_contain_text("database", timeout=FAULT_SHOWS_WITHIN_MS)
-        expect(page.get_by_label("At a glance")).to_contain_text("Not well")
+        notice = page.get_by_role("alert").filter(has_text="Down since")
+        expect(notice).to_contain_text("Database", timeout=FAULT_SHOWS_WITHIN_MS)
+        expect(page.get_by_label("At a glance")).to_contain_text("Down")
         expect(page.get_by_text("No new figures since")).to_be_visible(timeout=30_000)
         page.evaluate(AXE.read_text())
         assert page.evaluate("axe.run().then(result => result.violations.map(one => one.id))") == []
     finally:
         frozen(data, signal.SIGCONT)
-    expect(page.get_by_text("Well again since")).to_be_visible(timeout=RECOVERS_WITHIN_MS)
+    expect(page.get_by_text("Healthy again since")).to_be_visible(timeout=RECOVERS_WITHIN_MS)
     expect(notice).to_have_count(0)
     expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=RECOVERS_WITHIN_MS)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from urllib.parse import quote
 
+from aiwebengine.users.types import Role
+
 HOME = "/"
+MANAGER = "/engine/admin"
+# The sign-in page itself: it sends who is signed in to the page of their role.
+LANDING = "/auth/login"
 # It is kept for as long as a sign-in takes: no stranger may store more.
 LONGEST = 2_000
 # A path of this site. `//host` and `/\\host` are addresses of other sites to a browser.
@@ -17,6 +23,11 @@ def safe_redirect(target: str | None, otherwise: str = HOME) -> str:
     if not target or len(target) > LONGEST:
         return otherwise
     return target if _OWN_PATH.fullmatch(target) else otherwise
+
+
+def landing_for(roles: Collection[Role]) -> str:
+    """The page that a sign-in leads to when nobody asked for another: one that is theirs."""
+    return MANAGER if Role.ADMINISTRATOR in roles else HOME
 
 
 def sign_in_address(target: str) -> str:

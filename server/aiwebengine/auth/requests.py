@@ -91,6 +91,10 @@ class Doorkeeper:
             connection.scope["state"]["caller"] = self._last_seen.caller(secret)
         return token, secret
 
+    async def viewer_of(self, secret: str, connection: HTTPConnection, door: str) -> Viewer:
+        """Viewer of the session with this secret, such as one that has just begun."""
+        return await self._callers.by_session(secret, self.origin(connection, door))
+
     async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
         """Count a key that is not the right one. Raises Unauthenticated, RateLimited."""
         await self._count(Kind.BAD_TOKEN, connection)

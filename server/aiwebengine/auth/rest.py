@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aiwebengine.auth import secrets
-from aiwebengine.auth.redirects import safe_redirect
+from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
@@ -21,7 +21,6 @@ from aiwebengine.viewer import Viewer, anonymous
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
 
-MANAGER = "/engine/admin"
 # An answer has state, code, iss, and of Apple the user's name.
 MOST_FORM_FIELDS = 32
 
@@ -60,18 +59,20 @@ def routes(
         """The page to sign in.
 
         Args:
-            redirect: where to go afterwards, a path of ours; the manager when left out.
+            redirect: where to go afterwards, a path of ours; when left out, the
+                manager for administrators and the home page for others.
             again: present: also for who is signed in, for a recent sign-in.
 
         Answers:
             200: the page.
             303: onward, for who is signed in already.
         """
-        redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
+        redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
         viewer = await doorkeeper.viewer(request, "web")
         again = "again" in request.query_params
         if viewer.is_signed_in and not again:
-            return RedirectResponse(redirect, 303)
+            onward = landing_for(viewer.roles) if redirect == LANDING else redirect
+            return RedirectResponse(onward, 303)
         return page(redirect, None, request, again and viewer.is_signed_in, viewer)
 
     async def depart(request: Request) -> Response:
@@ -79,7 +80,8 @@ def routes(
 
         Args:
             provider: its name in `auth.providers`.
-            redirect: where to go afterwards, a path of ours; the manager when left out.
+            redirect: where to go afterwards, a path of ours; when left out, the
+                manager for administrators and the home page for others.
             again: present: the person who is signed in has to prove it again, at the provider.
 
         Answers:
@@ -87,7 +89,7 @@ def routes(
 
         Raises NotFound, SignInRefused, all as a page.
         """
-        redirect = safe_redirect(request.query_params.get("redirect"), MANAGER)
+        redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
         name = request.path_params["provider"]
         # One secret for all tabs: each has a state of its own.
         browser = request.cookies.get(doorkeeper.browser_cookie) or secrets.new_secret()
@@ -123,7 +125,7 @@ def routes(
             answer = _form(await request.body())
         browser = request.cookies.get(doorkeeper.browser_cookie, "")
         before = anonymous(doorkeeper.origin(request, "web"))
-        redirect, again = MANAGER, False
+        redirect, again = LANDING, False
         try:
             await doorkeeper.count_sign_in(request)
             onward = await sign_in.finished(name, answer)
@@ -141,14 +143,15 @@ def routes(
                 raise
             return page(redirect, refused, request, again)
         await end_session_before(request)
-        return let_in(signed_in, redirect)
+        return await let_in(request, signed_in, redirect)
 
     async def link(request: Request) -> Response:
         """Sign in by a link of the command line or the banner, from loopback only.
 
         Args:
             token: what makes the link good, once.
-            redirect: where to go afterwards, a path of ours; the manager when left out.
+            redirect: where to go afterwards, a path of ours; when left out, the
+                manager for administrators and the home page for others.
 
         Answers:
             204: to HEAD; the link stays good.
@@ -168,9 +171,10 @@ def routes(
         except EngineError as refused:
             if refused.status >= 500:
                 raise
-            return page(MANAGER, refused, request)
+            return page(LANDING, refused, request)
         await end_session_before(request)
-        return let_in(signed_in, safe_redirect(request.query_params.get("redirect"), MANAGER))
+        redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
+        return await let_in(request, signed_in, redirect)
 
     def callback_address(name: str) -> str:
         return f"{public_url}/auth/callback/{name}"
@@ -182,7 +186,10 @@ def routes(
         viewer = await doorkeeper.viewer(request, "web")
         return viewer.id if viewer.session_id is not None else None
 
-    def let_in(signed_in: SignedIn, redirect: str) -> Response:
+    async def let_in(request: Request, signed_in: SignedIn, redirect: str) -> Response:
+        if redirect == LANDING:
+            viewer = await doorkeeper.viewer_of(signed_in.secret, request, "web")
+            redirect = landing_for(viewer.roles)
         response = RedirectResponse(redirect, 303)
         doorkeeper.set_cookie(response, signed_in.secret)
         response.headers["Cache-Control"] = "no-store"

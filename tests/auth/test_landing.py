@@ -1,0 +1,64 @@
+"""Where a sign-in leads, and what a refusal offers to whom."""
+
+import httpx2
+import pytest
+from tests.auth.test_sessions import ROOT, begin
+
+from aiwebengine.users.types import Role
+
+HTML = {"Accept": "text/html"}
+SIGN_IN = 'href="/auth/login'
+
+
+@pytest.mark.parametrize(
+    ("role", "lands"), [(Role.ADMINISTRATOR, "/engine/admin"), (Role.EDITOR, "/"), (None, "/")]
+)
+async def test_a_sign_in_leads_to_a_page_of_one_s_own_role(served, add_served_person, role, lands):
+    await add_served_person("edith", *([role] if role else []))
+    link = await served.engine.services.sign_in.link_for(ROOT, "edith@example.com")
+
+    async with httpx2.AsyncClient(base_url=served.base) as browser:
+        let_in = await browser.get(f"/auth/link?token={link}")
+        back = await browser.get("/auth/login", headers=HTML)
+        asked = await browser.get("/auth/login?redirect=/editor", headers=HTML)
+        page = await browser.get(lands, headers=HTML)
+
+    assert (let_in.status_code, let_in.headers["location"]) == (303, lands)
+    assert (back.status_code, back.headers["location"]) == (303, lands)
+    assert asked.headers["location"] == "/editor"
+    assert page.status_code == 200
+
+
+async def test_who_is_signed_in_is_never_offered_to_sign_in(served, add_served_person):
+    edith = await add_served_person("edith", Role.EDITOR)
+    session = await begin(served.engine, edith)
+    cookies = {"aiwebengine_session": session.secret}
+
+    async with httpx2.AsyncClient(base_url=served.base, cookies=cookies, headers=HTML) as browser:
+        pages = {path: await browser.get(path) for path in ("/engine/admin", "/editor", "/nothing")}
+
+    assert [page.status_code for page in pages.values()] == [403, 200, 404]
+    assert all(SIGN_IN not in page.text for page in pages.values())
+    assert "You don&#39;t have access to this page" in pages["/engine/admin"].text
+    assert "edith" in pages["/engine/admin"].text
+    assert "/engine/admin/logs" not in pages["/engine/admin"].text
+    assert "There is no editor yet" in pages["/editor"].text
+
+
+async def test_a_stranger_who_is_refused_can_sign_in_and_come_back(served):
+    async with httpx2.AsyncClient(base_url=served.base, headers=HTML) as browser:
+        page = await browser.get("/nothing?a=1")
+
+    assert page.status_code == 404
+    assert "/auth/login?redirect=/nothing%3Fa%3D1" in page.text
+
+
+async def test_an_administrator_gets_from_a_refusal_to_its_lines(served, add_served_person):
+    ada = await add_served_person("ada", Role.ADMINISTRATOR)
+    session = await begin(served.engine, ada)
+    cookies = {"aiwebengine_session": session.secret}
+
+    async with httpx2.AsyncClient(base_url=served.base, cookies=cookies, headers=HTML) as browser:
+        page = await browser.get("/nothing")
+
+    assert f"/engine/admin/logs?request={page.headers['x-request-id']}" in page.text

@@ -64,7 +64,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
             cwd=folder,
         )
     try:
-        started.base, started.link = _addresses(output, process)
+        started.base, started.link = addresses(output, process)
         yield started
     finally:
         process.send_signal(signal.SIGTERM)
@@ -75,7 +75,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     assert [line for line in warnings if not EXPECTED.search(line)] == []
 
 
-def _addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+def addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """Where a started engine answers, and the sign-in link of its banner."""
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         link = re.search(r"(http://localhost:\d+)/auth/link\S+", output.read_text())

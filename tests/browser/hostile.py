@@ -1,0 +1,172 @@
+"""A database full of what people, providers and clients may write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from aiwebengine.database.embedded import embedded_postgres
+
+ZALGO = "Z" + "\u0341\u0317\u034f\u0322\u0315" * 14 + "algo" + "\u0336\u0353" * 20
+TEXTS = {
+    "unbroken": "W" * 200,
+    "reordered": "Zo\u00eb \u202egnp.exe \u2067\u05e9\u05dc\u05d5\u05dd \u0645\u062d\u0645\u062f",
+    "emoji": "\U0001f680\U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea" * 8,
+    "zalgo": ZALGO,
+    "markup": '<img src=x onerror="pwned=1"><script>pwned=1</script><b>&lt;{{7*7}}${7*7}',
+    "lines": "first\nsecond\r\nthird\tfourth\x1b[31m\x00".replace("\x00", ""),
+    "path": "/very" * 39,
+    "words": "many words of an ordinary length, one behind the other, " * 3,
+}
+
+# One row for each text, in every table whose rows a page shows; cut where the table cuts it.
+ROWS = (
+    """
+    insert into users (id, email, name, picture_url, status, last_signed_in_at)
+    values (%(id)s, left(%(key)s || '+' || repeat('w', 200) || '@hostile.example', 320),
+      left(%(text)s, 200), left(%(text)s, 200),
+      (array['active', 'invited', 'suspended'])[1 + %(number)s %% 3], now())
+    """,
+    """
+    insert into user_roles (user_id, role, granted_by, reason, expires_at)
+    values (%(id)s, 'Editor', left(%(text)s, 400), %(text)s, now() + interval '40 days')
+    """,
+    """
+    insert into identities (provider, subject, user_id, email)
+    values (left(%(text)s, 200), %(text)s, %(id)s, left(%(text)s, 1000))
+    """,
+    """
+    insert into sessions (user_id, secret_hash, provider, address, user_agent, expires_at)
+    values (%(id)s, decode(md5(%(key)s), 'hex'), left(%(text)s, 200), left(%(text)s, 100),
+      left(%(text)s, 300), now() + interval '1 day')
+    """,
+    """
+    insert into api_tokens (user_id, name, prefix, secret_hash, scopes, last_used_address, made_by,
+      expires_at)
+    select one.id, left(%(text)s, 100), 'awe_x', decode(md5(%(key)s || one.id), 'hex'), '{read}',
+      left(%(text)s, 100), %(text)s, now() + interval '40 days'
+    from users one where one.id = %(id)s or one.email = 'admin@localhost'
+    """,
+    """
+    insert into maintenance_ticks (item, done_by, note) values ('documentation', %(text)s, %(text)s)
+    """,
+    """
+    insert into access_reviews (started_by, note, total, finished_at, finished_by)
+    select %(text)s, %(text)s, 1, now(), %(text)s where %(number)s > 1
+    union all select %(text)s, %(text)s, 8, null, null where %(number)s = 1
+    """,
+    """
+    insert into access_review_entries (review_id, position, user_id, email, name, status, role,
+      granted_at, granted_by, reason, api_tokens, note, detail, decided_by, expires_at)
+    select id, %(number)s, %(id)s, left(%(text)s, 320), %(text)s, 'suspended', 'Editor', now(),
+      %(text)s, %(text)s, 1, %(text)s, %(text)s, %(text)s, now() + interval '1 day'
+    from access_reviews where finished_at is null
+    """,
+    """
+    insert into alerts (name, instance, state, severity, title, detail, since)
+    values ('x', %(text)s, 'event', 'failing', %(text)s, %(text)s, now())
+    """,
+    """
+    insert into alert_notices (alert_id, channel, kind, severity, detail, last_error, due_at,
+      sent_at)
+    select max(id), 'webhook', 'opened', 'failing', %(text)s, %(text)s, now(), now() from alerts
+    """,
+    """
+    insert into task_runs (task, state, started_by, stopped_by, instance, result, lines, ended_at)
+    values ('analyze', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, array[%(text)s], now())
+    """,
+    """
+    insert into backup_runs (kind, state, backup_name, actor_label, problem, step, ended_at)
+    values ('create', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, now())
+    """,
+    """
+    insert into vacuum_runs (state, started_by, ended_at, tables, message)
+    values ('failed', %(text)s, now(), array[%(text)s], %(text)s)
+    """,
+    """
+    insert into audit_events (action, actor_kind, actor_label, target_type, target_id, target_label,
+      reason, before, after, request_id, address, user_agent, door)
+    select action, 'user', %(text)s, 'user', %(id)s, %(text)s, %(text)s,
+      jsonb_build_object('name', %(text)s::text, %(text)s::text, %(text)s::text),
+      jsonb_build_object('name', %(text)s::text, 'provider', %(text)s::text),
+      left(%(text)s, 100), left(%(text)s, 100), left(%(text)s, 300), 'web'
+    from unnest(array['user.renamed', 'user.suspended', 'token.created', 'signed_in', 'x']) action
+    """,
+    """
+    insert into timing_samples (kind, at, name, count, errors, seconds, buckets)
+    values ('operation', now(), %(text)s, 1, 0, 5, array_fill(0, array[40]))
+    """,
+)
+
+# Text that only the engine writes, or that no page shows.
+OURS = {
+    "access_review_entries": {"status", "role", "decision", "outcome"},
+    "access_reviews": {"finished_by"},  # hostile in all but the one that is open
+    "alert_notices": {"channel", "kind", "severity"},
+    "alerts": {"name", "state", "severity"},
+    "api_tokens": {"prefix", "scopes", "role_ceiling"},
+    "audit_events": {"action", "actor_kind", "target_type", "door"},
+    "backup_runs": {"kind", "state", "details"},
+    "bootstrap_appointments": {"email_key"},
+    "engine_workers": {"host", "version"},
+    "health_states": {"instance", "name", "state"},
+    "maintenance_board": {"content"},
+    "maintenance_ticks": {"item"},
+    "migration_checksums": {"migration_id", "checksum"},
+    "program_versions": {"version"},
+    "rate_windows": {"kind", "address"},
+    "refusal_counts": {"action", "target_type", "target", "cause"},
+    "scheduled_tasks": {"name", "schedule", "time_zone"},
+    "settings": {"key", "value"},
+    "sign_in_attempts": {"provider", "nonce", "verifier", "redirect"},
+    "sign_in_links": {"email"},
+    "signing_keys": {"purpose"},
+    "task_runs": {"task", "state"},
+    "timing_samples": {"kind"},
+    "token_addresses": {"address"},
+    "user_addresses": {"email_key", "email_verified_by"},
+    "user_roles": {"role"},
+    "users": {"status", "search_text"},
+    "vacuum_runs": {"state", "current_table", "phase"},
+}
+
+COLUMNS = """
+    select table_name, column_name
+    from information_schema.columns
+    where table_schema = 'public' and data_type in ('text', 'jsonb', 'ARRAY')
+      and table_name !~ 'yoyo'
+      and column_name !~ '^buckets$|_buckets$'
+"""
+
+
+def fill(data_directory: Path) -> list[str]:
+    """Write every text into every table; the ids of the users who have them as names."""
+    with (
+        embedded_postgres(data_directory) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        ids = []
+        for number, (key, text) in enumerate(TEXTS.items(), 1):
+            row = connection.execute("select gen_random_uuid()").fetchone()
+            assert row is not None
+            ids.append(str(row[0]))
+            for statement in ROWS:
+                values = {"id": row[0], "key": key, "text": text, "number": number}
+                connection.execute(statement, values)  # type: ignore[arg-type]
+        _nothing_is_missing(connection)
+    return ids
+
+
+def _nothing_is_missing(connection: psycopg.Connection) -> None:
+    """A new column of text holds hostile text, or says that nobody else can write it."""
+    missing = []
+    for table, column in connection.execute(COLUMNS).fetchall():
+        if column in OURS.get(table, set()):
+            continue
+        held = connection.execute(
+            f"select 1 from {table} where {column}::text ilike '%{'W' * 60}%'"  # type: ignore[arg-type]
+        )
+        if held.fetchone() is None:
+            missing.append(f"{table}.{column}")
+    assert not missing, f"write hostile text there (ROWS), or say that it is ours (OURS): {missing}"

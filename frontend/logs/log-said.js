@@ -1,7 +1,6 @@
 // @ts-check
 /** A line in short, and what stands out about it. */
 import { durationOfMs } from "../lib/format.js";
-import { durationOfMs } from "../lib/format.js";
 
 /** @typedef {import("./log-lines.js").Line} Line */
 

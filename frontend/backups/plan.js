@@ -14,15 +14,21 @@ export function Plan({ overview, tasks }) {
     </div>
     <div>
       <dt>Kept</dt>
-      <dd>
-        all for ${count(overview.retentionDays, "day")}, then one of each of the last
-        ${count(overview.keepDaily, "day")}, ${count(overview.keepWeekly, "week")} and${" "}
-        ${count(overview.keepMonthly, "month")}
-      </dd>
+      <dd>${kept(overview)}</dd>
     </div>
     <div>
       <dt>Total size</dt>
       <dd>${size(overview.totalBytes)}</dd>
     </div>
   </dl>`;
+}
+
+/** Which backups are kept, in one sentence. @param {any} overview */
+function kept({ retentionDays, keepDaily, keepWeekly, keepMonthly }) {
+  const newest = [
+    count(keepDaily, "day"),
+    count(keepWeekly, "week"),
+    count(keepMonthly, "month"),
+  ].join(", ");
+  return `all for ${count(retentionDays, "day")}; then the newest of each of the last ${newest}`;
 }

@@ -13,6 +13,8 @@ TO = $(DESTDIR)$(PREFIX)
 ON_OLDEST = tests/users tests/audit tests/backups/test_restore.py tests/backups/test_checks.py \
 	tests/backups/test_removals.py tests/schedules tests/maintenance tests/migrations tests/care \
 	tests/reviews tests/keys tests/rates tests/system tests/test_statements.py
+# Not below PREFIX: the guide's crontab lines name this folder.
+SCRIPTS = /opt/aiwebengine/maintenance
 PLAIN = not browser and not tools and not guides and not bench and not servers
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g"
 # For every platform, by hash, and without a word about where it was found.
@@ -108,6 +110,13 @@ install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (D
 	$(FILL) deploy/systemd/aiwebengine.service > $(TO)/lib/systemd/system/aiwebengine.service
 	$(FILL) -e 's/^Description=.*/& at port %i/' -e '/^Type=/i Environment=APP_SERVER__PORT=%i' \
 		deploy/systemd/aiwebengine.service > $(TO)/lib/systemd/system/aiwebengine@.service
+	for unit in maintenance/systemd/*; do \
+		$(FILL) $$unit > $(TO)/lib/systemd/system/$${unit##*/} || exit 1; done
+	# Where the units and the crontab lines of docs/maintenance-scripts.md expect them. A clone that
+	# lies there has its own.
+	[ -e $(DESTDIR)$(SCRIPTS)/../pyproject.toml ] || { install -d $(DESTDIR)$(SCRIPTS) && \
+		install -m 0755 maintenance/*.sh $(DESTDIR)$(SCRIPTS)/ && \
+		$(FILL) maintenance/find-engine > $(DESTDIR)$(SCRIPTS)/find-engine; }
 	install -m 0644 deploy/systemd/aiwebengine.sysusers $(TO)/lib/sysusers.d/aiwebengine.conf
 	install -d -m 0755 $(DESTDIR)/etc/aiwebengine
 	[ -e $(DESTDIR)/etc/aiwebengine/config.toml ] || \

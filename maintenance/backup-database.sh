@@ -1,3 +1,5 @@
 #!/bin/sh
-# Back up, then let go of what the configuration need not keep ([backup] retention_days).
-"${AIWEBENGINE:-aiwebengine}" backup create "$@" && exec "${AIWEBENGINE:-aiwebengine}" backup prune
+# Back up the database, then remove backups that [backup] need not keep (retention_days, keep_…).
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/find-engine"
+engine backup create "$@" && engine backup prune

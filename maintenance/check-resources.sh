@@ -1,3 +1,5 @@
 #!/bin/sh
-# What is due: disk, backups, slow statements, … each with what was seen.
-exec "${AIWEBENGINE:-aiwebengine}" maintenance status "$@"
+# Show recurring maintenance that is due: disk, backups, slow statements, … with the evidence.
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/find-engine"
+engine maintenance status "$@"

@@ -1,3 +1,5 @@
 #!/bin/sh
-# Remove the log files that are older than the configuration keeps ([logging] retention_days).
-exec "${AIWEBENGINE:-aiwebengine}" logs prune "$@"
+# Remove log files that are older than [logging] retention_days.
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/find-engine"
+engine logs prune "$@"

@@ -1,3 +1,5 @@
 #!/bin/sh
-# Is the engine healthy? Exit code 0 when it is; else one line that says what is wrong, and 1.
-exec "${AIWEBENGINE:-aiwebengine}" health "$@"
+# Exit status 0 when the engine is healthy; else one line that says what is wrong, and 1.
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/find-engine"
+engine health "$@"

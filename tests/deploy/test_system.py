@@ -87,11 +87,54 @@ def test_the_installed_configuration_can_be_read(installed):
     assert config.server.drain_secs == 5
 
 
+def test_the_scripts_come_along_with_a_service_and_a_timer_each(installed):
+    scripts = installed / "opt/aiwebengine/maintenance"
+    folder = installed / PREFIX[1:] / "lib/systemd/system"
+
+    assert {path.name for path in scripts.iterdir()} == {
+        *(path.name for path in (ROOT / "maintenance").glob("*.sh")),
+        "find-engine",
+    }
+    assert f"installed={PREFIX}/bin/aiwebengine" in (scripts / "find-engine").read_text()
+    for script in scripts.glob("*.sh"):
+        service = (folder / f"aiwebengine-{script.stem}.service").read_text()
+        assert f"ExecStart=/opt/aiwebengine/maintenance/{script.name}" in service
+        assert f"Environment=AIWEBENGINE={PREFIX}/bin/aiwebengine" in service
+        assert (folder / f"aiwebengine-{script.stem}.timer").is_file()
+
+
+def test_the_installed_scripts_run_the_installed_program_from_a_bare_environment(installed):
+    scripts = installed / "opt/aiwebengine/maintenance"
+    finder = scripts / "find-engine"
+    text = finder.read_text()
+    # As on the machine that it is for, where DESTDIR was empty.
+    finder.write_text(text.replace(f"={PREFIX}", f"={installed}{PREFIX}"))
+    program = installed / PREFIX[1:] / "bin" / "aiwebengine"
+    launcher = program.read_text()
+    program.write_text(launcher.replace(PREFIX, f"{installed}{PREFIX}"))
+    try:
+        done = subprocess.run(
+            [scripts / "cleanup-logs.sh", "--help"],
+            env={"PATH": "/usr/bin:/bin"},
+            cwd="/",
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        finder.write_text(text)
+        program.write_text(launcher)
+
+    assert done.returncode == 0, done.stderr
+    assert "logs prune" in done.stdout
+
+
 def test_systemd_understands_the_units(installed, tmp_path):
-    for unit in units(installed):
+    folder = installed / PREFIX[1:] / "lib/systemd/system"
+    for unit in [*units(installed), *folder.glob("aiwebengine-*")]:
         # The program must exist where the unit says.
         copy = tmp_path / unit.name.replace("@", "@3000")
-        copy.write_text(unit.read_text().replace(PREFIX, f"{installed}{PREFIX}"))
+        text = unit.read_text().replace(PREFIX, f"{installed}{PREFIX}")
+        copy.write_text(text.replace("=/opt/aiwebengine/", f"={installed}/opt/aiwebengine/"))
 
         told = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
 

@@ -18,6 +18,7 @@ from aiwebengine.backups import archive
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealed import checked_passphrase, opened
+from aiwebengine.backups.sealing import seal, unseal
 from aiwebengine.backups.service import CONFIRMED, Backups
 from aiwebengine.backups.shown import (
     SIGNATURES,
@@ -77,6 +78,8 @@ def backup() -> None:
 
 
 backup.add_command(undo_restore)
+backup.add_command(seal)
+backup.add_command(unseal)
 
 
 @backup.command()

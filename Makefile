@@ -29,7 +29,8 @@ help: ## Show this list
 install: $(PYTHON_READY) $(PAGES_READY) ## Install everything into .venv/ and frontend/
 
 run: install ## Start the engine on http://localhost:3000
-	$(BIN)/aiwebengine serve
+	@echo "Starting the engine …"
+	@$(BIN)/aiwebengine serve
 
 test: lint types test-python test-frontend ## Everything but the browser
 
@@ -147,18 +148,27 @@ bench-backup: install ## Measure backup and restore beside pg_dump and pg_restor
 clean: ## Remove what was installed and built (never data/)
 	rm -rf .venv frontend/node_modules bench/peers/node/node_modules tests/server_packages/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache
 
+# pip is silent for minutes or prints hundreds of lines: this shows one line for each 20 packages.
 $(PYTHON_READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
-	touch $@
+	@echo "Python environment: .venv/"
+	@$(PYTHON) -m venv .venv
+	@echo "Python packages (1 to 2 minutes) …"
+	@{ $(BIN)/pip install --progress-bar off --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[test]' 2>.venv/pip-errors || echo FAILED; } | awk ' \
+		/^(Collecting|Requirement already satisfied)/ { if (++n % 20 == 0) { print "  " n " packages found …"; fflush() } } \
+		/^Installing collected/ { print "  installing " n " packages …"; fflush() } \
+		/^FAILED$$/ { failed = 1 } \
+		END { exit failed }' || { cat .venv/pip-errors >&2; exit 1; }
+	@touch $@
 
 $(DEPLOY_READY): $(PYTHON_READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[deploy]'
 	touch $@
 
 $(NODE_READY): frontend/package.json frontend/package-lock.json
-	cd frontend && npm ci --no-audit --no-fund --loglevel=error
-	touch $@
+	@echo "Packages of the pages (npm) …"
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Its install script only makes links.
 $(SERVERS_READY): tests/server_packages/package.json tests/server_packages/package-lock.json
@@ -173,5 +183,6 @@ $(PEERS_READY): $(PYTHON_READY) bench/requirements.txt bench/peers/node/package.
 	touch $@
 
 $(PAGES_READY): $(NODE_READY) $(wildcard frontend/tools/*.mjs frontend/graphiql/*.js)
-	cd frontend && npm run --silent vendor
-	touch $@
+	@echo "Building the pages …"
+	@cd frontend && npm run --silent vendor
+	@touch $@

@@ -39,7 +39,7 @@ class Machine:
             f"v{__version__}": new,
         }
         self._ports = {"3000": free_port(), "3001": free_port()}
-        self._checkout = self.installed = self.versions["v0.1.0"]
+        self._checkout = self.installed = self._noted = self.versions["v0.1.0"]
         self._running: dict[str, ExitStack] = {}
         self.names: dict[str, str] = {}
 
@@ -58,10 +58,12 @@ class Machine:
         told = ""
         for part in line.split(" && "):
             match shlex.split(part):
-                case ["git", "fetch", "--tags"]:
-                    pass
-                case ["git", "checkout", version]:
-                    self._checkout = self.versions[version]
+                case ["git", "rev-parse", "HEAD"]:
+                    self._noted = self._checkout
+                case ["git", "pull"]:
+                    self._checkout = self.versions[f"v{__version__}"]
+                case ["git", "checkout", "REVISION"]:
+                    self._checkout = self._noted
                 case ["make", "install-system"]:
                     self.installed = self._checkout
                 case ["systemctl", verb, *units]:

@@ -1,10 +1,12 @@
 """From the version before to this one and back, by the steps of docs/updates.md."""
 
 import json
+import re
+import subprocess
 
 import pytest
 from tests.upgrades.machine import PAGE, Machine, steps
-from tests.upgrades.previous_version import INVITE, origin, rows
+from tests.upgrades.previous_version import INVITE, ROOT, origin, rows
 
 from aiwebengine import __version__
 
@@ -38,11 +40,30 @@ def invite(machine, token, name, port="3000"):
     machine.installed.ask(machine.base(port), token, INVITE, input=address)
 
 
-def test_the_page_names_this_version_and_the_one_before():
-    page = PAGE.read_text()
+def test_versions_are_found_in_a_fresh_clone_by_the_command_of_the_page(tmp_path):
+    subprocess.run(["git", "clone", "--quiet", "--no-tags", ROOT, tmp_path / "clone"], check=True)
+    (command,) = re.findall(r"^git log --format=.*__init__\.py$", PAGE.read_text(), re.M)
 
-    assert f"git checkout v{__version__}" in page
-    assert f"git checkout v{origin().version}" in page
+    found = subprocess.run(
+        command, shell=True, cwd=tmp_path / "clone", capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    versions = [version_at(tmp_path / "clone", line.split()[0]) for line in found]
+
+    assert versions[0] == __version__
+    assert origin().version in versions
+    for line in PAGE.read_text().splitlines():
+        assert not re.search(r"git (checkout v\d|fetch --tags)", line), line
+
+
+def version_at(clone, revision):
+    text = subprocess.run(
+        ["git", "show", f"{revision}:server/aiwebengine/__init__.py"],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return re.search(r'__version__ = "(.*)"', text)[1]
 
 
 def test_an_update_loses_nothing_and_old_engines_go_on_meanwhile(machine, token):

@@ -32,10 +32,11 @@ class Demo:
         """
         real = await store.real_users(self._db, DOMAIN)
         if real:
+            engine = "APP_SERVER__PORT=3001 APP_REPOSITORY__DATA_DIR=demo-data aiwebengine"
             raise Conflict(
-                f"This database has {count(real, 'real user')}, so demo leaves it alone. Start a"
-                " second engine: `APP_SERVER__PORT=3001 APP_REPOSITORY__DATA_DIR=demo-data"
-                " aiwebengine demo`, and `serve` with the same variables."
+                f"This database has {count(real, 'real user')}, so demo does not change it."
+                f" Fill and start a second engine instead: {engine} demo --users {number}"
+                f" && {engine} serve"
             )
         there = await store.made_up_users(self._db, DOMAIN)
         coming = people(there, number)

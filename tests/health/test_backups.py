@@ -130,7 +130,7 @@ async def test_a_schedule_that_changed_owes_nothing_of_before(engine):
 async def test_a_run_that_failed_is_failing_until_the_next_good_one(engine, monkeypatch):
     services = engine.services
     made = await services.backups.create(ROOT)
-    (check,) = [one.check for one in services.health._others if one.check.name == "backup"]
+    check = own_check(engine)
     well = await check.see()
     monkeypatch.setattr("aiwebengine.backups.create.write", broken)
     with pytest.raises(ZeroDivisionError):
@@ -152,3 +152,37 @@ async def test_a_run_that_failed_is_failing_until_the_next_good_one(engine, monk
 
 def broken(*_):
     raise ZeroDivisionError
+
+
+def own_check(engine):
+    (check,) = [one.check for one in engine.services.health._others if one.check.name == "backup"]
+    return check
+
+
+async def test_the_check_of_an_engine_asks_for_its_zone_and_override(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(backups, "datetime", Clock)
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    in_tokyo = soon.astimezone(ZoneInfo("Asia/Tokyo"))
+    override = f"{in_tokyo.minute} {in_tokyo.hour} * * *"
+    engine = engine_with(url, tmp_path, zone="Asia/Tokyo", override=override)
+    await engine.prepare()
+    await engine.services.backups.create(ROOT)
+    Clock.at = datetime.now(UTC)
+    at_once = await own_check(engine).see()
+    # In UTC that time of day comes nine hours later.
+    Clock.at = soon + timedelta(hours=4)
+    missed = await own_check(engine).see()
+    await engine.db.disconnect()
+
+    assert at_once.state is OK
+    assert missed.state is FAILING
+    assert missed.detail.endswith(f"one was due at {soon:%Y-%m-%d %H:%M} UTC.")
+
+
+async def test_the_check_of_an_engine_whose_schedule_is_off_says_so(url, tmp_path):
+    engine = engine_with(url, tmp_path, override="off")
+    await engine.prepare()
+    found = await own_check(engine).see()
+    await engine.db.disconnect()
+
+    assert (found.state, "switched off" in found.detail) == (UNKNOWN, True)

@@ -14,6 +14,7 @@ from tests.servers import packaged, running
 
 from aiwebengine.app import Engine
 from aiwebengine.audit.types import AuditFilter
+from aiwebengine.backups import rights
 from aiwebengine.backups.types import BackupRunState
 from aiwebengine.database import versions
 from aiwebengine.users.types import Role, UserFilter
@@ -97,7 +98,6 @@ def too_old():
         ("migrate", "status"),
         ("users", "list"),
         ("backup", "create"),
-        ("backup", "restore", "aiwebengine-20260101-000000-abcdef.tar", "--yes"),
         ("db", "size"),
     ],
     ids=" ".join,
@@ -110,6 +110,12 @@ def test_a_server_that_is_too_old_is_refused_with_its_version(too_old, tmp_path,
     assert done.returncode == 1
     assert "PostgreSQL 12 is not supported; use 13 to 18." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.servers
+def test_a_restore_is_refused_on_a_server_that_is_too_old_before_it_begins(too_old):
+    with pytest.raises(versions.UnsupportedServer, match="PostgreSQL 12 is not supported"):
+        rights.must_be_enough(too_old.url)
 
 
 def test_check_config_says_when_it_could_not_look_at_the_server(tmp_path):

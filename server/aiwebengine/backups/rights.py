@@ -6,6 +6,7 @@ import psycopg
 
 from aiwebengine.backups import cluster_store, rights_store
 from aiwebengine.backups.rights_store import Rights
+from aiwebengine.database import versions
 from aiwebengine.errors import Conflict
 
 
@@ -16,10 +17,13 @@ class MissingRights(Conflict):
 def must_be_enough(url: str) -> None:
     """Raise MissingRights unless databases can be made, renamed and dropped beside that at *url*.
 
+    UnsupportedServer comes first.
+
     The same for a drill and a restore in place: a drill that needed less would prove too little.
     """
     name = cluster_store.name_of(url)
     with cluster_store.maintenance(url) as connection:
+        versions.must_be_supported(connection.info.server_version)
         found = rights_store.rights(connection, name)
     missing = _missing(name, found)
     if missing:

@@ -17,7 +17,7 @@ async def test_a_sign_in_leads_to_a_page_of_one_s_own_role(served, add_served_pe
     await add_served_person("edith", *([role] if role else []))
     link = await served.engine.services.sign_in.link_for(ROOT, "edith@example.com")
 
-    async with httpx2.AsyncClient(base_url=served.base) as browser:
+    async with httpx2.AsyncClient(base_url=served.base, timeout=60) as browser:
         let_in = await browser.get(f"/auth/link?token={link}")
         back = await browser.get("/auth/login", headers=HTML)
         asked = await browser.get("/auth/login?redirect=/editor", headers=HTML)
@@ -34,7 +34,9 @@ async def test_who_is_signed_in_is_never_offered_to_sign_in(served, add_served_p
     session = await begin(served.engine, edith)
     cookies = {"aiwebengine_session": session.secret}
 
-    async with httpx2.AsyncClient(base_url=served.base, cookies=cookies, headers=HTML) as browser:
+    async with httpx2.AsyncClient(
+        base_url=served.base, cookies=cookies, headers=HTML, timeout=60
+    ) as browser:
         pages = {path: await browser.get(path) for path in ("/engine/admin", "/editor", "/nothing")}
 
     assert [page.status_code for page in pages.values()] == [403, 200, 404]
@@ -46,7 +48,7 @@ async def test_who_is_signed_in_is_never_offered_to_sign_in(served, add_served_p
 
 
 async def test_a_stranger_who_is_refused_can_sign_in_and_come_back(served):
-    async with httpx2.AsyncClient(base_url=served.base, headers=HTML) as browser:
+    async with httpx2.AsyncClient(base_url=served.base, headers=HTML, timeout=60) as browser:
         page = await browser.get("/nothing?a=1")
 
     assert page.status_code == 404
@@ -58,7 +60,9 @@ async def test_an_administrator_gets_from_a_refusal_to_its_lines(served, add_ser
     session = await begin(served.engine, ada)
     cookies = {"aiwebengine_session": session.secret}
 
-    async with httpx2.AsyncClient(base_url=served.base, cookies=cookies, headers=HTML) as browser:
+    async with httpx2.AsyncClient(
+        base_url=served.base, cookies=cookies, headers=HTML, timeout=60
+    ) as browser:
         page = await browser.get("/nothing")
 
     assert f"/engine/admin/logs?request={page.headers['x-request-id']}" in page.text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,22 @@ def test_a_moment_is_written_in_utc_and_says_so() -> None:
 )
 def test_one_thing_is_singular(number: int, noun: str, plural: str | None, shown: str) -> None:
     assert formats.count(number, noun, plural) == shown
+
+
+SERVER = Path(formats.__file__).parent
+# A date as people read it, a size worked out by hand.
+STRAYS = re.compile(
+    r":%Y-%m-%d[ }]|strftime\(.%Y-%m-%d[ .\"]|>> 20\}|/=? ?1_?0(00|24)\b.*unit|MEGABYTE"
+)
+
+
+def test_nobody_else_writes_sizes_and_dates_for_people() -> None:
+    strays = [
+        f"{path.relative_to(SERVER)}:{number}: {line.strip()}"
+        for path in sorted(SERVER.rglob("*.py"))
+        if path.name != "formats.py"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if STRAYS.search(line)
+    ]
+
+    assert strays == []

@@ -11,6 +11,7 @@ import orjson
 
 from aiwebengine.alerts.links import MANAGER, page_of
 from aiwebengine.alerts.types import Notice, NoticeKind
+from aiwebengine.formats import second
 from aiwebengine.health.types import HealthState
 from aiwebengine.untrusted_text import on_one_line
 
@@ -77,7 +78,7 @@ def _headline(notice: Notice) -> str:
 
 def _paragraph(notice: Notice, url: str, now: datetime) -> str:
     place = f" on {notice.instance}" if notice.instance else ""
-    since = f"{notice.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    since = second(notice.since)
     when = "At" if notice.kind in (NoticeKind.EVENT, NoticeKind.TEST) else "Since"
     address = _address(notice, url, now)
     return f"{_headline(notice)}{place}\n{notice.detail}\n{when} {since}.\n{address}"

@@ -17,6 +17,7 @@ from aiwebengine.auth.id_tokens import CLOCK_SKEW_SECS
 from aiwebengine.auth.sign_in_provider import SignInProvider, logged
 from aiwebengine.auth.types import Attempt, Proof, SignInRefused
 from aiwebengine.config_providers import Provider
+from aiwebengine.formats import instant
 from aiwebengine.users.types import Profile
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class OpenIdProvider(SignInProvider):
         if at < attempt.begun_at - skew:
             raise SignInRefused(
                 f"{self.label} did not ask you to sign in again: your last sign-in there was at"
-                f" {at:%Y-%m-%d %H:%M} UTC. Sign out there, then sign in again."
+                f" {instant(at)}. Sign out there, then sign in again."
             )
         return max(at, attempt.begun_at)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from aiwebengine.formats import instant
 from aiwebengine.untrusted_text import on_one_line
 
 # A long list helps nobody decide; the number of all is always given beside it.
@@ -69,7 +70,7 @@ class Removal:
         """The removal as one sentence, safe for a terminal."""
         said = _SENTENCES[self.kind].format(email=self.email, subject=self.subject)
         if self.at is not None:
-            said += f" on {self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            said += f" on {instant(self.at)}"
         if self.by is not None:
             said += f" by {self.by}"
         return on_one_line(said)[:LONGEST_LINE] + "."

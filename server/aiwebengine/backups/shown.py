@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC
 
 from rich.console import Console
 from rich.text import Text
 
 from aiwebengine.backups.types import Backup, BackupSignature, Note, Restored, RestorePreview
+from aiwebengine.formats import instant
 from aiwebengine.untrusted_text import on_one_line
 
 SIGNATURES = {
@@ -69,7 +69,7 @@ def as_data(one: Backup) -> dict[str, object]:
 
 def preview_lines(one: RestorePreview) -> list[str]:
     """What a restore would do, for people."""
-    lines = [f"{one.name}: data of {one.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."]
+    lines = [f"{one.name}: data of {instant(one.taken_at)}."]
     if one.pending_migrations:
         lines.append(f"Migrations that will be applied to it: {len(one.pending_migrations)}.")
     undone = one.undone
@@ -87,7 +87,7 @@ def preview_lines(one: RestorePreview) -> list[str]:
         newest = person.newest[0]
         lines.append(
             f"  {on_one_line(person.label)}: {person.changes}, the newest {newest.action.value}"
-            f" {on_one_line(newest.target_label)} at {newest.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            f" {on_one_line(newest.target_label)} at {instant(newest.at)}"
         )
     if undone.other_people:
         lines.append(f"  and {undone.other_people} more people")

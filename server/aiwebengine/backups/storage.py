@@ -19,6 +19,7 @@ from aiwebengine.backups.files import is_regular, sync
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.names import is_name, looks_like_one
 from aiwebengine.errors import Conflict, NotFound
+from aiwebengine.formats import size as shown_size
 from aiwebengine.untrusted_text import on_one_line
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,8 @@ class Directory:
         free = shutil.disk_usage(self.folder).free
         if free < size + _RESERVE:
             raise NoSpace(
-                f"{self.folder} has {free >> 20} MiB free; about {(size + _RESERVE) >> 20} MiB are"
+                f"{self.folder} has {shown_size(free)} free;"
+                f" about {shown_size(size + _RESERVE)} are"
                 " needed. Make room, or run `aiwebengine backup prune`."
             )
 

@@ -28,6 +28,7 @@ from aiwebengine.care.types import DatabaseIndex, DatabaseInfo, DatabaseSize, Da
 from aiwebengine.care.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun, VacuumState
 from aiwebengine.database import Database
 from aiwebengine.errors import BadUserInput, Conflict, EngineError, Unavailable
+from aiwebengine.formats import second
 from aiwebengine.system.types import BigInt
 from aiwebengine.users.types import Role
 from aiwebengine.viewer import Scope, Viewer
@@ -210,8 +211,7 @@ class Care:
             last = await vacuum_store.last_run(self._db)
             if last is not None and last.state is VacuumState.RUNNING:
                 raise VacuumUnderWay(
-                    f"Vacuum is under way: {last.started_by} began it at"
-                    f" {last.started_at:%Y-%m-%d %H:%M:%S %Z}."
+                    f"Vacuum is under way: {last.started_by} began it at {second(last.started_at)}."
                 )
             run = await vacuum_store.add_run(self._db, viewer.label, wanted)
             await self._audit.record(

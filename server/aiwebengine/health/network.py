@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from aiwebengine.formats import count, day, instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def certificate(base_url: str) -> Check:
         end = found.not_valid_after_utc
         left = end - datetime.now(UTC)
         if left <= timedelta(0):
-            return failing(f"The certificate of {host} ended on {end:%Y-%m-%d %H:%M} UTC.")
-        told = f"The certificate of {host} is valid until {end:%Y-%m-%d} ({left.days} days)."
+            return failing(f"The certificate of {host} ended on {instant(end)}.")
+        told = f"The certificate of {host} is valid until {day(end)} ({count(left.days, 'day')})."
         return warning(told) if left < CERTIFICATE_WARNING else ok(told)
 
     return Check(

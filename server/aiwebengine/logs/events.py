@@ -33,6 +33,9 @@ EVENTS: dict[str, str] = {
     " when it failed in a request.",
     "database.up": "The database answers again, after `down_secs` seconds.",
     "engine.waiting": "The engine can't serve yet: `error` says why. It tries again by itself.",
+    "database.statements_counted": "The extension pg_stat_statements was created in the database.",
+    "database.statements_not_counted": "The server has loaded pg_stat_statements, but the extension"
+    " could not be created: run `create extension pg_stat_statements` as a superuser.",
     "engine.not_ready": "The engine can't do its work, and waiting would not mend it:"
     " `error` says why.",
     "graphql.bug": "A resolver failed, and its trace does not fit on the request's line: another"

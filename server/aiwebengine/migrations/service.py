@@ -25,6 +25,7 @@ from yoyo import read_migrations
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.database import Database, versions
+from aiwebengine.database.statement_counts import count_statements
 from aiwebengine.errors import Conflict, EngineError, Unavailable
 from aiwebengine.migrations import store
 from aiwebengine.migrations.backend import connected
@@ -113,7 +114,8 @@ class Migrations:
             self._must_be_intact(backend.connection)
             done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
             self._tell_of_earlier_steps(backend.connection, viewer)
-            return done
+        count_statements(self._url)
+        return done
 
     def down(
         self,

@@ -1,0 +1,36 @@
+"""Creates the extension pg_stat_statements in the engine's database, where the server allows it."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+
+log = logging.getLogger(__name__)
+
+# Its setting exists once shared_preload_libraries has loaded it: without that it counts nothing.
+_IS_MISSING = """
+    select exists (select from pg_available_extensions where name = 'pg_stat_statements')
+       and not exists (select from pg_extension where extname = 'pg_stat_statements')
+       and current_setting('pg_stat_statements.max', true) is not null
+"""
+
+
+def count_statements(url: str) -> bool:
+    """Create the extension if the server has loaded it and the database lacks it.
+
+    Returns whether it was created. Never fails: slow statements are worth no start.
+    """
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+            row = connection.execute(_IS_MISSING).fetchone()
+            if row is None or not row[0]:
+                return False
+            # Not trusted: a superuser may create it, and a role that the operator allows.
+            connection.execute("create extension if not exists pg_stat_statements")
+    except psycopg.Error as error:
+        reason = str(error).strip().partition("\n")[0]
+        log.info("database.statements_not_counted", extra={"error": reason})
+        return False
+    log.info("database.statements_counted")
+    return True

@@ -72,21 +72,20 @@ export function BackupsPage() {
   const runs = list.data?.backupRuns.nodes ?? [];
   const running = runs.find((/** @type {any} */ run) => run.state === "RUNNING");
   const isBusy = Boolean(running);
-  const isSignedOut = list.error?.code === "UNAUTHENTICATED";
   useEffect(() => {
-    if (!isBusy || isSignedOut) return;
+    if (!isBusy) return;
     const timer = setInterval(reload, LOOK_EVERY_MS);
     return () => clearInterval(timer);
-  }, [isBusy, isSignedOut, reload]);
+  }, [isBusy, reload]);
   const shown = JSON.stringify([runs[0]?.id, runs[0]?.state]);
   const { reload: reloadPlan } = plan;
   useEffect(() => void reloadPlan(), [shown, reloadPlan]);
   const look = useCallback(async () => {
-    if (isBusy || isSignedOut) return;
+    if (isBusy) return;
     const data = await ask(NEWEST).catch(() => null);
     const [newest] = data?.backupRuns.nodes ?? [];
     if (data && JSON.stringify([newest?.id, newest?.state]) !== shown) await reload();
-  }, [isBusy, isSignedOut, shown, reload]);
+  }, [isBusy, shown, reload]);
   useRefresh(look, LOOK_FOR_OTHERS_MS);
 
   const start = async (/** @type {string} */ mutation, /** @type {any} */ input) => {
@@ -145,7 +144,7 @@ export function BackupsPage() {
       list.data?.backupStorageProblem &&
       html`<p class="notice bad" role="alert">${untrusted(list.data.backupStorageProblem)}</p>`
     }
-    ${running && isSignedOut ? html`<${SignedOut} />` : html`<${Running} run=${running} />`}
+    <${Running} run=${running} />
     ${isChanging && html`<p class="notice" role="status">${CHANGING}</p>`}
     ${
       !running &&
@@ -205,11 +204,6 @@ export function BackupsPage() {
 }
 
 const CHANGING = "The databases are changing places. This page continues by itself.";
-
-const SignedOut = () =>
-  html`<p class="notice bad" role="alert">
-    Your session has ended while this was running. Sign in again to see its result.
-  </p>`;
 
 /**
  * Ids of the runs whose problem stands in the list of backups, or whose result stands above.

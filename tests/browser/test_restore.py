@@ -61,7 +61,7 @@ def own(url, start, command, tmp_path, monkeypatch, chromium):
     context.add_cookies(
         [{"name": "aiwebengine_session", "value": first_sign_in(output), "url": base}]
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(LONG_MS)
     yield Own(base, url, tmp_path, command, context)
     context.close()
 

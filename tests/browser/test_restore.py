@@ -167,5 +167,7 @@ def test_who_loses_the_right_meanwhile_is_told_instead_of_restoring_for_ever(own
     expect(page.get_by_text("A restore is running")).to_be_visible(timeout=LONG_MS)
     own.run("delete from sessions")
 
-    expect(page.get_by_text("Your session has ended while")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_role("dialog", name="You have been signed out")).to_be_visible(
+        timeout=LONG_MS
+    )
     expect(page.get_by_label("Running")).to_have_count(0)

@@ -49,7 +49,7 @@ def shell(
         cwd=folder,
         env=environ,
         capture_output=True,
-        timeout=60,
+        timeout=240,
     )
 
 

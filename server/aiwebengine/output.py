@@ -6,6 +6,7 @@ fault of the program, so none of it ends in a traceback.
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -14,6 +15,20 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 FAILED = 1
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    r"""`\u00e4` for each character: what `backslashreplace` writes, `\xe4`, is no JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(
+        f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)
+    ), error.end
+
+
+ESCAPED = "aiwebengine.escaped"
+codecs.register_error(ESCAPED, _escaped)
 
 
 class OutputFailed(Exception):
@@ -120,7 +135,7 @@ class _Stream(_Writer):
     def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
         super().__init__(stream, failed)
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPED)
 
     @property
     def encoding(self) -> str:

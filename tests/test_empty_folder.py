@@ -21,10 +21,13 @@ from tests.conftest import Server
 
 from aiwebengine.cli import main
 from aiwebengine.database.embedded import embedded_postgres
+from aiwebengine.users.cli import GrantableRole
 
 MAKES_A_DATABASE = {("serve",), ("demo",)}
 # They print what they know without a database.
 NEEDS_NONE = {
+    ("backup", "seal"),
+    ("backup", "unseal"),
     ("check-config",),
     ("logs", "prune"),
     ("logs", "search"),
@@ -60,6 +63,9 @@ def needed(command: click.Command, file: Path) -> list[str]:
     """Values for everything that this command can't do without."""
     given = []
     for parameter in command.params:
+        if "--yes" in parameter.opts:
+            # Nobody can be asked.
+            given.append("--yes")
         if not parameter.required:
             continue
         value = _value(parameter.type, file)
@@ -75,6 +81,8 @@ def needed(command: click.Command, file: Path) -> list[str]:
 def _value(kind: click.ParamType, file: Path) -> str:
     if isinstance(kind, click.Choice):
         return str(kind.choices[0])
+    if isinstance(kind, GrantableRole):
+        return "Editor"
     if isinstance(kind, click.Path):
         return str(file)
     if isinstance(kind, click.types.UUIDParameterType):

@@ -36,12 +36,13 @@ LARGEST_LIST = 10_000
 _ROLES = {role.value.upper(): role for role in Role}
 
 
-class _GrantableRole(click.ParamType):  # type: ignore[type-arg]
+class GrantableRole(click.ParamType):  # type: ignore[type-arg]
     """Editor or Administrator, in any case."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Role:
+        """The role of this name. Raises UsageError."""
         role = value if isinstance(value, Role) else _ROLES.get(str(value).upper())
         if role in GRANTABLE_ROLES:
             return role
@@ -51,7 +52,7 @@ class _GrantableRole(click.ParamType):  # type: ignore[type-arg]
         )
 
 
-role_argument = click.argument("role", type=_GrantableRole())
+role_argument = click.argument("role", type=GrantableRole())
 
 
 @click.group()
@@ -129,7 +130,7 @@ def list_users(
     "--role",
     "roles",
     multiple=True,
-    type=_GrantableRole(),
+    type=GrantableRole(),
     help="Editor or Administrator: what the user may do from the start. May be repeated.",
 )
 @json_option

@@ -59,6 +59,10 @@ def wrong(words: list[str]) -> str | None:
     command: click.Command = main
     rest = iter(words)
     for word in rest:
+        if word == "--":
+            # What follows is arguments (POSIX, 12.2, guideline 10): none of it is our option.
+            takes = any(isinstance(one, click.Argument) for one in command.params)
+            return None if takes else f"{command.name}: --"
         if word in ("…", "...", r"\\") or word.isupper():
             # Anything may follow; options too, but nobody knows of which command.
             if isinstance(command, click.Group):

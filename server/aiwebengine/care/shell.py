@@ -20,12 +20,12 @@ from aiwebengine.errors import Conflict
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--print", "prints", is_flag=True, help="Print the command line, without password.")
-@click.argument("arguments", metavar="[-- PSQL_ARGUMENT]...", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", metavar="[-- PSQL_ARGUMENT...]", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def shell(context: click.Context, prints: bool, arguments: tuple[str, ...]) -> None:
     """Open psql on the configured database, embedded or not. Exits as psql does.
 
-    What follows -- goes to psql: `aiwebengine db shell -- -c "select now()"`.
+    Each argument of -- PSQL_ARGUMENT... goes to psql: `aiwebengine db shell -- -c "select now()"`.
     """
     config = configuration(context.obj)
     with refusals_printed(), database_url(config) as url:

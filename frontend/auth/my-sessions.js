@@ -70,7 +70,7 @@ export function MySessions() {
               <b title=${session.userAgent}>${untrusted(browserName(session.userAgent))}</b>
               ${session.current && html`<span class="badge">This one</span>`}
               <small>
-                ${untrusted(session.address)} · by ${session.provider} · seen${" "}
+                ${untrusted(session.address)} · by ${untrusted(session.provider)} · seen${" "}
                 <${Time} iso=${session.lastSeenAt} />
               </small>
             </span>

@@ -8,7 +8,7 @@ import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
-import { oneLine, untrusted } from "../lib/untrusted-text.js";
+import { oneLine } from "../lib/untrusted-text.js";
 import { revocation } from "./revoke-token.js";
 
 const TOKENS = `{ apiTokens {
@@ -80,16 +80,18 @@ export function TokensPage() {
               row=${(/** @type {any} */ token) =>
                 html`<tr key=${token.id}>
                   <td><b>${oneLine(token.name)}</b><code>${`${token.prefix}…`}</code></td>
-                  <td>${token.scopes.join(" ")}</td>
-                  <td>
+                  <td data-label="Scopes">${token.scopes.join(" ")}</td>
+                  <td data-label="Created">
                     <span class="when"><${Time} iso=${token.createdAt} /></span>
-                    ${token.madeBy && html` by ${untrusted(token.madeBy)}`}
-                    ${token.parent && html` with ${untrusted(token.parent.name)}`}
+                    ${token.madeBy && html`<small class="by">by ${oneLine(token.madeBy)}</small>`}
+                    ${token.parent && html`<small class="by">with ${oneLine(token.parent.name)}</small>`}
                   </td>
-                  <td class="when"><${EndDate} iso=${token.expiresAt} none="Never" /></td>
-                  <td>
-                    <span class="when"><${Time} iso=${token.lastUsedAt} /></span>${" "}
-                    ${untrusted(token.lastUsedAddress)}
+                  <td class="when" data-label="Ends">
+                    <${EndDate} iso=${token.expiresAt} none="Never" />
+                  </td>
+                  <td data-label="Last used">
+                    <span class="when"><${Time} iso=${token.lastUsedAt} /></span>
+                    ${token.lastUsedAddress && html`<small class="by">${oneLine(token.lastUsedAddress)}</small>`}
                   </td>
                   <td>
                     <button class="btn small remove" onClick=${() => revoke(token)}>Revoke</button>

@@ -1,7 +1,7 @@
 // @ts-check
 /** When the next backup is made, how long backups are kept, and how much room they take. */
 import { html } from "htm/preact";
-import { ago, count, exactly, size } from "../lib/format.js";
+import { ago, count, exactly, instant, size } from "../lib/format.js";
 
 /** @param {{ overview: any, tasks: any[] | undefined }} props */
 export function Plan({ overview, tasks }) {
@@ -10,7 +10,9 @@ export function Plan({ overview, tasks }) {
   return html`<dl class="card plan" aria-label="Plan">
     <div>
       <dt>Next backup</dt>
-      <dd>${next ? html`${ago(next)}, ${exactly(next)}` : "not scheduled"}</dd>
+      <dd>
+        ${next ? html`${ago(next)}, <time datetime=${next} title=${exactly(next)}>${instant(next)}</time>` : "not scheduled"}
+      </dd>
     </div>
     <div>
       <dt>Kept</dt>

@@ -1,6 +1,7 @@
 // @ts-check
 /** The daily, weekly, monthly and quarterly lists. */
 import { html } from "htm/preact";
+import { nouns } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
@@ -26,7 +27,7 @@ export function Board({ board, tasks, run, tick }) {
           ? COUNTS.map(
               (name) =>
                 html`<span key=${name}
-                  ><b>${board[name]}</b> <span>${countWords(name)}</span></span
+                  ><b>${board[name]}</b> <span>${countWords(name, board[name])}</span></span
                 >`,
             )
           : "Loading…"
@@ -105,8 +106,9 @@ function Duty({ item, tasks, run, tick }) {
 /** What a button is about, for who can't see where it stands. @param {{ item: MaintenanceItem }} props */
 const Of = ({ item }) => html`<span class="visually-hidden"> for ${item.title}</span>`;
 
-/** "not yet" for `notYet`, "OK" for `ok`. @param {string} name */
-function countWords(name) {
+/** "not yet" for `notYet`, "OK" for `ok`. @param {string} name @param {number} number */
+function countWords(name, number) {
+  if (name === "attention") return nouns(number, "needs attention", "need attention");
   const word = STATE_WORDS[name.replace(/[A-Z]/g, "_$&").toUpperCase()];
   return word === "OK" ? word : word.toLowerCase();
 }

@@ -5,7 +5,7 @@ import { EndDate } from "../lib/end-date.js";
 import { count } from "../lib/format.js";
 import { RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
-import { untrusted } from "../lib/untrusted-text.js";
+import { oneLine, untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
 
@@ -19,7 +19,7 @@ const DECISIONS = [
 export function Entry({ entry, isOpen, choice, choose }) {
   return html`<tr class=${choice ? `chosen ${choice.decision.toLowerCase()}` : ""}>
     <td>
-      <a href="${ROOT}/users/${entry.userId}">${untrusted(entry.name || entry.email)}</a>
+      <a href="${ROOT}/users/${entry.userId}">${oneLine(entry.name || entry.email)}</a>
       ${entry.status !== "ACTIVE" && html` <span class="badge bad">${entry.status.toLowerCase()}</span>`}
       ${
         entry.emailVerified === false &&
@@ -29,7 +29,7 @@ export function Entry({ entry, isOpen, choice, choose }) {
           >Not verified</span
         >`
       }
-      <div class="email">${untrusted(entry.email)}</div>
+      <div class="email">${oneLine(entry.email)}</div>
     </td>
     <td><${RoleBadge} role=${entry.role} /></td>
     <td>

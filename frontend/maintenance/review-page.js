@@ -191,6 +191,7 @@ function Entries({ list, review, choices, choose }) {
   return html`<${Table}
     label="Roles"
     heads=${["Who", "Role", "Granted", "Last seen", "Decision"]}
+    widths=${["", "9.5rem", "24%", "10rem", "24%"]}
     rows=${review.entries.nodes}
     row=${(/** @type {AccessReviewEntry} */ entry) =>
       html`<${Entry}

@@ -145,8 +145,8 @@ const Suspended = () =>
 /** @param {{ email: string }} props */
 const Confirmation = ({ email }) =>
   html`<p class="notice bad" role="note">
-      Not verified: no sign-in provider has proved that ${email} belongs to this user. It may be
-      somebody else. Make sure who it is.
+      Not verified: no sign-in provider has proved that ${untrusted(email)} belongs to this user. It
+      may be somebody else. Make sure who it is.
     </p>
     <label>
       <input type="checkbox" name="confirmUnverified" value="true" required /> I know that this is

@@ -207,7 +207,7 @@ export function UserPage({ id, me }) {
       <${Lines} title="Identities" items=${user.identities} none="No provider knows this user yet.">
         ${(/** @type {any} */ one) =>
           html`<span
-              ><span class="chip">${one.provider}</span>
+              ><span class="chip">${untrusted(one.provider)}</span>
               ${" "}${untrusted(one.email)}${one.emailVerified ? "" : " (not verified)"}</span
             >
             <span>since <${Time} iso=${one.createdAt} /></span>`}

@@ -46,7 +46,7 @@ export function UserRow({ user, search, isMe, flash, activeAdministrators, chang
         ${user.providers.map((name) => html`<span class="chip">${oneLine(name)}</span>`)}
       </div>
     </td>
-    <td class="when"><${Time} iso=${user.createdAt} /></td>
+    <td class="when" data-label="Created"><${Time} iso=${user.createdAt} /></td>
     <td>
       <div class="actions">
         ${BUTTONS.map(

@@ -20,6 +20,21 @@ TEXTS = {
     "words": "many words of an ordinary length, one behind the other, " * 3,
 }
 
+# What a user finds of their own sessions and tokens.
+OWN = (
+    """
+    insert into sessions (user_id, secret_hash, provider, address, user_agent, expires_at)
+    values (%(id)s, decode(md5(%(key)s || %(id)s), 'hex'), left(%(text)s, 200), left(%(text)s, 100),
+      left(%(text)s, 300), now() + interval '1 day')
+    """,
+    """
+    insert into api_tokens (user_id, name, prefix, secret_hash, scopes, last_used_address, made_by,
+      expires_at)
+    values (%(id)s, left(%(text)s, 100), 'awe_x', decode(md5(%(key)s || %(id)s), 'hex'), '{read}',
+      left(%(text)s, 100), %(text)s, now() + interval '40 days')
+    """,
+)
+
 # One row for each text, in every table whose rows a page shows; cut where the table cuts it.
 ROWS = (
     """
@@ -36,18 +51,7 @@ ROWS = (
     insert into identities (provider, subject, user_id, email)
     values (left(%(text)s, 200), %(text)s, %(id)s, left(%(text)s, 1000))
     """,
-    """
-    insert into sessions (user_id, secret_hash, provider, address, user_agent, expires_at)
-    values (%(id)s, decode(md5(%(key)s), 'hex'), left(%(text)s, 200), left(%(text)s, 100),
-      left(%(text)s, 300), now() + interval '1 day')
-    """,
-    """
-    insert into api_tokens (user_id, name, prefix, secret_hash, scopes, last_used_address, made_by,
-      expires_at)
-    select one.id, left(%(text)s, 100), 'awe_x', decode(md5(%(key)s || one.id), 'hex'), '{read}',
-      left(%(text)s, 100), %(text)s, now() + interval '40 days'
-    from users one where one.id = %(id)s or one.email = 'admin@localhost'
-    """,
+    *OWN,
     """
     insert into maintenance_ticks (item, done_by, note) values ('documentation', %(text)s, %(text)s)
     """,
@@ -156,6 +160,20 @@ def fill(data_directory: Path) -> list[str]:
                 connection.execute(statement, values)  # type: ignore[arg-type]
         _nothing_is_missing(connection)
     return ids
+
+
+def fill_own(data_directory: Path, email: str) -> None:
+    """Write every text into the sessions and tokens of a user."""
+    with (
+        embedded_postgres(data_directory) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        row = connection.execute("select id from users where email = %s", [email]).fetchone()
+        assert row is not None
+        for key, text in TEXTS.items():
+            for statement in OWN:
+                values = {"id": row[0], "key": key, "text": text}
+                connection.execute(statement, values)  # type: ignore[arg-type]
 
 
 def _nothing_is_missing(connection: psycopg.Connection) -> None:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 from tests.browser.conftest import addresses
-from tests.browser.hostile import TEXTS, fill
+from tests.browser.hostile import TEXTS, fill, fill_own
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +31,6 @@ LOOK = """() => {
   }
   for (const one of document.querySelectorAll("button, a[href], input, select, summary")) {
     if (!one.checkVisibility() || one.closest(".visually-hidden, .skip, pre")) continue;
-    // Below 46rem rows are cards: the head is there for screen readers alone.
-    if (one.closest("thead") && innerWidth <= 736) continue;
     const box = one.getBoundingClientRect();
     // In a box that scrolls a control is reached by scrolling it.
     const scroller = one.closest(".scroll, .loglist");
@@ -82,7 +80,7 @@ def hostile(tmp_path_factory):
                 headers={"User-Agent": ascii(text)},
                 timeout=10,
             )
-        yield base, link, users
+        yield base, link, users, Path(environment["APP_REPOSITORY__DATA_DIR"])
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -100,6 +98,8 @@ def administrator(hostile, chromium, tmp_path_factory):
     links = page.locator(f'#menu a[href^="{ADMIN}/"]')
     menu = links.evaluate_all("links => links.map(link => new URL(link.href).pathname)")
     context.close()
+    # Nobody has this address before the first sign-in.
+    fill_own(hostile[3], "admin@localhost")
     return str(state), menu
 
 
@@ -132,7 +132,7 @@ def look(page, where):
 
 @pytest.mark.parametrize("width", [*WIDTHS, ZOOMED])
 def test_no_text_makes_a_page_wider_than_its_window(hostile, administrator, window, width):
-    base, _, users = hostile
+    base, _, users, _ = hostile
     window.set_viewport_size({"width": width, "height": 800})
     paths = [
         *administrator[1],
@@ -158,7 +158,7 @@ def test_no_text_makes_a_page_wider_than_its_window(hostile, administrator, wind
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_text_breaks_a_question_or_a_message(hostile, window, width):
-    base, _, users = hostile
+    base, _, users, _ = hostile
     window.set_viewport_size({"width": width, "height": 800})
     for user in users:
         window.goto(f"{base}{ADMIN}/users/{user}")
@@ -226,3 +226,23 @@ def test_the_letters_of_an_avatar_are_whole(hostile, window):
 
     assert not any(re.search("[\ud800-\udfff\ufffd<]", one) for one in letters)
     assert any("\U0001f680" in one for one in letters)
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_a_name_of_200_letters_is_one_line_in_the_list_and_whole_on_hover(hostile, window, width):
+    window.set_viewport_size({"width": width, "height": 800})
+    window.goto(f"{hostile[0]}{ADMIN}?q={TEXTS['unbroken']}")
+    settled(window)
+
+    name = window.locator("tbody .who a bdi").first
+    line = name.evaluate("one => parseFloat(getComputedStyle(one).lineHeight)")
+    box = name.bounding_box()
+
+    assert box
+    assert box["height"] < 1.6 * line
+    expect(name).to_have_attribute("title", TEXTS["unbroken"])
+    look(window, f"the list at {width}")
+    buttons = window.locator("tbody .actions .btn").all()
+    assert len(buttons) == 2
+    for button in buttons:
+        button.click(trial=True)

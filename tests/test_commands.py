@@ -153,7 +153,7 @@ def test_health_from_a_script(run, tmp_path):
     assert "event_loop" not in states
     assert re.search(r"FAILING +Backup directory", table)
     assert "server.port" in run("health", code=2)
-    assert without.startswith("fail engine: no answer from http://127.0.0.1:9")
+    assert without.startswith("fail engine: no connection to http://127.0.0.1:9")
 
 
 def test_a_look_from_here_works_without_the_database(run):
@@ -211,7 +211,7 @@ def test_made_up_users_stay_out_of_a_real_database(run, url):
             " select 'google', '1', id from users"
         )
 
-    assert "number of real ones in this one: 1." in run("demo", "--users", "5", code=1)
+    assert "This database has 1 real user," in run("demo", "--users", "5", code=1)
 
 
 def test_who_is_invited_is_real_and_an_administrator_of_a_link_alone_is_not(run, url):
@@ -226,7 +226,7 @@ def test_who_is_invited_is_real_and_an_administrator_of_a_link_alone_is_not(run,
     run("demo", "--users", "5")
     run("users", "invite", "ada@example.com", "--role", "administrator")
 
-    assert "number of real ones in this one: 1." in run("demo", "--users", "9", code=1)
+    assert "This database has 1 real user," in run("demo", "--users", "9", code=1)
 
 
 def test_a_database_that_is_not_there_is_told(run):
@@ -274,8 +274,8 @@ def test_the_database_from_a_script(run):
     assert "of 200 are in use" in run("db", "connections")
     assert "pg_stat_statements" in run("db", "slow-queries")
     assert re.search(r"Vacuumed \d+ of \d+ tables", run("db", "vacuum", "--no-analyze"))
-    assert "'nothing'; allowed:" in run("db", "vacuum", "nothing", code=1)
-    assert "Go on?" in run("db", "vacuum", "--full", "users", code=1)
+    assert "'nothing'. Allowed:" in run("db", "vacuum", "nothing", code=1)
+    assert "repeat it with --yes" in run("db", "vacuum", "--full", "users", code=2)
     run("db", "vacuum", "--full", "--yes", "users")
 
 

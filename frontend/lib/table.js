@@ -34,6 +34,7 @@ export const Table = ({
   html`<${ScrollBox} label=${label}>
     <table
       class=${`${look} ${widths ? "fixed" : ""}`.trim() || null}
+      style=${widths && { "--least": least(widths) }}
       aria-label=${label}
       aria-busy=${String(isBusy)}
     >
@@ -62,3 +63,9 @@ export const Table = ({
       </tbody>
     </table>
   <//>`;
+
+// What is left of a narrow window is nothing: the column that takes it keeps room for a name.
+const NAME = "12rem";
+
+/** The width below which a table scrolls in its box. @param {string[]} widths */
+const least = (widths) => `calc(${widths.map((width) => width || NAME).join(" + ")})`;

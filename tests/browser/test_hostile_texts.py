@@ -21,7 +21,7 @@ WIDTHS = [320, 375, 768, 1024, 1280, 1440]
 ZOOMED = 640
 LOOK = """() => {
   const root = document.documentElement;
-  const found = { wide: [], cut: [], markup: [] };
+  const found = { wide: [], cut: [], narrow: [], markup: [] };
   if (root.scrollWidth > innerWidth) {
     const right = (one) => one.getBoundingClientRect().right;
     for (const one of document.body.querySelectorAll("*"))
@@ -41,12 +41,15 @@ LOOK = """() => {
     if (box.width && (box.left < -1 || box.right > right + 1))
       found.cut.push(`${box.left} to ${box.right}: ${one.outerHTML.slice(0, 160)}`);
   }
+  for (const one of document.querySelectorAll("tbody td"))
+    if (one.innerText.trim() && one.clientWidth < 40)
+      found.narrow.push(`${one.clientWidth}: ${one.outerHTML.slice(0, 160)}`);
   for (const one of document.querySelectorAll("[src=x], main script"))
     found.markup.push(one.outerHTML.slice(0, 160));
   if ("pwned" in window) found.markup.push("a text was run");
   return found;
 }"""
-NOTHING = {"wide": [], "cut": [], "markup": []}
+NOTHING = {"wide": [], "cut": [], "narrow": [], "markup": []}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def test_a_dialog_says_at_once_that_the_sign_in_is_too_old(open_page):
     expect(dialog.get_by_role("alert")).to_contain_text("recent sign-in")
     link = dialog.get_by_role("link", name="Sign in again")
     expect(link).to_have_attribute(
-        "href", "/auth/login?again=1&redirect=%2Fengine%2Fadmin%2Ftokens"
+        "href", "/auth/login?redirect=%2Fengine%2Fadmin%2Ftokens&again=1"
     )
 
 

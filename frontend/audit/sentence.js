@@ -41,7 +41,7 @@ const PHRASES = {
   SETTING_CHANGED: "The setting {whom} changed from {before.value} to {after.value}",
   MIGRATION_APPLIED: "{who} applied the migration {whom}",
   MIGRATION_ROLLED_BACK: "{who} rolled back the migration {whom}",
-  VACUUM_RUN: "{who} started a vacuum of {after.tables}",
+  VACUUM_RUN: "{who} started a vacuum of {whom}",
   ALERT_TEST_SENT: "{who} sent a test alert",
   SECRET_ROTATED: "{who} rotated the {whom}",
   MAINTENANCE_TASK_STARTED: "{who} started the task {whom}",

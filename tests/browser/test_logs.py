@@ -99,7 +99,7 @@ def test_from_an_audit_event_to_the_lines_of_its_request_and_back(open_page, sta
     request_id = answer.headers["x-request-id"]
     page.goto(f"{base}/engine/admin/audit?q={request_id}")
     event = page.locator("tbody tr", has_text="jump@example.com").first
-    event.get_by_text("More").click()
+    event.get_by_text("Details").click()
 
     event.get_by_role("link", name="Log lines").click()
     expect(lines_of(page, "inviteUser")).to_have_count(1)

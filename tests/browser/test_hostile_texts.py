@@ -42,7 +42,7 @@ LOOK = """() => {
       found.cut.push(`${box.left} to ${box.right}: ${one.outerHTML.slice(0, 160)}`);
   }
   for (const one of document.querySelectorAll("tbody td"))
-    if (one.innerText.trim() && one.clientWidth < 40)
+    if (one.checkVisibility() && one.innerText.trim() && one.clientWidth < 40)
       found.narrow.push(`${one.clientWidth}: ${one.outerHTML.slice(0, 160)}`);
   for (const one of document.querySelectorAll("[src=x], main script"))
     found.markup.push(one.outerHTML.slice(0, 160));

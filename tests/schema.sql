@@ -215,8 +215,9 @@ CREATE TABLE public.backup_runs (
     step text DEFAULT ''::text NOT NULL,
     problem text,
     details jsonb,
+    transfer text,
     CONSTRAINT backup_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
-    CONSTRAINT backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'verify'::text, 'restore'::text, 'drill'::text, 'upload'::text, 'download'::text]))),
+    CONSTRAINT backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'verify'::text, 'restore'::text, 'drill'::text]))),
     CONSTRAINT backup_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text])))
 );
 
@@ -554,6 +555,9 @@ ALTER TABLE ONLY public.audit_unsealed
 
 ALTER TABLE ONLY public.backup_runs
     ADD CONSTRAINT backup_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.backup_runs
+    ADD CONSTRAINT backup_runs_transfer_check CHECK ((transfer = ANY (ARRAY['upload'::text, 'download'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.bootstrap_appointments
     ADD CONSTRAINT bootstrap_appointments_pkey PRIMARY KEY (email_key);

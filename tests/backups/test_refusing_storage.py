@@ -74,7 +74,7 @@ async def test_uploads_and_downloads_are_runs_of_their_own_kind_that_end(
     backups, root, folder, engine
 ):
     made = await backups.create(root)
-    before = await backed_up(backups)()
+    before = await backed_up(backups, engine.services.schedules)()
 
     await backups.upload(root, made.name)
     (folder / made.name).unlink()
@@ -87,7 +87,7 @@ async def test_uploads_and_downloads_are_runs_of_their_own_kind_that_end(
         ("create", "succeeded"),
     ]
     assert all(run.ended_at is not None for run in runs)
-    assert (await backed_up(backups)()).done_at == before.done_at
+    assert (await backed_up(backups, engine.services.schedules)()).done_at == before.done_at
     assert [one.name for one in await backups.all(root)] == [made.name]
 
 
@@ -95,7 +95,7 @@ async def test_uploads_and_downloads_are_runs_of_their_own_kind_that_end(
     ("kind", "method"), [(BackupRunKind.UPLOAD, "PUT"), (BackupRunKind.DOWNLOAD, "GET")]
 )
 async def test_a_transfer_that_is_refused_is_no_backup_that_failed(
-    backups, root, folder, storage, kind, method
+    backups, root, folder, storage, engine, kind, method
 ):
     made = await backups.create(root)
     storage.refusals = {"PUT": DENIED, "POST": DENIED, "GET": DENIED}
@@ -110,7 +110,9 @@ async def test_a_transfer_that_is_refused_is_no_backup_that_failed(
     (run,) = (await backups.runs(root, list(BackupRunKind), None, 1))[:1]
     assert (run.kind, run.state) == (kind, BackupRunState.FAILED)
     assert "AccessDenied" in run.problem
-    assert (await backed_up(backups)()).state is not MaintenanceState.ATTENTION
+    assert (
+        await backed_up(backups, engine.services.schedules)()
+    ).state is not MaintenanceState.ATTENTION
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,13 @@ from aiwebengine.database import Database, Row
 
 # A run holds an advisory lock under its number for as long as its process lives: of a row that
 # says "running" without it the process is gone. 1650549611 is the room's half of the key.
-_RUNS = """
-  select r.id, r.kind, r.backup_name, r.actor_label, r.started_at, r.ended_at, r.progress, r.step,
-    r.details,
+# The kind of an upload or download stands in a column of its own, which an engine of the version
+# before does not know and a database that is backed up before its migrations does not have.
+_KIND = "coalesce(to_jsonb(r) ->> 'transfer', r.kind)"
+_TRANSFERS = (BackupRunKind.UPLOAD, BackupRunKind.DOWNLOAD)
+_RUNS = f"""
+  select r.id, {_KIND} as kind, r.backup_name, r.actor_label, r.started_at, r.ended_at, r.progress,
+    r.step, r.details,
     case when r.state = 'running' and l.objid is null then 'failed' else r.state end as state,
     case when r.state = 'running' and l.objid is null
       then 'The process that did this has ended.' else r.problem end as problem
@@ -34,6 +38,19 @@ async def is_ready(db: Database) -> bool:
 
 async def begin(db: Database, kind: BackupRunKind, backup_name: str, actor_label: str) -> int:
     """Record that a run begins; its number."""
+    named = {"backup_name": backup_name, "actor_label": actor_label}
+    if kind in _TRANSFERS:
+        return int(
+            await db.value(
+                """
+                insert into backup_runs (kind, transfer, backup_name, actor_label)
+                values ('create', :transfer, :backup_name, :actor_label)
+                returning id
+                """,
+                transfer=kind.value,
+                **named,
+            )
+        )
     return int(
         await db.value(
             """
@@ -42,8 +59,7 @@ async def begin(db: Database, kind: BackupRunKind, backup_name: str, actor_label
             returning id
             """,
             kind=kind.value,
-            backup_name=backup_name,
-            actor_label=actor_label,
+            **named,
         )
     )
 
@@ -101,7 +117,8 @@ async def page(
     rows = await db.all(
         f"""
         {_RUNS}
-        where r.kind = any(:kinds) and (cast(:before as integer) is null or r.id < :before)
+        where {_KIND} = any(:kinds)
+          and (cast(:before as integer) is null or r.id < :before)
         order by r.id desc
         limit :limit
         """,
@@ -116,7 +133,7 @@ async def count(db: Database, kinds: Sequence[BackupRunKind]) -> int:
     """How many runs of these kinds there are."""
     return int(
         await db.value(
-            "select count(*) from backup_runs where kind = any(:kinds)",
+            f"select count(*) from backup_runs r where {_KIND} = any(:kinds)",
             kinds=[kind.value for kind in kinds],
         )
     )

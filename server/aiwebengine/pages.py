@@ -15,7 +15,8 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.errors import EngineError, Forbidden, NotFound, Unauthenticated
-from aiwebengine.health.types import EngineState, EngineStatus
+from aiwebengine.health.state import DATABASE
+from aiwebengine.health.types import EngineStatus
 from aiwebengine.notes import note_error
 from aiwebengine.untrusted_text import on_one_line
 from aiwebengine.users.types import Role, in_order
@@ -100,7 +101,8 @@ class Pages:
             503: the page, with what is wrong with the engine.
         """
         engine = await self._state_now()
-        is_down = engine.state is EngineState.DOWN
+        # An engine that is about to stop still answers everything: see server.drain_secs.
+        is_down = DATABASE in engine.reasons
         reasons = [f"{name.capitalize()}: {why}" for name, why in engine.reasons.items()]
         if is_down:
             self._doorkeeper.recall(request)

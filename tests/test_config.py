@@ -49,7 +49,7 @@ def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path
 
     assert len(told) == 6
     joined = "\n".join(told)
-    assert "server.port: found 99999; allowed: less than or equal to 65535" in joined
+    assert "server.port: found 99999; allowed: 0 to 65535" in joined
     assert "server.prot: unknown key; did you mean port?" in joined
     assert "logging.level: found 'loud'; allowed: 'debug', 'info', 'warning' or 'error'" in joined
     assert "auth.session_timeout: found 'soon'" in joined
@@ -225,7 +225,9 @@ def test_a_key_of_apple_that_can_t_sign_is_told_when_it_is_set(tmp_path):
     for key in unfit:
         (told,) = provider_problems(tmp_path, "apple", team_id="t", key_id="k", private_key=key)
 
-        assert told.startswith("auth.providers.apple.private_key: found a secret; allowed: the")
+        assert told.startswith(
+            "auth.providers.apple.private_key: found a secret (not shown); allowed: the"
+        )
         assert "P-256" in told
         assert key[:20] not in told
 

@@ -404,7 +404,7 @@ async def test_old_runs_are_forgotten_but_the_newest_of_each_task(engine):
 
     done = await clock.run_here(ROOT, "forget-runs", lambda line: None)
 
-    assert done.result == "1 runs older than 30 days were forgotten."
+    assert done.result == "1 run older than 30 days removed."
     assert sorted(run.task for run in await runs_of(engine, None)) == [
         "count",
         "forget-runs",

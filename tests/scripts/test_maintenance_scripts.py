@@ -155,7 +155,7 @@ async def test_the_health_check_tells_a_running_engine_from_none(served):
     assert well[0] == 0
     assert well[1].startswith("ok ")
     assert ill[0] == 1
-    assert ill[1].startswith("fail engine: no answer from http://127.0.0.1:9")
+    assert ill[1].startswith("fail engine: no connection to http://127.0.0.1:9")
 
 
 def unit(path):

@@ -109,8 +109,9 @@ async def test_an_outage_is_counted_lived_through_and_over_by_itself(fragile, tm
         assert (await followed.next())["type"] == "next"
 
         await asyncio.to_thread(fragile.stop)
+        # Not /health, whose 503 is the right answer and no failure.
         for _ in range(5):
-            assert (await client.get("/health")).status_code == 503
+            assert (await client.get("/")).status_code == 503
         down = await is_up()
         while "data" in (message := (await followed.next())["payload"]) and message["data"]:
             pass

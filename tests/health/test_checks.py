@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import socket
 import ssl
 import threading
 import time
@@ -289,12 +290,11 @@ async def test_a_disk_that_refuses_a_look_is_unknown(tmp_path):
 
 async def test_a_provider_whose_name_is_not_found_or_that_hangs_is_unknown(monkeypatch):
     monkeypatch.setattr(network, "NETWORK_LIMIT_SECS", 0.3)
-    silent = await asyncio.start_server(lambda *_: asyncio.Event().wait(), "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-
-    hanging = await network.provider("team", "Team", f"http://127.0.0.1:{port}/").see()
+    # Connections wait to be accepted, which nobody does.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        hanging = await network.provider("team", "Team", f"http://127.0.0.1:{port}/").see()
     unknown_name = await network.provider("team", "Team", "http://nowhere.invalid/").see()
-    silent.close()
 
     assert (hanging.state, unknown_name.state) == (UNKNOWN, UNKNOWN)
     assert "did not answer within" in hanging.detail

@@ -26,7 +26,7 @@ from aiwebengine.backups.names import new_name, safety_note
 from aiwebengine.backups.replace import Occasion, Replacing
 from aiwebengine.backups.runs import Live, Runs
 from aiwebengine.backups.shelf import Shelf
-from aiwebengine.backups.signing import SigningKeys
+from aiwebengine.backups.signing import NotTrusted, SigningKeys
 from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed, contents_of
 from aiwebengine.backups.types import Backup, BackupLocation, Manifest, Restored
 from aiwebengine.backups.undone import Since
@@ -151,8 +151,8 @@ class Work:
             carried = await self._replacing.rehearse(live, url, occasion)
             told = f"Removals that a restore would keep in force: {len(carried.removals)}."
             details["checks"].append({"name": "removals", "ok": True, "told": told})
-        except programs.NoProgram:
-            # This machine lacks something: that says nothing of the backup.
+        except (programs.NoProgram, NotTrusted, StorageFailed):
+            # This machine lacks something, or nobody may look: that says nothing of the backup.
             raise
         except Conflict as error:
             problem = error.message

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from aiwebengine.backups.service import Backups
-from aiwebengine.backups.storage import CopyFailed
+from aiwebengine.backups.storage import CopyFailed, StorageFailed
 from aiwebengine.backups.types import BackupRun, BackupRunKind, BackupRunState
 from aiwebengine.care.activity_types import OwnStatements
 from aiwebengine.care.service import Care
@@ -144,7 +144,11 @@ def backup_age(backups: Backups) -> Callable[[], Awaitable[float | None]]:
     """The seconds since then."""
 
     async def look() -> float | None:
-        made = await newest_backup(backups)()
+        try:
+            made = await newest_backup(backups)()
+        except StorageFailed:
+            # A health check says so; the other metrics are there all the same.
+            return None
         return None if made is None else (datetime.now(UTC) - made).total_seconds()
 
     return look

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiwebengine.database import Database
-from aiwebengine.errors import Unavailable
+from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.health import store
 from aiwebengine.health.state import DATABASE, status_of
 from aiwebengine.health.types import (
@@ -270,7 +270,7 @@ async def _finding_of(check: Check) -> Finding:
     """What a check finds; whatever happens to it concerns nobody else."""
     try:
         return await check.see()
-    except Unavailable as error:
+    except EngineError as error:
         return unknown(error.message)
     except TimeoutError:
         return unknown("No answer in time.")

@@ -22,7 +22,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-servers test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
+.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-servers test-oldest test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -80,8 +80,10 @@ install-all: install $(DEPLOY_READY) $(PEERS_READY) $(SERVERS_READY) ## What tes
 test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on), nginx, HAProxy, pebble, systemd
 	$(BIN)/pytest -n 3 --dist loadfile -m deploy tests/deploy
 
-test-servers: install $(SERVERS_READY) ## The database's part of the suite on the oldest server, and each version end to end
+test-servers: install $(SERVERS_READY) ## Each supported version of PostgreSQL end to end
 	$(BIN)/pytest -n 2 -m servers tests/database
+
+test-oldest: install $(SERVERS_READY) ## The database's part of the suite on the oldest supported PostgreSQL
 	TEST_SERVER_PROGRAMS=$(CURDIR)/tests/server_packages/node_modules/postgresql-13/native/bin \
 		$(BIN)/pytest -n 3 --dist worksteal -m "not timed and not newest and $(PLAIN)" $(ON_OLDEST)
 

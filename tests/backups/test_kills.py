@@ -404,9 +404,11 @@ async def test_a_small_disk_is_full_at_a_random_point(url, tmp_path, small_disk)
     fill(url)
     undisturbed(url, tmp_path, "backup", "create")
     name = (await looked_at(url, tmp_path))[0]
-    size, full = (small_disk / name).stat().st_size, 0
+    size, full, rounds = (small_disk / name).stat().st_size, 0, 0
 
-    for _ in range(KILLS):
+    # On a busy machine a backup may be done before the room is taken: then once more.
+    while rounds < KILLS or (full == 0 and rounds < KILLS + 20):
+        rounds += 1
         command = Command(url, tmp_path, "backup", "create")
         command.wait_until_it_works()
         # Somebody else takes the room, before or after it was asked for.
@@ -424,7 +426,7 @@ async def test_a_small_disk_is_full_at_a_random_point(url, tmp_path, small_disk)
             (made,) = set(good) - {name}
             (small_disk / made).unlink()
     assert full > 0
-    print(f"{full} of {KILLS} found the disk full")
+    print(f"{full} of {rounds} found the disk full")
 
 
 def filled_up(folder, *, leaving):

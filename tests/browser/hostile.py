@@ -111,7 +111,7 @@ OURS = {
     "alerts": {"name", "state", "severity"},
     "api_tokens": {"prefix", "scopes", "role_ceiling"},
     "audit_events": {"action", "actor_kind", "target_type", "door"},
-    "backup_runs": {"kind", "state", "details"},
+    "backup_runs": {"kind", "transfer", "state", "details"},
     "bootstrap_appointments": {"email_key"},
     "engine_workers": {"host", "version"},
     "health_states": {"instance", "name", "state"},

@@ -14,14 +14,14 @@ import pytest
 from tests.backups.replay import roles_by_table, roles_by_trail
 
 from aiwebengine.audit.types import AuditFilter
-from aiwebengine.backups import cluster_store, create, programs
+from aiwebengine.backups import cluster_store, create, programs, store
 from aiwebengine.backups.archive import Writer
 from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.backups.sealed import WrongPassphrase, opened
 from aiwebengine.backups.storage import NoSpace, StorageFailed
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
 from aiwebengine.database.embedded import programs as embedded_programs
-from aiwebengine.errors import Forbidden
+from aiwebengine.errors import Forbidden, Unavailable
 from aiwebengine.users.types import Role
 
 
@@ -183,6 +183,25 @@ async def test_too_little_room_is_told_before_anything_is_written(
         await backups.create(root)
 
     assert list(folder.iterdir()) == []
+
+
+async def test_a_server_that_goes_while_a_run_begins_is_unavailable(
+    backups, root, monkeypatch, rows
+):
+    begin = store.begin
+
+    async def and_the_server_goes(db, *arguments):
+        number = await begin(db, *arguments)
+        rows(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'aiwebengine backup'"
+        )
+        return number
+
+    monkeypatch.setattr(store, "begin", and_the_server_goes)
+
+    with pytest.raises(Unavailable, match="does not answer"):
+        await backups.create(root)
 
 
 async def test_a_run_whose_process_is_gone_counts_as_failed(backups, root, engine):

@@ -40,17 +40,29 @@ def at(url: str, name: str) -> str:
 
 @contextmanager
 def connection(url: str, *, in_transaction: bool = False) -> Iterator[Connection]:
-    """A connection of its own, without limits of time. Raises Unavailable when it is lost."""
-    try:
-        with psycopg.connect(
+    """A connection of its own, without limits of time.
+
+    Raises Unavailable when it is lost, Conflict when the database user may not do something.
+    """
+    with (
+        _refusals_reported(),
+        psycopg.connect(
             url,
             autocommit=True,
             connect_timeout=10,
             application_name="aiwebengine backup",
-        ) as made:
-            timeouts.lift(made)
-            made.autocommit = not in_transaction
-            yield made
+        ) as made,
+    ):
+        timeouts.lift(made)
+        made.autocommit = not in_transaction
+        yield made
+
+
+@contextmanager
+def _refusals_reported() -> Iterator[None]:
+    """Turns what psycopg raises for a lost connection or a missing right into a refusal."""
+    try:
+        yield
     except psycopg.OperationalError as error:
         raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
     except psycopg.errors.InsufficientPrivilege as error:
@@ -75,8 +87,12 @@ def maintenance(url: str, *, in_transaction: bool = False) -> Iterator[Connectio
 
 
 def hold(connection: Connection) -> bool:
-    """Take the place of the one runner of this database, as long as the connection lives."""
-    return bool(_value(connection, "select pg_try_advisory_lock(%s, 0)", _LOCKS))
+    """Take the place of the one runner of this database, as long as the connection lives.
+
+    Raises Unavailable.
+    """
+    with _refusals_reported():
+        return bool(_value(connection, "select pg_try_advisory_lock(%s, 0)", _LOCKS))
 
 
 def let_go(connection: Connection) -> None:
@@ -91,8 +107,12 @@ def let_go(connection: Connection) -> None:
 
 
 def hold_run(connection: Connection, number: int) -> None:
-    """Show that the run of this number lives, as long as the connection does."""
-    connection.execute("select pg_advisory_lock(%s, %s)", (_LOCKS, number))
+    """Show that the run of this number lives, as long as the connection does.
+
+    Raises Unavailable.
+    """
+    with _refusals_reported():
+        connection.execute("select pg_advisory_lock(%s, %s)", (_LOCKS, number))
 
 
 def major(connection: Connection) -> int:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from tests.alerts.receivers import webhook
 from tests.conftest import first_sign_in, free_port, serving
-from tests.test_outage import Fragile
+from tests.test_outage import fragile
 from tests.test_workers import workers_of
 
 from aiwebengine.alerts.watch import Turn
@@ -22,6 +22,8 @@ from aiwebengine.viewer import operator
 
 pytestmark = pytest.mark.timed
 
+__all__ = ["fragile"]
+
 ROOT = operator("root")
 # A fault is promised to be told within ten seconds; a busy machine gets some more.
 SOON = 20
@@ -31,14 +33,6 @@ SOON = 20
 async def hook():
     async with webhook() as hook:
         yield hook
-
-
-@pytest.fixture
-def fragile(tmp_path):
-    fragile = Fragile(tmp_path / "fragile")
-    fragile.start()
-    yield fragile
-    fragile.stop()
 
 
 def engine_on(url, hook, tmp_path, **sections):

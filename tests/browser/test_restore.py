@@ -66,6 +66,17 @@ def own(url, start, command, tmp_path, monkeypatch, chromium):
     context.close()
 
 
+def asked(page, own, made):
+    """The question before the restore of this backup, with the word typed."""
+    page.goto(own.base + PATH)
+    page.locator("tbody tr", has_text=made).get_by_role(
+        "button", name=re.compile("Restore")
+    ).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Type restore").fill("restore")
+    return dialog
+
+
 def test_the_whole_way_restored_still_signed_in_and_back_again(own):
     made = json.loads(own.command("backup", "create", "--json"))["name"]
     own.command("users", "invite", "later@example.com")
@@ -138,12 +149,7 @@ def test_the_sign_in_comes_before_anything_is_typed_and_leads_back_to_the_questi
 def test_a_restore_that_fails_says_why_on_the_page_and_once(own):
     made = json.loads(own.command("backup", "create", "--json"))["name"]
     page = own.page()
-    page.goto(own.base + PATH)
-    page.locator("tbody tr", has_text=made).get_by_role(
-        "button", name=re.compile("Restore")
-    ).click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Type restore").fill("restore")
+    dialog = asked(page, own, made)
     own.spoil(made)
     dialog.get_by_role("button", name="Restore").click()
 
@@ -157,12 +163,7 @@ def test_a_restore_that_fails_says_why_on_the_page_and_once(own):
 def test_who_loses_the_right_meanwhile_is_told_instead_of_restoring_for_ever(own):
     made = json.loads(own.command("backup", "create", "--json"))["name"]
     page = own.page()
-    page.goto(own.base + PATH)
-    page.locator("tbody tr", has_text=made).get_by_role(
-        "button", name=re.compile("Restore")
-    ).click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Type restore").fill("restore")
+    dialog = asked(page, own, made)
     dialog.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("A restore is running")).to_be_visible(timeout=LONG_MS)
     own.run("delete from sessions")

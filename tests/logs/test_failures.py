@@ -3,31 +3,17 @@
 import asyncio
 
 import httpx2
-import pytest
-from tests.conftest import adder, free_port, serving
+from tests.conftest import adder, serving
 from tests.logs.conftest import logging_to, told
-from tests.test_outage import Fragile, until_healthy
+from tests.test_outage import built, fragile, until_healthy
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
 from aiwebengine.database.pool import Statement
 from aiwebengine.database.slow import SlowStatements
 from aiwebengine.users.types import Role
 
+__all__ = ["fragile"]
+
 QUERY = {"query": "{ viewer { email } }"}
-
-
-@pytest.fixture
-def fragile(tmp_path):
-    fragile = Fragile(tmp_path / "fragile")
-    fragile.start()
-    yield fragile
-    fragile.stop()
-
-
-def engine_on(url, tmp_path):
-    repository = Repository(data_dir=tmp_path, statement_timeout_secs=2, acquire_timeout_secs=2)
-    return Engine(Config(repository=repository).at_port(free_port()), url)
 
 
 async def lines_of(log, event, number=1):
@@ -49,7 +35,7 @@ async def requests_of_an_outage(client, token, cookie):
 
 
 async def test_a_request_of_an_outage_is_an_error_of_the_real_caller(fragile, tmp_path, logged):
-    engine = engine_on(fragile.url, tmp_path)
+    engine = built(fragile.url, tmp_path)
     await engine.prepare()
     async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
         ada = await adder(engine)("ada", Role.ADMINISTRATOR)
@@ -67,7 +53,7 @@ async def test_a_request_of_an_outage_is_an_error_of_the_real_caller(fragile, tm
 
     # And by an engine that was started meanwhile, which has seen nobody yet.
     with logging_to(tmp_path / "second.log"):
-        second = engine_on(fragile.url, tmp_path)
+        second = built(fragile.url, tmp_path)
         async with serving(second) as served, httpx2.AsyncClient(base_url=served.base) as client:
             await requests_of_an_outage(client, token, cookie)
             unseen = await lines_of(tmp_path / "second.log", "request", 9)
@@ -87,7 +73,7 @@ async def test_a_request_of_an_outage_is_an_error_of_the_real_caller(fragile, tm
 
 
 async def test_an_outage_is_logged_once_and_its_end_too(fragile, tmp_path, logged):
-    engine = engine_on(fragile.url, tmp_path)
+    engine = built(fragile.url, tmp_path)
     await asyncio.to_thread(fragile.stop)
     async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
         await lines_of(logged, "database.down")

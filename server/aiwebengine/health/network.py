@@ -68,12 +68,8 @@ def provider(name: str, label: str, address: str) -> Check:
         try:
             async with httpx2.AsyncClient(timeout=NETWORK_LIMIT_SECS) as client:
                 answer = await client.get(address)
-        except httpx2.TimeoutException:
-            return unknown(f"{label} did not answer within {NETWORK_LIMIT_SECS:g} s.")
         except httpx2.HTTPError as error:
-            if _is_ours(error):
-                return unknown(f"{label} can't be reached from here: {_words(error)}.")
-            return failing(f"{label} does not answer: {_words(error)}.")
+            return _unanswered(label, NETWORK_LIMIT_SECS, error)
         # Nor does a sign-in follow a redirect.
         if answer.status_code >= 300:
             return failing(f"{label} answers {answer.status_code} at {address}.")
@@ -107,12 +103,8 @@ def storage(address: str) -> Check:
             clients.append(httpx2.AsyncClient(timeout=STORAGE_LIMIT_SECS))
         try:
             answer = await clients[0].head(address)
-        except httpx2.TimeoutException:
-            return unknown(f"{address} did not answer within {STORAGE_LIMIT_SECS:g} s.")
         except httpx2.HTTPError as error:
-            if _is_ours(error):
-                return unknown(f"{address} can't be reached from here: {_words(error)}.")
-            return failing(f"{address} does not answer: {_words(error)}.")
+            return _unanswered(address, STORAGE_LIMIT_SECS, error)
         if answer.status_code >= 500:
             return failing(f"{address} answers {answer.status_code}.")
         return ok(f"{address} answers.")
@@ -150,6 +142,15 @@ def proxy(problem: Callable[[], str | None]) -> Check:
         " for, or that `server.trusted_proxies` does not name. Warns for 10 minutes after such a"
         " request: the rate limit counts all visitors of that proxy as one.",
     )
+
+
+def _unanswered(who: str, limit_secs: float, error: httpx2.HTTPError) -> Finding:
+    """What it means that *who* gave no answer: only a refusal of theirs is a failure."""
+    if isinstance(error, httpx2.TimeoutException):
+        return unknown(f"{who} did not answer within {limit_secs:g} s.")
+    if _is_ours(error):
+        return unknown(f"{who} can't be reached from here: {_words(error)}.")
+    return failing(f"{who} does not answer: {_words(error)}.")
 
 
 async def _certificate(host: str, port: int) -> x509.Certificate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,11 +13,10 @@ import click
 import psycopg
 
 from aiwebengine.app import Engine
-from aiwebengine.backups import archive
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
-from aiwebengine.backups.sealed import checked_passphrase, opened
 from aiwebengine.backups.sealing import seal, unseal
+from aiwebengine.backups.secrets_cli import passphrase_of, passphrase_option, secrets
 from aiwebengine.backups.service import CONFIRMED, Backups
 from aiwebengine.backups.shown import (
     SIGNATURES,
@@ -45,7 +43,6 @@ from aiwebengine.commands import (
     configuration,
     json_option,
     must_be_sure,
-    refusals_printed,
     say,
     show,
     table,
@@ -55,14 +52,6 @@ from aiwebengine.config_loader import DEFAULT_FILE, FILE_VARIABLE
 from aiwebengine.errors import Conflict, NotFound
 from aiwebengine.formats import instant, size
 from aiwebengine.viewer import Viewer
-
-PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
-
-passphrase_option = click.option(
-    "--passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"File with the passphrase; without it {PASSPHRASE_VARIABLE} is used.",
-)
 
 trust_option = click.option(
     "--trust-unsigned",
@@ -78,6 +67,7 @@ def backup() -> None:
 
 
 backup.add_command(undo_restore)
+backup.add_command(secrets)
 backup.add_command(seal)
 backup.add_command(unseal)
 
@@ -105,7 +95,7 @@ def create(
         named = context.obj or Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
         config = configuration(context.obj)
         key_file = config.repository.data_dir / KEY_FILE
-        secrets = Secrets(_passphrase(passphrase_file), (named, Path(".env"), key_file))
+        secrets = Secrets(passphrase_of(passphrase_file), (named, Path(".env"), key_file))
         if not secrets.content():
             raise click.UsageError("--include-secrets: there is no config.toml, .env or APP_…")
 
@@ -355,43 +345,6 @@ def download(context: click.Context, name: str, as_json: bool) -> None:
     _carry(context, name, as_json, lambda backups: backups.download, f"{name} is here.")
 
 
-@backup.command()
-@click.argument("name")
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("secrets"),
-    show_default=True,
-    help="Folder to write to.",
-)
-@passphrase_option
-@click.pass_context
-def secrets(context: click.Context, name: str, output: Path, passphrase_file: Path | None) -> None:
-    """Decrypt the configuration that the backup NAME holds."""
-    passphrase = _passphrase(passphrase_file)
-
-    async def work(engine: Engine, viewer: Viewer) -> None:
-        path = engine.services.backups.path(viewer, name)
-        for part in engine.services.backups.secrets_of(viewer, name):
-            # Sealed under the passphrase, so whoever lacks it could not have changed them.
-            content = b"".join(opened(passphrase, archive.pieces(path, part)))
-            target = output / Path(part).name.removesuffix(".sealed")
-            await asyncio.to_thread(_write_privately, target, content)
-            click.echo(str(target))
-
-    try:
-        with_or_without_database(context.obj, work)
-    except FileExistsError as error:
-        say(f"Error: {error.filename} is there already.", err=True)
-        sys.exit(FAILED)
-
-
-def _write_privately(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(content)
-
-
 def _restore_into(
     context: click.Context, name: str, url: str, trust_unsigned: bool, as_json: bool
 ) -> None:
@@ -409,11 +362,3 @@ def _restore_into(
     done = with_or_without_database(context.obj, work)
     lines = restored_lines(done, f"{name} is restored there.")
     show(as_json, restored_as_data(done), lines)
-
-
-def _passphrase(file: Path | None) -> str:
-    text = file.read_text() if file else os.environ.get(PASSPHRASE_VARIABLE)
-    if text is None:
-        raise click.UsageError(f"Give a passphrase: --passphrase-file or {PASSPHRASE_VARIABLE}.")
-    with refusals_printed():
-        return checked_passphrase(text)

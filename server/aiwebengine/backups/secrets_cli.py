@@ -1,0 +1,71 @@
+"""The command that decrypts the configuration of a backup, and where a passphrase comes from."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from aiwebengine.app import Engine
+from aiwebengine.backups import archive
+from aiwebengine.backups.by_files import with_or_without_database
+from aiwebengine.backups.sealed import checked_passphrase, opened
+from aiwebengine.commands import FAILED, refusals_printed, say
+from aiwebengine.viewer import Viewer
+
+PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"File with the passphrase; without it {PASSPHRASE_VARIABLE} is used.",
+)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("secrets"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@passphrase_option
+@click.pass_context
+def secrets(context: click.Context, name: str, output: Path, passphrase_file: Path | None) -> None:
+    """Decrypt the configuration that the backup NAME holds."""
+    passphrase = passphrase_of(passphrase_file)
+
+    async def work(engine: Engine, viewer: Viewer) -> None:
+        path = engine.services.backups.path(viewer, name)
+        for part in engine.services.backups.secrets_of(viewer, name):
+            # Sealed under the passphrase, so whoever lacks it could not have changed them.
+            content = b"".join(opened(passphrase, archive.pieces(path, part)))
+            target = output / Path(part).name.removesuffix(".sealed")
+            await asyncio.to_thread(_write_privately, target, content)
+            click.echo(str(target))
+
+    try:
+        with_or_without_database(context.obj, work)
+    except FileExistsError as error:
+        say(f"Error: {error.filename} is there already.", err=True)
+        sys.exit(FAILED)
+
+
+def _write_privately(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(content)
+
+
+def passphrase_of(file: Path | None) -> str:
+    """The passphrase in *file* or in the environment. Raises UsageError without either."""
+    text = file.read_text() if file else os.environ.get(PASSPHRASE_VARIABLE)
+    if text is None:
+        raise click.UsageError(f"Give a passphrase: --passphrase-file or {PASSPHRASE_VARIABLE}.")
+    with refusals_printed():
+        return checked_passphrase(text)

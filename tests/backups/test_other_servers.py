@@ -154,6 +154,15 @@ async def test_missing_rights_are_named_before_anything_is_done(
     assert [entry.name for entry in folder.glob("*.tar")] == [made.name]
 
 
+async def test_of_the_engine_s_own_tables_nothing_is_reported_as_not_restored(backups, root, ada):
+    made = await backups.create(root)
+
+    done = await backups.restore(root, made.name, with_safety_backup=False, drop_old=True)
+
+    assert done.not_restored == []
+    assert done.left_out == []
+
+
 async def test_a_restored_database_is_open_to_whom_the_old_one_was(
     backups, root, ada, server, url, rows
 ):

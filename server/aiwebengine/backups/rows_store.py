@@ -43,8 +43,9 @@ _INDEXES = """
     and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
   order by 1
 """
+# As text: a name is cut after 63 bytes, which a table's and a constraint's together may have.
 _OWN = """
-  select relname from pg_class where relnamespace = 'public'::regnamespace
+  select cast(relname as text) from pg_class where relnamespace = 'public'::regnamespace
   union all
   select proname from pg_proc where pronamespace = 'public'::regnamespace
   union all

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,11 +12,11 @@ from subprocess import CompletedProcess
 from uuid import uuid4
 
 import click
-import psutil
 import psycopg
 import pytest
 from tests import commands
 from tests.conftest import Server
+from tests.freezing import frozen, postgres_in
 
 from aiwebengine.cli import main
 from aiwebengine.database.embedded import embedded_postgres
@@ -213,26 +212,18 @@ def test_a_backup_is_restored_into_a_folder_without_a_database(tmp_path: Path) -
 
 
 @pytest.fixture
-def frozen(tmp_path: Path) -> Iterator[str]:
+def frozen_url(tmp_path: Path) -> Iterator[str]:
     """The address of an embedded server in tmp_path/data that neither answers nor ends."""
     with embedded_postgres(tmp_path / "data") as url:
-        text = (tmp_path / "data" / "postgres" / "postmaster.pid").read_text()
-        server = psutil.Process(int(text.split()[0]))
-        processes = [server, *server.children()]
-        for process in processes:
-            os.kill(process.pid, signal.SIGSTOP)
-        try:
+        with frozen(postgres_in(tmp_path / "data")):
             yield url
-        finally:
-            for process in processes:
-                os.kill(process.pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("is_embedded", [True, False])
 def test_a_frozen_database_ends_a_command_with_a_line(
-    frozen: str, tmp_path: Path, is_embedded: bool
+    frozen_url: str, tmp_path: Path, is_embedded: bool
 ) -> None:
-    environ = {} if is_embedded else {"APP_REPOSITORY__DATABASE_URL": frozen}
+    environ = {} if is_embedded else {"APP_REPOSITORY__DATABASE_URL": frozen_url}
 
     listed = run(tmp_path, "users", "list", code=1, **environ)
     looked = run(tmp_path, "health", "--detail", "--json", code=1, **environ)

@@ -22,6 +22,7 @@ import pytest
 from tests import commands
 from tests.alerts.receivers import Hook, webhook
 from tests.conftest import free_port, serving, wait_for
+from tests.freezing import postgres_in
 from tests.test_outage import Fragile
 
 from aiwebengine.app import Engine
@@ -173,8 +174,7 @@ async def running(folder):
 
 
 async def kill_database(world):
-    text = (world.folder / "server" / "postgres" / "postmaster.pid").read_text()
-    postmaster = psutil.Process(int(text.split()[0]))
+    postmaster = postgres_in(world.folder / "server")
     processes = [postmaster, *postmaster.children()]
     for process in processes:
         with suppress(psutil.NoSuchProcess):

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
 
 import httpx2
-import psutil
 import pytest
 from tests.conftest import adder, free_port, serving
+from tests.freezing import frozen, postgres_in
 
 from aiwebengine.app import Engine
 from aiwebengine.config import Config, Repository
@@ -23,6 +21,7 @@ class Fragile:
     def __init__(self, folder):
         self._folder = folder
         self._stack = contextlib.ExitStack()
+        self._frozen = contextlib.ExitStack()
         self.url = ""
 
     def start(self):
@@ -31,14 +30,11 @@ class Fragile:
     def stop(self):
         self._stack.close()
 
-    def freeze(self, signal_number=signal.SIGSTOP):
-        text = (self._folder / "postgres" / "postmaster.pid").read_text()
-        server = psutil.Process(int(text.split()[0]))
-        for process in [server, *server.children()]:
-            os.kill(process.pid, signal_number)
+    def freeze(self):
+        self._frozen.enter_context(frozen(postgres_in(self._folder)))
 
     def thaw(self):
-        self.freeze(signal.SIGCONT)
+        self._frozen.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.conftest import free_port
+from tests.freezing import frozen, postgres_in
 
 pytestmark = pytest.mark.browser
 
@@ -84,8 +84,7 @@ class Instance:
         return found[0]
 
     def database(self) -> list[psutil.Process]:
-        first = (self.folder / "data" / "postgres" / "postmaster.pid").read_text().split()[0]
-        server = psutil.Process(int(first))
+        server = postgres_in(self.folder / "data")
         return [server, *server.children()]
 
     def engine(self) -> list[psutil.Process]:
@@ -126,24 +125,17 @@ def browser(instance: Instance, chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def sent(processes: list[psutil.Process], number: signal.Signals) -> None:
-    for one in processes:
-        one.send_signal(number)
-
-
 @contextmanager
 def frozen_engine(instance: Instance) -> Iterator[None]:
-    engine = instance.engine()
-    sent(engine, signal.SIGSTOP)
-    try:
+    assert instance.process is not None
+    with frozen(psutil.Process(instance.process.pid), spared=instance.database()):
         yield
-    finally:
-        sent(engine, signal.SIGCONT)
 
 
 @contextmanager
 def killed_engine(instance: Instance) -> Iterator[None]:
-    sent(instance.engine(), signal.SIGKILL)
+    for one in instance.engine():
+        one.kill()
     assert instance.process is not None
     instance.process.wait(30)
     try:
@@ -154,12 +146,8 @@ def killed_engine(instance: Instance) -> Iterator[None]:
 
 @contextmanager
 def frozen_database(instance: Instance) -> Iterator[None]:
-    database = instance.database()
-    sent(database, signal.SIGSTOP)
-    try:
+    with frozen(postgres_in(instance.folder / "data")):
         yield
-    finally:
-        sent(database, signal.SIGCONT)
 
 
 @contextmanager

@@ -2,16 +2,15 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from playwright.sync_api import expect
 from tests.browser.conftest import AXE
+from tests.freezing import frozen, postgres_in
 
 pytestmark = pytest.mark.browser
 
@@ -98,12 +97,6 @@ def fragile(tmp_path, chromium):
     log.close()
 
 
-def frozen(data: Path, number: signal.Signals) -> None:
-    server = psutil.Process(int((data / "postgres" / "postmaster.pid").read_text().split()[0]))
-    for one in [server, *server.children()]:
-        one.send_signal(number)
-
-
 def test_a_killed_worker_and_a_frozen_database_show_within_ten_seconds_and_end(fragile):
     process, page, data = fragile
     instances = page.get_by_label("Instances")
@@ -117,16 +110,13 @@ def test_a_killed_worker_and_a_frozen_database_show_within_ten_seconds_and_end(f
     expect(lost).to_contain_text("lost", timeout=FAULT_SHOWS_WITHIN_MS)
     expect(instances).to_contain_text("2 of 2 workers up", timeout=RECOVERS_WITHIN_MS)
 
-    frozen(data, signal.SIGSTOP)
-    try:
+    with frozen(postgres_in(data)):
         notice = page.get_by_role("alert").filter(has_text="Down since")
         expect(notice).to_contain_text("Database", timeout=FAULT_SHOWS_WITHIN_MS)
         expect(page.get_by_label("At a glance")).to_contain_text("Down")
         expect(page.get_by_text("No new figures since")).to_be_visible(timeout=30_000)
         page.evaluate(AXE.read_text())
         assert page.evaluate("axe.run().then(result => result.violations.map(one => one.id))") == []
-    finally:
-        frozen(data, signal.SIGCONT)
     expect(page.get_by_text("Healthy again since")).to_be_visible(timeout=RECOVERS_WITHIN_MS)
     expect(notice).to_have_count(0)
     expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=RECOVERS_WITHIN_MS)

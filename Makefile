@@ -13,7 +13,7 @@ TO = $(DESTDIR)$(PREFIX)
 ON_OLDEST = tests/users tests/audit tests/backups/test_restore.py tests/backups/test_checks.py \
 	tests/backups/test_removals.py tests/schedules tests/maintenance tests/migrations tests/care \
 	tests/reviews tests/keys tests/rates tests/system tests/test_statements.py \
-	--ignore tests/care/test_vacuum.py
+	--ignore tests/database_admin/test_vacuum.py
 # Not below PREFIX: the guide's crontab lines name this folder.
 SCRIPTS = /opt/aiwebengine/maintenance
 PLAIN = not browser and not tools and not guides and not bench and not servers

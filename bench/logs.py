@@ -21,7 +21,7 @@ from aiwebengine.logs.types import LogFilter, LogLevel
 LINES = 10_000_000
 DAY = datetime(2026, 1, 31, tzinfo=UTC)
 LINE = (
-    '{"timestamp":"%s","level":"%s","event":"request","logger":"aiwebengine.logs.access",'
+    '{"timestamp":"%s","level":"%s","event":"request","logger":"aiwebengine.web.access_log",'
     '"request_id":"%016x","method":"POST","path":"/graphql","operation":"users","kind":"query",'
     '"door":"graphql","user":"user%d@example.com","user_id":"%032x","roles":["Administrator",'
     '"Authenticated"],"session_id":"%032x","address":"192.0.2.%d","status":200,"ms":%d.5,'

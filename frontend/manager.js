@@ -7,7 +7,7 @@ import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
 import { BackupsPage } from "./backups/backups-page.js";
-import { CarePage } from "./care/care-page.js";
+import { DatabasePage } from "./database_admin/database-page.js";
 import { HealthPage } from "./health/health-page.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
@@ -22,9 +22,9 @@ import { ROOT, useAddress } from "./lib/router.js";
 import { useWhatIsShown } from "./lib/shown.js";
 import { tellOtherTabs, useEngineState, watchEngine } from "./lib/state.js";
 import { MaintenancePage } from "./maintenance/maintenance-page.js";
-import { ReviewPage } from "./maintenance/review-page.js";
+import { ReviewPage } from "./access_reviews/review-page.js";
 import { MigrationsPage } from "./migrations/migrations-page.js";
-import { SystemPage } from "./system/system-page.js";
+import { SystemPage } from "./telemetry/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
@@ -43,7 +43,13 @@ const PAGES = [
     page: MaintenancePage,
   },
   { group: "Data", path: `${ROOT}/backups`, icon: "backup", label: "Backups", page: BackupsPage },
-  { group: "Data", path: `${ROOT}/database`, icon: "database", label: "Database", page: CarePage },
+  {
+    group: "Data",
+    path: `${ROOT}/database`,
+    icon: "database",
+    label: "Database",
+    page: DatabasePage,
+  },
   {
     group: "Data",
     path: `${ROOT}/migrations`,

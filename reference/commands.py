@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from aiwebengine.cli import main
-from aiwebengine.commands import FAILED, USAGE
+from aiwebengine.cli.main import main
+from aiwebengine.terminal.commands import FAILED, USAGE
 from reference.markdown import code, page, paragraphs, table
 
 NAME = "aiwebengine"

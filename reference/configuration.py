@@ -17,8 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aiwebengine import config, config_providers
-from aiwebengine.config import Config
+from aiwebengine.core import config, config_providers
+from aiwebengine.core.config import Config
 from reference.markdown import code, page, table
 
 INTRODUCTION = """

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from inspect import getdoc
 
 import aiwebengine
-from aiwebengine.errors import EngineError
-from aiwebengine.schedules.types import TaskFailed
+from aiwebengine.core.errors import EngineError
+from aiwebengine.jobs.types import TaskFailed
 from reference.markdown import code, page, paragraphs, table
 
 INTRODUCTION = """

@@ -21,12 +21,12 @@ from graphql.pyutils import Undefined
 from graphql.utilities import ast_from_value
 from tests.test_who_may_do_what import OPERATIONS, rows
 
-from aiwebengine.config import Auth
-from aiwebengine.errors import ReauthenticationRequired
+from aiwebengine.app.schema import schema
+from aiwebengine.core.config import Auth
+from aiwebengine.core.errors import ReauthenticationRequired
+from aiwebengine.core.identity import Scope
+from aiwebengine.core.recent_sign_in import condition
 from aiwebengine.graphql.descriptions import words_of
-from aiwebengine.graphql.schema import schema
-from aiwebengine.recent_sign_in import condition
-from aiwebengine.viewer import Scope
 from reference.callers import Allowed, allowed
 from reference.markdown import anchor, code, page, table
 

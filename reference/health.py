@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiwebengine.config import Config
+from aiwebengine.core.config import Config
 from aiwebengine.database import Database
 from aiwebengine.health import checks, network
 from aiwebengine.health.service import Health

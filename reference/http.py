@@ -12,12 +12,12 @@ from graphql import GraphQLInputObjectType
 from starlette.routing import Route, WebSocketRoute
 from tests.test_who_may_do_what import rows_of
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config
-from aiwebengine.errors import ReauthenticationRequired
+from aiwebengine.app.engine import Engine
+from aiwebengine.app.schema import schema
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import ReauthenticationRequired
+from aiwebengine.core.recent_sign_in import condition
 from aiwebengine.graphql.descriptions import words_of
-from aiwebengine.graphql.schema import schema
-from aiwebengine.recent_sign_in import condition
 from reference import errors
 from reference.callers import Allowed, allowed
 from reference.markdown import anchor, code, page, paragraphs, table

@@ -15,7 +15,7 @@ from aiwebengine.health.service import Health
 from aiwebengine.health.types import EngineState, EngineStatus, HealthCheck, HealthState
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import LABELS, Instruments
-from aiwebengine.system.beats import ThisInstance
+from aiwebengine.telemetry.beats import ThisInstance
 from reference.markdown import code, codes, page, table
 
 INTRODUCTION = """

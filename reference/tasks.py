@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config
+from aiwebengine.jobs.types import Task
 from aiwebengine.maintenance.items import ITEMS
 from aiwebengine.maintenance.types import Item
-from aiwebengine.schedules.types import Task
 from reference.markdown import code, page, table
 
 INTRODUCTION = """

@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from aiwebengine.cli import ROOMS, main
+from aiwebengine.cli.main import ROOMS, main
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    [__name__, "aiwebengine.app", *(f"aiwebengine.{room}.cli" for room in ROOMS.values())]
+    [__name__, "aiwebengine.app.engine", *(f"aiwebengine.{room}.cli" for room in ROOMS.values())]
 )
 
 

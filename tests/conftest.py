@@ -29,22 +29,22 @@ from tests import commands
 from tests.servers import PROGRAMS, Server, running
 from tests.watcher import watched
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
+from aiwebengine.app.schema import schema
+from aiwebengine.app.serving import protocols
 from aiwebengine.audit import store
 from aiwebengine.audit.details import undocumented
-from aiwebengine.config import Backup, Config, Repository
+from aiwebengine.core.addresses import Vouching
+from aiwebengine.core.config import Backup, Config, Repository
+from aiwebengine.core.identity import ActorKind, Origin, Viewer, anonymous, operator
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.database.ownership import ROLE
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
-from aiwebengine.graphql.schema import schema
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
-from aiwebengine.serving import protocols
-from aiwebengine.users.addresses import Vouching
 from aiwebengine.users.types import Profile, Role, User
-from aiwebengine.viewer import ActorKind, Origin, Viewer, anonymous, operator
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,9 +7,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres, programs
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 
 # What differs from run to run, or only sets the stage.
 _NOISE = re.compile(r"^(--.*|\\.*|SET .*|SELECT pg_catalog\.set_config.*)\n", re.MULTILINE)

@@ -17,9 +17,9 @@ import pytest
 from tests import commands
 from tests.conftest import free_port
 
-from aiwebengine.app import Engine
-from aiwebengine.config_loader import ConfigError, load_config
-from aiwebengine.viewer import operator
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config_loader import ConfigError, load_config
+from aiwebengine.core.identity import operator
 
 Run = Callable[..., str]
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from aiwebengine.caching import ENTRY_BYTES, Bounded, Cache
+from aiwebengine.core.caching import ENTRY_BYTES, Bounded, Cache
 
 PLENTY = 1_000_000
 

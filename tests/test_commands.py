@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from tests import commands
 
-from aiwebengine.cli import ROOMS, main
+from aiwebengine.cli.main import ROOMS, main
 
 
 def commands_of(group, path=()):

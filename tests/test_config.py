@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from aiwebengine.config_loader import ConfigError, load_config, masked
+from aiwebengine.core.config_loader import ConfigError, load_config, masked
 
 ROOT = Path(__file__).parent.parent
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from aiwebengine.deadlines import Deadlines
+from aiwebengine.web.deadlines import Deadlines
 
 
 async def test_what_takes_too_long_ends_in_the_order_in_which_it_began():

@@ -9,9 +9,9 @@ from reference.configuration import sections
 from tests.pages import ROOT, Page, pages
 
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.cli import main
-from aiwebengine.config import Config
-from aiwebengine.config_loader import ConfigError, load_config
+from aiwebengine.cli.main import main
+from aiwebengine.core.config import Config
+from aiwebengine.core.config_loader import ConfigError, load_config
 from aiwebengine.logs.events import EVENTS
 
 PAGES = pages()

@@ -18,7 +18,7 @@ from tests import commands
 from tests.conftest import Server
 from tests.freezing import frozen, postgres_in
 
-from aiwebengine.cli import main
+from aiwebengine.cli.main import main
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.users.cli import GrantableRole
 

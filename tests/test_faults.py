@@ -25,10 +25,10 @@ from tests.conftest import free_port, serving, wait_for
 from tests.freezing import postgres_in
 from tests.test_outage import Fragile
 
-from aiwebengine.app import Engine
-from aiwebengine.config import S3, Alerts, Backup, Config, Logging, Repository, Security
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import S3, Alerts, Backup, Config, Logging, Repository, Security
+from aiwebengine.core.identity import operator
 from aiwebengine.database.ownership import ROLE, SUPERUSER
-from aiwebengine.viewer import operator
 
 pytestmark = pytest.mark.timed
 

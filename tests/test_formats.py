@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aiwebengine import formats
+from aiwebengine.core import formats
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from tests.conftest import adder, free_port, serving
 from tests.freezing import frozen, postgres_in
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.users.types import Role
 

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import wait_for
 
 from aiwebengine.alerts.watch import Turn
-from aiwebengine.private_files import PRIVATE_FOLDER, make_folder, open_private
+from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_private
 
 
 @pytest.fixture

@@ -27,12 +27,12 @@ from tests.test_who_may_do_what import OPERATIONS, rows, rows_of
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.audit.details import TOLD
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.errors import BadUserInput, EngineError
+from aiwebengine.core.errors import BadUserInput, EngineError
+from aiwebengine.core.identity import Scope
 from aiwebengine.graphql.descriptions import words_of
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.logs.events import EVENTS, FIELDS
 from aiwebengine.metrics.instruments import LABELS
-from aiwebengine.viewer import Scope
 
 AGAIN = "run `make reference`"
 

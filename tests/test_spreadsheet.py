@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from aiwebengine.spreadsheet import lines
+from aiwebengine.core.spreadsheet import lines
 
 BEGUN = "=+-@|%\uff1d\uff0b\uff0d\uff20"
 BEFORE = [

@@ -10,7 +10,7 @@ import pytest
 import websockets
 from tests.conftest import first_sign_in, locked, until
 
-from aiwebengine.auth import secrets
+from aiwebengine.sessions import secrets
 
 QUERY = {"query": "{ users(first: 1) { nodes { email } } }"}
 SUBSCRIPTION = "subscription { auditEventAdded { id } }"

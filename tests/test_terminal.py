@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from tests import commands
 
-from aiwebengine.config import Logging
-from aiwebengine.logging import configure_logging
+from aiwebengine.core.config import Logging
+from aiwebengine.logs.setup import configure_logging
 
 # Clears the screen, sets its title, begins a line, turns the text around, hides a part of it.
 EVIL = "A\x1b[2J\x1b]0;pwn\x07\x9b31m\nforged\u202elive\u200b[red]:smile:"

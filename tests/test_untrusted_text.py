@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from aiwebengine.errors import BadUserInput
-from aiwebengine.untrusted_text import in_json, must_show_all, on_one_line, without_hidden
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.untrusted_text import in_json, must_show_all, on_one_line, without_hidden
 
 HIDDEN = [
     "\x00", "\x1b", "\x7f", "\x9b", "\n", "\r", "\t", "\u00ad", "\u061c", "\u200b", "\u200e",

@@ -20,11 +20,11 @@ import pytest
 import websockets
 from starlette.routing import Route, WebSocketRoute
 
-from aiwebengine.app import Engine
-from aiwebengine.graphql.schema import schema
-from aiwebengine.recent_sign_in import Act, condition
+from aiwebengine.app.engine import Engine
+from aiwebengine.app.schema import schema
+from aiwebengine.core.identity import Scope, operator
+from aiwebengine.core.recent_sign_in import Act, condition
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, operator
 
 OPERATIONS = """
                                 stranger plain editor admin suspended expired read users ops stale

@@ -11,8 +11,8 @@ import pytest
 from tests import conftest
 from tests.conftest import first_sign_in
 
-from aiwebengine.config import Config, Performance, Repository
-from aiwebengine.workers import share
+from aiwebengine.app.workers import share
+from aiwebengine.core.config import Config, Performance, Repository
 
 WORKERS = {"APP_PERFORMANCE__WORKER_POOL_SIZE": "2"}
 

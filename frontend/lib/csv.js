@@ -4,7 +4,7 @@ import { onOneLine } from "./untrusted-text.js";
 
 // A spreadsheet runs a cell that begins so as a formula; blanks before it do not matter, and the
 // full-width signs count, too. Some part cells at a semicolon, quoted or not. The server's
-// `spreadsheet.py` has the same rule.
+// `core/spreadsheet.py` has the same rule.
 const FORMULA = /(?:(?<=;)|^)(?=[\s\u200c\u200d]*[=+\-@|%\uff1d\uff0b\uff0d\uff20])/g;
 
 /** @param {unknown[][]} rows */

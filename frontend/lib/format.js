@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * How sizes, durations, instants, counts and shares are written for people. The server's
- * `formats.py` writes the same forms. What is not known is a dash.
+ * `core/formats.py` writes the same forms. What is not known is a dash.
  */
 
 /** @typedef {number | null | undefined} Figure */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choicesOf, keyOf, MOST_AT_ONCE, portions } from "../maintenance/choices.js";
+import { choicesOf, keyOf, MOST_AT_ONCE, portions } from "../access_reviews/choices.js";
 
 const choice = (/** @type {number} */ number) => ({
   userId: `user${number}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ceiling, extended, extent, nearest, path, points } from "../system/lines.js";
+import { ceiling, extended, extent, nearest, path, points } from "../telemetry/lines.js";
 
 const START = Date.parse("2026-01-01T00:00:00Z");
 const sample = (seconds, value) => ({

@@ -1,5 +1,5 @@
 """`python -m aiwebengine`."""
 
-from aiwebengine.cli import main
+from aiwebengine.cli.main import main
 
 main(prog_name="aiwebengine")

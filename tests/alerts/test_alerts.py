@@ -17,12 +17,12 @@ from aiwebengine.alerts.channels import NotDelivered, configured
 from aiwebengine.alerts.messages import message
 from aiwebengine.alerts.service import Alerts, NoChannel
 from aiwebengine.alerts.types import AlertChannel, AlertState, Notice, NoticeKind
-from aiwebengine.config import Alerts as Settings
-from aiwebengine.config import Smtp
-from aiwebengine.errors import Forbidden
+from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Smtp
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import EVERY_SCOPE, Scope, operator
 from aiwebengine.health.types import HealthCheck, HealthState
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import EVERY_SCOPE, Scope, operator
 
 ROOT = operator("root")
 OK, WARNING, FAILING, UNKNOWN = (

@@ -15,10 +15,10 @@ from tests.test_outage import fragile
 from tests.test_workers import workers_of
 
 from aiwebengine.alerts.watch import Turn
-from aiwebengine.app import Engine
-from aiwebengine.config import Alerts, Backup, Config, Logging, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Alerts, Backup, Config, Logging, Repository
+from aiwebengine.core.identity import operator
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import operator
 
 pytestmark = pytest.mark.timed
 

@@ -9,8 +9,8 @@ from tests.alerts.receivers import webhook
 from tests.conftest import until
 
 from aiwebengine.alerts.outage import Outage
-from aiwebengine.app import Engine
-from aiwebengine.config import Alerts, Config, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Alerts, Config, Repository
 from aiwebengine.health.types import HealthCheck, HealthState
 
 KEPT = {"since": "2026-01-31T00:00:00+00:00", "detail": "x", "times": 0, "back_at": None}

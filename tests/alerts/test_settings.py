@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aiwebengine.config_loader import ConfigError, load_config, masked
+from aiwebengine.core.config_loader import ConfigError, load_config, masked
 
 MAIL = """
 [alerts]

@@ -10,21 +10,21 @@ import pytest
 from aiwebengine.audit import bounds, store
 from aiwebengine.audit.details import TOLD
 from aiwebengine.audit.types import AuditAction, AuditFilter, Target
-from aiwebengine.viewer import ActorKind, Origin, Viewer
+from aiwebengine.core.identity import ActorKind, Origin, Viewer
 
 LONG = '\x1b[31mé"\\' * 10_000
 KIND = TOLD[AuditAction.OTHER].target
 # Columns without a limit of their own, because no caller has a say in their text beyond what is
 # bounded where it comes in. A new column of text is either bounded or explained here.
 OWN_WORDS = {
-    "access_review_entries": "copies of users, and notes that reviews/service.py bounds",
-    "access_reviews": "labels of administrators, and notes that reviews/service.py bounds",
+    "access_review_entries": "copies of users, and notes that access_reviews/service.py bounds",
+    "access_reviews": "labels of administrators, and notes that access_reviews/service.py bounds",
     "alert_notices": "sentences of our checks and of a channel's failure",
     "alerts": "sentences of our checks",
     "api_tokens.made_by": "the label of the maker, whose address is bounded",
     "api_tokens.prefix": "the beginning of a secret of ours",
     "api_tokens.scopes": "our own words",
-    "bootstrap_appointments": "addresses, which users/addresses.py bounds",
+    "bootstrap_appointments": "addresses, which core/addresses.py bounds",
     "audit_events": "audit/bounds.py cuts each text: see the tests below",
     "backup_runs": "names of archives and sentences of our own",
     "engine_workers": "the host and the version of an engine",
@@ -35,7 +35,7 @@ OWN_WORDS = {
     "scheduled_tasks": "the configuration",
     "settings": "the configuration",
     "signing_keys": "our own words",
-    "task_runs": "lines of our tasks, which schedules/service.py bounds",
+    "task_runs": "lines of our tasks, which jobs/service.py bounds",
     "timing_samples": "operations by fields of the schema, and statements of ours",
     "user_addresses": "addresses and names of providers, which are bounded where they come in",
     "users.search_text": "name and address, which are bounded",

@@ -6,9 +6,9 @@ import pytest
 
 from aiwebengine.audit import chain
 from aiwebengine.audit.chain import Chain, Head
-from aiwebengine.errors import BadUserInput, Forbidden
+from aiwebengine.core.errors import BadUserInput, Forbidden
+from aiwebengine.core.identity import operator
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import operator
 
 ROOT = operator("root")
 

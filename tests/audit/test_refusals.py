@@ -6,13 +6,13 @@ import httpx2
 from tests.auth.provider import CLIENT_ID, CLIENT_SECRET
 from tests.conftest import configured
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.audit.refusals import MOST_PER_HOUR, Refusals
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.config import Auth, Provider
-from aiwebengine.errors import Forbidden
+from aiwebengine.core.config import Auth, Provider
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import Origin, anonymous
 from aiwebengine.users.types import Profile, Role
-from aiwebengine.viewer import Origin, anonymous
 
 ROLES = "/api/engine/admin/users/{user_id}/roles"
 STRANGER = anonymous(Origin("web", address="192.0.2.1"))

@@ -7,9 +7,9 @@ import pytest
 
 from aiwebengine.audit import store
 from aiwebengine.audit.types import AuditAction, AuditFilter
-from aiwebengine.errors import BadUserInput, Forbidden
+from aiwebengine.core.errors import BadUserInput, Forbidden
+from aiwebengine.core.identity import operator
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import operator
 
 
 @pytest.mark.parametrize(

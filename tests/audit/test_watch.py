@@ -2,10 +2,10 @@
 
 import pytest
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.config import Auth, Config, Provider, Repository, Security
-from aiwebengine.viewer import Origin
+from aiwebengine.core.config import Auth, Config, Provider, Repository, Security
+from aiwebengine.core.identity import Origin
 
 
 async def found(engine, action):

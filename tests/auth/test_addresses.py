@@ -9,12 +9,12 @@ from tests.auth.test_providers import ROOT, engine_with, sign_in, viewer
 from tests.conftest import free_port, listening
 
 from aiwebengine.auth import vouching
-from aiwebengine.config import Auth
-from aiwebengine.errors import BadUserInput, NotFound
+from aiwebengine.core.config import Auth
+from aiwebengine.core.errors import BadUserInput, NotFound
+from aiwebengine.core.identity import Origin, anonymous
 from aiwebengine.users import checks
 from aiwebengine.users.service import Unverified
 from aiwebengine.users.types import Profile, Role, UserFilter, UserOrder
-from aiwebengine.viewer import Origin, anonymous
 
 KATE = {"sub": "kate", "email": "kate@corp.example", "email_verified": True, "name": "Kate"}
 CLAIM = {"sub": "m", "email": "kate@corp.example", "email_verified": False, "name": "Not Kate"}

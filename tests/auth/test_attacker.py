@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.conftest import configured
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.auth import vouching
-from aiwebengine.errors import Conflict, Forbidden, NotFound
-from aiwebengine.users.addresses import key_of
+from aiwebengine.core.addresses import key_of
+from aiwebengine.core.errors import Conflict, Forbidden, NotFound
+from aiwebengine.core.identity import Origin, anonymous, operator
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.types import Admission, Profile, Role
-from aiwebengine.viewer import Origin, anonymous, operator
 
 WEB, ROOT = Origin("web"), operator("tests")
 KIM, KATE, ANN = "kim@corp.example", "kate@corp.example", "ann@corp.example"

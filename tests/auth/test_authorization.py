@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
+from aiwebengine.core.identity import anonymous
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import anonymous
 
 VIEWER = {"query": "{ viewer { email } }"}
 FOREIGN = [

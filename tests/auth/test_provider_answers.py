@@ -14,11 +14,11 @@ from tests.auth.provider import CLIENT_ID, CLIENT_SECRET, GitHub, Provider
 from tests.auth.test_providers import browser, engine_with, provider, served, sign_in, viewer
 from tests.conftest import free_port, listening, serving
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.auth import claims, id_tokens
 from aiwebengine.auth.endpoints import is_safe
 from aiwebengine.auth.github import GithubProvider
-from aiwebengine.config import Config
+from aiwebengine.core.config import Config
 from aiwebengine.health.network import provider as health_check
 
 __all__ = ["browser", "provider", "served"]

@@ -12,11 +12,11 @@ import pytest
 from tests.auth.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.conftest import free_port, listening, serving
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.audit.types import AuditAction, AuditFilter
-from aiwebengine.config import Config
+from aiwebengine.core.config import Config
+from aiwebengine.core.identity import operator
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import operator
 
 ROOT = operator("tests")
 

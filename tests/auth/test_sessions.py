@@ -9,11 +9,11 @@ import httpx2
 import pytest
 
 from aiwebengine.audit.types import AuditAction, AuditFilter
-from aiwebengine.auth import secrets
 from aiwebengine.auth.redirects import safe_redirect
-from aiwebengine.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.identity import Origin, Scope, anonymous, operator
+from aiwebengine.sessions import secrets
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Origin, Scope, anonymous, operator
 
 WEB = Origin("web", address="127.0.0.1", user_agent="tests")
 ROOT = operator("tests")

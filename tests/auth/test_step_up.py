@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from aiwebengine.errors import NotFound, ReauthenticationRequired
-from aiwebengine.reviews.types import Decision, ReviewDecision
+from aiwebengine.access_reviews.types import Decision, ReviewDecision
+from aiwebengine.core.errors import NotFound, ReauthenticationRequired
+from aiwebengine.core.identity import Origin, anonymous, operator
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Origin, anonymous, operator
 
 WEB = Origin("web")
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from aiwebengine.app import Engine
-from aiwebengine.errors import BadUserInput, EngineError, Forbidden, Unauthenticated
-from aiwebengine.resources import MIGRATIONS
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.errors import BadUserInput, EngineError, Forbidden, Unauthenticated
+from aiwebengine.core.identity import Origin, operator
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Origin, operator
 
 WEB = Origin("web", address="127.0.0.1", user_agent="tests")
 ROOT = operator("tests")

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from aiwebengine.backups.cluster_store import name_of
-from aiwebengine.viewer import operator
+from aiwebengine.core.identity import operator
 
 
 @pytest.fixture

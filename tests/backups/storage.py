@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from aiwebengine.config import S3
+from aiwebengine.core.config import S3
 
 BUCKET = "backups"
 TIMEOUT_SECS = 30

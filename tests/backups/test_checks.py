@@ -10,8 +10,8 @@ from aiwebengine.backups.cluster_store import name_of
 from aiwebengine.backups.retention import superfluous
 from aiwebengine.backups.sealed import PIECE, WrongPassphrase, opened, sealed
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
-from aiwebengine.config import Backup
-from aiwebengine.errors import Conflict, NotFound
+from aiwebengine.core.config import Backup
+from aiwebengine.core.errors import Conflict, NotFound
 
 
 async def test_a_verified_backup_says_when(backups, ada, events_of):

@@ -20,8 +20,8 @@ from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.backups.sealed import WrongPassphrase, opened
 from aiwebengine.backups.storage import NoSpace, StorageFailed
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
+from aiwebengine.core.errors import Forbidden, Unavailable
 from aiwebengine.database.embedded import programs as embedded_programs
-from aiwebengine.errors import Forbidden, Unavailable
 from aiwebengine.users.types import Role
 
 

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from tests import commands
 
+from aiwebengine.core.identity import Origin, anonymous
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Origin, anonymous
 
 LIST = """query ($first: Int!, $after: String) {
   backups(first: $first, after: $after) {

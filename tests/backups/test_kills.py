@@ -27,14 +27,14 @@ from tests.conftest import configured
 from tests.tables import described
 from tests.test_outage import Fragile
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.archive import read_manifest
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState, Progress
 from aiwebengine.backups.verify import problem_of
+from aiwebengine.core.identity import operator
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import MigrationState
-from aiwebengine.resources import MIGRATIONS
-from aiwebengine.viewer import operator
 
 KILLS = int(os.environ.get("KILLS", "3"))
 SEED = int(os.environ.get("SEED", str(random.randrange(1 << 30))))

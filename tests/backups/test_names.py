@@ -18,8 +18,8 @@ from aiwebengine.backups.cluster_store import name_of
 from aiwebengine.backups.manifest import Damaged, parse
 from aiwebengine.backups.retention import superfluous
 from aiwebengine.backups.types import BackupRunState, BackupState
-from aiwebengine.config import Backup
-from aiwebengine.errors import NotFound
+from aiwebengine.core.config import Backup
+from aiwebengine.core.errors import NotFound
 from aiwebengine.users.types import Role
 
 ODD = [

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import configured
 from tests.servers import Server
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.cluster_store import name_of
 from aiwebengine.backups.rights import MissingRights
 from aiwebengine.backups.types import BackupRunState

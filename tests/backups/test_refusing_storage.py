@@ -10,15 +10,15 @@ from tests.backups import storage as storages
 from tests.backups.archives import rewritten
 from tests.conftest import configured
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
+from aiwebengine.app.upkeep import backed_up, tasks
 from aiwebengine.backups import shelf
 from aiwebengine.backups.remote import Remote
 from aiwebengine.backups.storage import CopyFailed, StorageFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, Progress
-from aiwebengine.errors import NotFound
+from aiwebengine.core.errors import NotFound
+from aiwebengine.jobs.types import TaskFailed
 from aiwebengine.maintenance.types import MaintenanceState
-from aiwebengine.schedules.types import TaskFailed
-from aiwebengine.upkeep import backed_up, tasks
 
 DENIED = (403, "AccessDenied", "Access Denied")
 LOCAL, S3 = BackupLocation.LOCAL, BackupLocation.S3

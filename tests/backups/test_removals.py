@@ -13,15 +13,15 @@ import pytest
 from tests.conftest import adder
 from tests.conftest import link as arrive
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.carry_over import Newer, carry_over
 from aiwebengine.backups.cluster_store import at, name_of
 from aiwebengine.backups.removals import Comparison
-from aiwebengine.errors import Conflict, EngineError, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.errors import Conflict, EngineError, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.identity import Origin, anonymous
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Profile, Role, UserStatus
-from aiwebengine.viewer import Origin, anonymous
 
 WEB = Origin("web")
 

@@ -11,14 +11,14 @@ import pytest
 from tests.backups.archives import rewritten
 from tests.conftest import adder, configured, free_port, serving
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups import archive, cluster_store, restore
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
-from aiwebengine.errors import BadUserInput, NotFound, ReauthenticationRequired
+from aiwebengine.core.errors import BadUserInput, NotFound, ReauthenticationRequired
+from aiwebengine.core.identity import Origin, anonymous
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Origin, anonymous
 
 EMAILS = "select email from users order by email"
 

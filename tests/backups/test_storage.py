@@ -8,13 +8,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 from tests.conftest import adder, configured, free_port
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.remote import Remote
 from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.backups.storage import CopyFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, BackupState
-from aiwebengine.config import S3
-from aiwebengine.errors import NotFound
+from aiwebengine.core.config import S3
+from aiwebengine.core.errors import NotFound
 
 BUCKET = "backups"
 

@@ -17,16 +17,16 @@ from tests.backups.archives import rewritten
 from tests.conftest import configured
 from tests.tables import described
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups import archive
 from aiwebengine.backups.cluster_store import name_of
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.signing import KEY_FILE, NoSigningKey, NotTrusted, SigningKeys
 from aiwebengine.backups.types import BackupRunState, BackupSignature, BackupState
-from aiwebengine.config import Backup
+from aiwebengine.core.config import Backup
+from aiwebengine.core.errors import Forbidden, NotFound
+from aiwebengine.core.identity import engine as the_engine
 from aiwebengine.database.ownership import ROLE
-from aiwebengine.errors import Forbidden, NotFound
-from aiwebengine.viewer import engine as the_engine
 
 EMAILS = "select email from users order by email"
 

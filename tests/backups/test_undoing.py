@@ -11,20 +11,20 @@ import pytest
 from tests.conftest import adder
 
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.auth import secrets
 from aiwebengine.backups import undone
 from aiwebengine.backups.cluster_store import at
 from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
-from aiwebengine.errors import (
+from aiwebengine.core.errors import (
     Conflict,
     Forbidden,
     NotFound,
     ReauthenticationRequired,
     Unavailable,
 )
+from aiwebengine.core.identity import Origin, anonymous
+from aiwebengine.sessions import secrets
 from aiwebengine.users.types import Role, UserStatus
-from aiwebengine.viewer import Origin, anonymous
 
 WEB = Origin("web")
 EMAILS = "select email from users order by email"
@@ -410,8 +410,8 @@ PHASES = [
 KILLED_AT = """
 import asyncio, os, pathlib, signal, sys
 from tests.conftest import configured
-from aiwebengine.app import Engine
-from aiwebengine.viewer import operator
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.identity import operator
 url, folder, phase = sys.argv[1:]
 async def main():
     engine = Engine(configured(pathlib.Path(folder)), url)

@@ -5,8 +5,8 @@ import contextvars
 
 import pytest
 
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Coalescing, Database
-from aiwebengine.errors import Unavailable
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database, lending
-from aiwebengine.errors import Unavailable
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 
-from aiwebengine.background import end
+from aiwebengine.core.background import end
 from aiwebengine.database.listener import Listener
 
 

@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.database.ownership import ROLE, SUPERUSER
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 
 OWNERS = """
   select distinct pg_get_userbyid(relowner) from pg_class

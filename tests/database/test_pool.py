@@ -6,8 +6,8 @@ import contextvars
 import asyncpg
 import pytest
 
+from aiwebengine.core.errors import BadUserInput, Unavailable
 from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput, Unavailable
 
 
 @pytest.fixture

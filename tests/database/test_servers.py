@@ -12,13 +12,13 @@ from tests import commands
 from tests.conftest import adder, configured, wait_for
 from tests.servers import packaged, running
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.audit.types import AuditFilter
 from aiwebengine.backups import rights
 from aiwebengine.backups.types import BackupRunState
+from aiwebengine.core.identity import operator
 from aiwebengine.database import versions
 from aiwebengine.users.types import Role, UserFilter
-from aiwebengine.viewer import operator
 
 MAJORS = range(versions.OLDEST, versions.NEWEST + 1)
 EMAILS = "select email from users order by email"

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from tests.conftest import adder, free_port, locked, serving, until
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository
 from aiwebengine.database import Statement
 from aiwebengine.database.slow import MOST_STATEMENTS, SlowStatements
 from aiwebengine.users.types import Role

@@ -2,10 +2,10 @@
 
 import logging
 
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database import statement_counts
 from aiwebengine.database.statement_counts import count_statements
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 
 
 def test_a_server_without_the_library_is_left_alone_and_nothing_is_logged(url, caplog):

@@ -15,13 +15,13 @@ import yaml
 from tests.conftest import free_port, wait_for
 from tests.deploy.dockerfile import ROOT
 
-from aiwebengine.config import Config
-from aiwebengine.config_loader import load_config
+from aiwebengine.core.config import Config
+from aiwebengine.core.config_loader import load_config
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres, programs
 from aiwebengine.database.ownership import ROLE, SUPERUSER
 from aiwebengine.database.versions import NEWEST, OLDEST
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 
 pytestmark = pytest.mark.deploy
 

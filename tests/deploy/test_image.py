@@ -106,7 +106,7 @@ def test_a_build_sees_no_secret_and_no_data():
     seen = context()
 
     assert not [name for name in seen if name.startswith((".", "tests/", "data", "logs", "config"))]
-    assert "server/aiwebengine/cli.py" in seen
+    assert "server/aiwebengine/cli/main.py" in seen
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.deploy.dockerfile import ROOT
 
-from aiwebengine.config import Config
-from aiwebengine.config_loader import load_config
+from aiwebengine.core.config import Config
+from aiwebengine.core.config_loader import load_config
 
 pytestmark = pytest.mark.deploy
 

@@ -15,7 +15,7 @@ from tests.conftest import first_sign_in, free_port
 from tests.docs.blocks import ROOT, blocks, difference
 from tests.docs.reader import Reader
 
-from aiwebengine.errors import EngineError
+from aiwebengine.core.errors import EngineError
 
 # Read by somebody who has a token, and with Ada among the users.
 TASKS = ("audit", "health", "secrets", "access-review", "metrics", "alerts")

@@ -8,14 +8,14 @@ import time
 import pytest
 from graphql import OperationType
 
-from aiwebengine.errors import EngineError
+from aiwebengine.app.schema import schema
+from aiwebengine.app.serving import GARBAGE_THRESHOLD
+from aiwebengine.core.errors import EngineError
 from aiwebengine.graphql import requests
 from aiwebengine.graphql.documents import Documents
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
-from aiwebengine.graphql.schema import schema
-from aiwebengine.serving import GARBAGE_THRESHOLD
 
 # What `security.max_anonymous_body_bytes` allows.
 BYTES = 16_384

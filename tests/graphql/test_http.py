@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from graphql import parse
 
+from aiwebengine.app.schema import schema
 from aiwebengine.graphql.limits import Measured, page_sizes
-from aiwebengine.graphql.schema import schema
 from aiwebengine.users.types import Role
 
 AUDIT = Path(__file__).parent / "audit"

@@ -11,8 +11,8 @@ import pytest
 import strawberry
 from graphql import execute, parse, validate
 
-from aiwebengine.context import known_as
 from aiwebengine.graphql import plans
+from aiwebengine.graphql.context import known_as
 from aiwebengine.graphql.plans import PlannedExecutor, Plans
 
 QUERIES = 2_000

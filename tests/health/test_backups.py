@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.conftest import configured
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
-from aiwebengine.config import Backup, Maintenance
+from aiwebengine.core.config import Backup, Maintenance
+from aiwebengine.core.cron import last_due
+from aiwebengine.core.identity import operator
 from aiwebengine.health import backups
 from aiwebengine.health.backups import BackupHistory, backup
 from aiwebengine.health.types import HealthState
-from aiwebengine.schedules.cron import last_due
-from aiwebengine.viewer import operator
 
 ROOT = operator("root")
 OK, FAILING, UNKNOWN = HealthState.OK, HealthState.FAILING, HealthState.UNKNOWN

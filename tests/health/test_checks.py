@@ -17,15 +17,15 @@ from starlette.routing import Route
 from tests.conftest import free_port, listening
 from tests.health.certificates import certificate_of
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Server
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Server
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import operator
 from aiwebengine.database import Database
-from aiwebengine.errors import Forbidden
 from aiwebengine.health import checks, network
 from aiwebengine.health.directories import Directories, Thresholds
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import Check, HealthState, failing, ok, warning
-from aiwebengine.viewer import operator
 
 ROOT = operator("root")
 OK, WARNING, FAILING, UNKNOWN = (

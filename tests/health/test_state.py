@@ -7,11 +7,11 @@ import httpx2
 import pytest
 from tests.conftest import free_port, serving
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository
+from aiwebengine.core.identity import operator
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import Check, EngineState, failing, ok, unknown, warning
-from aiwebengine.viewer import operator
 
 ROOT = operator("root")
 QUERY = "{ engineState { state since failing { name } warnings { name } } }"

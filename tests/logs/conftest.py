@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from aiwebengine.config import Logging
-from aiwebengine.logging import configure_logging
+from aiwebengine.core.config import Logging
+from aiwebengine.logs.setup import configure_logging
 
 DAY = datetime(2026, 1, 31, tzinfo=UTC)
 

@@ -9,13 +9,13 @@ import websockets
 from tests.conftest import free_port, serving
 from tests.logs.conftest import told
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Logging, Repository, Server
-from aiwebengine.errors import Conflict
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Logging, Repository, Server
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.identity import operator
 from aiwebengine.logs import redaction
 from aiwebengine.logs.types import LogFilter
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import operator
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_the_line_of_a_query_tells_who_asked_what_and_what_it_cost(client,
     assert line == {
         "level": "info",
         "event": "request",
-        "logger": "aiwebengine.logs.access",
+        "logger": "aiwebengine.web.access_log",
         "request_id": answer.headers["x-request-id"],
         "method": "POST",
         "path": "/graphql",

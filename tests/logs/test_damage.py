@@ -16,8 +16,8 @@ from tests import commands
 from tests.conftest import free_port, serving
 from tests.logs.conftest import DAY, line, logging_to
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Logging, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Logging, Repository
 from aiwebengine.logs import files
 from aiwebengine.logs.files import compress, stored_files, unreadable
 from aiwebengine.logs.keeping import tidy

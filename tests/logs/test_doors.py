@@ -15,14 +15,14 @@ from tests import commands
 from tests.conftest import free_port, serving
 from tests.logs.conftest import DAY, line, logging_to
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Logging, Repository
-from aiwebengine.errors import BadUserInput, Forbidden, NotFound
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Logging, Repository
+from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound
+from aiwebengine.core.identity import Scope, operator
 from aiwebengine.logs import tail
 from aiwebengine.logs.search import Wanted, newest
 from aiwebengine.logs.types import LogFilter, LogLevel
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, operator
 
 OPERATOR = operator("tests")
 PAGE = """query ($first: Int, $after: String, $filter: LogFilter) {

@@ -22,7 +22,7 @@ LAUNCHER = """
 from aiwebengine.logs.rotation import PERIODS, Period
 PERIODS["hourly"] = Period(2, "%Y-%m-%d_%H-%M-%S")
 if __name__ == "__main__":
-    from aiwebengine.cli import main
+    from aiwebengine.cli.main import main
     main()
 """
 CLIENTS = 6

@@ -7,15 +7,15 @@ from importlib import metadata
 import pytest
 from tests.reviews.test_reviews import ROOT
 
-from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
+from aiwebengine.access_reviews.types import Decision, ReviewDecision
+from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
+from aiwebengine.core.resources import CONSTRAINTS
+from aiwebengine.jobs.types import Task, TaskFailed
 from aiwebengine.maintenance import evidence
 from aiwebengine.maintenance.evidence import older_than_tested
 from aiwebengine.maintenance.items import ITEMS
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Finding, MaintenanceState
-from aiwebengine.resources import CONSTRAINTS
-from aiwebengine.reviews.types import Decision, ReviewDecision
-from aiwebengine.schedules.types import Task, TaskFailed
 from aiwebengine.users.types import Role
 
 STATES = ["NOT_YET", "DUE", "OVERDUE"]

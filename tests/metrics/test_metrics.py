@@ -13,8 +13,8 @@ from tests.conftest import adder, first_sign_in, free_port, serving
 from tests.metrics.exposition import value
 from tests.test_workers import wait_for, workers_of
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Security
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Security
 from aiwebengine.metrics.folder import shared_folder
 from aiwebengine.users.types import Role
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 
 KILLS = int(os.environ.get("KILLS", "8"))
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
@@ -24,7 +24,7 @@ STEPS = 12
 RUN = """
 import pathlib, sys
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.viewer import operator
+from aiwebengine.core.identity import operator
 migrations = Migrations(sys.argv[1], pathlib.Path(sys.argv[2]))
 print("ready", flush=True)
 if sys.argv[3] == "up":

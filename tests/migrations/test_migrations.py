@@ -22,16 +22,16 @@ from click.testing import CliRunner
 from tests import commands
 from tests.tables import described
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups import cluster_store
-from aiwebengine.commands import BACKUP_FIRST
-from aiwebengine.config import Backup, Config, Repository
+from aiwebengine.core.config import Backup, Config, Repository
+from aiwebengine.core.errors import Conflict, Unavailable
+from aiwebengine.core.identity import operator
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres
-from aiwebengine.errors import Conflict, Unavailable
 from aiwebengine.migrations.cli import migrate
 from aiwebengine.migrations.service import MigrationFailed, Migrations, MigrationsDue
-from aiwebengine.resources import MIGRATIONS
-from aiwebengine.viewer import operator
+from aiwebengine.terminal.commands import BACKUP_FIRST
 
 ROOT = operator("root")
 

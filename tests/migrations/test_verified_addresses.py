@@ -6,12 +6,12 @@ import psycopg
 import pytest
 from tests.conftest import configured, link
 
-from aiwebengine.app import Engine
-from aiwebengine.errors import Forbidden
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import Origin, anonymous, operator
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Profile, Role
-from aiwebengine.viewer import Origin, anonymous, operator
 
 ROOT = operator("tests")
 BEFORE = "0021.log-every-table"

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from tests.scripts.conftest import COMMANDS, FOLDER, ROOT, RUNS, SCRIPTS
 
-from aiwebengine.cli import main
+from aiwebengine.cli.main import main
 
 
 def test_there_are_the_five_that_the_guide_names():

@@ -6,11 +6,11 @@ import pytest
 from tests import commands
 
 from aiwebengine import __version__
-from aiwebengine.config_loader import read_config
-from aiwebengine.errors import Forbidden
+from aiwebengine.core.config_loader import read_config
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import operator
 from aiwebengine.upgrades import service
 from aiwebengine.upgrades.history import Version, history, in_force, known_settings
-from aiwebengine.viewer import operator
 
 ROOT = operator("root")
 NOTHING = read_config(None, {})

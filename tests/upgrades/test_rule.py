@@ -3,7 +3,7 @@
 import pytest
 from tests.upgrades.rule import faults
 
-from aiwebengine.resources import MIGRATIONS
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.upgrades.compatibility import breaks
 
 SET = "set local lock_timeout = '5s'; "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiwebengine.users.addresses import (
+from aiwebengine.core.addresses import (
     Address,
     NotAnAddress,
     Vouching,

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from aiwebengine.errors import Unavailable
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.users.changed import MOST_KEPT, ChangedUsers
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.users.types import (
     OrderDirection,

@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiwebengine.errors import Conflict
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.identity import operator
 from aiwebengine.users.types import Role, UserStatus
-from aiwebengine.viewer import operator
 
 NAMES = ["ada", "alan", "edith"]
 STEPS = st.lists(

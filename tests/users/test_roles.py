@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.identity import Origin, Scope, anonymous, operator
 from aiwebengine.users.service import LastAdministrator, Outdated
 from aiwebengine.users.types import Role, UserStatus
-from aiwebengine.viewer import Origin, Scope, anonymous, operator
 
 WRITES = ["grant_role", "revoke_role"]
 

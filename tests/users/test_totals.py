@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from tests.conftest import adder
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository
+from aiwebengine.core.identity import operator
 from aiwebengine.demo.service import Demo
 from aiwebengine.users.types import Role, UserFilter, UserStatus
-from aiwebengine.viewer import operator
 
 INVITED = UserFilter(status=UserStatus.INVITED)
 

@@ -12,9 +12,9 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from tests.conftest import adder, free_port, listening, serving
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Performance, Repository
-from aiwebengine.resources import FRONTEND
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Performance, Repository
+from aiwebengine.core.resources import FRONTEND
 from aiwebengine.users.types import Role
 from aiwebengine.web import files
 from aiwebengine.web.compression import Compression, preferred_coding

@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from tests.conftest import free_port, listening
 
-from aiwebengine.config import Config, Server
-from aiwebengine.rates.service import neighbourhood
-from aiwebengine.serving import _listen
+from aiwebengine.app.serving import _listen
+from aiwebengine.core.config import Config, Server
+from aiwebengine.rate_limits.service import neighbourhood
 from aiwebengine.web import connections
 from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
 from aiwebengine.web.crowding import Places, crowds

@@ -4,9 +4,9 @@ import httpx2
 import pytest
 from tests.conftest import free_port, serving
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Security
-from aiwebengine.rates import service
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Security
+from aiwebengine.rate_limits import service
 
 DESK = "https://desk.example.com"
 QUERY = {"query": "{ viewer { id } }"}

@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from tests.conftest import free_port, serving
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Security, Server
-from aiwebengine.config_loader import ConfigError, load_config
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Security, Server
+from aiwebengine.core.config_loader import ConfigError, load_config
 
 PUBLIC = "https://engine.example.com"
 

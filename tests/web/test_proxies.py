@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from tests.conftest import free_port, serving
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Security, Server
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Security, Server
 from aiwebengine.users.types import Role
 from aiwebengine.web.proxies import TrustedProxies
 

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from tests.conftest import free_port, serving
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Security, Server
-from aiwebengine.rates import service
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Security, Server
+from aiwebengine.rate_limits import service
 from aiwebengine.web import this_machine
 from aiwebengine.web.this_machine import ThisMachine
 

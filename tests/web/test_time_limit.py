@@ -11,8 +11,8 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from tests.conftest import adder, free_port, listening, locked, serving, until
 
-from aiwebengine.app import Engine
-from aiwebengine.config import Config, Repository, Server
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config, Repository, Server
 from aiwebengine.users.types import Role
 from aiwebengine.web.middleware import TimeLimit
 

@@ -15,8 +15,8 @@ import httpx2
 
 from aiwebengine.alerts.messages import Message
 from aiwebengine.alerts.types import AlertChannel
-from aiwebengine.config import Alerts as Settings
-from aiwebengine.config import Smtp
+from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Smtp
 
 SEND_LIMIT_SECS = 10.0
 SIGNATURE_HEADER = "X-Aiwebengine-Signature"

@@ -8,10 +8,10 @@ import click
 
 from aiwebengine.alerts.links import page_of
 from aiwebengine.alerts.types import Alert, AlertChannel, AlertState, ChannelResult
-from aiwebengine.app import Engine
-from aiwebengine.commands import FAILED, json_option, show, table, with_engine
-from aiwebengine.formats import instant
-from aiwebengine.viewer import Viewer
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.formats import instant
+from aiwebengine.core.identity import Viewer
+from aiwebengine.terminal.commands import FAILED, json_option, show, table, with_engine
 
 _STATES = {
     AlertState.OPEN: "OPEN",

@@ -3,9 +3,9 @@
 import strawberry
 
 from aiwebengine.alerts.types import Alert, AlertChannel, ChannelResult
-from aiwebengine.context import Info
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.graphql.context import Info
 from aiwebengine.users.types import Role
 
 LIST = "alerts"

@@ -11,9 +11,9 @@ import orjson
 
 from aiwebengine.alerts.links import MANAGER, page_of
 from aiwebengine.alerts.types import Notice, NoticeKind
-from aiwebengine.formats import second
+from aiwebengine.core.formats import second
+from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.health.types import HealthState
-from aiwebengine.untrusted_text import on_one_line
 
 # A message that nobody can take in helps nobody; the page has the rest.
 MOST_TOLD = 30

@@ -16,9 +16,9 @@ from aiwebengine.alerts.channels import NotDelivered
 from aiwebengine.alerts.service import Alerts
 from aiwebengine.alerts.store import LONGEST_SETTLE_SECS
 from aiwebengine.alerts.types import AlertChannel, Notice, NoticeKind
-from aiwebengine.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.private_files import open_private
 from aiwebengine.health.types import HealthCheck, HealthState
-from aiwebengine.private_files import open_private
 
 log = logging.getLogger(__name__)
 

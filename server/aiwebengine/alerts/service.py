@@ -21,12 +21,12 @@ from aiwebengine.alerts.types import (
 )
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.identity import Scope, Viewer
 from aiwebengine.database import Database
-from aiwebengine.errors import Conflict
 from aiwebengine.health.types import HealthCheck, HealthState
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, Viewer
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from aiwebengine.alerts.outage import Outage
 from aiwebengine.alerts.outage_log import OutageLog
 from aiwebengine.alerts.service import ENOUGH_TIMES, Alerts
-from aiwebengine.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as Settings
 from aiwebengine.health.service import Health
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import HealthState

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.core.untrusted_text import on_one_line
 
 LONGEST = {
     "action": 100,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from aiwebengine.audit import chain_store as store
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer
 
 BATCH = 10_000
 

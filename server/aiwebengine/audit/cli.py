@@ -13,12 +13,19 @@ import click
 import strawberry
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.audit.chain import Head, Verdict
 from aiwebengine.audit.types import AuditAction, AuditFilter
-from aiwebengine.commands import FAILED, age, json_option, refusals_printed, show, with_engine
-from aiwebengine.private_files import open_private
-from aiwebengine.viewer import Viewer
+from aiwebengine.core.identity import Viewer
+from aiwebengine.core.private_files import open_private
+from aiwebengine.terminal.commands import (
+    FAILED,
+    age,
+    json_option,
+    refusals_printed,
+    show,
+    with_engine,
+)
 
 
 class _Action(click.ParamType):  # type: ignore[type-arg]

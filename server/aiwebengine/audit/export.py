@@ -11,9 +11,9 @@ from aiwebengine.audit.paging import key
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditEvent, AuditFilter
 from aiwebengine.auth.callers import Callers
-from aiwebengine.spreadsheet import lines
-from aiwebengine.untrusted_text import in_json
-from aiwebengine.viewer import Viewer
+from aiwebengine.core.identity import Viewer
+from aiwebengine.core.spreadsheet import lines
+from aiwebengine.core.untrusted_text import in_json
 
 PAGE = 1_000
 COLUMNS = tuple(field.name for field in fields(AuditEvent))

@@ -12,9 +12,9 @@ from typing import cast
 from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.types import AuditEvent
 from aiwebengine.auth.callers import Callers
-from aiwebengine.background import end
+from aiwebengine.core.background import end
+from aiwebengine.core.identity import Viewer
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer
 
 
 class Following:

@@ -7,8 +7,8 @@ import strawberry
 
 from aiwebengine.audit.paging import LIST, key, key_of
 from aiwebengine.audit.types import AuditEvent, AuditFilter
-from aiwebengine.context import Info
 from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.graphql.context import Info
 from aiwebengine.users.types import Role
 
 

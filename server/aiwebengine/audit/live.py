@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from aiwebengine.audit import store
 from aiwebengine.audit.types import AuditAction, AuditEvent
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database, Listener
-from aiwebengine.errors import Unavailable
 
 # A follower this far behind is cut off: it can ask for what it missed, the others need the memory.
 MOST_WAITING = 1_000

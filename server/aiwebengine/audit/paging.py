@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiwebengine.audit.store import Key
 from aiwebengine.audit.types import AuditEvent
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 
 LIST = "auditEvents"
 

@@ -16,10 +16,10 @@ from aiwebengine.audit import refusal_store as store
 from aiwebengine.audit.refusal_store import Refused
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Details, Target
+from aiwebengine.core.errors import EngineError, ForeignOrigin, Unavailable
+from aiwebengine.core.identity import Origin, Viewer, anonymous
 from aiwebengine.database import Database
-from aiwebengine.errors import EngineError, ForeignOrigin, Unavailable
 from aiwebengine.users.types import Profile
-from aiwebengine.viewer import Origin, Viewer, anonymous
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from aiwebengine.audit.export import Export
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.auth.requests import Doorkeeper
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.users.types import Role
 from aiwebengine.web.parameters import instant
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from aiwebengine.audit import chain_store, store
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer
 
 log = logging.getLogger(__name__)
 

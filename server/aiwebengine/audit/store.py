@@ -12,8 +12,8 @@ import strawberry
 
 from aiwebengine.audit import bounds
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
+from aiwebengine.core.identity import ActorKind, Viewer
 from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
-from aiwebengine.viewer import ActorKind, Viewer
 
 CHANNEL = "aiwebengine_events"
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from aiwebengine.viewer import ActorKind
+from aiwebengine.core.identity import ActorKind
 
 
 @strawberry.enum

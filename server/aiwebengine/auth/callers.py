@@ -7,13 +7,14 @@ from functools import lru_cache
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth import caller_store, secrets
+from aiwebengine.auth import caller_store
 from aiwebengine.auth.types import highest, roles_up_to
-from aiwebengine.config_providers import LINK
+from aiwebengine.core.config_providers import LINK
+from aiwebengine.core.errors import Unauthenticated
+from aiwebengine.core.identity import ActorKind, Origin, Scope, Viewer, anonymous
 from aiwebengine.database import Coalescing, Database, Row
-from aiwebengine.errors import Unauthenticated
+from aiwebengine.sessions import secrets
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import ActorKind, Origin, Scope, Viewer, anonymous
 
 _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its user can't sign in."  # noqa: S105
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from aiwebengine.untrusted_text import is_hidden, without_hidden
+from aiwebengine.core.untrusted_text import is_hidden, without_hidden
 from aiwebengine.users.checks import LONGEST_NAME
 
 # OpenID Connect Core section 2.

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import click
 
-from aiwebengine.app import Engine
-from aiwebengine.auth.tokens import NewToken
+from aiwebengine.app.engine import Engine
 from aiwebengine.auth.types import ApiToken, Session
-from aiwebengine.commands import end_after, json_option, show, table, with_engine
-from aiwebengine.formats import count, instant
+from aiwebengine.core.formats import count, instant
+from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.sessions.tokens import NewToken
+from aiwebengine.terminal.commands import end_after, json_option, show, table, with_engine
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, Viewer
 
 LARGEST_LIST = 10_000
 

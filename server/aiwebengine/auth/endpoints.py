@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiwebengine.config_providers import THIS_MACHINE
+from aiwebengine.core.config_providers import THIS_MACHINE
 
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _OPTIONAL = ("userinfo_endpoint",)

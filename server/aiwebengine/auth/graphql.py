@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from aiwebengine.auth.types import ApiToken, Session, Viewer
-from aiwebengine.context import Info
-from aiwebengine.errors import NotFound
+from aiwebengine.core.errors import NotFound
+from aiwebengine.graphql.context import Info
 from aiwebengine.users import checks
 from aiwebengine.users.types import User, in_order
 

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 
 from aiwebengine.auth import claims
 from aiwebengine.auth.openid import OpenIdProvider
-from aiwebengine.config_providers import SHARED_TENANTS, Provider, is_tenant_id
+from aiwebengine.core.config_providers import SHARED_TENANTS, Provider, is_tenant_id
 
 APPLE_SECRET_SECS = 300
 # Personal accounts at Microsoft are one directory of this id.

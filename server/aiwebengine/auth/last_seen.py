@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from uuid import UUID
 
-from aiwebengine.viewer import Viewer
+from aiwebengine.core.identity import Viewer
 
 MOST_REMEMBERED = 5_000
 

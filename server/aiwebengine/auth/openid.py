@@ -16,8 +16,8 @@ from aiwebengine.auth import claims, endpoints, id_tokens
 from aiwebengine.auth.id_tokens import CLOCK_SKEW_SECS
 from aiwebengine.auth.sign_in_provider import SignInProvider, logged
 from aiwebengine.auth.types import Attempt, Proof, SignInRefused
-from aiwebengine.config_providers import Provider
-from aiwebengine.formats import instant
+from aiwebengine.core.config_providers import Provider
+from aiwebengine.core.formats import instant
 from aiwebengine.users.types import Profile
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from aiwebengine.auth.github import GithubProvider
 from aiwebengine.auth.known_providers import AppleProvider, GoogleProvider, MicrosoftProvider
 from aiwebengine.auth.openid import OpenIdProvider
 from aiwebengine.auth.sign_in_provider import SignInProvider
-from aiwebengine.config import Auth
-from aiwebengine.config_providers import Provider
+from aiwebengine.core.config import Auth
+from aiwebengine.core.config_providers import Provider
 
 _ISSUERS = {"google": "https://accounts.google.com", "apple": "https://appleid.apple.com"}
 _LABELS = {"google": "Google", "microsoft": "Microsoft", "github": "GitHub", "apple": "Apple"}

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from aiwebengine.auth.callers import Callers
 from aiwebengine.auth.last_seen import ANONYMOUS, LastSeen
-from aiwebengine.errors import Forbidden, ForeignOrigin, Unauthenticated
-from aiwebengine.rates.service import Kind, Rates
-from aiwebengine.viewer import Origin, Viewer, anonymous
+from aiwebengine.core.errors import Forbidden, ForeignOrigin, Unauthenticated
+from aiwebengine.core.identity import Origin, Viewer, anonymous
+from aiwebengine.rate_limits.service import Kind, Rates
 from aiwebengine.web.headers import address_of, header, request_id
 from aiwebengine.web.proxies import is_said_to_be_loopback
 from aiwebengine.web.this_machine import LOOPBACK_NAMES, ThisMachine

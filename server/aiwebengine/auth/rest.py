@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from aiwebengine.auth import secrets
 from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect
 from aiwebengine.auth.requests import Doorkeeper
-from aiwebengine.auth.sessions import Sessions
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.auth.types import SignedIn
-from aiwebengine.errors import EngineError, RateLimited
-from aiwebengine.viewer import Viewer, anonymous
+from aiwebengine.core.errors import EngineError, RateLimited
+from aiwebengine.core.identity import Viewer, anonymous
+from aiwebengine.sessions import secrets
+from aiwebengine.sessions.service import Sessions
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
 

@@ -10,17 +10,18 @@ from uuid import UUID
 from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth import secrets, sign_in_store
-from aiwebengine.auth.sessions import Sessions
+from aiwebengine.auth import sign_in_store
 from aiwebengine.auth.types import Attempt, SignedIn, SignInRefused
-from aiwebengine.config_providers import LINK
+from aiwebengine.core.config_providers import LINK
+from aiwebengine.core.errors import Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.identity import ActorKind, Scope, Viewer
+from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database import Database
-from aiwebengine.errors import Forbidden, NotFound, Unauthenticated
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.sessions import secrets
+from aiwebengine.sessions.service import Sessions
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Profile, Role, UserStatus
-from aiwebengine.viewer import ActorKind, Scope, Viewer
 
 if TYPE_CHECKING:
     from aiwebengine.auth.sign_in_provider import SignInProvider

@@ -15,8 +15,8 @@ from joserfc.errors import JoseError
 
 from aiwebengine.auth import claims
 from aiwebengine.auth.types import Attempt, Proof, SignInRefused
-from aiwebengine.config_providers import Provider, reauthentication_of
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.core.config_providers import Provider, reauthentication_of
+from aiwebengine.core.untrusted_text import on_one_line
 
 log = logging.getLogger(__name__)
 

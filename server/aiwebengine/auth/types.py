@@ -8,10 +8,10 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.context import Info
-from aiwebengine.errors import NotFound, Unauthenticated
+from aiwebengine.core.errors import NotFound, Unauthenticated
+from aiwebengine.core.identity import Viewer as Caller
+from aiwebengine.graphql.context import Info
 from aiwebengine.users.types import Profile, Role, User
-from aiwebengine.viewer import Viewer as Caller
 
 
 async def _owner(info: Info, user_key: UUID) -> User:

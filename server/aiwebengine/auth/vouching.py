@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aiwebengine.config import Auth
-from aiwebengine.config_providers import SHARED_TENANTS
-from aiwebengine.users.addresses import Vouching
+from aiwebengine.core.addresses import Vouching
+from aiwebengine.core.config import Auth
+from aiwebengine.core.config_providers import SHARED_TENANTS
 
 
 def configured(auth: Auth) -> dict[str, Vouching]:

@@ -8,8 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from aiwebengine.app import Engine
-from aiwebengine.commands import (
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.errors import EngineError, Unavailable
+from aiwebengine.core.identity import Viewer, operator
+from aiwebengine.database.embedded import EmbeddedFailed, NoDatabase
+from aiwebengine.migrations.service import NoTables
+from aiwebengine.terminal.commands import (
     NOWHERE,
     configuration,
     database_url,
@@ -18,10 +22,6 @@ from aiwebengine.commands import (
     refusals_printed,
     say,
 )
-from aiwebengine.database.embedded import EmbeddedFailed, NoDatabase
-from aiwebengine.errors import EngineError, Unavailable
-from aiwebengine.migrations.service import NoTables
-from aiwebengine.viewer import Viewer, operator
 
 Result = TypeVar("Result")
 

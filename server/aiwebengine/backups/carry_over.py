@@ -23,8 +23,8 @@ from aiwebengine.backups import cluster_store, copying_store, newer_store
 from aiwebengine.backups.carry_over_store import Known
 from aiwebengine.backups.cluster_store import Connection
 from aiwebengine.backups.removals import CarriedOver, Comparison, Removal, RemovalKind
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import timeouts
-from aiwebengine.errors import Unavailable
 
 # Longer than any transaction of an engine that records an event.
 WAIT_FOR_TRAIL_SECS = 60

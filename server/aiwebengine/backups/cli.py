@@ -12,7 +12,7 @@ from typing import Any
 import click
 import psycopg
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealing import seal, unseal
@@ -38,7 +38,11 @@ from aiwebengine.backups.types import (
     Restored,
 )
 from aiwebengine.backups.undo_cli import undo_restore
-from aiwebengine.commands import (
+from aiwebengine.core.config_loader import DEFAULT_FILE, FILE_VARIABLE
+from aiwebengine.core.errors import Conflict, NotFound
+from aiwebengine.core.formats import instant, size
+from aiwebengine.core.identity import Viewer
+from aiwebengine.terminal.commands import (
     FAILED,
     configuration,
     json_option,
@@ -48,10 +52,6 @@ from aiwebengine.commands import (
     table,
     with_engine,
 )
-from aiwebengine.config_loader import DEFAULT_FILE, FILE_VARIABLE
-from aiwebengine.errors import Conflict, NotFound
-from aiwebengine.formats import instant, size
-from aiwebengine.viewer import Viewer
 
 trust_option = click.option(
     "--trust-unsigned",

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from aiwebengine.core.errors import Conflict, Unavailable
 from aiwebengine.database import timeouts
-from aiwebengine.errors import Conflict, Unavailable
 
 Connection = psycopg.Connection[Any]
 

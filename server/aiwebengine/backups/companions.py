@@ -11,7 +11,7 @@ from secrets import token_hex
 import psycopg
 
 from aiwebengine.backups import cluster_store, rights_store
-from aiwebengine.errors import Conflict, EngineError
+from aiwebengine.core.errors import Conflict, EngineError
 
 # To the microsecond, as two restores may follow each other within a second.
 _KEPT_TIME = "%Y%m%d%H%M%S%f"

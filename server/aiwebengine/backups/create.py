@@ -21,10 +21,10 @@ from aiwebengine.backups.sealed import sealed
 from aiwebengine.backups.signing import SigningKeys
 from aiwebengine.backups.storage import Directory
 from aiwebengine.backups.types import Manifest, Progress
-from aiwebengine.config import Config
-from aiwebengine.config_loader import PREFIX, masked
-from aiwebengine.errors import BadUserInput
-from aiwebengine.untrusted_text import must_show_all
+from aiwebengine.core.config import Config
+from aiwebengine.core.config_loader import PREFIX, masked
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.untrusted_text import must_show_all
 
 CONFIGURATION = "configuration.json"
 SECRETS = "secrets/"

@@ -14,13 +14,13 @@ from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.restore import Loaded
 from aiwebengine.backups.runs import Live
 from aiwebengine.backups.types import Manifest
-from aiwebengine.errors import EngineError
-from aiwebengine.formats import count
+from aiwebengine.core.errors import EngineError
+from aiwebengine.core.formats import count
+from aiwebengine.core.identity import engine as the_engine
 from aiwebengine.users.types import Role, UserFilter, UserOrder
-from aiwebengine.viewer import engine as the_engine
 
 if TYPE_CHECKING:
-    from aiwebengine.app import Engine
+    from aiwebengine.app.engine import Engine
 
 MakeEngine = Callable[[str], "Engine"]
 # A trail that was tampered with before the backup is told by both, and keeps nobody from the only

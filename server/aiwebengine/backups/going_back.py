@@ -31,11 +31,11 @@ from aiwebengine.backups.types import (
     quiet,
 )
 from aiwebengine.backups.undone import Since, Undone
-from aiwebengine.errors import EngineError, NotFound, Unavailable
-from aiwebengine.recent_sign_in import Act
-from aiwebengine.system.types import BigInt
+from aiwebengine.core.errors import EngineError, NotFound, Unavailable
+from aiwebengine.core.identity import Viewer
+from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.telemetry.types import BigInt
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer
 
 NEWEST = "newest"
 

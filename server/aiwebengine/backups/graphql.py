@@ -6,16 +6,10 @@ from typing import cast
 import strawberry
 
 from aiwebengine.backups.paging import BACKUPS, DRILLS, RUNS, name_of, number_of
-from aiwebengine.backups.types import (
-    Backup,
-    BackupRun,
-    BackupRunKind,
-    KeptDatabase,
-    RestorePreview,
-)
-from aiwebengine.context import Info
+from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind, KeptDatabase, RestorePreview
 from aiwebengine.graphql.connection import Connection, connect, page_size
-from aiwebengine.system.types import BigInt
+from aiwebengine.graphql.context import Info
+from aiwebengine.telemetry.types import BigInt
 from aiwebengine.users.types import Role
 
 

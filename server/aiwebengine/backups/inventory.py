@@ -15,7 +15,7 @@ from pathlib import Path
 from aiwebengine.backups import programs
 from aiwebengine.backups.archive import pieces
 from aiwebengine.backups.types import Part, Progress
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.core.untrusted_text import on_one_line
 
 MOST_ENTRIES = 100
 _LONGEST_ENTRY = 200

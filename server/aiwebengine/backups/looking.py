@@ -16,12 +16,12 @@ from aiwebengine.backups.signing import SigningKeys
 from aiwebengine.backups.storage import Directory
 from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind
 from aiwebengine.backups.work import Work
-from aiwebengine.config import S3, Config
-from aiwebengine.config import Backup as BackupRules
+from aiwebengine.core.config import S3, Config
+from aiwebengine.core.config import Backup as BackupRules
+from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Database
-from aiwebengine.recent_sign_in import Act
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, Viewer
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from aiwebengine.backups.types import Manifest, Part
-from aiwebengine.errors import Conflict
-from aiwebengine.untrusted_text import is_hidden
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.untrusted_text import is_hidden
 
 LARGEST = 1 << 20
 """The manifest of a database with thousands of tables has some 100 KB."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 
 BACKUPS = "backups"
 RUNS = "backupRuns"

@@ -18,8 +18,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from aiwebengine.backups.archive import PIECE
 from aiwebengine.backups.types import Progress
+from aiwebengine.core.errors import Conflict
 from aiwebengine.database.embedded import EmbeddedFailed, programs
-from aiwebengine.errors import Conflict
 
 # Where Debian and Red Hat keep the programs of each version.
 _ELSEWHERE = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")

@@ -21,9 +21,9 @@ from aiwebengine.backups.files import open_new, open_regular, sync
 from aiwebengine.backups.names import is_name, looks_like_one
 from aiwebengine.backups.storage import Directory, Ignored, StorageFailed, failures_told
 from aiwebengine.backups.types import Progress
-from aiwebengine.config import S3
-from aiwebengine.errors import NotFound
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.core.config import S3
+from aiwebengine.core.errors import NotFound
+from aiwebengine.core.untrusted_text import on_one_line
 
 # Multipart uploads need parts of 5 MiB at least; 10,000 of these make 160 GB.
 _PART = 16 << 20

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from aiwebengine.formats import instant
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.core.formats import instant
+from aiwebengine.core.untrusted_text import on_one_line
 
 # A long list helps nobody decide; the number of all is always given beside it.
 MOST_LISTED = 50

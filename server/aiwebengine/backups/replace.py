@@ -14,7 +14,7 @@ from aiwebengine.backups.carry_over import EVENTS, Newer, carry_over
 from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.types import BackupRunKind
 from aiwebengine.backups.undone import Since, Undone
-from aiwebengine.errors import Conflict
+from aiwebengine.core.errors import Conflict
 
 if TYPE_CHECKING:
     from aiwebengine.backups.drill import MakeEngine

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.backups.files import open_regular
 from aiwebengine.backups.service import Backups
-from aiwebengine.errors import NotFound
+from aiwebengine.core.errors import NotFound
 
 PATH = "/api/engine/admin/backups/{name}"
 

@@ -14,12 +14,12 @@ from aiwebengine.backups.archive import DUMP, checked_pieces
 from aiwebengine.backups.dump import Rows, Script
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.types import Manifest, Part, Progress
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.resources import MIGRATIONS
+from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database import versions
-from aiwebengine.errors import Conflict
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import KEPT_BY_RUNNER
-from aiwebengine.resources import MIGRATIONS
-from aiwebengine.untrusted_text import on_one_line
 
 # Rows only, and nothing that is said of who owns or may read what.
 _ROWS = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]

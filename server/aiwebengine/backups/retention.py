@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aiwebengine.backups.names import time_of
-from aiwebengine.config import Backup as BackupConfig
+from aiwebengine.core.config import Backup as BackupConfig
 
 # How far the clocks of instances may differ.
 _CLOCKS_APART = timedelta(days=1)

@@ -6,8 +6,8 @@ import psycopg
 
 from aiwebengine.backups import cluster_store, rights_store
 from aiwebengine.backups.rights_store import Rights
+from aiwebengine.core.errors import Conflict
 from aiwebengine.database import versions
-from aiwebengine.errors import Conflict
 
 
 class MissingRights(Conflict):

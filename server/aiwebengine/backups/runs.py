@@ -12,13 +12,13 @@ import psycopg
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.background import end
 from aiwebengine.backups import cluster_store, store
 from aiwebengine.backups.storage import failures_told
 from aiwebengine.backups.types import BackupRun, BackupRunKind, Note, Progress, Stopped
+from aiwebengine.core.background import end
+from aiwebengine.core.errors import Conflict, EngineError, Unavailable
+from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
-from aiwebengine.errors import Conflict, EngineError, Unavailable
-from aiwebengine.viewer import Viewer
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 
 _MAGIC = b"aiwebengine sealed 1\n"
 _SALT, _PREFIX, _TAG = 16, 7, 16

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from aiwebengine.backups.sealed import PIECE, checked_passphrase, opened, sealed
-from aiwebengine.commands import FAILED, refusals_printed, say
+from aiwebengine.terminal.commands import FAILED, refusals_printed, say
 
 _LONGEST_PASSPHRASE = 1_024
 

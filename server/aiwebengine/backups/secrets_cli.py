@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups import archive
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.sealed import checked_passphrase, opened
-from aiwebengine.commands import FAILED, refusals_printed, say
-from aiwebengine.viewer import Viewer
+from aiwebengine.core.identity import Viewer
+from aiwebengine.terminal.commands import FAILED, refusals_printed, say
 
 PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
 

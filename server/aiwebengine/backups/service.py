@@ -28,9 +28,9 @@ from aiwebengine.backups.types import (
     Restored,
     quiet,
 )
-from aiwebengine.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
-from aiwebengine.recent_sign_in import Act
-from aiwebengine.viewer import ActorKind, Viewer
+from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
+from aiwebengine.core.identity import ActorKind, Viewer
+from aiwebengine.core.recent_sign_in import Act
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,9 @@ from aiwebengine.backups.types import (
     Manifest,
     TableRows,
 )
+from aiwebengine.core.errors import NotFound
 from aiwebengine.database import Database
-from aiwebengine.errors import NotFound
-from aiwebengine.system.types import BigInt
+from aiwebengine.telemetry.types import BigInt
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote

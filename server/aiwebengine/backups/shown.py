@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from aiwebengine.backups.types import Backup, BackupSignature, Note, Restored, RestorePreview
-from aiwebengine.formats import instant
-from aiwebengine.untrusted_text import on_one_line
+from aiwebengine.core.formats import instant
+from aiwebengine.core.untrusted_text import on_one_line
 
 SIGNATURES = {
     None: "not checked",

@@ -20,8 +20,8 @@ from aiwebengine.backups.archive import Contents
 from aiwebengine.backups.files import open_new, open_regular, sync
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.types import BackupSignature, Manifest
-from aiwebengine.config import Config
-from aiwebengine.errors import Conflict
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import Conflict
 
 KEY_FILE = "backup-signing.key"
 ALGORITHM = "HMAC-SHA-256"

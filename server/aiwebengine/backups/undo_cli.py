@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from aiwebengine.app import Engine
+from aiwebengine.app.engine import Engine
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.going_back import NEWEST
 from aiwebengine.backups.shown import Told, preview_lines, restored_as_data, restored_lines
 from aiwebengine.backups.types import Restored
-from aiwebengine.commands import FAILED, json_option, say, show
-from aiwebengine.viewer import Viewer
+from aiwebengine.core.identity import Viewer
+from aiwebengine.terminal.commands import FAILED, json_option, say, show
 
 
 @click.command("undo-restore")

@@ -30,9 +30,9 @@ from aiwebengine.backups.signing import NotTrusted, SigningKeys
 from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed, contents_of
 from aiwebengine.backups.types import Backup, BackupLocation, Manifest, Restored
 from aiwebengine.backups.undone import Since
-from aiwebengine.config import Config
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import Conflict, NotFound
 from aiwebengine.database import Database
-from aiwebengine.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote

@@ -26,10 +26,10 @@ from typing import Any, BinaryIO
 import psutil
 import psycopg
 
+from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_private
 from aiwebengine.database import ownership
 from aiwebengine.database.answering import is_silent
 from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
-from aiwebengine.private_files import PRIVATE_FOLDER, make_folder, open_private
 
 START_TIMEOUT_SECS = 60.0
 # A server that runs and says nothing for this long is frozen, or its disk is. One that starts or

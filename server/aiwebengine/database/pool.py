@@ -15,10 +15,10 @@ import asyncpg
 import databases
 import orjson
 
+from aiwebengine.core.errors import BadUserInput, Unavailable
 from aiwebengine.database.holding import hold_lock
 from aiwebengine.database.lending import Lending
 from aiwebengine.database.statements import arguments, compiled
-from aiwebengine.errors import BadUserInput, Unavailable
 
 Row: TypeAlias = asyncpg.Record
 

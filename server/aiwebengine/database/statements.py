@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 
 PLANNED_FOR_ITS_VALUES = (
     "(:values_are_known or (select count(*) from generate_series(1, 1000000000)) > 0)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from aiwebengine.errors import Conflict
+from aiwebengine.core.errors import Conflict
 
 # The first with `gen_random_uuid()`, which the first migration needs.
 OLDEST = 13

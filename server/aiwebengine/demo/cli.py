@@ -7,11 +7,11 @@ import sys
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from aiwebengine.app import Engine
-from aiwebengine.commands import with_engine
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.formats import count
+from aiwebengine.core.identity import Viewer
 from aiwebengine.demo.service import Demo
-from aiwebengine.formats import count
-from aiwebengine.viewer import Viewer
+from aiwebengine.terminal.commands import with_engine
 
 
 @click.command()

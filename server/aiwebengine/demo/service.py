@@ -7,11 +7,11 @@ from itertools import islice
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.formats import count
 from aiwebengine.database import Database
 from aiwebengine.demo import store
 from aiwebengine.demo.people import DOMAIN, people
-from aiwebengine.errors import Conflict
-from aiwebengine.formats import count
 
 BATCH = 20_000
 

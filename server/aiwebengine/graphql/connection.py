@@ -12,8 +12,8 @@ from uuid import UUID
 import orjson
 import strawberry
 
-from aiwebengine.context import known_as
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.graphql.context import known_as
 
 Node = TypeVar("Node")
 

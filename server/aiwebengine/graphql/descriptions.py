@@ -15,7 +15,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLArgument, GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
-from aiwebengine import recent_sign_in
+from aiwebengine.core import recent_sign_in
 
 _SECTION = re.compile(r"^(Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", re.MULTILINE)
 _ENTRY = re.compile(r"^    (\w+): ((?:.*)(?:\n      .*)*)", re.MULTILINE)

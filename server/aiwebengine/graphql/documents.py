@@ -24,8 +24,8 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
-from aiwebengine.caching import ENTRY_BYTES, Bounded
-from aiwebengine.errors import BadUserInput, EngineError, QueryTooComplex
+from aiwebengine.core.caching import ENTRY_BYTES, Bounded
+from aiwebengine.core.errors import BadUserInput, EngineError, QueryTooComplex
 from aiwebengine.graphql.errors import shortened
 from aiwebengine.graphql.limits import (
     Limits,

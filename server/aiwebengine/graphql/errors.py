@@ -9,8 +9,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from aiwebengine.errors import BadUserInput, EngineError
-from aiwebengine.notes import note_bug, note_error
+from aiwebengine.core.errors import BadUserInput, EngineError
+from aiwebengine.core.request_notes import note_bug, note_error
 
 log = logging.getLogger(__name__)
 

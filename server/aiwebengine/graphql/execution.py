@@ -21,8 +21,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from aiwebengine.deadlines import Deadlines
-from aiwebengine.errors import EngineError, Forbidden, Unauthenticated, Unavailable
+from aiwebengine.core.errors import EngineError, Forbidden, Unauthenticated, Unavailable
+from aiwebengine.core.request_notes import note_operation
 from aiwebengine.graphql.documents import (
     Document,
     Documents,
@@ -34,7 +34,7 @@ from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce
 from aiwebengine.graphql.plans import PlannedExecutor
 from aiwebengine.graphql.requests import GraphQLRequest
-from aiwebengine.notes import note_operation
+from aiwebengine.web.deadlines import Deadlines
 
 Context = Any
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Scope
 
-from aiwebengine.errors import EngineError
+from aiwebengine.core.errors import EngineError
 from aiwebengine.graphql import requests, sse
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import refusal, told

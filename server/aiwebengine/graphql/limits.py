@@ -33,7 +33,7 @@ from graphql import (
     visit,
 )
 
-from aiwebengine.errors import QueryTooComplex
+from aiwebengine.core.errors import QueryTooComplex
 
 # What a list without a page size is taken to hold; those of introspection are a little shorter.
 LIST_LENGTH = 10

@@ -36,7 +36,7 @@ from graphql.execution.executor import to_nodes
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
 
-from aiwebengine.context import KNOWN_AS
+from aiwebengine.graphql.context import KNOWN_AS
 
 Complete: TypeAlias = Callable[[Any], Any]
 """The answer for a value; raises when the value is not what was expected."""

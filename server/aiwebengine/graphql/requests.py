@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.database.statements import check_text
-from aiwebengine.errors import BadUserInput
 
 # What follows (coercion, conversion, messages) goes into values recursively.
 MOST_DEPTH = 64

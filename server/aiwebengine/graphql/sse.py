@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import orjson
 from graphql import OperationType
 
-from aiwebengine.background import end
+from aiwebengine.core.background import end
 from aiwebengine.graphql.execution import Context, Executor, Operation
 
 # Proxies cut a connection that is silent for a minute or so.

@@ -20,14 +20,14 @@ from graphql import OperationType
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from aiwebengine.background import end
-from aiwebengine.errors import EngineError, Forbidden, Unauthenticated
+from aiwebengine.core.background import end
+from aiwebengine.core.errors import EngineError, Forbidden, Unauthenticated
+from aiwebengine.core.request_notes import note_bug
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import HIDDEN, refusal, told
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
-from aiwebengine.logs.access import request_line
-from aiwebengine.notes import note_bug
+from aiwebengine.web.access_log import request_line
 from aiwebengine.web.crowding import Places
 from aiwebengine.web.headers import address_of, request_id
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aiwebengine.formats import instant
+from aiwebengine.core.formats import instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown
 
 BACKUP_EVERY_SECS = 4.0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import psutil
 
-from aiwebengine.config import Config
+from aiwebengine.core.config import Config
 from aiwebengine.database import Database
 from aiwebengine.health import network, store
 from aiwebengine.health.backups import BackupsSeen, DueTime, backup

@@ -10,8 +10,8 @@ import click
 import httpx2
 import orjson
 
-from aiwebengine.commands import FAILED, configuration, json_option, say
-from aiwebengine.untrusted_text import in_json
+from aiwebengine.core.untrusted_text import in_json
+from aiwebengine.terminal.commands import FAILED, configuration, json_option, say
 
 
 @click.command()

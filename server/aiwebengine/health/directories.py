@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiwebengine.formats import size
+from aiwebengine.core.formats import size
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 
 _SAMPLE = b"aiwebengine looks whether it can write here\n" * 100

@@ -8,21 +8,14 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from aiwebengine.app import Engine
-from aiwebengine.commands import (
-    FAILED,
-    NOWHERE,
-    configuration,
-    say,
-    show,
-    table,
-)
-from aiwebengine.config import Config
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import Unavailable
+from aiwebengine.core.identity import operator
 from aiwebengine.database.embedded import EmbeddedFailed, running_postgres
-from aiwebengine.errors import Unavailable
 from aiwebengine.health.types import HealthCheck, HealthState
-from aiwebengine.output import exit_at_once
-from aiwebengine.viewer import operator
+from aiwebengine.terminal.commands import FAILED, NOWHERE, configuration, say, show, table
+from aiwebengine.terminal.output import exit_at_once
 
 # They tell of the process that looks, which is this command.
 CONNECT_SECS = 0.7

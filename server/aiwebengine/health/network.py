@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from aiwebengine.formats import count, day, instant
+from aiwebengine.core.formats import count, day, instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 
 if TYPE_CHECKING:

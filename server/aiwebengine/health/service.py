@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from aiwebengine.core.errors import EngineError, Unavailable
+from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
-from aiwebengine.errors import EngineError, Unavailable
 from aiwebengine.health import store
 from aiwebengine.health.state import DATABASE, status_of
 from aiwebengine.health.types import (
@@ -25,7 +26,6 @@ from aiwebengine.health.types import (
     unknown,
 )
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,15 @@ from typing import Any
 import click
 from rich.console import Console
 
-from aiwebengine.commands import (
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.untrusted_text import in_json
+from aiwebengine.logs import keeping, search
+from aiwebengine.logs.files import unreadable
+from aiwebengine.logs.search import Wanted
+from aiwebengine.logs.tail import NewLines
+from aiwebengine.logs.text import as_text
+from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
+from aiwebengine.terminal.commands import (
     FAILED,
     age,
     configuration,
@@ -23,14 +31,6 @@ from aiwebengine.commands import (
     say,
     show,
 )
-from aiwebengine.errors import Conflict
-from aiwebengine.logs import keeping, search
-from aiwebengine.logs.files import unreadable
-from aiwebengine.logs.search import Wanted
-from aiwebengine.logs.tail import NewLines
-from aiwebengine.logs.text import as_text
-from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
-from aiwebengine.untrusted_text import in_json
 
 LOOK_EVERY_SECS = 0.25
 PAGE = 500

@@ -17,8 +17,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from aiwebengine.core.private_files import open_private
 from aiwebengine.logs.lines import first_instant, first_lines
-from aiwebengine.private_files import open_private
 
 BLOCK_BYTES = 1_048_576
 # Compressed in pieces that can be read each on its own, so that a file can be read from its end.

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from aiwebengine.audit.following import Following
-from aiwebengine.background import end
+from aiwebengine.core.background import end
+from aiwebengine.core.identity import Viewer
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.tail import Tail
 from aiwebengine.logs.types import LogEntry, LogFilter
-from aiwebengine.viewer import Viewer
 
 
 class FollowingLogs:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import strawberry
 
-from aiwebengine.context import Info
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.graphql.connection import Cursors, PageInfo, page_size
+from aiwebengine.graphql.context import Info
 from aiwebengine.logs.search import Page, Position
 from aiwebengine.logs.service import position_of
 from aiwebengine.logs.types import LogEntry, LogEntryConnection, LogEntryEdge, LogFilter

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiwebengine.core.private_files import open_private
 from aiwebengine.logs.files import StoredFile, compress, stored_files
-from aiwebengine.private_files import open_private
 
 _DAY = 86_400
 

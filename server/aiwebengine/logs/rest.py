@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from aiwebengine.auth.requests import Doorkeeper
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel

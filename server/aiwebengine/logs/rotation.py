@@ -12,7 +12,7 @@ from pathlib import Path
 
 from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
 
-from aiwebengine.private_files import GROUP_FOLDER, make_folder
+from aiwebengine.core.private_files import GROUP_FOLDER, make_folder
 
 log = logging.getLogger(__name__)
 

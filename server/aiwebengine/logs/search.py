@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from aiwebengine.errors import Unavailable
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.logs.files import (
     DISORDER_SECS,
     END,

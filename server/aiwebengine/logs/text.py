@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.logs.types import LogEntry
-from aiwebengine.untrusted_text import on_one_line
 
 _SHOWN_FIRST = ("method", "path", "status", "ms", "request_id", "user_id")
 

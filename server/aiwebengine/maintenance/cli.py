@@ -10,22 +10,18 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from aiwebengine.app import Engine
-from aiwebengine.commands import FAILED, json_option, say, show, table, with_engine
+from aiwebengine.access_reviews.cli import review
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.errors import NotFound, Unavailable
+from aiwebengine.core.formats import day, instant
+from aiwebengine.core.identity import Viewer
+from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database.embedded import EmbeddedFailed
-from aiwebengine.errors import NotFound, Unavailable
-from aiwebengine.formats import day, instant
 from aiwebengine.health.types import EngineState, EngineStatus
-from aiwebengine.maintenance.types import (
-    MaintenanceBoard,
-    MaintenanceItem,
-    MaintenanceState,
-)
-from aiwebengine.reviews.cli import review
-from aiwebengine.schedules.types import RunState, ScheduledTask, TaskRun
-from aiwebengine.system.types import Instance
-from aiwebengine.untrusted_text import on_one_line
-from aiwebengine.viewer import Viewer
+from aiwebengine.jobs.types import RunState, ScheduledTask, TaskRun
+from aiwebengine.maintenance.types import MaintenanceBoard, MaintenanceItem, MaintenanceState
+from aiwebengine.telemetry.types import Instance
+from aiwebengine.terminal.commands import FAILED, json_option, say, show, table, with_engine
 
 LARGEST_LIST = 1_000
 

@@ -2,7 +2,7 @@
 
 Each function here makes an `Evidence` for `Maintenance(…, evidence={"disk": disk(system), …})`. A
 line without one is UNKNOWN until a person marks it done; another package gives a line evidence
-by one more entry in that dictionary, in `services.py`.
+by one more entry in that dictionary, in `app/services.py`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
-from aiwebengine.auth.tokens import Tokens
-from aiwebengine.formats import count, day, duration, size
+from aiwebengine.access_reviews.service import Reviews
+from aiwebengine.config_history.service import Settings
+from aiwebengine.core.formats import count, day, duration, size
+from aiwebengine.core.identity import engine
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import EngineState, HealthState
-from aiwebengine.keys.service import Keys
+from aiwebengine.jobs.service import Schedules
+from aiwebengine.jobs.types import RunState
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
-from aiwebengine.reviews.service import Reviews
-from aiwebengine.schedules.service import Schedules
-from aiwebengine.schedules.types import RunState
-from aiwebengine.settings.service import Settings
-from aiwebengine.system.service import System
-from aiwebengine.viewer import engine
+from aiwebengine.sessions.tokens import Tokens
+from aiwebengine.signing_keys.service import Keys
+from aiwebengine.telemetry.service import System
 
 OK = MaintenanceState.OK
 ATTENTION = MaintenanceState.ATTENTION

@@ -10,9 +10,11 @@ from datetime import datetime
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.core.errors import BadUserInput, Conflict, EngineError, NotFound
+from aiwebengine.core.formats import day
+from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
-from aiwebengine.errors import BadUserInput, Conflict, EngineError, NotFound
-from aiwebengine.formats import day
 from aiwebengine.maintenance import store
 from aiwebengine.maintenance.items import ITEMS
 from aiwebengine.maintenance.types import (
@@ -28,9 +30,7 @@ from aiwebengine.maintenance.types import (
     MaintenanceState,
     Tick,
 )
-from aiwebengine.untrusted_text import must_show_all
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Scope, Viewer
 
 log = logging.getLogger(__name__)
 

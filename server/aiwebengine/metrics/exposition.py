@@ -15,13 +15,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from aiwebengine import __version__
-from aiwebengine.errors import Unavailable
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.health.service import Health
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import EngineState, EngineStatus, HealthCheck, HealthState
 from aiwebengine.metrics.folder import deaths
 from aiwebengine.metrics.instruments import PREFIX, Instruments
-from aiwebengine.system.beats import ThisInstance
+from aiwebengine.telemetry.beats import ThisInstance
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Counting millions of sessions takes a moment, and nobody needs them to the second.

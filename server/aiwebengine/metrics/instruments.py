@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import Scope
 
 from aiwebengine.database.pool import Statement
-from aiwebengine.system.beats import Beat
-from aiwebengine.system.histogram import BOUNDS_SECS
+from aiwebengine.telemetry.beats import Beat
+from aiwebengine.telemetry.histogram import BOUNDS_SECS
 from aiwebengine.web.patterns import UNROUTED, method_of
 
 PREFIX = "aiwebengine_"

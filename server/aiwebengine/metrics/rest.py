@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aiwebengine.auth.requests import Doorkeeper
-from aiwebengine.config import Security
+from aiwebengine.core.config import Security
 from aiwebengine.metrics.exposition import CONTENT_TYPE, Exposition
 from aiwebengine.users.types import Role
 

@@ -9,7 +9,12 @@ from typing import TypeAlias
 
 import click
 
-from aiwebengine.commands import (
+from aiwebengine.core.config import Config
+from aiwebengine.core.formats import instant
+from aiwebengine.core.resources import MIGRATIONS
+from aiwebengine.migrations.service import BackupFirst, Migrations
+from aiwebengine.migrations.types import Migration, MigrationState
+from aiwebengine.terminal.commands import (
     BACKUP_FIRST,
     configuration,
     database_url,
@@ -20,11 +25,6 @@ from aiwebengine.commands import (
     somebody,
     table,
 )
-from aiwebengine.config import Config
-from aiwebengine.formats import instant
-from aiwebengine.migrations.service import BackupFirst, Migrations
-from aiwebengine.migrations.types import Migration, MigrationState
-from aiwebengine.resources import MIGRATIONS
 
 TakesBackup: TypeAlias = Callable[[Config, str], object]
 """Backs up the database at an address as it is, without migrating it first."""

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from aiwebengine.context import Info
+from aiwebengine.graphql.context import Info
 from aiwebengine.migrations.types import Migration
 
 

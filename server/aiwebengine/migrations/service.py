@@ -24,15 +24,15 @@ from yoyo import read_migrations
 
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.core.errors import Conflict, EngineError, Unavailable
+from aiwebengine.core.identity import Viewer, engine
+from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database import Database, versions
 from aiwebengine.database.statement_counts import count_statements
-from aiwebengine.errors import Conflict, EngineError, Unavailable
 from aiwebengine.migrations import store
 from aiwebengine.migrations.backend import connected
 from aiwebengine.migrations.types import Migration, MigrationState
-from aiwebengine.resources import MIGRATIONS
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer, engine
 
 BackupFirst: TypeAlias = Callable[[], object]
 """Takes a backup, and returns when it is good. It must not migrate: the tables are still old, and

@@ -8,8 +8,10 @@ from dataclasses import asdict
 
 import click
 
-from aiwebengine.app import Engine
-from aiwebengine.commands import (
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config_loader import Reading, read_config
+from aiwebengine.core.formats import instant
+from aiwebengine.terminal.commands import (
     USAGE,
     database_url,
     json_option,
@@ -18,8 +20,6 @@ from aiwebengine.commands import (
     show,
     somebody,
 )
-from aiwebengine.config_loader import Reading, read_config
-from aiwebengine.formats import instant
 from aiwebengine.upgrades.types import UpgradeCheck
 
 TO_DO = 3

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from aiwebengine.config import Config
+from aiwebengine.core.config import Config
 
 HISTORY = Path(__file__).with_name("history.toml")
 # What stands for a name that the operator chooses, as in [auth.providers.NAME].

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 from aiwebengine import __version__
-from aiwebengine.config_loader import Reading
+from aiwebengine.core.config_loader import Reading
+from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
 from aiwebengine.maintenance.evidence import older_than_tested
 from aiwebengine.migrations.service import Migrations
@@ -16,7 +17,6 @@ from aiwebengine.upgrades.compatibility import breaks
 from aiwebengine.upgrades.history import Version, fits, history, known_settings, release
 from aiwebengine.upgrades.types import DueMigration, NewSetting, OldSetting, UpgradeCheck
 from aiwebengine.users.types import Role
-from aiwebengine.viewer import Viewer
 
 
 class Upgrades:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from aiwebengine.core.addresses import Address, key_of
 from aiwebengine.database import Database
-from aiwebengine.users.addresses import Address, key_of
 from aiwebengine.users.types import Identity, Profile, UserStatus
 
 

@@ -12,15 +12,15 @@ from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth.sessions import Sessions
+from aiwebengine.core.addresses import Address, NotAnAddress, Vouching, key_of, parse, proves
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import ActorKind, Viewer
 from aiwebengine.database import Database
-from aiwebengine.errors import Forbidden
+from aiwebengine.sessions.service import Sessions
 from aiwebengine.users import address_store, change_store, checks, store
 from aiwebengine.users.address_store import KnownIdentity, Owned
-from aiwebengine.users.addresses import Address, NotAnAddress, Vouching, key_of, parse, proves
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Admission, Profile, Role, User, UserStatus
-from aiwebengine.viewer import ActorKind, Viewer
 
 _NOBODY = Vouching()
 

@@ -6,9 +6,9 @@ import unicodedata
 from datetime import UTC, datetime
 from uuid import UUID
 
-from aiwebengine.errors import BadUserInput, NotFound
-from aiwebengine.untrusted_text import must_show_all, without_hidden
-from aiwebengine.users.addresses import Address, NotAnAddress, parse
+from aiwebengine.core.addresses import Address, NotAnAddress, parse
+from aiwebengine.core.errors import BadUserInput, NotFound
+from aiwebengine.core.untrusted_text import must_show_all, without_hidden
 from aiwebengine.users.types import GRANTABLE_ROLES, Role
 
 LONGEST_NAME = 200

@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
-from aiwebengine.app import Engine, link_address
-from aiwebengine.commands import (
+from aiwebengine.app.engine import Engine, link_address
+from aiwebengine.core.formats import count, day, instant
+from aiwebengine.core.identity import Viewer
+from aiwebengine.terminal.commands import (
     end_after,
     json_option,
     must_be_sure,
@@ -16,7 +18,6 @@ from aiwebengine.commands import (
     table,
     with_engine,
 )
-from aiwebengine.formats import count, day, instant
 from aiwebengine.users import checks
 from aiwebengine.users.service import Change
 from aiwebengine.users.types import (
@@ -29,7 +30,6 @@ from aiwebengine.users.types import (
     UserOrder,
     UserStatus,
 )
-from aiwebengine.viewer import Viewer
 
 LARGEST_LIST = 10_000
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import strawberry
 
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.context import Info
 from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.graphql.context import Info
 from aiwebengine.graphql.selection import asked
 from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of

@@ -10,12 +10,14 @@ from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth.sessions import Sessions
-from aiwebengine.caching import Cache
+from aiwebengine.core import addresses
+from aiwebengine.core.caching import Cache
+from aiwebengine.core.errors import Conflict, Forbidden, NotFound
+from aiwebengine.core.identity import ActorKind, Scope, Viewer, engine
+from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Coalescing, Database
-from aiwebengine.errors import Conflict, Forbidden, NotFound
-from aiwebengine.recent_sign_in import Act
-from aiwebengine.users import address_store, addresses, change_store, checks, page_store, store
+from aiwebengine.sessions.service import Sessions
+from aiwebengine.users import address_store, change_store, checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
 from aiwebengine.users.types import (
     GRANTABLE_ROLES,
@@ -29,7 +31,6 @@ from aiwebengine.users.types import (
     UserOrder,
     UserStatus,
 )
-from aiwebengine.viewer import ActorKind, Scope, Viewer, engine
 
 ROLE_DESCRIPTIONS = {
     Role.AUTHENTICATED: "Every user. Can be neither granted nor revoked.",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.context import Info, known_as
+from aiwebengine.graphql.context import Info, known_as
 
 if TYPE_CHECKING:
     from aiwebengine.audit.types import AuditEvent

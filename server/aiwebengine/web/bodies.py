@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from aiwebengine.errors import BadUserInput, EngineError
+from aiwebengine.core.errors import BadUserInput, EngineError
 
 
 class UnsupportedMediaType(EngineError):

@@ -16,13 +16,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
-from aiwebengine.untrusted_text import on_one_line
-from aiwebengine.web.compression import (
-    LEAST_BYTES,
-    compressed_file,
-    gets_smaller,
-    preferred_coding,
-)
+from aiwebengine.core.untrusted_text import on_one_line
+from aiwebengine.web.compression import LEAST_BYTES, compressed_file, gets_smaller, preferred_coding
 
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

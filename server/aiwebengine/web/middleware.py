@@ -12,16 +12,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aiwebengine.deadlines import Deadlines
-from aiwebengine.errors import (
-    BodyTooLarge,
-    BodyTooLate,
-    EngineError,
-    RateLimited,
-    Unavailable,
-)
-from aiwebengine.logs.access import Answered, request_line
-from aiwebengine.notes import note_bug, note_code
+from aiwebengine.core.errors import BodyTooLarge, BodyTooLate, EngineError, RateLimited, Unavailable
+from aiwebengine.core.request_notes import note_bug, note_code
+from aiwebengine.web.access_log import Answered, request_line
+from aiwebengine.web.deadlines import Deadlines
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import of_error
 from aiwebengine.web.proxies import is_from_trusted_proxy

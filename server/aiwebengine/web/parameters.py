@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from aiwebengine.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput
 
 
 def instant(name: str, text: str | None) -> datetime | None:

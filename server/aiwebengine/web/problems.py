@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from aiwebengine.errors import EngineError, RateLimited
-from aiwebengine.notes import note_error
+from aiwebengine.core.errors import EngineError, RateLimited
+from aiwebengine.core.request_notes import note_error
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECS = 2

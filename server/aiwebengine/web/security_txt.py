@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from aiwebengine.errors import NotFound
+from aiwebengine.core.errors import NotFound
 
 PATH = "/.well-known/security.txt"
 # RFC 9116 section 2.5.5 recommends less than a year. It is computed, so it is never over.

@@ -1,0 +1,121 @@
+"""Reads decisions that come as words or as a file, for the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from aiwebengine.access_reviews.types import AccessReviewEntry, Decision, ReviewDecision
+from aiwebengine.core.addresses import key_of
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.users.types import GRANTABLE_ROLES
+
+_ROLES = {role.value.upper(): role for role in GRANTABLE_ROLES}
+_DECISIONS = {decision.name: decision for decision in ReviewDecision}
+_ALLOWED_ROLES = ", ".join(role.value for role in GRANTABLE_ROLES)
+_ALLOWED_DECISIONS = ", ".join(_DECISIONS)
+
+
+def named(
+    entries: Sequence[AccessReviewEntry],
+    who: Iterable[str],
+    decision: ReviewDecision,
+    note: str | None,
+) -> list[Decision]:
+    """One decision about each role that these words name: EMAIL for all of somebody's roles,
+    EMAIL:ROLE for one of them.
+
+    Raises BadUserInput, which tells of all that name nothing.
+    """
+    made, problems = [], []
+    for text in who:
+        address, _, tail = text.rpartition(":")
+        role = _ROLES.get(tail.upper()) if address else None
+        if role is None:
+            address = text
+        found = [
+            entry
+            for entry in entries
+            if _comparable(entry.email) == _comparable(address) and role in (None, entry.role)
+        ]
+        if not found:
+            problems.append(
+                f"--{decision.value}: {text[:80]!r} is not in this review;"
+                " allowed: an EMAIL of it, or EMAIL:ROLE."
+            )
+        made += [Decision(entry.user_key, entry.role, decision, note) for entry in found]
+    _refuse(problems)
+    return made
+
+
+def read(text: str, entries: Sequence[AccessReviewEntry]) -> list[Decision]:
+    """The decisions in a file: a JSON list, a JSON object a line, or CSV with a header.
+
+    Columns: `user_id` or `email`, `role`, `decision` (KEEP or REVOKE), `note`; others are passed
+    over, and so are rows without a decision, so that what `export` writes can be filled in. Raises
+    BadUserInput, which tells of everything that is wrong.
+    """
+    by_id = {(str(entry.user_id), entry.role): entry for entry in entries}
+    by_email = {(_comparable(entry.email), entry.role): entry for entry in entries}
+    made, problems = [], []
+    for number, row in enumerate(_rows(text), 1):
+        said = str(row.get("decision") or "").strip()
+        if not said:
+            continue
+        decision = _DECISIONS.get(said.upper())
+        role = _ROLES.get(str(row.get("role") or "").strip().upper())
+        user_id, email = str(row.get("user_id") or ""), str(row.get("email") or "").strip()
+        if decision is None:
+            problems.append(
+                f"row {number}: decision: found {said[:40]!r}; allowed: {_ALLOWED_DECISIONS}."
+            )
+        elif role is None:
+            problems.append(
+                f"row {number}: role: found {str(row.get('role'))[:40]!r};"
+                f" allowed: {_ALLOWED_ROLES}."
+            )
+        else:
+            entry = by_id.get((user_id, role)) or by_email.get((_comparable(email), role))
+            if entry is None:
+                who = user_id or email
+                problems.append(
+                    f"row {number}: {who[:80]!r} as {role.value} is not in this review;"
+                    " allowed: the `user_id` or `email` of somebody who is."
+                )
+            else:
+                note = str(row.get("note") or "") or None
+                made.append(Decision(entry.user_key, role, decision, note))
+    _refuse(problems)
+    return made
+
+
+def _rows(text: str) -> list[Mapping[str, Any]]:
+    # Spreadsheets put a mark before the first byte.
+    kept = text.removeprefix("\ufeff").strip()
+    try:
+        if kept.startswith("["):
+            rows = orjson.loads(kept)
+        elif kept.startswith("{"):
+            rows = [orjson.loads(line) for line in kept.splitlines() if line.strip()]
+        else:
+            return list(csv.DictReader(io.StringIO(kept)))
+    except ValueError as error:
+        raise BadUserInput(f"The file is neither CSV nor JSON: {error}.") from None
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise BadUserInput(f"row {number}: found {str(row)[:40]!r}; allowed: an object.")
+    return list(rows)
+
+
+def _comparable(email: str) -> str:
+    # An address of before may be one that is not accepted any more.
+    return key_of(email) or email
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise BadUserInput("\n".join(problems))

@@ -1,0 +1,1 @@
+"""Composition: the engine, its services and routes, the processes that serve them."""

@@ -1,0 +1,335 @@
+"""The one place where things are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from strawberry.dataloader import DataLoader
+
+from aiwebengine.alerts.watch import Watch
+from aiwebengine.app import upkeep
+from aiwebengine.app.services import Ground, built
+from aiwebengine.audit.live import LiveTrail
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.store import CHANNEL
+from aiwebengine.audit.types import AuditAction
+from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.backups.runs import AnotherRuns
+from aiwebengine.core.background import RETRY_EVERY_SECS, end, once, repeatedly
+from aiwebengine.core.caching import Cache, half_of
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import EngineError, Unavailable
+from aiwebengine.core.identity import Viewer, engine
+from aiwebengine.core.request_notes import current_request_id, note_statement
+from aiwebengine.core.resources import FRONTEND
+from aiwebengine.database import Database, Listener
+from aiwebengine.database.pool import Statement
+from aiwebengine.database.slow import SlowStatements
+from aiwebengine.graphql.connection import Cursors
+from aiwebengine.graphql.context import Context, Loaders
+from aiwebengine.health import network
+from aiwebengine.jobs.types import Note
+from aiwebengine.logs.tail import Tail
+from aiwebengine.metrics.exposition import Exposition
+from aiwebengine.metrics.instruments import Instruments
+from aiwebengine.signing_keys.service import LOOK_EVERY_SECS, KeyRing
+from aiwebengine.signing_keys.types import CURSORS
+from aiwebengine.telemetry.beats import ThisInstance
+from aiwebengine.telemetry.figures import Figures
+from aiwebengine.telemetry.heart import Heart
+from aiwebengine.users.service import CHANGES_TOTALS
+from aiwebengine.web.files import Frontend
+from aiwebengine.web.this_machine import ThisMachine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.routes import Doors
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY_SECS = 2.0
+SHARE_EVERY_SECS = 1.0
+SEAL_EVERY_SECS = 1.0
+SHARE_REFUSALS_EVERY_SECS = 10.0
+TIDY_EVERY_SECS = 600.0
+THIN_OUT_EVERY_SECS = 60.0
+HEART_TIMEOUT_SECS = 4.0
+SAMPLE_EVERY_SECS = 600.0
+WATCH_EVERY_SECS = 2.0
+DELIVER_EVERY_SECS = 0.5
+TIDY_LOGS_EVERY_SECS = 60.0
+
+
+class Engine:
+    """One instance: its services, and the web application in front of them.
+
+    *url* is the database's address. The engine may be built before the database answers: until
+    `prepare` succeeded every request that needs it is refused as unavailable. *instance* is what
+    this process shares with the other workers of the same start, *place* its own among them,
+    *folder* where they count.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        url: str,
+        instance: ThisInstance | None = None,
+        place: int = 0,
+        folder: Path | None = None,
+    ) -> None:
+        self.config = config
+        repository = config.repository
+        self.db = Database(
+            url,
+            max_connections=repository.max_connections,
+            acquire_timeout=repository.acquire_timeout_secs,
+            statement_timeout=repository.statement_timeout_secs,
+        )
+        self.slow_statements = SlowStatements(
+            repository.slow_query_ms, request_id=current_request_id
+        )
+        self.figures, self.instruments = Figures(), Instruments()
+        self.db.observers += [
+            self.slow_statements.observe,
+            lambda statement: note_statement(statement.waited_secs + statement.took_secs),
+            self.instruments.statement,
+            self._statement_ran,
+        ]
+        audit = AuditTrail(self.db)
+        self.live = LiveTrail(self.db, Listener(url, CHANNEL))
+        self.cache = Cache(
+            half_of(config.performance.cache_size_mb),
+            config.performance.cache_ttl_seconds,
+            may_trust=lambda: self.live.is_listening and not self.db.is_in_transaction,
+        )
+        for tell_of in (audit.observers, self.live.observers):
+            tell_of.append(self._forget_totals)
+        instance = instance or ThisInstance()
+        self.heart = Heart(
+            Database(
+                url,
+                max_connections=1,
+                acquire_timeout=HEART_TIMEOUT_SECS,
+                statement_timeout=HEART_TIMEOUT_SECS,
+                application_name="aiwebengine heart",
+            ),
+            self.db,
+            instance,
+            place,
+            self.figures,
+            lambda: self.is_ready,
+        )
+        self.heart.listeners.append(self.instruments.beat)
+        self.tail = Tail(config.logging.file)
+        ground = Ground(
+            config=config,
+            url=url,
+            db=self.db,
+            audit=audit,
+            live=self.live,
+            cache=self.cache,
+            tail=self.tail,
+            slow_statements=self.slow_statements,
+            instruments=self.instruments,
+            engine_on=lambda other: Engine(config, other),
+        )
+        self.services = services = built(ground)
+        self._watch = Watch(
+            services.health, services.alerts, config.alerts, ground.name, repository.data_dir
+        )
+        self.this_machine = ThisMachine(
+            config.server.public_url, trusts_proxies=bool(config.server.trusted_proxies)
+        )
+        services.health.engine_trouble = self._own_trouble
+        services.health.watch(network.proxy(self.this_machine.problem))
+        self.doorkeeper = Doorkeeper(
+            services.callers,
+            services.rates,
+            self.this_machine,
+            config.server.public_url,
+            config.auth.session_timeout.total_seconds(),
+        )
+        self.exposition = Exposition(
+            self.instruments, instance, folder, services.health, services.sessions.count_live
+        )
+        self.exposition.backup_age = upkeep.backup_age(services.backups)
+        self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
+        self._cursor_keys = KeyRing(self.db, CURSORS)
+        self._cursors: Cursors | None = None
+        self._place = place
+        self._waits_for: str | None = None
+        self.is_ready = False
+        self.is_leaving = False
+        """Whether the engine is about to stop: it answers, but should be sent nothing new."""
+        self.once_ready: list[Callable[[], Awaitable[object]]] = []
+        """What is to be done once, when the engine serves and the database answers."""
+        self.at_stop: list[Callable[[], Awaitable[None]]] = []
+        """What is to be done first when the engine stops, before it waits for what is running."""
+
+    async def prepare(self, note: Note = lambda _: None, *, begins: bool = True) -> None:
+        """Connect, bring the tables up to date, read the keys. Doing it again is fine.
+
+        A backup comes before the first step of a database that holds users; *note* is called with
+        its progress. An empty database is refused unless this *begins* one. Raises Unavailable
+        while the database does not answer or another backup runs, MigrationsDue, MigrationFailed,
+        NoTables.
+        """
+        migrations = self.services.migrations
+        if not begins:
+            await asyncio.to_thread(migrations.must_have_begun)
+        if self.config.repository.apply_migrations_at_start:
+            loop = asyncio.get_running_loop()
+            await asyncio.to_thread(
+                migrations.up,
+                backup_first=lambda: asyncio.run_coroutine_threadsafe(
+                    self._back_up_first(note), loop
+                ).result(),
+            )
+        else:
+            await asyncio.to_thread(migrations.must_be_applied)
+        await self.db.connect()
+        await self._cursor_keys.refresh()
+        self._cursors = Cursors(self._cursor_keys)
+        self.is_ready = True
+
+    async def _back_up_first(self, note: Note) -> None:
+        """Back up the database as it is, before it is migrated."""
+        log.info("migrations.backup")
+        await self.db.connect()
+        try:
+            told = await upkeep.backed_up_before_migrating(self.services.backups, engine(), note)
+        except AnotherRuns as error:
+            # Waited for like an outage: it ends by itself.
+            raise Unavailable(f"Migrations wait for a backup. {error.message}") from error
+        log.info("migrations.backed_up", extra={"result": told})
+
+    async def first_sign_in_link(self) -> str | None:
+        """The address that signs in the first administrator; None once one has signed in.
+
+        None, too, where a provider lets in the administrators that the configuration names.
+        """
+        auth = self.config.auth
+        if auth.providers and auth.bootstrap_admins:
+            return None
+        admin = next(iter(auth.bootstrap_admins), "admin@localhost")
+        secret = await self.services.sign_in.first_link(admin)
+        return None if secret is None else link_address(self.config, secret)
+
+    @property
+    def cursors(self) -> Cursors:
+        """Raises Unavailable until the engine is prepared."""
+        if self._cursors is None:
+            raise Unavailable("The engine is starting: it waits for the database.")
+        return self._cursors
+
+    def app(self) -> Starlette:
+        """The web application."""
+        # Commands, which end soon, need neither the schema nor the routes.
+        from aiwebengine.app.routes import Doors
+
+        doors = Doors(self)
+        # They would not end by themselves.
+        self.at_stop = [doors.close_sockets, doors.end_streams]
+        return doors.app(lambda _: self._lifespan(doors))
+
+    def context(self, viewer: Viewer, cursors: Cursors) -> Context:
+        """What the resolvers of one request are handed."""
+        return Context(viewer, self.services, cursors, self._loaders)
+
+    def _loaders(self) -> Loaders:
+        services = self.services
+        return Loaders(
+            users=DataLoader(services.users.many),
+            grants=DataLoader(services.users.grants_of),
+            identities=DataLoader(services.users.identities_of),
+            sessions=DataLoader(services.sessions.of_users),
+            api_tokens=DataLoader(services.tokens.of_users),
+        )
+
+    async def trouble(self) -> str | None:
+        """What keeps the engine from answering, in words; None when it is well."""
+        found = await self.services.health.trouble()
+        return found if found or self.is_ready else "answers; the engine is starting"
+
+    def _own_trouble(self) -> str | None:
+        """Why the engine itself is not ready, for its state; None while it serves."""
+        if self.is_leaving:
+            return "is about to stop"
+        return None if self.is_ready else "is starting"
+
+    @asynccontextmanager
+    async def _lifespan(self, doors: Doors) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(self._run()),
+            asyncio.create_task(self.heart.run()),
+            asyncio.create_task(self._look_after()),
+        ]
+        try:
+            yield
+        finally:
+            await doors.close_sockets()
+            await end(*tasks)
+            await self.services.refusals.end()
+            await self.services.care.stop()
+            self._watch.stop()
+            await self.services.backups.stop()
+            await self.db.disconnect()
+
+    async def _run(self) -> None:
+        """What goes on beside the requests."""
+        while not self.is_ready:
+            try:
+                await self.prepare()
+            except Unavailable as error:
+                self._log_waiting(error.message)
+                await asyncio.sleep(RETRY_EVERY_SECS)
+            except EngineError as error:
+                # Nothing that waiting would mend; every request goes on being refused.
+                log.critical("engine.not_ready", extra={"error": error.message})
+                return
+        services = self.services
+        await asyncio.gather(
+            self.live.run(),
+            self.tail.run(),
+            repeatedly(TIDY_LOGS_EVERY_SECS, services.logs.tidy),
+            *map(once, self.once_ready),
+            repeatedly(SEAL_EVERY_SECS, services.chain.seal),
+            repeatedly(SHARE_REFUSALS_EVERY_SECS, services.refusals.share),
+            repeatedly(SWEEP_EVERY_SECS, services.users.end_expired_grants),
+            repeatedly(SHARE_EVERY_SECS, services.rates.share),
+            repeatedly(THIN_OUT_EVERY_SECS, services.system.thin_out),
+            repeatedly(SAMPLE_EVERY_SECS, services.care.sample_size),
+            repeatedly(LOOK_EVERY_SECS, self._cursor_keys.refresh),
+            services.schedules.run(),
+        )
+
+    def _log_waiting(self, why: str) -> None:
+        """Log once why the engine can't serve yet; of several workers the first one does."""
+        if self._place == 0 and why != self._waits_for:
+            self._waits_for = why
+            log.warning("engine.waiting", extra={"error": why})
+
+    async def _look_after(self) -> None:
+        """What goes on while the database is down as well."""
+        await asyncio.gather(
+            repeatedly(WATCH_EVERY_SECS, self._watch.look),
+            repeatedly(DELIVER_EVERY_SECS, self._watch.deliver),
+            repeatedly(TIDY_EVERY_SECS, self._watch.tidy),
+        )
+
+    def _forget_totals(self, action: AuditAction | None) -> None:
+        if action is None or action in CHANGES_TOTALS:
+            self.cache.forget()
+
+    def _statement_ran(self, statement: Statement) -> None:
+        self.figures.statement(statement.sql, statement.took_secs, failed=statement.failed)
+
+
+def link_address(config: Config, secret: str) -> str:
+    """The address of a sign-in link: always this machine's own, where alone it works."""
+    return f"http://localhost:{config.server.port}/auth/link?token={secret}"

@@ -1,0 +1,252 @@
+"""Where requests come in: an engine's routes, and what every request passes before them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aiwebengine.access_reviews import rest as reviews_rest
+from aiwebengine.app.pages import Pages
+from aiwebengine.app.schema import schema
+from aiwebengine.audit import rest as audit_rest
+from aiwebengine.auth import rest as auth_rest
+from aiwebengine.backups import rest as backups_rest
+from aiwebengine.core.caching import half_of
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import EngineError
+from aiwebengine.graphql.context import Context
+from aiwebengine.graphql.execution import Executor
+from aiwebengine.graphql.http import HttpEndpoint
+from aiwebengine.graphql.http import refused as refused_by_graphql
+from aiwebengine.graphql.limits import Limits
+from aiwebengine.graphql.websocket import SocketLimits, WebSocketEndpoint
+from aiwebengine.health import rest as health_rest
+from aiwebengine.logs import rest as logs_rest
+from aiwebengine.metrics import rest as metrics_rest
+from aiwebengine.rate_limits.service import neighbourhood
+from aiwebengine.users import rest as users_rest
+from aiwebengine.web import security_txt
+from aiwebengine.web.compression import Compression
+from aiwebengine.web.crowding import Places, crowds
+from aiwebengine.web.headers import address_of, header
+from aiwebengine.web.middleware import (
+    AccessLog,
+    BodyLimit,
+    RateLimit,
+    RequestId,
+    SecurityHeaders,
+    TimeLimit,
+    as_problem,
+)
+from aiwebengine.web.proxies import TrustedProxies, is_said_to_be_loopback
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
+
+GRAPHQL = "/graphql"
+
+# What GraphQL clients and tracing send of themselves; beside what CORS allows anyway.
+CLIENT_HEADERS = (
+    "apollo-require-preflight apollographql-client-name apollographql-client-version authorization"
+    " b3 baggage cache-control content-type graphql-preflight if-none-match last-event-id"
+    " sentry-trace traceparent tracestate x-apollo-operation-id x-apollo-operation-name"
+    " x-apollo-operation-type x-graphql-client-name x-graphql-client-version x-request-id"
+    " x-requested-with"
+).split()
+
+
+class Doors:
+    """The routes of one engine; requests are counted where the engine counts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        services, config = engine.services, engine.config
+        self._pages = Pages(
+            engine.frontend, engine.doorkeeper, services.refusals, services.health.status
+        )
+        limits = Limits(seconds=config.server.request_timeout_secs)
+        executor = Executor(
+            schema,
+            limits,
+            lambda context: context.viewer.is_signed_in,
+            on_done=self._operation_done,
+            on_refused=engine.instruments.refused,
+            on_subscribed=engine.figures.subscribed,
+            on_forbidden=lambda context, operation, error: services.refusals.note(
+                context.viewer, operation, error
+            ),
+            documents_bytes=half_of(config.performance.cache_size_mb),
+        )
+        self._sockets = WebSocketEndpoint(
+            executor,
+            self._graphql_context,
+            engine.doorkeeper.is_same_origin,
+            SocketLimits(
+                limits.operations_per_socket,
+                config.security.max_anonymous_body_bytes,
+                Places(config.security.max_sockets_per_address),
+                Places(config.security.max_sockets_per_user),
+                crowds(neighbourhood, config.server.trusted_proxies),
+            ),
+        )
+        self._graphql = HttpEndpoint(executor, self._graphql_context, self._pages.playground)
+
+    def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
+        """The web application; *lifespan* is what goes on while it serves."""
+        app = Starlette(
+            routes=self._routes(),
+            middleware=self._middleware(),
+            exception_handlers={
+                EngineError: self._pages.refused,
+                HTTPException: self._pages.http_error,
+            },
+            lifespan=lifespan,
+        )
+        # The address of such a redirect is made of the request's Host, which may be anybody's.
+        app.router.redirect_slashes = False
+        return app
+
+    async def close_sockets(self) -> None:
+        """Send whoever follows something over a WebSocket away."""
+        await self._sockets.close_all()
+
+    async def end_streams(self) -> None:
+        """Send the readers of event streams away, to come back later."""
+        await self._graphql.end_streams()
+
+    def _routes(self) -> list[BaseRoute]:
+        engine, services = self._engine, self._engine.services
+        config, doorkeeper = engine.config, engine.doorkeeper
+        return [
+            # Routes are tried in turn, and most requests are for this one.
+            Route(GRAPHQL, _Unrouted(self._graphql.__call__)),
+            WebSocketRoute(GRAPHQL, self._sockets.__call__),
+            *self._pages.routes(),
+            *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
+            *security_txt.routes(config.security.contact, config.server.public_url),
+            *health_rest.routes(services.health),
+            *auth_rest.routes(
+                doorkeeper,
+                services.sign_in,
+                services.sessions,
+                engine.frontend,
+                config.server.public_url,
+            ),
+            *users_rest.routes(services.users, doorkeeper, lambda: engine.cursors),
+            *audit_rest.routes(services.export, doorkeeper),
+            *logs_rest.routes(services.logs, doorkeeper),
+            *reviews_rest.routes(services.reviews, services.review_export, doorkeeper),
+            *backups_rest.routes(services.backups, doorkeeper),
+            *engine.frontend.routes(),
+        ]
+
+    def _middleware(self) -> list[Middleware]:
+        """From the outermost to the innermost."""
+        config, origins = self._engine.config, self._engine.config.security.cors_allowed_origins
+        return [
+            Middleware(TrustedProxies, networks=config.server.trusted_proxies),
+            Middleware(RequestId),
+            Middleware(
+                SecurityHeaders,
+                policy=self._content_security_policy,
+                strict_transport=_strict_transport(config),
+            ),
+            Middleware(AccessLog, answered=self._answered, tell=_refused),
+            # Before all that refuses: a page of another origin is to read why.
+            *(
+                [
+                    Middleware(
+                        CORSMiddleware,
+                        allow_origins=origins,
+                        allow_methods=["GET", "POST"],
+                        allow_headers=CLIENT_HEADERS,
+                        expose_headers=["Link", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+                    )
+                ]
+                if origins
+                else []
+            ),
+            *([Middleware(Compression)] if config.performance.enable_compression else []),
+            Middleware(
+                TimeLimit,
+                seconds=config.server.request_timeout_secs,
+                tell_it_themselves=frozenset({GRAPHQL}),
+                tell=_refused,
+            ),
+            Middleware(RateLimit, count=self._count, tell=_refused),
+            Middleware(
+                BodyLimit,
+                most=config.security.max_request_body_bytes,
+                most_of_strangers=config.security.max_anonymous_body_bytes,
+                tell=_refused,
+            ),
+        ]
+
+    async def _graphql_context(self, connection: HTTPConnection) -> Context:
+        doorkeeper = self._engine.doorkeeper
+        if connection.scope["type"] == "websocket":
+            # An open socket must not be a way around the limit; the middleware counts the rest.
+            self._count(connection.scope)
+        is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
+        if is_write and header(connection.scope, b"cookie") is not None:
+            doorkeeper.must_be_same_origin(connection)
+        viewer = await doorkeeper.viewer(connection, "graphql")
+        return self._engine.context(viewer, self._engine.cursors)
+
+    def _count(self, scope: Scope) -> None:
+        """Count a request for the rate limit. Raises RateLimited."""
+        is_local = self._engine.this_machine.sent(scope) or is_said_to_be_loopback(scope)
+        self._engine.services.rates.request(address_of(scope), is_local=is_local)
+
+    def _answered(self, scope: Scope, status: int, seconds: float) -> None:
+        codes = scope.get("state", {}).get("error_codes", ())
+        # A 503 of /health is the right answer: counted as a failure, it would keep the engine
+        # degraded for minutes after an outage, by the error rate of those who asked.
+        failed = (status >= 500 or EngineError.code in codes) and scope["path"] != "/health"
+        self._engine.figures.answered(seconds, failed=failed)
+        self._engine.instruments.answered(scope, status, seconds)
+
+    def _operation_done(self, label: str, seconds: float, codes: list[str]) -> None:
+        self._engine.figures.operation(label, seconds, failed=bool(codes))
+        self._engine.instruments.operation(label, seconds, codes)
+
+    def _content_security_policy(self) -> str:
+        configured = self._engine.config.security.content_security_policy
+        return configured or self._engine.frontend.content_security_policy
+
+
+def _strict_transport(config: Config) -> str | None:
+    """What browsers are told of https (RFC 6797); None where they reach us by http."""
+    if not config.server.public_url.startswith("https:"):
+        return None
+    subdomains = "; includeSubDomains" if config.security.hsts_include_subdomains else ""
+    return f"max-age=31536000{subdomains}"
+
+
+class _Unrouted:
+    """Lets an endpoint see every method, so that it can say itself which ones it answers."""
+
+    def __init__(self, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
+        self._endpoint = endpoint
+        # For who reads what an endpoint says of itself.
+        self.__wrapped__ = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response: ASGIApp = await self._endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+def _refused(scope: Scope, error: EngineError) -> Response:
+    """A refusal before any route, in the form that the caller reads."""
+    return (refused_by_graphql if scope["path"] == GRAPHQL else as_problem)(scope, error)

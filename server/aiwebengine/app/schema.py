@@ -1,0 +1,89 @@
+"""The schema: each room's lists of operations, put side by side."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
+from strawberry.tools import create_type
+from strawberry.utils.str_converters import to_camel_case
+
+from aiwebengine.access_reviews import graphql as reviews
+from aiwebengine.alerts import graphql as alerts
+from aiwebengine.audit import graphql as audit
+from aiwebengine.auth import graphql as auth
+from aiwebengine.backups import graphql as backups
+from aiwebengine.database_admin import graphql as care
+from aiwebengine.graphql.arguments import let_null_mean_the_default
+from aiwebengine.graphql.descriptions import describe
+from aiwebengine.health import graphql as health
+from aiwebengine.jobs import graphql as schedules
+from aiwebengine.logs import graphql as logs
+from aiwebengine.maintenance import graphql as maintenance
+from aiwebengine.migrations import graphql as migrations
+from aiwebengine.signing_keys import graphql as keys
+from aiwebengine.telemetry import graphql as system
+from aiwebengine.telemetry.types import BIG_INT, BigInt
+from aiwebengine.users import graphql as users
+
+
+class _Names(NameConverter):
+    """Strawberry's names; it works them out anew at each request, for each argument."""
+
+    def apply_naming_config(self, name: str) -> str:
+        """`first_name` becomes `firstName`."""
+        return _in_camel_case(name)
+
+
+@cache
+def _in_camel_case(name: str) -> str:
+    return to_camel_case(name)
+
+
+schema = strawberry.Schema(
+    query=create_type(
+        "Query",
+        [
+            *auth.queries,
+            *users.queries,
+            *audit.queries,
+            *logs.queries,
+            *system.queries,
+            *migrations.queries,
+            *care.queries,
+            *health.queries,
+            *alerts.queries,
+            *backups.queries,
+            *maintenance.queries,
+            *schedules.queries,
+            *reviews.queries,
+            *keys.queries,
+        ],
+        description="Everything that can be read.",
+    ),
+    mutation=create_type(
+        "Mutation",
+        [
+            *users.mutations,
+            *auth.mutations,
+            *care.mutations,
+            *alerts.mutations,
+            *backups.mutations,
+            *maintenance.mutations,
+            *schedules.mutations,
+            *reviews.mutations,
+            *keys.mutations,
+        ],
+        description="Everything that can be changed. Each takes `input` and answers the result.",
+    ),
+    subscription=create_type(
+        "Subscription",
+        [*users.subscriptions, *audit.subscriptions, *logs.subscriptions, *system.subscriptions],
+        description="Everything that can be followed.",
+    ),
+    config=StrawberryConfig(name_converter=_Names(), scalar_map={BigInt: BIG_INT}),
+)
+describe(schema)
+let_null_mean_the_default(schema)

@@ -1,0 +1,125 @@
+"""The tasks that the engine itself brings.
+
+Another task is one more `Task(...)` in the list that `app/services.py` hands to `Schedules`:
+
+    Task("vacuum", "Vacuum", "Frees the space of dead rows.", "0 4 * * 0", care.vacuum)
+
+where the function takes `note`, calls it with lines for the log of the run, and returns one
+sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiwebengine.audit.chain import Chain
+from aiwebengine.core.formats import count
+from aiwebengine.core.identity import engine
+from aiwebengine.database import Database
+from aiwebengine.jobs.types import Note, Task, TaskFailed
+from aiwebengine.rate_limits.service import Rates
+from aiwebengine.sessions.service import Sessions
+from aiwebengine.signing_keys.service import Keys
+from aiwebengine.users.service import Users
+
+
+def own_tasks(
+    db: Database, sessions: Sessions, rates: Rates, users: Users, chain: Chain, keys: Keys
+) -> list[Task]:
+    """What keeps the engine's own tables in order."""
+
+    async def sessions_removed(note: Note) -> str:
+        await sessions.remove_ended()
+        return "Sessions, sign-in links and attempts that had ended are gone."
+
+    async def rates_forgotten(note: Note) -> str:
+        await rates.forget()
+        return "Counts of minutes that are over are gone."
+
+    async def grants_ended(note: Note) -> str:
+        ended = await users.end_expired_grants()
+        return f"{count(ended, 'expired role')} removed."
+
+    async def analyzed(note: Note) -> str:
+        note("analyze")
+        await db.maintain("analyze")
+        return "The planner's statistics are up to date."
+
+    async def keys_forgotten(note: Note) -> str:
+        return f"{count(await keys.remove_ended(), 'expired key')} removed."
+
+    return [
+        Task(
+            "end-sessions",
+            "Remove ended sessions",
+            "Removes sessions, sign-in links and sign-in attempts that can't be used any more.",
+            "*/10 * * * *",
+            sessions_removed,
+        ),
+        Task(
+            "forget-rates",
+            "Forget counted requests",
+            "Removes what was counted for the rate limit in minutes that are over.",
+            "*/10 * * * *",
+            rates_forgotten,
+        ),
+        Task(
+            "end-grants",
+            "Take away ended roles",
+            "Looks whether a role is left whose end has passed. They end by themselves anyway.",
+            "5 0 * * *",
+            grants_ended,
+        ),
+        Task(
+            "analyze",
+            "Analyze the database",
+            "Brings the statistics up to date that PostgreSQL plans queries with.",
+            "40 3 * * *",
+            analyzed,
+        ),
+        Task(
+            "verify-audit",
+            "Verify the audit trail",
+            "Goes through all seals and tells whether an event was changed or removed.",
+            "20 4 * * 0",
+            _trail_proved(chain),
+        ),
+        Task(
+            "rotate-secrets",
+            "Rotate the signing keys",
+            "Makes a new key for each purpose. What old ones signed goes on to be valid for a day.",
+            "0 4 1 1,4,7,10 *",
+            _keys_rotated(keys),
+        ),
+        Task(
+            "forget-keys",
+            "Forget ended signing keys",
+            "Removes keys whose last signature is not valid any more.",
+            "15 0 * * *",
+            keys_forgotten,
+        ),
+    ]
+
+
+def _trail_proved(chain: Chain) -> Callable[[Note], Awaitable[str]]:
+    async def run(note: Note) -> str:
+        await chain.seal()
+        found = await chain.verify(
+            engine(), None, lambda done, total: note(f"{done} of {total} events")
+        )
+        if found.problem is not None:
+            place = "" if found.event_id is None else f" at event {found.event_id}"
+            raise TaskFailed(f"The trail was tampered with{place}: {found.problem}.")
+        return f"The trail is whole: {count(found.sealed, 'event')}, head {found.head}."
+
+    return run
+
+
+def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
+    async def run(note: Note) -> str:
+        made = await keys.rotate(engine(), None)
+        for key in made:
+            note(f"{key.purpose}: key {key.number}")
+        return f"{count(len(made), 'new key')}."
+
+    return run

@@ -1,0 +1,1 @@
+"""The ground: errors, identity, configuration, formats. It imports no other package."""

@@ -1,0 +1,85 @@
+"""What is noted of a request while it is answered, for its line in the log."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from aiwebengine.core.errors import EngineError
+
+# A client names its operations, and each line of the log holds the name.
+LONGEST_NAME = 200
+
+
+@dataclass
+class Notes:
+    """Figures and names of one request; the tasks that it starts write into the same ones."""
+
+    request_id: str | None = None
+    operation: str | None = None
+    kind: str | None = None
+    codes: list[str] = field(default_factory=list)
+    error: str | None = None
+    bug: BaseException | None = None
+    bug_field: str | None = None
+    db_queries: int = 0
+    db_secs: float = 0.0
+
+
+_current: ContextVar[Notes | None] = ContextVar("notes", default=None)
+
+
+def begin_notes(request_id: str | None) -> Notes:
+    """Empty notes, in force for this task and the tasks that it starts from now on."""
+    notes = Notes(request_id)
+    _current.set(notes)
+    return notes
+
+
+def current_request_id() -> str | None:
+    """The id of the request that this task works for; None when it works for none."""
+    notes = _current.get()
+    return None if notes is None else notes.request_id
+
+
+def note_operation(name: str, kind: str) -> None:
+    """Note which GraphQL operation the request asks for."""
+    notes = _current.get()
+    if notes is not None:
+        notes.operation, notes.kind = name[:LONGEST_NAME], kind
+
+
+def note_code(code: str) -> None:
+    """Note the code of an error in the answer; the same one once."""
+    notes = _current.get()
+    if notes is not None and code not in notes.codes:
+        notes.codes.append(code)
+
+
+def note_error(code: str, message: str) -> None:
+    """Note an error in the answer: its code, and of a failure of ours the first in words."""
+    note_code(code)
+    notes = _current.get()
+    if notes is not None and notes.error is None and code == EngineError.code:
+        notes.error = message
+
+
+def note_bug(bug: BaseException, field: str | None = None) -> bool:
+    """Note a fault of the program, whose trace the request's own line will hold.
+
+    False when it has to be logged at once: it belongs to no request, is not the first one of its
+    request, or of a subscription, which may go on for hours.
+    """
+    notes = _current.get()
+    if notes is None or notes.bug is not None or notes.kind == "subscription":
+        return False
+    notes.bug, notes.bug_field = bug, field
+    return True
+
+
+def note_statement(secs: float) -> None:
+    """Note a statement that was sent to the database for this request."""
+    notes = _current.get()
+    if notes is not None:
+        notes.db_queries += 1
+        notes.db_secs += secs

@@ -1,0 +1,287 @@
+"""The command-line door of this room."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.formats import count, duration, instant
+from aiwebengine.core.formats import size as bytes_of
+from aiwebengine.core.identity import Viewer
+from aiwebengine.core.untrusted_text import on_one_line
+from aiwebengine.database_admin.activity_types import DatabaseSession, StatementsSource
+from aiwebengine.database_admin.service import LARGEST_LIST, Care
+from aiwebengine.database_admin.shell import shell
+from aiwebengine.database_admin.types import DatabaseInfo, DatabaseSize
+from aiwebengine.database_admin.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
+from aiwebengine.terminal.commands import json_option, must_be_sure, show, table, with_engine
+
+Result = TypeVar("Result")
+
+GROWTH_DAYS = 30
+
+limit_option = click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIST),
+    help="Most lines to list.",
+)
+
+
+@click.group()
+def db() -> None:
+    """See how the database is, and vacuum it."""
+
+
+@db.command()
+@json_option
+@click.pass_context
+def size(context: click.Context, as_json: bool) -> None:
+    """How large the database is, and how that changed in 30 days."""
+
+    async def read(care: Care, viewer: Viewer) -> tuple[DatabaseInfo, list[DatabaseSize]]:
+        await care.sample_size()
+        return await care.info(viewer), await care.growth(viewer, GROWTH_DAYS)
+
+    info, growth = _read(context, read)
+    told = {
+        "version": info.version,
+        "started_at": info.started_at,
+        "size_bytes": info.size_bytes,
+        "growth": [asdict(one) for one in growth],
+    }
+    grown = info.size_bytes - growth[0].size_bytes
+    lines = [
+        f"{bytes_of(info.size_bytes)}, PostgreSQL {info.version},"
+        f" up since {instant(info.started_at)}",
+        f"{'+' if grown >= 0 else '-'}{bytes_of(abs(grown))} since {instant(growth[0].at)}",
+    ]
+    show(as_json, told, lines)
+
+
+@db.command()
+@limit_option
+@json_option
+@click.pass_context
+def tables(context: click.Context, limit: int, as_json: bool) -> None:
+    """The largest tables: rows, size, dead rows, last vacuum. Rows are estimates."""
+    found = _read(context, lambda care, viewer: care.tables(viewer, limit))
+    rows = [
+        (
+            one.name,
+            "?" if one.estimated_rows is None else f"{one.estimated_rows:,}",
+            bytes_of(one.size_bytes),
+            bytes_of(one.index_bytes),
+            f"{one.dead_rows:,}",
+            _latest(one.last_vacuum_at, one.last_autovacuum_at),
+            _latest(one.last_analyze_at, one.last_autoanalyze_at),
+        )
+        for one in found
+    ]
+    columns = ("Table", "Rows", "Size", "Indexes", "Dead rows", "Vacuumed", "Analyzed")
+    show(as_json, [asdict(one) for one in found], table(columns, rows))
+
+
+@db.command()
+@limit_option
+@json_option
+@click.pass_context
+def indexes(context: click.Context, limit: int, as_json: bool) -> None:
+    """The largest indexes: use, size, and about how much of it is bloat."""
+    found = _read(context, lambda care, viewer: care.indexes(viewer, limit))
+    rows = [
+        (
+            one.name,
+            one.table,
+            bytes_of(one.size_bytes),
+            "?" if one.bloat_bytes is None else bytes_of(one.bloat_bytes),
+            f"{one.scans:,}",
+            "" if one.is_valid else "invalid: drop it and build it again",
+        )
+        for one in found
+    ]
+    columns = ("Index", "Table", "Size", "Bloat", "Scans", "")
+    show(as_json, [asdict(one) for one in found], table(columns, rows))
+
+
+@db.command()
+@json_option
+@click.pass_context
+def connections(context: click.Context, as_json: bool) -> None:
+    """Who is connected, against what the server allows."""
+    found = _read(context, lambda care, viewer: care.connections(viewer))
+    rows = [
+        (one.count, one.state, one.application, one.user_name, _seconds(one.longest_seconds))
+        for one in found.groups
+    ]
+    columns = ("Connections", "State", "Program", "Account", "For up to")
+    caption = (
+        f"{found.used} of {found.maximum} are in use; {found.reserved} are kept for a superuser"
+    )
+    show(as_json, asdict(found), table(columns, rows, caption))
+
+
+@db.command()
+@click.option(
+    "--older-than",
+    "seconds",
+    default=60,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Only transactions that are open for so many seconds.",
+)
+@limit_option
+@json_option
+@click.pass_context
+def transactions(context: click.Context, seconds: int, limit: int, as_json: bool) -> None:
+    """Transactions that are open for long. They keep vacuum from removing dead rows."""
+    found = _read(context, lambda care, viewer: care.transactions(viewer, limit, seconds))
+    rows = [(*_session(one), one.statement) for one in found]
+    columns = ("Pid", "Program", "Account", "State", "Open for", "Statement")
+    show(as_json, [asdict(one) for one in found], table(columns, rows))
+
+
+@db.command()
+@limit_option
+@json_option
+@click.pass_context
+def locks(context: click.Context, limit: int, as_json: bool) -> None:
+    """Who waits for whom."""
+    found = _read(context, lambda care, viewer: care.locks(viewer, limit))
+    rows = [
+        (
+            one.waiting.pid,
+            _seconds(one.waited_seconds),
+            one.table or "",
+            one.waiting.statement,
+            ", ".join(f"{holder.pid} ({holder.application})" for holder in one.holders),
+        )
+        for one in found
+    ]
+    columns = ("Pid", "Waits for", "Table", "Statement", "Held by")
+    show(as_json, [asdict(one) for one in found], table(columns, rows))
+
+
+@db.command("slow-queries")
+@limit_option
+@json_option
+@click.pass_context
+def slow_queries(context: click.Context, limit: int, as_json: bool) -> None:
+    """The statements that take longest on average."""
+    found = _read(context, lambda care, viewer: care.statements(viewer, limit))
+    told = {**asdict(found), "source": found.source.name}
+    if found.source is not StatementsSource.PG_STAT_STATEMENTS:
+        # What a command counts itself is only what it ran itself: nothing to look at.
+        told["slowest"] = []
+        show(as_json, told, found.how_to_enable or "")
+        return
+    rows = [
+        (f"{one.mean_ms:.1f}", f"{one.longest_ms:.1f}", f"{one.calls:,}", one.statement)
+        for one in found.slowest
+    ]
+    show(as_json, told, table(("Mean ms", "Longest ms", "Calls", "Statement"), rows))
+
+
+@db.command()
+@click.argument("names", metavar="[TABLE]...", nargs=-1)
+@click.option(
+    "--analyze/--no-analyze",
+    default=True,
+    show_default=True,
+    help="Renew the statistics of the planner as well.",
+)
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Rewrite each table: smaller, but locked all the while. Asks first.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def vacuum(
+    context: click.Context,
+    names: tuple[str, ...],
+    analyze: bool,
+    full: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Vacuum every TABLE, or all tables, one after the other."""
+    if full:
+        must_be_sure(
+            "VACUUM FULL locks each table until it is rewritten: whatever needs it waits, and the"
+            " disk must hold it twice. Continue?",
+            yes,
+        )
+    # One may look at standard error while standard output goes to a file.
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=as_json or not sys.stderr.isatty()
+    ) as progress:
+        task = progress.add_task("vacuum", total=None)
+
+        def watch(done: int, total: int, name: str, now: VacuumProgress | None) -> None:
+            share = ((now.percent if now else None) or 0.0) / 100
+            said = escape(on_one_line(f"{name}: {now.phase}" if now else name))
+            progress.update(task, description=said, completed=done + share, total=total)
+
+        def note(line: str) -> None:
+            if not as_json:
+                progress.console.print(Text(on_one_line(line)), soft_wrap=True)
+
+        async def work(engine: Engine, viewer: Viewer) -> VacuumRun:
+            return await engine.services.care.vacuum(
+                viewer, names or None, note, VacuumOptions(analyze, full), watch
+            )
+
+        run = with_engine(context.obj, work)
+    told = {**asdict(run), "state": run.state.name}
+    show(as_json, told, f"Vacuumed {run.tables_done} of {count(len(run.tables), 'table')}.")
+
+
+db.add_command(shell)
+
+
+def _read(context: click.Context, ask: Callable[[Care, Viewer], Awaitable[Result]]) -> Result:
+    async def work(engine: Engine, viewer: Viewer) -> Result:
+        return await ask(engine.services.care, viewer)
+
+    return with_engine(context.obj, work)
+
+
+def _session(session: DatabaseSession) -> tuple[object, ...]:
+    return (
+        session.pid,
+        session.application,
+        session.user_name,
+        session.state,
+        _seconds(session.transaction_seconds),
+    )
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else duration(seconds)
+
+
+def _latest(by_hand: datetime | None, by_itself: datetime | None) -> str:
+    """The later of two instants, and whose doing it was."""
+    known = [(at, whose) for at, whose in ((by_hand, ""), (by_itself, " (auto)")) if at]
+    at, whose = max(known, default=(None, ""))
+    return f"{instant(at)}{whose}" if at else "never"

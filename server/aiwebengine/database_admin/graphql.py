@@ -1,0 +1,54 @@
+"""The GraphQL door of this room."""
+
+import strawberry
+
+from aiwebengine.database_admin.types import DatabaseInfo
+from aiwebengine.database_admin.vacuum_types import VacuumOptions, VacuumRun
+from aiwebengine.graphql.context import Info
+
+
+@strawberry.input
+class VacuumDatabaseInput:
+    """What to vacuum.
+
+    Attributes:
+        tables: the names of the tables; all when left out.
+        analyze: whether to renew the statistics of the planner as well.
+    """
+
+    tables: list[str] | None = None
+    analyze: bool = True
+
+
+@strawberry.type
+class VacuumPayload:
+    """The run that was begun.
+
+    Attributes:
+        run: the run; `database { lastVacuum { … } }` tells how far it is.
+    """
+
+    run: VacuumRun
+
+
+@strawberry.field
+async def database(info: Info) -> DatabaseInfo:
+    """How the database is. Needs the role ADMINISTRATOR."""
+    return await info.context.services.care.info(info.context.viewer)
+
+
+@strawberry.mutation
+async def vacuum_database(info: Info, input: VacuumDatabaseInput) -> VacuumPayload:
+    """Vacuum tables beside everything else. Needs ADMINISTRATOR and the scope ops:write.
+
+    Args:
+        input: which tables, and how.
+    """
+    run = await info.context.services.care.start_vacuum(
+        info.context.viewer, input.tables, VacuumOptions(analyze=input.analyze)
+    )
+    return VacuumPayload(run=run)
+
+
+queries = [database]
+mutations = [vacuum_database]

@@ -1,0 +1,312 @@
+"""The verbs of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TypeAlias, cast
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.core.background import end
+from aiwebengine.core.errors import BadUserInput, Conflict, EngineError, Unavailable
+from aiwebengine.core.formats import second
+from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.database import Database
+from aiwebengine.database_admin import activity_store, store, vacuum_store
+from aiwebengine.database_admin.activity_types import (
+    DatabaseConnections,
+    DatabaseLock,
+    DatabaseSession,
+    DatabaseStatement,
+    DatabaseStatements,
+    OwnStatements,
+    StatementsSource,
+)
+from aiwebengine.database_admin.types import (
+    DatabaseIndex,
+    DatabaseInfo,
+    DatabaseSize,
+    DatabaseTable,
+)
+from aiwebengine.database_admin.vacuum_types import (
+    VacuumOptions,
+    VacuumProgress,
+    VacuumRun,
+    VacuumState,
+)
+from aiwebengine.telemetry.types import BigInt
+from aiwebengine.users.types import Role
+
+log = logging.getLogger(__name__)
+
+LARGEST_LIST = 200
+HOURLY_UP_TO_DAYS = 7
+LONGEST_AGE_SECS = 10 * 365 * 86_400
+LOOK_EVERY_SECS = 0.5
+
+Watcher: TypeAlias = Callable[[int, int, str, VacuumProgress | None], None]
+"""Told twice a second: tables done, tables in all, the table at work, how far PostgreSQL is."""
+
+_USUAL = VacuumOptions()
+_HOW_TO_ENABLE = (
+    "Let PostgreSQL count statements: add pg_stat_statements to shared_preload_libraries in"
+    " postgresql.conf, restart PostgreSQL, then run in this database:"
+    " create extension pg_stat_statements."
+)
+_NOT_THERE = (
+    "This PostgreSQL comes without pg_stat_statements, as the embedded one does: install it"
+    " (Debian: postgresql-contrib), or let repository.database_url point to a server that has it."
+)
+
+
+class VacuumUnderWay(Conflict):
+    """One run of vacuum at a time."""
+
+
+class VacuumFailed(Conflict):
+    """PostgreSQL refused to vacuum a table."""
+
+
+class Care:
+    """How the database is, and vacuum.
+
+    *own_statements* tells the worst statements of this process, for a PostgreSQL that doesn't
+    count them.
+    """
+
+    def __init__(
+        self, db: Database, audit: AuditTrail, own_statements: OwnStatements | None = None
+    ) -> None:
+        self._db = db
+        self._audit = audit
+        self._own_statements = own_statements
+        self._tasks: set[asyncio.Task[VacuumRun]] = set()
+
+    async def info(self, viewer: Viewer) -> DatabaseInfo:
+        """Version, start and size. Raises Unauthenticated, Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.info(self._db)
+
+    async def sample_size(self) -> None:
+        """Note how large the database is, once an hour whoever asks."""
+        await store.add_size(self._db)
+
+    async def growth(self, viewer: Viewer, days: int) -> list[DatabaseSize]:
+        """The sizes of the past, oldest first. Raises as `info` does, and BadUserInput."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        _must_be_within("days", days, 1, store.DAYS_KEPT)
+        since = datetime.now(UTC) - timedelta(days=days)
+        return await store.sizes(self._db, since, by_day=days > HOURLY_UP_TO_DAYS)
+
+    async def tables(self, viewer: Viewer, first: int) -> list[DatabaseTable]:
+        """The largest tables. Raises as `growth` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        _must_be_within("first", first, 1, LARGEST_LIST)
+        return await store.tables(self._db, first)
+
+    async def indexes(self, viewer: Viewer, first: int) -> list[DatabaseIndex]:
+        """The largest indexes. Raises as `growth` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        _must_be_within("first", first, 1, LARGEST_LIST)
+        return await store.indexes(self._db, first)
+
+    async def connections(self, viewer: Viewer) -> DatabaseConnections:
+        """Who is connected. Raises as `info` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        limits = await activity_store.connection_limits(self._db)
+        return DatabaseConnections(
+            **limits, groups=await activity_store.connection_groups(self._db)
+        )
+
+    async def transactions(
+        self, viewer: Viewer, first: int, older_than_seconds: int
+    ) -> list[DatabaseSession]:
+        """Transactions that are open for long. Raises as `growth` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        _must_be_within("first", first, 1, LARGEST_LIST)
+        _must_be_within("olderThanSeconds", older_than_seconds, 0, LONGEST_AGE_SECS)
+        return await activity_store.old_transactions(self._db, first, older_than_seconds)
+
+    async def locks(self, viewer: Viewer, first: int) -> list[DatabaseLock]:
+        """Who waits for whom. Raises as `growth` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        _must_be_within("first", first, 1, LARGEST_LIST)
+        return await activity_store.lock_waits(self._db, first)
+
+    async def statements(self, viewer: Viewer, first: int) -> DatabaseStatements:
+        """The slowest statements, and where they are from. Raises as `growth` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        _must_be_within("first", first, 1, LARGEST_LIST)
+        if await activity_store.counts_statements(self._db):
+            slowest = await activity_store.slowest_statements(self._db, first)
+            return DatabaseStatements(
+                source=StatementsSource.PG_STAT_STATEMENTS, how_to_enable=None, slowest=slowest
+            )
+        is_there = await activity_store.can_count_statements(self._db)
+        how = _HOW_TO_ENABLE if is_there else _NOT_THERE
+        if self._own_statements is None:
+            return DatabaseStatements(source=StatementsSource.NONE, how_to_enable=how, slowest=[])
+        own = [
+            DatabaseStatement(
+                statement=figures.sql,
+                calls=cast(BigInt, figures.count),
+                mean_ms=1_000 * figures.total_secs / max(1, figures.count),
+                longest_ms=1_000 * figures.longest_secs,
+                total_ms=1_000 * figures.total_secs,
+            )
+            for figures in self._own_statements(LARGEST_LIST)
+        ]
+        own.sort(key=lambda statement: statement.mean_ms, reverse=True)
+        return DatabaseStatements(
+            source=StatementsSource.OWN, how_to_enable=how, slowest=own[:first]
+        )
+
+    async def last_vacuum(self, viewer: Viewer) -> VacuumRun | None:
+        """The newest run that somebody began. Raises as `info` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await vacuum_store.last_run(self._db)
+
+    async def vacuums(self, viewer: Viewer) -> list[VacuumProgress]:
+        """What is being vacuumed or analyzed now, by anybody. Raises as `info` does."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await vacuum_store.progress(self._db)
+
+    async def vacuum(
+        self,
+        viewer: Viewer,
+        tables: Sequence[str] | None,
+        note: Callable[[str], None],
+        options: VacuumOptions = _USUAL,
+        watcher: Watcher = lambda *_: None,
+    ) -> VacuumRun:
+        """Vacuum these tables, or all, one after the other, and wait; *note* hears of each.
+
+        Raises Unauthenticated, Forbidden, BadUserInput for an unknown table, VacuumUnderWay,
+        VacuumFailed, Unavailable.
+        """
+        run = await self._begin(viewer, tables, options)
+        return await self._run(run, options, note, watcher)
+
+    async def start_vacuum(
+        self, viewer: Viewer, tables: Sequence[str] | None, options: VacuumOptions
+    ) -> VacuumRun:
+        """`vacuum` without waiting: `last_vacuum` tells how far it is. Raises as `vacuum` does."""
+        run = await self._begin(viewer, tables, options)
+        task = asyncio.create_task(
+            self._run(run, options, lambda line: log.info("vacuum", extra={"line": line}))
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._is_done)
+        return run
+
+    async def stop(self) -> None:
+        """Stop what `start_vacuum` began; what is done of it stays done."""
+        await end(*self._tasks)
+
+    async def _begin(
+        self, viewer: Viewer, tables: Sequence[str] | None, options: VacuumOptions
+    ) -> VacuumRun:
+        viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
+        known = await vacuum_store.vacuumable(self._db)
+        wanted = known if tables is None else list(dict.fromkeys(tables))
+        _must_be_known(wanted, known)
+        async with self._db.transaction():
+            await vacuum_store.lock_runs(self._db)
+            last = await vacuum_store.last_run(self._db)
+            if last is not None and last.state is VacuumState.RUNNING:
+                raise VacuumUnderWay(
+                    f"Vacuum is under way: {last.started_by} began it at {second(last.started_at)}."
+                )
+            run = await vacuum_store.add_run(self._db, viewer.label, wanted)
+            await self._audit.record(
+                viewer,
+                AuditAction.VACUUM_RUN,
+                Target("database", None, "every table" if tables is None else ", ".join(wanted)),
+                after={"tables": wanted, "analyze": options.analyze, "full": options.full},
+            )
+        return run
+
+    async def _run(
+        self,
+        run: VacuumRun,
+        options: VacuumOptions,
+        note: Callable[[str], None],
+        watcher: Watcher = lambda *_: None,
+    ) -> VacuumRun:
+        done = 0
+        try:
+            for table in run.tables:
+                began = time.monotonic()
+                await self._one(run, table, done, options, watcher)
+                done += 1
+                note(f"{table}: done in {time.monotonic() - began:.1f} s")
+        except asyncio.CancelledError:
+            with suppress(Unavailable):
+                await vacuum_store.end_run(
+                    self._db, run.number, VacuumState.FAILED, done, "It was stopped."
+                )
+            raise
+        except Exception as error:
+            told = str(error) or type(error).__name__
+            failed = f"{run.tables[done]}: {told}"
+            note(failed)
+            with suppress(Unavailable):
+                await vacuum_store.end_run(self._db, run.number, VacuumState.FAILED, done, failed)
+            if isinstance(error, EngineError):
+                raise
+            raise VacuumFailed(f"Vacuum stopped at {failed}.") from error
+        return await vacuum_store.end_run(self._db, run.number, VacuumState.SUCCEEDED, done, None)
+
+    async def _one(
+        self, run: VacuumRun, table: str, done: int, options: VacuumOptions, watcher: Watcher
+    ) -> None:
+        """Vacuum one table, and say meanwhile how far it is."""
+        at_work = asyncio.create_task(vacuum_store.vacuum(self._db, table, options))
+        try:
+            while True:
+                with suppress(Unavailable):
+                    found = await self._progress_of(table)
+                    phase, percent = (found.phase, found.percent) if found else (None, None)
+                    await vacuum_store.note_progress(
+                        self._db, run.number, table, done, phase, percent
+                    )
+                    watcher(done, len(run.tables), table, found)
+                finished, _ = await asyncio.wait([at_work], timeout=LOOK_EVERY_SECS)
+                if finished:
+                    return at_work.result()
+        finally:
+            await end(at_work)
+
+    async def _progress_of(self, table: str) -> VacuumProgress | None:
+        running = await vacuum_store.progress(self._db)
+        return next((one for one in running if one.table == table and not one.is_automatic), None)
+
+    def _is_done(self, task: asyncio.Task[VacuumRun]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # The run itself says so to whoever looks; this is for the log.
+            log.warning("vacuum.failed", extra={"error": str(task.exception())})
+
+
+def _must_be_within(name: str, found: int, least: int, most: int) -> None:
+    if not least <= found <= most:
+        raise BadUserInput(f"{name}: found {found}; allowed: {least} to {most}.")
+
+
+def _must_be_known(wanted: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        close = sorted({one for name in unknown for one in get_close_matches(name, known)})
+        hint = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise BadUserInput(
+            f"tables: found {', '.join(map(repr, unknown))[:200]}. {hint}"
+            f"Allowed: {', '.join(sorted(known))}."
+        )
+    if not wanted:
+        raise BadUserInput("tables: found an empty list; name some, or leave it out for all.")

@@ -1,0 +1,116 @@
+"""The GraphQL door of this room."""
+
+import strawberry
+
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.graphql.connection import Connection, connect, page_size
+from aiwebengine.graphql.context import Info
+from aiwebengine.jobs.types import ScheduledTask, TaskRun
+from aiwebengine.users.types import Role
+
+LIST = "taskRuns"
+
+
+@strawberry.input
+class RunMaintenanceTaskInput:
+    """Which task to run.
+
+    Attributes:
+        name: the task's name.
+    """
+
+    name: str
+
+
+@strawberry.input
+class StopMaintenanceTaskInput:
+    """Which run to stop.
+
+    Attributes:
+        run_id: the run.
+    """
+
+    run_id: strawberry.ID
+
+
+@strawberry.type
+class TaskRunPayload:
+    """What came of starting or stopping a run.
+
+    Attributes:
+        run: the run as it is now.
+    """
+
+    run: TaskRun
+
+
+@strawberry.field
+async def scheduled_tasks(info: Info) -> list[ScheduledTask]:
+    """What the engine does by the clock. Needs the role ADMINISTRATOR."""
+    return await info.context.services.schedules.tasks(info.context.viewer)
+
+
+@strawberry.field
+async def task_runs(
+    info: Info, first: int = 50, after: str | None = None, task: str | None = None
+) -> Connection[TaskRun]:
+    """The runs of tasks, newest first. Needs the role ADMINISTRATOR.
+
+    Args:
+        first: how many, 1 to 200.
+        after: the `endCursor` of the page before.
+        task: only those of the task with this name.
+    """
+    viewer, service = info.context.viewer, info.context.services.schedules
+    viewer.must_be(Role.ADMINISTRATOR)
+    first, bound, cursors = page_size(first), repr(task), info.context.cursors
+    found = await service.page(viewer, task, _number_in(cursors.decode(LIST, bound, after)), first)
+    return connect(
+        found,
+        first,
+        after=after,
+        cursor=lambda run: cursors.encode(LIST, bound, (run.number,)),
+        count=lambda: service.count(viewer, task),
+    )
+
+
+@strawberry.mutation
+async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> TaskRunPayload:
+    """Run a task now; a CONFLICT when it is at work. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: which task.
+    """
+    return TaskRunPayload(
+        run=await info.context.services.schedules.start(info.context.viewer, input.name)
+    )
+
+
+@strawberry.mutation
+async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> TaskRunPayload:
+    """Stop a run; it ends within seconds. Needs the role ADMINISTRATOR.
+
+    Args:
+        input: which run.
+    """
+    return TaskRunPayload(
+        run=await info.context.services.schedules.stop(info.context.viewer, _number(input.run_id))
+    )
+
+
+def _number(text: str) -> int:
+    """Ids are opaque: whatever is none names nothing, as 0 does."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _number_in(decoded: tuple[object, ...] | None) -> int | None:
+    match decoded:
+        case None:
+            return None
+        case (int() as number,):
+            return number
+    raise BadUserInput("`after` is not a cursor of this list.")
+
+
+queries = [scheduled_tasks, task_runs]
+mutations = [run_maintenance_task, stop_maintenance_task]

@@ -1,0 +1,133 @@
+"""Log lines: an event's name and its fields, for people or for machines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aiwebengine.core.config import Logging
+from aiwebengine.core.request_notes import current_request_id
+from aiwebengine.core.untrusted_text import on_one_line
+from aiwebengine.logs.redaction import redacted, redacted_line
+from aiwebengine.logs.rotation import PERIODS, RotatingFile
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_TRACEBACKS = logging.Formatter()
+
+
+def configure_logging(config: Logging) -> None:
+    """Send the log lines of the program and its libraries to standard error and to the file.
+
+    Each process does this for itself; all of them may write to the same file. The file holds
+    JSON whatever the console shows, since that is what can be searched.
+    """
+    root = logging.getLogger()
+    for handler in root.handlers:
+        handler.close()
+    console = logging.StreamHandler(sys.stderr)
+    lines = _Lines()
+    console.setFormatter(lines if _is_for_machines(config) else _Prose())
+    root.handlers = [console]
+    if config.file is not None:
+        file = RotatingFile(config.file, PERIODS[config.rotation])
+        file.setFormatter(lines)
+        root.handlers.append(file)
+    root.setLevel(config.level.upper())
+    # Looked up for every record otherwise, and no line tells them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # Nor the place in our code, for which every record would walk through the stack.
+    logging._srcfile = None
+    # They tell what we tell, again, in prose.
+    for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Between two tries its pool warns with a traceback of what the health check tells in words.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
+
+
+def _is_for_machines(config: Logging) -> bool:
+    """Unless somebody chose: people sit at a terminal; systemd, Docker and pipes are machines."""
+    return config.format == "json" or (config.format is None and not sys.stderr.isatty())
+
+
+class _Lines(logging.Formatter):
+    """Each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, worked out once for all handlers."""
+        known = vars(record)
+        line: str | None = known.get("_line")
+        if line is None:
+            line = known["_line"] = redacted_line(_event(record))
+        return line
+
+
+class _Prose(logging.Formatter):
+    """Each record for people: the event, then its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Only whoever sits at a terminal pays for it.
+        import structlog
+
+        self._renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or several with a traceback."""
+        told = {name: _shown(redacted(value, name), name) for name, value in _event(record).items()}
+        return str(self._renderer(None, record.levelname.lower(), told))
+
+
+def _shown(value: object, name: str) -> object:
+    """A field as a terminal may show it; a traceback keeps its lines, indented below the event."""
+    if not isinstance(value, str):
+        return value
+    if name in ("exception", "stack_info"):
+        return "\n".join(f"    {on_one_line(line)}" for line in value.split("\n"))
+    shown = on_one_line(value)
+    return shown if shown == value or name in ("event", "logger") else _Quoted(shown)
+
+
+class _Quoted:
+    """A text whose escapes stay as they are: the renderer would escape those of a string."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __repr__(self) -> str:
+        return f"'{self._shown}'"
+
+
+def _event(record: logging.LogRecord) -> dict[str, object]:
+    """What a line tells but for redaction; its instant stands first.
+
+    Readers find that without decoding. The `extra` of the log call are fields of the line, and so
+    is, on every line that comes of a request, its id.
+    """
+    second, microseconds = divmod(round(record.created * 1_000_000), 1_000_000)
+    told: dict[str, object] = {
+        "timestamp": f"{_second(second)}.{microseconds:06}Z",
+        "level": record.levelname.lower(),
+        "event": record.getMessage(),
+        "logger": record.name,
+    }
+    request_id = current_request_id()
+    if request_id is not None:
+        told["request_id"] = request_id
+    for name, value in vars(record).items():
+        if name not in _STANDARD and value is not None and not name.startswith("_"):
+            told[name] = value
+    if record.exc_info:
+        told["exception"] = _TRACEBACKS.formatException(record.exc_info)
+    if record.stack_info:
+        told["stack_info"] = record.stack_info
+    return told
+
+
+@lru_cache(4)
+def _second(since_1970: int) -> str:
+    """The second in UTC (ISO 8601); most lines share it with the one before."""
+    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,271 @@
+"""API tokens for scripts: make, list, revoke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+from uuid import UUID
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.auth.types import ApiToken, highest
+from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.untrusted_text import must_show_all
+from aiwebengine.database import Database
+from aiwebengine.sessions import secrets, store
+from aiwebengine.users.service import Users
+from aiwebengine.users.types import Role
+
+LONGEST_NAME = 100
+_RANKS = list(Role)
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token, and its secret, told this once."""
+
+    token: ApiToken
+    secret: str
+
+
+class _Maker(TypedDict):
+    made_by_id: UUID | None
+    made_by: str
+
+
+class Tokens:
+    """A token has no more than its user's roles, and outlives or outranks nobody who made it.
+
+    - A token that a token makes has no more scopes and no higher role than that one, ends no later,
+      and is revoked with it.
+    - A token that an administrator makes for another user keeps the role that the user has then as
+      its ceiling. It never has a higher role than its maker has at the time of the call, and stops
+      working while the maker is suspended, and for good when the maker is deleted. Administrators
+      make their own tokens.
+    - What the operator makes at the command line is bound to the user alone.
+    - Every token ends: *lifetime* after its creation, or *longest* at most.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        users: Users,
+        *,
+        lifetime: timedelta,
+        longest: timedelta,
+    ) -> None:
+        self._db = db
+        self._users = users
+        self._audit = audit
+        self._lifetime = min(lifetime, longest)
+        self._longest = longest
+
+    async def create(
+        self,
+        viewer: Viewer,
+        user_id: UUID | None,
+        name: str,
+        *,
+        scopes: Sequence[str] | None = None,
+        role_ceiling: Role | None = None,
+        expires_at: datetime | None = None,
+    ) -> NewToken:
+        """Make a token for a user, or for the viewer.
+
+        Without *scopes* it has all that the viewer has, without *expires_at* the default lifetime.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, ReauthenticationRequired.
+        """
+        viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+        viewer.must_have_signed_in_recently(Act.CREATE_TOKEN)
+        name = _checked_name(name)
+        wanted = _checked_scopes(scopes, viewer)
+        if viewer.token_id is not None and user_id not in (None, viewer.id):
+            raise Forbidden("A token can make tokens for its own user only.")
+        async with self._db.transaction():
+            target = await self._target(user_id or viewer.id)
+            owner = _known(target.id)
+            await store.hold_tokens_of(self._db, owner)
+            parent = await self._parent(viewer)
+            secret = secrets.new_token()
+            token = await store.add_token(
+                self._db,
+                user_id=owner,
+                name=name,
+                prefix=secret[: secrets.PREFIX_LENGTH],
+                secret_hash=secrets.digest(secret),
+                scopes=wanted,
+                role_ceiling=await self._ceiling(viewer, target, role_ceiling, parent),
+                expires_at=self._end(expires_at, parent),
+                parent_id=None if parent is None else parent.key,
+                **_maker(viewer, parent),
+            )
+            await self._audit.record(viewer, AuditAction.TOKEN_CREATED, target, after=_told(token))
+        return NewToken(token, secret)
+
+    async def of_user(self, viewer: Viewer, user_id: UUID | None) -> list[ApiToken]:
+        """The tokens of a user, or the viewer's own, that are not revoked, newest first.
+
+        Raises Unauthenticated, Forbidden.
+        """
+        viewer.must_be(Role.ADMINISTRATOR)
+        wanted = user_id or viewer.id
+        return [] if wanted is None else (await self.of_users([wanted]))[0]
+
+    async def of_users(self, user_ids: Sequence[UUID]) -> list[list[ApiToken]]:
+        """The tokens of each user that are not revoked, in the order asked; for loaders."""
+        tokens = await store.tokens_of(self._db, user_ids)
+        return [tokens[user_id] for user_id in user_ids]
+
+    async def all(self, viewer: Viewer) -> list[ApiToken]:
+        """Everybody's tokens that are not revoked, newest first. Raises Forbidden."""
+        viewer.must_be(Role.ADMINISTRATOR)
+        return await store.all_tokens(self._db)
+
+    async def revoke(self, viewer: Viewer, token_id: UUID) -> ApiToken:
+        """Revoke a token, one's own or as an administrator anyone's, and the tokens it made.
+
+        Revoking it again changes nothing.
+        Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for the token of
+        another user.
+        """
+        viewer.must_be_signed_in()
+        async with self._db.transaction():
+            token = await store.token(self._db, token_id)
+            if token is None or token.user_key != viewer.id:
+                viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
+            viewer.must_hold(Scope.USERS_WRITE)
+            if token is None:
+                raise NotFound(f"There is no token {token_id}.")
+            if token.user_key != viewer.id:
+                viewer.must_have_signed_in_recently(Act.REVOKE_OTHERS_TOKEN)
+            target = await self._target(token.user_key)
+            await store.hold_tokens_of(self._db, token.user_key)
+            for one in await store.revoke_token(self._db, token_id):
+                await self._audit.record(
+                    viewer,
+                    AuditAction.TOKEN_REVOKED,
+                    target,
+                    before=_told(one),
+                    reason=None
+                    if one.key == token_id
+                    else f"Made by {token.name}, which is revoked.",
+                )
+            revoked = await store.token(self._db, token_id)
+        return revoked or token
+
+    async def count_endless(self) -> int:
+        """How many tokens never expire; they were made before every token had an end."""
+        return await store.count_endless_tokens(self._db)
+
+    async def _parent(self, viewer: Viewer) -> ApiToken | None:
+        """The token that is used. Raises Unauthenticated when it was revoked meanwhile."""
+        if viewer.token_id is None:
+            return None
+        parent = await store.token(self._db, viewer.token_id)
+        if parent is None or parent.revoked_at is not None:
+            raise Unauthenticated("This API token was revoked.")
+        return parent
+
+    async def _ceiling(
+        self, viewer: Viewer, owner: Target, wanted: Role | None, parent: ApiToken | None
+    ) -> Role | None:
+        """The highest role that the token may use; None for no limit. Raises Forbidden."""
+        limits = [wanted, None if parent is None else parent.role_ceiling]
+        if owner.id != viewer.id and not viewer.is_trusted:
+            user_id = _known(owner.id)
+            if await self._users.is_administrator(user_id):
+                raise Forbidden(
+                    f"{owner.label} is an administrator. Administrators make their own tokens."
+                )
+            held = (await self._users.grants_of([user_id]))[0]
+            limits.append(highest([grant.role for grant in held]))
+        return min((role for role in limits if role is not None), key=_RANKS.index, default=None)
+
+    def _end(self, wanted: datetime | None, parent: ApiToken | None) -> datetime:
+        """When the token ends. Raises BadUserInput."""
+        now, parents_end = datetime.now(UTC), None if parent is None else parent.expires_at
+        if wanted is None:
+            default = now + self._lifetime
+            return default if parents_end is None else min(default, parents_end)
+        if wanted.tzinfo is None:
+            raise BadUserInput(f"expiresAt: {wanted.isoformat()} lacks a time zone.")
+        if wanted <= now:
+            raise BadUserInput(f"expiresAt: {wanted.isoformat()} is in the past.")
+        if wanted > now + self._longest:
+            raise BadUserInput(
+                f"expiresAt: found {_second(wanted)}; allowed: until {_second(now + self._longest)}"
+                " (auth.max_token_lifetime)."
+            )
+        if parents_end is not None and wanted > parents_end:
+            raise BadUserInput(
+                f"expiresAt: found {_second(wanted)}; allowed: until {_second(parents_end)}, when"
+                " the token that makes it ends."
+            )
+        return wanted
+
+    async def _target(self, user_id: UUID | None) -> Target:
+        email = None if user_id is None else await store.email_of(self._db, user_id)
+        if email is None:
+            raise NotFound("Say for which user: there is no such user.")
+        return Target("user", user_id, email)
+
+
+def _known(user_id: UUID | None) -> UUID:
+    assert user_id is not None  # noqa: S101 - `_target` raised otherwise
+    return user_id
+
+
+def _checked_name(name: str) -> str:
+    kept = name.strip()
+    if not 1 <= len(kept) <= LONGEST_NAME:
+        raise BadUserInput(f"name: {len(kept)} characters; 1 to {LONGEST_NAME} are allowed.")
+    must_show_all("name", kept)
+    return kept
+
+
+def _checked_scopes(scopes: Sequence[str] | None, viewer: Viewer) -> list[str]:
+    known = {scope.value: scope for scope in Scope}
+    if scopes is None:
+        return [name for name, scope in known.items() if scope in viewer.scopes]
+    for name in scopes:
+        if name not in known:
+            raise BadUserInput(
+                f"scopes: {name[:40]!r} is not a scope; allowed: {', '.join(known)}."
+            )
+        if known[name] not in viewer.scopes:
+            raise Forbidden(f"This token lacks the scope {name}, so it can't hand it on.")
+    if not scopes:
+        raise BadUserInput(f"scopes: none given; allowed: {', '.join(known)}.")
+    return [name for name in known if name in scopes]
+
+
+def _maker(viewer: Viewer, parent: ApiToken | None) -> _Maker:
+    """The person behind a new token: of what a token makes, the maker of that token."""
+    if parent is not None and parent.made_by is not None:
+        return {"made_by_id": parent.maker_key, "made_by": parent.made_by}
+    return {"made_by_id": viewer.id, "made_by": viewer.label}
+
+
+def _second(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _told(token: ApiToken) -> dict[str, object]:
+    """A token as the trail shows it: nothing of the secret but its first characters."""
+    limits = {
+        "parent": token.parent_key and str(token.parent_key),
+        "roleCeiling": token.role_ceiling and token.role_ceiling.value,
+    }
+    return {
+        "token": str(token.key),
+        "name": token.name,
+        "prefix": token.prefix,
+        "scopes": token.scopes,
+        "expiresAt": None if token.expires_at is None else token.expires_at.isoformat(),
+        **{name: value for name, value in limits.items() if value is not None},
+    }

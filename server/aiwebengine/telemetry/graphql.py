@@ -1,0 +1,44 @@
+"""The GraphQL door of this room."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import strawberry
+
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.graphql.context import Info
+from aiwebengine.telemetry.types import SystemStats
+from aiwebengine.users.types import Role
+
+SLOWEST_SECS = 60
+
+
+@strawberry.field
+def system_stats(info: Info) -> SystemStats:
+    """How the engine is doing. Needs the role ADMINISTRATOR."""
+    info.context.viewer.must_be(Role.ADMINISTRATOR)
+    return SystemStats(at=datetime.now(UTC))
+
+
+async def _system_stats_followed(
+    info: Info, interval_seconds: int = 5
+) -> AsyncIterator[SystemStats]:
+    """How the engine is doing, now and again and again. Needs the role ADMINISTRATOR.
+
+    Args:
+        interval_seconds: how often, 1 to 60.
+    """
+    viewer = info.context.viewer
+    viewer.must_be(Role.ADMINISTRATOR)
+    if not 1 <= interval_seconds <= SLOWEST_SECS:
+        raise BadUserInput(
+            f"intervalSeconds: found {interval_seconds}, allowed 1 to {SLOWEST_SECS}."
+        )
+    async for _ in info.context.services.following.ticks(viewer, interval_seconds):
+        yield SystemStats(at=datetime.now(UTC))
+
+
+system_stats_followed = strawberry.subscription(_system_stats_followed, name="systemStats")
+
+queries = [system_stats]
+subscriptions = [system_stats_followed]

@@ -1,0 +1,101 @@
+"""Percentiles out of buckets, and figures until they are told."""
+
+import random
+
+import pytest
+
+from aiwebengine.telemetry import histogram
+from aiwebengine.telemetry.figures import KEPT_SECS, MOST_TIMINGS, OTHER, Figures, Slot
+from aiwebengine.telemetry.histogram import BOUNDS_SECS, added, bucket_of, empty, percentile
+
+
+def counted(durations):
+    buckets = empty()
+    for duration in durations:
+        buckets[bucket_of(duration)] += 1
+    return buckets
+
+
+def test_nothing_has_no_percentile():
+    assert percentile(empty(), 0.5) is None
+
+
+def test_an_upper_end_belongs_to_its_bucket():
+    assert [bucket_of(bound) for bound in BOUNDS_SECS] == list(range(len(BOUNDS_SECS)))
+    assert bucket_of(31) == len(BOUNDS_SECS)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
+def test_a_percentile_lies_in_the_bucket_of_the_true_one(share):
+    random.seed(4)
+    durations = sorted(random.lognormvariate(-4, 1.2) for _ in range(5_000))
+    true = durations[int(share * len(durations)) - 1]
+
+    found = percentile(counted(durations), share)
+
+    place = bucket_of(true)
+    assert (BOUNDS_SECS[place - 1] if place else 0) <= found <= BOUNDS_SECS[place]
+
+
+def test_within_a_bucket_durations_are_taken_to_be_spread_evenly():
+    buckets = counted([0.3] * 100)
+
+    assert percentile(buckets, 0.5) == pytest.approx(0.375)
+    assert percentile(buckets, 1.0) == pytest.approx(0.5)
+
+
+def test_what_is_longer_than_the_last_bound_is_told_as_that_bound():
+    assert percentile(counted([100.0]), 0.99) == BOUNDS_SECS[-1]
+
+
+def test_two_workers_have_the_percentiles_of_all_their_requests():
+    fast, slow = [0.002] * 90, [0.8] * 10
+
+    together = percentile(added(counted(fast), counted(slow)), 0.95)
+
+    assert together == percentile(counted(fast + slow), 0.95)
+    assert together > 0.5
+
+
+def test_what_could_not_be_told_is_told_the_next_time_and_only_once():
+    figures = Figures()
+    figures.answered(0.01, failed=False)
+    figures.operation("query users", 0.01, failed=True)
+
+    untold = figures.take()
+    figures.give_back(untold)
+    figures.answered(0.01, failed=True)
+    again, after = figures.take(), figures.take()
+
+    assert sum(slot.requests for slot in again.slots.values()) == 2
+    assert sum(slot.errors for slot in again.slots.values()) == 1
+    assert [timing.count for timing in again.timings.values()] == [1]
+    assert not after.slots
+    assert not after.timings
+
+
+def test_no_more_than_an_hour_is_kept_while_the_database_is_away():
+    figures = Figures()
+    figures.answered(0.01, failed=False)
+    untold = figures.take()
+    old = figures.slot() - KEPT_SECS - 10
+
+    figures.give_back(type(untold)({**untold.slots, old: Slot(requests=5)}, {}))
+
+    assert sum(slot.requests for slot in figures.take().slots.values()) == 1
+
+
+def test_statements_without_end_share_one_name():
+    figures = Figures()
+    for number in range(MOST_TIMINGS + 50):
+        figures.statement(f"select {number}", 0.001, failed=False)
+
+    names = {name: timing.count for (_, _, name), timing in figures.take().timings.items()}
+
+    assert len(names) == MOST_TIMINGS + 1
+    assert names[OTHER] == 50
+
+
+def test_milliseconds_are_for_people():
+    assert histogram.milliseconds(0.0123456) == 12.346
+    assert histogram.milliseconds(None) is None

@@ -34,9 +34,8 @@ from aiwebengine.app.schema import schema
 from aiwebengine.app.serving import protocols
 from aiwebengine.audit import store
 from aiwebengine.audit.details import undocumented
-from aiwebengine.core.addresses import Vouching
 from aiwebengine.core.config import Backup, Config, Repository
-from aiwebengine.core.identity import ActorKind, Origin, Viewer, anonymous, operator
+from aiwebengine.core.identity import ActorKind, Origin, Role, Viewer, anonymous, operator
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.database.ownership import ROLE
@@ -44,7 +43,8 @@ from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.users.types import Profile, Role, User
+from aiwebengine.users.proof import Vouching
+from aiwebengine.users.types import Profile, User
 
 
 @pytest.fixture(scope="session", autouse=True)

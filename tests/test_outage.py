@@ -11,8 +11,8 @@ from tests.freezing import frozen, postgres_in
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository
+from aiwebengine.core.identity import Role
 from aiwebengine.database.embedded import embedded_postgres
-from aiwebengine.users.types import Role
 
 
 class Fragile:

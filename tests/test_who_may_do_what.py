@@ -22,9 +22,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.app.schema import schema
-from aiwebengine.core.identity import Scope, operator
+from aiwebengine.core.identity import Role, Scope, operator
 from aiwebengine.core.recent_sign_in import Act, condition
-from aiwebengine.users.types import Role
 
 OPERATIONS = """
                                 stranger plain editor admin suspended expired read users ops stale

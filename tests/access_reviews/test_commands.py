@@ -11,8 +11,7 @@ import sys
 import pytest
 from tests import commands
 
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from tests.conftest import viewer_of
 from aiwebengine.access_reviews.service import MOST_DECISIONS
 from aiwebengine.access_reviews.types import Decision, ReviewDecision, ReviewOutcome
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 ROOT = operator("root")
 KEEP, REVOKE = ReviewDecision.KEEP, ReviewDecision.REVOKE

@@ -20,9 +20,8 @@ from aiwebengine.alerts.types import AlertChannel, AlertState, Notice, NoticeKin
 from aiwebengine.core.config import Alerts as Settings
 from aiwebengine.core.config import Smtp
 from aiwebengine.core.errors import Forbidden
-from aiwebengine.core.identity import EVERY_SCOPE, Scope, operator
+from aiwebengine.core.identity import EVERY_SCOPE, Role, Scope, operator
 from aiwebengine.health.types import HealthCheck, HealthState
-from aiwebengine.users.types import Role
 
 ROOT = operator("root")
 OK, WARNING, FAILING, UNKNOWN = (

@@ -17,8 +17,7 @@ from tests.test_workers import workers_of
 from aiwebengine.alerts.watch import Turn
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Alerts, Backup, Config, Logging, Repository
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 pytestmark = pytest.mark.timed
 

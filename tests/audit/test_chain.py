@@ -7,8 +7,7 @@ import pytest
 from aiwebengine.audit import chain
 from aiwebengine.audit.chain import Chain, Head
 from aiwebengine.core.errors import BadUserInput, Forbidden
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 ROOT = operator("root")
 

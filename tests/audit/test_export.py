@@ -8,8 +8,7 @@ import httpx2
 import pytest
 
 from aiwebengine.audit import export
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 PATH = "/api/engine/admin/audit"
 OPERATOR = operator("tests")

@@ -8,8 +8,7 @@ import pytest
 from aiwebengine.audit import store
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.core.errors import BadUserInput, Forbidden
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 
 @pytest.mark.parametrize(

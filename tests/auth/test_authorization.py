@@ -3,8 +3,7 @@
 import httpx2
 import pytest
 
-from aiwebengine.core.identity import anonymous
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, anonymous
 
 VIEWER = {"query": "{ viewer { email } }"}
 FOREIGN = [

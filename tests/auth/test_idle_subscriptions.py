@@ -10,8 +10,7 @@ import websockets
 
 from aiwebengine.auth.callers import Callers
 from aiwebengine.core.errors import Forbidden, Unauthenticated
-from aiwebengine.core.identity import Origin, anonymous, operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Origin, Role, anonymous, operator
 
 WEB = Origin("web", address="127.0.0.1", user_agent="tests")
 ROOT = operator("tests")

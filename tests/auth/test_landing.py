@@ -4,7 +4,7 @@ import httpx2
 import pytest
 from tests.auth.test_sessions import ROOT, begin
 
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 
 HTML = {"Accept": "text/html"}
 SIGN_IN = 'href="/auth/login'

@@ -15,8 +15,7 @@ from tests.conftest import free_port, listening, serving
 from aiwebengine.app.engine import Engine
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.core.config import Config
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 ROOT = operator("tests")
 

@@ -11,9 +11,8 @@ import pytest
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.auth.redirects import safe_redirect
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import Origin, Scope, anonymous, operator
+from aiwebengine.core.identity import Origin, Role, Scope, anonymous, operator
 from aiwebengine.sessions import secrets
-from aiwebengine.users.types import Role
 
 WEB = Origin("web", address="127.0.0.1", user_agent="tests")
 ROOT = operator("tests")

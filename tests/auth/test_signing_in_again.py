@@ -9,8 +9,7 @@ from tests.auth.test_providers import browser, engine_with, provider, sign_in, v
 from tests.conftest import free_port, listening
 
 from aiwebengine.auth.github import GithubProvider
-from aiwebengine.core.identity import Origin, operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Origin, Role, operator
 
 __all__ = ["browser", "provider"]
 

@@ -7,8 +7,7 @@ import pytest
 
 from aiwebengine.access_reviews.types import Decision, ReviewDecision
 from aiwebengine.core.errors import NotFound, ReauthenticationRequired
-from aiwebengine.core.identity import Origin, anonymous, operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Origin, Role, anonymous, operator
 
 WEB = Origin("web")
 

@@ -8,9 +8,8 @@ import pytest
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.errors import BadUserInput, EngineError, Forbidden, Unauthenticated
-from aiwebengine.core.identity import Origin, operator
+from aiwebengine.core.identity import Origin, Role, operator
 from aiwebengine.core.resources import MIGRATIONS
-from aiwebengine.users.types import Role
 
 WEB = Origin("web", address="127.0.0.1", user_agent="tests")
 ROOT = operator("tests")

@@ -21,8 +21,8 @@ from aiwebengine.backups.sealed import WrongPassphrase, opened
 from aiwebengine.backups.storage import NoSpace, StorageFailed
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
 from aiwebengine.core.errors import Forbidden, Unavailable
+from aiwebengine.core.identity import Role
 from aiwebengine.database.embedded import programs as embedded_programs
-from aiwebengine.users.types import Role
 
 
 def content(path, name):

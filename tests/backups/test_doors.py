@@ -9,8 +9,7 @@ import httpx2
 import pytest
 from tests import commands
 
-from aiwebengine.core.identity import Origin, anonymous
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Origin, Role, anonymous
 
 LIST = """query ($first: Int!, $after: String) {
   backups(first: $first, after: $after) {

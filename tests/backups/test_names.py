@@ -20,7 +20,7 @@ from aiwebengine.backups.retention import superfluous
 from aiwebengine.backups.types import BackupRunState, BackupState
 from aiwebengine.core.config import Backup
 from aiwebengine.core.errors import NotFound
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 
 ODD = [
     "aiwebengine-99999999-999999-abcdef.tar",

@@ -9,9 +9,9 @@ from aiwebengine.app.engine import Engine
 from aiwebengine.backups.cluster_store import name_of
 from aiwebengine.backups.rights import MissingRights
 from aiwebengine.backups.types import BackupRunState
+from aiwebengine.core.identity import Role
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.database.ownership import ROLE
-from aiwebengine.users.types import Role
 
 EMAILS = "select email from users order by email"
 # By the name that the report has for each.

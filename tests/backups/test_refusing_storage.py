@@ -11,13 +11,14 @@ from tests.backups.archives import rewritten
 from tests.conftest import configured
 
 from aiwebengine.app.engine import Engine
-from aiwebengine.app.upkeep import backed_up, tasks
+from aiwebengine.app.tasks import data_tasks
 from aiwebengine.backups import shelf
 from aiwebengine.backups.remote import Remote
 from aiwebengine.backups.storage import CopyFailed, StorageFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, Progress
 from aiwebengine.core.errors import NotFound
 from aiwebengine.jobs.types import TaskFailed
+from aiwebengine.maintenance.backup_evidence import backed_up
 from aiwebengine.maintenance.types import MaintenanceState
 
 DENIED = (403, "AccessDenied", "Access Denied")
@@ -283,7 +284,7 @@ async def test_the_task_fails_when_something_could_not_be_removed(
     storage.refusals = {"DELETE": DENIED}
     (prune,) = [
         task
-        for task in tasks(engine.config, backups, engine.services.care)
+        for task in data_tasks(engine.config, backups, engine.services.care)
         if task.name == "prune-backups"
     ]
 

@@ -15,10 +15,9 @@ from aiwebengine.app.engine import Engine
 from aiwebengine.backups import archive, cluster_store, restore
 from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
 from aiwebengine.core.errors import BadUserInput, NotFound, ReauthenticationRequired
-from aiwebengine.core.identity import Origin, anonymous
+from aiwebengine.core.identity import Origin, Role, anonymous
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.users.types import Role
 
 EMAILS = "select email from users order by email"
 

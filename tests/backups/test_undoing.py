@@ -22,9 +22,9 @@ from aiwebengine.core.errors import (
     ReauthenticationRequired,
     Unavailable,
 )
-from aiwebengine.core.identity import Origin, anonymous
+from aiwebengine.core.identity import Origin, Role, anonymous
 from aiwebengine.sessions import secrets
-from aiwebengine.users.types import Role, UserStatus
+from aiwebengine.users.types import UserStatus
 
 WEB = Origin("web")
 EMAILS = "select email from users order by email"

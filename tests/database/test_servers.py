@@ -16,9 +16,9 @@ from aiwebengine.app.engine import Engine
 from aiwebengine.audit.types import AuditFilter
 from aiwebengine.backups import rights
 from aiwebengine.backups.types import BackupRunState
-from aiwebengine.core.identity import operator
+from aiwebengine.core.identity import Role, operator
 from aiwebengine.database import versions
-from aiwebengine.users.types import Role, UserFilter
+from aiwebengine.users.types import UserFilter
 
 MAJORS = range(versions.OLDEST, versions.NEWEST + 1)
 EMAILS = "select email from users order by email"

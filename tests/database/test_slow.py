@@ -9,9 +9,9 @@ from tests.conftest import adder, free_port, locked, serving, until
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository
+from aiwebengine.core.identity import Role
 from aiwebengine.database import Statement
 from aiwebengine.database.slow import MOST_STATEMENTS, SlowStatements
-from aiwebengine.users.types import Role
 
 
 def told(caplog):

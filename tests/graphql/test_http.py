@@ -9,8 +9,8 @@ import pytest
 from graphql import parse
 
 from aiwebengine.app.schema import schema
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.limits import Measured, page_sizes
-from aiwebengine.users.types import Role
 
 AUDIT = Path(__file__).parent / "audit"
 MANY_LEVELS = 40

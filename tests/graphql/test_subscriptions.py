@@ -14,8 +14,7 @@ from tests.conftest import Served, adder, free_port, listening
 from aiwebengine.app.engine import Engine
 from aiwebengine.app.serving import protocols
 from aiwebengine.core.config import Config, Repository, Security, Server
-from aiwebengine.core.identity import anonymous
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, anonymous
 
 # Seconds; nothing here is about speed, and a machine may be busy.
 PATIENCE = 60

@@ -12,10 +12,9 @@ from tests.logs.conftest import told
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Logging, Repository, Server
 from aiwebengine.core.errors import Conflict
-from aiwebengine.core.identity import operator
+from aiwebengine.core.identity import Role, operator
 from aiwebengine.logs import redaction
 from aiwebengine.logs.types import LogFilter
-from aiwebengine.users.types import Role
 
 
 @pytest.fixture

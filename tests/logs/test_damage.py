@@ -18,6 +18,7 @@ from tests.logs.conftest import DAY, line, logging_to
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Logging, Repository
+from aiwebengine.core.identity import Role
 from aiwebengine.logs import files
 from aiwebengine.logs.files import compress, stored_files, unreadable
 from aiwebengine.logs.keeping import tidy
@@ -26,7 +27,6 @@ from aiwebengine.logs.search import Wanted, count, newest
 from aiwebengine.logs.tail import NewLines
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogFilter, LogLevel
-from aiwebengine.users.types import Role
 
 NESTED = orjson.loads(b'{"a":' * 200 + b"1" + b"}" * 200)
 TIMES = ["2026-13-45T99:99:99.000000Z", "0000-00-00T00:00:00.000000Z", "soon", 1, None, [], {}]

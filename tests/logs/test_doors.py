@@ -18,11 +18,10 @@ from tests.logs.conftest import DAY, line, logging_to
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Logging, Repository
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound
-from aiwebengine.core.identity import Scope, operator
+from aiwebengine.core.identity import Role, Scope, operator
 from aiwebengine.logs import tail
 from aiwebengine.logs.search import Wanted, newest
 from aiwebengine.logs.types import LogFilter, LogLevel
-from aiwebengine.users.types import Role
 
 OPERATOR = operator("tests")
 PAGE = """query ($first: Int, $after: String, $filter: LogFilter) {

@@ -7,9 +7,9 @@ from tests.conftest import adder, serving
 from tests.logs.conftest import logging_to, told
 from tests.test_outage import built, fragile, until_healthy
 
+from aiwebengine.core.identity import Role
 from aiwebengine.database.pool import Statement
 from aiwebengine.database.slow import SlowStatements
-from aiwebengine.users.types import Role
 
 __all__ = ["fragile"]
 

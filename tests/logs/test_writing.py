@@ -15,12 +15,12 @@ import orjson
 import pytest
 from tests.logs.conftest import logging_to, told
 
+from aiwebengine.core.identity import Role
 from aiwebengine.logs import rotation
 from aiwebengine.logs.files import compress, stored_files
 from aiwebengine.logs.keeping import days, tidy
 from aiwebengine.logs.redaction import LONGEST_TEXT, redacted, redacted_line
 from aiwebengine.logs.rotation import PERIODS, Period
-from aiwebengine.users.types import Role
 
 log_ = logging.getLogger("aiwebengine.tests")
 

@@ -9,14 +9,14 @@ from tests.reviews.test_reviews import ROOT
 
 from aiwebengine.access_reviews.types import Decision, ReviewDecision
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
+from aiwebengine.core.identity import Role
 from aiwebengine.core.resources import CONSTRAINTS
 from aiwebengine.jobs.types import Task, TaskFailed
 from aiwebengine.maintenance import evidence
-from aiwebengine.maintenance.evidence import older_than_tested
 from aiwebengine.maintenance.items import ITEMS
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Finding, MaintenanceState
-from aiwebengine.users.types import Role
+from aiwebengine.upgrades.packages import older_than_tested
 
 STATES = ["NOT_YET", "DUE", "OVERDUE"]
 

@@ -15,8 +15,8 @@ from tests.test_workers import wait_for, workers_of
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository, Security
+from aiwebengine.core.identity import Role
 from aiwebengine.metrics.folder import shared_folder
-from aiwebengine.users.types import Role
 
 KEY = "a-key-for-prometheus"
 

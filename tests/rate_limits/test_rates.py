@@ -11,9 +11,9 @@ from tests.conftest import adder, free_port, serving
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository, Security
 from aiwebengine.core.errors import RateLimited
+from aiwebengine.core.identity import Role
 from aiwebengine.rate_limits import service
 from aiwebengine.rate_limits.service import Kind, Rates
-from aiwebengine.users.types import Role
 
 
 @pytest.fixture(autouse=True)

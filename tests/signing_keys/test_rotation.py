@@ -8,11 +8,10 @@ import pytest
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Auth, Config, Provider, Repository, Security
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound
-from aiwebengine.core.identity import Origin, operator
+from aiwebengine.core.identity import Origin, Role, operator
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.signing_keys.service import KeyRing, Keys
 from aiwebengine.signing_keys.types import CURSORS, SETTINGS
-from aiwebengine.users.types import Role
 
 ROOT = operator("root")
 PLACE = ("ada", 7)

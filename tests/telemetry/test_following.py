@@ -14,8 +14,7 @@ from tests.test_outage import built, fragile, until_healthy
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Security
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, operator
 
 __all__ = ["fragile"]
 

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiwebengine.core.addresses import (
-    Address,
-    NotAnAddress,
-    Vouching,
-    domain,
-    key_of,
-    parse,
-    proves,
-)
+from aiwebengine.core.addresses import Address, NotAnAddress, domain, key_of, parse
+from aiwebengine.users.proof import Vouching, proves
 from aiwebengine.users.types import Profile
 
 

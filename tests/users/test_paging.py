@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.users.types import (
     OrderDirection,
-    Role,
     UserFilter,
     UserOrder,
     UserOrderField,

@@ -5,7 +5,7 @@ import re
 import httpx2
 import pytest
 
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 
 USERS = "/api/engine/admin/users"
 

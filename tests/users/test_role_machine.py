@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiwebengine.core.errors import Conflict
-from aiwebengine.core.identity import operator
-from aiwebengine.users.types import Role, UserStatus
+from aiwebengine.core.identity import Role, operator
+from aiwebengine.users.types import UserStatus
 
 NAMES = ["ada", "alan", "edith"]
 STEPS = st.lists(

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import Origin, Scope, anonymous, operator
+from aiwebengine.core.identity import Origin, Role, Scope, anonymous, operator
 from aiwebengine.users.service import LastAdministrator, Outdated
-from aiwebengine.users.types import Role, UserStatus
+from aiwebengine.users.types import UserStatus
 
 WRITES = ["grant_role", "revoke_role"]
 

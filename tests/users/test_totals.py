@@ -10,9 +10,9 @@ from tests.conftest import adder
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository
-from aiwebengine.core.identity import operator
+from aiwebengine.core.identity import Role, operator
 from aiwebengine.demo.service import Demo
-from aiwebengine.users.types import Role, UserFilter, UserStatus
+from aiwebengine.users.types import UserFilter, UserStatus
 
 INVITED = UserFilter(status=UserStatus.INVITED)
 

@@ -8,8 +8,8 @@ import pytest
 from tests import commands
 from tests.conftest import link
 
-from aiwebengine.core.identity import Origin, anonymous, operator
-from aiwebengine.users.types import Profile, Role
+from aiwebengine.core.identity import Origin, Role, anonymous, operator
+from aiwebengine.users.types import Profile
 
 ROOT = operator("tests")
 GRANT = """

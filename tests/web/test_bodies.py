@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.conftest import until
 
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 
 PATIENCE = 60
 JSON = {"content-type": "application/json"}

@@ -14,8 +14,8 @@ from tests.conftest import adder, free_port, listening, serving
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Performance, Repository
+from aiwebengine.core.identity import Role
 from aiwebengine.core.resources import FRONTEND
-from aiwebengine.users.types import Role
 from aiwebengine.web import files
 from aiwebengine.web.compression import Compression, preferred_coding
 

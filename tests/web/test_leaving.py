@@ -9,7 +9,7 @@ import websockets
 from tests.conftest import until
 from tests.logs.conftest import logging_to, told
 
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

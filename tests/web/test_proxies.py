@@ -11,7 +11,7 @@ from tests.conftest import free_port, serving
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository, Security, Server
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 from aiwebengine.web.proxies import TrustedProxies
 
 

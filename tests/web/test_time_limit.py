@@ -13,7 +13,7 @@ from tests.conftest import adder, free_port, listening, locked, serving, until
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config, Repository, Server
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 from aiwebengine.web.middleware import TimeLimit
 
 LIST = {"query": "{ users(first: 1) { nodes { email } } }"}

@@ -12,7 +12,7 @@ import orjson
 from aiwebengine.access_reviews.types import AccessReviewEntry, Decision, ReviewDecision
 from aiwebengine.core.addresses import key_of
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.users.types import GRANTABLE_ROLES
+from aiwebengine.core.identity import GRANTABLE_ROLES
 
 _ROLES = {role.value.upper(): role for role in GRANTABLE_ROLES}
 _DECISIONS = {decision.name: decision for decision in ReviewDecision}

@@ -9,11 +9,10 @@ from aiwebengine.access_reviews.types import (
     ReviewDecision,
     position_in,
 )
-from aiwebengine.core.identity import Scope
+from aiwebengine.core.identity import Role, Scope
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.users import checks
-from aiwebengine.users.types import Role
 
 LIST = "accessReviews"
 

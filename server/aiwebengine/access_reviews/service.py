@@ -17,13 +17,12 @@ from aiwebengine.access_reviews.types import (
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
 from aiwebengine.users import checks
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Role
 
 MOST_DECISIONS = 500
 # With the words before it, it must fit into the reason of a revocation.

@@ -14,9 +14,9 @@ from aiwebengine.access_reviews.types import (
     ReviewDecision,
     ReviewOutcome,
 )
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.database import Database, Row
-from aiwebengine.users.types import Role, UserStatus
+from aiwebengine.users.types import UserStatus
 
 _REVIEW = """
   r.id, r.started_at, r.started_by, r.note, r.finished_at, r.finished_by,

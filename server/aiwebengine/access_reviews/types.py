@@ -8,9 +8,10 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.users.types import Role, UserStatus
+from aiwebengine.users.types import UserStatus
 
 ENTRIES = "accessReviewEntries"
 

@@ -4,9 +4,9 @@ import strawberry
 
 from aiwebengine.alerts.types import Alert, AlertChannel, ChannelResult
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.users.types import Role
 
 LIST = "alerts"
 

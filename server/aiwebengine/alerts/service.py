@@ -23,10 +23,9 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.config import Alerts as Settings
 from aiwebengine.core.errors import Conflict
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.database import Database
 from aiwebengine.health.types import HealthCheck, HealthState
-from aiwebengine.users.types import Role
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,14 @@ from starlette.applications import Starlette
 from strawberry.dataloader import DataLoader
 
 from aiwebengine.alerts.watch import Watch
-from aiwebengine.app import upkeep
 from aiwebengine.app.services import Ground, built
 from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.backups.age import backup_age
+from aiwebengine.backups.before_migrating import backed_up_before_migrating
 from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.core.background import RETRY_EVERY_SECS, end, once, repeatedly
 from aiwebengine.core.caching import Cache, half_of
@@ -157,7 +158,7 @@ class Engine:
         self.exposition = Exposition(
             self.instruments, instance, folder, services.health, services.sessions.count_live
         )
-        self.exposition.backup_age = upkeep.backup_age(services.backups)
+        self.exposition.backup_age = backup_age(services.backups)
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self._cursor_keys = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
@@ -202,7 +203,7 @@ class Engine:
         log.info("migrations.backup")
         await self.db.connect()
         try:
-            told = await upkeep.backed_up_before_migrating(self.services.backups, engine(), note)
+            told = await backed_up_before_migrating(self.services.backups, engine(), note)
         except AnotherRuns as error:
             # Waited for like an outage: it ends by itself.
             raise Unavailable(f"Migrations wait for a backup. {error.message}") from error

@@ -15,12 +15,11 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import EngineError, Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import Viewer, anonymous
+from aiwebengine.core.identity import Role, Viewer, anonymous, in_order
 from aiwebengine.core.request_notes import note_error
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import EngineStatus
-from aiwebengine.users.types import Role, in_order
 from aiwebengine.web import problems
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.headers import request_id

@@ -18,6 +18,7 @@ from aiwebengine.backups import graphql as backups
 from aiwebengine.database_admin import graphql as care
 from aiwebengine.graphql.arguments import let_null_mean_the_default
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.graphql.scalars import BIG_INT, BigInt
 from aiwebengine.health import graphql as health
 from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs
@@ -25,7 +26,6 @@ from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
 from aiwebengine.signing_keys import graphql as keys
 from aiwebengine.telemetry import graphql as system
-from aiwebengine.telemetry.types import BIG_INT, BigInt
 from aiwebengine.users import graphql as users
 
 

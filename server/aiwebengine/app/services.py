@@ -11,8 +11,7 @@ from aiwebengine.access_reviews.export import ReviewExport
 from aiwebengine.access_reviews.service import Reviews
 from aiwebengine.alerts.channels import configured as alert_channels
 from aiwebengine.alerts.service import Alerts
-from aiwebengine.app import upkeep
-from aiwebengine.app.tasks import own_tasks
+from aiwebengine.app.tasks import data_tasks, own_tasks
 from aiwebengine.audit.chain import Chain
 from aiwebengine.audit.export import Export
 from aiwebengine.audit.following import Following
@@ -32,12 +31,13 @@ from aiwebengine.database import Database
 from aiwebengine.database.slow import SlowStatements
 from aiwebengine.database_admin.service import Care
 from aiwebengine.health import checks as health_checks
+from aiwebengine.health.backups import backups_seen
 from aiwebengine.health.service import Health
 from aiwebengine.jobs.service import Schedules
 from aiwebengine.logs.following import FollowingLogs
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.tail import Tail
-from aiwebengine.maintenance import evidence
+from aiwebengine.maintenance import backup_evidence, evidence
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
@@ -140,7 +140,7 @@ def built(ground: Ground) -> Services:
         db,
         audit,
         [
-            *upkeep.tasks(config, backups, care),
+            *data_tasks(config, backups, care),
             *own_tasks(db, sessions, rates, users, chain, keys),
         ],
         config.maintenance.schedules,
@@ -154,13 +154,13 @@ def built(ground: Ground) -> Services:
         audit,
         {
             "health": evidence.health(health),
-            "error-logs": upkeep.errors_logged(logs, lambda: maintenance),
+            "error-logs": evidence.errors_logged(logs, lambda: maintenance),
             "disk": evidence.disk(system),
-            "backup": upkeep.backed_up(backups, schedules),
+            "backup": backup_evidence.backed_up(backups, schedules),
             "database-size": evidence.database_size(system),
-            "slow-queries": upkeep.slow_statements(ground.slow_statements.worst),
+            "slow-queries": evidence.slow_statements(ground.slow_statements.worst),
             "performance": evidence.performance(system),
-            "restore-drill": upkeep.drilled(backups, schedules),
+            "restore-drill": backup_evidence.drilled(backups, schedules),
             "audit-trail": evidence.task_done(schedules, "verify-audit"),
             "dependencies": evidence.dependencies(CONSTRAINTS),
             "vacuum": evidence.task_done(schedules, "vacuum", "analyze"),
@@ -235,7 +235,7 @@ def _health(
         ground.config,
         ground.db,
         asked,
-        backups_seen=upkeep.backups_seen(backups, schedules),
+        backups_seen=backups_seen(backups, schedules),
         backup_due=lambda now: schedules.last_due("backup", now),
         error_rate=system.error_rate,
     )

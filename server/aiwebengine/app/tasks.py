@@ -13,9 +13,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from aiwebengine.audit.chain import Chain
-from aiwebengine.core.formats import count
+from aiwebengine.backups.service import Backups
+from aiwebengine.backups.types import BackupRunState
+from aiwebengine.core.config import Config
+from aiwebengine.core.formats import count, size
 from aiwebengine.core.identity import engine
 from aiwebengine.database import Database
+from aiwebengine.database_admin.service import Care
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import Rates
 from aiwebengine.sessions.service import Sessions
@@ -123,3 +127,59 @@ def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
         return f"{count(len(made), 'new key')}."
 
     return run
+
+
+def data_tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
+    """What looks after the data: backups, drills, vacuum."""
+
+    async def backed_up(note: Note) -> str:
+        made = await backups.create(engine(), note)
+        return f"{made.name}, {size(made.size_bytes)}."
+
+    async def pruned(note: Note) -> str:
+        gone = await backups.prune(engine(), note)
+        if gone.failed:
+            raise TaskFailed("; ".join(f"{name}: {why}" for name, why in gone.failed.items()))
+        archives = len({*gone.local, *gone.remote})
+        return f"{archives} archives and {len(gone.databases)} replaced databases removed."
+
+    async def drilled(note: Note) -> str:
+        run = await backups.drill(engine(), note)
+        if run.state is not BackupRunState.SUCCEEDED:
+            raise TaskFailed(f"{run.backup_name} can't be restored: {run.problem}")
+        return f"{run.backup_name} was restored, and holds what its manifest says."
+
+    async def vacuumed(note: Note) -> str:
+        run = await care.vacuum(engine(), None, note)
+        return f"{len(run.tables)} tables vacuumed and analyzed."
+
+    return [
+        Task(
+            "backup",
+            "Back up",
+            "Makes an archive of the database, the configuration and the newest logs.",
+            config.backup.schedule,
+            backed_up,
+        ),
+        Task(
+            "prune-backups",
+            "Remove old backups",
+            "Removes the archives that the rules of retention do not keep.",
+            "30 3 * * *",
+            pruned,
+        ),
+        Task(
+            "drill",
+            "Prove the newest backup",
+            "Restores it into a scratch database, compares it with its manifest, drops it.",
+            "0 5 * * 0",
+            drilled,
+        ),
+        Task(
+            "vacuum",
+            "Vacuum the database",
+            "Makes the room of dead rows usable again, and the planner's statistics up to date.",
+            "0 4 * * 6",
+            vacuumed,
+        ),
+    ]

@@ -9,9 +9,8 @@ from hashlib import sha256
 
 from aiwebengine.audit import chain_store as store
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.database import Database
-from aiwebengine.users.types import Role
 
 BATCH = 10_000
 

@@ -13,8 +13,7 @@ from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.types import AuditEvent
 from aiwebengine.auth.callers import Callers
 from aiwebengine.core.background import end
-from aiwebengine.core.identity import Viewer
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role, Viewer
 
 
 class Following:

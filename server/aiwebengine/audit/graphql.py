@@ -7,9 +7,9 @@ import strawberry
 
 from aiwebengine.audit.paging import LIST, key, key_of
 from aiwebengine.audit.types import AuditEvent, AuditFilter
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.users.types import Role
 
 
 @strawberry.field

@@ -15,7 +15,7 @@ from aiwebengine.audit.export import Export
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 from aiwebengine.web.parameters import instant
 
 PATH = "/api/engine/admin/audit"

@@ -11,9 +11,8 @@ from uuid import UUID
 from aiwebengine.audit import chain_store, store
 from aiwebengine.audit.types import AuditAction, AuditEvent, AuditFilter, Details, Target
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.database import Database
-from aiwebengine.users.types import Role
 
 log = logging.getLogger(__name__)
 

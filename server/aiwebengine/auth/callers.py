@@ -8,13 +8,12 @@ from functools import lru_cache
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import caller_store
-from aiwebengine.auth.types import highest, roles_up_to
 from aiwebengine.core.config_providers import LINK
 from aiwebengine.core.errors import Unauthenticated
-from aiwebengine.core.identity import ActorKind, Origin, Scope, Viewer, anonymous
+from aiwebengine.core.identity import ActorKind, Origin, Role, Scope, Viewer, anonymous
 from aiwebengine.database import Coalescing, Database, Row
 from aiwebengine.sessions import secrets
-from aiwebengine.users.types import Role
+from aiwebengine.sessions.types import highest, roles_up_to
 
 _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its user can't sign in."  # noqa: S105
 

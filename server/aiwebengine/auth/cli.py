@@ -7,12 +7,11 @@ from uuid import UUID
 import click
 
 from aiwebengine.app.engine import Engine
-from aiwebengine.auth.types import ApiToken, Session
 from aiwebengine.core.formats import count, instant
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.sessions.tokens import NewToken
+from aiwebengine.sessions.types import ApiToken, Session
 from aiwebengine.terminal.commands import end_after, json_option, show, table, with_engine
-from aiwebengine.users.types import Role
 
 LARGEST_LIST = 10_000
 

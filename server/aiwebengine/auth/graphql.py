@@ -4,11 +4,13 @@ from datetime import datetime
 
 import strawberry
 
-from aiwebengine.auth.types import ApiToken, Session, Viewer
+from aiwebengine.auth.types import Viewer
 from aiwebengine.core.errors import NotFound
+from aiwebengine.core.identity import in_order
 from aiwebengine.graphql.context import Info
+from aiwebengine.sessions.types import ApiToken, Session
 from aiwebengine.users import checks
-from aiwebengine.users.types import User, in_order
+from aiwebengine.users.types import User
 
 
 @strawberry.input

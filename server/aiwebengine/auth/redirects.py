@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote
 
-from aiwebengine.users.types import Role
+from aiwebengine.core.identity import Role
 
 HOME = "/"
 MANAGER = "/engine/admin"

@@ -13,11 +13,11 @@ from starlette.routing import Route
 from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
-from aiwebengine.auth.types import SignedIn
 from aiwebengine.core.errors import EngineError, RateLimited
 from aiwebengine.core.identity import Viewer, anonymous
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.service import Sessions
+from aiwebengine.sessions.types import SignedIn
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
 

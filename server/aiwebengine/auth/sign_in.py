@@ -11,17 +11,18 @@ from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import sign_in_store
-from aiwebengine.auth.types import Attempt, SignedIn, SignInRefused
+from aiwebengine.auth.types import Attempt, SignInRefused
 from aiwebengine.core.config_providers import LINK
 from aiwebengine.core.errors import Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import ActorKind, Scope, Viewer
+from aiwebengine.core.identity import ActorKind, Role, Scope, Viewer
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.service import Sessions
+from aiwebengine.sessions.types import SignedIn
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Profile, Role, UserStatus
+from aiwebengine.users.types import Profile, UserStatus
 
 if TYPE_CHECKING:
     from aiwebengine.auth.sign_in_provider import SignInProvider

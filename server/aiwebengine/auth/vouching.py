@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aiwebengine.core.addresses import Vouching
 from aiwebengine.core.config import Auth
 from aiwebengine.core.config_providers import SHARED_TENANTS
+from aiwebengine.users.proof import Vouching
 
 
 def configured(auth: Auth) -> dict[str, Vouching]:

@@ -16,8 +16,9 @@ from aiwebengine.backups.runs import Live
 from aiwebengine.backups.types import Manifest
 from aiwebengine.core.errors import EngineError
 from aiwebengine.core.formats import count
+from aiwebengine.core.identity import Role
 from aiwebengine.core.identity import engine as the_engine
-from aiwebengine.users.types import Role, UserFilter, UserOrder
+from aiwebengine.users.types import UserFilter, UserOrder
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine

@@ -32,10 +32,9 @@ from aiwebengine.backups.types import (
 )
 from aiwebengine.backups.undone import Since, Undone
 from aiwebengine.core.errors import EngineError, NotFound, Unavailable
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.recent_sign_in import Act
-from aiwebengine.telemetry.types import BigInt
-from aiwebengine.users.types import Role
+from aiwebengine.graphql.scalars import BigInt
 
 NEWEST = "newest"
 

@@ -7,10 +7,10 @@ import strawberry
 
 from aiwebengine.backups.paging import BACKUPS, DRILLS, RUNS, name_of, number_of
 from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind, KeptDatabase, RestorePreview
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.telemetry.types import BigInt
-from aiwebengine.users.types import Role
+from aiwebengine.graphql.scalars import BigInt
 
 
 @strawberry.input

@@ -18,10 +18,9 @@ from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind
 from aiwebengine.backups.work import Work
 from aiwebengine.core.config import S3, Config
 from aiwebengine.core.config import Backup as BackupRules
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Database
-from aiwebengine.users.types import Role
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote

@@ -28,7 +28,7 @@ from aiwebengine.backups.types import (
 )
 from aiwebengine.core.errors import NotFound
 from aiwebengine.database import Database
-from aiwebengine.telemetry.types import BigInt
+from aiwebengine.graphql.scalars import BigInt
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote

@@ -91,14 +91,14 @@ def main(context: click.Context, path: Path | None) -> None:
 
 def _takes_backup(config: Config, url: str) -> None:
     """Back up a database as it is. The engine is not prepared: that would migrate first."""
-    from aiwebengine.app import upkeep
     from aiwebengine.app.engine import Engine
+    from aiwebengine.backups.before_migrating import backed_up_before_migrating
 
     async def take() -> None:
         engine = Engine(config, url)
         await engine.db.connect()
         try:
-            await upkeep.backed_up_before_migrating(engine.services.backups, somebody(), progress)
+            await backed_up_before_migrating(engine.services.backups, somebody(), progress)
         finally:
             await engine.db.disconnect()
 

@@ -1,4 +1,4 @@
-"""E-mail addresses: one normal form, one key to compare them by, and what proves an address.
+"""E-mail addresses: one normal form, and one key to compare them by.
 
 Everything that compares addresses asks this module: accounts, invitations, the configuration,
 reviews and the command line.
@@ -9,12 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import idna
-
-if TYPE_CHECKING:
-    from aiwebengine.users.types import Profile
 
 # RFC 5321 section 4.5.3.1, in bytes.
 LONGEST_LOCAL_PART = 64
@@ -46,17 +42,6 @@ class Address:
     text: str
     key: str
     domain: str
-
-
-@dataclass(frozen=True)
-class Vouching:
-    """What a provider's word about addresses counts for.
-
-    *domains* limits it to the addresses there; empty: all.
-    """
-
-    vouches: bool = False
-    domains: frozenset[str] = frozenset()
 
 
 def parse(text: str) -> Address:
@@ -95,24 +80,6 @@ def key_of(text: str) -> str | None:
         return parse(text).key
     except NotAnAddress:
         return None
-
-
-def proves(profile: Profile, vouching: Vouching) -> Address | None:
-    """The address that this profile proves to belong to the person, or None.
-
-    A profile proves its address when the provider says that it verified it, and the provider's
-    word counts for addresses of that domain. Nothing else does: neither who came first, nor an
-    earlier or later profile of the same identity with another address.
-    """
-    if not (profile.email and profile.email_verified and vouching.vouches):
-        return None
-    try:
-        address = parse(profile.email)
-    except NotAnAddress:
-        return None
-    if vouching.domains and address.domain not in vouching.domains:
-        return None
-    return address
 
 
 def _local_key(local: str, text: str) -> str:

@@ -6,13 +6,37 @@ import enum
 import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 import strawberry
 
 from aiwebengine.core.errors import Forbidden, ReauthenticationRequired, Unauthenticated
 from aiwebengine.core.recent_sign_in import Act
-from aiwebengine.users.types import Role
+
+
+@strawberry.enum
+class Role(enum.Enum):
+    """What somebody may do.
+
+    Attributes:
+        AUTHENTICATED: every user; can be neither granted nor revoked.
+        EDITOR: may write the engine's scripts.
+        ADMINISTRATOR: may do everything, including granting roles.
+    """
+
+    AUTHENTICATED = "Authenticated"
+    EDITOR = "Editor"
+    ADMINISTRATOR = "Administrator"
+
+
+GRANTABLE_ROLES = (Role.EDITOR, Role.ADMINISTRATOR)
+
+
+@lru_cache(64)
+def in_order(roles: frozenset[Role]) -> tuple[Role, ...]:
+    """The same roles, from the least to the most."""
+    return tuple(role for role in Role if role in roles)
 
 
 @strawberry.enum

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 import strawberry
 
-from aiwebengine.telemetry.types import BigInt
+from aiwebengine.graphql.scalars import BigInt
 
 
 @strawberry.type

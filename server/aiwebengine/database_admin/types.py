@@ -12,7 +12,7 @@ from aiwebengine.database_admin.activity_types import (
 )
 from aiwebengine.database_admin.vacuum_types import VacuumProgress, VacuumRun
 from aiwebengine.graphql.context import Info
-from aiwebengine.telemetry.types import BigInt
+from aiwebengine.graphql.scalars import BigInt
 
 
 @strawberry.type

@@ -13,9 +13,9 @@ from strawberry.dataloader import DataLoader
 
 if TYPE_CHECKING:
     from aiwebengine.app.services import Services
-    from aiwebengine.auth.types import ApiToken, Session
     from aiwebengine.core.identity import Viewer
     from aiwebengine.graphql.connection import Cursors
+    from aiwebengine.sessions.types import ApiToken, Session
     from aiwebengine.users.types import Identity, RoleGrant, User
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from aiwebengine.backups.age import newest_backup
+from aiwebengine.backups.newest_run import newest_ended
+from aiwebengine.backups.service import Backups
+from aiwebengine.backups.types import BackupRunKind, BackupRunState
 from aiwebengine.core.formats import instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown
+from aiwebengine.jobs.service import Schedules
 
 BACKUP_EVERY_SECS = 4.0
+# Each manifest is read, and the storage's list: not with every look.
+READ_ARCHIVES_EVERY_SECS = 30.0
 # How long a backup may take before it counts as late.
 BACKUP_GRACE = timedelta(hours=2)
 
@@ -68,3 +76,24 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
         f" {BACKUP_GRACE // timedelta(hours=1)} hours for making it. Unknown while the schedule is"
         " off.",
     )
+
+
+def backups_seen(backups: Backups, schedules: Schedules) -> BackupsSeen:
+    """The history of backups, for health. The archives are read again after a run, or in time."""
+    newest: datetime | None = None
+    read_after: str | None = None
+    read_at = float("-inf")
+
+    async def look() -> BackupHistory:
+        nonlocal newest, read_after, read_at
+        run = await newest_ended(backups, BackupRunKind.CREATE)
+        latest = None if run is None else str(run.id)
+        if latest != read_after or time.monotonic() - read_at >= READ_ARCHIVES_EVERY_SECS:
+            newest = await newest_backup(backups)()
+            read_after, read_at = latest, time.monotonic()
+        changed_at = await schedules.changed_at("backup")
+        if run is None or run.state is not BackupRunState.FAILED:
+            return BackupHistory(newest, changed_at)
+        return BackupHistory(newest, changed_at, run.ended_at or run.started_at, run.problem)
+
+    return look

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiwebengine.core.errors import EngineError, Unavailable
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.database import Database
 from aiwebengine.health import store
 from aiwebengine.health.state import DATABASE, status_of
@@ -25,7 +25,6 @@ from aiwebengine.health.types import (
     ok,
     unknown,
 )
-from aiwebengine.users.types import Role
 
 log = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 import strawberry
 
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.jobs.types import ScheduledTask, TaskRun
-from aiwebengine.users.types import Role
 
 LIST = "taskRuns"
 

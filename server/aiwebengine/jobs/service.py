@@ -16,12 +16,11 @@ from aiwebengine.core.background import end
 from aiwebengine.core.cron import OFF, last_due, next_due
 from aiwebengine.core.errors import Conflict, EngineError, NotFound, Unavailable
 from aiwebengine.core.formats import count, second
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Database
 from aiwebengine.jobs import store
 from aiwebengine.jobs.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
-from aiwebengine.users.types import Role
 
 log = logging.getLogger(__name__)
 

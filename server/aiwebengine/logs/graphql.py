@@ -6,12 +6,12 @@ from dataclasses import asdict
 import strawberry
 
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Cursors, PageInfo, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.logs.search import Page, Position
 from aiwebengine.logs.service import position_of
 from aiwebengine.logs.types import LogEntry, LogEntryConnection, LogEntryEdge, LogFilter
-from aiwebengine.users.types import Role
 
 LIST = "logEntries"
 

@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
-from aiwebengine.users.types import Role
 from aiwebengine.web.parameters import instant
 
 PATH = "/api/engine/admin/logs"

@@ -13,12 +13,11 @@ from typing import TypeVar
 from aiwebengine.auth.callers import Callers
 from aiwebengine.core.config import Logging
 from aiwebengine.core.errors import BadUserInput, Conflict, NotFound
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.logs import search
 from aiwebengine.logs.keeping import Tidied, days, tidy
 from aiwebengine.logs.search import Page, Position, Wanted
 from aiwebengine.logs.types import LogEntry, LogFilter
-from aiwebengine.users.types import Role
 
 log = logging.getLogger(__name__)
 

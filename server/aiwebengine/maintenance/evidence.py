@@ -8,24 +8,28 @@ by one more entry in that dictionary, in `app/services.py`.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import metadata
 from pathlib import Path
 
 from aiwebengine.access_reviews.service import Reviews
 from aiwebengine.config_history.service import Settings
-from aiwebengine.core.formats import count, day, duration, size
+from aiwebengine.core.formats import count, day, duration, instant, size
 from aiwebengine.core.identity import engine
+from aiwebengine.database_admin.activity_types import OwnStatements
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import EngineState, HealthState
 from aiwebengine.jobs.service import Schedules
 from aiwebengine.jobs.types import RunState
+from aiwebengine.logs.service import Logs
+from aiwebengine.logs.types import LogFilter, LogLevel
+from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import Keys
 from aiwebengine.telemetry.service import System
+from aiwebengine.upgrades.packages import older_than_tested
 
 OK = MaintenanceState.OK
 ATTENTION = MaintenanceState.ATTENTION
@@ -145,21 +149,6 @@ def dependencies(constraints: Path) -> Evidence:
     return look
 
 
-def older_than_tested(constraints: Path) -> tuple[list[str], int]:
-    """The installed packages that are older than their line says, and how many are installed."""
-    older, known = [], 0
-    for name, tested in re.findall(r"^([\w.-]+)==(\S+)", constraints.read_text(), re.MULTILINE):
-        try:
-            installed = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            # Only needed for tests, or on another system.
-            continue
-        known += 1
-        if _release(installed) < _release(tested):
-            older.append(f"{name} {installed} (tested: {tested})")
-    return older, known
-
-
 def secrets_age(keys: Keys, settings: Settings, tokens: Tokens) -> Evidence:
     """The age of the signing keys and of the secrets in the configuration; endless API tokens."""
 
@@ -201,10 +190,26 @@ def now_since(instant: datetime) -> timedelta:
     return datetime.now(UTC) - instant
 
 
-def _release(version: str) -> tuple[int, ...]:
-    """The numbers that a version begins with; enough to tell which is older."""
-    match = re.match(r"(?:\d+!)?(\d+(?:\.\d+)*)", version)
-    numbers = [int(part) for part in match[1].split(".")] if match else []
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
+def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidence:
+    """How many errors the log has had since somebody last ticked the review off."""
+
+    async def look() -> Finding:
+        since = await maintenance().last_ticked("error-logs")
+        found = await logs.count(engine(), LogFilter(level=LogLevel.ERROR, since=since))
+        errors = "More errors than can be counted" if found is None else count(found, "error")
+        when = "in the log" if since is None else f"since {instant(since)}"
+        return Finding(f"{errors} {when}.")
+
+    return look
+
+
+def slow_statements(worst: OwnStatements) -> Evidence:
+    """What this process has spent most time on in the database since it started."""
+
+    async def look() -> Finding:
+        slowest = max(worst(200), key=lambda one: one.longest_secs, default=None)
+        if slowest is None:
+            return Finding("No statement has run yet.")
+        return Finding(f"The slowest took {duration(slowest.longest_secs)}: {slowest.sql[:120]}")
+
+    return look

@@ -12,7 +12,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import BadUserInput, Conflict, EngineError, NotFound
 from aiwebengine.core.formats import day
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
 from aiwebengine.maintenance import store
@@ -30,7 +30,6 @@ from aiwebengine.maintenance.types import (
     MaintenanceState,
     Tick,
 )
-from aiwebengine.users.types import Role
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.config import Security
+from aiwebengine.core.identity import Role
 from aiwebengine.metrics.exposition import CONTENT_TYPE, Exposition
-from aiwebengine.users.types import Role
 
 
 def routes(exposition: Exposition, doorkeeper: Doorkeeper, security: Security) -> list[Route]:

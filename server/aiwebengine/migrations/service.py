@@ -25,14 +25,13 @@ from yoyo import read_migrations
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import Conflict, EngineError, Unavailable
-from aiwebengine.core.identity import Viewer, engine
+from aiwebengine.core.identity import Role, Viewer, engine
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database import Database, versions
 from aiwebengine.database.statement_counts import count_statements
 from aiwebengine.migrations import store
 from aiwebengine.migrations.backend import connected
 from aiwebengine.migrations.types import Migration, MigrationState
-from aiwebengine.users.types import Role
 
 BackupFirst: TypeAlias = Callable[[], object]
 """Takes a backup, and returns when it is good. It must not migrate: the tables are still old, and

@@ -9,13 +9,12 @@ from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth.types import Session, SignedIn
 from aiwebengine.core.errors import NotFound
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets, store
-from aiwebengine.users.types import Role
+from aiwebengine.sessions.types import Session, SignedIn
 
 
 class Sessions:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.auth.types import ApiToken, Session
+from aiwebengine.core.identity import Role
 from aiwebengine.database import Database, Row
-from aiwebengine.users.types import Role
+from aiwebengine.sessions.types import ApiToken, Session
 
 _SESSION_COLUMNS = """
   s.id, s.user_id, s.provider, s.address, s.user_agent, s.created_at, s.last_seen_at, s.expires_at

@@ -10,15 +10,14 @@ from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.auth.types import ApiToken, highest
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets, store
+from aiwebengine.sessions.types import ApiToken, highest
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Role
 
 LONGEST_NAME = 100
 _RANKS = list(Role)

@@ -13,12 +13,11 @@ from datetime import datetime
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import NotFound
-from aiwebengine.core.identity import Scope, Viewer
+from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Database
 from aiwebengine.signing_keys import store
 from aiwebengine.signing_keys.types import PURPOSES, Purpose, SigningKey
-from aiwebengine.users.types import Role
 
 SECRET_BYTES = 32
 # Every instance looks this often, and a new key is told this long before it signs: nobody is ever

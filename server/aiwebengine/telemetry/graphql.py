@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import strawberry
 
 from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.context import Info
 from aiwebengine.telemetry.types import SystemStats
-from aiwebengine.users.types import Role
 
 SLOWEST_SECS = 60
 

@@ -17,15 +17,15 @@ import strawberry
 from aiwebengine import __version__
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.core.caching import Cache
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.database import Database, Row
+from aiwebengine.graphql.scalars import BigInt
 from aiwebengine.telemetry import histogram, store
 from aiwebengine.telemetry.figures import SLOT_SECS
 from aiwebengine.telemetry.heart import GONE_AFTER_SECS
 from aiwebengine.telemetry.histogram import milliseconds, percentile
 from aiwebengine.telemetry.samples import Sample, merged
 from aiwebengine.telemetry.types import (
-    BigInt,
     DatabaseStats,
     DiskStats,
     EngineWorker,
@@ -37,7 +37,7 @@ from aiwebengine.telemetry.types import (
     TimingStats,
 )
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Role, UserStats, UserTrendPoint
+from aiwebengine.users.types import UserStats, UserTrendPoint
 
 TREND_DAYS = 30
 RECENT_SECS = 15 * 60

@@ -2,21 +2,13 @@
 
 import enum
 from datetime import datetime
-from typing import NewType
 
 import strawberry
 
 from aiwebengine.graphql.connection import page_size
 from aiwebengine.graphql.context import Info
+from aiwebengine.graphql.scalars import BigInt
 from aiwebengine.users.types import UserStats
-
-BigInt = NewType("BigInt", int)
-BIG_INT = strawberry.scalar(
-    name="BigInt",
-    description="A whole number of up to 64 bits, as a JSON number.",
-    serialize=int,
-    parse_value=int,
-)
 
 
 @strawberry.enum

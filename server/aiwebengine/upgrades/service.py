@@ -7,16 +7,15 @@ from pathlib import Path
 
 from aiwebengine import __version__
 from aiwebengine.core.config_loader import Reading
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.database import Database
-from aiwebengine.maintenance.evidence import older_than_tested
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import Migration, MigrationState
 from aiwebengine.upgrades import store
 from aiwebengine.upgrades.compatibility import breaks
 from aiwebengine.upgrades.history import Version, fits, history, known_settings, release
+from aiwebengine.upgrades.packages import older_than_tested
 from aiwebengine.upgrades.types import DueMigration, NewSetting, OldSetting, UpgradeCheck
-from aiwebengine.users.types import Role
 
 
 class Upgrades:

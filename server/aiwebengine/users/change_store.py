@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from aiwebengine.core.identity import Role
 from aiwebengine.database import Database
 from aiwebengine.users.store import COLUMNS, COUNTS_NOW, ROLES, columns_of, user_of
-from aiwebengine.users.types import Role, User, UserStatus
+from aiwebengine.users.types import User, UserStatus
 
 _TOUCHED = """
         u as (

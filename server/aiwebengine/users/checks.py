@@ -8,8 +8,8 @@ from uuid import UUID
 
 from aiwebengine.core.addresses import Address, NotAnAddress, parse
 from aiwebengine.core.errors import BadUserInput, NotFound
+from aiwebengine.core.identity import GRANTABLE_ROLES, Role
 from aiwebengine.core.untrusted_text import must_show_all, without_hidden
-from aiwebengine.users.types import GRANTABLE_ROLES, Role
 
 LONGEST_NAME = 200
 LONGEST_REASON = 500

@@ -8,7 +8,7 @@ import click
 
 from aiwebengine.app.engine import Engine, link_address
 from aiwebengine.core.formats import count, day, instant
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import GRANTABLE_ROLES, Role, Viewer
 from aiwebengine.terminal.commands import (
     end_after,
     json_option,
@@ -20,16 +20,7 @@ from aiwebengine.terminal.commands import (
 )
 from aiwebengine.users import checks
 from aiwebengine.users.service import Change
-from aiwebengine.users.types import (
-    GRANTABLE_ROLES,
-    Identity,
-    Role,
-    RoleGrant,
-    User,
-    UserFilter,
-    UserOrder,
-    UserStatus,
-)
+from aiwebengine.users.types import Identity, RoleGrant, User, UserFilter, UserOrder, UserStatus
 
 LARGEST_LIST = 10_000
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import strawberry
 
 from aiwebengine.audit.types import AuditAction
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.graphql.selection import asked
@@ -13,7 +14,6 @@ from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Change
 from aiwebengine.users.types import (
-    Role,
     RoleInfo,
     Shown,
     User,

@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.core.identity import Scope
+from aiwebengine.core.identity import GRANTABLE_ROLES, Role, Scope
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import GRANTABLE_ROLES, Role, User, UserFilter, UserOrder
+from aiwebengine.users.types import User, UserFilter, UserOrder
 from aiwebengine.web.bodies import flag_field, json_object, text_field
 
 PATH = "/api/engine/admin/users"

@@ -13,16 +13,14 @@ from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core import addresses
 from aiwebengine.core.caching import Cache
 from aiwebengine.core.errors import Conflict, Forbidden, NotFound
-from aiwebengine.core.identity import ActorKind, Scope, Viewer, engine
+from aiwebengine.core.identity import GRANTABLE_ROLES, ActorKind, Role, Scope, Viewer, engine
 from aiwebengine.core.recent_sign_in import Act
 from aiwebengine.database import Coalescing, Database
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.users import address_store, change_store, checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
 from aiwebengine.users.types import (
-    GRANTABLE_ROLES,
     Identity,
-    Role,
     RoleGrant,
     RoleInfo,
     Shown,

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import strawberry
 
+from aiwebengine.core.identity import Role
 from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
-from aiwebengine.users.types import Role, RoleGrant, User, UserFilter, UserStatus
+from aiwebengine.users.types import RoleGrant, User, UserFilter, UserStatus
 
 # A search that finds fewer is counted through the index.
 FEW = 2_000

@@ -3,41 +3,17 @@
 import enum
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
+from aiwebengine.core.identity import Role
 from aiwebengine.graphql.context import Info, known_as
 
 if TYPE_CHECKING:
     from aiwebengine.audit.types import AuditEvent
-    from aiwebengine.auth.types import ApiToken, Session
-
-
-@strawberry.enum
-class Role(enum.Enum):
-    """What somebody may do.
-
-    Attributes:
-        AUTHENTICATED: every user; can be neither granted nor revoked.
-        EDITOR: may write the engine's scripts.
-        ADMINISTRATOR: may do everything, including granting roles.
-    """
-
-    AUTHENTICATED = "Authenticated"
-    EDITOR = "Editor"
-    ADMINISTRATOR = "Administrator"
-
-
-GRANTABLE_ROLES = (Role.EDITOR, Role.ADMINISTRATOR)
-
-
-@lru_cache(64)
-def in_order(roles: frozenset[Role]) -> tuple[Role, ...]:
-    """The same roles, from the least to the most."""
-    return tuple(role for role in Role if role in roles)
+    from aiwebengine.sessions.types import ApiToken, Session
 
 
 @strawberry.enum
@@ -227,7 +203,7 @@ class User:
     @strawberry.field
     async def sessions(
         self, info: Info
-    ) -> list[Annotated["Session", strawberry.lazy("aiwebengine.auth.types")]]:
+    ) -> list[Annotated["Session", strawberry.lazy("aiwebengine.sessions.types")]]:
         """The user's live sessions, newest first. Needs the scope `read`."""
         info.context.viewer.must_read()
         return await info.context.loaders.sessions.load(self.key)
@@ -235,7 +211,7 @@ class User:
     @strawberry.field
     async def api_tokens(
         self, info: Info
-    ) -> list[Annotated["ApiToken", strawberry.lazy("aiwebengine.auth.types")]]:
+    ) -> list[Annotated["ApiToken", strawberry.lazy("aiwebengine.sessions.types")]]:
         """The user's API tokens that are not revoked, newest first. Needs the scope `read`."""
         info.context.viewer.must_read()
         return await info.context.loaders.api_tokens.load(self.key)

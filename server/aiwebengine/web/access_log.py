@@ -12,9 +12,8 @@ from functools import lru_cache
 from starlette.types import Scope
 
 from aiwebengine.core.errors import EngineError
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.request_notes import Notes, begin_notes
-from aiwebengine.users.types import Role
 from aiwebengine.web.headers import address_of
 
 log = logging.getLogger(__name__)

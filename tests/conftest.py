@@ -35,7 +35,7 @@ from aiwebengine.app.serving import protocols
 from aiwebengine.audit import store
 from aiwebengine.audit.details import undocumented
 from aiwebengine.core.config import Backup, Config, Repository
-from aiwebengine.core.identity import ActorKind, Origin, Role, Viewer, anonymous, operator
+from aiwebengine.core.identity import ActorKind, Origin, Profile, Role, Viewer, anonymous, operator
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database.embedded import embedded_postgres
 from aiwebengine.database.ownership import ROLE
@@ -44,7 +44,7 @@ from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.users.proof import Vouching
-from aiwebengine.users.types import Profile, User
+from aiwebengine.users.types import User
 
 
 @pytest.fixture(scope="session", autouse=True)

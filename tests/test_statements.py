@@ -5,11 +5,10 @@ from graphql import GraphQLObjectType, get_named_type, is_required_argument
 from tests.conftest import link
 
 from aiwebengine.app.schema import schema
-from aiwebengine.core.identity import Role, operator
+from aiwebengine.core.identity import Profile, Role, operator
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
-from aiwebengine.users.types import Profile
 
 QUERY = schema._schema.query_type
 MUTATION = schema._schema.mutation_type

@@ -11,8 +11,7 @@ from aiwebengine.audit.refusals import MOST_PER_HOUR, Refusals
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.config import Auth, Provider
 from aiwebengine.core.errors import Forbidden
-from aiwebengine.core.identity import Origin, Role, anonymous
-from aiwebengine.users.types import Profile
+from aiwebengine.core.identity import Origin, Profile, Role, anonymous
 
 ROLES = "/api/engine/admin/users/{user_id}/roles"
 STRANGER = anonymous(Origin("web", address="192.0.2.1"))

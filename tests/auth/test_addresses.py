@@ -11,10 +11,10 @@ from tests.conftest import free_port, listening
 from aiwebengine.auth import vouching
 from aiwebengine.core.config import Auth
 from aiwebengine.core.errors import BadUserInput, NotFound
-from aiwebengine.core.identity import Origin, Role, anonymous
+from aiwebengine.core.identity import Origin, Profile, Role, anonymous
 from aiwebengine.users import checks
 from aiwebengine.users.service import Unverified
-from aiwebengine.users.types import Profile, UserFilter, UserOrder
+from aiwebengine.users.types import UserFilter, UserOrder
 
 KATE = {"sub": "kate", "email": "kate@corp.example", "email_verified": True, "name": "Kate"}
 CLAIM = {"sub": "m", "email": "kate@corp.example", "email_verified": False, "name": "Not Kate"}

@@ -12,9 +12,9 @@ from aiwebengine.app.engine import Engine
 from aiwebengine.auth import vouching
 from aiwebengine.core.addresses import key_of
 from aiwebengine.core.errors import Conflict, Forbidden, NotFound
-from aiwebengine.core.identity import Origin, Role, anonymous, operator
+from aiwebengine.core.identity import Origin, Profile, Role, anonymous, operator
 from aiwebengine.users.arrivals import Arrivals
-from aiwebengine.users.types import Admission, Profile
+from aiwebengine.users.types import Admission
 
 WEB, ROOT = Origin("web"), operator("tests")
 KIM, KATE, ANN = "kim@corp.example", "kate@corp.example", "ann@corp.example"

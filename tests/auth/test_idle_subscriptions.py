@@ -106,9 +106,9 @@ async def test_requests_keep_a_session_and_its_subscription_and_the_subscription
     viewer = await callers.by_session(session.secret, WEB)
     await idle_in(engine, session, 100)
 
-    looked = await callers.again(viewer)
+    looked = await callers.refresh(viewer)
     in_use = await callers.by_session(session.secret, WEB)
-    after_use = await callers.again(viewer)
+    after_use = await callers.refresh(viewer)
 
     now = datetime.now(UTC)
     assert abs(looked.valid_until - now) < timedelta(minutes=5)

@@ -18,10 +18,10 @@ from aiwebengine.backups.carry_over import Newer, carry_over
 from aiwebengine.backups.cluster_store import at, name_of
 from aiwebengine.backups.removals import Comparison
 from aiwebengine.core.errors import Conflict, EngineError, Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import Origin, Role, anonymous
+from aiwebengine.core.identity import Origin, Profile, Role, anonymous
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.users.types import Profile, UserStatus
+from aiwebengine.users.types import UserStatus
 
 WEB = Origin("web")
 

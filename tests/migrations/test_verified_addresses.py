@@ -8,10 +8,9 @@ from tests.conftest import configured, link
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.errors import Forbidden
-from aiwebengine.core.identity import Origin, Role, anonymous, operator
+from aiwebengine.core.identity import Origin, Profile, Role, anonymous, operator
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.users.types import Profile
 
 ROOT = operator("tests")
 BEFORE = "0021.log-every-table"

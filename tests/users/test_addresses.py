@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiwebengine.core.addresses import Address, NotAnAddress, domain, key_of, parse
+from aiwebengine.core.identity import Profile
 from aiwebengine.users.proof import Vouching, proves
-from aiwebengine.users.types import Profile
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from tests.conftest import link
 
-from aiwebengine.users.types import Profile
+from aiwebengine.core.identity import Profile
 
 WHOLE = """
   id email emailVerified name pictureUrl status roles providers

@@ -8,8 +8,7 @@ import pytest
 from tests import commands
 from tests.conftest import link
 
-from aiwebengine.core.identity import Origin, Role, anonymous, operator
-from aiwebengine.users.types import Profile
+from aiwebengine.core.identity import Origin, Profile, Role, anonymous, operator
 
 ROOT = operator("tests")
 GRANT = """

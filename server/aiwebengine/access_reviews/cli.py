@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
@@ -20,12 +21,14 @@ from aiwebengine.access_reviews.types import (
     ReviewDecision,
     ReviewOutcome,
 )
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.errors import BadUserInput, NotFound
 from aiwebengine.core.identity import Viewer
 from aiwebengine.core.private_files import open_private
 from aiwebengine.terminal.commands import FAILED, json_option, show, table, with_engine
 from aiwebengine.users.types import UserStatus
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 PAGE = 500
 LARGEST_LIST = 1_000

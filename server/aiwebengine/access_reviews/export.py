@@ -10,8 +10,7 @@ import orjson
 
 from aiwebengine.access_reviews.service import Reviews
 from aiwebengine.access_reviews.types import AccessReviewEntry
-from aiwebengine.auth.callers import Callers
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Viewer, ViewerSource
 from aiwebengine.core.spreadsheet import lines
 from aiwebengine.core.untrusted_text import in_json
 
@@ -23,9 +22,9 @@ COLUMNS = tuple(field.name for field in fields(AccessReviewEntry) if field.name 
 class ReviewExport:
     """Writes out all roles of a review with what was decided, a page at a time."""
 
-    def __init__(self, reviews: Reviews, callers: Callers) -> None:
+    def __init__(self, reviews: Reviews, viewers: ViewerSource) -> None:
         self._reviews = reviews
-        self._callers = callers
+        self._viewers = viewers
 
     async def as_ndjson(self, viewer: Viewer, number: int) -> AsyncIterator[bytes]:
         """One JSON object a line. Raises Forbidden, Unauthenticated, also in the middle."""
@@ -51,7 +50,7 @@ class ReviewExport:
                 return
             after = found[PAGE - 1].position
             # A long export must not go on beyond the right to read it.
-            viewer = await self._callers.again(viewer)
+            viewer = await self._viewers.refresh(viewer)
 
 
 def as_data(entry: AccessReviewEntry) -> dict[str, object]:

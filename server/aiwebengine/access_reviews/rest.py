@@ -8,14 +8,14 @@ from starlette.routing import Route
 
 from aiwebengine.access_reviews.export import ReviewExport
 from aiwebengine.access_reviews.service import Reviews
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput, NotFound
+from aiwebengine.web.authentication import Authentication
 
 PATH = "/api/engine/admin/reviews/{number}"
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 
-def routes(reviews: Reviews, export: ReviewExport, doorkeeper: Doorkeeper) -> list[Route]:
+def routes(reviews: Reviews, export: ReviewExport, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/reviews/{number}?format=csv|ndjson`."""
 
     async def download(request: Request) -> StreamingResponse:
@@ -30,7 +30,7 @@ def routes(reviews: Reviews, export: ReviewExport, doorkeeper: Doorkeeper) -> li
 
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
         """
-        viewer = await doorkeeper.viewer(request, "rest")
+        viewer = await authentication.viewer(request, "rest")
         kind = request.query_params.get("format", "ndjson")
         number = request.path_params["number"]
         review = await reviews.find(viewer, int(number) if _is_number(number) else 0)

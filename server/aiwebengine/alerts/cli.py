@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from aiwebengine.alerts.links import page_of
 from aiwebengine.alerts.types import Alert, AlertChannel, AlertState, ChannelResult
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.formats import instant
 from aiwebengine.core.identity import Viewer
 from aiwebengine.terminal.commands import FAILED, json_option, show, table, with_engine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 _STATES = {
     AlertState.OPEN: "OPEN",

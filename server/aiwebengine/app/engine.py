@@ -39,6 +39,7 @@ from aiwebengine.jobs.types import Note
 from aiwebengine.logs.tail import Tail
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
+from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.signing_keys.service import LOOK_EVERY_SECS, KeyRing
 from aiwebengine.signing_keys.types import CURSORS
 from aiwebengine.telemetry.beats import ThisInstance
@@ -329,8 +330,3 @@ class Engine:
 
     def _statement_ran(self, statement: Statement) -> None:
         self.figures.statement(statement.sql, statement.took_secs, failed=statement.failed)
-
-
-def link_address(config: Config, secret: str) -> str:
-    """The address of a sign-in link: always this machine's own, where alone it works."""
-    return f"http://localhost:{config.server.port}/auth/link?token={secret}"

@@ -7,13 +7,12 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import strawberry
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.audit.chain import Head, Verdict
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.core.identity import Viewer
@@ -26,6 +25,9 @@ from aiwebengine.terminal.commands import (
     show,
     with_engine,
 )
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 
 class _Action(click.ParamType):  # type: ignore[type-arg]

@@ -10,8 +10,7 @@ import orjson
 from aiwebengine.audit.paging import key
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditEvent, AuditFilter
-from aiwebengine.auth.callers import Callers
-from aiwebengine.core.identity import Viewer
+from aiwebengine.core.identity import Viewer, ViewerSource
 from aiwebengine.core.spreadsheet import lines
 from aiwebengine.core.untrusted_text import in_json
 
@@ -22,9 +21,9 @@ COLUMNS = tuple(field.name for field in fields(AuditEvent))
 class Export:
     """Writes out what a filter lets through, newest first, a page at a time."""
 
-    def __init__(self, trail: AuditTrail, callers: Callers) -> None:
+    def __init__(self, trail: AuditTrail, viewers: ViewerSource) -> None:
         self._trail = trail
-        self._callers = callers
+        self._viewers = viewers
 
     async def as_ndjson(self, viewer: Viewer, wanted: AuditFilter) -> AsyncIterator[bytes]:
         """One JSON object a line (https://github.com/ndjson/ndjson-spec), as pages of lines.
@@ -54,7 +53,7 @@ class Export:
                 return
             after = key(found[PAGE - 1])
             # A long export must not go on beyond the right to read it.
-            viewer = await self._callers.again(viewer)
+            viewer = await self._viewers.refresh(viewer)
 
 
 def _told(event: AuditEvent) -> dict[str, object]:

@@ -11,9 +11,8 @@ from typing import cast
 
 from aiwebengine.audit.live import LiveTrail
 from aiwebengine.audit.types import AuditEvent
-from aiwebengine.auth.callers import Callers
 from aiwebengine.core.background import end
-from aiwebengine.core.identity import Role, Viewer
+from aiwebengine.core.identity import Role, Viewer, ViewerSource
 
 
 class Following:
@@ -23,9 +22,9 @@ class Following:
     end by itself: one look per change, not one per event and follower.
     """
 
-    def __init__(self, live: LiveTrail, callers: Callers) -> None:
+    def __init__(self, live: LiveTrail, viewers: ViewerSource) -> None:
         self._live = live
-        self._callers = callers
+        self._viewers = viewers
 
     async def events(self, viewer: Viewer) -> AsyncIterator[AuditEvent]:
         """Every event from now on, until the viewer may not see them any more.
@@ -67,7 +66,7 @@ class Following:
                 await end(coming)
 
     async def _checked(self, viewer: Viewer) -> Viewer:
-        now = await self._callers.again(viewer)
+        now = await self._viewers.refresh(viewer)
         now.must_be(Role.ADMINISTRATOR)
         return now
 

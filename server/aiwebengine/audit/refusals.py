@@ -17,9 +17,8 @@ from aiwebengine.audit.refusal_store import Refused
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Details, Target
 from aiwebengine.core.errors import EngineError, ForeignOrigin, Unavailable
-from aiwebengine.core.identity import Origin, Viewer, anonymous
+from aiwebengine.core.identity import Origin, Profile, Viewer, anonymous
 from aiwebengine.database import Database
-from aiwebengine.users.types import Profile
 
 log = logging.getLogger(__name__)
 

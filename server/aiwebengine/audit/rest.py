@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from aiwebengine.audit.export import Export
 from aiwebengine.audit.types import AuditAction, AuditFilter
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
+from aiwebengine.web.authentication import Authentication
 from aiwebengine.web.parameters import instant
 
 PATH = "/api/engine/admin/audit"
@@ -30,7 +30,7 @@ _PARAMETERS = {
 _INSTANTS = ("since", "until")
 
 
-def routes(export: Export, doorkeeper: Doorkeeper) -> list[Route]:
+def routes(export: Export, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/audit?format=csv|ndjson`, with the filter that the list takes."""
 
     async def download(request: Request) -> StreamingResponse:
@@ -53,7 +53,7 @@ def routes(export: Export, doorkeeper: Doorkeeper) -> list[Route]:
         Raises Unauthenticated, Forbidden, BadUserInput for a parameter or a value that is not
         known.
         """
-        viewer = await doorkeeper.viewer(request, "rest")
+        viewer = await authentication.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
         asked = request.query_params
         kind = asked.get("format", "ndjson")

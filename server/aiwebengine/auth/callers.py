@@ -73,7 +73,7 @@ class Callers:
             await self._note_address(viewer)
         return viewer
 
-    async def again(self, viewer: Viewer) -> Viewer:
+    async def refresh(self, viewer: Viewer) -> Viewer:
         """The same viewer as it is now, for what stays open. Raises Unauthenticated."""
         if viewer.session_id is not None:
             found = await caller_store.caller_by_session(

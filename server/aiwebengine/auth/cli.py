@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.formats import count, instant
 from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.sessions.tokens import NewToken
 from aiwebengine.sessions.types import ApiToken, Session
 from aiwebengine.terminal.commands import end_after, json_option, show, table, with_engine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 LARGEST_LIST = 10_000
 

@@ -10,7 +10,7 @@ import httpx2
 from aiwebengine.auth import claims
 from aiwebengine.auth.sign_in_provider import SignInProvider
 from aiwebengine.auth.types import Attempt, Proof, SignInRefused
-from aiwebengine.users.types import Profile
+from aiwebengine.core.identity import Profile
 
 
 class GithubProvider(SignInProvider):

@@ -18,7 +18,7 @@ from aiwebengine.auth.sign_in_provider import SignInProvider, logged
 from aiwebengine.auth.types import Attempt, Proof, SignInRefused
 from aiwebengine.core.config_providers import Provider
 from aiwebengine.core.formats import instant
-from aiwebengine.users.types import Profile
+from aiwebengine.core.identity import Profile
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from aiwebengine.auth import sign_in_store
 from aiwebengine.auth.types import Attempt, SignInRefused
 from aiwebengine.core.config_providers import LINK
 from aiwebengine.core.errors import Forbidden, NotFound, Unauthenticated
-from aiwebengine.core.identity import ActorKind, Role, Scope, Viewer
+from aiwebengine.core.identity import ActorKind, Profile, Role, Scope, Viewer
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets
@@ -22,7 +22,7 @@ from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.types import SignedIn
 from aiwebengine.users.arrivals import Arrivals
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Profile, UserStatus
+from aiwebengine.users.types import UserStatus
 
 if TYPE_CHECKING:
     from aiwebengine.auth.sign_in_provider import SignInProvider

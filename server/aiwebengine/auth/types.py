@@ -7,11 +7,11 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.core.errors import Unauthenticated
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Profile, Role
 from aiwebengine.core.identity import Viewer as Caller
 from aiwebengine.graphql.context import Info
 from aiwebengine.sessions.types import ApiToken, Session, owner
-from aiwebengine.users.types import Profile, User
+from aiwebengine.users.types import User
 
 
 @strawberry.type

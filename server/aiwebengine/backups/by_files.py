@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.core.identity import Viewer, operator
 from aiwebengine.database.embedded import EmbeddedFailed, NoDatabase
@@ -18,10 +17,14 @@ from aiwebengine.terminal.commands import (
     configuration,
     database_url,
     login,
+    made_engine,
     progress,
     refusals_printed,
     say,
 )
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 Result = TypeVar("Result")
 
@@ -62,21 +65,21 @@ def with_or_without_database(
     with refusals_printed():
         try:
             with database_url(config) as url:
-                return asyncio.run(run(Engine(config, url)))
+                return asyncio.run(run(made_engine(config, url)))
         except NoDatabase as error:
             if not (config.backup.directory.exists() or config.backup.s3):
                 # Neither database nor archives: this is not the engine's folder.
                 raise
             if creates:
-                asyncio.run(_done(first(Engine(config, NOWHERE), viewer)))
+                asyncio.run(_done(first(made_engine(config, NOWHERE), viewer)))
                 first = nothing
                 with database_url(config, creates=True) as url:
-                    return asyncio.run(run(Engine(config, url)))
+                    return asyncio.run(run(made_engine(config, url)))
             say(f"{error} Using the files alone.", err=True)
         except (EmbeddedFailed, Unavailable) as error:
             say(f"{error} Using the files alone.", err=True)
     with refusals_printed():
-        return asyncio.run(run(Engine(config, NOWHERE)))
+        return asyncio.run(run(made_engine(config, NOWHERE)))
 
 
 async def _done(work: Awaitable[None]) -> None:

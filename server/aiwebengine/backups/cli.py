@@ -7,12 +7,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import psycopg
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.sealing import seal, unseal
@@ -52,6 +51,9 @@ from aiwebengine.terminal.commands import (
     table,
     with_engine,
 )
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 trust_option = click.option(
     "--trust-unsigned",

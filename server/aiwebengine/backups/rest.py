@@ -10,10 +10,10 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.backups.files import open_regular
 from aiwebengine.backups.service import Backups
 from aiwebengine.core.errors import NotFound
+from aiwebengine.web.authentication import Authentication
 
 PATH = "/api/engine/admin/backups/{name}"
 
@@ -28,7 +28,7 @@ class ArchiveResponse(FileResponse):
             await super().__call__(scope, receive, send)
 
 
-def routes(backups: Backups, doorkeeper: Doorkeeper) -> list[Route]:
+def routes(backups: Backups, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/backups/{name}`."""
 
     async def download(request: Request) -> ArchiveResponse:
@@ -43,7 +43,7 @@ def routes(backups: Backups, doorkeeper: Doorkeeper) -> list[Route]:
 
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound.
         """
-        viewer = await doorkeeper.viewer(request, "rest")
+        viewer = await authentication.viewer(request, "rest")
         name = request.path_params["name"]
         path = await backups.hand_out(viewer, name, recorded=request.method == "GET")
         return ArchiveResponse(

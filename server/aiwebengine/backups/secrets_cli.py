@@ -6,15 +6,18 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.backups import archive
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.sealed import checked_passphrase, opened
 from aiwebengine.core.identity import Viewer
 from aiwebengine.terminal.commands import FAILED, refusals_printed, say
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 PASSPHRASE_VARIABLE = "AIWEBENGINE_BACKUP_PASSPHRASE"  # noqa: S105 - a name, not a secret
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.going_back import NEWEST
 from aiwebengine.backups.shown import Told, preview_lines, restored_as_data, restored_lines
 from aiwebengine.backups.types import Restored
 from aiwebengine.core.identity import Viewer
 from aiwebengine.terminal.commands import FAILED, json_option, say, show
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 
 @click.command("undo-restore")

@@ -19,6 +19,7 @@ from aiwebengine.logs.setup import configure_logging
 from aiwebengine.terminal.commands import (
     BACKUP_FIRST,
     FAILED,
+    MAKE_ENGINE,
     configuration,
     database_url,
     json_option,
@@ -31,6 +32,7 @@ from aiwebengine.terminal.commands import (
 from aiwebengine.terminal.output import guarded
 
 if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
     from aiwebengine.core.config import Config
 
 # The command of a room, and the room.
@@ -85,17 +87,24 @@ def main(context: click.Context, path: Path | None) -> None:
     """The administration service of a web engine: users, roles, health, logs, backups."""
     context.obj = path
     context.meta[BACKUP_FIRST] = _takes_backup
+    context.meta[MAKE_ENGINE] = _made_engine
     # Commands print what they have to say; the log is for the server.
     logging.basicConfig(level=logging.CRITICAL)
 
 
+def _made_engine(config: Config, url: str) -> Engine:
+    # Loaded where it is used: `health --url` and `--help` can do without.
+    from aiwebengine.app.engine import Engine
+
+    return Engine(config, url)
+
+
 def _takes_backup(config: Config, url: str) -> None:
     """Back up a database as it is. The engine is not prepared: that would migrate first."""
-    from aiwebengine.app.engine import Engine
     from aiwebengine.backups.before_migrating import backed_up_before_migrating
 
     async def take() -> None:
-        engine = Engine(config, url)
+        engine = _made_engine(config, url)
         await engine.db.connect()
         try:
             await backed_up_before_migrating(engine.services.backups, somebody(), progress)

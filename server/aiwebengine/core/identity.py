@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Protocol
 from uuid import UUID
 
 import strawberry
@@ -161,6 +162,25 @@ class Viewer:
         """Raise Forbidden unless the token that is used was made for *scope*."""
         if scope not in self.scopes:
             raise Forbidden(f"This token lacks the scope {scope.value}.")
+
+
+class ViewerSource(Protocol):
+    """Finds out who asks; services that run for long ask it again."""
+
+    async def refresh(self, viewer: Viewer) -> Viewer:
+        """The same viewer with the rights of now. Raises Unauthenticated when they have ended."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a provider says of who signed in there; `subject` is its own name for the person."""
+
+    provider: str
+    subject: str
+    email: str | None
+    email_verified: bool
+    name: str = ""
+    picture_url: str | None = None
 
 
 def anonymous(origin: Origin) -> Viewer:

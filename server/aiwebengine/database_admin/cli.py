@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from rich.console import Console
@@ -14,7 +14,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.formats import count, duration, instant
 from aiwebengine.core.formats import size as bytes_of
 from aiwebengine.core.identity import Viewer
@@ -25,6 +24,9 @@ from aiwebengine.database_admin.shell import shell
 from aiwebengine.database_admin.types import DatabaseInfo, DatabaseSize
 from aiwebengine.database_admin.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
 from aiwebengine.terminal.commands import json_option, must_be_sure, show, table, with_engine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 Result = TypeVar("Result")
 

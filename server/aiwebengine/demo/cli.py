@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.formats import count
 from aiwebengine.core.identity import Viewer
 from aiwebengine.demo.service import Demo
 from aiwebengine.terminal.commands import with_engine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 
 @click.command()

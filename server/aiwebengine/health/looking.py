@@ -7,15 +7,26 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.core.identity import operator
 from aiwebengine.database.embedded import EmbeddedFailed, running_postgres
 from aiwebengine.health.types import HealthCheck, HealthState
-from aiwebengine.terminal.commands import FAILED, NOWHERE, configuration, say, show, table
+from aiwebengine.terminal.commands import (
+    FAILED,
+    NOWHERE,
+    configuration,
+    made_engine,
+    say,
+    show,
+    table,
+)
 from aiwebengine.terminal.output import exit_at_once
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 # They tell of the process that looks, which is this command.
 CONNECT_SECS = 0.7
@@ -33,7 +44,7 @@ def look(path: Path | None, as_json: bool) -> None:
     watchdog.daemon = True
     watchdog.start()
     config = configuration(path)
-    seen = asyncio.Runner().run(_seen_by(Engine(config, _address(config))))
+    seen = asyncio.Runner().run(_seen_by(made_engine(config, _address(config))))
     found = [one for one in seen if one.name not in _OF_THE_PROCESS]
     told = [
         {

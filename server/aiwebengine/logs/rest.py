@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
+from aiwebengine.web.authentication import Authentication
 from aiwebengine.web.parameters import instant
 
 PATH = "/api/engine/admin/logs"
@@ -25,7 +25,7 @@ _TEXTS = {"text", "request", "user", "path"}
 _INSTANTS = ("since", "until")
 
 
-def routes(logs: Logs, doorkeeper: Doorkeeper) -> list[Route]:
+def routes(logs: Logs, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/logs?format=ndjson|text`, with the filter that the list takes."""
 
     async def download(request: Request) -> StreamingResponse:
@@ -47,7 +47,7 @@ def routes(logs: Logs, doorkeeper: Doorkeeper) -> list[Route]:
         Raises Unauthenticated, Forbidden, BadUserInput for a parameter or a value that is not
         known.
         """
-        viewer = await doorkeeper.viewer(request, "rest")
+        viewer = await authentication.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
         asked = request.query_params
         kind = asked.get("format", "ndjson")

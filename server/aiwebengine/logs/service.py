@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from aiwebengine.auth.callers import Callers
 from aiwebengine.core.config import Logging
 from aiwebengine.core.errors import BadUserInput, Conflict, NotFound
-from aiwebengine.core.identity import Role, Viewer
+from aiwebengine.core.identity import Role, Viewer, ViewerSource
 from aiwebengine.logs import search
 from aiwebengine.logs.keeping import Tidied, days, tidy
 from aiwebengine.logs.search import Page, Position, Wanted
@@ -33,9 +32,9 @@ Result = TypeVar("Result")
 class Logs:
     """Finds lines in this machine's log files, and keeps these in order."""
 
-    def __init__(self, config: Logging, callers: Callers) -> None:
+    def __init__(self, config: Logging, viewers: ViewerSource) -> None:
         self._config = config
-        self._callers = callers
+        self._viewers = viewers
         self._turns = asyncio.Semaphore(SEARCHES_AT_ONCE)
         self._not_tidied: set[Path] = set()
 
@@ -96,7 +95,7 @@ class Logs:
                 after = position_of(found.entries[EXPORT_PAGE - 1].id)
             else:
                 after = found.reached
-            viewer = await self._callers.again(viewer)
+            viewer = await self._viewers.refresh(viewer)
 
     async def tidy(self) -> Tidied:
         """Compress what was put aside, remove what is older than `logging.retention_days`.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from aiwebengine.access_reviews.cli import review
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.errors import NotFound, Unavailable
 from aiwebengine.core.formats import day, instant
 from aiwebengine.core.identity import Viewer
@@ -22,6 +22,9 @@ from aiwebengine.jobs.types import RunState, ScheduledTask, TaskRun
 from aiwebengine.maintenance.types import MaintenanceBoard, MaintenanceItem, MaintenanceState
 from aiwebengine.telemetry.types import Instance
 from aiwebengine.terminal.commands import FAILED, json_option, say, show, table, with_engine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 LARGEST_LIST = 1_000
 

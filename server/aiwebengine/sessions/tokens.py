@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
@@ -17,9 +17,12 @@ from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets, store
 from aiwebengine.sessions.types import ApiToken, highest
-from aiwebengine.users.service import Users
 
 LONGEST_NAME = 100
+
+if TYPE_CHECKING:
+    from aiwebengine.users.types import RoleGrant
+
 _RANKS = list(Role)
 
 
@@ -34,6 +37,16 @@ class NewToken:
 class _Maker(TypedDict):
     made_by_id: UUID | None
     made_by: str
+
+
+class RoleHolders(Protocol):
+    """Reads the roles that users hold."""
+
+    async def is_administrator(self, user_id: UUID) -> bool:
+        """Whether the user holds the role Administrator."""
+
+    async def grants_of(self, user_ids: Sequence[UUID]) -> Sequence[Sequence[RoleGrant]]:
+        """The grants of each user."""
 
 
 class Tokens:
@@ -53,7 +66,7 @@ class Tokens:
         self,
         db: Database,
         audit: AuditTrail,
-        users: Users,
+        users: RoleHolders,
         *,
         lifetime: timedelta,
         longest: timedelta,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.formats import count, instant
 from aiwebengine.core.identity import Viewer
 from aiwebengine.signing_keys.types import PURPOSES, SigningKey
 from aiwebengine.terminal.commands import json_option, show, table, with_engine
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 
 @click.group()

@@ -39,6 +39,9 @@ SILENCE_SECS = 8.0
 BACKUP_FIRST = "aiwebengine.backup_first"
 """Where the list of commands leaves, in `click.Context.meta`, what takes a backup."""
 
+MAKE_ENGINE = "aiwebengine.make_engine"
+"""Where the list of commands leaves, in `click.Context.meta`, what makes an engine."""
+
 _DURATION = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -80,6 +83,12 @@ def database_url(config: Config, *, creates: bool = False) -> Iterator[str]:
     yield url
 
 
+def made_engine(config: Config, url: str) -> Engine:
+    """An engine on the database at *url*, not prepared yet."""
+    make: Callable[[Config, str], Engine] = click.get_current_context().meta[MAKE_ENGINE]
+    return make(config, url)
+
+
 def with_engine(
     path: Path | None,
     work: Callable[[Engine, Viewer], Awaitable[Result]],
@@ -90,7 +99,6 @@ def with_engine(
 
     A database without tables is an error unless the command *creates* them.
     """
-    from aiwebengine.app.engine import Engine
 
     async def run(engine: Engine) -> Result:
         await engine.prepare(progress, begins=creates)
@@ -101,7 +109,7 @@ def with_engine(
 
     config = configuration(path)
     with refusals_printed(), database_url(config, creates=creates) as url:
-        return asyncio.run(run(Engine(config, url)))
+        return asyncio.run(run(made_engine(config, url)))
 
 
 def progress(line: str) -> None:

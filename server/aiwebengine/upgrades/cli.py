@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from aiwebengine.app.engine import Engine
 from aiwebengine.core.config_loader import Reading, read_config
 from aiwebengine.core.formats import instant
 from aiwebengine.terminal.commands import (
     USAGE,
     database_url,
     json_option,
+    made_engine,
     refusals_printed,
     say,
     show,
     somebody,
 )
 from aiwebengine.upgrades.types import UpgradeCheck
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 TO_DO = 3
 
@@ -51,7 +55,7 @@ def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
             await engine.db.disconnect()
 
     with refusals_printed(), database_url(reading.config) as url:
-        seen = asyncio.run(look(Engine(reading.config, url), reading))
+        seen = asyncio.run(look(made_engine(reading.config, url), reading))
     show(as_json, {"is_fine": seen.is_fine, **asdict(seen)}, _told(seen))
     sys.exit(0 if seen.is_fine else TO_DO)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aiwebengine.core.addresses import Address, key_of
+from aiwebengine.core.identity import Profile
 from aiwebengine.database import Database
-from aiwebengine.users.types import Identity, Profile, UserStatus
+from aiwebengine.users.types import Identity, UserStatus
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.addresses import Address, NotAnAddress, key_of, parse
 from aiwebengine.core.errors import Forbidden
-from aiwebengine.core.identity import ActorKind, Role, Viewer
+from aiwebengine.core.identity import ActorKind, Profile, Role, Viewer
 from aiwebengine.database import Database
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.users import address_store, change_store, checks, store
 from aiwebengine.users.address_store import KnownIdentity, Owned
 from aiwebengine.users.proof import Vouching, proves
 from aiwebengine.users.service import Users
-from aiwebengine.users.types import Admission, Profile, User, UserStatus
+from aiwebengine.users.types import Admission, User, UserStatus
 
 _NOBODY = Vouching()
 

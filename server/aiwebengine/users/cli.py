@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aiwebengine.app.engine import Engine, link_address
 from aiwebengine.core.formats import count, day, instant
 from aiwebengine.core.identity import GRANTABLE_ROLES, Role, Viewer
+from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.terminal.commands import (
     end_after,
     json_option,
@@ -21,6 +21,9 @@ from aiwebengine.terminal.commands import (
 from aiwebengine.users import checks
 from aiwebengine.users.service import Change
 from aiwebengine.users.types import Identity, RoleGrant, User, UserFilter, UserOrder, UserStatus
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
 
 LARGEST_LIST = 10_000
 

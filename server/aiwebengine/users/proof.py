@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiwebengine.core.addresses import Address, NotAnAddress, parse
-from aiwebengine.users.types import Profile
+from aiwebengine.core.identity import Profile
 
 
 @dataclass(frozen=True)

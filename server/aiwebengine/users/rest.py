@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import GRANTABLE_ROLES, Role, Scope
 from aiwebengine.graphql.connection import Cursors
@@ -17,13 +16,16 @@ from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import User, UserFilter, UserOrder
+from aiwebengine.web.authentication import Authentication
 from aiwebengine.web.bodies import flag_field, json_object, text_field
 
 PATH = "/api/engine/admin/users"
 MOST_USERS = 1_000
 
 
-def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Cursors]) -> list[Route]:
+def routes(
+    users: Users, authentication: Authentication, cursors_now: Callable[[], Cursors]
+) -> list[Route]:
     """The routes below `/api/engine/admin`; *cursors_now* raises Unavailable during the start."""
 
     async def list_users(request: Request) -> JSONResponse:
@@ -40,7 +42,7 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
 
         Raises Unauthenticated, Forbidden, BadUserInput.
         """
-        viewer = await doorkeeper.viewer(request, "rest")
+        viewer = await authentication.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
         asked = request.query_params
         limit, order = _limit(asked.get("limit", "100")), UserOrder()
@@ -79,8 +81,8 @@ def routes(users: Users, doorkeeper: Doorkeeper, cursors_now: Callable[[], Curso
         Raises Unauthenticated, Forbidden, ReauthenticationRequired for the role Administrator,
         NotFound, LastAdministrator, Unverified, BadUserInput, MalformedBody, UnsupportedMediaType.
         """
-        doorkeeper.must_be_same_origin(request)
-        viewer = await doorkeeper.viewer(request, "rest")
+        authentication.must_be_same_origin(request)
+        viewer = await authentication.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         body = await json_object(request)
         role = _role(text_field(body, "role", _listed(GRANTABLE_ROLES)), GRANTABLE_ROLES)

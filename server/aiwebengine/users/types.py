@@ -294,18 +294,6 @@ class UserChange:
 
 
 @dataclass(frozen=True)
-class Profile:
-    """What a provider says of who signed in there; `subject` is its own name for the person."""
-
-    provider: str
-    subject: str
-    email: str | None
-    email_verified: bool
-    name: str = ""
-    picture_url: str | None = None
-
-
-@dataclass(frozen=True)
 class Admission:
     """Who may come in for the first time, and who becomes administrator by it.
 

@@ -38,6 +38,7 @@ test: lint types test-python test-frontend ## Everything but the browser
 lint: install ## Style of Python and JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server
 	cd frontend && npm run --silent lint && npm run --silent format:check
 

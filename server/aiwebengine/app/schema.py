@@ -15,10 +15,10 @@ from aiwebengine.alerts import graphql as alerts
 from aiwebengine.audit import graphql as audit
 from aiwebengine.auth import graphql as auth
 from aiwebengine.backups import graphql as backups
+from aiwebengine.core.scalars import BIG_INT, BigInt
 from aiwebengine.database_admin import graphql as care
 from aiwebengine.graphql.arguments import let_null_mean_the_default
 from aiwebengine.graphql.descriptions import describe
-from aiwebengine.graphql.scalars import BIG_INT, BigInt
 from aiwebengine.health import graphql as health
 from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs

@@ -34,7 +34,7 @@ from aiwebengine.backups.undone import Since, Undone
 from aiwebengine.core.errors import EngineError, NotFound, Unavailable
 from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.recent_sign_in import Act
-from aiwebengine.graphql.scalars import BigInt
+from aiwebengine.core.scalars import BigInt
 
 NEWEST = "newest"
 

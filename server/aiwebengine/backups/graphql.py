@@ -8,9 +8,9 @@ import strawberry
 from aiwebengine.backups.paging import BACKUPS, DRILLS, RUNS, name_of, number_of
 from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind, KeptDatabase, RestorePreview
 from aiwebengine.core.identity import Role
+from aiwebengine.core.scalars import BigInt
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.graphql.scalars import BigInt
 
 
 @strawberry.input

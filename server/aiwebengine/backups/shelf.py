@@ -27,8 +27,8 @@ from aiwebengine.backups.types import (
     TableRows,
 )
 from aiwebengine.core.errors import NotFound
+from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database
-from aiwebengine.graphql.scalars import BigInt
 
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote

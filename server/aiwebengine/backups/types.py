@@ -14,7 +14,7 @@ from strawberry.scalars import JSON
 
 from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.undone import Undone
-from aiwebengine.graphql.scalars import BigInt
+from aiwebengine.core.scalars import BigInt
 
 Note: TypeAlias = Callable[[str], None]
 """Told what goes on, a line at a time."""

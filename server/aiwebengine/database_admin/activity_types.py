@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 import strawberry
 
-from aiwebengine.graphql.scalars import BigInt
+from aiwebengine.core.scalars import BigInt
 
 
 @strawberry.type

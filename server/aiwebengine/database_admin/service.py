@@ -17,6 +17,7 @@ from aiwebengine.core.background import end
 from aiwebengine.core.errors import BadUserInput, Conflict, EngineError, Unavailable
 from aiwebengine.core.formats import second
 from aiwebengine.core.identity import Role, Scope, Viewer
+from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database
 from aiwebengine.database_admin import activity_store, store, vacuum_store
 from aiwebengine.database_admin.activity_types import (
@@ -40,7 +41,6 @@ from aiwebengine.database_admin.vacuum_types import (
     VacuumRun,
     VacuumState,
 )
-from aiwebengine.graphql.scalars import BigInt
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from aiwebengine.core.scalars import BigInt
 from aiwebengine.database_admin.activity_types import (
     DatabaseConnections,
     DatabaseLock,
@@ -12,7 +13,6 @@ from aiwebengine.database_admin.activity_types import (
 )
 from aiwebengine.database_admin.vacuum_types import VacuumProgress, VacuumRun
 from aiwebengine.graphql.context import Info
-from aiwebengine.graphql.scalars import BigInt
 
 
 @strawberry.type

@@ -18,8 +18,8 @@ from aiwebengine import __version__
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.core.caching import Cache
 from aiwebengine.core.identity import Role, Viewer
+from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database, Row
-from aiwebengine.graphql.scalars import BigInt
 from aiwebengine.telemetry import histogram, store
 from aiwebengine.telemetry.figures import SLOT_SECS
 from aiwebengine.telemetry.heart import GONE_AFTER_SECS

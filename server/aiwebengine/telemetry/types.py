@@ -5,9 +5,9 @@ from datetime import datetime
 
 import strawberry
 
+from aiwebengine.core.scalars import BigInt
 from aiwebengine.graphql.connection import page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.graphql.scalars import BigInt
 from aiwebengine.users.types import UserStats
 
 

@@ -19,7 +19,7 @@ runs, `aiwebengine maintenance tick ITEM` says that a line was done.
 def tasks() -> list[Task]:
     """The tasks of an engine as it comes, in the order of their names."""
     engine = Engine(Config(), "postgresql://nowhere/nothing")
-    return sorted(engine.services.schedules._tasks.values(), key=lambda task: task.name)
+    return sorted(engine.services.jobs._tasks.values(), key=lambda task: task.name)
 
 
 def text() -> str:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from aiwebengine.core.caching import ENTRY_BYTES, Bounded, Cache
+from aiwebengine.core.caching import ENTRY_BYTES, Cache, LruCache
 
 PLENTY = 1_000_000
 
@@ -126,7 +126,7 @@ async def test_the_cache_forgets_what_was_used_longest_ago_when_it_is_full():
 
 
 def test_the_bound_holds_whatever_is_put_in():
-    kept = Bounded(100)
+    kept = LruCache(100)
 
     kept.put("a", 1, 60)
     kept.put("a", 2, 40)

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from tests.conftest import wait_for
 
-from aiwebengine.alerts.watch import Turn
+from aiwebengine.alerts.monitor import LeaderLock
 from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_private
 
 
@@ -77,7 +77,7 @@ def test_a_private_file_is_no_way_to_write_elsewhere(tmp_path):
 
 def test_a_lock_is_held_once_and_leaves_no_file(tmp_path):
     path = tmp_path / "one.watch"
-    one, other = Turn(path), Turn(path)
+    one, other = LeaderLock(path), LeaderLock(path)
 
     assert (one.is_mine(), other.is_mine()) == (True, False)
     one.give_up()

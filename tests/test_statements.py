@@ -116,7 +116,7 @@ async def test_a_query_sends_no_more_when_there_is_more_to_show(
     head = "query ($user: ID!)" if given else ""
     values = {"user": str(person.id)} if given else {}
     text = f"{head} {{ {name}{given} {shown} }}"
-    await engine.services.reviews.start(ada)
+    await engine.services.access_reviews.start(ada)
     # What is worked out at the first time, and kept, is not what is looked for.
     await counted(ada, text, **values)
 

@@ -37,7 +37,7 @@ async def test_names_and_notes_with_hidden_characters_are_refused(engine, ada, c
 
     for name, refused in {
         "name": services.tokens.create(ada, ada.id, text),
-        "note": services.reviews.start(ada, text),
+        "note": services.access_reviews.start(ada, text),
         "note of an item": services.maintenance.tick(ada, "documentation", text),
         "note of a backup": services.backups.create(ada, why=text),
         "note of a backup in the background": services.backups.start_create(ada, text),

@@ -23,7 +23,7 @@ from starlette.routing import Route, WebSocketRoute
 from aiwebengine.app.engine import Engine
 from aiwebengine.app.schema import schema
 from aiwebengine.core.identity import Role, Scope, operator
-from aiwebengine.core.recent_sign_in import Act, condition
+from aiwebengine.core.recent_sign_in import SensitiveAction, condition
 
 OPERATIONS = """
                                 stranger plain editor admin suspended expired read users ops stale
@@ -254,7 +254,12 @@ def test_an_operation_says_that_it_needs_a_recent_sign_in_and_no_other_does():
 
 def test_a_route_asks_for_a_recent_sign_in_when_the_list_says_so_and_no_other_does():
     asks = {row for row, cells in rows(ROUTES).items() if cells["stale"] == "again"}
-    listed = {place for act in Act for place in act.value.by if not place.startswith("Mutation.")}
+    listed = {
+        place
+        for act in SensitiveAction
+        for place in act.value.by
+        if not place.startswith("Mutation.")
+    }
 
     found = {row for place in listed for row in rows_of(*place.split())}
     assert found == asks

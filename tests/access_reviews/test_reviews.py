@@ -20,7 +20,7 @@ KEEP, REVOKE = ReviewDecision.KEEP, ReviewDecision.REVOKE
 
 @pytest.fixture
 def reviews(engine):
-    return engine.services.reviews
+    return engine.services.access_reviews
 
 
 async def entries_of(reviews, review):
@@ -280,7 +280,7 @@ async def test_a_whole_review_by_graphql(ask, ada, edith, add_person):
 
 
 async def test_a_finished_review_can_be_taken_along(served, add_served_person):
-    reviews = served.engine.services.reviews
+    reviews = served.engine.services.access_reviews
     ada = await add_served_person("ada", Role.ADMINISTRATOR)
     user = (await served.engine.services.users.invite(ROOT, "x@example.com", "=cmd()")).user
     await served.engine.services.users.grant_role(ROOT, user.key, Role.EDITOR)

@@ -17,7 +17,7 @@ from aiwebengine.alerts.channels import NotDelivered, configured
 from aiwebengine.alerts.messages import message
 from aiwebengine.alerts.service import Alerts, NoChannel
 from aiwebengine.alerts.types import AlertChannel, AlertState, Notice, NoticeKind
-from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.config import Smtp
 from aiwebengine.core.errors import Forbidden
 from aiwebengine.core.identity import EVERY_SCOPE, Role, Scope, operator
@@ -43,7 +43,9 @@ def alerts_of(engine, hook):
     """The alerts of an instance on this test's database, which tell the hook at once."""
 
     def alerts_of(instance="one", **settings):
-        given = Settings(**{"webhook_url": hook.url, "group_secs": 0, "settle_secs": 0, **settings})
+        given = AlertSettings(
+            **{"webhook_url": hook.url, "group_secs": 0, "settle_secs": 0, **settings}
+        )
         audit, channels = engine.services.audit, configured(given)
         return Alerts(engine.db, audit, given, channels, instance, "http://engine.example")
 
@@ -416,7 +418,7 @@ async def test_the_trail_is_read_on_from_where_it_was_left(engine, ada, alan, al
 
 def mailed(mailbox, **smtp):
     smtp = Smtp(**{"host": "127.0.0.1", "port": mailbox.port, "encryption": "none", **smtp})
-    return Settings(
+    return AlertSettings(
         email_to=["ops@example.com", "boss@example.com"],
         email_from="engine@example.com",
         smtp=smtp,

@@ -14,7 +14,7 @@ from tests.conftest import first_sign_in, free_port, serving
 from tests.test_outage import fragile
 from tests.test_workers import workers_of
 
-from aiwebengine.alerts.watch import Turn
+from aiwebengine.alerts.monitor import LeaderLock
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Alerts, Backup, Config, Logging, Repository
 from aiwebengine.core.identity import Role, operator
@@ -242,7 +242,7 @@ async def test_an_administrator_who_is_added_is_told_by_a_running_engine(url, ho
 
 
 def test_a_turn_belongs_to_one_and_falls_to_the_next(tmp_path):
-    one, other = Turn(tmp_path / "x.watch"), Turn(tmp_path / "x.watch")
+    one, other = LeaderLock(tmp_path / "x.watch"), LeaderLock(tmp_path / "x.watch")
 
     assert one.is_mine()
     assert one.is_mine()
@@ -254,4 +254,4 @@ def test_a_turn_belongs_to_one_and_falls_to_the_next(tmp_path):
 
 
 def test_without_a_place_for_a_lock_everybody_tells(tmp_path):
-    assert Turn(tmp_path / "nowhere" / "x.watch").is_mine()
+    assert LeaderLock(tmp_path / "nowhere" / "x.watch").is_mine()

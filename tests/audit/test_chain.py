@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from aiwebengine.audit import chain
-from aiwebengine.audit.chain import Chain, Head
+from aiwebengine.audit.chain import HashChain, Head
 from aiwebengine.core.errors import BadUserInput, Forbidden
 from aiwebengine.core.identity import Role, operator
 
@@ -131,7 +131,7 @@ async def test_seals_are_append_only_as_well(engine, trail, seals):
 
 async def test_instances_that_seal_at_once_make_one_chain(engine, ada, alan, monkeypatch):
     monkeypatch.setattr(chain, "BATCH", 3)
-    sealers = [Chain(engine.db) for _ in range(4)]
+    sealers = [HashChain(engine.db) for _ in range(4)]
     for _ in range(8):
         await engine.services.users.grant_role(ada, alan.id, Role.EDITOR)
         await asyncio.gather(*(sealer.seal() for sealer in sealers))

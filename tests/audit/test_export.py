@@ -84,12 +84,12 @@ async def test_a_long_export_ends_with_the_right_to_read_it(client, served, monk
     services = served.engine.services
     ada = (await services.users.find_by_email(OPERATOR, "ada@example.com")).key
     token = (await services.tokens.of_user(OPERATOR, ada))[0]
-    again = services.callers.again
+    refresh = services.callers.refresh
 
     async def revoked_meanwhile(viewer):
         await services.tokens.revoke(OPERATOR, token.key)
-        return await again(viewer)
+        return await refresh(viewer)
 
-    monkeypatch.setattr(services.callers, "again", revoked_meanwhile)
+    monkeypatch.setattr(services.callers, "refresh", revoked_meanwhile)
     with pytest.raises(httpx2.RemoteProtocolError):
         await client.get(PATH)

@@ -7,7 +7,7 @@ from tests.auth.provider import CLIENT_ID, CLIENT_SECRET
 from tests.conftest import configured
 
 from aiwebengine.app.engine import Engine
-from aiwebengine.audit.refusals import MOST_PER_HOUR, Refusals
+from aiwebengine.audit.denials import MOST_PER_HOUR, Denials
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.config import Auth, Provider
 from aiwebengine.core.errors import Forbidden
@@ -78,7 +78,7 @@ async def test_a_page_of_another_site_writes_nothing_into_the_trail(served, capl
             path = f"/api/engine/admin/users/{number}{'A' * 4_000}/roles"
             answers = [await client.post(path, json={}), await client.post("/auth/logout", json={})]
             assert [answer.status_code for answer in answers] == [403, 403]
-    await served.engine.services.refusals.share()
+    await served.engine.services.denials.share()
 
     told = [
         line.operation for line in caplog.records if line.getMessage() == "access.foreign_origin"
@@ -96,7 +96,7 @@ async def test_a_page_of_another_site_that_uses_a_session_is_recorded_for_its_us
     begun = await services.sessions.begin(STRANGER, ada.id, ada.label, "link")
     headers = {
         "Origin": "https://evil.example",
-        "Cookie": f"{served.engine.doorkeeper.cookie}={begun.secret}",
+        "Cookie": f"{served.engine.authenticator.cookie}={begun.secret}",
     }
     async with httpx2.AsyncClient(base_url=served.base, headers=headers) as client:
         assert (await client.post(f"/api/engine/admin/users/{ada.id}/roles")).status_code == 403
@@ -111,7 +111,7 @@ async def test_strangers_refusals_of_one_kind_are_one_event_an_hour_over_all_ins
 ):
     other = Engine(configured(tmp_path), url)
     await other.prepare()
-    both = [engine.services.refusals, other.services.refusals]
+    both = [engine.services.denials, other.services.denials]
     for _ in range(50):
         for refusals in both:
             await refusals.note(STRANGER, "query users", Forbidden("no"))
@@ -140,9 +140,9 @@ async def test_strangers_refusals_of_one_kind_are_one_event_an_hour_over_all_ins
 
 
 async def test_what_was_counted_is_recorded_when_the_engine_stops(engine):
-    await engine.services.refusals.note(STRANGER, "query users", Forbidden("no"))
+    await engine.services.denials.note(STRANGER, "query users", Forbidden("no"))
 
-    await engine.services.refusals.end()
+    await engine.services.denials.end()
 
     (event,) = await found(engine)
     assert event["after"]["count"] == 1
@@ -151,11 +151,11 @@ async def test_what_was_counted_is_recorded_when_the_engine_stops(engine):
 
 async def test_numbers_that_can_t_be_shared_are_kept_for_later(url, tmp_path, engine):
     other = Engine(configured(tmp_path), url)
-    await other.services.refusals.note(STRANGER, "query users", Forbidden("no"))
-    await other.services.refusals.end()
+    await other.services.denials.note(STRANGER, "query users", Forbidden("no"))
+    await other.services.denials.end()
 
     await other.prepare()
-    await other.services.refusals.share()
+    await other.services.denials.share()
     await other.db.disconnect()
 
     (event,) = await found(engine)
@@ -167,7 +167,7 @@ async def test_a_user_s_refusals_are_bounded_in_an_hour_over_all_instances(
 ):
     other = Engine(configured(tmp_path), url)
     await other.prepare()
-    both = [engine.services.refusals, other.services.refusals]
+    both = [engine.services.denials, other.services.denials]
     for number in range(MOST_PER_HOUR):
         await asyncio.gather(
             *(refusals.note(alan, f"query {number}", Forbidden("no")) for refusals in both),
@@ -186,9 +186,9 @@ async def test_a_user_s_refusals_are_bounded_in_an_hour_over_all_instances(
 
 
 async def test_neither_users_nor_kinds_that_were_refused_fill_the_memory(engine, alan, monkeypatch):
-    monkeypatch.setattr("aiwebengine.audit.refusals.MOST_REMEMBERED", 3)
-    monkeypatch.setattr("aiwebengine.audit.refusals.MOST_KINDS", 3)
-    refusals = Refusals(engine.db, engine.services.audit)
+    monkeypatch.setattr("aiwebengine.audit.denials.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("aiwebengine.audit.denials.MOST_KINDS", 3)
+    refusals = Denials(engine.db, engine.services.audit)
     for number in range(10):
         await refusals.note(alan, f"query {number}", Forbidden("no"))
         await refusals.note(STRANGER, f"query {number}", Forbidden("no"))
@@ -217,7 +217,7 @@ async def test_sign_ins_that_nobody_began_are_counted_not_recorded_one_by_one(ur
                 "/auth/callback/team", params={"state": text, "error": text, "code": ""}
             )
             assert answer.status_code == 401
-    await engine.services.refusals.share()
+    await engine.services.denials.share()
 
     (event,) = await found(engine, AuditAction.SIGN_IN_FAILED)
     await engine.db.disconnect()
@@ -228,7 +228,7 @@ async def test_sign_ins_that_nobody_began_are_counted_not_recorded_one_by_one(ur
 
 
 async def test_a_failed_sign_in_of_a_known_person_is_recorded_up_to_a_limit(engine):
-    refusals = engine.services.refusals
+    refusals = engine.services.denials
     eve = Profile("team", "7", "eve@evil.example", True, "Eve", None)
     mallory = Profile("team", "8", "mallory@evil.example", True, "Mallory", None)
     error = Forbidden("Sign-up is closed here.")

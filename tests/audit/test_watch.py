@@ -44,7 +44,7 @@ def started(url, tmp_path):
         engine = Engine(config, url)
         await engine.prepare()
         before = await engine.db.value("select coalesce(max(id), 0) from audit_events")
-        await engine.services.settings.note_changes(config)
+        await engine.services.config_history.note_changes(config)
         events = [
             (event["target_label"], event["before"], event["after"])
             for event in await found(engine, AuditAction.SETTING_CHANGED)

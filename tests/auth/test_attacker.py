@@ -13,7 +13,7 @@ from aiwebengine.auth import vouching
 from aiwebengine.core.addresses import key_of
 from aiwebengine.core.errors import Conflict, Forbidden, NotFound
 from aiwebengine.core.identity import Origin, Profile, Role, anonymous, operator
-from aiwebengine.users.arrivals import Arrivals
+from aiwebengine.users.provisioning import Provisioning
 from aiwebengine.users.types import Admission
 
 WEB, ROOT = Origin("web"), operator("tests")
@@ -140,7 +140,7 @@ async def test_an_attacker_never_has_an_account_of_others_nor_a_role_nor_keeps_a
     engine, users = attacked, attacked.services.users
     await engine.db.execute("delete from users")
     await engine.db.execute("delete from bootstrap_appointments")
-    arrivals = Arrivals(
+    arrivals = Provisioning(
         engine.db,
         engine.services.audit,
         users,

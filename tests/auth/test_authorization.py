@@ -24,7 +24,7 @@ async def ada(add_served_person):
 @pytest.fixture
 async def browser(served, ada):
     """A browser in which Ada is signed in."""
-    origin = served.engine.doorkeeper
+    origin = served.engine.authenticator
     begun = await served.engine.services.sessions.begin(
         anonymous(ada.origin), ada.id, ada.label, "link"
     )

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 import websockets
 
-from aiwebengine.auth.callers import Callers
+from aiwebengine.auth.callers import CallerResolver
 from aiwebengine.core.errors import Forbidden, Unauthenticated
 from aiwebengine.core.identity import Origin, Role, anonymous, operator
 
@@ -117,7 +117,7 @@ async def test_requests_keep_a_session_and_its_subscription_and_the_subscription
 
 
 async def test_a_session_in_use_outlives_an_idle_time_of_less_than_a_minute(engine, ada):
-    callers = Callers(engine.db, engine.services.audit, 40, 60)
+    callers = CallerResolver(engine.db, engine.services.audit, 40, 60)
     session = await engine.services.sessions.begin(anonymous(WEB), ada.id, ada.label, "link")
     await engine.db.execute("update sessions set last_seen_at = now() - interval '30 seconds'")
 

@@ -377,7 +377,7 @@ async def test_an_answer_used_before_leads_on_who_is_signed_in(browser, served):
     assert (back.status_code, back.headers["location"]) == (303, "/engine/admin/audit")
     assert browser.cookies["aiwebengine_session"] == session
     assert await served.engine.db.value("select count(*) from sessions") == 1
-    await served.engine.services.refusals.share()
+    await served.engine.services.denials.share()
     failed = "select count(*) from audit_events where action = 'session.sign_in_failed'"
     assert await served.engine.db.value(failed) == 0
 

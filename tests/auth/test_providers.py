@@ -198,7 +198,7 @@ async def test_an_answer_that_is_not_right_lets_nobody_in(
     assert f"Request {page.headers['x-request-id']}" in page.text
     assert await viewer(browser, served) is None
     assert await served.engine.db.value("select count(*) from users") == 0
-    await served.engine.services.refusals.share()
+    await served.engine.services.denials.share()
     traced = await served.engine.db.one("select * from audit_events")
     assert traced["action"] == "session.sign_in_failed"
     assert traced["reason"]

@@ -169,7 +169,7 @@ async def test_a_click_is_no_sign_in_and_the_old_session_stays_as_it_was(
     assert await sessions_of(served) == before
     assert not await is_fresh(browser, served)
     assert await served.engine.db.all("select * from users") == people
-    await served.engine.services.refusals.share()
+    await served.engine.services.denials.share()
     failures = await served.engine.db.value(
         """
         select sum(cast(after ->> 'count' as int)) + (select sum(waiting) from refusal_counts)

@@ -29,7 +29,7 @@ async def verbs_of(engine, add_person, alan):
     his = await services.sessions.begin(anonymous(WEB), alan.id, alan.label, "link")
     token = await services.tokens.create(root, alan.id, "his")
     admin, decide = Role.ADMINISTRATOR, ReviewDecision.REVOKE
-    await services.reviews.start(root)
+    await services.access_reviews.start(root)
     return {
         "grant": lambda viewer: users.grant_role(viewer, edith.id, admin),
         "invite": lambda viewer: users.invite(viewer, f"{uuid4()}@example.com", roles=[admin]),
@@ -37,7 +37,7 @@ async def verbs_of(engine, add_person, alan):
             viewer, f"{uuid4()}@example.com", roles=[Role.EDITOR]
         ),
         "revoke": lambda viewer: users.revoke_role(viewer, boss.id, admin),
-        "review": lambda viewer: services.reviews.submit(
+        "review": lambda viewer: services.access_reviews.submit(
             viewer, None, [Decision(boss.id, admin, decide)]
         ),
         "suspend": lambda viewer: users.suspend(viewer, edith.id),
@@ -49,8 +49,8 @@ async def verbs_of(engine, add_person, alan):
             viewer, viewer.id if viewer.token_id else alan.id, "nightly"
         ),
         "revoke-token": lambda viewer: services.tokens.revoke(viewer, token.token.key),
-        "rotate": lambda viewer: services.keys.rotate(viewer, None),
-        "task": lambda viewer: services.schedules.run_here(viewer, "end-grants", lambda _: None),
+        "rotate": lambda viewer: services.signing_keys.rotate(viewer, None),
+        "task": lambda viewer: services.jobs.run_here(viewer, "end-grants", lambda _: None),
         "delete": lambda viewer: users.delete(viewer, out.id),
     }
 

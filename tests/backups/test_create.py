@@ -259,7 +259,9 @@ async def test_an_archive_that_lacked_only_its_name_gets_it_from_the_next_run(
     with monkeypatch.context() as patch:
         patch.setattr("aiwebengine.backups.archive.Writer.name", lambda _: None)
         patch.setattr("aiwebengine.backups.archive.Writer.close", lambda self: self._file.close())
-        patch.setattr("aiwebengine.backups.shelf.Shelf.find", lambda *_, **__: asyncio.sleep(0))
+        patch.setattr(
+            "aiwebengine.backups.catalog.BackupCatalog.find", lambda *_, **__: asyncio.sleep(0)
+        )
         await backups.create(root)
     assert [one.name[:1] for one in folder.iterdir()] == ["."]
 

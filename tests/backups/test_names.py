@@ -13,7 +13,7 @@ import orjson
 import pytest
 from tests.backups.archives import rewritten
 
-from aiwebengine.backups import archive, companions, create, names
+from aiwebengine.backups import archive, create, names, sibling_databases
 from aiwebengine.backups.cluster_store import name_of
 from aiwebengine.backups.manifest import Damaged, parse
 from aiwebengine.backups.retention import superfluous
@@ -280,4 +280,4 @@ async def test_a_database_that_is_named_like_a_kept_one_is_left_alone(
         server.run(f"drop database {name}")
 
     assert done.databases == []
-    assert companions.kept_since(name) is None
+    assert sibling_databases.kept_since(name) is None

@@ -12,7 +12,7 @@ from tests.conftest import configured
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.app.tasks import data_tasks
-from aiwebengine.backups import shelf
+from aiwebengine.backups import catalog
 from aiwebengine.backups.remote import Remote
 from aiwebengine.backups.storage import CopyFailed, StorageFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, Progress
@@ -75,7 +75,7 @@ async def test_uploads_and_downloads_are_runs_of_their_own_kind_that_end(
     backups, root, folder, engine
 ):
     made = await backups.create(root)
-    before = await backed_up(backups, engine.services.schedules)()
+    before = await backed_up(backups, engine.services.jobs)()
 
     await backups.upload(root, made.name)
     (folder / made.name).unlink()
@@ -88,7 +88,7 @@ async def test_uploads_and_downloads_are_runs_of_their_own_kind_that_end(
         ("create", "succeeded"),
     ]
     assert all(run.ended_at is not None for run in runs)
-    assert (await backed_up(backups, engine.services.schedules)()).done_at == before.done_at
+    assert (await backed_up(backups, engine.services.jobs)()).done_at == before.done_at
     assert [one.name for one in await backups.all(root)] == [made.name]
 
 
@@ -112,7 +112,7 @@ async def test_a_transfer_that_is_refused_is_no_backup_that_failed(
     assert (run.kind, run.state) == (kind, BackupRunState.FAILED)
     assert "AccessDenied" in run.problem
     assert (
-        await backed_up(backups, engine.services.schedules)()
+        await backed_up(backups, engine.services.jobs)()
     ).state is not MaintenanceState.ATTENTION
 
 
@@ -254,7 +254,7 @@ async def test_a_storage_that_hangs_holds_up_no_list_and_no_other_thread(
     backups, root, storage, monkeypatch
 ):
     made = await backups.create(root)
-    monkeypatch.setattr(shelf, "_LIST_TIMEOUT_SECS", 0.2)
+    monkeypatch.setattr(catalog, "_LIST_TIMEOUT_SECS", 0.2)
     storage.may_answer.clear()
     storage.asked.clear()
 
@@ -284,7 +284,7 @@ async def test_the_task_fails_when_something_could_not_be_removed(
     storage.refusals = {"DELETE": DENIED}
     (prune,) = [
         task
-        for task in data_tasks(engine.config, backups, engine.services.care)
+        for task in data_tasks(engine.config, backups, engine.services.database_admin)
         if task.name == "prune-backups"
     ]
 

@@ -135,9 +135,9 @@ async def link_used(scene):
 
 
 async def cursor_keys_rotated(scene):
-    await scene.services.keys.rotate(scene.root, "cursors")
+    await scene.services.signing_keys.rotate(scene.root, "cursors")
     await scene.db.execute("update signing_keys set ends_at = now() where ends_at is not null")
-    await scene.services.keys.remove_ended()
+    await scene.services.signing_keys.remove_ended()
 
 
 async def is_suspended(scene):
@@ -315,17 +315,17 @@ async def test_the_safety_backup_brings_back_what_only_the_restore_undid(scene, 
 async def test_a_restore_opens_an_access_review_in_place_of_the_one_in_the_backup(
     scene, backups, root, rows
 ):
-    former = await scene.services.reviews.start(root, "of before")
+    former = await scene.services.access_reviews.start(root, "of before")
     made = await backups.create(root)
     await scene.services.users.revoke_role(root, scene.mallory.id, Role.ADMINISTRATOR)
 
     done = await backups.restore(root, made.name)
 
-    review = await scene.services.reviews.find(root, None)
+    review = await scene.services.access_reviews.find(root, None)
     assert review.id == done.access_review != former.id
     assert review.note == f"After the restore of {made.name}"
     assert review.total == 1
-    closed = await scene.services.reviews.find(root, former.number)
+    closed = await scene.services.access_reviews.find(root, former.number)
     assert (closed.left, closed.finished_at is None) == (0, False)
     ((after,),) = rows("select after from audit_events where action = 'backup.restored'")
     assert after["access_review"] == review.id
@@ -343,7 +343,7 @@ async def test_without_the_old_database_it_says_so_ends_sessions_and_opens_the_r
     assert "could not be read" in done.carried.lines[0]
     assert not await scene.by_session()
     assert await scene.by_token()
-    assert (await scene.services.reviews.find(root, None)).id == done.access_review
+    assert (await scene.services.access_reviews.find(root, None)).id == done.access_review
 
 
 async def test_a_fresh_database_on_a_new_machine_takes_nothing_away(

@@ -282,7 +282,7 @@ async def test_the_way_back_brings_the_database_of_before_and_is_itself_reversib
     action, label, after = last_event(rows)
     assert (action, label) == ("backup.restore_undone", kept.name)
     assert (after["session_kept"], after["kept_database"]) == (True, done.kept_database)
-    assert (await engine.services.reviews.find(root, None)).id == done.access_review
+    assert (await engine.services.access_reviews.find(root, None)).id == done.access_review
     run = (await backups.runs(ada, [BackupRunKind.RESTORE], None, 1))[0]
     assert (run.state, run.backup_name) == (BackupRunState.SUCCEEDED, kept.name)
     assert len(databases()) == 2

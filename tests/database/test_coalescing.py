@@ -6,7 +6,7 @@ import contextvars
 import pytest
 
 from aiwebengine.core.errors import Unavailable
-from aiwebengine.database import Coalescing, Database
+from aiwebengine.database import Database, SingleFlight
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ class Reading:
 
 
 async def test_those_who_come_meanwhile_share_the_next_one(db):
-    shared, read = Coalescing(db), Reading(db)
+    shared, read = SingleFlight(db), Reading(db)
 
     first = asyncio.create_task(shared.get("things", read))
     await asyncio.sleep(0.01)
@@ -47,7 +47,7 @@ async def test_those_who_come_meanwhile_share_the_next_one(db):
 
 
 async def test_what_was_written_before_one_asked_is_always_seen(db):
-    shared, read = Coalescing(db), Reading(db)
+    shared, read = SingleFlight(db), Reading(db)
     written = 0
 
     async def ask():
@@ -67,7 +67,7 @@ async def test_what_was_written_before_one_asked_is_always_seen(db):
 
 
 async def test_another_key_is_another_reading(db):
-    shared, read = Coalescing(db), Reading(db)
+    shared, read = SingleFlight(db), Reading(db)
 
     await asyncio.gather(*(shared.get(key, read) for key in range(5)))
 
@@ -75,7 +75,7 @@ async def test_another_key_is_another_reading(db):
 
 
 async def test_one_who_leaves_does_not_take_the_others_answer_along(db):
-    shared, read = Coalescing(db), Reading(db)
+    shared, read = SingleFlight(db), Reading(db)
 
     tasks = [asyncio.create_task(shared.get("things", read)) for _ in range(6)]
     await asyncio.sleep(0.02)
@@ -90,7 +90,7 @@ async def test_one_who_leaves_does_not_take_the_others_answer_along(db):
 
 
 async def test_a_failure_is_told_to_all_and_not_kept(db):
-    shared = Coalescing(db)
+    shared = SingleFlight(db)
     fails = True
 
     async def read():
@@ -107,7 +107,7 @@ async def test_a_failure_is_told_to_all_and_not_kept(db):
 
 
 async def test_what_a_transaction_sees_is_its_own(db):
-    shared, read = Coalescing(db), Reading(db)
+    shared, read = SingleFlight(db), Reading(db)
 
     async with db.transaction():
         await db.execute("insert into things (name) values ('a')")
@@ -119,7 +119,7 @@ async def test_what_a_transaction_sees_is_its_own(db):
 
 
 async def test_nothing_is_read_for_those_who_have_all_left(db):
-    shared, read = Coalescing(db), Reading(db)
+    shared, read = SingleFlight(db), Reading(db)
 
     tasks = [asyncio.create_task(shared.get("things", read)) for _ in range(4)]
     await asyncio.sleep(0.02)

@@ -58,7 +58,7 @@ async def test_an_engine_works_end_to_end_on(major, server, tmp_path):
             found = await services.users.count(ada, UserFilter(search="ada"))
             events = await services.audit.page(ada, AuditFilter(search="ada"), None, 10)
             board = await services.maintenance.board(ada)
-            thinned = await services.system.thin_out()
+            thinned = await services.telemetry.thin_out()
         finally:
             await engine.db.disconnect()
         # And downward: what the newest server wrote is restored on this one.

@@ -10,7 +10,7 @@ import pytest
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import operator
 from aiwebengine.database_admin.activity_types import StatementsSource
-from aiwebengine.database_admin.service import Care
+from aiwebengine.database_admin.service import DatabaseAdmin
 
 ROOT = operator("root")
 # Far above what is waited for; only a machine in trouble needs it.
@@ -19,7 +19,7 @@ PATIENCE_SECS = 30
 
 @pytest.fixture
 def care(engine):
-    return engine.services.care
+    return engine.services.database_admin
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ class Figures:
 
 @pytest.mark.newest
 async def test_where_nobody_counts_statements_that_is_said(engine):
-    found = await Care(engine.db, engine.services.audit).statements(ROOT, 10)
+    found = await DatabaseAdmin(engine.db, engine.services.audit).statements(ROOT, 10)
 
     assert (found.source, found.slowest) == (StatementsSource.NONE, [])
     # The embedded server comes without it.
@@ -312,7 +312,7 @@ async def test_where_nobody_counts_statements_that_is_said(engine):
 async def test_our_own_figures_stand_in_slowest_on_average_first(engine):
     often = Figures("select often", 1_000, 2.0, 0.01)
     rare = Figures("select rare", 2, 1.0, 0.9)
-    care = Care(engine.db, engine.services.audit, lambda most: [often, rare][:most])
+    care = DatabaseAdmin(engine.db, engine.services.audit, lambda most: [often, rare][:most])
 
     found = await care.statements(ROOT, 1)
 

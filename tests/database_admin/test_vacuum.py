@@ -19,7 +19,7 @@ PATIENCE_SECS = 60
 
 @pytest.fixture
 def care(engine):
-    return engine.services.care
+    return engine.services.database_admin
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ async def test_while_one_runs_another_is_refused_on_every_instance(
             await care.start_vacuum(ROOT, None, VacuumOptions())
         seen = await care.last_vacuum(ROOT)
     run = await ended(care)
-    await other.services.care.stop()
+    await other.services.database_admin.stop()
     await other.db.disconnect()
 
     assert seen.state is VacuumState.RUNNING
@@ -159,7 +159,7 @@ async def test_while_one_runs_another_is_refused_on_every_instance(
 
 
 async def _in_its_own_context(engine, name):
-    await engine.services.care.start_vacuum(ROOT, [name], VacuumOptions())
+    await engine.services.database_admin.start_vacuum(ROOT, [name], VacuumOptions())
 
 
 async def test_many_at_once_start_one(care, things, engine):

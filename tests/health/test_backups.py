@@ -77,7 +77,7 @@ async def test_a_backup_made_on_time_is_ok_at_every_hour_of_the_day(
 ):
     monkeypatch.setenv("TZ", process_zone)
     monkeypatch.setattr(backups, "datetime", Clock)
-    schedules = engine_with(url, tmp_path, zone=zone).services.schedules
+    schedules = engine_with(url, tmp_path, zone=zone).services.jobs
     states = []
     for hour in range(24):
         Clock.at = datetime(2026, 11, 27, hour, 30, tzinfo=UTC)
@@ -91,7 +91,7 @@ async def test_a_backup_made_on_time_is_ok_at_every_hour_of_the_day(
 async def test_an_override_of_the_schedule_counts(url, tmp_path, monkeypatch):
     monkeypatch.setattr(backups, "datetime", Clock)
     Clock.at = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    schedules = engine_with(url, tmp_path, override="0 9 * * *").services.schedules
+    schedules = engine_with(url, tmp_path, override="0 9 * * *").services.jobs
     made = BackupHistory(datetime(2026, 11, 27, 2, 3, tzinfo=UTC))
 
     found = await seen(made, due=lambda now: schedules.last_due("backup", now))
@@ -103,7 +103,7 @@ async def test_an_override_of_the_schedule_counts(url, tmp_path, monkeypatch):
 @pytest.mark.parametrize("where", ["backup.schedule", "maintenance.schedules"])
 async def test_a_schedule_that_is_off_is_unknown_and_never_failing(url, tmp_path, where):
     setting = {"override": "off"} if where == "maintenance.schedules" else {"schedule": "off"}
-    schedules = engine_with(url, tmp_path, **setting).services.schedules
+    schedules = engine_with(url, tmp_path, **setting).services.jobs
 
     for newest in (None, NOW - timedelta(days=400)):
         found = await seen(BackupHistory(newest), due=lambda now: schedules.last_due("backup", now))
@@ -113,7 +113,7 @@ async def test_a_schedule_that_is_off_is_unknown_and_never_failing(url, tmp_path
 
 
 async def test_a_schedule_that_changed_owes_nothing_of_before(engine):
-    schedules = engine.services.schedules
+    schedules = engine.services.jobs
     await schedules.register()
     changed = await schedules.changed_at("backup")
     due = schedules.last_due("backup")

@@ -17,7 +17,7 @@ from aiwebengine.core.errors import Conflict, Forbidden, NotFound
 from aiwebengine.core.identity import operator
 from aiwebengine.core.task_names import TASK_NAMES
 from aiwebengine.jobs import store
-from aiwebengine.jobs.service import GONE_SECS, SILENT_SECS, Schedules
+from aiwebengine.jobs.service import GONE_SECS, SILENT_SECS, Jobs
 from aiwebengine.jobs.types import RunEnded, RunState, Task, TaskFailed
 
 ROOT = operator("root")
@@ -27,7 +27,7 @@ WAIT_SECS = 30
 def schedules_of(engine, *tasks, schedules=None, zone="UTC"):
     """The clockwork of one process, with these tasks only."""
     audit = engine.services.audit
-    return Schedules(engine.db, audit, tasks, schedules or {}, zone, keep_days=30)
+    return Jobs(engine.db, audit, tasks, schedules or {}, zone, keep_days=30)
 
 
 def counting(runs, name="count", schedule="* * * * *"):
@@ -68,14 +68,14 @@ async def ended(engine, task):
     """The newest run of a task, once it has ended."""
     async with asyncio.timeout(WAIT_SECS):
         while True:
-            run = await engine.services.schedules.newest(task)
+            run = await engine.services.jobs.newest(task)
             if run is not None and run.state is not RunState.RUNNING:
                 return run
             await asyncio.sleep(0.05)
 
 
 async def runs_of(engine, task):
-    return await engine.services.schedules.page(ROOT, task, None, 100)
+    return await engine.services.jobs.page(ROOT, task, None, 100)
 
 
 async def test_instances_that_look_at_once_run_what_is_due_once(engine, url, tmp_path, owe):
@@ -274,7 +274,7 @@ KILLED = """
 import asyncio, signal, sys
 from aiwebengine.app.engine import Engine
 from aiwebengine.core.config import Config
-from aiwebengine.jobs.service import Schedules
+from aiwebengine.jobs.service import Jobs
 from aiwebengine.jobs.types import Task
 from aiwebengine.core.identity import operator
 
@@ -286,7 +286,7 @@ async def main():
     engine = Engine(Config(), sys.argv[1])
     await engine.prepare()
     task = Task("long", "Long", "Is long.", "off", run)
-    clock = Schedules(engine.db, engine.services.audit, [task], {}, "UTC", keep_days=1)
+    clock = Jobs(engine.db, engine.services.audit, [task], {}, "UTC", keep_days=1)
     await clock.run_here(operator("killed"), "long", lambda line: None)
 
 # A shell's background jobs are started deaf to it, and so are their children.
@@ -433,15 +433,15 @@ async def test_nobody_else_starts_or_stops(engine, ada, edith, alan, events_of):
 
 
 async def test_the_configuration_knows_every_task_by_its_name(engine, ada):
-    tasks = await engine.services.schedules.tasks(ada)
+    tasks = await engine.services.jobs.tasks(ada)
 
     assert {task.name for task in tasks} == set(TASK_NAMES)
 
 
 async def test_every_task_of_our_own_does_its_work(engine, ada):
-    clock = engine.services.schedules
+    clock = engine.services.jobs
     await clock.register()
-    await engine.services.settings.note_changes(engine.config)
+    await engine.services.config_history.note_changes(engine.config)
 
     done = {
         task.name: await clock.run_here(ROOT, task.name, lambda line: None)
@@ -456,7 +456,7 @@ async def test_every_task_of_our_own_does_its_work(engine, ada):
 
 
 async def test_runs_and_tasks_by_graphql(ask, engine, ada):
-    await engine.services.schedules.register()
+    await engine.services.jobs.register()
     start = "mutation ($name: String!) { runMaintenanceTask(input: {name: $name}) { run { id } } }"
 
     begun = await ask(ada, start, name="analyze")

@@ -107,7 +107,7 @@ async def test_an_item_that_was_marked_done_does_not_ask_for_it(engine, ada, boa
 
 @pytest.mark.parametrize(("weekly", "days", "state"), [(6, 6, "OK"), (6, 13, "OVERDUE")])
 async def test_what_is_done_once_a_week_is_not_due_each_day(engine, weekly, days, state):
-    clock = engine.services.schedules
+    clock = engine.services.jobs
     now = datetime.now(UTC)
     clock._schedules["backup"] = f"0 2 * * {(now - timedelta(days=weekly)).isoweekday()}"
     made = clock.last_due("backup", now - timedelta(days=days - 1))
@@ -122,7 +122,7 @@ async def test_what_is_done_once_a_week_is_not_due_each_day(engine, weekly, days
 
 
 async def test_what_runs_by_no_schedule_is_unknown_and_says_so(engine):
-    clock = engine.services.schedules
+    clock = engine.services.jobs
     clock._schedules["backup"] = "off"
     made = datetime.now(UTC) - timedelta(days=400)
     found = with_evidence(
@@ -268,7 +268,7 @@ async def test_a_task_is_evidence_by_its_newest_success_and_failure(engine, boar
             raise result
         return result
 
-    clock = engine.services.schedules
+    clock = engine.services.jobs
     clock._tasks["verify-audit"] = Task("verify-audit", "", "", "off", run)
     never = (await board())["audit-trail"]
     seen = []
@@ -292,16 +292,16 @@ async def test_secrets_grow_old_and_a_rotation_makes_them_young(engine, board, l
     await later(93)
     old = (await board())["secrets"]
 
-    await engine.services.keys.rotate(ROOT, None)
+    await engine.services.signing_keys.rotate(ROOT, None)
 
     assert (old.state, old.action.task) == (MaintenanceState.DUE, "rotate-secrets")
     assert (await board())["secrets"].state is MaintenanceState.OK
 
 
 async def test_the_access_review_is_due_again_a_quarter_after_the_last(engine, ada, board, later):
-    await engine.services.reviews.start(ada)
+    await engine.services.access_reviews.start(ada)
     opened = (await board())["access-review"]
-    await engine.services.reviews.submit(
+    await engine.services.access_reviews.submit(
         ada, None, [Decision(ada.id, Role.ADMINISTRATOR, ReviewDecision.KEEP)]
     )
     done = (await board())["access-review"]

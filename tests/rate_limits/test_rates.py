@@ -13,7 +13,7 @@ from aiwebengine.core.config import Config, Repository, Security
 from aiwebengine.core.errors import RateLimited
 from aiwebengine.core.identity import Role
 from aiwebengine.rate_limits import service
-from aiwebengine.rate_limits.service import Kind, Rates
+from aiwebengine.rate_limits.service import Kind, RateLimits
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def requests(rates, address, most=1_000, *, is_local=False):
 
 
 async def test_an_address_may_come_so_often_and_others_are_not_affected(engine):
-    rates = Rates(engine.db, 10)
+    rates = RateLimits(engine.db, 10)
 
     assert requests(rates, "192.0.2.1") == 10
     assert requests(rates, "192.0.2.1") == 0
@@ -41,7 +41,7 @@ async def test_an_address_may_come_so_often_and_others_are_not_affected(engine):
 
 
 async def test_instances_count_together(engine):
-    one, other = Rates(engine.db, 10), Rates(engine.db, 10)
+    one, other = RateLimits(engine.db, 10), RateLimits(engine.db, 10)
     assert requests(one, "192.0.2.1", 6) == 6
     assert requests(other, "192.0.2.1", 3) == 3
 
@@ -53,7 +53,7 @@ async def test_instances_count_together(engine):
 
 
 async def test_what_is_on_its_way_to_the_database_still_counts(engine):
-    rates = Rates(engine.db, 10)
+    rates = RateLimits(engine.db, 10)
     requests(rates, "192.0.2.1")
 
     sharing = asyncio.create_task(rates.share())
@@ -65,7 +65,7 @@ async def test_what_is_on_its_way_to_the_database_still_counts(engine):
 
 
 async def test_the_next_minute_is_a_new_one_and_the_old_is_forgotten(engine, monkeypatch):
-    rates = Rates(engine.db, 10)
+    rates = RateLimits(engine.db, 10)
     requests(rates, "192.0.2.1")
     await rates.share()
 
@@ -78,7 +78,7 @@ async def test_the_next_minute_is_a_new_one_and_the_old_is_forgotten(engine, mon
 
 
 async def test_a_subscriber_s_many_addresses_are_one(engine):
-    rates = Rates(engine.db, 10)
+    rates = RateLimits(engine.db, 10)
 
     assert requests(rates, "2001:db8:1:2::1", 6) == 6
     assert requests(rates, "2001:db8:1:2:ffff::9") == 4
@@ -86,14 +86,14 @@ async def test_a_subscriber_s_many_addresses_are_one(engine):
 
 
 async def test_this_machine_is_free_unless_a_limit_is_set(engine):
-    assert requests(Rates(engine.db, None), "127.0.0.1", 700, is_local=True) == 700
-    assert requests(Rates(engine.db, None), "127.0.0.1", 700) == 600
-    assert requests(Rates(engine.db, None), "192.0.2.1", 700) == 600
-    assert requests(Rates(engine.db, 20), "127.0.0.1", is_local=True) == 20
+    assert requests(RateLimits(engine.db, None), "127.0.0.1", 700, is_local=True) == 700
+    assert requests(RateLimits(engine.db, None), "127.0.0.1", 700) == 600
+    assert requests(RateLimits(engine.db, None), "192.0.2.1", 700) == 600
+    assert requests(RateLimits(engine.db, 20), "127.0.0.1", is_local=True) == 20
 
 
 async def test_what_lets_people_in_may_be_tried_a_tenth_as_often_on_all_instances(engine):
-    one, other = Rates(engine.db, 100), Rates(engine.db, 100)
+    one, other = RateLimits(engine.db, 100), RateLimits(engine.db, 100)
     for rates in (one, other) * 5:
         await rates.attempt(Kind.SIGN_IN, "192.0.2.1")
 

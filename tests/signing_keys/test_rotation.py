@@ -30,7 +30,7 @@ async def ring_of(engine, purpose=CURSORS):
 
 
 async def states(engine, purpose="cursors"):
-    keys = await engine.services.keys.list(ROOT)
+    keys = await engine.services.signing_keys.list(ROOT)
     return [(key.number, key.state.name) for key in keys if key.purpose == purpose]
 
 
@@ -54,7 +54,7 @@ async def test_old_cursors_work_on_two_running_engines_and_new_ones_on_both(
 
 
 async def test_a_new_key_is_known_everywhere_before_it_signs(engine):
-    await engine.services.keys.rotate(ROOT, "cursors")
+    await engine.services.signing_keys.rotate(ROOT, "cursors")
     early, late = await ring_of(engine), await ring_of(engine)
     told = await states(engine)
     await engine.db.execute("update signing_keys set signs_from = now() where number = 2")
@@ -83,10 +83,12 @@ async def test_an_old_key_ends_after_its_time_and_is_forgotten(engine, at_once):
 
 
 async def test_old_cursors_are_good_for_a_day(engine):
-    await engine.services.keys.rotate(ROOT, "cursors")
-    await engine.services.keys.rotate(ROOT, "cursors")
+    await engine.services.signing_keys.rotate(ROOT, "cursors")
+    await engine.services.signing_keys.rotate(ROOT, "cursors")
 
-    keys = [key for key in await engine.services.keys.list(ROOT) if key.purpose == "cursors"]
+    keys = [
+        key for key in await engine.services.signing_keys.list(ROOT) if key.purpose == "cursors"
+    ]
 
     newest, middle, oldest = keys
     assert newest.ends_at is None
@@ -95,7 +97,9 @@ async def test_old_cursors_are_good_for_a_day(engine):
 
 
 async def test_rotations_at_once_make_a_key_each(engine):
-    done = await asyncio.gather(*(engine.services.keys.rotate(ROOT, "cursors") for _ in range(5)))
+    done = await asyncio.gather(
+        *(engine.services.signing_keys.rotate(ROOT, "cursors") for _ in range(5))
+    )
 
     assert sorted(keys[0].number for keys in done) == [2, 3, 4, 5, 6]
 
@@ -125,12 +129,12 @@ async def test_sessions_and_tokens_outlive_every_rotation(engine, ada, at_once):
 async def test_a_rotation_is_traced_and_nobody_else_may(engine, ada, edith, events_of):
     before = await events_of()
     with pytest.raises(Forbidden):
-        await engine.services.keys.rotate(edith, None)
+        await engine.services.signing_keys.rotate(edith, None)
     with pytest.raises(NotFound, match="there are: cursors, settings"):
-        await engine.services.keys.rotate(ada, "sessions")
+        await engine.services.signing_keys.rotate(ada, "sessions")
     unchanged = await events_of()
 
-    made = await engine.services.keys.rotate(ada, None)
+    made = await engine.services.signing_keys.rotate(ada, None)
 
     assert unchanged == before
     assert await events_of() == [*before, "secret.rotated", "secret.rotated"]
@@ -150,7 +154,7 @@ async def changed_settings(engine):
 
 
 async def test_a_rotation_reports_no_secret_as_changed_but_a_change_still_is(engine, at_once):
-    note_changes = engine.services.settings.note_changes
+    note_changes = engine.services.config_history.note_changes
     secret = secrets.token_hex()
     await note_changes(config(secret, api_key="k" * 20))
     at_first = await changed_settings(engine)
@@ -170,7 +174,7 @@ async def test_a_rotation_reports_no_secret_as_changed_but_a_change_still_is(eng
 
 
 async def test_how_old_a_secret_is_does_not_depend_on_its_digest(engine, at_once):
-    settings = engine.services.settings
+    settings = engine.services.config_history
     await settings.note_changes(config("one", api_key="k" * 20))
     await engine.db.execute("update settings set changed_at = now() - interval '100 days'")
     await at_once.rotate(ROOT, "settings")

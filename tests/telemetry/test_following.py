@@ -120,9 +120,9 @@ async def test_an_outage_is_counted_lived_through_and_over_by_itself(fragile, tm
         while not ((await followed.next())["payload"]["data"] or {}).get("systemStats"):
             pass
         end = time.monotonic() + 20
-        while (await engine.services.system.error_rate(5))[1] < 5 and time.monotonic() < end:
+        while (await engine.services.telemetry.error_rate(5))[1] < 5 and time.monotonic() < end:
             await asyncio.sleep(0.2)
-        requests, errors = await engine.services.system.error_rate(5)
+        requests, errors = await engine.services.telemetry.error_rate(5)
 
     assert (down, up) == (0, 1)
     assert 5 <= errors <= requests

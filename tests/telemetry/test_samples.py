@@ -81,9 +81,9 @@ async def test_thinning_keeps_every_request_and_fewer_points(engine):
     fine = [sample(start - timedelta(seconds=10 * n), requests=1) for n in range(6 * 60 * 30)]
     await insert(engine, *fine)
 
-    await engine.services.system.thin_out()
+    await engine.services.telemetry.thin_out()
     once = await steps(engine)
-    await engine.services.system.thin_out()
+    await engine.services.telemetry.thin_out()
     twice = await steps(engine)
 
     assert sum(row["requests"] for row in once.values()) == len(fine)
@@ -106,7 +106,7 @@ async def test_what_nobody_asks_for_any_more_is_dropped(engine):
         sample(now - timedelta(days=36), step=3_600),
     )
 
-    await engine.services.system.thin_out()
+    await engine.services.telemetry.thin_out()
 
     assert (await steps(engine))[3_600]["number"] == 1
 
@@ -120,7 +120,7 @@ async def test_only_one_thins_out_at_a_time(engine, url):
         held = asyncio.create_task(in_a_context_of_its_own(engine, url))
         await held
         untouched = await engine.db.value("select max(step_secs) from system_samples")
-    await engine.services.system.thin_out()
+    await engine.services.telemetry.thin_out()
 
     assert untouched == 10
     assert await engine.db.value("select max(step_secs) from system_samples") == 300
@@ -129,7 +129,7 @@ async def test_only_one_thins_out_at_a_time(engine, url):
 async def in_a_context_of_its_own(engine, url):
     other = Engine(engine.config, url)
     await other.db.connect()
-    await other.services.system.thin_out()
+    await other.services.telemetry.thin_out()
     await other.db.disconnect()
 
 
@@ -138,8 +138,8 @@ async def test_each_period_is_told_by_its_own_step_and_has_every_request(engine,
     start = datetime.fromtimestamp(int(now.timestamp()) // 10 * 10, UTC)
     fine = [sample(start - timedelta(seconds=10 * n), requests=2) for n in range(2, 6 * 60 * 3)]
     await insert(engine, *fine)
-    await engine.services.system.thin_out()
-    system = engine.services.system
+    await engine.services.telemetry.thin_out()
+    system = engine.services.telemetry
 
     hour = await system.history(ada, StatsPeriod.HOUR)
     day = await system.history(ada, StatsPeriod.DAY)
@@ -179,7 +179,7 @@ async def test_two_instances_are_told_as_one(two_instances, ada):
             engine.figures.answered(0.002, failed=False)
         engine.figures.answered(0.9, failed=True)
         await engine.heart.beat()
-    system = two_instances[2].services.system
+    system = two_instances[2].services.telemetry
 
     requests, instances = await system.requests(ada), await system.instances(ada)
     rate = await system.error_rate(5)
@@ -198,7 +198,7 @@ async def test_two_instances_are_told_as_one(two_instances, ada):
 async def test_a_worker_that_says_nothing_is_lost_and_then_forgotten(two_instances, ada):
     for engine in two_instances:
         await engine.heart.beat()
-    db, system = two_instances[2].db, two_instances[2].services.system
+    db, system = two_instances[2].db, two_instances[2].services.telemetry
     late = "update engine_workers set last_seen_at = now() - make_interval(secs => :secs) {}"
     second = two_instances[1].heart.worker.id
 
@@ -230,7 +230,7 @@ async def test_a_worker_whose_place_is_taken_is_lost_at_once(two_instances, ada)
     for engine in two_instances:
         await engine.heart.beat()
 
-    instance = (await other.services.system.instances(ada))[0]
+    instance = (await other.services.telemetry.instances(ada))[0]
 
     assert instance.workers_up == 1
     assert [worker.is_up for worker in instance.workers] == [False, True]
@@ -246,8 +246,8 @@ async def test_an_instance_that_ends_in_good_order_leaves_the_list_and_loses_not
 
     await leaving.heart._leave()
 
-    assert len(await staying.services.system.instances(ada)) == 1
-    assert await staying.services.system.error_rate(5) == (1, 1)
+    assert len(await staying.services.telemetry.instances(ada)) == 1
+    assert await staying.services.telemetry.error_rate(5) == (1, 1)
 
 
 async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_instances, ada):
@@ -259,13 +259,13 @@ async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_
 
     with pytest.raises(Unavailable):
         await starting.heart.beat()
-    before = await starting.services.system.error_rate(5)
+    before = await starting.services.telemetry.error_rate(5)
     starting.is_ready = True
     await starting.heart.beat()
 
     assert len(beats) == 2
     assert before == (0, 0)
-    assert await starting.services.system.error_rate(5) == (1, 1)
+    assert await starting.services.telemetry.error_rate(5) == (1, 1)
 
 
 async def test_the_slowest_are_told_over_all_workers(two_instances, ada):
@@ -275,7 +275,9 @@ async def test_the_slowest_are_told_over_all_workers(two_instances, ada):
         engine.heart._timings_at -= 60
         await engine.heart.beat()
 
-    slowest = await two_instances[0].services.system.slowest(ada, "operation", StatsPeriod.HOUR, 10)
+    slowest = await two_instances[0].services.telemetry.slowest(
+        ada, "operation", StatsPeriod.HOUR, 10
+    )
 
     assert [(one.name, one.count, one.errors) for one in slowest] == [
         ("query users", 3, 0),

@@ -56,7 +56,7 @@ async def there(url, tmp_path):
 async def totals(engine):
     """Everything that is kept, as an administrator sees it."""
     viewer, users = operator("tests"), engine.services.users
-    stats = await engine.services.system.users(viewer)
+    stats = await engine.services.telemetry.users(viewer)
     return {
         "all": await users.count(viewer, UserFilter()),
         "invited": await users.count(viewer, INVITED),

@@ -114,9 +114,9 @@ async def test_a_review_says_who_was_not_verified(engine, ada):
     for user in (kate, grace):
         await users.grant_role(ROOT, user.key, Role.EDITOR, confirm_unverified=True)
 
-    review = await engine.services.reviews.start(ada, None)
+    review = await engine.services.access_reviews.start(ada, None)
 
-    entries = await engine.services.reviews.entries(ada, review.number, False, None, 10)
+    entries = await engine.services.access_reviews.entries(ada, review.number, False, None, 10)
     assert {entry.email: entry.email_verified for entry in entries} == {
         "ada@example.com": None,
         "kate@corp.example": False,

@@ -13,7 +13,7 @@ from rich.table import Table
 from aiwebengine.access_reviews import decisions
 from aiwebengine.access_reviews.export import as_data
 from aiwebengine.access_reviews.interview import granted, instant, interview, tokens
-from aiwebengine.access_reviews.service import LONGEST_NOTE, MOST_DECISIONS, Reviews
+from aiwebengine.access_reviews.service import LONGEST_NOTE, MOST_DECISIONS, AccessReviews
 from aiwebengine.access_reviews.types import (
     AccessReview,
     AccessReviewEntry,
@@ -52,7 +52,7 @@ def start(context: click.Context, note: str | None, as_json: bool) -> None:
     """Begin a review of the roles that are held now; one that is open goes on."""
 
     async def work(engine: Engine, viewer: Viewer) -> AccessReview:
-        return await engine.services.reviews.start(viewer, note)
+        return await engine.services.access_reviews.start(viewer, note)
 
     begun = with_engine(context.obj, work)
     show(as_json, _told(begun), _summary(begun))
@@ -72,7 +72,7 @@ def list_reviews(context: click.Context, limit: int, as_json: bool) -> None:
     """List the reviews, newest first."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[AccessReview]:
-        return (await engine.services.reviews.page(viewer, None, limit))[:limit]
+        return (await engine.services.access_reviews.page(viewer, None, limit))[:limit]
 
     found = with_engine(context.obj, work)
     rows = [
@@ -99,8 +99,8 @@ def show_review(context: click.Context, number: int | None, only_open: bool, as_
     """Show every role of a review: granted by whom, when, why; last seen; tokens; the decision."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[AccessReview, list[AccessReviewEntry]]:
-        found = await _found(engine.services.reviews, viewer, number)
-        return found, await _entries(engine.services.reviews, viewer, found, only_open)
+        found = await _found(engine.services.access_reviews, viewer, number)
+        return found, await _entries(engine.services.access_reviews, viewer, found, only_open)
 
     found, entries = with_engine(context.obj, work)
     told = {**_told(found), "entries": [as_data(entry) for entry in entries]}
@@ -145,7 +145,7 @@ def decide(
         raise click.UsageError("--note goes with --keep, --revoke or --keep-rest.")
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[AccessReview, list[AccessReviewEntry]]:
-        reviews = engine.services.reviews
+        reviews = engine.services.access_reviews
         current = await reviews.find(viewer, None)
         if current is None:
             raise NotFound(f"No review is open. {_START}")
@@ -203,7 +203,7 @@ def export(context: click.Context, number: int | None, kind: str, output: Path |
     """Write out every role of a review with what was decided."""
 
     async def work(engine: Engine, viewer: Viewer) -> None:
-        found = await _found(engine.services.reviews, viewer, number)
+        found = await _found(engine.services.access_reviews, viewer, number)
         writer = engine.services.review_export
         write = writer.as_csv if kind == "csv" else writer.as_ndjson
         await _pour(write(viewer, found.number), output)
@@ -216,7 +216,7 @@ def _content(file: str) -> str:
         return str(opened.read())
 
 
-async def _found(reviews: Reviews, viewer: Viewer, number: int | None) -> AccessReview:
+async def _found(reviews: AccessReviews, viewer: Viewer, number: int | None) -> AccessReview:
     if number is None:
         found = next(iter(await reviews.page(viewer, None, 1)), None)
     else:
@@ -231,7 +231,7 @@ async def _found(reviews: Reviews, viewer: Viewer, number: int | None) -> Access
 
 
 async def _entries(
-    reviews: Reviews, viewer: Viewer, found: AccessReview, only_open: bool
+    reviews: AccessReviews, viewer: Viewer, found: AccessReview, only_open: bool
 ) -> list[AccessReviewEntry]:
     entries: list[AccessReviewEntry] = []
     while True:

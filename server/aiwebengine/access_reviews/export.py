@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import orjson
 
-from aiwebengine.access_reviews.service import Reviews
+from aiwebengine.access_reviews.service import AccessReviews
 from aiwebengine.access_reviews.types import AccessReviewEntry
 from aiwebengine.core.identity import Viewer, ViewerSource
 from aiwebengine.core.spreadsheet import lines
@@ -22,7 +22,7 @@ COLUMNS = tuple(field.name for field in fields(AccessReviewEntry) if field.name 
 class ReviewExport:
     """Writes out all roles of a review with what was decided, a page at a time."""
 
-    def __init__(self, reviews: Reviews, viewers: ViewerSource) -> None:
+    def __init__(self, reviews: AccessReviews, viewers: ViewerSource) -> None:
         self._reviews = reviews
         self._viewers = viewers
 

@@ -81,7 +81,7 @@ async def access_reviews(
         first: how many, 1 to 200.
         after: the `endCursor` of the page before.
     """
-    viewer, reviews = info.context.viewer, info.context.services.reviews
+    viewer, reviews = info.context.viewer, info.context.services.access_reviews
     viewer.must_be(Role.ADMINISTRATOR)
     first, cursors = page_size(first), info.context.cursors
     found = await reviews.page(viewer, position_in(cursors.decode(LIST, "", after)), first)
@@ -101,7 +101,7 @@ async def access_review(info: Info, id: strawberry.ID | None = None) -> AccessRe
     Args:
         id: which one; the open one when left out.
     """
-    return await info.context.services.reviews.find(info.context.viewer, _number(id))
+    return await info.context.services.access_reviews.find(info.context.viewer, _number(id))
 
 
 @strawberry.mutation
@@ -111,7 +111,7 @@ async def start_access_review(info: Info, input: StartAccessReviewInput) -> Acce
     Args:
         input: why.
     """
-    review = await info.context.services.reviews.start(info.context.viewer, input.note)
+    review = await info.context.services.access_reviews.start(info.context.viewer, input.note)
     return AccessReviewPayload(review=review, entries=[])
 
 
@@ -127,7 +127,7 @@ async def submit_access_review(info: Info, input: SubmitAccessReviewInput) -> Ac
         Decision(checks.user_id(one.user_id), one.role, one.decision, one.note)
         for one in input.decisions
     ]
-    done = await info.context.services.reviews.submit(
+    done = await info.context.services.access_reviews.submit(
         info.context.viewer, _number(input.review_id), decisions
     )
     return AccessReviewPayload(review=done.review, entries=done.entries)

@@ -7,7 +7,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from aiwebengine.access_reviews.export import ReviewExport
-from aiwebengine.access_reviews.service import Reviews
+from aiwebengine.access_reviews.service import AccessReviews
 from aiwebengine.core.errors import BadUserInput, NotFound
 from aiwebengine.web.authentication import Authentication
 
@@ -15,7 +15,9 @@ PATH = "/api/engine/admin/reviews/{number}"
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 
-def routes(reviews: Reviews, export: ReviewExport, authentication: Authentication) -> list[Route]:
+def routes(
+    reviews: AccessReviews, export: ReviewExport, authentication: Authentication
+) -> list[Route]:
     """`GET /api/engine/admin/reviews/{number}?format=csv|ndjson`."""
 
     async def download(request: Request) -> StreamingResponse:

@@ -18,7 +18,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
 from aiwebengine.users import checks
@@ -37,7 +37,7 @@ class Submission:
     entries: list[AccessReviewEntry]
 
 
-class Reviews:
+class AccessReviews:
     """Everybody who holds a role that can be granted, looked through and decided on."""
 
     def __init__(self, db: Database, audit: AuditTrail, users: Users) -> None:
@@ -119,7 +119,7 @@ class Reviews:
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         decisions = _checked(decisions)
         if any(_revokes_another_administrator(viewer, one) for one in decisions):
-            viewer.must_have_signed_in_recently(Act.REVOKE_ADMINISTRATOR)
+            viewer.must_have_signed_in_recently(SensitiveAction.REVOKE_ADMINISTRATOR)
         review = await self._existing(number)
         if review.finished_at is not None:
             raise Conflict(f"The review {review.id} is finished. Start another one.")

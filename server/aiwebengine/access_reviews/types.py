@@ -148,7 +148,7 @@ class AccessReview:
             after: the `endCursor` of the page before.
             only_open: only those that are still to be decided.
         """
-        viewer, reviews = info.context.viewer, info.context.services.reviews
+        viewer, reviews = info.context.viewer, info.context.services.access_reviews
         first, bound, cursors = page_size(first), repr((self.id, only_open)), info.context.cursors
         place = position_in(cursors.decode(ENTRIES, bound, after))
         found = await reviews.entries(viewer, self.number, only_open, place, first)

@@ -15,7 +15,7 @@ import httpx2
 
 from aiwebengine.alerts.messages import Message
 from aiwebengine.alerts.types import AlertChannel
-from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.config import Smtp
 
 SEND_LIMIT_SECS = 10.0
@@ -111,7 +111,7 @@ class Email(Channel):
         return mail
 
 
-def configured(settings: Settings) -> dict[AlertChannel, Channel]:
+def configured(settings: AlertSettings) -> dict[AlertChannel, Channel]:
     """The ways that the configuration opens."""
     found: dict[AlertChannel, Channel] = {}
     if settings.webhook_url is not None:

@@ -16,7 +16,7 @@ from aiwebengine.alerts.channels import NotDelivered
 from aiwebengine.alerts.service import Alerts
 from aiwebengine.alerts.store import LONGEST_SETTLE_SECS
 from aiwebengine.alerts.types import AlertChannel, Notice, NoticeKind
-from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.private_files import open_private
 from aiwebengine.health.types import HealthCheck, HealthState
 
@@ -59,7 +59,7 @@ class Outage:
     database is back it is written down there, and its end is told as that of any other alert.
     """
 
-    def __init__(self, path: Path, alerts: Alerts, settings: Settings, instance: str) -> None:
+    def __init__(self, path: Path, alerts: Alerts, settings: AlertSettings, instance: str) -> None:
         self._path = path
         self._alerts = alerts
         self._settings = settings

@@ -21,7 +21,7 @@ from aiwebengine.alerts.types import (
 )
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.database import Database
@@ -49,7 +49,7 @@ class Alerts:
         self,
         db: Database,
         audit: AuditTrail,
-        settings: Settings,
+        settings: AlertSettings,
         channels: Mapping[AlertChannel, Channel],
         instance: str,
         url: str,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from strawberry.dataloader import DataLoader
 
-from aiwebengine.alerts.watch import Watch
-from aiwebengine.app.services import Ground, built
-from aiwebengine.audit.live import LiveTrail
+from aiwebengine.alerts.monitor import AlertMonitor
+from aiwebengine.app.services import Infrastructure, build_services
+from aiwebengine.audit.event_bus import AuditEventBus
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.backups.age import backup_age
 from aiwebengine.backups.before_migrating import backed_up_before_migrating
 from aiwebengine.backups.runs import AnotherRuns
@@ -27,7 +27,7 @@ from aiwebengine.core.caching import Cache, half_of
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.core.identity import Viewer, engine
-from aiwebengine.core.request_notes import current_request_id, note_statement
+from aiwebengine.core.request_record import current_request_id, note_statement
 from aiwebengine.core.resources import FRONTEND
 from aiwebengine.database import Database, Listener
 from aiwebengine.database.pool import Statement
@@ -44,13 +44,13 @@ from aiwebengine.signing_keys.service import LOOK_EVERY_SECS, KeyRing
 from aiwebengine.signing_keys.types import CURSORS
 from aiwebengine.telemetry.beats import ThisInstance
 from aiwebengine.telemetry.figures import Figures
-from aiwebengine.telemetry.heart import Heart
+from aiwebengine.telemetry.heartbeat import Heartbeat
 from aiwebengine.users.service import CHANGES_TOTALS
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.this_machine import ThisMachine
 
 if TYPE_CHECKING:
-    from aiwebengine.app.routes import Doors
+    from aiwebengine.app.routes import WebApplication
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Engine:
             self._statement_ran,
         ]
         audit = AuditTrail(self.db)
-        self.live = LiveTrail(self.db, Listener(url, CHANNEL))
+        self.live = AuditEventBus(self.db, Listener(url, CHANNEL))
         self.cache = Cache(
             half_of(config.performance.cache_size_mb),
             config.performance.cache_ttl_seconds,
@@ -112,7 +112,7 @@ class Engine:
         for tell_of in (audit.observers, self.live.observers):
             tell_of.append(self._forget_totals)
         instance = instance or ThisInstance()
-        self.heart = Heart(
+        self.heart = Heartbeat(
             Database(
                 url,
                 max_connections=1,
@@ -128,7 +128,7 @@ class Engine:
         )
         self.heart.listeners.append(self.instruments.beat)
         self.tail = Tail(config.logging.file)
-        ground = Ground(
+        infrastructure = Infrastructure(
             config=config,
             url=url,
             db=self.db,
@@ -140,18 +140,22 @@ class Engine:
             instruments=self.instruments,
             engine_on=lambda other: Engine(config, other),
         )
-        self.services = services = built(ground)
-        self._watch = Watch(
-            services.health, services.alerts, config.alerts, ground.name, repository.data_dir
+        self.services = services = build_services(infrastructure)
+        self._watch = AlertMonitor(
+            services.health,
+            services.alerts,
+            config.alerts,
+            infrastructure.name,
+            repository.data_dir,
         )
         self.this_machine = ThisMachine(
             config.server.public_url, trusts_proxies=bool(config.server.trusted_proxies)
         )
         services.health.engine_trouble = self._own_trouble
         services.health.watch(network.proxy(self.this_machine.problem))
-        self.doorkeeper = Doorkeeper(
+        self.authenticator = Authenticator(
             services.callers,
-            services.rates,
+            services.rate_limits,
             self.this_machine,
             config.server.public_url,
             config.auth.session_timeout.total_seconds(),
@@ -232,9 +236,9 @@ class Engine:
     def app(self) -> Starlette:
         """The web application."""
         # Commands, which end soon, need neither the schema nor the routes.
-        from aiwebengine.app.routes import Doors
+        from aiwebengine.app.routes import WebApplication
 
-        doors = Doors(self)
+        doors = WebApplication(self)
         # They would not end by themselves.
         self.at_stop = [doors.close_sockets, doors.end_streams]
         return doors.app(lambda _: self._lifespan(doors))
@@ -265,7 +269,7 @@ class Engine:
         return None if self.is_ready else "is starting"
 
     @asynccontextmanager
-    async def _lifespan(self, doors: Doors) -> AsyncIterator[None]:
+    async def _lifespan(self, doors: WebApplication) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(self._run()),
             asyncio.create_task(self.heart.run()),
@@ -276,8 +280,8 @@ class Engine:
         finally:
             await doors.close_sockets()
             await end(*tasks)
-            await self.services.refusals.end()
-            await self.services.care.stop()
+            await self.services.denials.end()
+            await self.services.database_admin.stop()
             self._watch.stop()
             await self.services.backups.stop()
             await self.db.disconnect()
@@ -301,13 +305,13 @@ class Engine:
             repeatedly(TIDY_LOGS_EVERY_SECS, services.logs.tidy),
             *map(once, self.once_ready),
             repeatedly(SEAL_EVERY_SECS, services.chain.seal),
-            repeatedly(SHARE_REFUSALS_EVERY_SECS, services.refusals.share),
+            repeatedly(SHARE_REFUSALS_EVERY_SECS, services.denials.share),
             repeatedly(SWEEP_EVERY_SECS, services.users.end_expired_grants),
-            repeatedly(SHARE_EVERY_SECS, services.rates.share),
-            repeatedly(THIN_OUT_EVERY_SECS, services.system.thin_out),
-            repeatedly(SAMPLE_EVERY_SECS, services.care.sample_size),
+            repeatedly(SHARE_EVERY_SECS, services.rate_limits.share),
+            repeatedly(THIN_OUT_EVERY_SECS, services.telemetry.thin_out),
+            repeatedly(SAMPLE_EVERY_SECS, services.database_admin.sample_size),
             repeatedly(LOOK_EVERY_SECS, self._cursor_keys.refresh),
-            services.schedules.run(),
+            services.jobs.run(),
         )
 
     def _log_waiting(self, why: str) -> None:

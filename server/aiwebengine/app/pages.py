@@ -11,12 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from aiwebengine import __version__
-from aiwebengine.audit.refusals import Refusals
+from aiwebengine.audit.denials import Denials
+from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.auth.redirects import sign_in_address
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.core.errors import EngineError, Forbidden, NotFound, Unauthenticated
 from aiwebengine.core.identity import Role, Viewer, anonymous, in_order
-from aiwebengine.core.request_notes import note_error
+from aiwebengine.core.request_record import note_error
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import EngineStatus
@@ -40,12 +40,12 @@ class Pages:
     def __init__(
         self,
         frontend: Frontend,
-        doorkeeper: Doorkeeper,
-        refusals: Refusals,
+        authenticator: Authenticator,
+        refusals: Denials,
         state_now: Callable[[], Awaitable[EngineStatus]],
     ) -> None:
         self._frontend = frontend
-        self._doorkeeper = doorkeeper
+        self._doorkeeper = authenticator
         self._refusals = refusals
         self._state_now = state_now
 

@@ -65,14 +65,14 @@ CLIENT_HEADERS = (
 ).split()
 
 
-class Doors:
+class WebApplication:
     """The routes of one engine; requests are counted where the engine counts."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         services, config = engine.services, engine.config
         self._pages = Pages(
-            engine.frontend, engine.doorkeeper, services.refusals, services.health.status
+            engine.frontend, engine.authenticator, services.denials, services.health.status
         )
         limits = Limits(seconds=config.server.request_timeout_secs)
         executor = Executor(
@@ -82,7 +82,7 @@ class Doors:
             on_done=self._operation_done,
             on_refused=engine.instruments.refused,
             on_subscribed=engine.figures.subscribed,
-            on_forbidden=lambda context, operation, error: services.refusals.note(
+            on_forbidden=lambda context, operation, error: services.denials.note(
                 context.viewer, operation, error
             ),
             documents_bytes=half_of(config.performance.cache_size_mb),
@@ -90,7 +90,7 @@ class Doors:
         self._sockets = WebSocketEndpoint(
             executor,
             self._graphql_context,
-            engine.doorkeeper.is_same_origin,
+            engine.authenticator.is_same_origin,
             SocketLimits(
                 limits.operations_per_socket,
                 config.security.max_anonymous_body_bytes,
@@ -126,27 +126,27 @@ class Doors:
 
     def _routes(self) -> list[BaseRoute]:
         engine, services = self._engine, self._engine.services
-        config, doorkeeper = engine.config, engine.doorkeeper
+        config, authenticator = engine.config, engine.authenticator
         return [
             # Routes are tried in turn, and most requests are for this one.
             Route(GRAPHQL, _Unrouted(self._graphql.__call__)),
             WebSocketRoute(GRAPHQL, self._sockets.__call__),
             *self._pages.routes(),
-            *metrics_rest.routes(engine.exposition, doorkeeper, config.security),
+            *metrics_rest.routes(engine.exposition, authenticator, config.security),
             *security_txt.routes(config.security.contact, config.server.public_url),
             *health_rest.routes(services.health),
             *auth_rest.routes(
-                doorkeeper,
+                authenticator,
                 services.sign_in,
                 services.sessions,
                 engine.frontend,
                 config.server.public_url,
             ),
-            *users_rest.routes(services.users, doorkeeper, lambda: engine.cursors),
-            *audit_rest.routes(services.export, doorkeeper),
-            *logs_rest.routes(services.logs, doorkeeper),
-            *reviews_rest.routes(services.reviews, services.review_export, doorkeeper),
-            *backups_rest.routes(services.backups, doorkeeper),
+            *users_rest.routes(services.users, authenticator, lambda: engine.cursors),
+            *audit_rest.routes(services.export, authenticator),
+            *logs_rest.routes(services.logs, authenticator),
+            *reviews_rest.routes(services.access_reviews, services.review_export, authenticator),
+            *backups_rest.routes(services.backups, authenticator),
             *engine.frontend.routes(),
         ]
 
@@ -193,20 +193,20 @@ class Doors:
         ]
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
-        doorkeeper = self._engine.doorkeeper
+        authenticator = self._engine.authenticator
         if connection.scope["type"] == "websocket":
             # An open socket must not be a way around the limit; the middleware counts the rest.
             self._count(connection.scope)
         is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
         if is_write and header(connection.scope, b"cookie") is not None:
-            doorkeeper.must_be_same_origin(connection)
-        viewer = await doorkeeper.viewer(connection, "graphql")
+            authenticator.must_be_same_origin(connection)
+        viewer = await authenticator.viewer(connection, "graphql")
         return self._engine.context(viewer, self._engine.cursors)
 
     def _count(self, scope: Scope) -> None:
         """Count a request for the rate limit. Raises RateLimited."""
         is_local = self._engine.this_machine.sent(scope) or is_said_to_be_loopback(scope)
-        self._engine.services.rates.request(address_of(scope), is_local=is_local)
+        self._engine.services.rate_limits.request(address_of(scope), is_local=is_local)
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:
         codes = scope.get("state", {}).get("error_codes", ())

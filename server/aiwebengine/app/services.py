@@ -8,46 +8,46 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiwebengine.access_reviews.export import ReviewExport
-from aiwebengine.access_reviews.service import Reviews
+from aiwebengine.access_reviews.service import AccessReviews
 from aiwebengine.alerts.channels import configured as alert_channels
 from aiwebengine.alerts.service import Alerts
 from aiwebengine.app.tasks import data_tasks, own_tasks
-from aiwebengine.audit.chain import Chain
+from aiwebengine.audit.authorized_stream import AuthorizedStream
+from aiwebengine.audit.chain import HashChain
+from aiwebengine.audit.denials import Denials
+from aiwebengine.audit.event_bus import AuditEventBus
 from aiwebengine.audit.export import Export
-from aiwebengine.audit.following import Following
-from aiwebengine.audit.live import LiveTrail
-from aiwebengine.audit.refusals import Refusals
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.auth import vouching
-from aiwebengine.auth.callers import Callers
+from aiwebengine.auth.callers import CallerResolver
 from aiwebengine.auth.sign_in import SignIn
 from aiwebengine.backups.service import Backups
-from aiwebengine.config_history.service import Settings
+from aiwebengine.config_history.service import ConfigHistory
 from aiwebengine.core.addresses import parse
 from aiwebengine.core.caching import Cache
 from aiwebengine.core.config import Auth, Config
 from aiwebengine.core.resources import CONSTRAINTS, MIGRATIONS
 from aiwebengine.database import Database
 from aiwebengine.database.slow import SlowStatements
-from aiwebengine.database_admin.service import Care
+from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.health import checks as health_checks
 from aiwebengine.health.backups import backups_seen
 from aiwebengine.health.service import Health
-from aiwebengine.jobs.service import Schedules
-from aiwebengine.logs.following import FollowingLogs
+from aiwebengine.jobs.service import Jobs
 from aiwebengine.logs.service import Logs
+from aiwebengine.logs.stream import LogStream
 from aiwebengine.logs.tail import Tail
 from aiwebengine.maintenance import backup_evidence, evidence
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
-from aiwebengine.rate_limits.service import Rates
+from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import Keys
-from aiwebengine.telemetry.service import System
+from aiwebengine.telemetry.service import Telemetry
 from aiwebengine.upgrades.service import Upgrades
-from aiwebengine.users.arrivals import Arrivals
+from aiwebengine.users.provisioning import Provisioning
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import Admission
 
@@ -64,32 +64,32 @@ class Services:
     sessions: Sessions
     tokens: Tokens
     sign_in: SignIn
-    callers: Callers
+    callers: CallerResolver
     audit: AuditTrail
-    system: System
+    telemetry: Telemetry
     health: Health
     alerts: Alerts
-    following: Following
-    chain: Chain
+    following: AuthorizedStream
+    chain: HashChain
     export: Export
-    refusals: Refusals
-    settings: Settings
+    denials: Denials
+    config_history: ConfigHistory
     migrations: Migrations
-    care: Care
+    database_admin: DatabaseAdmin
     logs: Logs
-    following_logs: FollowingLogs
-    keys: Keys
-    schedules: Schedules
+    following_logs: LogStream
+    signing_keys: Keys
+    jobs: Jobs
     maintenance: Maintenance
-    reviews: Reviews
+    access_reviews: AccessReviews
     review_export: ReviewExport
     backups: Backups
-    rates: Rates
+    rate_limits: RateLimits
     upgrades: Upgrades
 
 
 @dataclass(frozen=True)
-class Ground:
+class Infrastructure:
     """What the rooms stand on: one engine's database and what it hears and counts.
 
     *url* is the database's address, *engine_on* makes an engine on another one.
@@ -99,7 +99,7 @@ class Ground:
     url: str
     db: Database
     audit: AuditTrail
-    live: LiveTrail
+    live: AuditEventBus
     cache: Cache
     tail: Tail
     slow_statements: SlowStatements
@@ -112,11 +112,16 @@ class Ground:
         return f"{socket.gethostname()}:{self.config.server.port}"
 
 
-def built(ground: Ground) -> Services:
-    """Every room on this ground."""
-    config, db, audit, cache = ground.config, ground.db, ground.audit, ground.cache
+def build_services(infrastructure: Infrastructure) -> Services:
+    """Every room on this infrastructure."""
+    config, db, audit, cache = (
+        infrastructure.config,
+        infrastructure.db,
+        infrastructure.audit,
+        infrastructure.cache,
+    )
     auth, lasts, idle = config.auth, config.auth.session_timeout, config.auth.session_idle_timeout
-    refusals = Refusals(db, audit)
+    refusals = Denials(db, audit)
     sessions = Sessions(
         db,
         audit,
@@ -126,17 +131,17 @@ def built(ground: Ground) -> Services:
     )
     users = Users(db, audit, sessions, cache)
     tokens = Tokens(db, audit, users, lifetime=auth.token_lifetime, longest=auth.max_token_lifetime)
-    callers = Callers(db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
-    system = System(db, users, audit, cache, config.repository.data_dir)
-    backups = Backups(db, audit, config, ground.url, ground.engine_on)
-    care = Care(db, audit, ground.slow_statements.worst)
+    callers = CallerResolver(db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
+    system = Telemetry(db, users, audit, cache, config.repository.data_dir)
+    backups = Backups(db, audit, config, infrastructure.url, infrastructure.engine_on)
+    care = DatabaseAdmin(db, audit, infrastructure.slow_statements.worst)
     providers = _providers(auth)
-    following, logs = Following(ground.live, callers), Logs(config.logging, callers)
-    rates = Rates(db, config.security.rate_limit_per_minute)
-    chain, keys = Chain(db), Keys(db, audit)
-    settings = Settings(db, audit, keys)
-    reviews = Reviews(db, audit, users)
-    schedules = Schedules(
+    following, logs = AuthorizedStream(infrastructure.live, callers), Logs(config.logging, callers)
+    rates = RateLimits(db, config.security.rate_limit_per_minute)
+    chain, keys = HashChain(db), Keys(db, audit)
+    settings = ConfigHistory(db, audit, keys)
+    reviews = AccessReviews(db, audit, users)
+    schedules = Jobs(
         db,
         audit,
         [
@@ -147,8 +152,8 @@ def built(ground: Ground) -> Services:
         config.maintenance.timezone,
         keep_days=config.maintenance.keep_runs_days,
     )
-    health = _health(ground, providers, backups, system, schedules)
-    migrations = Migrations(ground.url, MIGRATIONS)
+    health = _health(infrastructure, providers, backups, system, schedules)
+    migrations = Migrations(infrastructure.url, MIGRATIONS)
     maintenance = Maintenance(
         db,
         audit,
@@ -158,7 +163,7 @@ def built(ground: Ground) -> Services:
             "disk": evidence.disk(system),
             "backup": backup_evidence.backed_up(backups, schedules),
             "database-size": evidence.database_size(system),
-            "slow-queries": evidence.slow_statements(ground.slow_statements.worst),
+            "slow-queries": evidence.slow_statements(infrastructure.slow_statements.worst),
             "performance": evidence.performance(system),
             "restore-drill": backup_evidence.drilled(backups, schedules),
             "audit-trail": evidence.task_done(schedules, "verify-audit"),
@@ -176,40 +181,40 @@ def built(ground: Ground) -> Services:
             db,
             audit,
             users,
-            Arrivals(db, audit, users, sessions, _admission(auth), vouching.configured(auth)),
+            Provisioning(db, audit, users, sessions, _admission(auth), vouching.configured(auth)),
             sessions,
             refusals,
             providers,
-            ground.instruments.sign_in,
+            infrastructure.instruments.sign_in,
         ),
         callers=callers,
         audit=audit,
-        system=system,
+        telemetry=system,
         health=health,
         alerts=Alerts(
             db,
             audit,
             config.alerts,
             alert_channels(config.alerts),
-            ground.name,
+            infrastructure.name,
             config.server.public_url,
         ),
         following=following,
         logs=logs,
-        following_logs=FollowingLogs(logs, ground.tail, following),
+        following_logs=LogStream(logs, infrastructure.tail, following),
         migrations=migrations,
-        care=care,
+        database_admin=care,
         chain=chain,
         export=Export(audit, callers),
-        refusals=refusals,
-        settings=settings,
-        keys=keys,
-        schedules=schedules,
+        denials=refusals,
+        config_history=settings,
+        signing_keys=keys,
+        jobs=schedules,
         maintenance=maintenance,
-        reviews=reviews,
+        access_reviews=reviews,
         review_export=ReviewExport(reviews, callers),
         backups=backups,
-        rates=rates,
+        rate_limits=rates,
         upgrades=Upgrades(db, migrations, MIGRATIONS, CONSTRAINTS),
     )
 
@@ -224,22 +229,22 @@ def _providers(auth: Auth) -> Mapping[str, SignInProvider]:
 
 
 def _health(
-    ground: Ground,
+    infrastructure: Infrastructure,
     providers: Mapping[str, SignInProvider],
     backups: Backups,
-    system: System,
-    schedules: Schedules,
+    system: Telemetry,
+    schedules: Jobs,
 ) -> Health:
     asked = [(one.name, one.label, one.asked) for one in providers.values()]
     checks = health_checks.of_instance(
-        ground.config,
-        ground.db,
+        infrastructure.config,
+        infrastructure.db,
         asked,
         backups_seen=backups_seen(backups, schedules),
         backup_due=lambda now: schedules.last_due("backup", now),
         error_rate=system.error_rate,
     )
-    return Health(ground.db, ground.name, checks)
+    return Health(infrastructure.db, infrastructure.name, checks)
 
 
 def _admission(auth: Auth) -> Admission:

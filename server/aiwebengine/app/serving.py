@@ -158,7 +158,7 @@ async def _serve(
     *whole* is the configuration as the operator wrote it, which a worker has a share of.
     """
     config = engine.config
-    engine.once_ready.append(lambda: engine.services.settings.note_changes(whole))
+    engine.once_ready.append(lambda: engine.services.config_history.note_changes(whole))
     engine.once_ready.append(engine.services.upgrades.note_start)
     server = _Server(
         uvicorn.Config(

@@ -1,6 +1,6 @@
 """The tasks that the engine itself brings.
 
-Another task is one more `Task(...)` in the list that `app/services.py` hands to `Schedules`:
+Another task is one more `Task(...)` in the list that `app/services.py` hands to `Jobs`:
 
     Task("vacuum", "Vacuum", "Frees the space of dead rows.", "0 4 * * 0", care.vacuum)
 
@@ -12,23 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from aiwebengine.audit.chain import Chain
+from aiwebengine.audit.chain import HashChain
 from aiwebengine.backups.service import Backups
 from aiwebengine.backups.types import BackupRunState
 from aiwebengine.core.config import Config
 from aiwebengine.core.formats import count, size
 from aiwebengine.core.identity import engine
 from aiwebengine.database import Database
-from aiwebengine.database_admin.service import Care
+from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
-from aiwebengine.rate_limits.service import Rates
+from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.signing_keys.service import Keys
 from aiwebengine.users.service import Users
 
 
 def own_tasks(
-    db: Database, sessions: Sessions, rates: Rates, users: Users, chain: Chain, keys: Keys
+    db: Database, sessions: Sessions, rates: RateLimits, users: Users, chain: HashChain, keys: Keys
 ) -> list[Task]:
     """What keeps the engine's own tables in order."""
 
@@ -105,7 +105,7 @@ def own_tasks(
     ]
 
 
-def _trail_proved(chain: Chain) -> Callable[[Note], Awaitable[str]]:
+def _trail_proved(chain: HashChain) -> Callable[[Note], Awaitable[str]]:
     async def run(note: Note) -> str:
         await chain.seal()
         found = await chain.verify(
@@ -129,7 +129,7 @@ def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
     return run
 
 
-def data_tasks(config: Config, backups: Backups, care: Care) -> list[Task]:
+def data_tasks(config: Config, backups: Backups, care: DatabaseAdmin) -> list[Task]:
     """What looks after the data: backups, drills, vacuum."""
 
     async def backed_up(note: Note) -> str:

@@ -25,7 +25,7 @@ STEADY_SECS = 60.0
 # What the graceful end of a worker may take beyond the requests that it finishes.
 GRACE_SECS = 5.0
 
-Work = Callable[[Config, str, socket.socket, int, Callable[[], None]], Any]
+BackupExecutor = Callable[[Config, str, socket.socket, int, Callable[[], None]], Any]
 """Serves until SIGTERM, in the place that is told; calls its last argument once it listens."""
 
 
@@ -50,7 +50,7 @@ class Workers:
 
     def __init__(
         self,
-        work: Work,
+        work: BackupExecutor,
         config: Config,
         url: str,
         listening: socket.socket,
@@ -167,7 +167,7 @@ def share(config: Config) -> Config:
 
 
 def _run_worker(
-    work: Work,
+    work: BackupExecutor,
     config: Config,
     url: str,
     listening: socket.socket,

@@ -52,7 +52,7 @@ class Verdict:
     problem: str | None = None
 
 
-class Chain:
+class HashChain:
     """SHA-256 over each event and the hash before it.
 
     It shows what somebody did who reached the table past its triggers but did not rewrite every

@@ -11,14 +11,14 @@ from aiwebengine.auth import caller_store
 from aiwebengine.core.config_providers import LINK
 from aiwebengine.core.errors import Unauthenticated
 from aiwebengine.core.identity import ActorKind, Origin, Role, Scope, Viewer, anonymous
-from aiwebengine.database import Coalescing, Database, Row
+from aiwebengine.database import Database, Row, SingleFlight
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.types import highest, roles_up_to
 
 _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its user can't sign in."  # noqa: S105
 
 
-class Callers:
+class CallerResolver:
     """Who is behind a request. Nothing is cached: a revocation counts at the next look.
 
     A request keeps a session in use. What stays open after it, a subscription, does not: `again`
@@ -31,7 +31,7 @@ class Callers:
         self, db: Database, audit: AuditTrail, idle_secs: float, fresh_secs: float
     ) -> None:
         self._db = db
-        self._looks = Coalescing(db)
+        self._looks = SingleFlight(db)
         self._audit = audit
         self._idle_secs = idle_secs
         self._fresh = timedelta(seconds=fresh_secs)

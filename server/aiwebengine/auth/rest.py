@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect
-from aiwebengine.auth.requests import Doorkeeper
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.core.errors import EngineError, RateLimited
 from aiwebengine.core.identity import Viewer, anonymous
@@ -26,7 +26,7 @@ MOST_FORM_FIELDS = 32
 
 
 def routes(
-    doorkeeper: Doorkeeper,
+    authenticator: Authenticator,
     sign_in: SignIn,
     sessions: Sessions,
     frontend: Frontend,
@@ -68,7 +68,7 @@ def routes(
             303: onward, for who is signed in already.
         """
         redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
-        viewer = await doorkeeper.viewer(request, "web")
+        viewer = await authenticator.viewer(request, "web")
         again = "again" in request.query_params
         if viewer.is_signed_in and not again:
             onward = landing_for(viewer.roles) if redirect == LANDING else redirect
@@ -92,9 +92,9 @@ def routes(
         redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
         name = request.path_params["provider"]
         # One secret for all tabs: each has a state of its own.
-        browser = request.cookies.get(doorkeeper.browser_cookie) or secrets.new_secret()
+        browser = request.cookies.get(authenticator.browser_cookie) or secrets.new_secret()
         try:
-            await doorkeeper.count_sign_in(request)
+            await authenticator.count_sign_in(request)
             address = await sign_in.depart(
                 name, browser, redirect, callback_address(name), await who_proves_it_again(request)
             )
@@ -103,7 +103,7 @@ def routes(
                 raise
             return page(redirect, refused, request)
         response = RedirectResponse(address, 303)
-        doorkeeper.set_browser_cookie(response, browser, ATTEMPT_LASTS_SECS)
+        authenticator.set_browser_cookie(response, browser, ATTEMPT_LASTS_SECS)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -123,18 +123,18 @@ def routes(
         answer: Mapping[str, str] = request.query_params
         if request.method == "POST":
             answer = _form(await request.body())
-        browser = request.cookies.get(doorkeeper.browser_cookie, "")
-        before = anonymous(doorkeeper.origin(request, "web"))
+        browser = request.cookies.get(authenticator.browser_cookie, "")
+        before = anonymous(authenticator.origin(request, "web"))
         redirect, again = LANDING, False
         try:
-            await doorkeeper.count_sign_in(request)
+            await authenticator.count_sign_in(request)
             onward = await sign_in.finished(name, answer)
-            if onward and (await doorkeeper.viewer(request, "web")).is_signed_in:
+            if onward and (await authenticator.viewer(request, "web")).is_signed_in:
                 return RedirectResponse(onward, 303, {"Cache-Control": "no-store"})
             attempt = await sign_in.resume(before, name, browser, answer)
             # From here on another try leads to where this one was to lead.
             redirect, again = attempt.redirect, attempt.again_as is not None
-            replaced = await doorkeeper.viewer(request, "web")
+            replaced = await authenticator.viewer(request, "web")
             signed_in = await sign_in.arrive(
                 before, replaced, attempt, answer, callback_address(name)
             )
@@ -164,9 +164,9 @@ def routes(
             # Previews of links ask so; the link must still work afterwards.
             return Response(status_code=204)
         try:
-            doorkeeper.must_be_local(request)
-            await doorkeeper.count_sign_in(request)
-            before = anonymous(doorkeeper.origin(request, "web"))
+            authenticator.must_be_local(request)
+            await authenticator.count_sign_in(request)
+            before = anonymous(authenticator.origin(request, "web"))
             signed_in = await sign_in.by_link(before, request.query_params.get("token", ""))
         except EngineError as refused:
             if refused.status >= 500:
@@ -183,21 +183,21 @@ def routes(
         """The user of this browser's session, when the request is to sign in again."""
         if "again" not in request.query_params:
             return None
-        viewer = await doorkeeper.viewer(request, "web")
+        viewer = await authenticator.viewer(request, "web")
         return viewer.id if viewer.session_id is not None else None
 
     async def let_in(request: Request, signed_in: SignedIn, redirect: str) -> Response:
         if redirect == LANDING:
-            viewer = await doorkeeper.viewer_of(signed_in.secret, request, "web")
+            viewer = await authenticator.viewer_of(signed_in.secret, request, "web")
             redirect = landing_for(viewer.roles)
         response = RedirectResponse(redirect, 303)
-        doorkeeper.set_cookie(response, signed_in.secret)
+        authenticator.set_cookie(response, signed_in.secret)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     async def end_session_before(request: Request) -> None:
         """End the session that the browser still holds, so that its id always changes."""
-        await sessions.sign_out(await doorkeeper.viewer(request, "web"))
+        await sessions.sign_out(await authenticator.viewer(request, "web"))
 
     async def logout(request: Request) -> Response:
         """End the session of this browser; doing it twice is fine.
@@ -208,16 +208,16 @@ def routes(
 
         Raises Forbidden for a page of another site, UnsupportedMediaType.
         """
-        doorkeeper.must_be_same_origin(request)
+        authenticator.must_be_same_origin(request)
         must_be_json(request)
-        provider = await sessions.sign_out(await doorkeeper.viewer(request, "web"))
+        provider = await sessions.sign_out(await authenticator.viewer(request, "web"))
         elsewhere = await sign_in.end_elsewhere(provider, f"{public_url}/") if provider else None
         response = (
             Response(status_code=204)
             if elsewhere is None
             else JSONResponse({"provider": elsewhere[0], "logoutUrl": elsewhere[1]})
         )
-        doorkeeper.clear_cookie(response)
+        authenticator.clear_cookie(response)
         # What pages keep in the browser; "cookies" would take those of all our domain's sites.
         response.headers["Clear-Site-Data"] = '"storage"'
         return response

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from aiwebengine.audit.refusals import Refusals
+from aiwebengine.audit.denials import Denials
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.auth import sign_in_store
@@ -20,7 +20,7 @@ from aiwebengine.database import Database
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.types import SignedIn
-from aiwebengine.users.arrivals import Arrivals
+from aiwebengine.users.provisioning import Provisioning
 from aiwebengine.users.service import Users
 from aiwebengine.users.types import UserStatus
 
@@ -44,9 +44,9 @@ class SignIn:
         db: Database,
         audit: AuditTrail,
         users: Users,
-        arrivals: Arrivals,
+        arrivals: Provisioning,
         sessions: Sessions,
-        refusals: Refusals,
+        refusals: Denials,
         providers: Mapping[str, SignInProvider],
         noticed: Callable[[str, bool], None] = lambda *_: None,
     ) -> None:

@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import psycopg
 
-from aiwebengine.backups.by_files import with_or_without_database
 from aiwebengine.backups.create import Secrets
-from aiwebengine.backups.sealing import seal, unseal
-from aiwebengine.backups.secrets_cli import passphrase_of, passphrase_option, secrets
-from aiwebengine.backups.service import CONFIRMED, Backups
-from aiwebengine.backups.shown import (
+from aiwebengine.backups.formatting import (
     SIGNATURES,
     TRUSTED,
     Told,
@@ -26,6 +22,10 @@ from aiwebengine.backups.shown import (
     restored_as_data,
     restored_lines,
 )
+from aiwebengine.backups.offline import with_or_without_database
+from aiwebengine.backups.sealing import seal, unseal
+from aiwebengine.backups.secrets_cli import passphrase_of, passphrase_option, secrets
+from aiwebengine.backups.service import CONFIRMED, Backups
 from aiwebengine.backups.signing import KEY_FILE
 from aiwebengine.backups.types import (
     Backup,

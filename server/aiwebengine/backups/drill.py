@@ -12,7 +12,7 @@ from aiwebengine.audit.types import AuditFilter
 from aiwebengine.backups import restore
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.restore import Loaded
-from aiwebengine.backups.runs import Live
+from aiwebengine.backups.runs import RunHandle
 from aiwebengine.backups.types import Manifest
 from aiwebengine.core.errors import EngineError
 from aiwebengine.core.formats import count
@@ -49,7 +49,7 @@ class Filled:
 
 
 async def filled(
-    make_engine: MakeEngine, live: Live, url: str, path: Path, manifest: Manifest
+    make_engine: MakeEngine, live: RunHandle, url: str, path: Path, manifest: Manifest
 ) -> Filled:
     """Load an archive into the empty database at *url* and check what came of it.
 

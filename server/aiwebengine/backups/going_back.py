@@ -11,14 +11,14 @@ import psycopg
 
 from aiwebengine.backups import (
     cluster_store,
-    companions,
     copying_store,
     newer_store,
     restore,
+    sibling_databases,
     store,
 )
 from aiwebengine.backups.looking import Archives, must_operate
-from aiwebengine.backups.runs import Live
+from aiwebengine.backups.runs import RunHandle
 from aiwebengine.backups.storage import contents_of
 from aiwebengine.backups.types import (
     BackupRun,
@@ -33,7 +33,7 @@ from aiwebengine.backups.types import (
 from aiwebengine.backups.undone import Since, Undone
 from aiwebengine.core.errors import EngineError, NotFound, Unavailable
 from aiwebengine.core.identity import Role, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.core.scalars import BigInt
 
 NEWEST = "newest"
@@ -74,7 +74,7 @@ class GoingBack(Archives):
         Raises Unauthenticated, Forbidden, Unavailable.
         """
         viewer.must_be(Role.ADMINISTRATOR)
-        found = await asyncio.to_thread(companions.kept, self._url)
+        found = await asyncio.to_thread(sibling_databases.kept, self._url)
         replaced_by: dict[str, str] = {}
         if found:
             with suppress(Unavailable):
@@ -145,16 +145,16 @@ class GoingBack(Archives):
         )
         return run
 
-    async def _begin_undo(self, viewer: Viewer, database: str, note: Note) -> tuple[Live, str]:
+    async def _begin_undo(self, viewer: Viewer, database: str, note: Note) -> tuple[RunHandle, str]:
         must_operate(viewer)
-        viewer.must_have_signed_in_recently(Act.UNDO_RESTORE)
+        viewer.must_have_signed_in_recently(SensitiveAction.UNDO_RESTORE)
         name = await self._kept(database)
         live = await self._runs.begin(
             viewer, BackupRunKind.RESTORE, name, note, needs_database=False
         )
         return live, name
 
-    async def _undone(self, live: Live, name: str) -> Restored:
+    async def _undone(self, live: RunHandle, name: str) -> Restored:
         def found() -> Since:
             with suppress(psycopg.Error, EngineError), cluster_store.connection(self._url) as now:
                 return _since(now, name)
@@ -164,7 +164,7 @@ class GoingBack(Archives):
 
     async def _kept(self, database: str) -> str:
         """The kept database of this name, or the newest one. Raises NotFound, Unavailable."""
-        found = await asyncio.to_thread(companions.kept, self._url)
+        found = await asyncio.to_thread(sibling_databases.kept, self._url)
         if database == NEWEST and found:
             return next(iter(found))
         if database in found:
@@ -214,6 +214,6 @@ def _since(now: cluster_store.Connection, kept: str) -> Since:
 
 
 def _kept_since(name: str) -> datetime:
-    since = companions.kept_since(name)
+    since = sibling_databases.kept_since(name)
     assert since is not None  # noqa: S101 - only such names are kept ones
     return since

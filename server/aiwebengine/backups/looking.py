@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.backups import archive, create, store
+from aiwebengine.backups.catalog import BackupCatalog
 from aiwebengine.backups.drill import MakeEngine
+from aiwebengine.backups.executor import BackupExecutor
 from aiwebengine.backups.runs import Runs
-from aiwebengine.backups.shelf import Shelf
 from aiwebengine.backups.signing import SigningKeys
 from aiwebengine.backups.storage import Directory
 from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind
-from aiwebengine.backups.work import Work
 from aiwebengine.core.config import S3, Config
 from aiwebengine.core.config import Backup as BackupRules
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.database import Database
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Archives:
         self._runs = Runs(db, audit, url)
         self._keys = keys = SigningKeys(config)
         self.signing_key_file = keys.file
-        self._shelf = Shelf(db, self._directory, self._remote, self._runs, keys)
-        self._work = Work(
+        self._shelf = BackupCatalog(db, self._directory, self._remote, self._runs, keys)
+        self._work = BackupExecutor(
             db,
             config,
             url,
@@ -110,7 +110,7 @@ class Archives:
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Unavailable.
         """
         must_operate(viewer)
-        viewer.must_have_signed_in_recently(Act.DOWNLOAD_BACKUP)
+        viewer.must_have_signed_in_recently(SensitiveAction.DOWNLOAD_BACKUP)
         path = self._directory.path(name)
         if recorded:
             await self._audit.record(

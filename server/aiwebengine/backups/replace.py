@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.backups import cluster_store, companions, newer_store, store
+from aiwebengine.backups import cluster_store, newer_store, sibling_databases, store
 from aiwebengine.backups.carry_over import EVENTS, Newer, carry_over
 from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.types import BackupRunKind
@@ -18,7 +18,7 @@ from aiwebengine.core.errors import Conflict
 
 if TYPE_CHECKING:
     from aiwebengine.backups.drill import MakeEngine
-    from aiwebengine.backups.runs import Live
+    from aiwebengine.backups.runs import RunHandle
 
 # Each has an event of its own in the restored trail; the event of the restore counts all of them.
 MOST_EVENTS = 1_000
@@ -61,13 +61,13 @@ class Replacing:
         self._url = url
         self._make_engine = make_engine
 
-    async def replace(self, live: Live, fresh: str, occasion: Occasion) -> Replaced:
+    async def replace(self, live: RunHandle, fresh: str, occasion: Occasion) -> Replaced:
         """Let the database *fresh* take over what stays removed, record that, and change places.
 
         From the comparison to the switch nobody records an audit event in the replaced database.
         Whatever fails before the switch leaves it as it was. Raises Conflict, Unavailable.
         """
-        url, kept = cluster_store.at(self._url, fresh), companions.kept_name(self._url)
+        url, kept = cluster_store.at(self._url, fresh), sibling_databases.kept_name(self._url)
         with ExitStack() as stack:
             live.progress.at("Comparing it with the database of now")
             newer = Newer(self._url, is_held=True)
@@ -92,7 +92,7 @@ class Replacing:
             )
         return Replaced(carried, review, kept if was_there else None, undone, seconds)
 
-    async def rehearse(self, live: Live, url: str, occasion: Occasion) -> CarriedOver:
+    async def rehearse(self, live: RunHandle, url: str, occasion: Occasion) -> CarriedOver:
         """Do in the scratch database at *url* what `replace` does before the switch, for a drill.
 
         The database that serves is only read and keeps recording. Raises Conflict, Unavailable.
@@ -108,7 +108,12 @@ class Replacing:
             return carry_over(newer, url)
 
     async def record(
-        self, url: str, live: Live, occasion: Occasion, facts: dict[str, Any], carried: CarriedOver
+        self,
+        url: str,
+        live: RunHandle,
+        occasion: Occasion,
+        facts: dict[str, Any],
+        carried: CarriedOver,
     ) -> str:
         """Let the database at *url* itself tell that it was restored, by whom, and what stays
         removed; the number of the access review that is opened in it.
@@ -129,7 +134,7 @@ class Replacing:
                             after=one.after,
                             reason=f"{_capital(occasion.title)}: the newer database had it so.",
                         )
-                review = await services.reviews.start_over(
+                review = await services.access_reviews.start_over(
                     live.viewer, f"After the {occasion.title}"
                 )
                 facts = {**facts, **carried.details, "access_review": str(review.id)}
@@ -142,7 +147,7 @@ class Replacing:
         return str(review.id)
 
 
-def _must_leave_an_administrator(live: Live, carried: CarriedOver, occasion: Occasion) -> None:
+def _must_leave_an_administrator(live: RunHandle, carried: CarriedOver, occasion: Occasion) -> None:
     """Refuse to shut everybody out. At the command line there is a way back in."""
     if carried.administrators == 0 and not live.viewer.is_trusted:
         raise Conflict(

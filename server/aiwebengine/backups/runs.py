@@ -31,7 +31,7 @@ class AnotherRuns(Conflict):
     """Backups are made, restored, checked and removed one at a time."""
 
 
-class Live:
+class RunHandle:
     """A run that goes on. Its connection shows that the process lives, and keeps others out."""
 
     def __init__(self, viewer: Viewer, kind: BackupRunKind, name: str, note: Note) -> None:
@@ -79,9 +79,9 @@ class Runs:
         note: Note = lambda _: None,
         *,
         needs_database: bool = True,
-    ) -> Live:
+    ) -> RunHandle:
         """Begin a run. Raises AnotherRuns, Unavailable when the database is needed but away."""
-        live = Live(viewer, kind, name, note)
+        live = RunHandle(viewer, kind, name, note)
         try:
             connection = await asyncio.to_thread(self._held, live)
             if await self.can_record():
@@ -96,7 +96,9 @@ class Runs:
             raise
         return live
 
-    async def finish(self, live: Live, work: Callable[[Live], Awaitable[Result]]) -> Result:
+    async def finish(
+        self, live: RunHandle, work: Callable[[RunHandle], Awaitable[Result]]
+    ) -> Result:
         """Do the work of a run and record its end.
 
         What the work raises is recorded as the run's failure. Work that returns has succeeded,
@@ -130,7 +132,7 @@ class Runs:
         """End what runs in the background; it counts as failed."""
         await end(*self._background)
 
-    async def made(self, live: Live, name: str, after: dict[str, Any]) -> None:
+    async def made(self, live: RunHandle, name: str, after: dict[str, Any]) -> None:
         """Record that an archive is written, and only lacks its name. The run goes on.
 
         Raises Unavailable.
@@ -146,7 +148,7 @@ class Runs:
 
     async def succeeded(
         self,
-        live: Live,
+        live: RunHandle,
         action: AuditAction,
         after: dict[str, Any],
         *,
@@ -166,7 +168,7 @@ class Runs:
         live.has_ended = True
 
     async def end(
-        self, live: Live, problem: str | None = None, details: dict[str, Any] | None = None
+        self, live: RunHandle, problem: str | None = None, details: dict[str, Any] | None = None
     ) -> None:
         """Record the end of a run, once; with a *problem* it has failed. Raises Unavailable."""
         if live.number is None or live.has_ended:
@@ -185,7 +187,7 @@ class Runs:
         """The run of this number."""
         return None if number is None else await store.run(self._db, number)
 
-    def _held(self, live: Live) -> cluster_store.Connection:
+    def _held(self, live: RunHandle) -> cluster_store.Connection:
         connection = live.holds.enter_context(cluster_store.connection(self._url))
         if not cluster_store.hold(connection):
             live.holds.close()
@@ -200,7 +202,7 @@ class Runs:
         with suppress(psycopg.Error):
             cluster_store.let_go(connection)
 
-    async def _tell(self, live: Live) -> None:
+    async def _tell(self, live: RunHandle) -> None:
         """Keep the table informed for as long as the run lasts."""
         told: tuple[float, str] = (0.0, "")
         while live.number is not None and not live.has_ended:
@@ -211,7 +213,7 @@ class Runs:
                     await store.tell(self._db, live.number, *now)
                 told = now
 
-    async def _failed(self, live: Live, error: BaseException) -> None:
+    async def _failed(self, live: RunHandle, error: BaseException) -> None:
         if isinstance(error, EngineError):
             problem = error.message
         elif isinstance(error, asyncio.CancelledError | Stopped | KeyboardInterrupt):

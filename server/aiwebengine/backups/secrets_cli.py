@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aiwebengine.backups import archive
-from aiwebengine.backups.by_files import with_or_without_database
+from aiwebengine.backups.offline import with_or_without_database
 from aiwebengine.backups.sealed import checked_passphrase, opened
 from aiwebengine.core.identity import Viewer
 from aiwebengine.terminal.commands import FAILED, refusals_printed, say

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.backups import companions, store
+from aiwebengine.backups import sibling_databases, store
+from aiwebengine.backups.catalog import is_good
 from aiwebengine.backups.create import Secrets, checked_note
 from aiwebengine.backups.going_back import NEWEST, GoingBack
 from aiwebengine.backups.looking import must_operate
 from aiwebengine.backups.names import new_name
 from aiwebengine.backups.retention import superfluous
-from aiwebengine.backups.runs import Live
-from aiwebengine.backups.shelf import is_good
+from aiwebengine.backups.runs import RunHandle
 from aiwebengine.backups.storage import StorageFailed
 from aiwebengine.backups.types import (
     Backup,
@@ -30,7 +30,7 @@ from aiwebengine.backups.types import (
 )
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
 from aiwebengine.core.identity import ActorKind, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +138,8 @@ class Backups(GoingBack):
         await self._runs.in_background(self._runs.finish(live, self._work.drill))
         return run
 
-    async def _begin_drill(self, viewer: Viewer, name: str, note: Note) -> Live:
-        viewer.must_have_signed_in_recently(Act.RUN_DRILL)
+    async def _begin_drill(self, viewer: Viewer, name: str, note: Note) -> RunHandle:
+        viewer.must_have_signed_in_recently(SensitiveAction.RUN_DRILL)
         if name == NEWEST:
             found = await self._shelf.newest() or await self._shelf.newest_remote()
             if found is None:
@@ -221,9 +221,9 @@ class Backups(GoingBack):
             live, lambda live: self._work.restore_into(live, url, trust_unsigned=trust_unsigned)
         )
 
-    async def _begin_restore(self, viewer: Viewer, name: str, note: Note) -> Live:
+    async def _begin_restore(self, viewer: Viewer, name: str, note: Note) -> RunHandle:
         must_operate(viewer)
-        viewer.must_have_signed_in_recently(Act.RESTORE_BACKUP)
+        viewer.must_have_signed_in_recently(SensitiveAction.RESTORE_BACKUP)
         return await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
     # --- clearing away, carrying about
@@ -235,7 +235,7 @@ class Backups(GoingBack):
         last good one, StorageFailed when a copy stays, Unavailable.
         """
         must_operate(viewer)
-        viewer.must_have_signed_in_recently(Act.DELETE_BACKUP)
+        viewer.must_have_signed_in_recently(SensitiveAction.DELETE_BACKUP)
         backup = await self._shelf.find(name)
         if await self._shelf.is_last_good(name):
             raise Conflict(f"{name} is the only good backup. Make another one first.")
@@ -266,7 +266,9 @@ class Backups(GoingBack):
             superfluous(signed, signed, rules, now)
             + superfluous([one.name for one in others], good, rules, now),
             superfluous(remote, remote, rules, now),
-            await asyncio.to_thread(companions.replaced, self._url, now, rules.retention_days),
+            await asyncio.to_thread(
+                sibling_databases.replaced, self._url, now, rules.retention_days
+            ),
         )
         for name in sorted({*pruned.local, *pruned.remote}):
             note(f"{'Would remove' if dry_run else 'Removing'} {name}")
@@ -281,7 +283,7 @@ class Backups(GoingBack):
             note(f"{'Would drop' if dry_run else 'Dropping'} the database {database}")
             if not dry_run:
                 try:
-                    await asyncio.to_thread(companions.drop, self._url, database)
+                    await asyncio.to_thread(sibling_databases.drop, self._url, database)
                 except Conflict as error:
                     pruned.failed[database] = error.message
         return pruned
@@ -306,7 +308,7 @@ class Backups(GoingBack):
 
     # --- parts of the above
 
-    async def _begin(self, viewer: Viewer, kind: BackupRunKind, name: str, note: Note) -> Live:
+    async def _begin(self, viewer: Viewer, kind: BackupRunKind, name: str, note: Note) -> RunHandle:
         """Begin a run on an archive that is there. Without a database it is not recorded."""
         await self._shelf.find(name)
         return await self._runs.begin(viewer, kind, name, note, needs_database=False)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aiwebengine.backups.by_files import with_or_without_database
+from aiwebengine.backups.formatting import Told, preview_lines, restored_as_data, restored_lines
 from aiwebengine.backups.going_back import NEWEST
-from aiwebengine.backups.shown import Told, preview_lines, restored_as_data, restored_lines
+from aiwebengine.backups.offline import with_or_without_database
 from aiwebengine.backups.types import Restored
 from aiwebengine.core.identity import Viewer
 from aiwebengine.terminal.commands import FAILED, json_option, say, show

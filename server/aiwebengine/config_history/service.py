@@ -28,7 +28,7 @@ _OWN = {
 }
 
 
-class Settings:
+class ConfigHistory:
     """Records what an operator changed in the configuration, which no door of ours sees."""
 
     def __init__(self, db: Database, audit: AuditTrail, keys: Keys) -> None:

@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 ENTRY_BYTES = 500
 
 
-class Bounded(Generic[Key, Value]):
+class LruCache(Generic[Key, Value]):
     """A mapping of at most *most_bytes*, the least recently used forgotten first.
 
     What alone is larger is not kept at all.
@@ -78,7 +78,7 @@ class Cache:
         self._ttl_secs = ttl_secs
         self._may_trust = may_trust
         self._clock = clock
-        self._kept: Bounded[Hashable, tuple[Any, float]] = Bounded(most_bytes)
+        self._kept: LruCache[Hashable, tuple[Any, float]] = LruCache(most_bytes)
         self._coming: dict[Hashable, asyncio.Future[Any]] = {}
         self._epoch = 0
         self.hits = 0

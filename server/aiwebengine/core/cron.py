@@ -1,6 +1,6 @@
 """When a cron expression is due, in a time zone.
 
-The only file that knows the library: everybody else asks `Schedules`.
+The only file that knows the library: everybody else asks `Jobs`.
 """
 
 from __future__ import annotations

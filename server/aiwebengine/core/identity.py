@@ -13,7 +13,7 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.core.errors import Forbidden, ReauthenticationRequired, Unauthenticated
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 
 
 @strawberry.enum
@@ -135,7 +135,7 @@ class Viewer:
             raise Forbidden(f"This needs the role {role.value}.")
         self.must_hold(scope)
 
-    def must_have_signed_in_recently(self, act: Act) -> None:
+    def must_have_signed_in_recently(self, act: SensitiveAction) -> None:
         """Raise ReauthenticationRequired for a session whose sign-in is too old for *act*.
 
         Tokens are exempt: their scopes say what they are for, and nobody sits before them.

@@ -1,7 +1,7 @@
 """Which operations ask a browser for a recent sign-in: the only list of them.
 
-Services ask by the member of `Act`; the descriptions of the schema and docs/reference are written
-from it, and tests/test_who_may_do_what.py compares every operation and route with it.
+Services ask by the member of `SensitiveAction`; the descriptions of the schema and docs/reference
+are written from it, and tests/test_who_may_do_what.py compares every operation and route with it.
 
 Left out on purpose: what only reads (the trail and the log can be read page by page as well as
 downloaded), what takes nothing away and gives nobody access (a backup, its verification, a review,
@@ -26,7 +26,7 @@ class Asked:
     by: Mapping[str, str]
 
 
-class Act(enum.Enum):
+class SensitiveAction(enum.Enum):
     """What a session may do only soon after its sign-in."""
 
     GRANT_ADMINISTRATOR = Asked(
@@ -73,5 +73,5 @@ class Act(enum.Enum):
 
 def condition(operation: str) -> str | None:
     """When this operation or route asks for a recent sign-in: empty for always, None for never."""
-    found = [act.value.by[operation] for act in Act if operation in act.value.by]
+    found = [act.value.by[operation] for act in SensitiveAction if operation in act.value.by]
     return ", or ".join(dict.fromkeys(found)) if found else None

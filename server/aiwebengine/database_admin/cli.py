@@ -19,7 +19,7 @@ from aiwebengine.core.formats import size as bytes_of
 from aiwebengine.core.identity import Viewer
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database_admin.activity_types import DatabaseSession, StatementsSource
-from aiwebengine.database_admin.service import LARGEST_LIST, Care
+from aiwebengine.database_admin.service import LARGEST_LIST, DatabaseAdmin
 from aiwebengine.database_admin.shell import shell
 from aiwebengine.database_admin.types import DatabaseInfo, DatabaseSize
 from aiwebengine.database_admin.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
@@ -52,7 +52,7 @@ def db() -> None:
 def size(context: click.Context, as_json: bool) -> None:
     """How large the database is, and how that changed in 30 days."""
 
-    async def read(care: Care, viewer: Viewer) -> tuple[DatabaseInfo, list[DatabaseSize]]:
+    async def read(care: DatabaseAdmin, viewer: Viewer) -> tuple[DatabaseInfo, list[DatabaseSize]]:
         await care.sample_size()
         return await care.info(viewer), await care.growth(viewer, GROWTH_DAYS)
 
@@ -249,7 +249,7 @@ def vacuum(
                 progress.console.print(Text(on_one_line(line)), soft_wrap=True)
 
         async def work(engine: Engine, viewer: Viewer) -> VacuumRun:
-            return await engine.services.care.vacuum(
+            return await engine.services.database_admin.vacuum(
                 viewer, names or None, note, VacuumOptions(analyze, full), watch
             )
 
@@ -261,9 +261,11 @@ def vacuum(
 db.add_command(shell)
 
 
-def _read(context: click.Context, ask: Callable[[Care, Viewer], Awaitable[Result]]) -> Result:
+def _read(
+    context: click.Context, ask: Callable[[DatabaseAdmin, Viewer], Awaitable[Result]]
+) -> Result:
     async def work(engine: Engine, viewer: Viewer) -> Result:
-        return await ask(engine.services.care, viewer)
+        return await ask(engine.services.database_admin, viewer)
 
     return with_engine(context.obj, work)
 

@@ -34,7 +34,7 @@ class VacuumPayload:
 @strawberry.field
 async def database(info: Info) -> DatabaseInfo:
     """How the database is. Needs the role ADMINISTRATOR."""
-    return await info.context.services.care.info(info.context.viewer)
+    return await info.context.services.database_admin.info(info.context.viewer)
 
 
 @strawberry.mutation
@@ -44,7 +44,7 @@ async def vacuum_database(info: Info, input: VacuumDatabaseInput) -> VacuumPaylo
     Args:
         input: which tables, and how.
     """
-    run = await info.context.services.care.start_vacuum(
+    run = await info.context.services.database_admin.start_vacuum(
         info.context.viewer, input.tables, VacuumOptions(analyze=input.analyze)
     )
     return VacuumPayload(run=run)

@@ -72,7 +72,7 @@ class VacuumFailed(Conflict):
     """PostgreSQL refused to vacuum a table."""
 
 
-class Care:
+class DatabaseAdmin:
     """How the database is, and vacuum.
 
     *own_statements* tells the worst statements of this process, for a PostgreSQL that doesn't

@@ -105,7 +105,7 @@ class DatabaseInfo:
         Args:
             days: how far back, 1 to 400.
         """
-        return await info.context.services.care.growth(info.context.viewer, days)
+        return await info.context.services.database_admin.growth(info.context.viewer, days)
 
     @strawberry.field
     async def tables(self, info: Info, first: int = 50) -> list[DatabaseTable]:
@@ -114,7 +114,7 @@ class DatabaseInfo:
         Args:
             first: how many, 1 to 200.
         """
-        return await info.context.services.care.tables(info.context.viewer, first)
+        return await info.context.services.database_admin.tables(info.context.viewer, first)
 
     @strawberry.field
     async def indexes(self, info: Info, first: int = 50) -> list[DatabaseIndex]:
@@ -123,12 +123,12 @@ class DatabaseInfo:
         Args:
             first: how many, 1 to 200.
         """
-        return await info.context.services.care.indexes(info.context.viewer, first)
+        return await info.context.services.database_admin.indexes(info.context.viewer, first)
 
     @strawberry.field
     async def connections(self, info: Info) -> DatabaseConnections:
         """Who is connected."""
-        return await info.context.services.care.connections(info.context.viewer)
+        return await info.context.services.database_admin.connections(info.context.viewer)
 
     @strawberry.field
     async def transactions(
@@ -140,7 +140,7 @@ class DatabaseInfo:
             first: how many, 1 to 200.
             older_than_seconds: only those that began at least so long ago.
         """
-        return await info.context.services.care.transactions(
+        return await info.context.services.database_admin.transactions(
             info.context.viewer, first, older_than_seconds
         )
 
@@ -151,7 +151,7 @@ class DatabaseInfo:
         Args:
             first: how many, 1 to 200.
         """
-        return await info.context.services.care.locks(info.context.viewer, first)
+        return await info.context.services.database_admin.locks(info.context.viewer, first)
 
     @strawberry.field
     async def statements(self, info: Info, first: int = 10) -> DatabaseStatements:
@@ -160,14 +160,14 @@ class DatabaseInfo:
         Args:
             first: how many, 1 to 200.
         """
-        return await info.context.services.care.statements(info.context.viewer, first)
+        return await info.context.services.database_admin.statements(info.context.viewer, first)
 
     @strawberry.field
     async def last_vacuum(self, info: Info) -> VacuumRun | None:
         """The newest run of vacuum that somebody began; null before the first."""
-        return await info.context.services.care.last_vacuum(info.context.viewer)
+        return await info.context.services.database_admin.last_vacuum(info.context.viewer)
 
     @strawberry.field
     async def vacuums(self, info: Info) -> list[VacuumProgress]:
         """What is being vacuumed or analyzed now, by anybody; at most 50 tables."""
-        return await info.context.services.care.vacuums(info.context.viewer)
+        return await info.context.services.database_admin.vacuums(info.context.viewer)

@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
-from aiwebengine.core.caching import ENTRY_BYTES, Bounded
+from aiwebengine.core.caching import ENTRY_BYTES, LruCache
 from aiwebengine.core.errors import BadUserInput, EngineError, QueryTooComplex
 from aiwebengine.graphql.errors import shortened
 from aiwebengine.graphql.limits import (
@@ -109,7 +109,7 @@ class _Refused:
         return MalformedDocument(self.errors or [])
 
 
-_Share: TypeAlias = tuple[Limits, Bounded[str, Document | _Refused]]
+_Share: TypeAlias = tuple[Limits, LruCache[str, Document | _Refused]]
 
 
 class Documents:
@@ -121,8 +121,8 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits, most_bytes: int) -> None:
         self._schema = schema
         of_strangers = most_bytes // STRANGERS_PART
-        self._known: _Share = (limits, Bounded(most_bytes - of_strangers))
-        self._strangers: _Share = (limits.for_strangers(), Bounded(of_strangers))
+        self._known: _Share = (limits, LruCache(most_bytes - of_strangers))
+        self._strangers: _Share = (limits.for_strangers(), LruCache(of_strangers))
 
     def get(self, text: str, *, is_stranger: bool = False) -> Document:
         """The document. Raises MalformedDocument, QueryTooComplex."""

@@ -10,7 +10,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from aiwebengine.core.errors import BadUserInput, EngineError
-from aiwebengine.core.request_notes import note_bug, note_error
+from aiwebengine.core.request_record import note_bug, note_error
 
 log = logging.getLogger(__name__)
 

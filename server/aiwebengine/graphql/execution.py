@@ -22,7 +22,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from aiwebengine.core.errors import EngineError, Forbidden, Unauthenticated, Unavailable
-from aiwebengine.core.request_notes import note_operation
+from aiwebengine.core.request_record import note_operation
 from aiwebengine.graphql.documents import (
     Document,
     Documents,

@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from aiwebengine.core.background import end
 from aiwebengine.core.errors import EngineError, Forbidden, Unauthenticated
-from aiwebengine.core.request_notes import note_bug
+from aiwebengine.core.request_record import note_bug
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import HIDDEN, refusal, told
 from aiwebengine.graphql.execution import Context, Executor

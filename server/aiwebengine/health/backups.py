@@ -13,7 +13,7 @@ from aiwebengine.backups.service import Backups
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
 from aiwebengine.core.formats import instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown
-from aiwebengine.jobs.service import Schedules
+from aiwebengine.jobs.service import Jobs
 
 BACKUP_EVERY_SECS = 4.0
 # Each manifest is read, and the storage's list: not with every look.
@@ -78,7 +78,7 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
     )
 
 
-def backups_seen(backups: Backups, schedules: Schedules) -> BackupsSeen:
+def backups_seen(backups: Backups, schedules: Jobs) -> BackupsSeen:
     """The history of backups, for health. The archives are read again after a run, or in time."""
     newest: datetime | None = None
     read_after: str | None = None

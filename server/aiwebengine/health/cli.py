@@ -37,7 +37,7 @@ def health(
     """
     if detail:
         # Whoever only asks, as a container's health check does all day, does without this.
-        from aiwebengine.health.looking import look
+        from aiwebengine.health.detail_command import look
 
         look(context.obj, as_json)
         return

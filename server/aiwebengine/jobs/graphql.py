@@ -47,7 +47,7 @@ class TaskRunPayload:
 @strawberry.field
 async def scheduled_tasks(info: Info) -> list[ScheduledTask]:
     """What the engine does by the clock. Needs the role ADMINISTRATOR."""
-    return await info.context.services.schedules.tasks(info.context.viewer)
+    return await info.context.services.jobs.tasks(info.context.viewer)
 
 
 @strawberry.field
@@ -61,7 +61,7 @@ async def task_runs(
         after: the `endCursor` of the page before.
         task: only those of the task with this name.
     """
-    viewer, service = info.context.viewer, info.context.services.schedules
+    viewer, service = info.context.viewer, info.context.services.jobs
     viewer.must_be(Role.ADMINISTRATOR)
     first, bound, cursors = page_size(first), repr(task), info.context.cursors
     found = await service.page(viewer, task, _number_in(cursors.decode(LIST, bound, after)), first)
@@ -82,7 +82,7 @@ async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> Ta
         input: which task.
     """
     return TaskRunPayload(
-        run=await info.context.services.schedules.start(info.context.viewer, input.name)
+        run=await info.context.services.jobs.start(info.context.viewer, input.name)
     )
 
 
@@ -94,7 +94,7 @@ async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> 
         input: which run.
     """
     return TaskRunPayload(
-        run=await info.context.services.schedules.stop(info.context.viewer, _number(input.run_id))
+        run=await info.context.services.jobs.stop(info.context.viewer, _number(input.run_id))
     )
 
 

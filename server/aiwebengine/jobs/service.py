@@ -17,7 +17,7 @@ from aiwebengine.core.cron import OFF, last_due, next_due
 from aiwebengine.core.errors import Conflict, EngineError, NotFound, Unavailable
 from aiwebengine.core.formats import count, second
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.database import Database
 from aiwebengine.jobs import store
 from aiwebengine.jobs.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
@@ -36,7 +36,7 @@ BATCH = 5_000
 BY_SCHEDULE = "schedule"
 
 
-class Schedules:
+class Jobs:
     """Runs *tasks*, each by its own schedule or by that of *schedules*, in the zone *time_zone*.
 
     A due time is a row that only one runner can insert, so it is run once among all workers and
@@ -227,7 +227,7 @@ class Schedules:
     async def _started_by(self, viewer: Viewer, name: str) -> tuple[Task, int]:
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
         # A task rotates keys, restores in a drill or removes backups: what its operation asks for.
-        viewer.must_have_signed_in_recently(Act.RUN_TASK)
+        viewer.must_have_signed_in_recently(SensitiveAction.RUN_TASK)
         task = self._tasks.get(name)
         if task is None:
             raise NotFound(f"There is no task {name[:50]!r}; there are: {', '.join(self._tasks)}.")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from aiwebengine.core.config import Logging
-from aiwebengine.core.request_notes import current_request_id
+from aiwebengine.core.request_record import current_request_id
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.logs.redaction import redacted, redacted_line
 from aiwebengine.logs.rotation import PERIODS, RotatingFile

@@ -6,12 +6,12 @@ from aiwebengine.backups.newest_run import newest_ended
 from aiwebengine.backups.service import Backups
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
 from aiwebengine.core.formats import size
-from aiwebengine.jobs.service import Schedules
+from aiwebengine.jobs.service import Jobs
 from aiwebengine.maintenance.evidence import by_schedule
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 
 
-def backed_up(backups: Backups, schedules: Schedules) -> Evidence:
+def backed_up(backups: Backups, schedules: Jobs) -> Evidence:
     """The newest good backup, and whether the newest run failed."""
 
     async def look() -> Finding:
@@ -27,7 +27,7 @@ def backed_up(backups: Backups, schedules: Schedules) -> Evidence:
     return look
 
 
-def drilled(backups: Backups, schedules: Schedules) -> Evidence:
+def drilled(backups: Backups, schedules: Jobs) -> Evidence:
     """The newest restore drill."""
 
     async def look() -> Finding:

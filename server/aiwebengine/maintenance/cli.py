@@ -45,7 +45,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[EngineStatus, MaintenanceBoard]:
         services = engine.services
-        services.health.look_from_outside(not_running(await services.system.instances(viewer)))
+        services.health.look_from_outside(not_running(await services.telemetry.instances(viewer)))
         board = await services.maintenance.board(viewer)
         return await services.health.engine_state(viewer), board
 
@@ -116,7 +116,7 @@ def tasks(context: click.Context, as_json: bool) -> None:
     """List what runs by the clock."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[ScheduledTask]:
-        return await engine.services.schedules.tasks(viewer)
+        return await engine.services.jobs.tasks(viewer)
 
     found = with_engine(context.obj, work)
     rows = [
@@ -162,7 +162,7 @@ def runs(context: click.Context, task: str | None, limit: int, as_json: bool) ->
     """List the newest runs of tasks."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[TaskRun]:
-        schedules = engine.services.schedules
+        schedules = engine.services.jobs
         names = [one.name for one in await schedules.tasks(viewer)]
         if task is not None and task not in names:
             raise NotFound(f"There is no task {task[:80]!r}; known: {', '.join(sorted(names))}.")
@@ -195,7 +195,7 @@ def run(context: click.Context, task: str, as_json: bool) -> None:
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
         with console.status(Text(on_one_line(task))):
-            return await engine.services.schedules.run_here(
+            return await engine.services.jobs.run_here(
                 viewer, task, lambda line: console.print(Text(on_one_line(line)))
             )
 
@@ -213,7 +213,7 @@ def stop(context: click.Context, run_id: int, as_json: bool) -> None:
     """Stop the run RUN_ID (see `runs`), wherever it runs; it ends within seconds."""
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
-        return await engine.services.schedules.stop(viewer, run_id)
+        return await engine.services.jobs.stop(viewer, run_id)
 
     asked = with_engine(context.obj, work)
     said = "is asked to stop." if asked.state is RunState.RUNNING else f"has ended: {asked.result}"

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aiwebengine.access_reviews.service import Reviews
-from aiwebengine.config_history.service import Settings
+from aiwebengine.access_reviews.service import AccessReviews
+from aiwebengine.config_history.service import ConfigHistory
 from aiwebengine.core.formats import count, day, duration, instant, size
 from aiwebengine.core.identity import engine
 from aiwebengine.database_admin.activity_types import OwnStatements
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import EngineState, HealthState
-from aiwebengine.jobs.service import Schedules
+from aiwebengine.jobs.service import Jobs
 from aiwebengine.jobs.types import RunState
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.types import LogFilter, LogLevel
@@ -28,7 +28,7 @@ from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import Keys
-from aiwebengine.telemetry.service import System
+from aiwebengine.telemetry.service import Telemetry
 from aiwebengine.upgrades.packages import older_than_tested
 
 OK = MaintenanceState.OK
@@ -59,7 +59,7 @@ def health(checks: Health) -> Evidence:
     return look
 
 
-def disk(system: System) -> Evidence:
+def disk(system: Telemetry) -> Evidence:
     """Whether the disk has room."""
 
     async def look() -> Finding:
@@ -72,7 +72,7 @@ def disk(system: System) -> Evidence:
     return look
 
 
-def database_size(system: System) -> Evidence:
+def database_size(system: Telemetry) -> Evidence:
     """Whether a second copy of the database, which a restore needs, has room on the disk."""
 
     async def look() -> Finding:
@@ -84,7 +84,7 @@ def database_size(system: System) -> Evidence:
     return look
 
 
-def performance(system: System) -> Evidence:
+def performance(system: Telemetry) -> Evidence:
     """What was answered since the start; a person says whether it is good enough."""
 
     async def look() -> Finding:
@@ -97,7 +97,7 @@ def performance(system: System) -> Evidence:
     return look
 
 
-def task_done(schedules: Schedules, *names: str) -> Evidence:
+def task_done(schedules: Jobs, *names: str) -> Evidence:
     """When any of these tasks last did its work; whether the newest run failed."""
 
     async def look() -> Finding:
@@ -118,7 +118,7 @@ def task_done(schedules: Schedules, *names: str) -> Evidence:
     return look
 
 
-def by_schedule(schedules: Schedules, saw: str, done_at: datetime | None, *tasks: str) -> Finding:
+def by_schedule(schedules: Jobs, saw: str, done_at: datetime | None, *tasks: str) -> Finding:
     """What the schedules of *tasks*, any of which does it, say of something done at *done_at*."""
     active = [task for task in tasks if not schedules.is_off(task)]
     if not active:
@@ -149,7 +149,7 @@ def dependencies(constraints: Path) -> Evidence:
     return look
 
 
-def secrets_age(keys: Keys, settings: Settings, tokens: Tokens) -> Evidence:
+def secrets_age(keys: Keys, settings: ConfigHistory, tokens: Tokens) -> Evidence:
     """The age of the signing keys and of the secrets in the configuration; endless API tokens."""
 
     async def look() -> Finding:
@@ -169,7 +169,7 @@ def secrets_age(keys: Keys, settings: Settings, tokens: Tokens) -> Evidence:
     return look
 
 
-def access_review(reviews: Reviews) -> Evidence:
+def access_review(reviews: AccessReviews) -> Evidence:
     """When the last access review was finished, and how far the open one is."""
 
     async def look() -> Finding:

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aiwebengine.auth.requests import Doorkeeper
+from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.core.config import Security
 from aiwebengine.core.identity import Role
 from aiwebengine.metrics.exposition import CONTENT_TYPE, Exposition
 
 
-def routes(exposition: Exposition, doorkeeper: Doorkeeper, security: Security) -> list[Route]:
+def routes(exposition: Exposition, authenticator: Authenticator, security: Security) -> list[Route]:
     """`GET /metrics` for the API key, administrators, and this machine when so configured."""
     key = security.api_key.get_secret_value() if security.api_key else ""
 
@@ -31,11 +31,11 @@ def routes(exposition: Exposition, doorkeeper: Doorkeeper, security: Security) -
         """
         if not (
             (key and any(_is_same(shown, key) for shown in _keys(request)))
-            or (security.metrics_from_loopback and doorkeeper.is_local(request))
+            or (security.metrics_from_loopback and authenticator.is_local(request))
         ):
             if "x-api-key" in request.headers:
-                await doorkeeper.refuse_key(request)
-            viewer = await doorkeeper.viewer(request, "rest")
+                await authenticator.refuse_key(request)
+            viewer = await authenticator.viewer(request, "rest")
             viewer.must_be(Role.ADMINISTRATOR)
         return Response(
             await exposition.text(),

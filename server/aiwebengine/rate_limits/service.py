@@ -30,7 +30,7 @@ class Kind(enum.Enum):
     BAD_TOKEN = "bad-token"  # noqa: S105 - a kind, not a secret
 
 
-class Rates:
+class RateLimits:
     """Counts by address and minute, over all workers and instances.
 
     Requests are counted here and shared once a second, so none waits for it: together the

@@ -11,7 +11,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import NotFound
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets, store
 from aiwebengine.sessions.types import Session, SignedIn
@@ -127,7 +127,7 @@ class Sessions:
                 viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
             viewer.must_hold(Scope.USERS_WRITE)
             if session is not None and session.user_key != viewer.id:
-                viewer.must_have_signed_in_recently(Act.END_OTHERS_SESSIONS)
+                viewer.must_have_signed_in_recently(SensitiveAction.END_OTHERS_SESSIONS)
             if session is None or not await store.remove_session(self._db, session_id):
                 raise NotFound(f"There is no session {session_id}.")
             await self._audit.record(
@@ -146,7 +146,7 @@ class Sessions:
         viewer.must_be_signed_in()
         if user_id != viewer.id:
             viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-            viewer.must_have_signed_in_recently(Act.END_OTHERS_SESSIONS)
+            viewer.must_have_signed_in_recently(SensitiveAction.END_OTHERS_SESSIONS)
         viewer.must_hold(Scope.USERS_WRITE)
         async with self._db.transaction():
             target = await self._target(user_id)

@@ -12,7 +12,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.database import Database
 from aiwebengine.sessions import secrets, store
@@ -93,7 +93,7 @@ class Tokens:
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-        viewer.must_have_signed_in_recently(Act.CREATE_TOKEN)
+        viewer.must_have_signed_in_recently(SensitiveAction.CREATE_TOKEN)
         name = _checked_name(name)
         wanted = _checked_scopes(scopes, viewer)
         if viewer.token_id is not None and user_id not in (None, viewer.id):
@@ -154,7 +154,7 @@ class Tokens:
             if token is None:
                 raise NotFound(f"There is no token {token_id}.")
             if token.user_key != viewer.id:
-                viewer.must_have_signed_in_recently(Act.REVOKE_OTHERS_TOKEN)
+                viewer.must_have_signed_in_recently(SensitiveAction.REVOKE_OTHERS_TOKEN)
             target = await self._target(token.user_key)
             await store.hold_tokens_of(self._db, token.user_key)
             for one in await store.revoke_token(self._db, token_id):

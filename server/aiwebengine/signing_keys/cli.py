@@ -32,7 +32,7 @@ def list_secrets(context: click.Context, as_json: bool) -> None:
     """List the keys with their age. Their secrets are never shown."""
 
     async def work(engine: Engine, viewer: Viewer) -> Sequence[SigningKey]:
-        return await engine.services.keys.list(viewer)
+        return await engine.services.signing_keys.list(viewer)
 
     _show(as_json, with_engine(context.obj, work))
 
@@ -52,7 +52,7 @@ def rotate(context: click.Context, purpose: str | None, every: bool, as_json: bo
         raise click.UsageError("Say which: a PURPOSE, or --all.")
 
     async def work(engine: Engine, viewer: Viewer) -> Sequence[SigningKey]:
-        return await engine.services.keys.rotate(viewer, purpose)
+        return await engine.services.signing_keys.rotate(viewer, purpose)
 
     _show(as_json, with_engine(context.obj, work))
 

@@ -31,7 +31,7 @@ class RotateSecretsPayload:
 @strawberry.field
 async def signing_keys(info: Info) -> list[SigningKey]:
     """The keys that all instances share, without their secrets. Needs the role ADMINISTRATOR."""
-    return await info.context.services.keys.list(info.context.viewer)
+    return await info.context.services.signing_keys.list(info.context.viewer)
 
 
 @strawberry.mutation
@@ -41,7 +41,7 @@ async def rotate_secrets(info: Info, input: RotateSecretsInput) -> RotateSecrets
     Args:
         input: which ones.
     """
-    made = await info.context.services.keys.rotate(info.context.viewer, input.purpose)
+    made = await info.context.services.signing_keys.rotate(info.context.viewer, input.purpose)
     return RotateSecretsPayload(signing_keys=list(made))
 
 

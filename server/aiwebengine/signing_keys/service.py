@@ -14,7 +14,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import NotFound
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.core.recent_sign_in import Act
+from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.database import Database
 from aiwebengine.signing_keys import store
 from aiwebengine.signing_keys.types import PURPOSES, Purpose, SigningKey
@@ -75,7 +75,7 @@ class Keys:
         ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
-        viewer.must_have_signed_in_recently(Act.ROTATE_KEYS)
+        viewer.must_have_signed_in_recently(SensitiveAction.ROTATE_KEYS)
         if purpose is not None and purpose not in PURPOSES:
             raise NotFound(
                 f"There are no keys for {purpose[:50]!r}; there are: {', '.join(PURPOSES)}."

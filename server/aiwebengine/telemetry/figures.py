@@ -67,7 +67,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Untold:
+class Pending:
     """What nobody but this process knows yet."""
 
     slots: Mapping[int, Slot]
@@ -117,15 +117,15 @@ class Figures:
         """The beginning of the slot that is now, in seconds since 1970 by the database's clock."""
         return int(time.time() + self.ahead_secs) // length * length
 
-    def take(self, *, with_timings: bool = True) -> Untold:
+    def take(self, *, with_timings: bool = True) -> Pending:
         """What is untold; it counts as told from here on."""
-        taken = Untold(self._slots, self._timings if with_timings else {})
+        taken = Pending(self._slots, self._timings if with_timings else {})
         self._slots = {}
         if with_timings:
             self._timings = {}
         return taken
 
-    def give_back(self, untold: Untold) -> None:
+    def give_back(self, untold: Pending) -> None:
         """It could not be told: keep it for the next time, but no more than an hour of it."""
         for start, slot in untold.slots.items():
             self._slots.setdefault(start, Slot()).add(slot)

@@ -22,7 +22,7 @@ from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database, Row
 from aiwebengine.telemetry import histogram, store
 from aiwebengine.telemetry.figures import SLOT_SECS
-from aiwebengine.telemetry.heart import GONE_AFTER_SECS
+from aiwebengine.telemetry.heartbeat import GONE_AFTER_SECS
 from aiwebengine.telemetry.histogram import milliseconds, percentile
 from aiwebengine.telemetry.samples import Sample, merged
 from aiwebengine.telemetry.types import (
@@ -57,7 +57,7 @@ TIMINGS_KEPT_SECS = 8 * _DAY_SECS
 LOST_WORKERS_KEPT_SECS = 600
 
 
-class System:
+class Telemetry:
     """How the engine is doing."""
 
     def __init__(

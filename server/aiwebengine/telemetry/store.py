@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aiwebengine.database import Database, Row
 from aiwebengine.telemetry.beats import Beat, ThisWorker
-from aiwebengine.telemetry.figures import SLOT_SECS, Untold
+from aiwebengine.telemetry.figures import SLOT_SECS, Pending
 from aiwebengine.telemetry.samples import Sample
 
 # Any number will do, as long as nobody else takes it.
@@ -43,7 +43,7 @@ _WORKERS = """
 
 
 async def tell(
-    db: Database, worker: ThisWorker, beat: Beat, untold: Untold, gone_after_secs: float
+    db: Database, worker: ThisWorker, beat: Beat, untold: Pending, gone_after_secs: float
 ) -> datetime:
     """Note that a worker lives, and add what it did to what all did; the database's time."""
     async with db.transaction():

@@ -246,37 +246,37 @@ class SystemStats:
     @strawberry.field
     async def users(self, info: Info) -> UserStats:
         """How many users there are."""
-        return await info.context.services.system.users(info.context.viewer)
+        return await info.context.services.telemetry.users(info.context.viewer)
 
     @strawberry.field
     async def requests(self, info: Info) -> RequestStats:
         """What all workers of all instances answered."""
-        return await info.context.services.system.requests(info.context.viewer)
+        return await info.context.services.telemetry.requests(info.context.viewer)
 
     @strawberry.field
     def process(self, info: Info) -> ProcessStats:
         """The process that answers."""
-        return info.context.services.system.process(info.context.viewer)
+        return info.context.services.telemetry.process(info.context.viewer)
 
     @strawberry.field
     async def database(self, info: Info) -> DatabaseStats:
         """The database and this process's connections to it."""
-        return await info.context.services.system.database(info.context.viewer)
+        return await info.context.services.telemetry.database(info.context.viewer)
 
     @strawberry.field
     def disk(self, info: Info) -> DiskStats:
         """The disk that holds the data directory."""
-        return info.context.services.system.disk(info.context.viewer)
+        return info.context.services.telemetry.disk(info.context.viewer)
 
     @strawberry.field
     async def instances(self, info: Info) -> list[Instance]:
         """Every instance that is up, or was lost within the last ten minutes."""
-        return await info.context.services.system.instances(info.context.viewer)
+        return await info.context.services.telemetry.instances(info.context.viewer)
 
     @strawberry.field
     async def latest(self, info: Info) -> SystemSample | None:
         """The newest sample of 10 seconds that is complete; null before there is one."""
-        return await info.context.services.system.latest(info.context.viewer)
+        return await info.context.services.telemetry.latest(info.context.viewer)
 
     @strawberry.field
     async def history(
@@ -287,7 +287,7 @@ class SystemStats:
         Args:
             period: how far back.
         """
-        return await info.context.services.system.history(info.context.viewer, period)
+        return await info.context.services.telemetry.history(info.context.viewer, period)
 
     @strawberry.field
     async def operations(
@@ -299,7 +299,7 @@ class SystemStats:
             period: how far back, by slots of ten minutes.
             first: how many, 1 to 200.
         """
-        return await info.context.services.system.slowest(
+        return await info.context.services.telemetry.slowest(
             info.context.viewer, "operation", period, page_size(first)
         )
 
@@ -313,6 +313,6 @@ class SystemStats:
             period: how far back, by slots of ten minutes.
             first: how many, 1 to 200.
         """
-        return await info.context.services.system.slowest(
+        return await info.context.services.telemetry.slowest(
             info.context.viewer, "statement", period, page_size(first)
         )

@@ -14,8 +14,8 @@ from aiwebengine.core import addresses
 from aiwebengine.core.caching import Cache
 from aiwebengine.core.errors import Conflict, Forbidden, NotFound
 from aiwebengine.core.identity import GRANTABLE_ROLES, ActorKind, Role, Scope, Viewer, engine
-from aiwebengine.core.recent_sign_in import Act
-from aiwebengine.database import Coalescing, Database
+from aiwebengine.core.recent_sign_in import SensitiveAction
+from aiwebengine.database import Database, SingleFlight
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.users import address_store, change_store, checks, page_store, store
 from aiwebengine.users.changed import ChangedUsers
@@ -83,7 +83,7 @@ class Users:
         self._sessions = sessions
         self._cache = cache
         self._changed = ChangedUsers(self._find)
-        self._pages = Coalescing(db)
+        self._pages = SingleFlight(db)
 
     async def page(
         self,
@@ -184,7 +184,7 @@ class Users:
         checks.grantable(role)
         checks.end(expires_at)
         if role is Role.ADMINISTRATOR:
-            viewer.must_have_signed_in_recently(Act.GRANT_ADMINISTRATOR)
+            viewer.must_have_signed_in_recently(SensitiveAction.GRANT_ADMINISTRATOR)
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version, role) as (user, standing):
             if standing.has_ended_roles:
@@ -226,7 +226,7 @@ class Users:
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         checks.grantable(role)
         if role is Role.ADMINISTRATOR and user_id != viewer.id:
-            viewer.must_have_signed_in_recently(Act.REVOKE_ADMINISTRATOR)
+            viewer.must_have_signed_in_recently(SensitiveAction.REVOKE_ADMINISTRATOR)
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version, role) as (user, standing):
             held = standing.held
@@ -256,7 +256,7 @@ class Users:
         for role in roles:
             checks.grantable(role)
         if roles:
-            viewer.must_have_signed_in_recently(Act.INVITE_WITH_ROLE)
+            viewer.must_have_signed_in_recently(SensitiveAction.INVITE_WITH_ROLE)
         async with self._db.transaction():
             await self._must_act_as_administrator(viewer)
             await address_store.lock(self._db, address.key)
@@ -291,7 +291,7 @@ class Users:
         ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-        viewer.must_have_signed_in_recently(Act.SUSPEND_USER)
+        viewer.must_have_signed_in_recently(SensitiveAction.SUSPEND_USER)
         reason = checks.reason(reason)
         async with self._changing(viewer, user_id, expected_version) as (
             user,
@@ -313,7 +313,7 @@ class Users:
         Raises Unauthenticated, Forbidden, NotFound, Outdated, ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-        viewer.must_have_signed_in_recently(Act.REINSTATE_USER)
+        viewer.must_have_signed_in_recently(SensitiveAction.REINSTATE_USER)
         async with self._changing(viewer, user_id, expected_version) as (
             user,
             _,
@@ -333,7 +333,7 @@ class Users:
         ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
-        viewer.must_have_signed_in_recently(Act.DELETE_USER)
+        viewer.must_have_signed_in_recently(SensitiveAction.DELETE_USER)
         async with self._changing(viewer, user_id, expected_version) as (
             user,
             standing,

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from aiwebengine.core.errors import EngineError
 from aiwebengine.core.identity import Role, Viewer
-from aiwebengine.core.request_notes import Notes, begin_notes
+from aiwebengine.core.request_record import RequestRecord, begin_request_record
 from aiwebengine.web.headers import address_of
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
     Paths are told without the query string, operations without variables: they may hold secrets.
     """
     state = scope.setdefault("state", {})
-    notes = begin_notes(state.get("request_id"))
+    notes = begin_request_record(state.get("request_id"))
     began, answered = time.perf_counter(), Answered()
     try:
         yield answered
@@ -64,7 +64,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
         log.log(_level(path, answered.status, notes), "request", extra=fields, exc_info=notes.bug)
 
 
-def _level(path: str, status: int | None, notes: Notes) -> int:
+def _level(path: str, status: int | None, notes: RequestRecord) -> int:
     """A failure of ours is an error, also one that GraphQL answers with 200."""
     if path in _QUIET_PATHS:
         # Asked every few seconds; `database.down` and the health checks say what it answers.

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.core.errors import BodyTooLarge, BodyTooLate, EngineError, RateLimited, Unavailable
-from aiwebengine.core.request_notes import note_bug, note_code
+from aiwebengine.core.request_record import note_bug, note_code
 from aiwebengine.web.access_log import Answered, request_line
 from aiwebengine.web.deadlines import Deadlines
 from aiwebengine.web.headers import header, request_id

@@ -9,7 +9,7 @@ import orjson
 from starlette.responses import Response
 
 from aiwebengine.core.errors import EngineError, RateLimited
-from aiwebengine.core.request_notes import note_error
+from aiwebengine.core.request_record import note_error
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECS = 2

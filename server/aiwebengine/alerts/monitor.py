@@ -11,7 +11,7 @@ from pathlib import Path
 from aiwebengine.alerts.outage import Outage
 from aiwebengine.alerts.outage_log import OutageLog
 from aiwebengine.alerts.service import ENOUGH_TIMES, Alerts
-from aiwebengine.core.config import Alerts as Settings
+from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.health.service import Health
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import HealthState
@@ -20,7 +20,7 @@ from aiwebengine.health.types import HealthState
 STARTING_SECS = 10.0
 
 
-class Turn:
+class LeaderLock:
     """A lock that one process of an instance holds, and that falls to another when it dies."""
 
     def __init__(self, path: Path) -> None:
@@ -64,17 +64,17 @@ class Turn:
             return False
 
 
-class Watch:
+class AlertMonitor:
     """What goes on in each process beside the requests, for health and alerts."""
 
     def __init__(
-        self, health: Health, alerts: Alerts, settings: Settings, instance: str, data_dir: Path
+        self, health: Health, alerts: Alerts, settings: AlertSettings, instance: str, data_dir: Path
     ) -> None:
         self._health = health
         self._alerts = alerts
         folder = data_dir if data_dir.is_dir() else Path(tempfile.gettempdir())
         name = f"aiwebengine-{os.getuid()}-{instance.rpartition(':')[2]}"
-        self._turn = Turn(folder / f"{name}.watch")
+        self._turn = LeaderLock(folder / f"{name}.watch")
         self._outage = Outage(folder / f"{name}.outage", alerts, settings, instance)
         self._outage_log = OutageLog()
         self._has_turn = False

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from aiwebengine.auth.callers import Callers
+from aiwebengine.auth.callers import CallerResolver
 from aiwebengine.auth.last_seen import ANONYMOUS, LastSeen
 from aiwebengine.core.errors import Forbidden, ForeignOrigin, Unauthenticated
 from aiwebengine.core.identity import Origin, Viewer, anonymous
-from aiwebengine.rate_limits.service import Kind, Rates
+from aiwebengine.rate_limits.service import Kind, RateLimits
 from aiwebengine.web.headers import address_of, header, request_id
 from aiwebengine.web.proxies import is_said_to_be_loopback
 from aiwebengine.web.this_machine import LOOPBACK_NAMES, ThisMachine
@@ -22,13 +22,13 @@ LONGEST_USER_AGENT = 300
 LONGEST_ADDRESS = 100
 
 
-class Doorkeeper:
+class Authenticator:
     """Tells who sent a request. *public_url* is the address under which browsers know us."""
 
     def __init__(
         self,
-        callers: Callers,
-        rates: Rates,
+        callers: CallerResolver,
+        rates: RateLimits,
         this_machine: ThisMachine,
         public_url: str,
         lasts_secs: float,

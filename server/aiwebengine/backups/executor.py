@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.backups import (
     cluster_store,
-    companions,
     create,
     programs,
     restore,
     rights,
+    sibling_databases,
     store,
     verify,
 )
+from aiwebengine.backups.catalog import BackupCatalog
 from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.drill import MakeEngine, filled
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.names import new_name, safety_note
 from aiwebengine.backups.replace import Occasion, Replacing
-from aiwebengine.backups.runs import Live, Runs
-from aiwebengine.backups.shelf import Shelf
+from aiwebengine.backups.runs import RunHandle, Runs
 from aiwebengine.backups.signing import NotTrusted, SigningKeys
 from aiwebengine.backups.storage import CopyFailed, Directory, StorageFailed, contents_of
 from aiwebengine.backups.types import Backup, BackupLocation, Manifest, Restored
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
 
 
-class Work:
+class BackupExecutor:
     """The work of runs. Who may, and one at a time, is seen to by whoever begins them.
 
     *make_engine* builds an engine on another database, for drills.
@@ -53,7 +53,7 @@ class Work:
         directory: Directory,
         remote: Remote | None,
         runs: Runs,
-        shelf: Shelf,
+        shelf: BackupCatalog,
         keys: SigningKeys,
     ) -> None:
         self._db = db
@@ -67,7 +67,7 @@ class Work:
         self._keys = keys
         self._replacing = Replacing(url, make_engine)
 
-    async def create(self, live: Live, secrets: Secrets | None, why: str | None) -> Backup:
+    async def create(self, live: RunHandle, secrets: Secrets | None, why: str | None) -> Backup:
         """Make an archive, and copy it to the S3 storage where there is one.
 
         Raises CopyFailed when the archive is good and only lacks its copy.
@@ -91,7 +91,7 @@ class Work:
         return made
 
     async def _make(
-        self, live: Live, name: str, secrets: Secrets | None, why: str | None
+        self, live: RunHandle, name: str, secrets: Secrets | None, why: str | None
     ) -> dict[str, Any]:
         """Write an archive, tell the trail, then give it its name; what the trail was told.
 
@@ -117,7 +117,7 @@ class Work:
             made.writer.close()
         return after
 
-    async def verify(self, live: Live, *, trust_unsigned: bool = False) -> Backup:
+    async def verify(self, live: RunHandle, *, trust_unsigned: bool = False) -> Backup:
         """Read an archive to its end; what is wrong stands in the backup. Raises NotTrusted."""
         path = await self.fetched(live, live.name)
         try:
@@ -129,20 +129,20 @@ class Work:
         await self._runs.succeeded(live, AuditAction.BACKUP_VERIFIED, after, problem=problem)
         return await self._shelf.find(live.name, problem=problem)
 
-    async def drill(self, live: Live, *, trust_unsigned: bool = False) -> None:
+    async def drill(self, live: RunHandle, *, trust_unsigned: bool = False) -> None:
         """Restore into a scratch database, check it there, drop it. Raises NotTrusted."""
         began = datetime.now(UTC)
         await live.in_thread(rights.must_be_enough, self._url)
-        await live.in_thread(companions.clear_leftovers, self._url)
+        await live.in_thread(sibling_databases.clear_leftovers, self._url)
         path = await self.fetched(live, live.name)
         details: dict[str, Any] = {"checks": []}
         problem: str | None = None
-        scratch = companions.companion(self._url, "drill")
+        scratch = sibling_databases.companion(self._url, "drill")
         url = cluster_store.at(self._url, scratch)
         try:
             manifest = await self._trusted(live, path, trust_unsigned)
             restore.must_not_be_newer(manifest)
-            await live.in_thread(companions.create, self._url, scratch)
+            await live.in_thread(sibling_databases.create, self._url, scratch)
             made = await filled(self._make_engine, live, url, path, manifest)
             details["checks"] += made.checks
             problem = made.problem
@@ -158,13 +158,18 @@ class Work:
             problem = error.message
             details["checks"].append({"name": "restore", "ok": False, "told": problem})
         finally:
-            await companions.drop_whatever_happens(self._url, scratch)
+            await sibling_databases.drop_whatever_happens(self._url, scratch)
         details["seconds"] = round((datetime.now(UTC) - began).total_seconds(), 1)
         after = {"ok": problem is None, **({"problem": problem} if problem else {}), **details}
         await self._runs.succeeded(live, AuditAction.DRILL_RUN, after, problem=problem)
 
     async def restore(
-        self, live: Live, with_safety_backup: bool, drop_old: bool, *, trust_unsigned: bool = False
+        self,
+        live: RunHandle,
+        with_safety_backup: bool,
+        drop_old: bool,
+        *,
+        trust_unsigned: bool = False,
     ) -> Restored:
         """Restore beside the database, check, and let both change places. Raises NotTrusted."""
         began = time.monotonic()
@@ -172,17 +177,17 @@ class Work:
         path = await self.fetched(live, live.name)
         manifest = await self._trusted(live, path, trust_unsigned)
         restore.must_not_be_newer(manifest)
-        await live.in_thread(companions.clear_leftovers, self._url)
+        await live.in_thread(sibling_databases.clear_leftovers, self._url)
         safety = None
         if with_safety_backup and await self._runs.can_record():
             live.progress.at("Making a safety backup first")
             safety = new_name()
             await self._make(live, safety, None, safety_note(live.name))
-        fresh = companions.companion(self._url, "restore")
+        fresh = sibling_databases.companion(self._url, "restore")
         url = cluster_store.at(self._url, fresh)
         rows = sum(manifest.tables.values())
         try:
-            await live.in_thread(companions.create, self._url, fresh)
+            await live.in_thread(sibling_databases.create, self._url, fresh)
             made = await filled(self._make_engine, live, url, path, manifest)
             made.must_serve(live.name)
             facts = {"safety_backup": safety, "rows": rows, **_not_restored(made.loaded)}
@@ -190,12 +195,12 @@ class Work:
                 live, fresh, self._restoring(live, manifest, facts, began)
             )
         except BaseException:
-            await companions.drop_whatever_happens(self._url, fresh)
+            await sibling_databases.drop_whatever_happens(self._url, fresh)
             raise
         # The row of this run is the old database's; the restored one has a row of its own.
         live.has_ended = True
         if drop_old and done.kept is not None:
-            await live.in_thread(companions.drop, self._url, done.kept)
+            await live.in_thread(sibling_databases.drop, self._url, done.kept)
         live.progress.note("The restored database serves.")
         return Restored(
             backup_name=live.name,
@@ -211,7 +216,7 @@ class Work:
         )
 
     def _restoring(
-        self, live: Live, manifest: Manifest, facts: dict[str, Any], began: float
+        self, live: RunHandle, manifest: Manifest, facts: dict[str, Any], began: float
     ) -> Occasion:
         return Occasion(
             AuditAction.BACKUP_RESTORED,
@@ -223,14 +228,14 @@ class Work:
             began,
         )
 
-    async def undo_restore(self, live: Live, kept: str, since: Since) -> Restored:
+    async def undo_restore(self, live: RunHandle, kept: str, since: Since) -> Restored:
         """Put a database that a restore replaced back in its place: a copy of it, as it may be
         needed once more when this fails. Raises Conflict, MigrationFailed, Unavailable.
         """
         began = time.monotonic()
         await live.in_thread(rights.must_be_enough, self._url)
-        await live.in_thread(companions.clear_leftovers, self._url)
-        fresh = companions.companion(self._url, "restore")
+        await live.in_thread(sibling_databases.clear_leftovers, self._url)
+        fresh = sibling_databases.companion(self._url, "restore")
         occasion = Occasion(
             AuditAction.BACKUP_RESTORE_UNDONE,
             Target("database", None, kept),
@@ -242,16 +247,16 @@ class Work:
         )
         try:
             live.progress.at("Copying the database of before")
-            await live.in_thread(companions.copy, self._url, kept, fresh)
+            await live.in_thread(sibling_databases.copy, self._url, kept, fresh)
             live.progress.at("Bringing the tables up to date", 0.5)
             await live.in_thread(restore.bring_up_to_date, cluster_store.at(self._url, fresh), kept)
             done = await self._replacing.replace(live, fresh, occasion)
         except BaseException:
-            await companions.drop_whatever_happens(self._url, fresh)
+            await sibling_databases.drop_whatever_happens(self._url, fresh)
             raise
         live.has_ended = True
         # All of it serves under the engine's own name now.
-        await companions.drop_whatever_happens(self._url, kept)
+        await sibling_databases.drop_whatever_happens(self._url, kept)
         live.progress.note("The database of before serves.")
         return Restored(
             backup_name=kept,
@@ -263,7 +268,9 @@ class Work:
             undone=done.undone,
         )
 
-    async def restore_into(self, live: Live, url: str, *, trust_unsigned: bool = False) -> Restored:
+    async def restore_into(
+        self, live: RunHandle, url: str, *, trust_unsigned: bool = False
+    ) -> Restored:
         """Fill the empty database at *url*, with no more than `restore` brings back.
 
         Raises NotTrusted.
@@ -300,7 +307,7 @@ class Work:
             is_known = await store.was_made(self._db, name)
             await asyncio.to_thread(self._directory.clear, path, is_known)
 
-    async def fetched(self, live: Live, name: str) -> Path:
+    async def fetched(self, live: RunHandle, name: str) -> Path:
         """Where the archive lies on this machine; from the S3 storage when only that has it."""
         try:
             return self._directory.path(name)
@@ -310,7 +317,7 @@ class Work:
         live.progress.at(f"Fetching it from {self._remote.place}", 0.0)
         return await live.in_thread(self._remote.download, name, self._directory, live.progress)
 
-    async def _trusted(self, live: Live, path: Path, trust_unsigned: bool) -> Manifest:
+    async def _trusted(self, live: RunHandle, path: Path, trust_unsigned: bool) -> Manifest:
         """The manifest, once it is known who signed it. Raises NotTrusted, Damaged."""
 
         def look() -> Manifest:
@@ -320,7 +327,7 @@ class Work:
         live.progress.at("Checking the signature", 0.0)
         return await live.in_thread(look)
 
-    async def upload(self, live: Live, name: str) -> None:
+    async def upload(self, live: RunHandle, name: str) -> None:
         """Copy an archive to the S3 storage."""
         if self._remote is None:
             raise Conflict("There is no S3 storage: set [backup.s3] in the configuration.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from aiwebengine.audit.following import Following
+from aiwebengine.audit.authorized_stream import AuthorizedStream
 from aiwebengine.core.background import end
 from aiwebengine.core.identity import Viewer
 from aiwebengine.logs.service import Logs
@@ -13,10 +13,10 @@ from aiwebengine.logs.tail import Tail
 from aiwebengine.logs.types import LogEntry, LogFilter
 
 
-class FollowingLogs:
+class LogStream:
     """Hands out new lines of this instance; *following* tells when the right to see them ends."""
 
-    def __init__(self, logs: Logs, tail: Tail, following: Following) -> None:
+    def __init__(self, logs: Logs, tail: Tail, following: AuthorizedStream) -> None:
         self._logs = logs
         self._tail = tail
         self._following = following

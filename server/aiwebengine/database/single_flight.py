@@ -14,7 +14,7 @@ from aiwebengine.database.pool import Database
 Value = TypeVar("Value")
 
 
-class Coalescing:
+class SingleFlight:
     """Reads of *db*, each done once for those who wait for the same.
 
     Nobody is handed a reading that began before they asked: whoever comes while one is under way

@@ -41,7 +41,7 @@ _Read = tuple[Manifest | str, BackupSignature | None]
 """A manifest, or why it can't be read; and whether it is signed by this engine."""
 
 
-class Shelf:
+class BackupCatalog:
     """The list of backups. The files are the truth; without a database it only tells less."""
 
     def __init__(

@@ -12,8 +12,8 @@ import time
 from collections import Counter
 
 from aiwebengine.audit import bounds
-from aiwebengine.audit import refusal_store as store
-from aiwebengine.audit.refusal_store import Refused
+from aiwebengine.audit import denial_store as store
+from aiwebengine.audit.denial_store import Refused
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Details, Target
 from aiwebengine.core.errors import EngineError, ForeignOrigin, Unavailable
@@ -31,7 +31,7 @@ END_SECS = 5.0
 OTHERS = "(others)"
 
 
-class Refusals:
+class Denials:
     """Records and counts refusals. No verb of it raises but `share`: the caller has the answer."""
 
     def __init__(self, db: Database, audit: AuditTrail) -> None:

@@ -26,7 +26,7 @@ from aiwebengine.users.types import Admission, User, UserStatus
 _NOBODY = Vouching()
 
 
-class Arrivals:
+class Provisioning:
     """Finds or makes the user behind a provider's word.
 
     *vouching* says, by the provider's name, what its word about addresses counts for.

@@ -9,20 +9,20 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import cast
 
-from aiwebengine.audit.live import LiveTrail
+from aiwebengine.audit.event_bus import AuditEventBus
 from aiwebengine.audit.types import AuditEvent
 from aiwebengine.core.background import end
 from aiwebengine.core.identity import Role, Viewer, ViewerSource
 
 
-class Following:
+class AuthorizedStream:
     """Hands out new events, and looks again at the follower's right when it may have changed.
 
     That is when an event concerns the follower, and when a session, token or role comes to its
     end by itself: one look per change, not one per event and follower.
     """
 
-    def __init__(self, live: LiveTrail, viewers: ViewerSource) -> None:
+    def __init__(self, live: AuditEventBus, viewers: ViewerSource) -> None:
         self._live = live
         self._viewers = viewers
 

@@ -15,7 +15,7 @@ from aiwebengine.database import Database, Listener
 MOST_WAITING = 1_000
 
 
-class LiveTrail:
+class AuditEventBus:
     """Hands each new event to each follower, once and in order of arrival.
 
     PostgreSQL announces an event's number at commit. When the connection that listens was lost,

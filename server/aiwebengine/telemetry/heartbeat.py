@@ -19,7 +19,7 @@ from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database
 from aiwebengine.telemetry import store
 from aiwebengine.telemetry.beats import Beat, ThisInstance, ThisWorker
-from aiwebengine.telemetry.figures import SLOT_SECS, Figures, Untold
+from aiwebengine.telemetry.figures import SLOT_SECS, Figures, Pending
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ TIMINGS_EVERY_SECS = 10.0
 GOODBYE_TIMEOUT_SECS = 2.0
 
 
-class Heart:
+class Heartbeat:
     """Tells the database every two seconds how this worker is doing, and what it did since.
 
     It has a connection of its own: a worker whose pool is exhausted lives all the same. Before
@@ -116,7 +116,7 @@ class Heart:
         self._figures.ahead_secs = now.timestamp() - (asked + time.time()) / 2
         await store.describe_database(self._db, SLOT_SECS)
 
-    def _untold(self) -> Untold:
+    def _untold(self) -> Pending:
         are_timings_due = time.monotonic() - self._timings_at >= TIMINGS_EVERY_SECS
         if are_timings_due:
             self._timings_at = time.monotonic()

@@ -12,7 +12,7 @@ LONGEST_NAME = 200
 
 
 @dataclass
-class Notes:
+class RequestRecord:
     """Figures and names of one request; the tasks that it starts write into the same ones."""
 
     request_id: str | None = None
@@ -26,12 +26,12 @@ class Notes:
     db_secs: float = 0.0
 
 
-_current: ContextVar[Notes | None] = ContextVar("notes", default=None)
+_current: ContextVar[RequestRecord | None] = ContextVar("notes", default=None)
 
 
-def begin_notes(request_id: str | None) -> Notes:
+def begin_request_record(request_id: str | None) -> RequestRecord:
     """Empty notes, in force for this task and the tasks that it starts from now on."""
-    notes = Notes(request_id)
+    notes = RequestRecord(request_id)
     _current.set(notes)
     return notes
 

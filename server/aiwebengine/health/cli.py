@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,6 +13,11 @@ import orjson
 
 from aiwebengine.core.untrusted_text import in_json
 from aiwebengine.terminal.commands import FAILED, configuration, json_option, say
+
+LARGEST_ANSWER = 65_536
+
+_Answer = tuple[dict[str, Any], str | None]
+"""What the engine answered, and why that is not good; None when it is."""
 
 
 @click.command()
@@ -41,8 +47,7 @@ def health(
 
         look(context.obj, as_json)
         return
-    address = _health_address(url or configuration(context.obj).server.public_url)
-    told, why = _asked(address, timeout)
+    told, why = _answer_of(url or configuration(context.obj).server.public_url, timeout)
     checks = "; ".join(f"{name}: {found}" for name, found in told.get("checks", {}).items())
     if as_json:
         click.echo(in_json(orjson.dumps(told).decode()))
@@ -54,8 +59,24 @@ def health(
     sys.exit(0 if why is None else FAILED)
 
 
+def _answer_of(url: str, timeout: float) -> _Answer:
+    try:
+        address = _health_address(url)
+    except ValueError as error:
+        return _failed(f"{url} is no address: {error}")
+    found: list[_Answer] = []
+    # The library's timeout starts again with each byte, and resolving a name has none at all.
+    asking = threading.Thread(target=lambda: found.append(_asked(address, timeout)), daemon=True)
+    asking.start()
+    asking.join(timeout)
+    return found[0] if found else _late(address, timeout)
+
+
 def _health_address(url: str) -> str:
-    """The address of /health, from an engine's address or from one that names the page itself."""
+    """The address of /health, from an engine's address or from one that names the page itself.
+
+    Raises ValueError.
+    """
     if "://" not in url:
         url = f"http://{url}"
     parts = urlsplit(url)
@@ -65,34 +86,42 @@ def _health_address(url: str) -> str:
     )
 
 
-def _asked(address: str, timeout: float) -> tuple[dict[str, Any], str | None]:
-    """What the engine answered, and why that is not good; None when it is."""
+def _asked(address: str, timeout: float) -> _Answer:
     try:
-        answer = httpx2.get(address, timeout=timeout)
+        with httpx2.stream("GET", address, timeout=timeout) as answer:
+            return _judged(answer, _content(answer), address)
     except httpx2.TimeoutException:
-        why = f"no answer from {address} within {timeout:g} s"
+        return _late(address, timeout)
     except httpx2.ConnectError as error:
-        why = f"no connection to {address}: {error}"
+        return _failed(f"no connection to {address}: {error}")
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-        why = f"no answer from {address}: {error or type(error).__name__}"
-    else:
-        return _judged(answer, address)
+        return _failed(f"no answer from {address}: {error or type(error).__name__}")
+
+
+def _late(address: str, timeout: float) -> _Answer:
+    return _failed(f"no answer from {address} within {timeout:g} s")
+
+
+def _failed(why: str) -> _Answer:
     return {"status": "fail", "checks": {"engine": why}}, why
 
 
-def _judged(answer: httpx2.Response, address: str) -> tuple[dict[str, Any], str | None]:
+def _content(answer: httpx2.Response) -> bytes:
+    """The body; of one that is too large for an engine's health, its beginning."""
+    content = b""
+    for piece in answer.iter_bytes():
+        content += piece
+        if len(content) > LARGEST_ANSWER:
+            break
+    return content[:LARGEST_ANSWER]
+
+
+def _judged(answer: httpx2.Response, content: bytes, address: str) -> _Answer:
     status = f"{answer.status_code} {answer.reason_phrase}".strip()
-    try:
-        told = answer.json()
-    except ValueError:
-        told = None
-    if isinstance(told, dict) and told.get("status") == "ok" and "timestamp" in told:
+    told = _health_in(content)
+    if told is not None and told["status"] == "ok" and "timestamp" in told:
         return told, None
-    if (
-        isinstance(told, dict)
-        and told.get("status") == "fail"
-        and isinstance(told.get("checks"), dict)
-    ):
+    if told is not None and told["status"] == "fail" and "checks" in told:
         return told, f"{address} answers {status}"
     kind = answer.headers.get("content-type", "").split(";")[0] or "no content type"
     why = f"{address} is not an engine's health: it answers {status} with {kind}"
@@ -100,4 +129,19 @@ def _judged(answer: httpx2.Response, address: str) -> tuple[dict[str, Any], str 
         why += f", and leads to {answer.headers.get('location', 'nowhere')}"
     elif kind == "text/html":
         why += ". A proxy or another program may answer there"
-    return {"status": "fail", "checks": {"engine": why}}, why
+    return _failed(why)
+
+
+def _health_in(content: bytes) -> dict[str, Any] | None:
+    """What an engine says of its health; None for anything else, whatever it looks like."""
+    try:
+        told = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(told, dict) or told.get("status") not in ("ok", "fail"):
+        return None
+    checks = told.get("checks", {})
+    if not isinstance(checks, dict):
+        return None
+    texts = [*checks.values(), told.get("state", ""), told.get("timestamp", "")]
+    return told if all(isinstance(text, str) for text in texts) else None

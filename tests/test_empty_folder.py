@@ -201,11 +201,15 @@ def test_a_backup_is_restored_into_a_folder_without_a_database(tmp_path: Path) -
     key = old / "data" / "backup-signing.key"
     key.rename(new / "data" / key.name)
 
+    seen = run(new, "backup", "list", code=0)
     wrong = run(new, "backup", "restore", "no-such.tar", "--yes", code=1)
     is_there_after_wrong = (new / "data" / "postgres").exists()
     run(new, "backup", "restore", name, "--yes", code=0)
     listed = json.loads(run(new, "users", "list", "--json", code=0).stdout)
 
+    assert name in seen.stdout
+    assert len(seen.stderr.splitlines()) == 1
+    assert seen.stderr.startswith("There is no database in ")
     assert "There is no backup no-such.tar" in wrong.stderr
     assert not is_there_after_wrong
     assert listed["total"] == 3

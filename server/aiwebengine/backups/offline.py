@@ -47,12 +47,14 @@ def with_or_without_database(
     """
     config, viewer = configuration(path), operator(login())
 
-    async def run(engine: Engine) -> Result:
+    async def run(url: str) -> Result:
+        engine = made_engine(config, url)
         await first(engine, viewer)
         try:
             await engine.prepare(progress, begins=False)
         except EngineError as error:
-            if not (creates and isinstance(error, NoTables)):
+            # That nothing answers at NOWHERE was to be expected: why it is used is said already.
+            if url != NOWHERE and not (creates and isinstance(error, NoTables)):
                 say(f"{error.message} Using the files alone.", err=True)
             # A database that answers is still good for being replaced.
             with suppress(EngineError):
@@ -65,7 +67,7 @@ def with_or_without_database(
     with refusals_printed():
         try:
             with database_url(config) as url:
-                return asyncio.run(run(made_engine(config, url)))
+                return asyncio.run(run(url))
         except NoDatabase as error:
             if not (config.backup.directory.exists() or config.backup.s3):
                 # Neither database nor archives: this is not the engine's folder.
@@ -74,12 +76,12 @@ def with_or_without_database(
                 asyncio.run(_done(first(made_engine(config, NOWHERE), viewer)))
                 first = nothing
                 with database_url(config, creates=True) as url:
-                    return asyncio.run(run(made_engine(config, url)))
+                    return asyncio.run(run(url))
             say(f"{error} Using the files alone.", err=True)
         except (EmbeddedFailed, Unavailable) as error:
             say(f"{error} Using the files alone.", err=True)
     with refusals_printed():
-        return asyncio.run(run(made_engine(config, NOWHERE)))
+        return asyncio.run(run(NOWHERE))
 
 
 async def _done(work: Awaitable[None]) -> None:

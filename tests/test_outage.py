@@ -117,6 +117,27 @@ async def test_a_frozen_database_does_not_freeze_the_engine(fragile, tmp_path):
     assert back.json() == {"data": {"users": {"totalCount": 1}}}
 
 
+async def test_who_asks_for_the_health_again_and_again_fills_no_log_with_an_outage(
+    fragile, tmp_path, caplog
+):
+    engine = built(fragile.url, tmp_path)
+    await engine.prepare()
+    async with serving(engine) as served:
+        async with httpx2.AsyncClient(base_url=served.base, timeout=30) as client:
+            fragile.freeze()
+            caplog.clear()
+            try:
+                async with asyncio.timeout(30):
+                    answers = [await client.get("/health") for _ in range(4)]
+            finally:
+                fragile.thaw()
+
+    probes = [one for one in caplog.records if getattr(one, "statement", "") == "select true"]
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert "ERROR" not in {one.levelname for one in probes}
+    assert sum(one.levelname == "WARNING" for one in probes) <= 1
+
+
 async def test_a_database_that_comes_later_is_waited_for(fragile, tmp_path):
     await asyncio.to_thread(fragile.stop)
     engine = built(fragile.url, tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 
 from aiwebengine.core.errors import EngineError
@@ -34,6 +34,13 @@ def begin_request_record(request_id: str | None) -> RequestRecord:
     notes = RequestRecord(request_id)
     _current.set(notes)
     return notes
+
+
+def of_no_request() -> Context:
+    """A context for work that many requests share: it is noted of none, whoever began it."""
+    context = copy_context()
+    context.run(_current.set, None)
+    return context
 
 
 def current_request_id() -> str | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.core.identity import Role, Viewer
+from aiwebengine.core.request_notes import of_no_request
 from aiwebengine.database import Database
 from aiwebengine.health import store
 from aiwebengine.health.state import DATABASE, status_of
@@ -153,7 +154,7 @@ class Health:
     async def look(self) -> list[HealthCheck]:
         """Look at everything that is due, now; whoever asks meanwhile gets the same answer."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
+            self._looking = asyncio.create_task(self._look(), context=of_no_request())
         await asyncio.shield(self._looking)
         return self.seen()
 
@@ -206,7 +207,7 @@ class Health:
         """Probe the database; the answer counts for *counts_secs* from here for whoever asks."""
         now = time.monotonic()
         if self._probe is None or (self._probe.done() and now >= self._probe_until):
-            self._probe = asyncio.create_task(self._see(self._database))
+            self._probe = asyncio.create_task(self._see(self._database), context=of_no_request())
             self._probe_until = now + counts_secs
         await asyncio.shield(self._probe)
 

@@ -201,6 +201,8 @@ GOOD = {
         ("created_at", "2026-11-26"),
         ("created_at", 5),
         ("created_at", "99999-01-01"),
+        ("created_at", "9999-12-31T23:59:59-12:00"),
+        ("created_at", "0001-01-01T00:00:00+12:00"),
         ("program_version", "\x1b]0;owned\x07"),
         ("program_version", ["0.2.0"]),
         ("name", "x" * 501),
@@ -281,3 +283,16 @@ async def test_a_database_that_is_named_like_a_kept_one_is_left_alone(
 
     assert done.databases == []
     assert sibling_databases.kept_since(name) is None
+
+
+async def test_a_backup_of_a_wrong_clock_is_never_the_newest(backups, root, folder):
+    made = await backups.create(root)
+    ahead = folder / "aiwebengine-20991231-235959-abcdef.tar"
+    later = datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
+    rewritten(folder / made.name, to=ahead, change=lambda told: replace(told, created_at=later))
+
+    both = await backups.newest()
+    (folder / made.name).unlink()
+    alone = await backups.newest()
+
+    assert (both.name, alone.name) == (made.name, ahead.name)

@@ -186,3 +186,17 @@ async def test_the_check_of_an_engine_whose_schedule_is_off_says_so(url, tmp_pat
     await engine.db.disconnect()
 
     assert (found.state, "switched off" in found.detail) == (UNKNOWN, True)
+
+
+async def test_a_backup_dated_in_the_future_is_failing_and_hides_no_missing_ones():
+    for made in (NOW + timedelta(days=400), datetime.max.replace(tzinfo=UTC)):
+        found = await seen(BackupHistory(made))
+
+        assert found.state is FAILING
+        assert "in the future" in found.detail
+
+
+async def test_a_clock_a_little_ahead_makes_no_backup_one_of_the_future():
+    found = await seen(BackupHistory(datetime.now(UTC) + timedelta(minutes=2)))
+
+    assert found.state is OK

@@ -343,3 +343,19 @@ async def test_the_board_by_graphql(ask, ada, alan):
         "note": "read",
     }
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_what_is_dated_in_the_future_needs_attention_and_breaks_no_board(engine):
+    years = datetime.now(UTC) + timedelta(days=4_000)
+    far = datetime.max.replace(tzinfo=UTC)
+
+    found = await with_evidence(
+        engine,
+        backup=seeing(Finding("One.", done_at=years)),
+        vacuum=seeing(Finding("Two.", done_at=far)),
+    ).board(ROOT)
+
+    items = {item.name: item for item in found.items}
+    for name in ("backup", "vacuum"):
+        assert items[name].state is MaintenanceState.ATTENTION
+        assert "in the future" in items[name].saw

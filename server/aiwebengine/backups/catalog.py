@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -26,6 +27,7 @@ from aiwebengine.backups.types import (
     Manifest,
     TableRows,
 )
+from aiwebengine.core.clocks import is_of_the_future
 from aiwebengine.core.errors import NotFound
 from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database
@@ -110,8 +112,14 @@ class BackupCatalog:
         """The newest one here that this engine signed and that nothing speaks against."""
         # The S3 storage is not asked: health looks here all the time, also while that hangs.
         good = [one for one in await self._merged({}) if is_good(one)]
-        # Names tell the second only.
-        return max(good, key=lambda one: one.created_at, default=None)
+        # Names tell the second only. One of the future, made while a clock was wrong, must not hide
+        # for years that no other is made.
+        now = datetime.now(UTC)
+        return max(
+            good,
+            key=lambda one: (not is_of_the_future(one.created_at, now), one.created_at),
+            default=None,
+        )
 
     async def newest_remote(self) -> Backup | None:
         """The newest one of the S3 storage that is not here."""

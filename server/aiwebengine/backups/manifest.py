@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -110,7 +110,8 @@ def _matching(pattern: re.Pattern[str], value: object) -> str:
 def _with_zone(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(instant)
-    return instant
+    # Here and nowhere later it turns out when an instant has no year in UTC.
+    return instant.astimezone(UTC)
 
 
 def _maybe(read: Callable[[object], Any], value: object) -> Any:

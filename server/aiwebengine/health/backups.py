@@ -11,6 +11,7 @@ from aiwebengine.backups.age import newest_backup
 from aiwebengine.backups.newest_run import newest_ended
 from aiwebengine.backups.service import Backups
 from aiwebengine.backups.types import BackupRunKind, BackupRunState
+from aiwebengine.core.clocks import is_of_the_future
 from aiwebengine.core.formats import instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown
 from aiwebengine.jobs.service import Jobs
@@ -49,14 +50,16 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
         if seen is None:
             return unknown("No backups are made yet.")
         history = await seen()
-        newest, changed = history.newest_at, history.schedule_changed_at
+        newest, changed, now = history.newest_at, history.schedule_changed_at, datetime.now(UTC)
         found = "There is no backup" if newest is None else f"The newest is of {instant(newest)}"
-        due_at = last_due(datetime.now(UTC) - BACKUP_GRACE)
+        due_at = last_due(now - BACKUP_GRACE)
         if due_at is None:
             return unknown(f"Scheduled backups are switched off. {found}.")
         if history.failed_at is not None:
             failed = f"The newest run failed on {instant(history.failed_at)}"
             return failing(f"{failed}: {(history.problem or 'no reason is known').rstrip('.')}.")
+        if newest is not None and is_of_the_future(newest, now):
+            return failing(f"{found}, which is in the future: a clock was wrong, or is.")
         if newest is not None and (newest >= due_at or (changed is not None and due_at < changed)):
             return ok(f"{found}.")
         if newest is None and due_at < started:
@@ -72,8 +75,9 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
         is_shared=True,
         meaning="Whether backups are made by their schedule (`backup.schedule`, or"
         " `maintenance.schedules.backup`, in `maintenance.timezone`). Fails when the newest run"
-        " failed, or when the newest backup is older than the last due time, with"
-        f" {BACKUP_GRACE // timedelta(hours=1)} hours for making it. Unknown while the schedule is"
+        " failed, when the newest backup is older than the last due time, with"
+        f" {BACKUP_GRACE // timedelta(hours=1)} hours for making it, or when it is dated in the"
+        " future. Unknown while the schedule is"
         " off.",
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.core.clocks import is_of_the_future
 from aiwebengine.core.errors import BadUserInput, Conflict, EngineError, NotFound
 from aiwebengine.core.formats import day
 from aiwebengine.core.identity import Role, Scope, Viewer
@@ -125,8 +126,12 @@ class Maintenance:
     ) -> MaintenanceItem:
         by_tick = self._can_be_ticked(item)
         done_at = tick.at if by_tick and tick is not None else found.done_at
-        state, due_at = found.state, None
-        if state is None or (by_tick and state is not MaintenanceState.ATTENTION):
+        saw, state, due_at = found.saw, found.state, None
+        if done_at is not None and is_of_the_future(done_at, now):
+            # What is dated so would be fine until then.
+            saw += f" It is dated {day(done_at)}, in the future: a clock was wrong, or is."
+            state = MaintenanceState.ATTENTION
+        elif state is None or (by_tick and state is not MaintenanceState.ATTENTION):
             due_at = _due_at(item, found, done_at or began_at)
             # What nobody can see and nobody has marked done stays unknown.
             if state is not MaintenanceState.UNKNOWN or done_at is not None or item.by_people:
@@ -137,7 +142,7 @@ class Maintenance:
             title=item.title,
             frequency=item.frequency,
             state=state,
-            saw=found.saw,
+            saw=saw,
             done_at=done_at,
             done_by=tick.done_by if by_tick and tick is not None else None,
             note=tick.note if by_tick and tick is not None else None,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
 import pytest
-from tests.reviews.test_reviews import ROOT
+from tests.access_reviews.test_reviews import ROOT
 
 from aiwebengine.access_reviews.types import Decision, ReviewDecision
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable

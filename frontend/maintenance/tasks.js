@@ -11,7 +11,7 @@ export function Tasks({ tasks, run, stop }) {
   return html`<section class="card" aria-label="Scheduled tasks">
     <div class="bar">
       <h2>Scheduled tasks</h2>
-      ${tasks?.length > 0 && html`<span class="zone">Times of ${tasks[0].timeZone}</span>`}
+      ${tasks?.length > 0 && html`<span class="zone">Times in ${tasks[0].timeZone}</span>`}
     </div>
     <${Table}
       label="Scheduled tasks"

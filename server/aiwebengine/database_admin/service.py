@@ -15,7 +15,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.background import end
 from aiwebengine.core.errors import BadUserInput, Conflict, EngineError, Unavailable
-from aiwebengine.core.formats import second
+from aiwebengine.core.formats import duration, second
 from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database
@@ -244,7 +244,7 @@ class DatabaseAdmin:
                 began = time.monotonic()
                 await self._one(run, table, done, options, watcher)
                 done += 1
-                note(f"{table}: done in {time.monotonic() - began:.1f} s")
+                note(f"{table}: done in {duration(time.monotonic() - began)}")
         except asyncio.CancelledError:
             with suppress(Unavailable):
                 await vacuum_store.end_run(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import psutil
 
 from aiwebengine.core.config import Config
+from aiwebengine.core.formats import duration
 from aiwebengine.database import Database
 from aiwebengine.health import network, store
 from aiwebengine.health.backups import BackupsSeen, DueTime, backup
@@ -156,7 +157,7 @@ def clock(db: Database) -> Check:
         # The database answered at some time in between, on average in the middle.
         middle = before + (datetime.now(UTC) - before) / 2
         apart = (middle - theirs).total_seconds()
-        told = f"This machine and the database are {abs(apart):.1f} s apart."
+        told = f"This machine and the database are {duration(abs(apart))} apart."
         if abs(apart) >= CLOCK_FAILING_SECS:
             return failing(told)
         return warning(told) if abs(apart) >= CLOCK_WARNING_SECS else ok(told)
@@ -247,7 +248,7 @@ def errors(rate: ErrorRate, percent: float, minutes: int) -> Check:
     async def see() -> Finding:
         requests, failed = await rate(minutes)
         share = 100 * failed / requests if requests else 0.0
-        told = f"{failed} of {requests} requests of the last {minutes} min failed ({share:.1f} %)."
+        told = f"{failed} of {requests} requests of the last {minutes} min failed ({share:.1f}%)."
         return failing(told) if requests >= FEWEST_REQUESTS and share > percent else ok(told)
 
     return Check(

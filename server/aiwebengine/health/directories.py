@@ -94,7 +94,7 @@ def _space(directory: Path, thresholds: Thresholds) -> Finding:
     usage = shutil.disk_usage(there)
     percent = 100 * usage.free / usage.total if usage.total else 0.0
     is_large = usage.total >= thresholds.large_bytes
-    told = f"{size(usage.free)} of {size(usage.total)} free ({percent:.0f} %) at {directory}."
+    told = f"{size(usage.free)} of {size(usage.total)} free ({percent:.0f}%) at {directory}."
     if percent < thresholds.failing_percent or (is_large and usage.free < thresholds.failing_bytes):
         return failing(told)
     return warning(told) if percent < thresholds.warning_percent else ok(told)

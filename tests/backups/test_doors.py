@@ -198,6 +198,26 @@ def test_without_the_database_the_files_are_still_there(run, tmp_path):
     assert "hunter2" not in refused
 
 
+def test_a_lost_server_is_reported_in_one_line_without_escapes(run):
+    lost = {"APP_REPOSITORY__DATABASE_URL": "postgresql://u@127.0.0.1:9/gone"}
+
+    refused = run("create", code=1, **lost)
+
+    assert "port 9 failed" in refused
+    assert "\\n" not in refused
+    assert "\\t" not in refused
+
+
+def test_a_lost_embedded_database_is_reported_once_and_truly(tmp_path):
+    (tmp_path / "backups").mkdir()
+
+    listed = commands.run("backup", "list", cwd=tmp_path, env={**os.environ, "COLUMNS": "200"})
+
+    assert listed.returncode == 0
+    assert listed.stderr.startswith("There is no database in ")
+    assert len(listed.stderr.splitlines()) == 1
+
+
 def test_secrets_from_a_script(run, tmp_path):
     (tmp_path / "config.toml").write_text('[security]\napi_key = "very-secret"\n')
     (tmp_path / "pass").write_text("correct horse battery\n")

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from aiwebengine.core.errors import Conflict, Unavailable
+from aiwebengine.core.errors import Conflict, Unavailable, in_a_line
 from aiwebengine.database import timeouts
 
 Connection = psycopg.Connection[Any]
@@ -64,7 +64,7 @@ def _refusals_reported() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+        raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise Conflict(
             f"The database user may not do this: {str(error).strip()}. Restoring and drills need"

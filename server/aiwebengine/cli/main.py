@@ -176,12 +176,13 @@ def _check_server(url: str) -> None:
         return
     from psycopg import OperationalError
 
+    from aiwebengine.core.errors import in_a_line
     from aiwebengine.database import versions
 
     try:
         version = versions.server_version(url)
     except OperationalError as error:
-        say(f"The version of PostgreSQL was not checked: {str(error).strip()}", err=True)
+        say(f"The version of PostgreSQL was not checked: {in_a_line(error)}", err=True)
         return
     versions.must_be_supported(version)
     if warning := versions.warning_of(version):

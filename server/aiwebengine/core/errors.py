@@ -98,3 +98,8 @@ class Unavailable(EngineError):
     """Something this request needs, such as the database, does not answer at present."""
 
     status = 503
+
+
+def in_a_line(error: BaseException) -> str:
+    """What *error* says, without line breaks: PostgreSQL explains a refusal in several lines."""
+    return " ".join(str(error).split())

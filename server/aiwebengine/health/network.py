@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from aiwebengine.core.errors import in_a_line
 from aiwebengine.core.formats import count, day, instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 
@@ -183,4 +184,4 @@ def _is_ours(error: BaseException | None) -> bool:
 
 
 def _words(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__
+    return in_a_line(error).rstrip(".") or type(error).__name__

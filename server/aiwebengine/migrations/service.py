@@ -24,7 +24,7 @@ from yoyo import read_migrations
 
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
-from aiwebengine.core.errors import Conflict, EngineError, Unavailable
+from aiwebengine.core.errors import Conflict, EngineError, Unavailable, in_a_line
 from aiwebengine.core.identity import Role, Viewer, engine
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database import Database, versions
@@ -291,7 +291,7 @@ class Migrations:
                 versions.must_be_supported(connection.info.server_version)
                 yield connection
         except psycopg.OperationalError as error:
-            raise Unavailable(f"The database does not answer: {error}".strip()) from error
+            raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
 
     def _yoyo_url(self) -> str:
         parts = urlsplit(self._url)

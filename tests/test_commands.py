@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -307,6 +308,22 @@ def test_the_trail_from_a_script(run, url, tmp_path):
     assert f"tampered with at event {event['id']}" in spoilt
     assert "head: found 'x'" in run("audit", "verify", "--head", "x", code=1)
     assert "'soon' is neither" in run("audit", "export", "--since", "soon", code=2)
+
+
+def test_a_command_is_recorded_under_the_account_that_ran_it(url, tmp_path):
+    names = {"LOGNAME", "USER", "LNAME", "USERNAME"}
+    without = {name: value for name, value in os.environ.items() if name not in names}
+    env = {**without, "APP_REPOSITORY__DATABASE_URL": url}
+
+    done = commands.run("users", "invite", "ada@example.com", cwd=tmp_path, env=env)
+
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select distinct actor_label from audit_events where target_label = 'ada@example.com'"
+        ).fetchall()
+    account = pwd.getpwuid(os.getuid()).pw_name
+    assert rows == [(f"{account} (command line)",)]
 
 
 def test_maintenance_from_a_script(run, url):

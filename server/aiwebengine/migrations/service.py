@@ -9,6 +9,7 @@ and the audit event together: whenever it is killed, there is either all of them
 from __future__ import annotations
 
 import asyncio
+import getpass
 import hashlib
 import os
 import re
@@ -59,8 +60,7 @@ class Migrations:
     def __init__(self, url: str, folder: Path) -> None:
         self._url = url
         self._folder = folder
-        # yoyo writes down who applied; an account without a name must not stop it half way.
-        os.environ.setdefault("LOGNAME", "aiwebengine")
+        _name_the_account()
 
     async def all(self, viewer: Viewer) -> list[Migration]:
         """`status` for somebody who asks from outside. Raises Unauthenticated, Forbidden."""
@@ -360,3 +360,14 @@ def _title(path: Path | None, name: str) -> str:
         return name.split(".", 1)[-1].replace("-", " ")
     text = " ".join(line.removeprefix("--").strip() for line in found[0].splitlines())
     return text.split(". ")[0].removesuffix(".") + "."
+
+
+def _name_the_account() -> None:
+    """Give an account without a name one, as yoyo notes who applied and must not stop half way.
+
+    Only such an account: audit events name whoever ran a command by the same variable.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = "operator"

@@ -132,11 +132,11 @@ function Row({ alert }) {
     </td>
     <td class="when"><span class="label">Since </span><${Time} iso=${alert.since} /></td>
     <td class="when">
-      <span class="label">Resolved </span>${
-        // What happened once does not last.
+      ${
+        // What happened once does not last, so on a phone nothing is labelled.
         alert.state === "EVENT"
           ? html`<span class="visually-hidden">happened once</span>`
-          : html`<${Time} iso=${alert.overAt} none="not yet" />`
+          : html`<span class="label">Resolved </span><${Time} iso=${alert.overAt} none="not yet" />`
       }
     </td>
     <td>

@@ -32,7 +32,7 @@ export function HealthPanel() {
       <h2 id="health-title">Checks</h2>
       <p role="status">
         <b key=${engine.state}>${STATE_WORDS[engine.state]}</b>${" "}
-        <span>${checks && summary(checks)}</span>
+        <span>${checks && summaryNow(checks, engine.state)}</span>
       </p>
     </div>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
@@ -66,6 +66,14 @@ export const StateBadge = ({ state }) =>
 /** The worst first; what is equally well stays in its place. @param {HealthCheck[]} checks */
 const ranked = (checks) =>
   checks.toSorted((one, other) => STATES[one.state].rank - STATES[other.state].rank);
+
+/**
+ * Of an engine that is down the checks are from before.
+ * @param {HealthCheck[]} checks @param {string} state
+ */
+function summaryNow(checks, state) {
+  return state === "down" ? `Seen before: ${summary(checks)}` : summary(checks);
+}
 
 /** @param {HealthCheck[]} checks */
 function summary(checks) {

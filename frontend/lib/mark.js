@@ -21,9 +21,11 @@ export function useFollowing() {
 /** Whether what is shown is true now: the state of the engine, else how recent the data are. */
 export function Mark() {
   const engine = useEngineState();
-  const { at } = useWhatIsShown();
+  const { at, hasData } = useWhatIsShown();
   const follows = useFollowing();
   const isWell = engine.state === "up" || engine.state === "unknown";
+  // A page without data, such as one that does not exist, has nothing that could be old or awaited.
+  if (isWell && !hasData) return null;
   const words = isWell ? freshness(follows, at) : stateWords(engine);
   return html`<span class="pill" data-state=${isWell ? follows : engine.state} title=${words}>
     <i></i><span key=${words}>${words}</span>

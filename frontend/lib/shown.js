@@ -35,7 +35,10 @@ export function useShown(isContent, at, isLoading) {
 
 const changed = () => watchers.forEach((watcher) => watcher());
 
-/** @returns {{ at: Date | null, isLate: boolean }} at: from when the oldest of what is shown is */
+/**
+ * @returns {{ at: Date | null, isLate: boolean, hasData: boolean }} at: from when the oldest of what
+ *   is shown is; hasData: whether the page has data at all, here or on their way
+ */
 export function useWhatIsShown() {
   const [shown, setShown] = useState(seen);
   useEffect(() => {
@@ -44,7 +47,10 @@ export function useWhatIsShown() {
       clearTimeout(timer);
       setShown((before) => {
         const next = seen();
-        const isSame = before.isLate === next.isLate && +(before.at ?? 0) === +(next.at ?? 0);
+        const isSame =
+          before.isLate === next.isLate &&
+          before.hasData === next.hasData &&
+          +(before.at ?? 0) === +(next.at ?? 0);
         return isSame ? before : next;
       });
       const due = Math.min(...[...parts].map((part) => part.waitsSince)) + LATE_AFTER_MS;
@@ -65,6 +71,7 @@ function seen() {
   const instants = all.flatMap((part) => (part.at ? [part.at.getTime()] : []));
   return {
     at: instants.length > 0 ? new Date(Math.min(...instants)) : null,
+    hasData: all.length > 0,
     isLate: all.some((part) => Date.now() - part.waitsSince >= LATE_AFTER_MS),
   };
 }

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { nouns } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
+import { stateWords, useEngineState } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").MaintenanceItem} MaintenanceItem */
@@ -20,7 +21,8 @@ export const STATE_WORDS = {
 };
 
 /** @param {any} props */
-export function Board({ board, tasks, run, tick }) {
+export function Board({ board: seen, tasks, run, tick }) {
+  const board = asOfNow(seen, useEngineState());
   return html`<p class="counts on-brand" role="status">
       ${
         board
@@ -44,6 +46,22 @@ export function Board({ board, tasks, run, tick }) {
           tick=${tick}
         />`,
     )}`;
+}
+
+/**
+ * An engine that is down can't send its lists; of those of before, the line on its health is false.
+ * @param {any} board @param {ReturnType<typeof useEngineState>} engine
+ */
+function asOfNow(board, engine) {
+  const health = board?.items.find((/** @type {MaintenanceItem} */ item) => item.name === "health");
+  if (engine.state !== "down" || health?.state !== "OK") return board;
+  const now = { ...health, state: "ATTENTION", saw: stateWords(engine) };
+  return {
+    ...board,
+    ok: board.ok - 1,
+    attention: board.attention + 1,
+    items: board.items.map((/** @type {MaintenanceItem} */ item) => (item === health ? now : item)),
+  };
 }
 
 /** @param {any} props */

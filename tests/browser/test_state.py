@@ -256,6 +256,34 @@ def test_home_says_the_same_words_and_follows_them(instance, browser):
     expect(line).to_contain_text("Healthy", timeout=HEALS_WITHIN_MS)
 
 
+def test_a_page_that_was_open_before_says_nothing_is_well_once_the_engine_is_down(
+    instance, browser
+):
+    health, maintenance = browser.new_page(), browser.new_page()
+    health.goto(f"{instance.base}{ADMIN}/health")
+    maintenance.goto(f"{instance.base}{ADMIN}/maintenance")
+    summary = health.locator(".health .bar [role=status]")
+    line = maintenance.locator(".duties li").filter(has_text="Check health")
+    expect(summary).to_have_text(re.compile("^Healthy 1[0-9] checks: "))
+    expect(line).to_contain_text("OK")
+
+    with frozen_database(instance):
+        expect(summary).to_have_text(
+            re.compile("^Down Seen before: 1[0-9] checks: "), timeout=SHOWS_WITHIN_MS
+        )
+        expect(line).to_contain_text("Needs attention", timeout=SHOWS_WITHIN_MS)
+        expect(line).not_to_contain_text("Up.")
+    expect(line).to_contain_text("Up.", timeout=HEALS_WITHIN_MS)
+
+
+def test_a_page_that_does_not_exist_shows_no_mark_that_it_loads(instance, browser):
+    page = browser.new_page()
+    page.goto(f"{instance.base}{ADMIN}/nowhere")
+
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(page.locator(".tools .pill")).to_have_count(0)
+
+
 def test_a_stranger_learns_no_name_of_a_check(instance, chromium):
     context = chromium.new_context()
     page = context.new_page()

@@ -144,3 +144,21 @@ def test_on_a_phone_the_menu_unfolds_and_folds_again(open_page):
 
     expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
     expect(menu).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_names_of_the_three_numbers_fit_their_cards_at_320_px(open_page):
+    page = open_page("/engine/admin").page
+    page.set_viewport_size({"width": 320, "height": 800})
+
+    for name in page.locator(".stat h2").all():
+        lines = name.evaluate(
+            """(name) => {
+                const text = document.createRange();
+                text.selectNodeContents(name);
+                const [inner, card] = [text, name.closest(".stat")].map((one) =>
+                    one.getBoundingClientRect());
+                return { isWithin: inner.right <= card.right - 4, height: inner.height };
+            }"""
+        )
+        assert lines["isWithin"], name.inner_text()
+        assert lines["height"] < 24, "one line"

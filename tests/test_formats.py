@@ -99,3 +99,11 @@ def test_nobody_else_writes_sizes_and_dates_for_people() -> None:
     ]
 
     assert strays == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("no answer within 1.5 s", "no answer within 1.5 s."), ("It is full.", "It is full.")],
+)
+def test_a_text_that_another_sentence_follows_ends_with_one_full_stop(text, shown):
+    assert formats.ended(text) == shown

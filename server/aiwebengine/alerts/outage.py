@@ -17,6 +17,7 @@ from aiwebengine.alerts.service import Alerts
 from aiwebengine.alerts.store import LONGEST_SETTLE_SECS
 from aiwebengine.alerts.types import AlertChannel, Notice, NoticeKind
 from aiwebengine.core.config import Alerts as AlertSettings
+from aiwebengine.core.formats import ended
 from aiwebengine.core.private_files import open_private
 from aiwebengine.health.types import HealthCheck, HealthState
 
@@ -84,7 +85,11 @@ class Outage:
         outage = self._current(database)
         also = [f"{one.title}: {one.detail}" for one in others if one.state is HealthState.FAILING]
         outage.detail = " ".join(
-            [database.detail, database.remedy or "", *(["Also failing:", *also] if also else [])]
+            [
+                ended(database.detail),
+                database.remedy or "",
+                *(["Also failing:", *also] if also else []),
+            ]
         )
         reminder = timedelta(hours=self._settings.reminder_hours)
         for channel in self._alerts.channels:

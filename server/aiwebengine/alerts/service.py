@@ -23,6 +23,7 @@ from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.errors import Conflict
+from aiwebengine.core.formats import ended
 from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.database import Database
 from aiwebengine.health.types import HealthCheck, HealthState
@@ -292,4 +293,4 @@ class Alerts:
 
 
 def _detail(check: HealthCheck) -> str:
-    return f"{check.detail} {check.remedy}" if check.remedy else check.detail
+    return f"{ended(check.detail)} {check.remedy}" if check.remedy else check.detail

@@ -62,6 +62,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def ended(text: str) -> str:
+    """A text that another sentence may follow: the reasons of `/health` end without a full stop."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def _milliseconds(value: float) -> str:
     if value < 0.05:
         return "0 ms"

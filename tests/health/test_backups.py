@@ -112,6 +112,15 @@ async def test_a_schedule_that_is_off_is_unknown_and_never_failing(url, tmp_path
     assert schedules.next_due("backup") is None
 
 
+async def test_a_run_that_failed_is_failing_while_the_schedule_is_off():
+    failed = BackupHistory(NOW - timedelta(days=1), failed_at=NOW, problem="No space is left.")
+
+    found = await seen(failed, due=lambda _: None)
+
+    assert found.state is FAILING
+    assert found.detail.endswith(": No space is left.")
+
+
 async def test_a_schedule_that_changed_owes_nothing_of_before(engine):
     schedules = engine.services.jobs
     await schedules.register()

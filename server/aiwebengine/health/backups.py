@@ -52,12 +52,13 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
         history = await seen()
         newest, changed, now = history.newest_at, history.schedule_changed_at, datetime.now(UTC)
         found = "There is no backup" if newest is None else f"The newest is of {instant(newest)}"
+        if history.failed_at is not None:
+            # Also without a schedule: cron may run `aiwebengine backup create`.
+            failed = f"The newest run failed on {instant(history.failed_at)}"
+            return failing(f"{failed}: {(history.problem or 'no reason is known').rstrip('.')}.")
         due_at = last_due(now - BACKUP_GRACE)
         if due_at is None:
             return unknown(f"Scheduled backups are switched off. {found}.")
-        if history.failed_at is not None:
-            failed = f"The newest run failed on {instant(history.failed_at)}"
-            return failing(f"{failed}: {(history.problem or 'no reason is known').rstrip('.')}.")
         if newest is not None and is_of_the_future(newest, now):
             return failing(f"{found}, which is in the future: a clock was wrong, or is.")
         if newest is not None and (newest >= due_at or (changed is not None and due_at < changed)):
@@ -77,8 +78,7 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
         " `maintenance.schedules.backup`, in `maintenance.timezone`). Fails when the newest run"
         " failed, when the newest backup is older than the last due time, with"
         f" {BACKUP_GRACE // timedelta(hours=1)} hours for making it, or when it is dated in the"
-        " future. Unknown while the schedule is"
-        " off.",
+        " future. Unknown while the schedule is off and no run failed.",
     )
 
 

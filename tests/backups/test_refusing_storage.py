@@ -222,6 +222,29 @@ async def test_a_missing_bucket_is_told_from_a_missing_backup(backups, root, mot
         )
 
 
+@pytest.mark.parametrize("verb", ["upload", "download", "verify", "delete", "restore"])
+async def test_a_backup_that_may_lie_in_a_storage_nobody_can_list_names_the_reason(
+    backups, root, storage, verb
+):
+    storage.refusals = {"LIST": (404, "NoSuchBucket", "x")}
+
+    with pytest.raises(NotFound, match=r"on this machine.*no bucket 'backups'"):
+        await getattr(backups, verb)(root, "aiwebengine-20200101-000000-abcdef.tar")
+
+
+async def test_pruning_a_storage_that_can_not_be_listed_is_no_success(
+    backups, root, folder, storage, old
+):
+    names = old(await backups.create(root), 2)
+    storage.refusals = {"LIST": DENIED}
+
+    done = await backups.prune(root)
+
+    assert "AccessDenied" in done.failed["S3 storage"]
+    assert sorted(done.local) == names, "what lies here is removed all the same"
+    assert not any((folder / name).exists() for name in names)
+
+
 async def test_a_backup_into_a_missing_bucket_says_that_the_archive_is_good(backups, root, moto):
     backups._work._remote = Remote(storages.configuration(moto, bucket="nobucket"))
 

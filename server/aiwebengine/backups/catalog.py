@@ -100,13 +100,19 @@ class BackupCatalog:
         return sorted(found.values(), key=lambda backup: backup.name, reverse=True)
 
     async def find(self, name: str, *, problem: str | None = None) -> Backup:
-        """The backup of this name; *problem* is what a check just found. Raises NotFound."""
+        """The backup of this name; *problem* is what a check just found.
+
+        Raises NotFound, which says so when the S3 storage could not be looked at.
+        """
         for backup in await self.backups():
             if backup.name == name and backup.state is not BackupState.FAILED:
                 if problem is not None:
                     backup.state, backup.problem = BackupState.DAMAGED, problem
                 return backup
-        raise NotFound(f"There is no backup {name[:80]}.")
+        missing = f"There is no backup {name[:80]}"
+        if self.remote_trouble is not None:
+            raise NotFound(f"{missing} on this machine. {self.remote_trouble}")
+        raise NotFound(f"{missing}.")
 
     async def newest(self) -> Backup | None:
         """The newest one here that this engine signed and that nothing speaks against."""

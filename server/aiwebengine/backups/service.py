@@ -250,7 +250,8 @@ class Backups(GoingBack):
         """Remove what the configured rules do not keep: archives here and in the S3 storage, and
         databases that a restore replaced. Never the newest good backup.
 
-        What can't be removed stands in `failed` of the answer; the rest is removed all the same.
+        What can't be removed stands in `failed` of the answer, as does an S3 storage that can't be
+        listed; the rest is removed all the same.
         Raises Unauthenticated, Forbidden, StorageFailed for the backup directory, Unavailable.
         """
         must_operate(viewer)
@@ -270,6 +271,9 @@ class Backups(GoingBack):
                 sibling_databases.replaced, self._url, now, rules.retention_days
             ),
         )
+        if self._shelf.remote_trouble is not None:
+            # Nobody knows what is superfluous there; an empty answer would say that nothing is.
+            pruned.failed["S3 storage"] = self._shelf.remote_trouble
         for name in sorted({*pruned.local, *pruned.remote}):
             note(f"{'Would remove' if dry_run else 'Removing'} {name}")
             if not dry_run:

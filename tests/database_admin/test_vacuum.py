@@ -1,9 +1,11 @@
 """Vacuum: what it does, one at a time, told while it runs, whoever is killed."""
 
 import asyncio
+import os
 
 import psycopg
 import pytest
+from tests import commands
 from tests.conftest import free_port, locked, until
 
 from aiwebengine.app.engine import Engine
@@ -253,3 +255,11 @@ async def test_old_runs_are_forgotten(care, engine):
         await care.vacuum(ROOT, ["settings"], lambda _: None)
 
     assert await engine.db.value("select count(*) from vacuum_runs") == 100
+
+
+def test_a_vacuum_that_nobody_looks_at_reports_its_end_only(url, tmp_path):
+    environment = {**os.environ, "APP_REPOSITORY__DATABASE_URL": url}
+
+    done = commands.run("db", "vacuum", "users", cwd=tmp_path, env=environment)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Vacuumed 1 of 1 table.\n", "")

@@ -226,17 +226,15 @@ def vacuum(
             " disk must hold it twice. Continue?",
             yes,
         )
-    # One may look at standard error while standard output goes to a file.
-    console = Console(stderr=True)
+    # One may look at standard error while standard output goes to a file; cron mails both.
+    console = Console(stderr=True, quiet=as_json or not sys.stderr.isatty())
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=as_json or not sys.stderr.isatty()
-    ) as progress:
+    with Progress(*columns, console=console, transient=True, disable=console.quiet) as progress:
         task = progress.add_task("vacuum", total=None)
 
         def watch(done: int, total: int, name: str, now: VacuumProgress | None) -> None:
@@ -245,8 +243,7 @@ def vacuum(
             progress.update(task, description=said, completed=done + share, total=total)
 
         def note(line: str) -> None:
-            if not as_json:
-                progress.console.print(Text(on_one_line(line)), soft_wrap=True)
+            console.print(Text(on_one_line(line)), soft_wrap=True)
 
         async def work(engine: Engine, viewer: Viewer) -> VacuumRun:
             return await engine.services.database_admin.vacuum(

@@ -411,3 +411,19 @@ async def test_what_needs_the_database_is_unknown_without_it(tmp_path):
     assert found["clock"].state is UNKNOWN
     assert found["disk.data"].state is not UNKNOWN
     assert found["event_loop"].checked_at > datetime.now(UTC) - timedelta(minutes=1)
+
+
+async def test_a_database_without_tables_has_every_migration_pending(server, tmp_path):
+    server.run("create database without_tables")
+    config = Config(repository=Repository(data_dir=tmp_path))
+    engine = Engine(config, server.database("without_tables"))
+    await engine.db.connect()
+    try:
+        found = {one.name: one for one in await engine.services.health.checks(ROOT)}
+    finally:
+        await engine.db.disconnect()
+        server.run("drop database without_tables")
+
+    assert found["database"].state is OK
+    assert found["migrations"].state is FAILING
+    assert "0001.create-users" in found["migrations"].detail

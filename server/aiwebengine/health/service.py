@@ -245,6 +245,10 @@ class Health:
             agreed = await store.agree(self._db, self._instance, seen)
         except Unavailable:
             return
+        except Exception as error:
+            # The tables may be missing. What the checks found is shown all the same.
+            log.warning("health.not_recorded", extra={"error": str(error)})
+            return
         for one, told in zip(new, seen, strict=True):
             if one.since == told.since:
                 one.since = agreed.get(one.check.name, one.since)

@@ -41,6 +41,7 @@ EVENTS: dict[str, str] = {
     "graphql.bug": "A resolver failed, and its trace does not fit on the request's line: another"
     " one stands there, or it is a subscription. The caller got INTERNAL and the request id.",
     "health.bug": "A health check itself does not work.",
+    "health.not_recorded": "What the checks found could not be stored; it is shown all the same.",
     "heart.bug": "A worker could not tell the database how it does, by a fault in the program.",
     "heart.postponed": "A worker tells how it does later: the database was away.",
     "listener.lost": "The connection for live updates broke. It is made anew in `pause` seconds.",

@@ -59,7 +59,9 @@ def applied(connection: Connection) -> dict[str, Applied]:
 
 
 async def applied_ids(db: Database) -> set[str]:
-    """The ids of what is applied, for somebody who has a pool."""
+    """The ids of what is applied, for somebody who has a pool; empty before the first."""
+    if not await db.value("select to_regclass('migration_checksums') is not null"):
+        return set()
     return {
         row["migration_id"] for row in await db.all("select migration_id from migration_checksums")
     }

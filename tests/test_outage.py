@@ -19,19 +19,19 @@ class Fragile:
     """A PostgreSQL of this test's own, that may be stopped, started and frozen."""
 
     def __init__(self, folder):
-        self._folder = folder
+        self.folder = folder
         self._stack = contextlib.ExitStack()
         self._frozen = contextlib.ExitStack()
         self.url = ""
 
     def start(self):
-        self.url = self._stack.enter_context(embedded_postgres(self._folder))
+        self.url = self._stack.enter_context(embedded_postgres(self.folder))
 
     def stop(self):
         self._stack.close()
 
     def freeze(self):
-        self._frozen.enter_context(frozen(postgres_in(self._folder)))
+        self._frozen.enter_context(frozen(postgres_in(self.folder)))
 
     def thaw(self):
         self._frozen.close()
@@ -62,7 +62,10 @@ async def until_healthy(client, within):
 async def test_an_outage_is_told_as_one_and_ends_by_itself(fragile, tmp_path):
     engine = built(fragile.url, tmp_path)
     await engine.prepare()
-    async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
+    async with (
+        serving(engine) as served,
+        httpx2.AsyncClient(base_url=served.base, timeout=30) as client,
+    ):
         ada = await adder(engine)("ada", Role.ADMINISTRATOR)
         token = {"Authorization": f"Bearer {await served.token(ada)}"}
         session = await engine.services.sessions.begin(ada, ada.id, ada.label, "link")
@@ -141,7 +144,10 @@ async def test_who_asks_for_the_health_again_and_again_fills_no_log_with_an_outa
 async def test_a_database_that_comes_later_is_waited_for(fragile, tmp_path):
     await asyncio.to_thread(fragile.stop)
     engine = built(fragile.url, tmp_path)
-    async with serving(engine) as served, httpx2.AsyncClient(base_url=served.base) as client:
+    async with (
+        serving(engine) as served,
+        httpx2.AsyncClient(base_url=served.base, timeout=30) as client,
+    ):
         health = await client.get("/health")
         asked = await client.post("/graphql", json={"query": "{ viewer { id } }"})
         page = await client.get("/auth/login", headers={"Accept": "text/html"})

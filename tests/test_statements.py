@@ -120,11 +120,16 @@ async def test_a_query_sends_no_more_when_there_is_more_to_show(
     # What is worked out at the first time, and kept, is not what is looked for.
     await counted(ada, text, **values)
 
-    few, _ = await counted(ada, text, **values)
+    few = await fewest(counted, ada, text, values)
     await populate(range(FEW, MANY))
-    many, _ = await counted(ada, text, **values)
+    many = await fewest(counted, ada, text, values)
 
     assert many <= few
+
+
+async def fewest(counted, viewer, text, values):
+    """The statements of a query that finds fresh what is kept for some seconds."""
+    return min([(await counted(viewer, text, **values))[0] for _ in range(3)])
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))

@@ -14,16 +14,17 @@ import os
 import random
 import re
 import resource
-import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
 
+import psutil
 import psycopg
 import pytest
 from tests.conftest import configured
+from tests.freezing import postgres_in
 from tests.tables import described
 from tests.test_outage import Fragile
 
@@ -144,10 +145,12 @@ def orphans_adopted():
 
 def shot(fragile):
     """Kill every process of PostgreSQL at once."""
-    text = (fragile._folder / "postgres" / "postmaster.pid").read_text()
-    fragile.freeze(signal.SIGKILL)
+    server = postgres_in(fragile.folder)
+    for process in [server, *server.children()]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     with suppress(ChildProcessError):
-        os.waitpid(int(text.split()[0]), 0)
+        os.waitpid(server.pid, 0)
 
 
 async def looked_at(url, folder):

@@ -42,7 +42,10 @@ async def test_what_takes_too_long_is_refused_and_its_statement_ended(
         async with locked(url, "users") as waiting:
             late = await client.request(method, path, json=body)
             await until(lambda: not waiting(), 20)
-        again = await client.request(method, path, json=body)
+        async with asyncio.timeout(20):
+            # On a busy machine half a second may be too short for the next one, too.
+            while (again := await client.request(method, path, json=body)).status_code == 503:
+                pass
 
     assert (late.status_code, again.status_code) == (503, 200)
     assert late.headers["retry-after"]

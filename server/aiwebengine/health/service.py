@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.core.identity import Role, Viewer
-from aiwebengine.core.request_notes import of_no_request
+from aiwebengine.core.request_record import of_no_request
 from aiwebengine.database import Database
 from aiwebengine.health import store
 from aiwebengine.health.state import DATABASE, status_of

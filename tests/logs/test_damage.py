@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import socket
+import struct
+import tracemalloc
 from datetime import timedelta
 
 import httpx2
@@ -189,13 +191,30 @@ def test_a_torn_archive_gives_what_is_left_of_it(log, write, monkeypatch, damage
         half = len(content) // 2
         packed.write_bytes(content[:half] + b"\xff" * 60 + content[half + 60 :])
     else:
-        packed.write_bytes(content[:24] + b"\xff\xff\xff\xff" + content[28:])
+        packed.write_bytes(content[:20] + b"\xff\xff\xff\xff" + content[24:])
 
     found = newest(log, Wanted(LogFilter()), 1_000).entries
 
     assert found[0].request_id == "r200"
     assert found[-1].request_id == "r0" or damage == "claims too much"
     assert len(found) > 40 or damage == "claims too much"
+
+
+@pytest.mark.parametrize("claim", [64 << 20, 2 << 20])
+def test_a_forged_member_of_some_bytes_is_not_padded_to_what_it_claims(log, write, claim):
+    write("2026-01-31", [line(0)])
+    write("", [line(200)])
+    packed = compress(stored_files(log)[1])
+    content = packed.read_bytes()
+    packed.write_bytes((content[:20] + struct.pack("<I", claim) + content[24:]) * 2)
+
+    tracemalloc.start()
+    found = newest(log, Wanted(LogFilter()), 1_000).entries
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found[0].request_id == "r200"
+    assert peak < claim
 
 
 def test_a_foreign_archive_that_is_torn_gives_what_is_left_of_it(log, write):

@@ -26,8 +26,11 @@ BLOCK_BYTES = 1_048_576
 MEMBER_BYTES = 1_048_576
 COMPRESSION_LEVEL = 6
 
-# What a member may claim to unpack to: `compress` writes none beyond MEMBER_BYTES.
-LARGEST_MEMBER = 64 * 1_048_576
+# What a member may claim to unpack to. `compress` writes none beyond MEMBER_BYTES, and DEFLATE
+# packs at most 258 bytes into two bits (RFC 1951, section 3.2.5). Without these bounds a forged
+# file of some bytes takes gigabytes of padding to read.
+LARGEST_MEMBER = 2 * 1_048_576
+LARGEST_RATIO = 1032
 
 END = 1 << 62
 """Beyond the end of every file."""
@@ -224,7 +227,7 @@ def _members(stream: BinaryIO) -> list[_Member] | None:
         )
         if (magic_1, magic_2, flags, extra) != (0x1F, 0x8B, 4, 12) or (id_1, id_2) != _OURS:
             return None
-        if not 0 < size <= LARGEST_MEMBER:
+        if not 0 < size <= min(LARGEST_MEMBER, LARGEST_RATIO * packed):
             return None
         members.append(_Member(begin, place + _HEADER.size, packed, size))
         place += _HEADER.size + packed + _TRAILER.size

@@ -91,9 +91,10 @@ test-oldest: install $(SERVERS_READY) ## The database's part of the suite on the
 test-kill: install ## Kill backups, restores and migrations more than 100 times
 	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py
 
-schema: install ## Write schema.graphql and tests/schema.sql from the code
+schema: install ## Write schema.graphql, tests/schema.sql and frontend/types from the code
 	$(BIN)/aiwebengine schema print > schema.graphql
 	$(BIN)/python -m tests.tables > tests/schema.sql
+	cd frontend && npm run --silent types
 
 # `install` is for who works on the engine; this is for who runs it. DESTDIR is put before every
 # path, for packagers; the program may then be moved to where PREFIX says.

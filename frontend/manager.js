@@ -1,5 +1,5 @@
 // @ts-check
-/** The manager: which page stands at which address, and what is around it. */
+/** The manager: the page of each address, and the frame around it. */
 import { render } from "preact";
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -9,6 +9,7 @@ import { TokensPage } from "./auth/tokens-page.js";
 import { BackupsPage } from "./backups/backups-page.js";
 import { DatabasePage } from "./database_admin/database-page.js";
 import { HealthPage } from "./health/health-page.js";
+import { gql } from "./lib/documents.js";
 import { Icon } from "./lib/icons.js";
 import { useQuery } from "./lib/load.js";
 import { ownTexts } from "./lib/own-text.js";
@@ -28,6 +29,12 @@ import { SystemPage } from "./telemetry/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
 
+/** @typedef {import("./lib/icons.js").IconName} IconName */
+
+/**
+ * @type {{ group: string, path: string, icon: IconName, label: string,
+ *   page: (props: { me: { id: string } | null }) => unknown }[]}
+ */
 const PAGES = [
   { group: "People", path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
@@ -59,18 +66,19 @@ const PAGES = [
   },
 ];
 const GROUPS = ["People", "Engine", "Data"];
-const DOORS = [
+/** @type {{ path: string, icon: IconName, label: string }[]} */
+const OTHER_PLACES = [
   { path: "/", icon: "home", label: "Home" },
   { path: "/editor", icon: "code", label: "Editor" },
   { path: "/graphql", icon: "graph", label: "GraphQL" },
 ];
-const ME = "{ viewer { id email name roles } }";
+const ME = gql("query Me { viewer { id email name roles } }");
 const ROLE = "ADMINISTRATOR";
 
 function App() {
   const path = useAddress().split("?")[0].replace(/\/$/, "");
   const { data } = useQuery(ME, {}, { isContent: false });
-  const me = data?.viewer;
+  const me = data?.viewer ?? null;
   const { state, why } = useEngineState();
   const isOut = state === "signed-out";
   const { isLate } = useWhatIsShown();
@@ -108,7 +116,7 @@ function App() {
           )}
           <h2>Go to</h2>
           <ul>
-            ${DOORS.map((entry) => html`<${Entry} ...${entry} />`)}
+            ${OTHER_PLACES.map((entry) => html`<${Entry} ...${entry} />`)}
           </ul>
         </nav>
         <div class="me">
@@ -123,7 +131,7 @@ function App() {
         data-waits-in-vain=${String(isLate || state === "down")}
       >
         ${
-          // Whoever sits here next must not read what the last one could.
+          // The next person at this computer must not see the data of the last one.
           !isOut && pageAt(path, me)
         }
       </main>
@@ -133,7 +141,7 @@ function App() {
     ${!isOut && html`<${Toasts} />`}`;
 }
 
-/** A new page is read from its heading on, by screen readers too. @param {string} path */
+/** Moves the focus to the heading of a new page, for screen readers too. @param {string} path */
 function useFocusOnHeading(path) {
   const shown = useRef(path);
   useEffect(() => {
@@ -144,7 +152,10 @@ function useFocusOnHeading(path) {
   }, [path]);
 }
 
-/** @param {any} props */
+/**
+ * @param {{ path: string, icon: IconName, label: string, current?: boolean, page?: unknown,
+ *   group?: string }} props
+ */
 const Entry = ({ path, icon, label, current, page }) =>
   html`<li>
     <a href=${path} aria-current=${current ? "page" : null}
@@ -156,7 +167,7 @@ const Entry = ({ path, icon, label, current, page }) =>
 const isAt = (path, entry) =>
   path === entry || path.startsWith(`${entry}/`) || (path === ROOT && entry === PAGES[0].path);
 
-/** @param {string} path @param {any} me */
+/** @param {string} path @param {{ id: string } | null} me */
 function pageAt(path, me) {
   const user = path.match(/\/users\/([\w-]+)$/);
   if (user) return html`<${UserPage} key=${user[1]} id=${user[1]} me=${me} />`;

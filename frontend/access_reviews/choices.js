@@ -1,33 +1,34 @@
 // @ts-check
-/** What a reviewer has chosen and not submitted yet, kept for as long as the page lives. */
+/** Decisions that a reviewer has not submitted yet, kept until the page is closed. */
 
-/** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
+/** @typedef {import("../types/schema").Role} Role */
 /** @typedef {{ decision: "KEEP" | "REVOKE", note: string }} Choice */
+/** @typedef {Choice & { userId: string, role: Role }} EntryChoice */
 
-/** As many as the server takes at once. */
-export const MOST_AT_ONCE = 500;
+/** The maximum number of decisions in one request. */
+export const MAX_AT_ONCE = 500;
 
-/** By review, then by holder and role: whoever looks at another page comes back to them.
- * @type {Map<string, Map<string, Choice & { userId: string, role: string }>>} */
+/** By review, then by user and role: they survive a visit of another page.
+ * @type {Map<string, Map<string, EntryChoice>>} */
 const chosen = new Map();
 
 /** @param {string} review */
 export function choicesOf(review) {
   if (!chosen.has(review)) chosen.set(review, new Map());
-  return /** @type {Map<string, Choice & { userId: string, role: string }>} */ (chosen.get(review));
+  return /** @type {Map<string, EntryChoice>} */ (chosen.get(review));
 }
 
 /** @param {{ userId: string, role: string }} entry */
 export const keyOf = (entry) => `${entry.userId} ${entry.role}`;
 
 /**
- * The choices as the server takes them, in portions.
- * @param {Iterable<Choice & { userId: string, role: string }>} choices
+ * The choices in portions that the server accepts.
+ * @param {Iterable<EntryChoice>} choices
  */
 export function portions(choices) {
   const all = [...choices].map((one) => ({ ...one, note: one.note.trim() || null }));
-  const count = Math.ceil(all.length / MOST_AT_ONCE);
+  const count = Math.ceil(all.length / MAX_AT_ONCE);
   return Array.from({ length: count }, (_, at) =>
-    all.slice(at * MOST_AT_ONCE, (at + 1) * MOST_AT_ONCE),
+    all.slice(at * MAX_AT_ONCE, (at + 1) * MAX_AT_ONCE),
   );
 }

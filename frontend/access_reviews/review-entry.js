@@ -1,13 +1,21 @@
 // @ts-check
-/** One role of one holder, to keep or to revoke. */
+/** One role of one user, to keep or to revoke. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { EndDate } from "../lib/end-date.js";
 import { count } from "../lib/format.js";
 import { RoleBadge, Time } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
 import { oneLine, untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
+export const ENTRY = gql(`fragment ReviewEntryFields on AccessReviewEntry {
+  userId email name status role grantedAt grantedBy reason expiresAt lastSeenAt
+  apiTokens tokenLastUsedAt note outcome detail decidedBy emailVerified
+}`);
+
+/** @typedef {import("../types/documents").ReviewEntryFields} AccessReviewEntry */
+/** @typedef {import("./choices.js").Choice} EntryDecision */
+/** @typedef {(entry: AccessReviewEntry, choice: EntryDecision | null) => void} Choose */
 
 /** @type {["KEEP" | "REVOKE", string][]} */
 const DECISIONS = [
@@ -15,7 +23,10 @@ const DECISIONS = [
   ["REVOKE", "Revoke"],
 ];
 
-/** @param {{ entry: AccessReviewEntry, isOpen: boolean, choice: any, choose: any }} props */
+/**
+ * @param {{ entry: AccessReviewEntry, isOpen: boolean, choice: EntryDecision | undefined,
+ *   choose: Choose }} props
+ */
 export function Entry({ entry, isOpen, choice, choose }) {
   return html`<tr class=${choice ? `chosen ${choice.decision.toLowerCase()}` : ""}>
     <td>
@@ -54,7 +65,7 @@ export function Entry({ entry, isOpen, choice, choose }) {
   </tr>`;
 }
 
-/** @param {any} props */
+/** @param {{ entry: AccessReviewEntry, choice: EntryDecision | undefined, choose: Choose }} props */
 function Choice({ entry, choice, choose }) {
   const name = `${entry.role.toLowerCase()} of ${entry.email}`;
   return html`<div class="choice">
@@ -81,7 +92,8 @@ function Choice({ entry, choice, choose }) {
           maxlength="400"
           placeholder="Note"
           value=${choice.note}
-          onInput=${(/** @type {any} */ event) => choose(entry, { ...choice, note: event.target.value })}
+          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+            choose(entry, { ...choice, note: target.value })}
         />
       </label>`
     }

@@ -1,7 +1,8 @@
 // @ts-check
-/** The access review: who may do what, and shall they go on to. */
+/** The access review page: who holds which role, and whether they keep it. */
 import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
@@ -9,40 +10,43 @@ import { goBack, ROOT, useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/format.js";
 import { choicesOf, keyOf, portions } from "./choices.js";
-import { Entry } from "./review-entry.js";
-import { Past } from "./reviews.js";
+import { ENTRY, Entry } from "./review-entry.js";
+import { Past, REVIEW_SUMMARY } from "./reviews.js";
 
-/** @typedef {import("../types/schema").AccessReviewEntry} AccessReviewEntry */
+/** @typedef {import("../types/documents").ReviewEntryFields} AccessReviewEntry */
+/** @typedef {import("../types/documents").AccessReviewData} AccessReviewData */
+/** @typedef {NonNullable<AccessReviewData["accessReview"]>} Review */
+/** @typedef {import("../lib/parts.js").Question} Question */
+/** @typedef {import("./review-entry.js").Choose} Choose */
+/** @typedef {typeof DEFAULTS} State */
+/** @typedef {import("../lib/router.js").SetParameters<State>} SetState */
 
 const DEFAULTS = { id: "", show: "open", after: "" };
-const REVIEW = `query ($id: ID, $after: String, $onlyOpen: Boolean!) {
-  accessReview(id: $id) {
-    id startedAt startedBy note finishedAt total open kept revoked gone
-    entries(first: 50, after: $after, onlyOpen: $onlyOpen) {
-      totalCount pageInfo { hasNextPage endCursor }
-      nodes {
-        userId email name status role grantedAt grantedBy reason expiresAt lastSeenAt
-        apiTokens tokenLastUsedAt decision note outcome detail decidedBy emailVerified
+const REVIEW = gql(
+  `query AccessReview($id: ID, $after: String, $onlyOpen: Boolean!) {
+    accessReview(id: $id) {
+      id finishedAt total open kept revoked gone
+      entries(first: 50, after: $after, onlyOpen: $onlyOpen) {
+        totalCount pageInfo { hasNextPage endCursor } nodes { ...ReviewEntryFields }
       }
     }
-  }
-  accessReviews(first: 20) {
-    nodes { id startedAt startedBy finishedAt finishedBy total open kept revoked gone }
-  }
-}`;
-const START = "mutation { startAccessReview(input: {}) { review { id total } } }";
-const SUBMIT = `mutation ($input: SubmitAccessReviewInput!) {
-  submitAccessReview(input: $input) {
-    review { open }
-    entries { userId role outcome }
-  }
-}`;
+    accessReviews(first: 20) { nodes { ...ReviewSummary } }
+  }`,
+  ENTRY,
+  REVIEW_SUMMARY,
+);
+const START = gql(`mutation StartAccessReview {
+  startAccessReview(input: {}) { review { id } }
+}`);
+const SUBMIT = gql(`mutation SubmitAccessReview($input: SubmitAccessReviewInput!) {
+  submitAccessReview(input: $input) { entries { userId role outcome } }
+}`);
 
 export function ReviewPage() {
   const [state, setState] = useParameters(DEFAULTS);
   const onlyOpen = state.show === "open";
   const list = useQuery(REVIEW, { id: state.id || null, after: state.after || null, onlyOpen });
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
   const review = list.data?.accessReview;
   const choices = choicesOf(review?.id ?? "");
@@ -53,11 +57,11 @@ export function ReviewPage() {
       await ask(START);
       setState({ ...DEFAULTS });
       list.reload();
-    } catch (/** @type {any} */ error) {
+    } catch (error) {
       sayRefused(error);
     }
   };
-  /** @param {AccessReviewEntry} entry @param {any} choice */
+  /** @type {Choose} */
   const choose = (entry, choice) => {
     const { userId, role } = entry;
     if (choice) choices.set(keyOf(entry), { userId, role, ...choice });
@@ -65,11 +69,12 @@ export function ReviewPage() {
     redraw(0);
   };
   const keepAll = () => {
-    for (const entry of review.entries.nodes)
+    for (const entry of review?.entries.nodes ?? [])
       if (isOpen(entry) && !choices.has(keyOf(entry)))
         choose(entry, { decision: "KEEP", note: "" });
   };
   const submit = async () => {
+    if (!review) return;
     let refused = 0;
     for (const decisions of portions(choices.values())) {
       const done = await ask(SUBMIT, { input: { reviewId: review.id, decisions } });
@@ -79,7 +84,7 @@ export function ReviewPage() {
       }
     }
     say(refused ? `${refused} could not be revoked: see why in the list.` : "Submitted.");
-    // What was open on this page is not any more: its cursor points behind nothing.
+    // The decided entries have left the list, so the cursor of this page is not valid any more.
     setState({ id: review.id, after: "" });
     list.reload();
   };
@@ -144,7 +149,7 @@ function useWarning(unsaved) {
   }, [unsaved]);
 }
 
-/** @param {any} props */
+/** @param {{ review: Review }} props */
 function Progress({ review }) {
   const { total, open, kept, revoked, gone } = review;
   const figures =
@@ -159,7 +164,10 @@ function Progress({ review }) {
   </div>`;
 }
 
-/** @param {any} props */
+/**
+ * @param {{ review: Review, state: State, setState: SetState, size: number, keepAll: () => void,
+ *   confirm: () => void }} props
+ */
 function Bar({ review, state, setState, size, keepAll, confirm }) {
   const show = (/** @type {string} */ which, /** @type {string} */ label) =>
     html`<button
@@ -184,7 +192,10 @@ function Bar({ review, state, setState, size, keepAll, confirm }) {
   </div>`;
 }
 
-/** @param {any} props */
+/**
+ * @param {{ list: { loading: boolean }, review: Review, choices: ReturnType<typeof choicesOf>,
+ *   choose: Choose }} props
+ */
 function Entries({ list, review, choices, choose }) {
   if (review.entries.nodes.length === 0)
     return html`<div class="empty"><b>Nothing is left to decide here</b></div>`;
@@ -205,7 +216,7 @@ function Entries({ list, review, choices, choose }) {
   />`;
 }
 
-/** @param {any} props */
+/** @param {{ review: Review, state: State, setState: SetState }} props */
 function Pager({ review, state, setState }) {
   const { totalCount, pageInfo } = review.entries;
   const file = (/** @type {string} */ format) =>
@@ -220,7 +231,7 @@ function Pager({ review, state, setState }) {
       <button
         class="btn small"
         disabled=${!pageInfo.hasNextPage}
-        onClick=${() => setState({ after: pageInfo.endCursor })}
+        onClick=${() => setState({ after: pageInfo.endCursor ?? "" })}
       >
         Next
       </button>

@@ -1,12 +1,17 @@
 // @ts-check
-/** The reviews there were. */
+/** The list of access reviews. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").AccessReview} AccessReview */
+export const REVIEW_SUMMARY = gql(`fragment ReviewSummary on AccessReview {
+  id startedAt startedBy finishedAt finishedBy open kept revoked gone
+}`);
+
+/** @typedef {import("../types/documents").ReviewSummary} AccessReview */
 
 /** @param {{ reviews: AccessReview[] | undefined, show: (id: string) => void }} props */
 export function Past({ reviews, show }) {

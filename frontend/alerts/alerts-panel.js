@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { REFRESH_MS, StateBadge } from "../health/health-panel.js";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
@@ -11,12 +12,12 @@ import { Table } from "../lib/table.js";
 import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").Alert} Alert */
+/** @typedef {import("../types/documents").AlertsData["alerts"]["nodes"][number]} Alert */
 /** @typedef {import("../types/schema").AlertChannel} AlertChannel */
-/** @typedef {import("../types/schema").ChannelResult} ChannelResult */
+/** @typedef {import("../types/documents").TestAlertData["sendTestAlert"]["results"][number]} ChannelResult */
 
 const DEFAULTS = { alerts: "" };
-const LIST = `query ($after: String) {
+const LIST = gql(`query Alerts($after: String) {
   alerts(first: 25, after: $after) {
     totalCount
     pageInfo { hasNextPage endCursor }
@@ -24,15 +25,15 @@ const LIST = `query ($after: String) {
       id title link instance state severity message since overAt lastSentAt channels lastError
     }
   }
-}`;
-const TEST = `mutation {
+}`);
+const TEST = gql(`mutation TestAlert {
   sendTestAlert(input: {}) { results { channel target delivered error } }
-}`;
+}`);
 
 /** @type {Record<AlertChannel, string>} */
 const CHANNELS = { EMAIL: "E-mail", WEBHOOK: "Webhook" };
 
-/** What the page that an alert leads to is called; the last one is any other. */
+/** The link of an alert by the page it leads to; the last one is for every other page. */
 const WHERE = [
   ["/logs", "Show the log lines"],
   ["/backups", "Show the backups"],

@@ -2,17 +2,19 @@
 /** The audit trail: who changed what. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Failure, PageTurner, Time, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
+import { parameters } from "../lib/url-state.js";
 import { SearchField } from "../lib/search-field.js";
 import { Table } from "../lib/table.js";
 import { count, date, exactly } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { around } from "../logs/log-filter.js";
 import { Changes } from "./changes.js";
-import { actionWords, Sentence, SENTENCE_FIELDS } from "./sentence.js";
+import { actionWords, Sentence, SENTENCE } from "./sentence.js";
 
 const DEFAULTS = { q: "", action: "", user: "", since: "", until: "", after: "" };
 const ACTIONS = [
@@ -59,24 +61,28 @@ const ACTIONS = [
   "OTHER",
 ];
 
-const LIST = `query ($after: String, $filter: AuditFilter) {
-  auditEvents(first: 50, after: $after, filter: $filter) {
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      ${SENTENCE_FIELDS}
-      requestId address userAgent sessionId tokenId door
+const LIST = gql(
+  `query AuditTrail($after: String, $filter: AuditFilter) {
+    auditEvents(first: 50, after: $after, filter: $filter) {
+      pageInfo { hasNextPage endCursor }
+      nodes { ...SentenceFields requestId address userAgent sessionId tokenId door }
     }
-  }
-}`;
+  }`,
+  SENTENCE,
+);
+const ADDED = gql("subscription NewAuditEvents { auditEventAdded { id } }");
+
+/** @typedef {import("../types/documents").AuditTrailData["auditEvents"]["nodes"][number]} AuditEvent */
+/** @typedef {import("../types/schema").AuditAction} AuditAction */
+/** @typedef {{ target: HTMLInputElement | HTMLSelectElement }} Typed */
+/** @typedef {typeof DEFAULTS} State */
+/** @typedef {import("../lib/router.js").SetParameters<State>} SetState */
 
 export function AuditPage() {
   const [state, setState] = useParameters(DEFAULTS);
   const list = useQuery(LIST, { after: state.after || null, filter: filter(state) });
   const [waiting, setWaiting] = useState(0);
-  useEffect(
-    () => follow("subscription { auditEventAdded { id } }", () => setWaiting((n) => n + 1)),
-    [],
-  );
+  useEffect(() => follow(ADDED, () => setWaiting((n) => n + 1)), []);
   const fresh = () => {
     setWaiting(0);
     if (state.after) setState({ after: "" });
@@ -105,7 +111,7 @@ export function AuditPage() {
               heads=${["When", "Event"]}
               widths=${["10rem", ""]}
               rows=${page?.nodes}
-              row=${(/** @type {any} */ event) => html`<${Event} key=${event.id} event=${event} />`}
+              row=${(/** @type {AuditEvent} */ event) => html`<${Event} key=${event.id} event=${event} />`}
               isBusy=${list.loading}
               hasFailed=${Boolean(list.error)}
             />`
@@ -124,12 +130,12 @@ export function AuditPage() {
     </section>`;
 }
 
-/** @param {typeof DEFAULTS} state */
+/** @param {State} state @returns {import("../types/schema").AuditFilter} */
 function filter(state) {
   const instant = (/** @type {string} */ day) => (day ? new Date(day).toISOString() : null);
   return {
     search: state.q || null,
-    actions: state.action ? [state.action] : null,
+    actions: state.action ? [/** @type {AuditAction} */ (state.action)] : null,
     userId: state.user || null,
     since: instant(state.since),
     until: instant(state.until),
@@ -138,20 +144,21 @@ function filter(state) {
 
 /**
  * The address that downloads all pages of this list.
- * @param {typeof DEFAULTS} state
+ * @param {State} state
  * @param {"csv" | "ndjson"} format
  */
 function download(state, format) {
   const { search, actions, userId, since, until } = filter(state);
   const asked = { format, search, action: actions?.[0], user: userId, since, until };
-  const given = Object.entries(asked).filter(([, value]) => value);
-  return `/api/engine/admin/audit?${new URLSearchParams(/** @type {any} */ (given))}`;
+  return `/api/engine/admin/audit?${parameters(asked)}`;
 }
 
-/** @param {any} props */
+/** @param {{ state: State, setState: SetState }} props */
 function Bar({ state, setState }) {
-  const set = (/** @type {string} */ name) => (/** @type {any} */ event) =>
-    setState({ [name]: event.target.value, after: "" });
+  const set =
+    (/** @type {string} */ name) =>
+    (/** @type {Typed} */ { target }) =>
+      setState({ [name]: target.value, after: "" });
   return html`<div class="bar">
     <${SearchField}
       label="Search address, reason or request id"
@@ -184,11 +191,11 @@ function Bar({ state, setState }) {
   </div>`;
 }
 
-/** @param {{ event: any }} props */
+/** @param {{ event: AuditEvent }} props */
 function Event({ event }) {
   const rows = [
     ["Action", actionWords(event.action)],
-    ["Request", event.requestId && html`<${RequestLines} event=${event} />`],
+    ["Request", event.requestId && html`<${RequestLines} id=${event.requestId} at=${event.at} />`],
     ["Address", event.address],
     ["Client", event.userAgent],
     ["Session", event.sessionId],
@@ -219,8 +226,8 @@ function Event({ event }) {
   </tr>`;
 }
 
-/** The request's id, and the way to its lines in the log. @param {{ event: any }} props */
-function RequestLines({ event }) {
-  const asked = new URLSearchParams({ request: event.requestId, ...around(event.at) });
-  return html`${untrusted(event.requestId)} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
+/** The request's id, and a link to its log lines. @param {{ id: string, at: string }} props */
+function RequestLines({ id, at }) {
+  const asked = new URLSearchParams({ request: id, ...around(at) });
+  return html`${untrusted(id)} <a href="${ROOT}/logs?${asked}">Log lines</a>`;
 }

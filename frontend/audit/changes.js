@@ -3,16 +3,18 @@
 import { html } from "htm/preact";
 import { count, instant, size } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
+import { sides } from "./sentence.js";
+
+/** @typedef {import("./sentence.js").Side} Side */
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 /**
  * Terms and values for a `dl`.
- * @param {{ event: { before: any, after: any } }} props
+ * @param {{ event: { before: unknown, after: unknown } }} props
  */
 export function Changes({ event }) {
-  const before = event.before ?? {};
-  const after = event.after ?? {};
+  const { before, after } = sides(event);
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.map(
     (name) =>
@@ -31,10 +33,10 @@ const words = (name) => {
   return apart.charAt(0).toUpperCase() + apart.slice(1);
 };
 
-/** Both sides, or the one value of a side that did not change. @param {string} name @param {any} before @param {any} after */
+/** Both sides, or the one value of a side that did not change. @param {string} name @param {Side} before @param {Side} after */
 function change(name, before, after) {
-  const sides = [before, after].filter((side) => name in side);
-  const values = [...new Set(sides.map((side) => shown(name, side[name])))];
+  const having = [before, after].filter((side) => name in side);
+  const values = [...new Set(having.map((side) => shown(name, side[name])))];
   return values.map((value, index) => html`${index > 0 && " → "}${untrusted(value)}`);
 }
 
@@ -47,5 +49,5 @@ function shown(name, value) {
   if (typeof value === "string")
     return INSTANT.test(value) && !Number.isNaN(Date.parse(value)) ? instant(value) : value;
   // A thing by its name, as the checks of a drill have one.
-  return /** @type {any} */ (value).name ?? JSON.stringify(value);
+  return /** @type {{ name?: string }} */ (value).name ?? JSON.stringify(value);
 }

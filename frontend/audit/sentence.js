@@ -1,14 +1,29 @@
 // @ts-check
 /** An audit event as one sentence. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { EndDate } from "../lib/end-date.js";
 import { count, size } from "../lib/format.js";
 import { ROLE_NAMES } from "../lib/parts.js";
 import { ROOT } from "../lib/router.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-export const SENTENCE_FIELDS =
-  "id at action actorKind actorLabel actorId targetLabel targetId reason before after";
+export const SENTENCE = gql(`fragment SentenceFields on AuditEvent {
+  id at action actorKind actorLabel targetLabel targetId reason before after
+}`);
+
+/** @typedef {import("../types/documents").SentenceFields} AuditEvent */
+/**
+ * One side of a change. Which values an event has depends on its action.
+ * @typedef {{ [name: string]: unknown, expiresAt?: string | null, role?: string, sessions?: number,
+ *   size_bytes?: number, ok?: boolean }} Side
+ */
+
+/** Returns both sides of a change. @param {Pick<AuditEvent, "before" | "after">} event */
+export const sides = ({ before, after }) => ({
+  before: /** @type {Side} */ (before ?? {}),
+  after: /** @type {Side} */ (after ?? {}),
+});
 
 /**
  * What stands around the names: {who} acted, on {whom}; the rest are values of the event. What is
@@ -59,7 +74,7 @@ const PHRASES = {
 const ELSE = "{who}: {action} {whom}";
 const PART = /\{([\w.]+)\}/;
 
-/** @param {{ event: any }} props */
+/** @param {{ event: AuditEvent }} props */
 export function Sentence({ event }) {
   const parts = (PHRASES[event.action] ?? ELSE).split(PART);
   return html`<span class="sentence">
@@ -71,16 +86,16 @@ export function Sentence({ event }) {
 /** "role granted" @param {string} action */
 export const actionWords = (action) => action.toLowerCase().replaceAll("_", " ");
 
-/** @param {string} name of a part @param {any} event */
+/** @param {string} name of a part @param {AuditEvent} event */
 function value(name, event) {
   const known = PARTS[name];
-  if (known) return known(event);
+  if (known) return known({ ...event, ...sides(event) });
   const [side, key] = name.split(".");
-  const found = event[side]?.[key];
+  const found = sides(event)[/** @type {"before" | "after"} */ (side)][key];
   return html`<b>${untrusted(Array.isArray(found) ? found.join(", ") : (found ?? "nothing"))}</b>`;
 }
 
-/** @type {Record<string, (event: any) => unknown>} */
+/** @type {Record<string, (event: AuditEvent & { before: Side, after: Side }) => unknown>} */
 const PARTS = {
   who: ({ actorLabel, actorKind }) =>
     html`<b>${untrusted(actorLabel)}</b
@@ -89,14 +104,14 @@ const PARTS = {
     targetId
       ? html`<a href="${ROOT}/users/${targetId}">${untrusted(targetLabel)}</a>`
       : html`<b>${untrusted(targetLabel)}</b>`,
-  role: ({ before, after }) => html`<b>${roleName(after?.role ?? before?.role)}</b>`,
+  role: ({ before, after }) => html`<b>${roleName(after.role ?? before.role)}</b>`,
   until: ({ before, after }) =>
-    after?.expiresAt
+    after.expiresAt
       ? html`${" until "}<${EndDate} iso=${after.expiresAt} />`
-      : before?.expiresAt && " without an end",
-  sessions: ({ before }) => count(before?.sessions, "session"),
-  bytes: ({ after }) => Boolean(after?.size_bytes) && ` (${size(after.size_bytes)})`,
-  verdict: ({ after }) => (after?.ok === false ? ": it failed" : ": it is good"),
+      : before.expiresAt && " without an end",
+  sessions: ({ before }) => count(before.sessions, "session"),
+  bytes: ({ after }) => Boolean(after.size_bytes) && ` (${size(after.size_bytes)})`,
+  verdict: ({ after }) => (after.ok === false ? ": it failed" : ": it is good"),
   action: ({ action }) => actionWords(action),
 };
 

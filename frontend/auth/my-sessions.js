@@ -1,8 +1,9 @@
 // @ts-check
-/** Where one is signed in oneself, for everybody. */
+/** The sessions of the viewer, on the home page. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { browserName } from "../lib/browser.js";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, Time, Toasts } from "../lib/parts.js";
@@ -10,17 +11,18 @@ import { setLeaving, tellOtherTabs } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { signOut } from "./sign-out.js";
 
-const MINE = `{
+const MINE = gql(`query MySessions {
   viewer { user { id sessions { id provider address userAgent lastSeenAt current } } }
-}`;
-const END = `mutation ($input: RevokeSessionInput!) {
+}`);
+const END = gql(`mutation EndMySession($input: RevokeSessionInput!) {
   revokeSession(input: $input) { revokedCount }
-}`;
-const END_ALL = `mutation ($input: RevokeAllSessionsInput!) {
+}`);
+const END_ALL = gql(`mutation EndAllMySessions($input: RevokeAllSessionsInput!) {
   revokeAllSessions(input: $input) { revokedCount }
-}`;
+}`);
 
-/** @typedef {import("../types/schema").Session} Session */
+/** @typedef {import("../types/documents").MySessionsData} MySessionsData */
+/** @typedef {NonNullable<MySessionsData["viewer"]>["user"]["sessions"][number]} Session */
 
 export function MySessions() {
   const { data, error, reload } = useQuery(MINE, {});
@@ -50,6 +52,7 @@ export function MySessions() {
       verb: "Sign out everywhere",
       danger: true,
       run: async () => {
+        if (!user) return;
         setLeaving(true);
         await ask(END_ALL, { input: { userId: user.id } }).catch((refused) => {
           setLeaving(false);

@@ -1,18 +1,20 @@
 // @ts-check
-/** The API tokens that act for oneself, whoever made them, for everybody. */
+/** The API tokens that act for the viewer, on the home page. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { EndDate } from "../lib/end-date.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, Time } from "../lib/parts.js";
 import { oneLine, untrusted } from "../lib/untrusted-text.js";
 import { revocation } from "./revoke-token.js";
 
-const MINE = `{
-  viewer { user { id apiTokens { id name madeBy createdAt expiresAt lastUsedAt } } }
-}`;
+const MINE = gql(`query MyTokens {
+  viewer { user { id apiTokens { id name madeBy expiresAt lastUsedAt } } }
+}`);
 
-/** @typedef {import("../types/schema").ApiToken} ApiToken */
+/** @typedef {import("../types/documents").MyTokensData} MyTokensData */
+/** @typedef {NonNullable<MyTokensData["viewer"]>["user"]["apiTokens"][number]} ApiToken */
 
 export function MyTokens() {
   const { data, error, reload } = useQuery(MINE, {});

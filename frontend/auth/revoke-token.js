@@ -1,12 +1,14 @@
 // @ts-check
 /** The question before an API token is revoked, and the revocation. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { say } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-const REVOKE =
-  "mutation ($input: RevokeApiTokenInput!) { revokeApiToken(input: $input) { apiToken { id } } }";
+export const REVOKE_TOKEN = gql(`mutation RevokeApiToken($input: RevokeApiTokenInput!) {
+  revokeApiToken(input: $input) { apiToken { id } }
+}`);
 
 /**
  * @param {{ id: string, name: string }} token
@@ -19,7 +21,7 @@ export const revocation = (token, done) => ({
   verb: "Revoke",
   danger: true,
   run: async () => {
-    await ask(REVOKE, { input: { tokenId: token.id } });
+    await ask(REVOKE_TOKEN, { input: { tokenId: token.id } });
     say(html`${untrusted(token.name)} is revoked.`);
     done();
   },

@@ -5,6 +5,7 @@ import { reportSignedOut, setLeaving, tellOtherTabs } from "../lib/state.js";
 import { logoutAddress } from "./logout-address.js";
 
 /** @typedef {import("../lib/parts.js").Question} Question */
+/** @typedef {{ detail?: string, logoutUrl?: string | null, provider?: string }} LogoutBody */
 
 /**
  * End the session here and go home, or first offer to end it at the provider where that is
@@ -15,25 +16,27 @@ export async function signOut(offer) {
   const headers = { "Content-Type": "application/json" };
   setLeaving(true);
   const sent = fetch("/auth/logout", { method: "POST", headers, body: "{}" });
-  const answer = await sent.catch(() => null);
-  const told = await answer?.json().catch(() => null);
-  // Going home as if it had been done would leave the browser open to the next person.
-  if (!answer?.ok) {
+  const response = await sent.catch(() => null);
+  const body = /** @type {LogoutBody | null | undefined} */ (
+    await response?.json().catch(() => null)
+  );
+  // To go home as if it had worked would leave the session to the next person at this computer.
+  if (!response?.ok) {
     setLeaving(false);
-    say(told?.detail ?? "The engine does not answer: you may still be signed in. Try again.");
+    say(body?.detail ?? "The engine does not answer: you may still be signed in. Try again.");
     return;
   }
   tellOtherTabs("signed-out");
   reportSignedOut();
-  const elsewhere = told && logoutAddress(told.logoutUrl);
+  const elsewhere = body && logoutAddress(body.logoutUrl);
   if (!elsewhere) {
     location.assign("/");
     return;
   }
   offer({
     title: "You are signed out here",
-    text: `Sign out at ${told.provider} as well? Other sites that you use with it will ask again.`,
-    verb: `Sign out at ${told.provider}`,
+    text: `Sign out at ${body.provider} as well? Other sites that you use with it will ask again.`,
+    verb: `Sign out at ${body.provider}`,
     run: async () => location.assign(elsewhere),
   });
 }

@@ -1,7 +1,8 @@
 // @ts-check
-/** One's own API tokens. */
+/** The API tokens of the viewer. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { chosenEnd, EndDate, EndField } from "../lib/end-date.js";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
@@ -11,17 +12,23 @@ import { Table } from "../lib/table.js";
 import { oneLine } from "../lib/untrusted-text.js";
 import { revocation } from "./revoke-token.js";
 
-const TOKENS = `{ apiTokens {
-  id name prefix scopes madeBy parent { name } createdAt expiresAt lastUsedAt lastUsedAddress
-} }`;
-const CREATE = `mutation ($input: CreateApiTokenInput!) {
-  createApiToken(input: $input) { secret apiToken { name } }
-}`;
+const TOKENS = gql(`query ApiTokens {
+  apiTokens {
+    id name prefix scopes madeBy parent { name } createdAt expiresAt lastUsedAt lastUsedAddress
+  }
+}`);
+const CREATE = gql(`mutation CreateApiToken($input: CreateApiTokenInput!) {
+  createApiToken(input: $input) { secret }
+}`);
+
+/** @typedef {import("../types/documents").ApiTokensData["apiTokens"][number]} ApiToken */
+/** @typedef {import("../lib/parts.js").Question} Question */
+
 const SCOPES = ["read", "users:write", "ops:write", "scripts:write"];
 
 export function TokensPage() {
   const { data, error, reload } = useQuery(TOKENS, {});
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const [secret, setSecret] = useState("");
   const create = () =>
     setAsked({
@@ -43,16 +50,16 @@ export function TokensPage() {
         <${EndField} none="the default lifetime" />`,
       run: async (/** @type {FormData} */ form) => {
         const input = {
-          name: form.get("name"),
-          scopes: form.getAll("scope"),
+          name: String(form.get("name")),
+          scopes: form.getAll("scope").map(String),
           expiresAt: chosenEnd(form),
         };
         const made = await ask(CREATE, { input });
-        setSecret(made.createApiToken.secret);
+        setSecret(made.createApiToken.secret ?? "");
         reload();
       },
     });
-  const revoke = (/** @type {any} */ token) => setAsked(revocation(token, reload));
+  const revoke = (/** @type {ApiToken} */ token) => setAsked(revocation(token, reload));
   return html`<${Top} title="API tokens" text="What your scripts sign their requests with.">
       <button class="btn glass" onClick=${create}><${Icon} name="plus" />New token</button>
     <//>
@@ -77,7 +84,7 @@ export function TokensPage() {
               widths=${["", "8rem", "12rem", "9.5rem", "9rem", "7.5rem"]}
               rows=${data?.apiTokens}
               hasFailed=${Boolean(error)}
-              row=${(/** @type {any} */ token) =>
+              row=${(/** @type {ApiToken} */ token) =>
                 html`<tr key=${token.id}>
                   <td><b>${oneLine(token.name)}</b><code>${`${token.prefix}…`}</code></td>
                   <td data-label="Scopes">${token.scopes.join(" ")}</td>

@@ -1,42 +1,61 @@
 // @ts-check
-/** Before a restore, and before going back from one: what it undoes, and the question. */
+/** The dialog before a restore or its undoing: what will be undone, and the question. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { say } from "../lib/parts.js";
+import { refusalOf } from "../lib/refusal.js";
 import { ago, count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").RestorePreview} RestorePreview */
-
-const FIELDS = `{
-  name takenAt programVersion pendingMigrations problem hasSameHistory signsYouOut
+const PREVIEW = gql(`fragment PreviewFields on RestorePreview {
+  takenAt programVersion pendingMigrations problem hasSameHistory signsYouOut
   undone {
     changes removals isMore otherPeople
     people { label changes newest { at action targetLabel } }
   }
-}`;
+}`);
+
+/** @typedef {import("../types/documents").PreviewFields} RestorePreview */
+/** @typedef {import("../types/documents").RestoreAheadData} AheadData of both kinds */
+
 const WORD = "restore";
 
 /**
- * What differs between a restore and going back.
- * @typedef {{ title: string, verb: string, query: string, mutation: string, isTyped: boolean,
- *   input: (name: string) => object, taken: string, end: string }} Kind
+ * What differs between a restore and its undoing.
+ * @typedef {{ title: string, verb: string, preview: (name: string) => Promise<AheadData>,
+ *   start: (name: string) => Promise<unknown>, isTyped: boolean, taken: string, end: string }} Kind
  */
+
+const RESTORE_AHEAD = gql(
+  `query RestoreAhead($name: String!) {
+    viewer { recentSignInUntil }
+    ahead: restorePreview(backupName: $name) { ...PreviewFields }
+  }`,
+  PREVIEW,
+);
+const RESTORE_BACKUP = gql(`mutation RestoreBackup($input: RestoreBackupInput!) {
+  restoreBackup(input: $input) { run { id } }
+}`);
+const UNDO_AHEAD = gql(
+  `query UndoAhead($name: String!) {
+    viewer { recentSignInUntil }
+    ahead: undoRestorePreview(database: $name) { ...PreviewFields }
+  }`,
+  PREVIEW,
+);
+const UNDO_RESTORE = gql(`mutation UndoRestore($input: UndoRestoreInput!) {
+  undoRestore(input: $input) { run { id } }
+}`);
 
 /** @type {Kind} */
 export const RESTORE = {
   title: "Restore this backup?",
   verb: "Restore",
-  query: `query ($name: String!) {
-    viewer { recentSignInUntil }
-    ahead: restorePreview(backupName: $name) ${FIELDS}
-  }`,
-  mutation: `mutation ($input: RestoreBackupInput!) {
-    restoreBackup(input: $input) { run { id } }
-  }`,
+  preview: (name) => ask(RESTORE_AHEAD, { name }),
+  start: (name) => ask(RESTORE_BACKUP, { input: { name, confirm: WORD } }),
   isTyped: true,
-  input: (name) => ({ name, confirm: WORD }),
   taken: "Taken",
   end: "A safety copy is made first, and the database of now is kept: you can go back to it. Sessions and API tokens that the backup does not have end. An access review is opened.",
 };
@@ -45,22 +64,16 @@ export const RESTORE = {
 export const UNDO = {
   title: "Go back to the database of before?",
   verb: "Go back",
-  query: `query ($name: String!) {
-    viewer { recentSignInUntil }
-    ahead: undoRestorePreview(database: $name) ${FIELDS}
-  }`,
-  mutation: `mutation ($input: UndoRestoreInput!) {
-    undoRestore(input: $input) { run { id } }
-  }`,
+  preview: (name) => ask(UNDO_AHEAD, { name }),
+  start: (database) => ask(UNDO_RESTORE, { input: { database } }),
   isTyped: false,
-  input: (database) => ({ database }),
   taken: "Replaced",
   end: "The database of now is kept in turn: this can be undone as well. Sessions and API tokens that only the database of before has stay ended. An access review is opened.",
 };
 
 /**
- * The question, once it is known what it is about. The sign-in comes first: nobody types anything
- * only to be sent away.
+ * The question, with a preview. A sign-in that is too old is asked for first, before anything is
+ * typed.
  * @param {{ kind: Kind, name: string, close: () => void, started: () => unknown }} props
  */
 export function AheadDialog({ kind, name, close, started }) {
@@ -72,11 +85,12 @@ export function AheadDialog({ kind, name, close, started }) {
   useLayoutEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
     let isOpen = true;
-    ask(kind.query, { name })
+    kind
+      .preview(name)
       .then((data) => {
         if (!isOpen) return;
-        const until = data.viewer.recentSignInUntil;
-        setIsOld(Boolean(until) && new Date(until) <= new Date());
+        const until = data.viewer?.recentSignInUntil;
+        setIsOld(Boolean(until && new Date(until) <= new Date()));
         setAhead(data.ahead);
       })
       .catch((refused) => isOpen && setError(refused.message));
@@ -93,11 +107,11 @@ export function AheadDialog({ kind, name, close, started }) {
     }
     setBusy(true);
     try {
-      await ask(kind.mutation, { input: kind.input(name) });
+      await kind.start(name);
       dialog.current?.close();
       await started();
     } catch (refused) {
-      const { code, message } = /** @type {any} */ (refused);
+      const { code, message } = refusalOf(refused);
       setIsOld(code === "REAUTHENTICATION_REQUIRED");
       setError(message);
       setBusy(false);
@@ -185,7 +199,7 @@ function Ahead({ ahead, kind }) {
   </div>`;
 }
 
-/** Whose changes are undone. @param {{ undone: any }} props */
+/** The changes that are undone, by person. @param {{ undone: RestorePreview["undone"] }} props */
 function UndoneChanges({ undone }) {
   if (!undone)
     return html`<p class="problem">
@@ -201,12 +215,12 @@ function UndoneChanges({ undone }) {
           </p>
           <ul class="undone">
             ${undone.people.map(
-              (/** @type {any} */ person) =>
+              (person) =>
                 html`<li key=${person.label}>
                   <bdi>${untrusted(person.label)}</bdi> <b>${count(person.changes)}</b>
                   <span>
                     ${person.newest.map(
-                      (/** @type {any} */ change) =>
+                      (change) =>
                         html`<span>
                           ${change.action.toLowerCase().replaceAll("_", " ")}${" "}
                           <bdi>${untrusted(change.targetLabel)}</bdi>, ${ago(change.at)}

@@ -1,11 +1,19 @@
 // @ts-check
 /** One backup in the list. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { count, size } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").Backup} Backup */
+export const BACKUP = gql(`fragment BackupFields on Backup {
+  name createdAt sizeBytes state problem signature locations hasSecrets verifiedAt drilledAt
+  note isSafetyCopy programVersion databaseVersion
+  parts { name sizeBytes }
+  rowCounts { table rows }
+}`);
+
+/** @typedef {import("../types/documents").BackupFields} Backup */
 /** @typedef {import("../types/schema").BackupState} BackupState */
 
 /** @type {Record<BackupState, [string, string]>} */
@@ -17,7 +25,7 @@ const STATES = {
   REMOTE: ["in S3 only", ""],
 };
 
-/** What the row says of a signature; a valid one needs no word. @type {Record<string, string>} */
+/** Signatures that need a word. @type {Partial<Record<NonNullable<Backup["signature"]>, string>>} */
 const SIGNATURES = {
   UNSIGNED: "Unsigned",
   UNKNOWN_KEY: "Signed with another key",
@@ -27,12 +35,15 @@ const SIGNATURES = {
 const REFUSED =
   "Not signed by this engine: use the command line with --trust-unsigned if you know where it comes from.";
 
-/** @param {any} props */
+/**
+ * @param {{ backup: Backup, isBusy: boolean, verify: () => void, download: () => void,
+ *   restore: () => void, remove: () => void, retry: () => void }} props
+ */
 export function BackupRow({ backup, isBusy, verify, download, restore, remove, retry }) {
-  const [word, kind] = STATES[/** @type {BackupState} */ (backup.state)];
+  const [word, kind] = STATES[backup.state];
   const isThere = backup.locations.length > 0;
   const isLocal = backup.locations.includes("LOCAL");
-  const unsigned = SIGNATURES[backup.signature];
+  const unsigned = backup.signature && SIGNATURES[backup.signature];
   return html`<tr>
     <td class="name">
       <code>${untrusted(backup.name)}</code>
@@ -110,7 +121,7 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove, r
 /** @param {string} location */
 const place = (location) => (location === "LOCAL" ? "here" : location);
 
-/** The newest proof that it is good: a drill reads the dump as a verification does. @param {any} props */
+/** The newest check: a drill proves as much as a verification. @param {{ backup: Backup }} props */
 function LastCheck({ backup }) {
   const { verifiedAt, drilledAt } = backup;
   if (!verifiedAt && !drilledAt) return html`not checked yet`;

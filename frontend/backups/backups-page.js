@@ -1,76 +1,84 @@
 // @ts-check
-/** Backups: what there is, whether it is good, and everything that is done with it. */
+/** The backups page: backups, restore drills and restores. */
 import { html } from "htm/preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
+import { refusalOf } from "../lib/refusal.js";
 import { useParameters } from "../lib/router.js";
 import { size } from "../lib/format.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { AheadDialog, RESTORE, UNDO } from "./ahead-dialog.js";
-import { BackupRow } from "./backup-row.js";
-import { Drill } from "./drill.js";
-import { KeptDatabases, LastRestore } from "./last-restore.js";
-import { Plan } from "./plan.js";
-import { Running, Runs } from "./runs.js";
+import { BACKUP, BackupRow } from "./backup-row.js";
+import { Drill, DRILL_RUN } from "./drill.js";
+import { KEPT_DATABASE, KeptDatabases, LastRestore } from "./last-restore.js";
+import { OVERVIEW, Plan } from "./plan.js";
+import { BACKUP_RUN, Running, Runs } from "./runs.js";
 
-/** @typedef {import("../types/schema").Backup} Backup */
+/** @typedef {import("../types/documents").BackupFields} Backup */
+/** @typedef {import("../types/documents").BackupRunFields} BackupRun */
+/** @typedef {import("../lib/parts.js").Question} Question */
+/** @typedef {import("../lib/refusal.js").Refusal} Refusal */
 
-// `restore` and `back` are the question that is open, for a sign-in to come back to.
+// `restore` and `back` name the open dialog, so that a new sign-in comes back to it.
 const DEFAULTS = { after: "", restore: "", back: "" };
-// While something runs its progress is asked for.
+// Reload the progress of a run.
 const LOOK_EVERY_MS = 1_000;
-// Somebody else, or the schedule, may begin something.
+// Another person or the schedule may start a run.
 const LOOK_FOR_OTHERS_MS = 5_000;
 
-const LIST = `query ($after: String) {
-  backups(first: 25, after: $after) {
-    totalCount
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      name createdAt sizeBytes state problem signature locations hasSecrets verifiedAt drilledAt
-      note isSafetyCopy
-      programVersion databaseVersion
-      parts { name sizeBytes }
-      rowCounts { table rows }
+const LIST = gql(
+  `query Backups($after: String) {
+    backups(first: 25, after: $after) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      nodes { ...BackupFields }
     }
-  }
-  backupRuns(first: 10) {
-    nodes { id kind state backupName actorLabel startedAt endedAt progress step problem details }
-  }
-  drills(first: 1) { nodes { id state backupName startedAt endedAt problem details } }
-  keptDatabases { name replacedAt sizeBytes replacedBy }
-  backupStorageProblem
-}`;
-const PLAN = `{
-  backupOverview { retentionDays keepDaily keepWeekly keepMonthly totalBytes }
-  scheduledTasks { name nextRunAt }
-}`;
-const NEWEST = "{ backupRuns(first: 1) { nodes { id state } } }";
-const CREATE = `mutation ($input: CreateBackupInput!) {
+    backupRuns(first: 10) { nodes { ...BackupRunFields } }
+    drills(first: 1) { nodes { ...DrillFields } }
+    keptDatabases { ...KeptDatabaseFields }
+    backupStorageProblem
+  }`,
+  BACKUP,
+  BACKUP_RUN,
+  DRILL_RUN,
+  KEPT_DATABASE,
+);
+const PLAN = gql(
+  `query BackupPlan {
+    backupOverview { ...BackupOverviewFields }
+    scheduledTasks { name nextRunAt }
+  }`,
+  OVERVIEW,
+);
+const NEWEST = gql("query NewestBackupRun { backupRuns(first: 1) { nodes { id state } } }");
+const CREATE = gql(`mutation CreateBackup($input: CreateBackupInput!) {
   createBackup(input: $input) { run { id } }
-}`;
-const VERIFY = `mutation ($input: VerifyBackupInput!) {
+}`);
+const VERIFY = gql(`mutation VerifyBackup($input: VerifyBackupInput!) {
   verifyBackup(input: $input) { run { id } }
-}`;
-const DELETE = `mutation ($input: DeleteBackupInput!) {
+}`);
+const DELETE = gql(`mutation DeleteBackup($input: DeleteBackupInput!) {
   deleteBackup(input: $input) { backup { name } }
-}`;
-const DRILL = "mutation ($input: RunDrillInput!) { runDrill(input: $input) { run { id } } }";
+}`);
+const DRILL = gql(`mutation RunDrill($input: RunDrillInput!) {
+  runDrill(input: $input) { run { id } }
+}`);
 
 export function BackupsPage() {
   const [state, setState] = useParameters(DEFAULTS);
   const list = useQuery(LIST, { after: state.after || null });
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
-  const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
+  const [refused, setRefused] = useState(/** @type {Refusal | null} */ (null));
   const plan = useQuery(PLAN, {});
   const { reload } = list;
   const page = list.data?.backups;
   const runs = list.data?.backupRuns.nodes ?? [];
-  const running = runs.find((/** @type {any} */ run) => run.state === "RUNNING");
+  const running = runs.find((run) => run.state === "RUNNING");
   const isBusy = Boolean(running);
   useEffect(() => {
     if (!isBusy) return;
@@ -88,13 +96,13 @@ export function BackupsPage() {
   }, [isBusy, shown, reload]);
   useRefresh(look, LOOK_FOR_OTHERS_MS);
 
-  const start = async (/** @type {string} */ mutation, /** @type {any} */ input) => {
+  const after = async (/** @type {Promise<unknown>} */ start) => {
     setRefused(null);
-    await ask(mutation, { input });
+    await start;
     await reload();
   };
-  const tryTo = (/** @type {string} */ mutation, /** @type {any} */ input) =>
-    start(mutation, input).catch(setRefused);
+  const attempt = (/** @type {Promise<unknown>} */ start) =>
+    after(start).catch((error) => setRefused(refusalOf(error)));
 
   const create = () =>
     setAsked({
@@ -104,7 +112,8 @@ export function BackupsPage() {
       fields: html`<label class="field"
         >Note <small>may be left out</small><input name="note" maxlength="200"
       /></label>`,
-      run: (/** @type {FormData} */ form) => start(CREATE, { note: form.get("note") || null }),
+      run: (/** @type {FormData} */ form) =>
+        after(ask(CREATE, { input: { note: String(form.get("note") ?? "") || null } })),
     });
   const remove = (/** @type {Backup} */ backup) =>
     setAsked({
@@ -115,17 +124,17 @@ export function BackupsPage() {
       danger: true,
       recent: true,
       run: async () => {
-        await start(DELETE, { name: backup.name });
+        await after(ask(DELETE, { input: { name: backup.name } }));
         say(html`${untrusted(backup.name)} is deleted.`);
       },
     });
-  const lastRestore = runs.find((/** @type {any} */ run) => run.kind === "RESTORE");
+  const lastRestore = runs.find((run) => run.kind === "RESTORE");
   const kept = list.data?.keptDatabases ?? [];
   const goBack = (/** @type {string} */ back) => setState({ back });
   const download = async (/** @type {Backup} */ backup) => {
     setRefused(null);
     const address = `/api/engine/admin/backups/${backup.name}`;
-    // A refusal would otherwise be saved under the archive's name.
+    // The browser would save an error under the archive's name.
     const answer = await fetch(address, { method: "HEAD" }).catch(() => null);
     if (answer?.ok) location.assign(address);
     else setRefused(refusal(answer?.status));
@@ -155,7 +164,7 @@ export function BackupsPage() {
       drill=${list.data?.drills.nodes[0]}
       isLoaded=${Boolean(list.data)}
       isBusy=${isBusy}
-      run=${() => tryTo(DRILL, {})}
+      run=${() => attempt(ask(DRILL, { input: {} }))}
     />
     <section class="card" aria-label="Backups">
       ${
@@ -174,7 +183,7 @@ export function BackupsPage() {
                   key=${backup.name}
                   backup=${backup}
                   isBusy=${isBusy}
-                  verify=${() => tryTo(VERIFY, { name: backup.name })}
+                  verify=${() => attempt(ask(VERIFY, { input: { name: backup.name } }))}
                   download=${() => download(backup)}
                   restore=${() => setState({ restore: backup.name })}
                   retry=${create}
@@ -206,16 +215,17 @@ export function BackupsPage() {
 const CHANGING = "The databases are changing places. This page continues by itself.";
 
 /**
- * Ids of the runs whose problem stands in the list of backups, or whose result stands above.
- * @param {any[]} runs @param {any[] | undefined} backups @param {any} lastRestore
+ * Ids of the runs whose problem is shown in the list of backups, or whose result is shown above it.
+ * @param {BackupRun[]} runs @param {Backup[] | undefined} backups
+ * @param {BackupRun | null | undefined} lastRestore
  */
 function shownElsewhere(runs, backups, lastRestore) {
   const failed = (backups ?? []).filter((one) => one.state === "FAILED").map((one) => one.name);
   const rows = runs.filter((run) => run.kind === "CREATE" && failed.includes(run.backupName));
-  return new Set([...rows, lastRestore].filter(Boolean).map((run) => run.id));
+  return new Set([...rows, ...(lastRestore ? [lastRestore] : [])].map((run) => run.id));
 }
 
-/** What a HEAD request can tell of its refusal. @param {number | undefined} status */
+/** The refusal that the status of a HEAD request stands for. @param {number | undefined} status */
 function refusal(status) {
   if (status === 403)
     return { code: "REAUTHENTICATION_REQUIRED", message: "Downloading needs a recent sign-in." };
@@ -223,7 +233,7 @@ function refusal(status) {
   return { code: "", message: "The archive can't be downloaded at present." };
 }
 
-/** @param {{ error: any, close: () => void }} props */
+/** @param {{ error: Refusal, close: () => void }} props */
 function Refused({ error, close }) {
   const redirect = encodeURIComponent(location.pathname + location.search);
   const isOld = error.code === "REAUTHENTICATION_REQUIRED" || error.code === "UNAUTHENTICATED";

@@ -1,16 +1,28 @@
 // @ts-check
-/** The newest drill: can what we keep be restored? */
+/** The newest restore drill. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { duration } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
+import { detailsOf } from "./runs.js";
 
-/** @param {any} props */
+export const DRILL_RUN = gql(
+  "fragment DrillFields on BackupRun { id state backupName startedAt problem details }",
+);
+
+/** @typedef {import("../types/documents").DrillFields} DrillRun */
+
+/**
+ * @param {{ drill: DrillRun | undefined, isLoaded: boolean, isBusy: boolean,
+ *   run: () => void }} props
+ */
 export function Drill({ drill, isLoaded, isBusy, run }) {
   if (!isLoaded)
     return html`<section class="card drill" aria-label="Drill">
       <span class="skeleton"></span>
     </section>`;
+  const details = drill && detailsOf(drill);
   const isGood = drill?.state === "SUCCEEDED";
   const kind = !drill ? "none" : drill.state === "RUNNING" ? "none" : isGood ? "good" : "bad";
   return html`<section class="card drill ${kind}" aria-label="Drill">
@@ -20,7 +32,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
         drill
           ? html`<p>
               <code>${untrusted(drill.backupName)}</code>, <${Time} iso=${drill.startedAt} />
-              ${drill.details?.seconds && html`, ${duration(drill.details.seconds)}`}
+              ${details?.seconds && html`, ${duration(details.seconds)}`}
             </p>`
           : html`<p>
               A drill restores the newest backup into a scratch database, checks it and drops it.
@@ -28,10 +40,10 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
       }
       ${drill?.problem && html`<p class="problem">${untrusted(drill.problem)}</p>`}
       ${
-        drill?.details?.checks &&
+        details?.checks &&
         html`<ul>
-          ${drill.details.checks.map(
-            (/** @type {any} */ check) =>
+          ${details.checks.map(
+            (check) =>
               html`<li>
                 <span class="badge ${check.ok ? "good" : "bad"}"
                   >${check.ok ? "ok" : "not ok"}</span
@@ -46,7 +58,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
   </section>`;
 }
 
-/** @param {any} drill */
+/** @param {DrillRun | undefined} drill */
 function title(drill) {
   if (!drill) return "No restore drill yet";
   if (drill.state === "RUNNING") return "A drill is running";

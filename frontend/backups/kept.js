@@ -11,9 +11,10 @@ const NOT_COMPARED = {
 const NO_ADMINISTRATOR =
   "No active administrator is left. Run `aiwebengine users grant EMAIL Administrator` on the server.";
 
-/** @param {{ details: any }} props */
+/** @param {{ details: import("./runs.js").RunDetails }} props */
 export function Kept({ details }) {
   const lines = details.not_brought_back ?? [];
+  const removals = details.removals ?? 0;
   const reason = NOT_COMPARED[/** @type {keyof typeof NOT_COMPARED} */ (details.comparison)];
   return html`<div class="kept">
     ${
@@ -26,11 +27,11 @@ export function Kept({ details }) {
     ${
       lines.length > 0 &&
       html`<details>
-        <summary>Not brought back: ${details.removals}</summary>
+        <summary>Not brought back: ${removals}</summary>
         <ul>
-          ${lines.map((/** @type {string} */ line) => html`<li>${untrusted(line)}</li>`)}
+          ${lines.map((line) => html`<li>${untrusted(line)}</li>`)}
         </ul>
-        ${details.removals > lines.length && html`<p>${details.removals - lines.length} more</p>`}
+        ${removals > lines.length && html`<p>${removals - lines.length} more</p>`}
       </details>`
     }
     <a href="${ROOT}/maintenance/review?id=${details.access_review}"

@@ -1,19 +1,26 @@
 // @ts-check
-/** How the newest restore ended, and the way back. */
+/** The result of the last restore, and how to undo it. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { count, size } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { Kept } from "./kept.js";
-import { isWayBack } from "./runs.js";
+import { detailsOf, isWayBack } from "./runs.js";
 
-/** @typedef {import("../types/schema").KeptDatabase} KeptDatabase */
+export const KEPT_DATABASE = gql(
+  "fragment KeptDatabaseFields on KeptDatabase { name replacedAt sizeBytes replacedBy }",
+);
+
+/** @typedef {import("../types/documents").KeptDatabaseFields} KeptDatabase */
+/** @typedef {import("./runs.js").BackupRun} BackupRun */
 
 const SHOWN_FOR_MS = 86_400_000;
 
 /**
- * The result of a restore of the last day; it stands in the run, so a reload keeps it.
- * @param {{ run: any, kept: KeptDatabase[], isBusy: boolean, goBack: (name: string) => void }} props
+ * The result of a restore of the last day. It is part of the run, so a reload keeps it.
+ * @param {{ run: BackupRun | undefined, kept: KeptDatabase[], isBusy: boolean,
+ *   goBack: (name: string) => void }} props
  */
 export function LastRestore({ run, kept, isBusy, goBack }) {
   if (!run?.endedAt || Date.now() - Date.parse(run.endedAt) > SHOWN_FOR_MS) return null;
@@ -23,7 +30,7 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
       <h2>${isBack ? "Going back failed" : "The restore failed"}: the database is as it was</h2>
       <p class="problem">${untrusted(run.problem)}</p>
     </section>`;
-  const details = run.details ?? {};
+  const details = detailsOf(run) ?? {};
   const before = kept.find((one) => one.name === details.kept_database);
   return html`<section class="card result good" aria-label="Last restore" role="status">
     <div>
@@ -74,12 +81,11 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
   </section>`;
 }
 
-/** @param {any} undone */
+/** @param {import("./runs.js").RunDetails["undone"]} undone */
 function undoneWords(undone) {
   if (!undone) return "not known: the replaced database could not be read";
   const people = undone.people.map(
-    (/** @type {any} */ one) =>
-      html`, <span><bdi>${untrusted(one.label)}</bdi> ${count(one.changes)}</span>`,
+    (one) => html`, <span><bdi>${untrusted(one.label)}</bdi> ${count(one.changes)}</span>`,
   );
   return html`${undone.is_more ? "more than " : ""}${count(undone.changes, "change")}${people}`;
 }

@@ -1,9 +1,19 @@
 // @ts-check
-/** When the next backup is made, how long backups are kept, and how much room they take. */
+/** The next backup, the retention and the total size. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { ago, count, exactly, instant, size } from "../lib/format.js";
 
-/** @param {{ overview: any, tasks: any[] | undefined }} props */
+export const OVERVIEW = gql(`fragment BackupOverviewFields on BackupOverview {
+  retentionDays keepDaily keepWeekly keepMonthly totalBytes
+}`);
+
+/** @typedef {import("../types/documents").BackupOverviewFields} BackupOverview */
+
+/**
+ * @param {{ overview: BackupOverview | undefined,
+ *   tasks: { name: string, nextRunAt: string | null }[] | undefined }} props
+ */
 export function Plan({ overview, tasks }) {
   if (!overview || !tasks) return null;
   const next = tasks.find((task) => task.name === "backup")?.nextRunAt;
@@ -25,7 +35,7 @@ export function Plan({ overview, tasks }) {
   </dl>`;
 }
 
-/** Which backups are kept, in one sentence. @param {any} overview */
+/** Which backups are kept, in one sentence. @param {BackupOverview} overview */
 function kept({ retentionDays, keepDaily, keepWeekly, keepMonthly }) {
   const newest = [
     count(keepDaily, "day"),

@@ -1,10 +1,29 @@
 // @ts-check
-/** What is done with backups at present, and what was done last. */
+/** The running job on a backup, and the last ones. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { Kept } from "./kept.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
+export const BACKUP_RUN = gql(`fragment BackupRunFields on BackupRun {
+  id kind state backupName actorLabel startedAt endedAt progress step problem details
+}`);
+
+/** @typedef {import("../types/documents").BackupRunFields} BackupRun */
+/**
+ * The details of a run, as the server stores them. Which ones there are depends on its kind.
+ * @typedef {{ seconds?: number, rows?: number, access_review?: number | string, removals?: number,
+ *   checks?: { name: string, ok: boolean, told: string }[], not_brought_back?: string[],
+ *   comparison?: string, administrators?: number, kept_database?: string, safety_backup?: string,
+ *   session_kept?: boolean | null, undone?: { changes: number, is_more: boolean,
+ *   people: { label: string, changes: number }[] } | null }} RunDetails
+ */
+
+/** Returns the details of a run. @param {{ details: unknown }} run */
+export const detailsOf = (run) => /** @type {RunDetails | null} */ (run.details);
+
+/** @type {Record<BackupRun["kind"], string>} */
 const DOING = {
   CREATE: "Making a backup",
   VERIFY: "Verifying",
@@ -13,6 +32,7 @@ const DOING = {
   UPLOAD: "Copying to S3",
   DOWNLOAD: "Fetching from S3",
 };
+/** @type {Record<BackupRun["kind"], string>} */
 const DONE = {
   CREATE: "Created",
   VERIFY: "Verified",
@@ -22,15 +42,16 @@ const DONE = {
   DOWNLOAD: "Fetched from S3",
 };
 
-/** Whether a run went back to a kept database; those have no archive. @param {any} run */
+/**
+ * Returns whether a run undid a restore: kept databases are no archives.
+ * @param {Pick<BackupRun, "kind" | "backupName">} run
+ */
 export const isWayBack = (run) => run.kind === "RESTORE" && !run.backupName.endsWith(".tar");
 
-/** What is running, for everybody who looks. @param {{ run: any }} props */
+/** The running job. @param {{ run: BackupRun | undefined }} props */
 export function Running({ run }) {
   if (!run) return null;
-  const doing = isWayBack(run)
-    ? "Going back to"
-    : DOING[/** @type {keyof typeof DOING} */ (run.kind)];
+  const doing = isWayBack(run) ? "Going back to" : DOING[run.kind];
   return html`<section class="card running" aria-label="Running" role="status">
     <b>${doing} <code>${untrusted(run.backupName)}</code></b>
     <progress max="1" value=${run.progress} aria-label=${doing}></progress>
@@ -48,7 +69,7 @@ export function Running({ run }) {
   </section>`;
 }
 
-/** @param {{ runs: any[], shown: Set<string> }} props shown: runs whose problem is shown elsewhere */
+/** @param {{ runs: BackupRun[], shown: Set<string> }} props shown: runs whose problem is shown elsewhere */
 export function Runs({ runs, shown }) {
   const ended = runs.filter((run) => run.state !== "RUNNING");
   if (ended.length === 0) return null;
@@ -59,7 +80,7 @@ export function Runs({ runs, shown }) {
         (run) =>
           html`<li key=${run.id}>
             <span class="badge ${run.state === "SUCCEEDED" ? "good" : "bad"}">
-              ${isWayBack(run) ? "Went back" : DONE[/** @type {keyof typeof DONE} */ (run.kind)]}${
+              ${isWayBack(run) ? "Went back" : DONE[run.kind]}${
                 run.state === "FAILED" ? ": failed" : ""
               }
             </span>
@@ -68,9 +89,13 @@ export function Runs({ runs, shown }) {
               ><${Time} iso=${run.startedAt} /> by ${untrusted(run.actorLabel)}</span
             >
             ${run.problem && !shown.has(run.id) && html`<div class="problem">${untrusted(run.problem)}</div>`}
-            ${run.details?.access_review && !shown.has(run.id) && html`<${Kept} details=${run.details} />`}
+            ${!shown.has(run.id) && html`<${Result} details=${detailsOf(run)} />`}
           </li>`,
       )}
     </ul>
   </section>`;
 }
+
+/** @param {{ details: RunDetails | null }} props */
+const Result = ({ details }) =>
+  details?.access_review ? html`<${Kept} details=${details} />` : null;

@@ -1,16 +1,28 @@
 // @ts-check
-/** Who is at the database now: connections, open transactions, who waits for whom. */
+/** Current activity in the database: connections, transactions, locks. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count, duration } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @param {{ current: any }} props */
+export const ACTIVITY = gql(`fragment ActivityFields on DatabaseInfo {
+  connections { groups { state application userName count longestSeconds } }
+  transactions(first: 20) { pid application state transactionSeconds statement }
+  locks(first: 20) {
+    table waitedSeconds
+    waiting { pid application statement } holders { pid application state statement }
+  }
+}`);
+
+/** @typedef {import("../types/documents").ActivityFields} Current */
+
+/** @param {{ current: Current | undefined }} props */
 export const Activity = ({ current }) =>
   html`<${Connections} groups=${current?.connections.groups} />
     <${Locks} locks=${current?.locks} />
     <${Transactions} transactions=${current?.transactions} />`;
 
-/** @param {{ groups: any[] | undefined }} props */
+/** @param {{ groups: Current["connections"]["groups"] | undefined }} props */
 const Connections = ({ groups }) =>
   html`<section class="card part" aria-label="Connections">
     <h2>Connections</h2>
@@ -30,7 +42,7 @@ const Connections = ({ groups }) =>
     </ul>
   </section>`;
 
-/** @param {{ locks: any[] | undefined }} props */
+/** @param {{ locks: Current["locks"] | undefined }} props */
 const Locks = ({ locks }) =>
   html`<section class="card part" aria-label="Locks">
     <h2>Locks</h2>
@@ -45,7 +57,7 @@ const Locks = ({ locks }) =>
               ${lock.table && html` for <b>${untrusted(lock.table)}</b>`}${" "}
               <code>${untrusted(lock.waiting.statement)}</code>
               ${lock.holders.map(
-                (/** @type {any} */ holder) =>
+                (holder) =>
                   html`<br />${"held by "}<b>${holder.pid}</b>
                     ${" ("}${untrusted(holder.application)}${`, ${holder.state}) `}
                     <code>${untrusted(holder.statement)}</code>`,
@@ -56,7 +68,7 @@ const Locks = ({ locks }) =>
     </ul>
   </section>`;
 
-/** @param {{ transactions: any[] | undefined }} props */
+/** @param {{ transactions: Current["transactions"] | undefined }} props */
 const Transactions = ({ transactions }) =>
   html`<section class="card part" aria-label="Long transactions">
     <h2>Long transactions</h2>

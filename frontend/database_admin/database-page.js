@@ -1,44 +1,53 @@
 // @ts-check
-/** The database: how large, how used, who is at it, and vacuum. */
+/** The database page: size, tables, indexes, activity and vacuum. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { count, size } from "../lib/format.js";
-import { Activity } from "./activity.js";
+import { Activity, ACTIVITY } from "./activity.js";
 import { Growth } from "./growth.js";
-import { Indexes } from "./indexes.js";
-import { Statements } from "./statements.js";
-import { Tables } from "./tables.js";
-import { Vacuum } from "./vacuum.js";
+import { INDEX, Indexes } from "./indexes.js";
+import { Statements, STATEMENTS } from "./statements.js";
+import { TABLE, Tables } from "./tables.js";
+import { RUNNING_VACUUM, Vacuum, VACUUM_RUN } from "./vacuum.js";
 
 const DEFAULTS = { days: "90", tables: "-sizeBytes", indexes: "-sizeBytes" };
-// What happens in the database is over soon; what it is made of changes slowly.
+// Activity changes fast; tables and indexes change slowly.
 const LOOK_EVERY = 3_000;
 
-const FACTS = `query ($days: Int!) { database {
-  version startedAt sizeBytes statsSince
-  growth(days: $days) { at sizeBytes }
-  tables(first: 200) {
-    name estimatedRows sizeBytes indexBytes deadRows
-    lastVacuumAt lastAutovacuumAt lastAnalyzeAt lastAutoanalyzeAt
-  }
-  indexes(first: 200) { name table sizeBytes scans isUnused isValid bloatBytes definition }
-  statements(first: 10) { source howToEnable slowest { statement calls meanMs longestMs } }
-} }`;
-const NOW = `{ database {
-  connections { used maximum reserved groups { state application userName count longestSeconds } }
-  transactions(first: 20) { pid application state transactionSeconds waitsFor statement }
-  locks(first: 20) {
-    table mode waitedSeconds
-    waiting { pid application statement } holders { pid application state statement }
-  }
-  lastVacuum {
-    id state startedAt startedBy endedAt tables tablesDone currentTable phase percent message
-  }
-  vacuums { pid table phase percent isAutomatic }
-} }`;
+const FACTS = gql(
+  `query DatabaseFacts($days: Int!) {
+    database {
+      version startedAt sizeBytes statsSince
+      growth(days: $days) { at sizeBytes }
+      tables(first: 200) { ...TableFields }
+      indexes(first: 200) { ...IndexFields }
+      statements(first: 10) { ...StatementsFields }
+    }
+  }`,
+  TABLE,
+  INDEX,
+  STATEMENTS,
+);
+const NOW = gql(
+  `query DatabaseActivity {
+    database {
+      ...ActivityFields
+      connections { used maximum reserved }
+      lastVacuum { ...VacuumRunFields }
+      vacuums { ...RunningVacuumFields }
+    }
+  }`,
+  ACTIVITY,
+  VACUUM_RUN,
+  RUNNING_VACUUM,
+);
+
+/** @typedef {import("../types/documents").DatabaseFactsData["database"]} Facts */
+/** @typedef {import("../types/documents").DatabaseActivityData["database"]["connections"]} Connections */
 
 export function DatabasePage() {
   const [state, setState] = useParameters(DEFAULTS);
@@ -49,11 +58,12 @@ export function DatabasePage() {
   useReloadAfter(run?.state === "RUNNING" ? run.id : null, facts.reload);
   const database = facts.data?.database;
   const current = now.data?.database;
+  const error = facts.error ?? now.error;
   const reload = () => Promise.all([facts.reload(), now.reload()]);
   return html`<${Top} title="Database" text="Size, tables, connections and what is slow.">
       <button class="btn glass" onClick=${reload}>Refresh</button>
     <//>
-    ${(facts.error || now.error) && html`<${Failure} error=${facts.error ?? now.error} retry=${reload} />`}
+    ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="care">
       <${Summary} database=${database} connections=${current?.connections} />
       <${Growth}
@@ -81,7 +91,7 @@ export function DatabasePage() {
 }
 
 /**
- * Reloads once what was under way has ended.
+ * Reloads once a run has ended.
  * @param {string | null} id
  * @param {() => void} reload
  */
@@ -93,12 +103,9 @@ function useReloadAfter(id, reload) {
   }, [id, reload]);
 }
 
-/** @param {any} props */
+/** @param {{ database: Facts | undefined, connections: Connections | undefined }} props */
 function Summary({ database, connections }) {
-  const rows = database?.tables.reduce(
-    (/** @type {number} */ sum, /** @type {any} */ table) => sum + (table.estimatedRows ?? 0),
-    0,
-  );
+  const rows = database?.tables.reduce((sum, table) => sum + (table.estimatedRows ?? 0), 0);
   return html`<section class="facts" aria-label="Summary">
     <div class="card">
       <h2>Size</h2>

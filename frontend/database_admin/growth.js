@@ -1,5 +1,5 @@
 // @ts-check
-/** How the size changed, as a line. */
+/** The size of the database over time, as a line. */
 import { html } from "htm/preact";
 import { instant, size } from "../lib/format.js";
 

@@ -1,13 +1,23 @@
 // @ts-check
-/** The indexes: which are used, which could go, which hold much air. */
+/** The indexes: use, size and bloat. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { count, size } from "../lib/format.js";
 import { Heading, sorted } from "../lib/sorting.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @param {any} props */
+export const INDEX = gql(`fragment IndexFields on DatabaseIndex {
+  name table sizeBytes scans isUnused isValid bloatBytes definition
+}`);
+
+/** @typedef {import("../types/documents").IndexFields} Index */
+
+/**
+ * @param {{ indexes: Index[] | undefined, since: string | null | undefined, sort: string,
+ *   change: (sort: string) => void }} props
+ */
 export function Indexes({ indexes, since, sort, change }) {
   const head = (/** @type {string} */ field, /** @type {string} */ label) =>
     html`<${Heading} field=${field} sort=${sort} change=${change}>${label}<//>`;
@@ -32,7 +42,7 @@ export function Indexes({ indexes, since, sort, change }) {
       heads=${heads}
       widths=${["", "10rem", "6.5rem", "6.5rem", "6.5rem", "7rem"]}
       rows=${indexes && sorted(indexes, sort)}
-      row=${(/** @type {any} */ index) =>
+      row=${(/** @type {Index} */ index) =>
         html`<tr key=${index.name}>
           <td>
             <details>
@@ -52,7 +62,7 @@ export function Indexes({ indexes, since, sort, change }) {
   </section>`;
 }
 
-/** @param {{ index: any }} props */
+/** @param {{ index: Index }} props */
 function State({ index }) {
   if (!index.isValid) return html`<span class="badge bad">broken: build it again</span>`;
   return index.isUnused ? html`<span class="badge">unused</span>` : "in use";

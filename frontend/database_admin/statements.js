@@ -1,17 +1,24 @@
 // @ts-check
 /** The slowest statements. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count, durationOfMs } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @type {Record<string, string>} */
+export const STATEMENTS = gql(`fragment StatementsFields on DatabaseStatements {
+  source howToEnable slowest { statement calls meanMs longestMs }
+}`);
+
+/** @typedef {import("../types/documents").StatementsFields} SlowStatements */
+
+/** @type {Record<SlowStatements["source"], string>} */
 const SOURCES = {
   PG_STAT_STATEMENTS: "Counted by PostgreSQL, slowest on average first.",
   OWN: "Counted by the process that answers, since it started.",
   NONE: "Nobody counts statements.",
 };
 
-/** @param {{ statements: any }} props */
+/** @param {{ statements: SlowStatements | undefined }} props */
 export function Statements({ statements }) {
   return html`<section class="card part" aria-label="Slow statements">
     <h2>Slow statements</h2>
@@ -21,7 +28,7 @@ export function Statements({ statements }) {
             ${statements.howToEnable && html`<p class="notice">${statements.howToEnable}</p>`}
             <ul class="lines">
               ${statements.slowest.map(
-                (/** @type {any} */ one) =>
+                (one) =>
                   html`<li>
                     <code>${untrusted(one.statement)}</code>
                     <small class="number">

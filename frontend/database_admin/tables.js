@@ -2,6 +2,7 @@
 /** The tables. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { Ask, Time } from "../lib/parts.js";
 import { count, size } from "../lib/format.js";
 import { Heading, sorted } from "../lib/sorting.js";
@@ -9,9 +10,20 @@ import { Table } from "../lib/table.js";
 import { oneLine, untrusted } from "../lib/untrusted-text.js";
 import { vacuum } from "./vacuum.js";
 
-/** @param {any} props */
+export const TABLE = gql(`fragment TableFields on DatabaseTable {
+  name estimatedRows sizeBytes indexBytes deadRows
+  lastVacuumAt lastAutovacuumAt lastAnalyzeAt lastAutoanalyzeAt
+}`);
+
+/** @typedef {import("../types/documents").TableFields} DatabaseTable */
+/** @typedef {import("../lib/parts.js").Question} Question */
+
+/**
+ * @param {{ tables: DatabaseTable[] | undefined, sort: string, change: (sort: string) => void,
+ *   isBusy: boolean, reload: () => void }} props
+ */
 export function Tables({ tables, sort, change, isBusy, reload }) {
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const begin = (/** @type {string} */ name) =>
     setAsked({
       title: html`Vacuum ${untrusted(name)}?`,
@@ -41,7 +53,7 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
         heads=${heads}
         widths=${["", "6rem", "6.5rem", "6.5rem", "6.5rem", "8rem", "8rem", "7.5rem"]}
         rows=${tables && sorted(tables, sort)}
-        row=${(/** @type {any} */ table) =>
+        row=${(/** @type {DatabaseTable} */ table) =>
           html`<tr key=${table.name}>
             <td><b>${oneLine(table.name)}</b></td>
             <td class="number" data-label="Rows">${count(table.estimatedRows)}</td>
@@ -71,7 +83,10 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
 
-/** The later of two instants, and whose doing it was. @param {any} props */
+/**
+ * The later of two instants, and whether PostgreSQL did it automatically.
+ * @param {{ byHand: string | null, auto: string | null }} props
+ */
 function Latest({ byHand, auto }) {
   const isAuto = (auto ?? "") > (byHand ?? "");
   return html`<${Time}

@@ -1,16 +1,28 @@
 // @ts-check
-/** What is being vacuumed, and how the last run ended. */
+/** The running vacuum, and the result of the last one. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { nouns } from "../lib/format.js";
 import { ask } from "../lib/gql.js";
 import { Ask, say, Time } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-const VACUUM = `mutation ($input: VacuumDatabaseInput!) {
-  vacuumDatabase(input: $input) { run { id tables } }
-}`;
-/** @type {Record<string, string>} */
+export const VACUUM_RUN = gql(`fragment VacuumRunFields on VacuumRun {
+  id state startedAt startedBy endedAt tables tablesDone currentTable phase percent message
+}`);
+export const RUNNING_VACUUM = gql(
+  "fragment RunningVacuumFields on VacuumProgress { table phase isAutomatic }",
+);
+const VACUUM = gql(`mutation VacuumDatabase($input: VacuumDatabaseInput!) {
+  vacuumDatabase(input: $input) { run { id } }
+}`);
+
+/** @typedef {import("../types/documents").VacuumRunFields} VacuumRun */
+/** @typedef {import("../types/documents").RunningVacuumFields} RunningVacuum */
+/** @typedef {import("../lib/parts.js").Question} Question */
+
+/** @type {Record<VacuumRun["state"], string>} */
 const SAID = {
   RUNNING: "Under way",
   SUCCEEDED: "Done",
@@ -19,7 +31,7 @@ const SAID = {
 };
 
 /**
- * Begin a run.
+ * Starts a vacuum.
  * @param {string[] | null} tables
  * @param {() => void} reload
  */
@@ -31,9 +43,12 @@ export async function vacuum(tables, reload) {
   reload();
 }
 
-/** @param {{ run: any, running: any[] | undefined, reload: () => void }} props */
+/**
+ * @param {{ run: VacuumRun | null | undefined, running: RunningVacuum[] | undefined,
+ *   reload: () => void }} props
+ */
 export function Vacuum({ run, running, reload }) {
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const isBusy = run?.state === "RUNNING";
   const begin = () =>
     setAsked({
@@ -65,7 +80,7 @@ export function Vacuum({ run, running, reload }) {
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
 
-/** @param {{ run: any }} props */
+/** @param {{ run: VacuumRun }} props */
 function Run({ run }) {
   const total = run.tables.length;
   if (run.state !== "RUNNING") {

@@ -1,16 +1,17 @@
 // @ts-check
-/** Every health check: how it is, what was seen, since when, and what to do. */
+/** Every health check: state, detail, since when, and what to do. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count } from "../lib/format.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Time } from "../lib/parts.js";
 import { STATE_WORDS, useEngineState } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").HealthCheck} HealthCheck */
+/** @typedef {import("../types/documents").HealthChecksData["healthChecks"][number]} HealthCheck */
 /** @typedef {import("../types/schema").HealthState} HealthState */
 
-const CHECKS = "{ healthChecks { name title state detail since checkedAt remedy } }";
+const CHECKS = gql("query HealthChecks { healthChecks { name title state detail since remedy } }");
 export const REFRESH_MS = 5_000;
 
 /** @type {Record<HealthState, { word: string, badge: string, rank: number }>} */
@@ -25,7 +26,6 @@ export function HealthPanel() {
   const { data, error, reload } = useQuery(CHECKS, {});
   useRefresh(reload, REFRESH_MS);
   const engine = useEngineState();
-  /** @type {HealthCheck[] | undefined} */
   const checks = data?.healthChecks;
   return html`<section class="card health" aria-labelledby="health-title">
     <div class="bar">
@@ -63,7 +63,7 @@ function Check({ check }) {
 export const StateBadge = ({ state }) =>
   html`<span class="badge ${STATES[state].badge}">${STATES[state].word}</span>`;
 
-/** The worst first; what is equally well stays in its place. @param {HealthCheck[]} checks */
+/** The worst first; checks of the same state keep their order. @param {HealthCheck[]} checks */
 const ranked = (checks) =>
   checks.toSorted((one, other) => STATES[one.state].rank - STATES[other.state].rank);
 

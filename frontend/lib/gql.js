@@ -1,6 +1,7 @@
 // @ts-check
 /** Talks to /graphql: one fetch per query or mutation, one WebSocket for all subscriptions. */
 import { createClient } from "graphql-ws";
+import { gql } from "./documents.js";
 import {
   isRecovery,
   isWorking,
@@ -10,7 +11,21 @@ import {
   watchState,
 } from "./state.js";
 
-/** What the server refused, with its stable code. */
+/**
+ * @template Data, Variables
+ * @typedef {import("../types/document").Document<Data, Variables>} Document
+ */
+/**
+ * @template Variables
+ * @typedef {import("../types/document").VariablesOf<Variables>} VariablesOf
+ */
+/**
+ * An error as a GraphQL response holds it.
+ * @typedef {{ message: string, extensions?: { code?: string, requestId?: string,
+ *   reauthentication?: "provider" | "link" } }} ResponseError
+ */
+
+/** An error that the server returned, with its stable code. */
 export class GraphQLRefusal extends Error {
   /**
    * @param {string} message @param {string} code @param {string} [requestId]
@@ -24,17 +39,19 @@ export class GraphQLRefusal extends Error {
   }
 }
 
-/** A question without an answer for so long gets none; a change may still happen, and waits. */
+/** Timeout of a query. A mutation has none: it may still take effect. */
 const QUERY_LIMIT_MS = 60_000;
 
 /**
- * Runs a query or mutation.
- * @param {string} query
- * @param {Record<string, unknown>} [variables]
- * @returns {Promise<any>} the data
- * @throws {GraphQLRefusal} when refused; its code is UNAVAILABLE when nothing answered
+ * Runs a query or mutation and returns its data.
+ * @template Data, Variables
+ * @param {Document<Data, Variables>} document
+ * @param {VariablesOf<NoInfer<Variables>>} given the variables
+ * @returns {Promise<Data>}
+ * @throws {GraphQLRefusal} when the server returns an error, or UNAVAILABLE when it returns nothing
  */
-export async function ask(query, variables = {}) {
+export async function ask({ text: query }, ...given) {
+  const [variables = {}] = given;
   const isChange = query.trimStart().startsWith("mutation");
   const response = await fetch("/graphql", {
     method: "POST",
@@ -42,7 +59,9 @@ export async function ask(query, variables = {}) {
     body: JSON.stringify({ query, variables }),
     signal: isChange ? null : AbortSignal.timeout(QUERY_LIMIT_MS),
   }).catch(() => null);
-  const body = await response?.json().catch(() => null);
+  const body = /** @type {{ data?: Data, errors?: ResponseError[] } | null | undefined} */ (
+    await response?.json().catch(() => null)
+  );
   const error = body?.errors?.[0];
   if (error) {
     const code = response?.status === 503 ? "UNAVAILABLE" : error.extensions?.code;
@@ -51,12 +70,12 @@ export async function ask(query, variables = {}) {
       new GraphQLRefusal(error.message, code ?? "INTERNAL", requestId, reauthentication),
     );
   }
-  // A proxy whose engines are all down answers in its own way.
+  // A proxy without a healthy engine sends a response of its own.
   if (!body?.data) throw reported(new GraphQLRefusal("The engine does not answer.", "UNAVAILABLE"));
   return body.data;
 }
 
-/** The refusal, after the store of states was told what it means. @param {GraphQLRefusal} refusal */
+/** Reports to the state store what an error means, and returns the error. @param {GraphQLRefusal} refusal */
 function reported(refusal) {
   if (refusal.code === "UNAUTHENTICATED") reportSignedOut();
   if (refusal.code === "FORBIDDEN") void checkAccess();
@@ -64,38 +83,43 @@ function reported(refusal) {
   return refusal;
 }
 
-const FAILING = "{ engineState { state since failing { name title detail } } }";
+const FAILING = gql(`query FailingChecks {
+  engineState { state since failing { name title detail } }
+}`);
 
-/** What fails, for administrators; null when nothing does any more. */
+/** Returns the failing checks, for administrators; null when none fails. */
 export async function failingChecks() {
   const { state, since, failing } = (await ask(FAILING)).engineState;
   return state === "DEGRADED" ? { since: new Date(since), checks: failing } : null;
 }
 
-const ROLES = "{ viewer { roles } }";
-/** The role that the page needs; no page of the manager is for anybody else. */
-let neededRole = "";
+const ROLES = gql("query ViewerRoles { viewer { roles } }");
+const ACCESS = gql("subscription AccessWatch { auditEventAdded { id } }");
+
+/** @typedef {import("../types/schema").Role} Role */
+
+/** The role that every page of the manager requires. @type {Role | null} */
+let neededRole = null;
 
 /**
- * Follows the right to see the page, whatever the page itself follows: it may end at any time.
- * @param {string} role
+ * Watches the right to see the page, which may be revoked at any time.
+ * @param {Role} role
  */
 export function watchAccess(role) {
   neededRole = role;
-  const query = "subscription { auditEventAdded { id } }";
   const stop = subscribe(
     { state: "open" },
-    query,
+    ACCESS,
     () => {},
     () => {},
     {},
   );
   watchState((now) => now.state === "signed-out" && stop());
-  // Where no socket gets through, a page that is shown again is still asked about.
+  // Where no WebSocket gets through, access is checked when the page is shown again.
   document.addEventListener("visibilitychange", () => document.hidden || checkAccess());
 }
 
-/** Whether the session and the needed role are still there; a refusal may have had other reasons. */
+/** Checks whether the session and the role are still valid: FORBIDDEN may have another reason. */
 async function checkAccess() {
   const data = await ask(ROLES).catch(() => null);
   if (!data) return;
@@ -107,7 +131,7 @@ async function checkAccess() {
 
 /**
  * @typedef {"idle" | "connecting" | "connected" | "lost"} Connection
- *   idle: nothing needs it; lost: it is wanted, was closed, and is tried again
+ *   idle: nothing needs it; lost: it was closed and is being reopened
  */
 
 /** @type {Set<(mayHaveMissed: boolean) => void>} */
@@ -116,24 +140,24 @@ const watchers = new Set();
 let connection = "idle";
 let closedBecause = "";
 
-const tell = (mayHaveMissed = false) => watchers.forEach((watcher) => watcher(mayHaveMissed));
+const notify = (mayHaveMissed = false) => watchers.forEach((watcher) => watcher(mayHaveMissed));
 
-/** Why the server closed the connection, in its words; empty when it did not say. */
+/** Returns the reason that the server gave for closing the connection; empty without one. */
 export const closingReason = () => closedBecause;
 
 /**
- * Hears whenever the connection or what is followed changes.
- * @param {(mayHaveMissed: boolean) => void} watcher mayHaveMissed: it stands again, and what
- *   happened meanwhile has to be loaded; said twice, since the server takes a moment to follow
- * @returns {() => void} stops it
+ * Calls the watcher when the connection or a subscription changes.
+ * @param {(mayHaveMissed: boolean) => void} watcher mayHaveMissed: the connection is open again, and
+ *   events may have been missed; reported twice, because a subscription takes a moment to start
+ * @returns {() => void} stops watching
  */
 export function watchConnection(watcher) {
   watchers.add(watcher);
   return () => void watchers.delete(watcher);
 }
 
-// By then the server follows what it was asked to follow.
-const TAKEN_UP_AFTER_MS = 1_000;
+// By then the server has started the subscriptions.
+const STARTED_AFTER_MS = 1_000;
 const PONG_WITHIN_MS = 5_000;
 let wasLost = false;
 let pongTimer = 0;
@@ -142,27 +166,27 @@ function connected() {
   closedBecause = "";
   connection = "connected";
   if (wasLost) reloadTwice();
-  else tell();
+  else notify();
   wasLost = false;
 }
 
 function reloadTwice() {
-  tell(true);
-  setTimeout(() => connection === "connected" && tell(true), TAKEN_UP_AFTER_MS);
+  notify(true);
+  setTimeout(() => connection === "connected" && notify(true), STARTED_AFTER_MS);
 }
 
 /** @param {unknown} event */
 function closed(event) {
   clearTimeout(pongTimer);
-  // The client closes a socket that nobody needs any more: that is no loss.
+  // The client closes a socket without subscriptions: that is no loss.
   wasLost = wanted.size > 0;
   connection = wasLost ? "lost" : "idle";
   closedBecause = event instanceof CloseEvent ? event.reason : "";
-  tell();
+  notify();
   if (wasLost) reportTrouble();
 }
 
-/** A connection that is cut without a word looks open for minutes. @param {boolean} received */
+/** Ends a connection without a pong: a broken one looks open for minutes. @param {boolean} received */
 function pinged(received) {
   if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_WITHIN_MS);
 }
@@ -170,7 +194,7 @@ function pinged(received) {
 const NOT_SIGNED_IN = new Set([4401, 4403]);
 
 /**
- * Whether the server closed the connection because nobody is signed in.
+ * Returns whether the server closed the connection because the session is not valid.
  * @param {unknown} event
  */
 const isRefusal = (event) => event instanceof CloseEvent && NOT_SIGNED_IN.has(event.code);
@@ -182,7 +206,7 @@ const client = createClient({
   keepAlive: 12_000,
   retryAttempts: Infinity,
   shouldRetry: (event) => !isRefusal(event),
-  // A server that restarts must not be met by everybody at once.
+  // Spread out, so that a server that restarts does not get all clients at once.
   retryWait: (tries) =>
     new Promise((done) =>
       setTimeout(done, Math.min(500 * 2 ** tries, 5_000) * (0.5 + Math.random())),
@@ -190,7 +214,7 @@ const client = createClient({
   on: { connected, closed, ping: pinged, pong: () => clearTimeout(pongTimer) },
 });
 
-// A socket from before an outage may be dead, and nobody would notice.
+// A socket from before an outage may be dead without a sign of it.
 watchState((now, was) => {
   const wasAway = was.checks.some((check) => check.name === "engine");
   if (isRecovery(now, was) && wasAway && connection === "connected") client.terminate();
@@ -198,17 +222,17 @@ watchState((now, was) => {
 
 /**
  * @typedef {{ state: "open" | "waiting" | "ended" }} Subscription
- *   waiting: an outage ended it, it is tried again; ended: for good
+ *   waiting: an outage ended it, it is retried; ended: it is not retried
  */
 
-/** All that are asked for and have not ended. @type {Set<Subscription>} */
+/** All that have not ended. @type {Set<Subscription>} */
 const wanted = new Set();
-/** Those of the page, as opposed to those around it. @type {Set<Subscription>} */
+/** Those of the page itself. @type {Set<Subscription>} */
 const followed = new Set();
 
 /**
- * Whether the server keeps what the page shows up to date at this moment.
- * @returns {"nothing" | "connecting" | "live" | "lost"} nothing: the page follows nothing
+ * Returns whether subscriptions keep the page up to date.
+ * @returns {"nothing" | "connecting" | "live" | "lost"} nothing: the page has no subscription
  */
 export function following() {
   const states = [...followed].map((one) => one.state);
@@ -219,35 +243,40 @@ export function following() {
 }
 
 /**
- * Follows a subscription for as long as it lasts, over lost connections and outages.
- * @param {string} query
- * @param {(data: any) => void} next
- * @param {(errors: any[]) => void} [failed] refused by the server; no more events come
- * @param {Record<string, unknown>} [variables]
- * @returns {() => void} stops it
+ * Subscribes, and again after lost connections and outages.
+ * @template Data, Variables
+ * @param {Document<Data, Variables>} document
+ * @param {(data: Data) => void} next
+ * @param {(errors: ResponseError[]) => void} [failed] the server returned errors; no more events come
+ * @param {VariablesOf<NoInfer<Variables>>} given the variables
+ * @returns {() => void} unsubscribes
  */
-export function follow(query, next, failed = () => {}, variables = {}) {
+export function follow(document, next, failed = () => {}, ...given) {
   /** @type {Subscription} */
   const one = { state: "open" };
   followed.add(one);
-  const stop = subscribe(one, query, next, failed, variables);
+  const stop = subscribe(one, document, next, failed, given[0] ?? {});
   return () => {
     followed.delete(one);
     stop();
   };
 }
 
-const AGAIN_AFTER_MS = 3_000;
-const AGAIN_AT_MOST_MS = 60_000;
-// What is left may be an outage's, and ends with it.
-const FOR_GOOD = new Set(["UNAUTHENTICATED", "FORBIDDEN", "BAD_USER_INPUT", "RATE_LIMITED"]);
+const RETRY_AFTER_MS = 3_000;
+const RETRY_AFTER_MAX_MS = 60_000;
+// Every other code may be an outage's, and is retried.
+const FINAL_CODES = new Set(["UNAUTHENTICATED", "FORBIDDEN", "BAD_USER_INPUT", "RATE_LIMITED"]);
 
 /**
  * Subscribes, and again after an outage.
- * @param {Subscription} one @param {string} query @param {(data: any) => void} next
- * @param {(errors: any[]) => void} failed @param {Record<string, unknown>} variables
+ * @template Data, Variables
+ * @param {Subscription} one
+ * @param {Document<Data, Variables>} document
+ * @param {(data: Data) => void} next
+ * @param {(errors: ResponseError[]) => void} failed
+ * @param {object} variables
  */
-function subscribe(one, query, next, failed, variables) {
+function subscribe(one, { text: query }, next, failed, variables) {
   let [timer, tries] = [0, 0];
   let stop = () => {};
   const begin = () => {
@@ -255,24 +284,27 @@ function subscribe(one, query, next, failed, variables) {
     if (!isWorking()) return wait();
     const wasWaiting = one.state === "waiting";
     one.state = "open";
-    tell();
+    notify();
     if (wasWaiting) reloadTwice();
-    stop = client.subscribe({ query, variables }, { next: came, error: ended, complete: ended });
+    stop = client.subscribe(
+      { query, variables: { ...variables } },
+      { next: received, error: ended, complete: ended },
+    );
   };
-  const came = (/** @type {any} */ result) => {
+  const received = (/** @type {{ data?: unknown }} */ { data }) => {
     tries = 0;
-    if (result.data) next(result.data);
+    if (data) next(/** @type {Data} */ (data));
   };
   const wait = () => {
     one.state = "waiting";
-    tell();
-    timer = setTimeout(begin, Math.min(AGAIN_AFTER_MS * 2 ** tries, AGAIN_AT_MOST_MS));
+    notify();
+    timer = setTimeout(begin, Math.min(RETRY_AFTER_MS * 2 ** tries, RETRY_AFTER_MAX_MS));
   };
   const ended = (/** @type {unknown} */ event = OUTAGE) => {
     if (one.state === "ended") return;
     const errors = errorsOf(event);
     const code = errors[0].extensions?.code;
-    if (code && !FOR_GOOD.has(code)) {
+    if (code && !FINAL_CODES.has(code)) {
       wait();
       tries += 1;
       return;
@@ -286,7 +318,7 @@ function subscribe(one, query, next, failed, variables) {
     one.state = "ended";
     wanted.delete(one);
     clearTimeout(timer);
-    tell();
+    notify();
   };
   wanted.add(one);
   if (connection === "idle") connection = "connecting";
@@ -299,7 +331,11 @@ function subscribe(one, query, next, failed, variables) {
 
 const OUTAGE = [{ message: "The server ended it.", extensions: { code: "UNAVAILABLE" } }];
 
-/** The errors that a subscription ended with, or a closed socket, as the server words them. @param {unknown} event */
+/**
+ * Returns the errors that a subscription or its socket ended with.
+ * @param {unknown} event
+ * @returns {ResponseError[]}
+ */
 function errorsOf(event) {
   if (Array.isArray(event)) return event;
   if (isRefusal(event))

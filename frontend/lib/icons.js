@@ -33,6 +33,8 @@ const PATHS = {
   plus: "M12 5v14M5 12h14",
 };
 
-/** @param {{ name: keyof typeof PATHS }} props */
+/** @typedef {keyof typeof PATHS} IconName */
+
+/** @param {{ name: IconName }} props */
 export const Icon = ({ name }) =>
   html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;

@@ -1,13 +1,14 @@
 // @ts-check
-/** Data of a page: loaded when what is asked changes, loaded again on demand. */
+/** Data of a page: loaded when its variables change, and again on demand. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, watchConnection } from "./gql.js";
+import { refusalOf } from "./refusal.js";
 import { useShown } from "./shown.js";
 import { engineState, isRecovery, isWorking, watchState } from "./state.js";
 
 /**
- * Loads again and again while somebody looks and the engine answers, and at once when a hidden
- * page is shown again.
+ * Reloads at an interval while the page is visible and the engine is up, and at once when a hidden
+ * page becomes visible.
  * @param {() => unknown} reload
  * @param {number} milliseconds
  */
@@ -23,15 +24,30 @@ export function useRefresh(reload, milliseconds) {
   }, [reload, milliseconds]);
 }
 
+/** @typedef {import("./refusal.js").Refusal} Refusal */
 /**
- * Loads the data, and again after a lost connection or an outage.
- * @param {string} query
- * @param {Record<string, unknown>} variables
- * @param {{ isContent?: boolean }} [options] isContent: false for what stands around the page
+ * @template Variables
+ * @typedef {import("../types/document").VariablesOf<Variables>} VariablesOf
  */
-export function useQuery(query, variables, { isContent = true } = {}) {
+
+/**
+ * What `useQuery` returns: the data of the newest response and what the page can do about them.
+ * @template Data
+ * @typedef {{ data: Data | null, error: Refusal | null, loading: boolean, at: Date,
+ *   reload: () => Promise<void>, change: (how: (data: Data) => Data) => void }} Query
+ */
+
+/**
+ * Loads the data of a document, and again after a lost connection or an outage.
+ * @template Data, Variables
+ * @param {import("../types/document").Document<Data, Variables>} document
+ * @param {NoInfer<Variables>} variables
+ * @param {{ isContent?: boolean }} [options] isContent: false for what surrounds the page
+ * @returns {Query<Data>}
+ */
+export function useQuery(document, variables, { isContent = true } = {}) {
   const [state, setState] = useState(
-    /** @type {{ data: any, error: any, loading: boolean, at: Date }} */ ({
+    /** @type {{ data: Data | null, error: Refusal | null, loading: boolean, at: Date }} */ ({
       data: null,
       error: null,
       loading: true,
@@ -42,21 +58,23 @@ export function useQuery(query, variables, { isContent = true } = {}) {
   const newest = useRef(0);
   const askedFor = useRef("");
   const reload = useCallback(async () => {
-    // Questions that hang would use up the browser's connections: after the outage it is asked.
+    // Requests that hang would use up the browser's connections: after the outage it is sent.
     if (askedFor.current === key && engineState().state === "down") return;
     askedFor.current = key;
     const mine = ++newest.current;
     setState((before) => ({ ...before, loading: true }));
     try {
-      const data = await ask(query, JSON.parse(key));
-      // An answer that was overtaken by a later question is of no use.
+      const given = /** @type {NoInfer<Variables>} */ (JSON.parse(key));
+      const data = await ask(document, .../** @type {VariablesOf<NoInfer<Variables>>} */ ([given]));
+      // A response that was overtaken by a later request is of no use.
       if (mine === newest.current) setState({ data, error: null, loading: false, at: new Date() });
     } catch (error) {
-      if (mine === newest.current) setState((before) => ({ ...before, error, loading: false }));
+      if (mine === newest.current)
+        setState((before) => ({ ...before, error: refusalOf(error), loading: false }));
     }
-  }, [query, key]);
+  }, [document, key]);
   useEffect(() => void reload(), [reload]);
-  // What happened while the connection was lost is not sent again.
+  // Events of the time without a connection are not sent again.
   useEffect(() => {
     const stops = [
       watchConnection((mayHaveMissed) => void (mayHaveMissed && reload())),
@@ -64,8 +82,8 @@ export function useQuery(query, variables, { isContent = true } = {}) {
     ];
     return () => stops.forEach((stop) => stop());
   }, [reload]);
-  useShown(isContent, state.data && state.at, state.loading && !state.error);
-  const change = (/** @type {(data: any) => any} */ how) =>
+  useShown(isContent, state.data ? state.at : null, state.loading && !state.error);
+  const change = (/** @type {(data: Data) => Data} */ how) =>
     setState((before) => ({ ...before, data: before.data && how(before.data) }));
   return { ...state, reload, change };
 }

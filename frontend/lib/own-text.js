@@ -8,15 +8,18 @@
  */
 import { options } from "preact";
 
+/** @typedef {{ type: unknown, props: Record<string, unknown> }} Element a vnode of an HTML element */
+
 // Names, codes and instants are no words of a language.
 const NO_WORDS = new Set(["bdi", "code", "kbd", "pre", "time"]);
 
 /** From now on text that is rendered survives a translation, and what follows it. */
 export function ownTexts() {
   const before = options.vnode;
-  options.vnode = (/** @type {any} */ vnode) => {
-    if (isText(vnode.props)) Object.assign(vnode, textElement(vnode.props));
-    else if (typeof vnode.type === "string") ownContent(vnode);
+  options.vnode = (vnode) => {
+    const props = /** @type {unknown} */ (vnode.props);
+    if (isText(props)) Object.assign(vnode, textElement(props));
+    else if (typeof vnode.type === "string") ownContent(/** @type {Element} */ (vnode));
     before?.(vnode);
   };
 }
@@ -31,7 +34,7 @@ const isText = (child) => typeof child === "string" || typeof child === "number"
  */
 const textElement = (text) => ({ type: "own-text", props: { textContent: String(text) } });
 
-/** @param {any} vnode of an element: its texts become one where they touch */
+/** Joins the texts of an element that touch. @param {Element} vnode */
 function ownContent(vnode) {
   const { props } = vnode;
   // The property, not the attribute: `false` is written as translate="no".
@@ -48,9 +51,9 @@ function ownContent(vnode) {
   props.textContent = String(left[0]);
 }
 
-/** @param {any} vnode */
+/** @param {Element} vnode */
 const isWordless = ({ type, props }) =>
-  NO_WORDS.has(type) || /\bnumber\b/.test(props.class ?? props.className ?? "");
+  NO_WORDS.has(String(type)) || /\bnumber\b/.test(String(props.class ?? props.className ?? ""));
 
 /** @param {unknown} child */
 const isNothing = (child) => child === null || child === undefined || typeof child === "boolean";

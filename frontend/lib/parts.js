@@ -2,18 +2,20 @@
 /** Small parts that every page uses. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { gql } from "./documents.js";
 import { ago, exactly } from "./format.js";
 import { ask } from "./gql.js";
 import { Icon } from "./icons.js";
 import { Mark, setTitle } from "./mark.js";
 import { signInAddress, StateNotice } from "./notices.js";
-import { inWords } from "./refusal.js";
+import { inWords, refusalOf } from "./refusal.js";
 import { goBack } from "./router.js";
 import { useEngineState } from "./state.js";
 import { ThemeButton } from "./theme-button.js";
 import { onOneLine, untrusted } from "./untrusted-text.js";
 
 /** @typedef {import("../types/schema").Role} Role */
+/** @typedef {import("./refusal.js").Refusal} Refusal */
 
 /** @type {Record<Role, string>} */
 export const ROLE_NAMES = {
@@ -51,7 +53,7 @@ export function Top({ title, text, children }) {
     <${StateNotice} />`;
 }
 
-/** What went wrong, with a way on. @param {{ error: any, retry: () => void }} props */
+/** An error, with a button to retry. @param {{ error: Refusal, retry: () => void }} props */
 export function Failure({ error, retry }) {
   const { state } = useEngineState();
   // Said once over the whole page.
@@ -65,9 +67,10 @@ export function Failure({ error, retry }) {
 }
 
 /**
- * To the page before, by Back, and to the next one of a connection.
- * @param {{ page: any, after: string, turn: (after: string) => void }} props after: the cursor
- *   that this page begins behind, empty on the first
+ * Buttons for the previous page, by Back, and for the next page of a connection.
+ * @param {{ page: { pageInfo: { hasNextPage: boolean, endCursor: string | null } } | undefined,
+ *   after: string, turn: (after: string) => void }} props after: the cursor before this page, empty
+ *   on the first
  */
 export const PageTurner = ({ page, after, turn }) =>
   html`<span class="end">
@@ -75,7 +78,7 @@ export const PageTurner = ({ page, after, turn }) =>
     <button
       class="btn small"
       disabled=${!page?.pageInfo.hasNextPage}
-      onClick=${() => turn(page.pageInfo.endCursor)}
+      onClick=${() => turn(page?.pageInfo.endCursor ?? "")}
     >
       Next
     </button>
@@ -85,11 +88,11 @@ export const PageTurner = ({ page, after, turn }) =>
  * @typedef {{ title: unknown, text: unknown, verb: string, danger?: boolean,
  *   word?: string, fields?: unknown, recent?: boolean,
  *   run: (form: FormData) => Promise<unknown> }} Question
- * `recent`: the server asks for a recent sign-in, so say at once when it is too old.
+ * `recent`: the server requires a recent sign-in, so the dialog says at once when it is too old.
  */
 
 /**
- * Asks before something is done, and stays open with the reason when it is refused.
+ * A dialog that asks before an action, and stays open with the reason when the action is refused.
  * @param {{ question: Question | null, done: () => void }} props
  */
 export function Ask({ question, done }) {
@@ -120,7 +123,7 @@ export function Ask({ question, done }) {
       await question.run(form);
       dialog.current?.close();
     } catch (refused) {
-      setError(reason(refused));
+      setError(reason(refusalOf(refused)));
     } finally {
       setBusy(false);
     }
@@ -153,14 +156,16 @@ const TOO_OLD = {
   message: "This needs a recent sign-in. Sign in again, then repeat it.",
 };
 
-/** Whether the sign-in is too old for what needs a recent one; false when nobody can say. */
+const RECENT = gql("query RecentSignIn { viewer { recentSignInUntil } }");
+
+/** Returns whether the sign-in is too old for a sensitive action; false when it is not known. */
 async function signInIsOld() {
-  const data = await ask("{ viewer { recentSignInUntil } }").catch(() => null);
+  const data = await ask(RECENT).catch(() => null);
   const until = data?.viewer?.recentSignInUntil;
-  return Boolean(until) && new Date(until) <= new Date();
+  return Boolean(until && new Date(until) <= new Date());
 }
 
-/** Why something was refused, with the way on where there is one. @param {any} refused */
+/** The reason of a refusal, with a link to sign in again where that helps. @param {Refusal} refused */
 function reason(refused) {
   if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(inWords(refused));
   return html`${untrusted(inWords(refused))}${" "}
@@ -175,11 +180,11 @@ const isolated = (text) => (typeof text === "string" ? untrusted(text) : text);
 /** @type {Set<(text: unknown) => void>} */
 const listeners = new Set();
 
-/** Says something in passing; never the only place where it is said. @param {unknown} text */
+/** Shows a short message that goes away; never the only place of the message. @param {unknown} text */
 export const say = (text) => listeners.forEach((listener) => listener(text));
 
-/** Says why something was refused, with a link to sign in again where that helps. @param {any} refused */
-export const sayRefused = (refused) => say(reason(refused));
+/** Shows why something was refused. @param {unknown} refused what was thrown */
+export const sayRefused = (refused) => say(reason(refusalOf(refused)));
 
 export function Toasts() {
   const [toasts, setToasts] = useState(/** @type {{ id: number, text: unknown }[]} */ ([]));

@@ -1,6 +1,16 @@
 // @ts-check
-/** What the server refused, for a person instead of a program. */
+/** Errors of the server, worded for people. */
 import { instant } from "./format.js";
+
+/**
+ * An error as pages show it: of the server, with its code, or of the page itself.
+ * @typedef {{ message: string, code?: string, requestId?: string,
+ *   reauthentication?: "provider" | "link" }} Refusal
+ */
+
+/** Returns what was thrown as a refusal. @param {unknown} thrown @returns {Refusal} */
+export const refusalOf = (thrown) =>
+  thrown instanceof Error ? thrown : { message: String(thrown) };
 
 const ARGUMENT = /^[a-z][A-Za-z.]*: (?=\S)/;
 const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;

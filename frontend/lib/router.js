@@ -1,5 +1,5 @@
 // @ts-check
-/** Addresses below /engine/admin, without loading the page anew. */
+/** Addresses below /engine/admin, without reloading the page. */
 import { useEffect, useState } from "preact/hooks";
 import { alignList, keepPosition, restorePosition, toTop } from "./scrolling.js";
 import { read, write } from "./url-state.js";
@@ -25,7 +25,7 @@ export function goBack() {
 
 const ADDRESS = "address";
 
-/** The current address; whoever uses it is drawn again when it changes. */
+/** The current address; the component renders again when it changes. */
 export function useAddress() {
   const [address, setAddress] = useState(() => location.pathname + location.search);
   useEffect(() => {
@@ -56,10 +56,16 @@ export function useAddress() {
 }
 
 /**
+ * Changes parameters of the address; `replace` adds no entry to the history.
+ * @template {Record<string, string>} T
+ * @typedef {(change: Partial<T>, replace?: boolean) => void} SetParameters
+ */
+
+/**
  * Parameters of the address as state.
  * @template {Record<string, string>} T
  * @param {T} defaults
- * @returns {[T, (change: Partial<T>, replace?: boolean) => void]}
+ * @returns {[T, SetParameters<T>]}
  */
 export function useParameters(defaults) {
   const state = read(location.search, defaults);

@@ -6,20 +6,20 @@ import { useEffect, useRef, useState } from "preact/hooks";
 const PAUSE_MS = 200;
 
 /**
- * Tells what was typed once the typing pauses. The text is the field's own until then, so a page
- * that draws itself anew in the meantime takes nothing away.
+ * Reports what was typed once the typing pauses. Until then the text belongs to the field, so a page
+ * that renders again in the meantime does not change it.
  * @param {{ label: string, placeholder: string, value: string, change: (text: string) => void,
  *   shortcut?: boolean }} props shortcut: the slash key leads here
  */
 export function SearchField({ label, placeholder, value, change, shortcut = false }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const timer = useRef(0);
-  const told = useRef(value);
+  const reported = useRef(value);
   const [text, setText] = useState(value);
   useEffect(() => {
     // Somebody else changed it: Back was pressed, or the filters were cleared.
-    if (value !== told.current) setText(value);
-    told.current = value;
+    if (value !== reported.current) setText(value);
+    reported.current = value;
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   useShortcut(shortcut, input);
@@ -27,7 +27,7 @@ export function SearchField({ label, placeholder, value, change, shortcut = fals
     setText(now);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
-      told.current = now;
+      reported.current = now;
       change(now);
     }, PAUSE_MS);
   };
@@ -38,7 +38,7 @@ export function SearchField({ label, placeholder, value, change, shortcut = fals
       type="search"
       placeholder=${placeholder}
       value=${text}
-      onInput=${(/** @type {any} */ event) => typed(event.target.value)}
+      onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => typed(target.value)}
     />
   </label>`;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Short lists that are sorted in the browser, by the head of a column. */
+/** Sorting of short lists in the browser, by the head of a column. */
 import { html } from "htm/preact";
 import { Icon } from "./icons.js";
 
@@ -11,7 +11,8 @@ import { Icon } from "./icons.js";
  */
 export function sorted(rows, sort) {
   const [field, way] = sort.startsWith("-") ? [sort.slice(1), -1] : [sort, 1];
-  const known = (/** @type {any} */ row) => row[field] ?? "";
+  const known = (/** @type {T} */ row) =>
+    /** @type {Record<string, string | number>} */ (/** @type {unknown} */ (row))[field] ?? "";
   return [...rows].sort((one, other) => {
     const [a, b] = [known(one), known(other)];
     return way * (a < b ? -1 : Number(a > b));

@@ -16,6 +16,8 @@ import { useEffect, useState } from "preact/hooks";
  *   checks: what fails, when known; before: the trouble that ended at `since`; why somebody is
  *   signed out: the session has ended, was left on this page, or lacks the role that the page needs
  * @typedef {{ state: StateName, since: Date }} Trouble
+ * @typedef {{ status?: string, state?: string, checks?: Record<string, unknown> }} HealthBody
+ *   of a response of `/health`, or of a proxy
  */
 
 const LOOK_EVERY_MS = 3_000;
@@ -188,8 +190,9 @@ async function seen() {
 async function asked() {
   const signal = AbortSignal.timeout(LOOK_LIMIT_MS);
   try {
-    const answer = await fetch("/health", { signal, cache: "no-store" });
-    return { status: answer.status, body: await answer.json().catch(() => null) };
+    const response = await fetch("/health", { signal, cache: "no-store" });
+    const body = /** @type {HealthBody | null} */ (await response.json().catch(() => null));
+    return { status: response.status, body };
   } catch {
     return signal.aborted ? "late" : "refused";
   }
@@ -197,7 +200,7 @@ async function asked() {
 
 /**
  * What an answer of `/health` means.
- * @param {"refused" | "late" | { status: number, body: any }} answer
+ * @param {"refused" | "late" | { status: number, body: HealthBody | null }} answer
  * @returns {Partial<EngineState> & { state: StateName }}
  */
 export function understood(answer) {

@@ -65,11 +65,16 @@ const SHOWN = ["title", "aria-label", "alt", "placeholder", "textContent"];
  */
 export function showHidden() {
   const before = options.vnode;
-  options.vnode = (/** @type {any} */ vnode) => {
-    if (typeof vnode.props === "string") vnode.props = shown(vnode.props);
-    else if (typeof vnode.type === "string") {
-      for (const name of SHOWN)
-        if (typeof vnode.props[name] === "string") vnode.props[name] = shown(vnode.props[name]);
+  options.vnode = (vnode) => {
+    // The props of a text are the text.
+    const own = /** @type {{ props: unknown, type: unknown }} */ (vnode);
+    if (typeof own.props === "string") own.props = shown(own.props);
+    else if (typeof own.type === "string") {
+      const props = /** @type {Record<string, unknown>} */ (own.props);
+      for (const name of SHOWN) {
+        const text = props[name];
+        if (typeof text === "string") props[name] = shown(text);
+      }
     }
     before?.(vnode);
   };

@@ -14,6 +14,12 @@ export function read(search, defaults) {
   return /** @type {T} */ (Object.fromEntries(entries));
 }
 
+/** The parameters that have a value, for an address. @param {Record<string, string | null | undefined>} given */
+export const parameters = (given) =>
+  new URLSearchParams(
+    Object.entries(given).flatMap(([name, value]) => (value ? [[name, value]] : [])),
+  );
+
 /**
  * The query string of some state; what equals its default is left out.
  * @param {Record<string, string>} state

@@ -4,10 +4,15 @@ import { html } from "htm/preact";
 import { SearchField } from "../lib/search-field.js";
 import { inField, LEVELS } from "./log-filter.js";
 
-/** @param {{ state: import("./log-filter.js").State, setState: any }} props */
+/** @typedef {import("./log-filter.js").State} State */
+/** @typedef {{ target: HTMLInputElement | HTMLSelectElement }} Typed */
+
+/** @param {{ state: State, setState: import("../lib/router.js").SetParameters<State> }} props */
 export function LogBar({ state, setState }) {
-  const set = (/** @type {string} */ name) => (/** @type {any} */ event) =>
-    setState({ [name]: event.target.value, line: "" });
+  const set =
+    (/** @type {string} */ name) =>
+    (/** @type {Typed} */ { target }) =>
+      setState({ [name]: target.value, line: "" });
   const typed = (/** @type {string} */ name) => (/** @type {string} */ value) =>
     setState({ [name]: value.trim(), line: "" }, true);
   return html`<div class="bar">
@@ -68,6 +73,6 @@ export function LogBar({ state, setState }) {
   </div>`;
 }
 
-/** @param {import("./log-filter.js").State} state */
+/** @param {State} state */
 const isNarrowed = ({ request, user, path, since, until }) =>
   Boolean(request || user || path || since || until);

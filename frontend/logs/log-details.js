@@ -60,7 +60,9 @@ ${traceLines(trace).map(
 /** The line as it is stored, without the trace that stands above. @param {string} text */
 function stored(text) {
   try {
-    const { exception, stack_info, ...rest } = JSON.parse(text);
+    const { exception, stack_info, ...rest } = /** @type {Record<string, unknown>} */ (
+      JSON.parse(text)
+    );
     const kept = typeof exception === "string" || exception === undefined ? {} : { exception };
     const stack = typeof stack_info === "string" || stack_info === undefined ? {} : { stack_info };
     return JSON.stringify({ ...rest, ...kept, ...stack }, null, 2);

@@ -1,5 +1,6 @@
 // @ts-check
-/** What of the log is looked at, as it stands in the address. */
+/** The filter of the log, as the address holds it. */
+import { parameters } from "../lib/url-state.js";
 
 export const DEFAULTS = {
   q: "",
@@ -14,15 +15,18 @@ export const DEFAULTS = {
   manager: "",
 };
 
+/** @typedef {import("../types/schema").LogLevel} LogLevel */
+
+/** @type {LogLevel[]} */
 export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
 /** @typedef {typeof DEFAULTS} State */
 
-/** The filter for the server. @param {State} state */
+/** The filter for the server. @param {State} state @returns {Required<import("../types/schema").LogFilter>} */
 export function filter(state) {
   return {
     text: state.q || null,
-    level: LEVELS.includes(state.level) ? state.level : null,
+    level: LEVELS.find((level) => level === state.level) ?? null,
     requestId: state.request || null,
     userId: state.user || null,
     path: state.path || null,
@@ -43,8 +47,7 @@ export const isLive = (state) => !state.until && !state.line;
 export function download(state, format) {
   const { text, level, requestId, userId, path, since, until } = filter(state);
   const asked = { format, text, level, request: requestId, user: userId, path, since, until };
-  const given = Object.entries(asked).filter(([, value]) => value);
-  return `/api/engine/admin/logs?${new URLSearchParams(/** @type {any} */ (given))}`;
+  return `/api/engine/admin/logs?${parameters(asked)}`;
 }
 
 /**

@@ -2,16 +2,18 @@
 /** The lines themselves. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { day, exactly, preciseClock } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { Details } from "./log-details.js";
 import { marks, said } from "./log-said.js";
 
-/**
- * @typedef {{ id: string, at: string, level: string, event: string, requestId: string | null,
- *   userId: string | null, method: string | null, path: string | null, status: number | null,
- *   ms: number | null, fields: Record<string, unknown>, line: string, skippedBefore: number }} Line
- */
+export const LINE = gql(`fragment LogLine on LogEntry {
+  id at level event requestId userId method path status ms fields line skippedBefore
+}`);
+
+/** @typedef {import("../types/documents").LogLine} LogLineData */
+/** @typedef {Omit<LogLineData, "fields"> & { fields: Record<string, unknown> }} Line */
 
 /** How far from the top the reader counts as reading something older. */
 const AWAY_PX = 40;

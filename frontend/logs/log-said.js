@@ -4,6 +4,12 @@ import { durationOfMs } from "../lib/format.js";
 
 /** @typedef {import("./log-lines.js").Line} Line */
 
+/** A line of the server, with its fields by name. @param {import("./log-lines.js").LogLineData} line @returns {Line} */
+export const lineOf = (line) => ({
+  ...line,
+  fields: /** @type {Record<string, unknown>} */ (line.fields ?? {}),
+});
+
 /** From here on a request counts as slow; statements have a limit of their own on the server. */
 const SLOW_MS = 1_000;
 

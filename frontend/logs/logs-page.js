@@ -2,30 +2,36 @@
 /** The log: the newest lines as they come, or what a filter finds further back. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { ask, watchConnection } from "../lib/gql.js";
 import { useFollowing } from "../lib/mark.js";
 import { Failure, Top } from "../lib/parts.js";
+import { refusalOf } from "../lib/refusal.js";
 import { useParameters } from "../lib/router.js";
 import { count, instant } from "../lib/format.js";
 import { useShown } from "../lib/shown.js";
 import { useEngineState } from "../lib/state.js";
 import { LogBar } from "./log-bar.js";
 import { DEFAULTS, download, filter, isLive } from "./log-filter.js";
-import { LogLines } from "./log-lines.js";
-import { isOfTheManager } from "./log-said.js";
+import { LINE, LogLines } from "./log-lines.js";
+import { isOfTheManager, lineOf } from "./log-said.js";
 import { useTail } from "./tail.js";
 
-const PAGE = 200;
 /** The page holds no more lines than this; a browser gets slow with many more. */
-const MOST_LINES = 2_000;
-const LINE = `id at level event requestId userId method path status ms fields line skippedBefore`;
-const LIST = `query ($after: String, $filter: LogFilter) {
-  logEntries(first: ${PAGE}, after: $after, filter: $filter) {
-    searchedBackTo pageInfo { hasNextPage endCursor } nodes { ${LINE} }
-  }
-}`;
+const MAX_LINES = 2_000;
+const LIST = gql(
+  `query LogLines($after: String, $filter: LogFilter) {
+    logEntries(first: 200, after: $after, filter: $filter) {
+      searchedBackTo pageInfo { hasNextPage endCursor } nodes { ...LogLine }
+    }
+  }`,
+  LINE,
+);
 
 /** @typedef {import("./log-lines.js").Line} Line */
+/** @typedef {import("./log-filter.js").State} State */
+/** @typedef {import("../types/schema").LogFilter} LogFilter */
+/** @typedef {import("../lib/refusal.js").Refusal} Refusal */
 
 export function LogsPage() {
   const [state, setState] = useParameters(DEFAULTS);
@@ -34,13 +40,12 @@ export function LogsPage() {
   const again = useReconnections();
   const older = useOlder(JSON.stringify(wanted), again, paused);
   const tail = useTail({
-    fields: LINE,
     wanted,
     active: isLive(state),
     paused,
-    most: MOST_LINES,
+    max: MAX_LINES,
   });
-  const all = merged(tail.lines, older.lines).slice(0, MOST_LINES);
+  const all = merged(tail.lines, older.lines).slice(0, MAX_LINES);
   const lines = state.manager ? all.filter((line) => !isOfTheManager(line)) : all;
   const isUp = useEngineState().state !== "down";
   const isComing = useFollowing() === "live" && isUp;
@@ -91,16 +96,16 @@ export function LogsPage() {
         clear=${clear}
         failed=${Boolean(older.error)}
       />
-      <${Foot} older=${older} full=${all.length >= MOST_LINES} />
+      <${Foot} older=${older} full=${all.length >= MAX_LINES} />
     </section>`;
 }
 
-/** @param {any} props */
+/** @param {{ older: ReturnType<typeof useOlder>, full: boolean }} props */
 function Foot({ older, full }) {
   if (full) {
     return html`<div class="pager">
       <span>
-        This page shows at most ${count(MOST_LINES, "line")}. Choose an earlier end, or download
+        This page shows at most ${count(MAX_LINES, "line")}. Choose an earlier end, or download
         them.
       </span>
     </div>`;
@@ -118,8 +123,9 @@ function Foot({ older, full }) {
 }
 
 /**
- * What the reader looks at, in words.
- * @param {any} state @param {boolean} paused @param {any} tail @param {boolean} isComing
+ * What the list shows, in words.
+ * @param {State} state @param {boolean} paused @param {ReturnType<typeof useTail>} tail
+ * @param {boolean} isComing
  */
 function standing(state, paused, tail, isComing) {
   if (!isLive(state)) return "Not live: the filter ends at an instant or at a line.";
@@ -128,7 +134,7 @@ function standing(state, paused, tail, isComing) {
   return isComing ? `Live${skipped}` : `Waiting for new lines${skipped}`;
 }
 
-/** How often the connection came back: what happened meanwhile is not told again. */
+/** The number of reconnections: events of the time without a connection are not sent again. */
 function useReconnections() {
   const [times, setTimes] = useState(0);
   useEffect(() => {
@@ -137,7 +143,7 @@ function useReconnections() {
   return times;
 }
 
-/** Following begins a moment after it was asked for; then the newest lines are read once more. */
+/** A subscription takes a moment to start; then the newest lines are read once more. */
 const CATCH_UP_MS = 1_000;
 
 /**
@@ -154,28 +160,32 @@ function useOlder(key, again, paused) {
     backTo: /** @type {string | null} */ (null),
     at: /** @type {Date | null} */ (null),
     loading: true,
-    error: /** @type {any} */ (null),
+    error: /** @type {Refusal | null} */ (null),
   };
   const [state, setState] = useState(empty);
   const newest = useRef(key);
   newest.current = key;
-  /** An answer that was overtaken by another filter is of no use. @param {any} change */
+  /**
+   * A response that was overtaken by another filter is of no use.
+   * @param {(before: typeof empty) => Partial<typeof empty>} change
+   */
   const set = (change) => {
     if (newest.current === key) setState((before) => ({ ...before, ...change(before) }));
   };
   const load = async (/** @type {string | null} */ after) => {
     setState((before) => ({ ...(after ? before : empty), loading: true, error: null }));
     try {
-      const { logEntries: page } = await ask(LIST, { after, filter: JSON.parse(key) });
-      set((/** @type {typeof empty} */ before) => ({
-        lines: after ? [...before.lines, ...page.nodes] : page.nodes,
+      const { logEntries: page } = await ask(LIST, { after, filter: filterOf(key) });
+      const lines = page.nodes.map(lineOf);
+      set((before) => ({
+        lines: after ? [...before.lines, ...lines] : lines,
         next: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null,
         backTo: page.searchedBackTo,
         at: new Date(),
         loading: false,
       }));
     } catch (error) {
-      set(() => ({ error, loading: false }));
+      set(() => ({ error: refusalOf(error), loading: false }));
     }
   };
   useShown(true, state.at, state.loading);
@@ -185,11 +195,10 @@ function useOlder(key, again, paused) {
   const catchUp = async () => {
     isDue.current = isPaused.current;
     if (isDue.current) return;
-    const answer = await ask(LIST, { after: null, filter: JSON.parse(key) }).catch(() => null);
-    if (!answer) return;
-    set((/** @type {typeof empty} */ before) => ({
-      lines: merged(answer.logEntries.nodes, before.lines),
-    }));
+    const data = await ask(LIST, { after: null, filter: filterOf(key) }).catch(() => null);
+    if (!data) return;
+    const newer = data.logEntries.nodes.map(lineOf);
+    set((before) => ({ lines: merged(newer, before.lines) }));
   };
   useEffect(() => {
     void load(null);
@@ -204,6 +213,9 @@ function useOlder(key, again, paused) {
   }, [paused]);
   return { ...state, more: () => load(state.next), reload: () => load(null) };
 }
+
+/** @param {string} key */
+const filterOf = (key) => /** @type {LogFilter} */ (JSON.parse(key));
 
 /**
  * Lines of two lists, each once, newest first.

@@ -1,22 +1,32 @@
 // @ts-check
 /** New lines as they come. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { follow } from "../lib/gql.js";
+import { LINE } from "./log-lines.js";
+import { lineOf } from "./log-said.js";
+
+const ADDED = gql(
+  "subscription NewLogLines($filter: LogFilter) { logEntryAdded(filter: $filter) { ...LogLine } }",
+  LINE,
+);
 
 /** New lines are drawn this often; to draw each on its own would keep the browser busy. */
 const DRAW_EVERY_MS = 250;
 
 /** @typedef {import("./log-lines.js").Line} Line */
+/** @typedef {import("../types/schema").LogFilter} LogFilter */
+/** @typedef {import("../lib/refusal.js").Refusal} Refusal */
 
 /**
- * @param {{ fields: string, wanted: Record<string, unknown>, active: boolean, paused: boolean,
- *   most: number }} options paused: new lines are counted, and shown when it goes on
+ * @param {{ wanted: LogFilter, active: boolean, paused: boolean, max: number }} options paused: new
+ *   lines are counted, and shown when it continues
  */
-export function useTail({ fields, wanted, active, paused, most }) {
+export function useTail({ wanted, active, paused, max }) {
   const [shown, setShown] = useState(/** @type {Line[]} */ ([]));
   const [skipped, setSkipped] = useState(0);
   const [waiting, setWaiting] = useState(0);
-  const [error, setError] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {Refusal | null} */ (null));
   const [attempt, setAttempt] = useState(0);
   /** @type {{ current: Line[] }} newest first */
   const arrived = useRef([]);
@@ -30,7 +40,7 @@ export function useTail({ fields, wanted, active, paused, most }) {
     const fresh = arrived.current;
     arrived.current = [];
     setWaiting(0);
-    setShown((before) => [...fresh, ...before].slice(0, most));
+    setShown((before) => [...fresh, ...before].slice(0, max));
   };
 
   useEffect(() => {
@@ -40,14 +50,14 @@ export function useTail({ fields, wanted, active, paused, most }) {
     setError(null);
     if (!active) return undefined;
     const stop = follow(
-      `subscription ($filter: LogFilter) { logEntryAdded(filter: $filter) { ${fields} } }`,
+      ADDED,
       ({ logEntryAdded: line }) => {
-        const over = Math.max(0, arrived.current.length + 1 - most);
-        arrived.current = [line, ...arrived.current].slice(0, most);
+        const over = Math.max(0, arrived.current.length + 1 - max);
+        arrived.current = [lineOf(line), ...arrived.current].slice(0, max);
         if (over + line.skippedBefore) setSkipped((n) => n + over + line.skippedBefore);
       },
       ([error]) => setError(refusal(error)),
-      { filter: JSON.parse(key) },
+      { filter: /** @type {LogFilter} */ (JSON.parse(key)) },
     );
     const timer = setInterval(draw, DRAW_EVERY_MS);
     return () => {
@@ -59,9 +69,9 @@ export function useTail({ fields, wanted, active, paused, most }) {
   return { lines: shown, skipped, waiting, error, retry: () => setAttempt((n) => n + 1) };
 }
 
-/** @param {any} told */
-const refusal = (told) => ({
-  message: told.message,
-  code: told.extensions?.code,
-  requestId: told.extensions?.requestId,
+/** @param {import("../lib/gql.js").ResponseError} error @returns {Refusal} */
+const refusal = ({ message, extensions }) => ({
+  message,
+  code: extensions?.code,
+  requestId: extensions?.requestId,
 });

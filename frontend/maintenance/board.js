@@ -1,16 +1,28 @@
 // @ts-check
 /** The daily, weekly, monthly and quarterly lists. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { nouns } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
 import { stateWords, useEngineState } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").MaintenanceItem} MaintenanceItem */
+export const BOARD = gql(`fragment BoardFields on MaintenanceBoard {
+  ok due overdue attention notYet unknown
+  items {
+    name title frequency state saw doneAt doneBy note dueAt canBeTicked
+    action { task page command }
+  }
+}`);
+
+/** @typedef {import("../types/documents").BoardFields} MaintenanceBoard */
+/** @typedef {MaintenanceBoard["items"][number]} MaintenanceItem */
+/** @typedef {{ name: string, isRunning: boolean }} Task what the lists know of a scheduled task */
+/** @typedef {{ tasks: Task[] | undefined, run: (name: string) => void, tick: (item: MaintenanceItem) => void }} Actions */
 
 const FREQUENCIES = ["DAILY", "WEEKLY", "MONTHLY", "QUARTERLY"];
-const COUNTS = ["overdue", "attention", "due", "notYet", "unknown", "ok"];
-/** @type {Record<string, string>} */
+const COUNTS = /** @type {const} */ (["overdue", "attention", "due", "notYet", "unknown", "ok"]);
+/** @type {Record<MaintenanceItem["state"], string>} */
 export const STATE_WORDS = {
   OK: "OK",
   DUE: "Due",
@@ -20,7 +32,7 @@ export const STATE_WORDS = {
   NOT_YET: "Not yet",
 };
 
-/** @param {any} props */
+/** @param {Actions & { board: MaintenanceBoard | undefined }} props */
 export function Board({ board: seen, tasks, run, tick }) {
   const board = asOfNow(seen, useEngineState());
   return html`<p class="counts on-brand" role="status">
@@ -40,7 +52,7 @@ export function Board({ board: seen, tasks, run, tick }) {
         html`<${List}
           key=${frequency}
           title=${words(frequency)}
-          items=${board?.items.filter((/** @type {any} */ item) => item.frequency === frequency)}
+          items=${board?.items.filter((item) => item.frequency === frequency)}
           tasks=${tasks}
           run=${run}
           tick=${tick}
@@ -50,21 +62,22 @@ export function Board({ board: seen, tasks, run, tick }) {
 
 /**
  * An engine that is down can't send its lists; of those of before, the line on its health is false.
- * @param {any} board @param {ReturnType<typeof useEngineState>} engine
+ * @param {MaintenanceBoard | undefined} board @param {ReturnType<typeof useEngineState>} engine
+ * @returns {MaintenanceBoard | undefined}
  */
 function asOfNow(board, engine) {
-  const health = board?.items.find((/** @type {MaintenanceItem} */ item) => item.name === "health");
-  if (engine.state !== "down" || health?.state !== "OK") return board;
-  const now = { ...health, state: "ATTENTION", saw: stateWords(engine) };
+  const health = board?.items.find((item) => item.name === "health");
+  if (!board || engine.state !== "down" || health?.state !== "OK") return board;
+  const now = { ...health, state: /** @type {const} */ ("ATTENTION"), saw: stateWords(engine) };
   return {
     ...board,
     ok: board.ok - 1,
     attention: board.attention + 1,
-    items: board.items.map((/** @type {MaintenanceItem} */ item) => (item === health ? now : item)),
+    items: board.items.map((item) => (item === health ? now : item)),
   };
 }
 
-/** @param {any} props */
+/** @param {Actions & { title: string, items: MaintenanceItem[] | undefined }} props */
 function List({ title, items, tasks, run, tick }) {
   return html`<section class="card duties" aria-label=${title}>
     <h2>${title}</h2>
@@ -72,7 +85,7 @@ function List({ title, items, tasks, run, tick }) {
       ${
         items
           ? items.map(
-              (/** @type {MaintenanceItem} */ item) =>
+              (item) =>
                 html`<${Duty}
                   key=${item.name}
                   item=${item}
@@ -87,7 +100,7 @@ function List({ title, items, tasks, run, tick }) {
   </section>`;
 }
 
-/** @param {{ item: MaintenanceItem, tasks: any[], run: any, tick: any }} props */
+/** @param {Actions & { item: MaintenanceItem }} props */
 function Duty({ item, tasks, run, tick }) {
   const { task, page, command } = item.action;
   const isRunning = Boolean(tasks?.some((one) => one.name === task && one.isRunning));
@@ -121,13 +134,14 @@ function Duty({ item, tasks, run, tick }) {
   </li>`;
 }
 
-/** What a button is about, for who can't see where it stands. @param {{ item: MaintenanceItem }} props */
+/** The subject of a button, for screen readers. @param {{ item: MaintenanceItem }} props */
 const Of = ({ item }) => html`<span class="visually-hidden"> for ${item.title}</span>`;
 
 /** "not yet" for `notYet`, "OK" for `ok`. @param {string} name @param {number} number */
 function countWords(name, number) {
   if (name === "attention") return nouns(number, "needs attention", "need attention");
-  const word = STATE_WORDS[name.replace(/[A-Z]/g, "_$&").toUpperCase()];
+  const state = name.replace(/[A-Z]/g, "_$&").toUpperCase();
+  const word = STATE_WORDS[/** @type {MaintenanceItem["state"]} */ (state)];
   return word === "OK" ? word : word.toLowerCase();
 }
 

@@ -1,76 +1,80 @@
 // @ts-check
-/** What has to be done again and again, what runs by the clock, and what came of it. */
+/** The maintenance page: recurring maintenance, scheduled tasks and their runs. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
-import { Board } from "./board.js";
-import { Runs } from "./runs.js";
-import { Tasks } from "./tasks.js";
+import { BOARD, Board } from "./board.js";
+import { Runs, TASK_RUN } from "./runs.js";
+import { TASK, Tasks } from "./tasks.js";
 
-/** @typedef {import("../types/schema").MaintenanceItem} MaintenanceItem */
-/** @typedef {import("../types/schema").TaskRun} TaskRun */
+/** @typedef {import("./board.js").MaintenanceItem} MaintenanceItem */
+/** @typedef {import("../lib/parts.js").Question} Question */
 
 const DEFAULTS = { task: "", after: "" };
-const RUN_FIELDS = "id task state dueAt startedAt endedAt startedBy instance result lines";
-const OVERVIEW = `{
-  maintenance {
-    ok due overdue attention notYet unknown
-    items {
-      name title frequency state saw doneAt doneBy note dueAt canBeTicked
-      action { task page command }
+const OVERVIEW = gql(
+  `query MaintenanceOverview {
+    maintenance { ...BoardFields }
+    scheduledTasks { ...TaskFields }
+  }`,
+  BOARD,
+  TASK,
+);
+const RUNS = gql(
+  `query TaskRuns($task: String, $after: String) {
+    taskRuns(first: 25, task: $task, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { ...TaskRunFields }
     }
-  }
-  scheduledTasks {
-    name title description schedule timeZone nextRunAt isRunning lastRun { id state startedAt }
-  }
-}`;
-const RUNS = `query ($task: String, $after: String) {
-  taskRuns(first: 25, task: $task, after: $after) {
-    pageInfo { hasNextPage endCursor }
-    nodes { ${RUN_FIELDS} }
-  }
-}`;
-const RUN =
-  "mutation ($input: RunMaintenanceTaskInput!) { runMaintenanceTask(input: $input) { run { id } } }";
-const STOP =
-  "mutation ($input: StopMaintenanceTaskInput!) { stopMaintenanceTask(input: $input) { run { id } } }";
-const TICK =
-  "mutation ($input: TickMaintenanceItemInput!) { tickMaintenanceItem(input: $input) { item { name } } }";
+  }`,
+  TASK_RUN,
+);
+const RUN = gql(`mutation RunMaintenanceTask($input: RunMaintenanceTaskInput!) {
+  runMaintenanceTask(input: $input) { run { id } }
+}`);
+const STOP = gql(`mutation StopMaintenanceTask($input: StopMaintenanceTaskInput!) {
+  stopMaintenanceTask(input: $input) { run { id } }
+}`);
+const MARK_DONE = gql(`mutation MarkDone($input: TickMaintenanceItemInput!) {
+  tickMaintenanceItem(input: $input) { item { name } }
+}`);
 
-// Runs write down every second what they do; a person can't read faster.
+// Runs report their progress every second; faster than this nobody reads.
 const WATCH_EVERY_MS = 2_000;
 
 export function MaintenancePage() {
   const [state, setState] = useParameters(DEFAULTS);
   const overview = useQuery(OVERVIEW, {});
   const runs = useQuery(RUNS, { task: state.task || null, after: state.after || null });
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const reload = () => {
     overview.reload();
     runs.reload();
   };
   const tasks = overview.data?.scheduledTasks;
-  const atWork = Boolean(tasks?.some((/** @type {any} */ task) => task.isRunning));
+  const isRunning = Boolean(tasks?.some((task) => task.isRunning));
   useEffect(() => {
-    if (!atWork) return;
+    if (!isRunning) return;
     const timer = setInterval(reload, WATCH_EVERY_MS);
     return () => clearInterval(timer);
-  }, [atWork, overview.reload, runs.reload]);
+  }, [isRunning, overview.reload, runs.reload]);
 
-  const does = async (/** @type {string} */ mutation, /** @type {object} */ input, told = "") => {
+  const after = async (/** @type {Promise<unknown>} */ change, /** @type {string} */ text) => {
     try {
-      await ask(mutation, { input });
-      say(told);
-    } catch (/** @type {any} */ error) {
+      await change;
+      say(text);
+    } catch (error) {
       sayRefused(error);
     }
     reload();
   };
-  const run = (/** @type {string} */ name) => does(RUN, { name }, `${name} has started.`);
-  const stop = (/** @type {string} */ runId) => does(STOP, { runId }, "Stop requested.");
+  const run = (/** @type {string} */ name) =>
+    after(ask(RUN, { input: { name } }), `${name} has started.`);
+  const stop = (/** @type {string} */ runId) =>
+    after(ask(STOP, { input: { runId } }), "Stop requested.");
   const tick = (/** @type {MaintenanceItem} */ item) =>
     setAsked({
       title: `${item.title}: done?`,
@@ -80,7 +84,8 @@ export function MaintenancePage() {
         >Note <small>may be left out</small><input name="note" maxlength="500" autocomplete="off"
       /></label>`,
       run: async (/** @type {FormData} */ form) => {
-        await ask(TICK, { input: { name: item.name, note: form.get("note") || null } });
+        const note = String(form.get("note") ?? "") || null;
+        await ask(MARK_DONE, { input: { name: item.name, note } });
         say(`${item.title}: marked as done.`);
         overview.reload();
       },

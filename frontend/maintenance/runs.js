@@ -1,14 +1,25 @@
 // @ts-check
 /** The runs of tasks, newest first. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Failure, PageTurner, Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { instant } from "../lib/format.js";
 import { untrusted, untrustedLines } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").TaskRun} TaskRun */
+export const TASK_RUN = gql(`fragment TaskRunFields on TaskRun {
+  id task state dueAt startedAt endedAt startedBy instance result lines
+}`);
 
-/** @param {any} props */
+/** @typedef {import("../types/documents").TaskRunFields} TaskRun */
+/** @typedef {import("../types/documents").TaskRunsData} TaskRunsData */
+/** @typedef {{ task: string, after: string }} State */
+
+/**
+ * @param {{ list: import("../lib/load.js").Query<TaskRunsData>, state: State,
+ *   setState: import("../lib/router.js").SetParameters<State>,
+ *   tasks: { name: string, title: string }[] | undefined, stop: (id: string) => void }} props
+ */
 export function Runs({ list, tasks, state, setState, stop }) {
   const page = list.data?.taskRuns;
   return html`<section class="card" aria-label="Runs">
@@ -18,11 +29,12 @@ export function Runs({ list, tasks, state, setState, stop }) {
         <span class="visually-hidden">Task</span>
         <select
           value=${state.task}
-          onChange=${(/** @type {any} */ event) => setState({ task: event.target.value, after: "" })}
+          onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+            setState({ task: target.value, after: "" })}
         >
           <option value="">Every task</option>
           ${(tasks ?? []).map(
-            (/** @type {any} */ task) =>
+            (task) =>
               html`<option value=${task.name} selected=${task.name === state.task}>
                 ${task.title}
               </option>`,

@@ -1,17 +1,23 @@
 // @ts-check
-/** What runs by the clock. */
+/** The scheduled tasks. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 
-/** @typedef {import("../types/schema").ScheduledTask} ScheduledTask */
+export const TASK = gql(`fragment TaskFields on ScheduledTask {
+  name title description schedule timeZone nextRunAt isRunning lastRun { id state startedAt }
+}`);
 
-/** @param {any} props */
+/** @typedef {import("../types/documents").TaskFields} ScheduledTask */
+/** @typedef {{ run: (name: string) => void, stop: (runId: string) => void }} Actions */
+
+/** @param {Actions & { tasks: ScheduledTask[] | undefined }} props */
 export function Tasks({ tasks, run, stop }) {
   return html`<section class="card" aria-label="Scheduled tasks">
     <div class="bar">
       <h2>Scheduled tasks</h2>
-      ${tasks?.length > 0 && html`<span class="zone">Times in ${tasks[0].timeZone}</span>`}
+      ${tasks && tasks.length > 0 && html`<span class="zone">Times in ${tasks[0].timeZone}</span>`}
     </div>
     <${Table}
       label="Scheduled tasks"
@@ -23,7 +29,7 @@ export function Tasks({ tasks, run, stop }) {
   </section>`;
 }
 
-/** @param {{ task: ScheduledTask, run: any, stop: any }} props */
+/** @param {Actions & { task: ScheduledTask }} props */
 function Row({ task, run, stop }) {
   const last = task.lastRun;
   return html`<tr>

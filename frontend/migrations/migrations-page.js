@@ -1,14 +1,18 @@
 // @ts-check
-/** The steps of the tables' history. */
+/** The migrations page. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count } from "../lib/format.js";
 import { useQuery } from "../lib/load.js";
 import { Failure, Time, Top } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-const LIST = "{ migrations { id title appliedAt state } }";
-/** @type {Record<string, string>} */
+const LIST = gql("query Migrations { migrations { id title appliedAt state } }");
+
+/** @typedef {import("../types/documents").MigrationsData["migrations"][number]} Migration */
+
+/** @type {Record<Migration["state"], string>} */
 const SAID = {
   APPLIED: "applied",
   PENDING: "pending",
@@ -29,7 +33,7 @@ export function MigrationsPage() {
           heads=${["Migration", "What it does", "State", "Applied"]}
           widths=${["30%", "", "9rem", "9rem"]}
           rows=${migrations && [...migrations].reverse()}
-          row=${(/** @type {any} */ one) =>
+          row=${(/** @type {Migration} */ one) =>
             html`<tr key=${one.id}>
               <td><code>${untrusted(one.id)}</code></td>
               <td>${untrusted(one.title)}</td>
@@ -48,9 +52,9 @@ export function MigrationsPage() {
     </div>`;
 }
 
-/** @param {{ migrations: any[] }} props */
+/** @param {{ migrations: Migration[] }} props */
 function WhatToDo({ migrations }) {
-  const inState = (/** @type {string[]} */ ...states) =>
+  const inState = (/** @type {Migration["state"][]} */ ...states) =>
     migrations.filter((one) => states.includes(one.state));
   const broken = inState("CHANGED", "MISSING");
   const due = inState("PENDING");

@@ -1,14 +1,14 @@
 // @ts-check
-/** A figure over time: lines, and the same in words. */
+/** A figure over time, as lines and in words. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { clock, date, day, timeOfDay } from "../lib/format.js";
 import { ceiling, extent, nearest, path, points } from "./lines.js";
 
 /**
- * @typedef {import("../types/schema").SystemSample} SystemSample
+ * @typedef {import("../types/documents").SystemSampleFields} SystemSample
  * @typedef {{ name: keyof SystemSample, label: string }} Line
- * @typedef {{ title: string, lines: Line[], format: (value: any) => string, fromZero?: boolean,
+ * @typedef {{ title: string, lines: Line[], format: (value: number | null | undefined) => string, fromZero?: boolean,
  *   note?: (samples: SystemSample[]) => string }} Figure
  * @typedef {{ label: string, from: number, to: number, step: number }} Span
  */
@@ -27,7 +27,7 @@ export function Chart({ figure, samples, span }) {
     ({ label, now, least, most }) =>
       `${label}: now ${format(now)}, least ${format(least)}, most ${format(most)}`,
   );
-  const moved = (/** @type {any} */ event) => {
+  const moved = (/** @type {PointerEvent & { currentTarget: Element }} */ event) => {
     const box = event.currentTarget.getBoundingClientRect();
     const share = (event.clientX - box.left) / box.width;
     setAt(span.from + share * (span.to - span.from));
@@ -70,7 +70,12 @@ export function Chart({ figure, samples, span }) {
 const Ends = ({ span }) =>
   html`<span>${end(span.from, span)}</span><span>${end(span.to, span)}</span>`;
 
-/** What stood where the pointer is. @param {any[]} drawn @param {number} at @param {any} format */
+/**
+ * The values at an instant.
+ * @param {{ label: string, line: import("./lines.js").Point[] }[]} drawn
+ * @param {number} at
+ * @param {Figure["format"]} format
+ */
 function read(drawn, at, format) {
   const found = drawn.map(({ label, line }) => ({ label, point: nearest(line, at) }));
   const time = found.find(({ point }) => point)?.point?.at;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Which figures are drawn. */
+/** The figures that are drawn over time. */
 import { html } from "htm/preact";
 import { durationOfMs, figure as plain, percent, perSecond, size } from "../lib/format.js";
 import { Chart } from "./chart.js";

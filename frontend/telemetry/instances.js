@@ -1,12 +1,20 @@
 // @ts-check
-/** Who is up, since when, in which version. */
+/** The instances and their workers. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count, durationOfMs, nouns, percent, size } from "../lib/format.js";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").Instance} Instance */
+/** @typedef {import("../types/documents").InstanceFields} Instance */
+
+export const INSTANCE = gql(`fragment InstanceFields on Instance {
+  id host version isUp startedAt lastSeenAt workersConfigured workersUp
+  workers {
+    pid isUp startedAt requests errors memoryBytes cpuPercent loopLagMs poolInUse poolMaximum
+  }
+}`);
 
 const HEADS = [
   "Worker",

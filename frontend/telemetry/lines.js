@@ -1,13 +1,19 @@
 // @ts-check
-/** From samples to lines on a field that is 100 wide and 100 high. */
+/** Samples as lines on a field that is 100 wide and 100 high. */
+import { gql } from "../lib/documents.js";
 
 /**
- * @typedef {import("../types/schema").SystemSample} SystemSample
+ * @typedef {import("../types/documents").SystemSampleFields} SystemSample
  * @typedef {{ at: number, value: number }} Point milliseconds since 1970, and the figure
  */
 
-/** A hole this many steps wide is shown as one. */
-const HOLE = 2.5;
+export const SAMPLE = gql(`fragment SystemSampleFields on SystemSample {
+  at requests errors requestsPerSecond errorsPerSecond p50Ms p95Ms p99Ms cpuPercent
+  loopLagMs workers memoryBytes poolInUse subscriptions connections databaseBytes
+}`);
+
+/** A gap this many steps wide is drawn as a gap. */
+const GAP = 2.5;
 
 /**
  * The known values of one figure, oldest first.
@@ -22,10 +28,10 @@ export function points(samples, name) {
 }
 
 /**
- * Samples with a newer one at their end; one that is known already, or an older one, changes nothing.
+ * The samples with the latest one appended, if it is newer than the last.
  * @param {SystemSample[]} samples
  * @param {SystemSample | null | undefined} latest
- * @param {number} since what began before this instant is left out
+ * @param {number} since older samples are left out
  */
 export function extended(samples, latest, since) {
   const last = samples.at(-1);
@@ -34,7 +40,7 @@ export function extended(samples, latest, since) {
   return all.filter((sample) => Date.parse(sample.at) >= since);
 }
 
-/** The least round number that is not below: 1, 2 or 5 and zeros. @param {number} value */
+/** The smallest round number (1, 2 or 5 and zeros) that is not below. @param {number} value */
 export function ceiling(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -43,7 +49,7 @@ export function ceiling(value) {
 }
 
 /**
- * The way of a pen, lifted where nothing was observed.
+ * The line as an SVG path, with gaps where nothing was observed.
  * @param {Point[]} line
  * @param {{ from: number, to: number, low: number, high: number, step: number }} field
  */
@@ -53,14 +59,14 @@ export function path(line, { from, to, low, high, step }) {
     .map(({ at, value }) => {
       const x = (100 * (at - from)) / (to - from);
       const y = 100 - (100 * (value - low)) / (high - low || 1);
-      const verb = at - before > HOLE * step ? "M" : "L";
+      const verb = at - before > GAP * step ? "M" : "L";
       before = at;
       return `${verb}${x.toFixed(2)} ${y.toFixed(2)}`;
     })
     .join("");
 }
 
-/** Now, least and most. @param {Point[]} line */
+/** The last, the smallest and the largest value. @param {Point[]} line */
 export function extent(line) {
   const values = line.map(({ value }) => value);
   return {

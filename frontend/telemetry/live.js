@@ -1,41 +1,37 @@
 // @ts-check
-/** The figures as they come, over lost connections and outages. */
+/** Live figures, over lost connections and outages. */
 import { useEffect, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { follow } from "../lib/gql.js";
+import { INSTANCE } from "./instances.js";
+import { SAMPLE } from "./lines.js";
+import { SUMMARY } from "./summary.js";
 
-/** A lost worker shall be seen within ten seconds, and takes six to be missed. */
-const EVERY_SECS = 2;
-
-const STATS = `subscription {
-  systemStats(intervalSeconds: ${EVERY_SECS}) {
-    at
-    requests { count errors p50Ms p95Ms p99Ms }
-    database { version sizeBytes connections maxConnections }
-    disk { path totalBytes freeBytes }
-    instances {
-      id host version isUp startedAt lastSeenAt workersConfigured workersUp
-      workers {
-        pid isUp startedAt requests errors memoryBytes cpuPercent loopLagMs poolInUse poolMaximum
-      }
+// Every two seconds: a lost worker must be shown within ten seconds, and is noticed after six.
+const STATS = gql(
+  `subscription LiveStats {
+    systemStats(intervalSeconds: 2) {
+      ...SummaryFields
+      instances { ...InstanceFields }
+      latest { ...SystemSampleFields }
     }
-    latest {
-      at seconds requests errors requestsPerSecond errorsPerSecond p50Ms p95Ms p99Ms cpuPercent
-      loopLagMs workers memoryBytes poolInUse subscriptions connections databaseBytes
-    }
-  }
-}`;
+  }`,
+  SUMMARY,
+  INSTANCE,
+  SAMPLE,
+);
 
+/** @typedef {import("../types/documents").LiveStatsData["systemStats"]} LiveStats */
+/** @typedef {import("../lib/refusal.js").Refusal} Refusal */
 /**
- * @returns {{ stats: import("../types/schema").SystemStats | null, at: Date, error: any }}
+ * @typedef {{ stats: LiveStats | null, at: Date, error: Refusal | null }} Live
  *   at: when the figures came; error: why no more come
  */
+
+/** @returns {Live} */
 export function useStats() {
   const [state, setState] = useState(
-    /** @type {{ stats: any, at: Date, error: any }} */ ({
-      stats: null,
-      at: new Date(),
-      error: null,
-    }),
+    /** @type {Live} */ ({ stats: null, at: new Date(), error: null }),
   );
   useEffect(
     () =>

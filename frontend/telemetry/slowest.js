@@ -1,11 +1,16 @@
 // @ts-check
-/** What took longest. */
+/** The slowest operations or statements. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count, durationOfMs } from "../lib/format.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-/** @typedef {import("../types/schema").TimingStats} TimingStats */
+/** @typedef {import("../types/documents").TimingFields} TimingStats */
+
+export const TIMING = gql(
+  "fragment TimingFields on TimingStats { name count errors averageMs p95Ms }",
+);
 
 /** @param {{ title: string, none: string, timings: TimingStats[] | undefined }} props */
 export const Slowest = ({ title, none, timings }) =>

@@ -1,10 +1,19 @@
 // @ts-check
-/** The state of things in a few numbers. */
+/** The state of the engine in a few numbers. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count, durationOfMs, nouns, perSecond, share, size } from "../lib/format.js";
 import { STATE_WORDS, useEngineState } from "../lib/state.js";
 
-/** @typedef {import("../types/schema").SystemStats} SystemStats */
+/** @typedef {import("../types/documents").SummaryFields} SystemStats */
+
+export const SUMMARY = gql(`fragment SummaryFields on SystemStats {
+  requests { count errors p95Ms }
+  database { sizeBytes connections maxConnections }
+  disk { totalBytes freeBytes }
+  instances { isUp workersUp workersConfigured }
+  latest { requests errors requestsPerSecond }
+}`);
 
 /** @param {{ stats: SystemStats | null }} props */
 export function Summary({ stats }) {

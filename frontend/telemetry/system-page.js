@@ -1,49 +1,69 @@
 // @ts-check
-/** How the engine is doing, now and over the last hour, day or week. */
+/** The system page: live figures, and those of the last hour, day or week. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { gql } from "../lib/documents.js";
 import { clock } from "../lib/format.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Failure, Top } from "../lib/parts.js";
 import { useParameters } from "../lib/router.js";
 import { Charts } from "./charts.js";
 import { Instances } from "./instances.js";
-import { extended } from "./lines.js";
+import { extended, SAMPLE } from "./lines.js";
 import { useStats } from "./live.js";
-import { Slowest } from "./slowest.js";
+import { Slowest, TIMING } from "./slowest.js";
 import { Summary } from "./summary.js";
 
-/** @typedef {import("../types/schema").SystemSample} SystemSample */
+/** @typedef {import("../types/documents").SystemSampleFields} SystemSample */
 /** @typedef {import("../types/schema").StatsPeriod} StatsPeriod */
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const PERIODS = {
-  hour: { words: "Hour", label: "the last hour", lasts: HOUR_MS, step: 10 * SECOND_MS },
-  day: { words: "Day", label: "the last day", lasts: 24 * HOUR_MS, step: 5 * MINUTE_MS },
-  week: { words: "Week", label: "the last week", lasts: 168 * HOUR_MS, step: HOUR_MS },
+  hour: {
+    name: /** @type {StatsPeriod} */ ("HOUR"),
+    words: "Hour",
+    label: "the last hour",
+    lasts: HOUR_MS,
+    step: 10 * SECOND_MS,
+  },
+  day: {
+    name: /** @type {StatsPeriod} */ ("DAY"),
+    words: "Day",
+    label: "the last day",
+    lasts: 24 * HOUR_MS,
+    step: 5 * MINUTE_MS,
+  },
+  week: {
+    name: /** @type {StatsPeriod} */ ("WEEK"),
+    words: "Week",
+    label: "the last week",
+    lasts: 168 * HOUR_MS,
+    step: HOUR_MS,
+  },
 };
-/** Figures come every two seconds; after so long something is wrong. */
+/** Figures come every two seconds; older ones are stale. */
 const STALE_AFTER_MS = 10 * SECOND_MS;
 const RELOAD_EVERY_MS = 5 * MINUTE_MS;
 
-const HISTORY = `query ($period: StatsPeriod!) {
-  systemStats {
-    history(period: $period) {
-      at seconds requests errors requestsPerSecond errorsPerSecond p50Ms p95Ms p99Ms cpuPercent
-      loopLagMs workers memoryBytes poolInUse subscriptions connections databaseBytes
+const HISTORY = gql(
+  `query StatsHistory($period: StatsPeriod!) {
+    systemStats {
+      history(period: $period) { ...SystemSampleFields }
+      operations(period: $period) { ...TimingFields }
+      statements(period: $period) { ...TimingFields }
     }
-    operations(period: $period) { name count errors averageMs p95Ms totalSeconds }
-    statements(period: $period) { name count errors averageMs p95Ms totalSeconds }
-  }
-}`;
+  }`,
+  SAMPLE,
+  TIMING,
+);
 
 export function SystemPage() {
   const [{ period: asked }, setState] = useParameters({ period: "hour" });
   const period = asked in PERIODS ? /** @type {keyof typeof PERIODS} */ (asked) : "hour";
   const { stats, at, error } = useStats();
-  const past = useQuery(HISTORY, { period: period.toUpperCase() });
+  const past = useQuery(HISTORY, { period: PERIODS[period].name });
   const now = useClock();
   useRefresh(past.reload, RELOAD_EVERY_MS);
   const samples = useSamples(past.data?.systemStats.history, stats?.latest, period, now);
@@ -84,7 +104,7 @@ export function SystemPage() {
     </div>`;
 }
 
-/** The time, moving on by itself, so that charts do even when no figures come. */
+/** The current time, so that charts move when no figures come. */
 function useClock() {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -95,7 +115,7 @@ function useClock() {
 }
 
 /**
- * What was loaded, and what has come since.
+ * The loaded samples and those received since.
  * @param {SystemSample[] | undefined} loaded
  * @param {SystemSample | null | undefined} latest
  * @param {keyof typeof PERIODS} period

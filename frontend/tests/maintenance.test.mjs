@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choicesOf, keyOf, MOST_AT_ONCE, portions } from "../access_reviews/choices.js";
+import { choicesOf, keyOf, MAX_AT_ONCE, portions } from "../access_reviews/choices.js";
 
 const choice = (/** @type {number} */ number) => ({
   userId: `user${number}`,
@@ -10,13 +10,13 @@ const choice = (/** @type {number} */ number) => ({
 });
 
 test("many choices go out in portions that the server takes, none twice", () => {
-  const all = Array.from({ length: 2 * MOST_AT_ONCE + 1 }, (_, number) => choice(number));
+  const all = Array.from({ length: 2 * MAX_AT_ONCE + 1 }, (_, number) => choice(number));
 
   const parts = portions(all);
 
   assert.deepEqual(
     parts.map((part) => part.length),
-    [MOST_AT_ONCE, MOST_AT_ONCE, 1],
+    [MAX_AT_ONCE, MAX_AT_ONCE, 1],
   );
   assert.equal(new Set(parts.flat().map(keyOf)).size, all.length);
   assert.equal(parts[0][0].note, "writes");

@@ -1,14 +1,19 @@
 // @ts-check
 /** Inviting somebody by address. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count } from "../lib/format.js";
 import { ask } from "../lib/gql.js";
 import { say } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
-const INVITE = `mutation ($input: InviteUserInput!) { inviteUser(input: $input) { user { id } } }`;
+const INVITE = gql(`mutation InviteUser($input: InviteUserInput!) {
+  inviteUser(input: $input) { user { id } }
+}`);
 
-/** @param {() => void} done */
+/** @typedef {import("../types/schema").Role} Role */
+
+/** @param {() => void} done @returns {import("../lib/parts.js").Question} */
 export function inviteQuestion(done) {
   return {
     title: "Invite people",
@@ -29,7 +34,7 @@ export function inviteQuestion(done) {
         .map((address) => address.trim())
         .filter(Boolean);
       const name = addresses.length === 1 ? String(form.get("name")) : "";
-      await invite(addresses, name, form.getAll("role"));
+      await invite(addresses, name, /** @type {Role[]} */ (form.getAll("role")));
       say(
         addresses.length === 1
           ? html`${untrusted(addresses[0])} is invited.`
@@ -44,14 +49,14 @@ export function inviteQuestion(done) {
  * Invite one after the other; those before a refusal stay invited.
  * @param {string[]} addresses
  * @param {string} name
- * @param {unknown[]} roles
+ * @param {Role[]} roles
  */
 async function invite(addresses, name, roles) {
   for (const [index, email] of addresses.entries()) {
     try {
       await ask(INVITE, { input: { email, name, roles } });
-    } catch (/** @type {any} */ refused) {
-      if (index > 0)
+    } catch (refused) {
+      if (index > 0 && refused instanceof Error)
         refused.message += ` ${count(index, "address is", "addresses are")} invited already: ${addresses.slice(0, index).join(", ")}.`;
       throw refused;
     }

@@ -1,36 +1,45 @@
 // @ts-check
-/** Granting and revoking, and what is asked before. */
+/** Granting and revoking roles, and the question before. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { chosenEnd, EndField } from "../lib/end-date.js";
 import { ask } from "../lib/gql.js";
 import { ROLE_NAMES, say } from "../lib/parts.js";
 import { untrusted } from "../lib/untrusted-text.js";
 
 /** @typedef {import("../types/schema").Role} Role */
-/** @typedef {import("../types/schema").User} User */
+/** @typedef {import("../types/documents").UserFields} User */
+/** @typedef {import("../lib/parts.js").Question} Question */
 
-export const USER_FIELDS =
-  "id email emailVerified name status roles providers createdAt lastSignedInAt version";
-
-const GRANT = `mutation ($input: GrantRoleInput!) {
-  grantRole(input: $input) { changed user { ${USER_FIELDS} } }
-}`;
-const REVOKE = `mutation ($input: RevokeRoleInput!) {
-  revokeRole(input: $input) { changed user { ${USER_FIELDS} } }
-}`;
+export const USER_FIELDS = gql(`fragment UserFields on User {
+  id email emailVerified name status roles providers createdAt lastSignedInAt version
+}`);
+const GRANT = gql(
+  `mutation GrantRole($input: GrantRoleInput!) {
+    grantRole(input: $input) { changed user { ...UserFields } }
+  }`,
+  USER_FIELDS,
+);
+const REVOKE = gql(
+  `mutation RevokeRole($input: RevokeRoleInput!) {
+    revokeRole(input: $input) { changed user { ...UserFields } }
+  }`,
+  USER_FIELDS,
+);
 
 /**
- * Gives or takes a role.
+ * Grants or revokes a role.
  * @param {User} user
  * @param {Role} role
  * @param {boolean} add
  * @param {{ reason?: string, expiresAt?: string, confirmUnverified?: boolean }} [more]
- * @returns {Promise<User>} the user afterwards
+ * @returns {Promise<User>} the changed user
  */
 export async function changeRole(user, role, add, more = {}) {
   const input = { userId: user.id, role, ...more };
-  const data = await ask(add ? GRANT : REVOKE, { input });
-  const { changed, user: now } = data.grantRole ?? data.revokeRole;
+  const { changed, user: now } = add
+    ? (await ask(GRANT, { input })).grantRole
+    : (await ask(REVOKE, { input })).revokeRole;
   const verb = add ? "is now" : "is no longer";
   say(changed ? html`${untrusted(user.email)} ${verb} ${ROLE_NAMES[role]}.` : "Nothing to change.");
   return now;
@@ -60,7 +69,7 @@ export const StatusBadge = ({ status }) =>
   status !== "ACTIVE" && html`<span class="badge ${status.toLowerCase()}">${STATUS[status]}</span>`;
 
 /**
- * What a form of `question` says.
+ * The values of the form of `question`.
  * @param {FormData} form
  * @throws {Error} when the end is in the past
  */
@@ -100,10 +109,11 @@ export const needsNoQuestion = (user, role) =>
   user.status !== "SUSPENDED";
 
 /**
- * What is asked before a role changes.
+ * The question before a role changes.
  * @param {User} user
  * @param {Role} role
  * @param {boolean} isMe
+ * @returns {Omit<Question, "run">}
  */
 export function question(user, role, isMe) {
   const has = user.roles.includes(role);

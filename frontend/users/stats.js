@@ -1,10 +1,15 @@
 // @ts-check
 /** The three cards above the list. */
 import { html } from "htm/preact";
+import { gql } from "../lib/documents.js";
 import { count, share } from "../lib/format.js";
 import { Icon } from "../lib/icons.js";
 
-/** @typedef {import("../types/schema").UserStats} UserStats */
+/** @typedef {import("../types/documents").UserStatsFields} UserStats */
+
+export const USER_STATS = gql(`fragment UserStatsFields on UserStats {
+  total administrators editors newIn30Days trend { total administrators editors }
+}`);
 
 /** @param {{ stats: UserStats | undefined }} props */
 export function Stats({ stats }) {
@@ -43,7 +48,10 @@ function gained(line) {
   return `${more < 0 ? "−" : "+"}${count(Math.abs(more))} in the last 30 days`;
 }
 
-/** @param {any} props */
+/**
+ * @param {{ kind: string, icon: import("../lib/icons.js").IconName, label: string,
+ *   value: number | undefined, note: string | undefined, line: number[] }} props
+ */
 function Card({ kind, icon, label, value, note, line }) {
   return html`<div class="card stat ${kind}">
     <h2><${Icon} name=${icon} />${label}</h2>

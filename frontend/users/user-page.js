@@ -2,12 +2,14 @@
 /** One user: roles and how they came about, identities, sessions, tokens, history. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { Sentence, SENTENCE_FIELDS } from "../audit/sentence.js";
+import { Sentence, SENTENCE } from "../audit/sentence.js";
 import { browserName } from "../lib/browser.js";
+import { gql } from "../lib/documents.js";
 import { EndDate } from "../lib/end-date.js";
 import { date, exactly } from "../lib/format.js";
 import { ask, follow } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
+import { REVOKE_TOKEN } from "../auth/revoke-token.js";
 import { Ask, Failure, RoleBadge, ROLE_NAMES, say, sayRefused, Time, Top } from "../lib/parts.js";
 import { go, ROOT } from "../lib/router.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -22,37 +24,49 @@ import {
 } from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
+/** @typedef {import("../types/documents").UserPageData} UserPageData */
+/** @typedef {NonNullable<UserPageData["user"]>} User */
+/** @typedef {import("../lib/parts.js").Question} Question */
 
-const USER = `query ($id: ID!) {
-  user(id: $id) {
-    ${USER_FIELDS}
-    grants { role grantedAt grantedBy reason expiresAt }
-    identities { provider subject email emailVerified createdAt lastUsedAt }
-    sessions { id provider address userAgent createdAt lastSeenAt expiresAt current }
-    apiTokens { id name prefix scopes madeBy createdAt expiresAt lastUsedAt }
-  }
-  roles { role activeUserCount }
-  suspension: auditEvents(first: 1, filter: { targetId: $id, actions: [USER_SUSPENDED] }) {
-    nodes { at actorLabel reason }
-  }
-  auditEvents(first: 20, filter: { userId: $id }) {
-    nodes { ${SENTENCE_FIELDS} }
-  }
-}`;
-
-/** @param {string} name @param {string} result */
-const mutation = (name, result = "user { id }") =>
-  `mutation ($input: ${
-    name[0].toUpperCase() + name.slice(1)
-  }Input!) { ${name}(input: $input) { ${result} } }`;
+const USER = gql(
+  `query UserPage($id: ID!) {
+    user(id: $id) {
+      ...UserFields
+      grants { role grantedAt grantedBy reason expiresAt }
+      identities { provider email emailVerified createdAt }
+      sessions { id address userAgent lastSeenAt current }
+      apiTokens { id name prefix madeBy expiresAt lastUsedAt }
+    }
+    roles { role activeUserCount }
+    suspension: auditEvents(first: 1, filter: { targetId: $id, actions: [USER_SUSPENDED] }) {
+      nodes { at actorLabel reason }
+    }
+    auditEvents(first: 20, filter: { userId: $id }) { nodes { ...SentenceFields } }
+  }`,
+  USER_FIELDS,
+  SENTENCE,
+);
+const CHANGED = gql("subscription ChangedUsers { userChanged { userId } }");
+const DELETE = gql(`mutation DeleteUser($input: DeleteUserInput!) {
+  deleteUser(input: $input) { user { id } }
+}`);
+const SUSPEND = gql(`mutation SuspendUser($input: SuspendUserInput!) {
+  suspendUser(input: $input) { user { id } }
+}`);
+const REINSTATE = gql(`mutation ReinstateUser($input: ReinstateUserInput!) {
+  reinstateUser(input: $input) { user { id } }
+}`);
+const END_SESSION = gql(`mutation EndSession($input: RevokeSessionInput!) {
+  revokeSession(input: $input) { user { id } }
+}`);
 
 /** @param {{ id: string, me: { id: string } | null }} props */
 export function UserPage({ id, me }) {
   const { data, error, reload } = useQuery(USER, { id });
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   useEffect(
     () =>
-      follow("subscription { userChanged { userId } }", ({ userChanged }) => {
+      follow(CHANGED, ({ userChanged }) => {
         if (userChanged.userId === id) reload();
       }),
     [id, reload],
@@ -66,22 +80,15 @@ export function UserPage({ id, me }) {
     return html`<${Top} title="User not found" text="There is no user at this address." />
       <p class="card empty"><a class="btn" href="${ROOT}/users">All users</a></p>`;
   }
-  const administrators = data.roles.find(
-    (/** @type {any} */ one) => one.role === "ADMINISTRATOR",
-  ).activeUserCount;
+  const administrators = data.roles.find(({ role }) => role === "ADMINISTRATOR")?.activeUserCount;
   const isMe = user.id === me?.id;
-  const run = async (
-    /** @type {string} */ name,
-    /** @type {object} */ input,
-    /** @type {unknown} */ text = "Done.",
-  ) => {
-    await ask(mutation(name, name.startsWith("revokeApi") ? "apiToken { id }" : undefined), {
-      input,
-    });
+  const after = async (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) => {
+    await change;
     say(text);
     reload();
   };
-  const attempt = (/** @type {Parameters<typeof run>} */ ...what) => run(...what).catch(sayRefused);
+  const attempt = (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) =>
+    after(change, text).catch(sayRefused);
 
   /** @param {Role} role */
   const change = (role) => {
@@ -101,7 +108,7 @@ export function UserPage({ id, me }) {
       danger: true,
       word: user.email,
       run: async () => {
-        await ask(mutation("deleteUser"), { input: { userId: id } });
+        await ask(DELETE, { input: { userId: id } });
         say(html`${untrusted(user.email)} is deleted.`);
         go(`${ROOT}/users`);
       },
@@ -115,9 +122,8 @@ export function UserPage({ id, me }) {
       danger: true,
       fields: html`<label class="field">Reason<input name="reason" maxlength="500" /></label>`,
       run: (/** @type {FormData} */ form) =>
-        run(
-          "suspendUser",
-          { userId: id, reason: form.get("reason") },
+        after(
+          ask(SUSPEND, { input: { userId: id, reason: String(form.get("reason")) } }),
           html`${untrusted(user.email)} is suspended.`,
         ),
     });
@@ -135,7 +141,7 @@ export function UserPage({ id, me }) {
               user.status === "SUSPENDED"
                 ? html`<button
                     class="btn"
-                    onClick=${() => attempt("reinstateUser", { userId: id })}
+                    onClick=${() => attempt(ask(REINSTATE, { input: { userId: id } }), "Done.")}
                   >
                     Reinstate
                   </button>`
@@ -190,7 +196,7 @@ export function UserPage({ id, me }) {
         <ul class="lines">
           <li><${RoleBadge} role="AUTHENTICATED" /><span>everybody has it</span></li>
           ${user.grants.map(
-            (/** @type {any} */ grant) =>
+            (grant) =>
               html`<li>
                 <${RoleBadge} role=${grant.role} />
                 <span>
@@ -205,7 +211,7 @@ export function UserPage({ id, me }) {
         </ul>
       </section>
       <${Lines} title="Identities" items=${user.identities} none="No provider knows this user yet.">
-        ${(/** @type {any} */ one) =>
+        ${(/** @type {User["identities"][number]} */ one) =>
           html`<span
               ><span class="chip">${untrusted(one.provider)}</span>
               ${" "}${untrusted(one.email)}${one.emailVerified ? "" : " (not verified)"}</span
@@ -213,7 +219,7 @@ export function UserPage({ id, me }) {
             <span>since <${Time} iso=${one.createdAt} /></span>`}
       <//>
       <${Lines} title="Sessions" items=${user.sessions} none="Nowhere signed in.">
-        ${(/** @type {any} */ one) =>
+        ${(/** @type {User["sessions"][number]} */ one) =>
           html`<span
               ><b title=${one.userAgent}>${untrusted(browserName(one.userAgent))}</b>${" · "}
               ${untrusted(one.address)}${" "}
@@ -223,14 +229,15 @@ export function UserPage({ id, me }) {
               >seen <${Time} iso=${one.lastSeenAt} />${" "}
               <button
                 class="btn small"
-                onClick=${() => attempt("revokeSession", { sessionId: one.id }, "Signed out.")}
+                onClick=${() =>
+                  attempt(ask(END_SESSION, { input: { sessionId: one.id } }), "Signed out.")}
               >
                 Sign out
               </button></span
             >`}
       <//>
       <${Lines} title="API tokens" items=${user.apiTokens} none="No tokens.">
-        ${(/** @type {any} */ one) =>
+        ${(/** @type {User["apiTokens"][number]} */ one) =>
           html`<span>
               <b>${untrusted(one.name)}</b> <code>${one.prefix}…</code>${madeBy(one)} ·${" "}
               ends${" "}
@@ -240,21 +247,25 @@ export function UserPage({ id, me }) {
               >used <${Time} iso=${one.lastUsedAt} />${" "}
               <button
                 class="btn small"
-                onClick=${() => attempt("revokeApiToken", { tokenId: one.id }, "Revoked.")}
+                onClick=${() =>
+                  attempt(ask(REVOKE_TOKEN, { input: { tokenId: one.id } }), "Revoked.")}
               >
                 Revoke
               </button></span
             >`}
       <//>
       <${Lines} title="History" items=${data.auditEvents.nodes} none="Nothing happened yet.">
-        ${(/** @type {any} */ one) => html`<${Sentence} event=${one} /><${Time} iso=${one.at} />`}
+        ${(/** @type {UserPageData["auditEvents"]["nodes"][number]} */ one) => html`<${Sentence} event=${one} /><${Time} iso=${one.at} />`}
       <//>
       <p><a class="btn" href="${ROOT}/audit?user=${user.id}">All of the history</a></p>
     </div>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
 
-/** The status; of a suspended user since when, by whom and why. @param {any} props */
+/**
+ * The status; of a suspended user also when, by whom and why.
+ * @param {{ user: User, suspension: UserPageData["suspension"]["nodes"][number] | undefined }} props
+ */
 function Status({ user, suspension }) {
   if (user.status === "ACTIVE") return "Active";
   if (user.status === "INVITED")
@@ -274,14 +285,17 @@ const Suspension = ({ at, actorLabel, reason }) =>
 /** @param {{ madeBy: string | null }} token */
 const madeBy = (token) => (token.madeBy ? html` made by ${untrusted(token.madeBy)}` : "");
 
-/** @param {any} props */
+/**
+ * @template T
+ * @param {{ title: string, items: T[], none: string, children: (one: T) => unknown }} props
+ */
 const Lines = ({ title, items, none, children }) =>
   html`<section class="card">
     <h2>${title}</h2>
     ${
       items.length
         ? html`<ul class="lines">
-            ${items.map((/** @type {any} */ one) => html`<li>${children(one)}</li>`)}
+            ${items.map((one) => html`<li>${children(one)}</li>`)}
           </ul>`
         : html`<p>${none}</p>`
     }

@@ -8,7 +8,7 @@ import { Avatar } from "./avatar.js";
 import { obstacle, StatusBadge, UnverifiedBadge } from "./roles.js";
 
 /** @typedef {import("../types/schema").Role} Role */
-/** @typedef {import("../types/schema").User} User */
+/** @typedef {import("../types/documents").UserFields} User */
 
 /** @type {[Role, string][]} */
 const BUTTONS = [
@@ -64,7 +64,10 @@ export function UserRow({ user, search, isMe, flash, activeAdministrators, chang
   </tr>`;
 }
 
-/** @param {any} props */
+/**
+ * @param {{ user: User, role: Role, label: string, why: string,
+ *   change: (user: User, role: Role) => void }} props
+ */
 function RoleButton({ user, role, label, why, change }) {
   const has = user.roles.includes(role);
   const id = `why-${user.id}-${role}`;

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { csv } from "../lib/csv.js";
+import { gql } from "../lib/documents.js";
 import { ask, follow } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
@@ -14,41 +15,56 @@ import { count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { inviteQuestion } from "./invite.js";
 import { answers, changeRole, needsNoQuestion, question, USER_FIELDS } from "./roles.js";
-import { Stats } from "./stats.js";
+import { Stats, USER_STATS } from "./stats.js";
 import { UserRow } from "./user-row.js";
 
 /** @typedef {import("../types/schema").Role} Role */
-/** @typedef {import("../types/schema").User} User */
+/** @typedef {import("../types/documents").UserFields} User */
+/** @typedef {import("../types/documents").UsersData} UsersData */
+/** @typedef {import("../types/documents").UserFiguresData} UserFiguresData */
+/** @typedef {import("../types/documents").UserChangesData["userChanged"]} UserChange */
+/** @typedef {import("../lib/parts.js").Question} Question */
+/** @typedef {typeof DEFAULTS} State */
+/** @typedef {import("../lib/router.js").SetParameters<State>} SetState */
+/** @typedef {Partial<Record<Role, UserFiguresData["roles"][number]>>} Counts */
 
 const DEFAULTS = { q: "", role: "", sort: "-created", size: "50", after: "" };
-const SORTS = { created: "CREATED_AT", name: "NAME" };
-const MOST_EXPORTED = 10_000;
+const SORTS = /** @type {const} */ ({ created: "CREATED_AT", name: "NAME" });
+const MAX_EXPORTED = 10_000;
 
-const LIST = `query ($first: Int!, $after: String, $search: String, $role: Role, $order: UserOrder) {
-  users(first: $first, after: $after, search: $search, role: $role, orderBy: $order) {
-    totalCount
-    pageInfo { hasNextPage endCursor }
-    nodes { ${USER_FIELDS} }
-  }
-}`;
-const FIGURES = `{
-  roles { role userCount activeUserCount }
-  systemStats {
-    users { total administrators editors newIn30Days trend { day total administrators editors } }
-  }
-}`;
-const CHANGES = `subscription { userChanged { kind userId user { ${USER_FIELDS} } } }`;
+const LIST = gql(
+  `query Users(
+    $first: Int!, $after: String, $search: String, $role: Role, $order: UserOrder
+  ) {
+    users(first: $first, after: $after, search: $search, role: $role, orderBy: $order) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      nodes { ...UserFields }
+    }
+  }`,
+  USER_FIELDS,
+);
+const FIGURES = gql(
+  `query UserFigures {
+    roles { role userCount activeUserCount }
+    systemStats { users { ...UserStatsFields } }
+  }`,
+  USER_STATS,
+);
+const CHANGES = gql(
+  "subscription UserChanges { userChanged { kind user { ...UserFields } } }",
+  USER_FIELDS,
+);
 
 /** @param {{ me: { id: string } | null }} props */
 export function UsersPage({ me }) {
   const [state, setState] = useParameters(DEFAULTS);
   const list = useQuery(LIST, variables(state));
   const figures = useQuery(FIGURES, {});
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const [flash, setFlash] = useState("");
-  const counts = Object.fromEntries(
-    (figures.data?.roles ?? []).map((/** @type {any} */ one) => [one.role, one]),
-  );
+  /** @type {Counts} */
+  const counts = Object.fromEntries((figures.data?.roles ?? []).map((one) => [one.role, one]));
 
   /** @param {User} user */
   const show = (user) => {
@@ -56,7 +72,7 @@ export function UsersPage({ me }) {
       users: {
         ...data.users,
         // An event may come late: what is shown already may be newer.
-        nodes: data.users.nodes.map((/** @type {User} */ one) =>
+        nodes: data.users.nodes.map((one) =>
           one.id === user.id && one.version <= user.version ? user : one,
         ),
       },
@@ -101,7 +117,7 @@ export function UsersPage({ me }) {
                   ${
                     users
                       ? users.nodes.map(
-                          (/** @type {User} */ user) =>
+                          (user) =>
                             html`<${UserRow}
                               key=${user.id}
                               user=${user}
@@ -123,21 +139,21 @@ export function UsersPage({ me }) {
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
 
-/** @param {(change: any) => void} changed */
+/** @param {(change: UserChange) => void} changed */
 function useChanges(changed) {
   const newest = useRef(changed);
   newest.current = changed;
   useEffect(() => follow(CHANGES, (data) => newest.current(data.userChanged)), []);
 }
 
-/** @param {typeof DEFAULTS} state */
+/** @param {State} state @returns {import("../types/documents").UsersVariables} */
 function variables(state) {
   const name = /** @type {keyof typeof SORTS} */ (state.sort.replace("-", ""));
   return {
     first: Math.min(200, Number(state.size) || 50),
     after: state.after || null,
     search: state.q || null,
-    role: state.role || null,
+    role: /** @type {Role | ""} */ (state.role) || null,
     order: {
       field: SORTS[name] ?? "CREATED_AT",
       direction: state.sort.startsWith("-") ? "DESC" : "ASC",
@@ -145,8 +161,9 @@ function variables(state) {
   };
 }
 
-/** @param {any} props */
+/** @param {{ state: State, setState: SetState, counts: Counts, children?: unknown }} props */
 function Bar({ state, setState, counts, children }) {
+  /** @type {[string, string, number | undefined][]} */
   const choices = [
     ["", "All", counts.AUTHENTICATED?.userCount],
     ["EDITOR", "Editors", counts.EDITOR?.userCount],
@@ -175,7 +192,7 @@ function Bar({ state, setState, counts, children }) {
   </div>`;
 }
 
-/** @param {any} props */
+/** @param {{ state: State, setState: SetState }} props */
 function Head({ state, setState }) {
   const sortable = (/** @type {string} */ name, /** @type {string} */ label) => {
     const down = state.sort === `-${name}`;
@@ -202,9 +219,9 @@ function Head({ state, setState }) {
   </thead>`;
 }
 
-/** @param {any} props */
+/** @param {{ state: State, setState: SetState, users: UsersData["users"] | undefined }} props */
 function Pager({ state, setState, users }) {
-  const next = () => setState({ after: users.pageInfo.endCursor });
+  const next = () => setState({ after: users?.pageInfo.endCursor ?? "" });
   return html`<div class="pager">
     <span>${users ? count(users.totalCount, "user") : "Loading…"}</span>
     <span class="end">
@@ -212,7 +229,8 @@ function Pager({ state, setState, users }) {
         Rows${" "}
         <select
           value=${state.size}
-          onChange=${(/** @type {any} */ event) => setState({ size: event.target.value, after: "" })}
+          onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+            setState({ size: target.value, after: "" })}
         >
           ${["25", "50", "100"].map((size) => html`<option value=${size}>${size}</option>`)}
         </select>
@@ -238,7 +256,7 @@ const Skeleton = () =>
       </tr>`,
   );
 
-/** @param {any} props */
+/** @param {{ state: State, clear: () => void }} props */
 function Nobody({ state, clear }) {
   const filtered = state.q || state.role;
   return html`<div class="empty">
@@ -248,12 +266,13 @@ function Nobody({ state, clear }) {
   </div>`;
 }
 
-/** @param {typeof DEFAULTS} state */
+/** @param {State} state */
 async function exportAll(state) {
   /** @type {unknown[][]} */
   const rows = [["email", "verified", "name", "status", "roles", "providers", "created"]];
-  let after = null;
+  let after = /** @type {string | null} */ (null);
   do {
+    /** @type {UsersData} */
     const { users } = await ask(LIST, { ...variables(state), first: 200, after });
     for (const user of users.nodes) {
       const { email, emailVerified, name, status, roles, providers, createdAt } = user;
@@ -268,7 +287,7 @@ async function exportAll(state) {
       ]);
     }
     after = users.pageInfo.hasNextPage ? users.pageInfo.endCursor : null;
-  } while (after && rows.length <= MOST_EXPORTED);
+  } while (after && rows.length <= MAX_EXPORTED);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(["\ufeff", csv(rows)], { type: "text/csv" }));
   link.download = "users.csv";

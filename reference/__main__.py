@@ -1,12 +1,13 @@
-"""`python -m reference`: write docs/reference/ from the code."""
+"""`python -m reference`: write docs/reference/ and the generated parts of other pages."""
 
 from __future__ import annotations
 
+from reference import parts
 from reference.pages import FOLDER, PAGES
 
 
 def main() -> None:
-    """Write every page that differs, and remove what is none any more."""
+    """Write every page that differs, and remove pages that are no longer generated."""
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.glob("*.md"):
         if path.name not in PAGES:
@@ -16,6 +17,7 @@ def main() -> None:
         if not path.exists() or path.read_text(encoding="utf-8") != made:
             path.write_text(made, encoding="utf-8")
             print(f"docs/reference/{name}")
+    parts.write()
 
 
 if __name__ == "__main__":

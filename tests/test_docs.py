@@ -42,7 +42,12 @@ def test_every_link_leads_somewhere(page: Page):
 
 def test_the_index_leads_to_every_page():
     index = next(page for page in PAGES if page.name == "docs/README.md")
-    linked = {(index.path.parent / link.partition("#")[0]).resolve() for link in index.links}
+    decisions = next(page for page in PAGES if page.name == "docs/decisions/README.md")
+    linked = {
+        (page.path.parent / link.partition("#")[0]).resolve()
+        for page in (index, decisions)
+        for link in page.links
+    }
     own = [page for page in PAGES if page.name.startswith("docs/") and page is not index]
 
     assert [page.name for page in own if page.path not in linked] == []

@@ -17,7 +17,9 @@ from reference import (
     http,
     log,
     metrics,
+    parts,
 )
+from reference import architecture as layers
 from reference import tasks as clock
 from reference.pages import FOLDER, PAGES
 from starlette.datastructures import QueryParams
@@ -41,6 +43,28 @@ AGAIN = "run `make reference`"
 def test_each_page_is_what_the_code_says(name):
     # Another process wrote the files: an order that is left to luck would show.
     assert (FOLDER / name).read_text() == PAGES[name](), AGAIN
+
+
+def test_generated_parts_of_other_pages_are_what_the_code_says():
+    assert [path.name for path, text in parts.pages() if path.read_text() != text] == [], AGAIN
+
+
+def test_the_picture_shows_every_package_and_leaves_out_only_arrows_with_a_longer_way():
+    picture = layers.picture()
+    shown = {
+        line.split(" --> ")[0].strip(): set(line.split(" --> ")[1].split(" & "))
+        for line in picture.splitlines()
+        if " --> " in line
+    }
+
+    def reached(name):
+        return shown.get(name, set()).union(*map(reached, shown.get(name, set())))
+
+    assert {name for layer in layers.layers() for name in layer} == set(layers.imports())
+    for name, others in layers.imports().items():
+        assert re.search(rf"^ +{name}$", picture, re.M)
+        assert others <= reached(name)
+        assert shown.get(name, set()) <= others
 
 
 def test_there_is_no_other_page():

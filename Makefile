@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# A stamp is newer than what it was made from, or the step runs again.
+# A step runs again when a file that it depends on is newer than its stamp.
 PYTHON_READY := .venv/.ready
 NODE_READY := frontend/node_modules/.ready
 PAGES_READY := frontend/vendor/.ready
@@ -11,80 +11,87 @@ SERVERS_READY := tests/server_packages/node_modules/.ready
 PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
 ON_OLDEST = tests/users tests/audit tests/backups/test_restore.py tests/backups/test_checks.py \
-	tests/backups/test_removals.py tests/schedules tests/maintenance tests/migrations tests/care \
-	tests/reviews tests/keys tests/rates tests/system tests/test_statements.py \
+	tests/backups/test_removals.py tests/jobs tests/maintenance tests/migrations tests/database_admin \
+	tests/access_reviews tests/signing_keys tests/rate_limits tests/telemetry tests/test_statements.py \
 	--ignore tests/database_admin/test_vacuum.py
-# Not below PREFIX: the guide's crontab lines name this folder.
+# Outside PREFIX, because the crontab lines of the guide name this folder.
 SCRIPTS = /opt/aiwebengine/maintenance
 PLAIN = not browser and not tools and not guides and not bench and not servers
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g"
-# For every platform, by hash, and without a word about where it was found.
+# For every platform, with hashes, and without the index they came from.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-servers test-oldest test-kill schema previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
+.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-servers test-oldest test-kill schema architecture words previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
-install: $(PYTHON_READY) $(PAGES_READY) ## Install everything into .venv/ and frontend/
+install: $(PYTHON_READY) $(PAGES_READY) ## Install what development needs into .venv/ and frontend/
 
 run: install ## Start the engine on http://localhost:3000
 	@echo "Starting the engine …"
 	@$(BIN)/aiwebengine serve
 
-test: lint types test-python test-frontend ## Everything but the browser
+test: lint types test-python test-frontend ## Lint, types and all tests except the browser
 
-lint: install ## Style of Python and JavaScript
+lint: install ## Check style, layers and security of Python and JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server
 	cd frontend && npm run --silent lint && npm run --silent format:check
 
-format: install ## Put Python and JavaScript into shape
+format: install ## Format Python and JavaScript
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	cd frontend && npm run --silent format
 
-# A folder has the same name.
+# A folder has the same name as the target.
 .PHONY: reference
-reference: install ## Write docs/reference/ from the code
+reference: install ## Write docs/reference/ and the generated parts of docs/
 	$(BIN)/python -m reference
 
-types: install ## Types of Python and JavaScript
+architecture: install ## Draw the layers in docs/architecture.md, list docs/decisions/
+	$(BIN)/python -m reference.parts
+
+words: install ## Lower the numbers of words.toml after house words were replaced
+	$(BIN)/python -m reference.words
+
+types: install ## Check types of Python and JavaScript
 	$(BIN)/mypy
 	cd frontend && npm run --silent check
 
-# More at once than processors: many wait. Tests that assert on seconds have less beside them.
-test-python: install ## Tests against a real PostgreSQL
+# More tests at once than processors, because many wait. Tests that assert on times run afterwards,
+# with fewer in parallel.
+test-python: install ## Run the Python tests against a real PostgreSQL
 	$(BIN)/pytest -n 3 --dist worksteal -m "not timed and $(PLAIN)" --ignore tests/deploy
 	$(BIN)/pytest -n 2 --dist worksteal -m "timed and $(PLAIN)" --ignore tests/deploy
 
-test-frontend: install ## Tests of the pages' pure modules
+test-frontend: install ## Run the tests of the pages' pure modules
 	cd frontend && npm test --silent
 
-test-tools: install ## What others' tools say (Debian's packages prometheus, shellcheck, systemd)
+test-tools: install ## Run promtool, shellcheck, systemd-analyze (Debian: prometheus, shellcheck, systemd)
 	$(BIN)/pytest -m tools --ignore tests/deploy
 
-test-browser: install ## Tests in a real Chromium (Debian's package chromium)
+test-browser: install ## Run the browser tests in Chromium (Debian: chromium)
 	$(BIN)/pytest -n 2 --dist loadfile -m browser --ignore tests/deploy
 
-test-guides: install ## Run what the pages of docs/ show (Debian's packages curl, jq)
+test-guides: install ## Run the examples of docs/ (Debian: curl, jq)
 	$(BIN)/pytest -n 3 --dist worksteal -m guides tests/docs
 
-pictures: install ## Take the pictures of the README (Debian's package chromium)
+pictures: install ## Take the README's screenshots (Debian: chromium)
 	$(BIN)/python -m pictures
 
-install-all: install $(DEPLOY_READY) $(PEERS_READY) $(SERVERS_READY) ## What test-deploy, test-servers and the benchmark need, too
+install-all: install $(DEPLOY_READY) $(PEERS_READY) $(SERVERS_READY) ## Install what test-deploy, test-servers and the benchmarks need as well
 
-test-deploy: install $(DEPLOY_READY) ## Image, compose, Caddy (any from 2.6 on), nginx, HAProxy, pebble, systemd
+test-deploy: install $(DEPLOY_READY) ## Test image, compose, Caddy (2.6 or newer), nginx, HAProxy, pebble, systemd
 	$(BIN)/pytest -n 3 --dist loadfile -m deploy tests/deploy
 
-test-servers: install $(SERVERS_READY) ## Each supported version of PostgreSQL end to end
+test-servers: install $(SERVERS_READY) ## Test each supported PostgreSQL version end to end
 	$(BIN)/pytest -n 2 -m servers tests/database
 
-test-oldest: install $(SERVERS_READY) ## The database's part of the suite on the oldest supported PostgreSQL
+test-oldest: install $(SERVERS_READY) ## Run the database tests on the oldest supported PostgreSQL
 	TEST_SERVER_PROGRAMS=$(CURDIR)/tests/server_packages/node_modules/postgresql-13/native/bin \
 		$(BIN)/pytest -n 3 --dist worksteal -m "not timed and not newest and $(PLAIN)" $(ON_OLDEST)
 
@@ -96,8 +103,8 @@ schema: install ## Write schema.graphql, tests/schema.sql and frontend/types fro
 	$(BIN)/python -m tests.tables > tests/schema.sql
 	cd frontend && npm run --silent types
 
-# `install` is for who works on the engine; this is for who runs it. DESTDIR is put before every
-# path, for packagers; the program may then be moved to where PREFIX says.
+# `install` is for development, this is for production. DESTDIR, for packagers, is prepended to every
+# path; the files can then be moved to PREFIX.
 install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (DESTDIR=)
 	rm -rf build/system && mkdir -p build/system
 	$(PYTHON) -m pip install --quiet --no-warn-conflicts --target build/system/lib \
@@ -118,8 +125,8 @@ install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (D
 		deploy/systemd/aiwebengine.service > $(TO)/lib/systemd/system/aiwebengine@.service
 	for unit in maintenance/systemd/*; do \
 		$(FILL) $$unit > $(TO)/lib/systemd/system/$${unit##*/} || exit 1; done
-	# Where the units and the crontab lines of docs/maintenance-scripts.md expect them. A clone that
-	# lies there has its own.
+	# The units and the crontab lines of docs/maintenance-scripts.md expect them here. A clone in this
+	# place has its own.
 	[ -e $(DESTDIR)$(SCRIPTS)/../pyproject.toml ] || { install -d $(DESTDIR)$(SCRIPTS) && \
 		install -m 0755 maintenance/*.sh $(DESTDIR)$(SCRIPTS)/ && \
 		$(FILL) maintenance/find-engine > $(DESTDIR)$(SCRIPTS)/find-engine; }
@@ -130,30 +137,30 @@ install-system: $(PAGES_READY) ## Install for systemd under PREFIX=/usr/local (D
 	[ -e $(DESTDIR)/etc/aiwebengine/environment ] || \
 		install -m 0600 deploy/systemd/environment $(DESTDIR)/etc/aiwebengine/environment
 
-previous: install ## Keep the version at REVISION= for the tests of updates: the last tag
+previous: install ## Build the previous version (REVISION=, default: the last tag) for the update tests
 	$(BIN)/python -m tests.upgrades.previous_version $(REVISION)
 
-requirements: install $(DEPLOY_READY) ## Write requirements*.txt: what the image installs, with hashes
+requirements: install $(DEPLOY_READY) ## Write requirements*.txt with hashes, for the image
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	echo 'hatchling>=1.27,<2' | $(COMPILE) - --output-file requirements-build.txt
 	echo 'oidc-provider-mock' | $(COMPILE) - --output-file requirements-provider.txt
 
-bench: install $(PEERS_READY) ## Measure, as ratios within one run (Debian's package wrk)
+bench: install $(PEERS_READY) ## Benchmark against peers, as ratios within one run (Debian: wrk)
 	$(BIN)/python -m bench
 
-test-bench: install $(PEERS_READY) ## The contestants of the benchmark (Debian's package wrk)
+test-bench: install $(PEERS_READY) ## Test the peers of the benchmark (Debian: wrk)
 	$(BIN)/pytest -m bench tests/test_peers.py
 
-bench-scale: install $(PEERS_READY) ## Measure several instances, announcements and months of events
+bench-scale: install $(PEERS_READY) ## Benchmark several instances, announcements and months of events
 	$(BIN)/python -m bench.scale
 
-bench-backup: install ## Measure backup and restore beside pg_dump and pg_restore
+bench-backup: install ## Benchmark backup and restore against pg_dump and pg_restore
 	$(BIN)/python -m bench.backup
 
-clean: ## Remove what was installed and built (never data/)
+clean: ## Remove installed and built files (never data/)
 	rm -rf .venv frontend/node_modules bench/peers/node/node_modules tests/server_packages/node_modules frontend/vendor dist build .mypy_cache .ruff_cache .pytest_cache
 
-# pip is silent for minutes or prints hundreds of lines: this shows one line for each 20 packages.
+# pip prints nothing for minutes, or hundreds of lines. This prints one line for every 20 packages.
 $(PYTHON_READY): pyproject.toml constraints.txt
 	@echo "Python environment: .venv/"
 	@$(PYTHON) -m venv .venv
@@ -175,7 +182,7 @@ $(NODE_READY): frontend/package.json frontend/package-lock.json
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Its install script only makes links.
+# The install script of these packages only creates links.
 $(SERVERS_READY): tests/server_packages/package.json tests/server_packages/package-lock.json
 	cd tests/server_packages && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	for package in tests/server_packages/node_modules/*/; do \

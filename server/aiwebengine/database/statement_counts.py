@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import psycopg
 
@@ -17,20 +18,35 @@ _IS_MISSING = """
 
 
 def count_statements(url: str) -> bool:
-    """Create the extension if the server has loaded it and the database lacks it.
+    """Connect and do as `count_statements_by` does. Never fails: statistics must not stop a start.
 
-    Returns whether it was created. Never fails: slow statements are worth no start.
+    Returns whether the extension was created.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-            row = connection.execute(_IS_MISSING).fetchone()
-            if row is None or not row[0]:
-                return False
-            # Not trusted: a superuser may create it, and a role that the operator allows.
-            connection.execute("create extension if not exists pg_stat_statements")
+            return count_statements_by(connection)
     except psycopg.Error as error:
-        reason = str(error).strip().partition("\n")[0]
-        log.info("database.statements_not_counted", extra={"error": reason})
-        return False
+        return _not_counted(error)
+
+
+def count_statements_by(connection: psycopg.Connection[Any]) -> bool:
+    """Create the extension if the server has loaded it and the database lacks it.
+
+    Never fails. Returns whether the extension was created.
+    """
+    try:
+        row = connection.execute(_IS_MISSING).fetchone()
+        if row is None or not row[0]:
+            return False
+        # Not trusted: a superuser may create it, and a role that the operator allows.
+        connection.execute("create extension if not exists pg_stat_statements")
+    except psycopg.Error as error:
+        return _not_counted(error)
     log.info("database.statements_counted")
     return True
+
+
+def _not_counted(error: psycopg.Error) -> bool:
+    reason = str(error).strip().partition("\n")[0]
+    log.info("database.statements_not_counted", extra={"error": reason})
+    return False

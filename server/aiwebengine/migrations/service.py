@@ -1,9 +1,12 @@
-"""Looks at and applies migrations: yoyo reads the files, this keeps the steps safe.
+"""Lists and applies migrations: yoyo reads the files, this module makes each step safe.
 
 yoyo's own lock is a row that a killed runner leaves behind, it does not notice edited files, and
-it commits a step and its own note of it one after the other. So every runner first takes an
-advisory lock, which dies with its connection, compares checksums, and commits a step, the notes
-and the audit event together: whenever it is killed, there is either all of them or nothing.
+it commits a step and its record of that step one after the other. So every runner first takes an
+advisory lock, which PostgreSQL releases with the connection. The runner compares checksums, and
+commits a step, its records and its audit event together: a kill leaves all of them or none.
+
+Most starts find nothing to do. They compare the checksums and return, without the lock and
+without loading yoyo.
 """
 
 from __future__ import annotations
@@ -21,7 +24,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import strawberry
-from yoyo import read_migrations
 
 from aiwebengine.audit.service import record_at_once
 from aiwebengine.audit.types import AuditAction, Target
@@ -29,14 +31,13 @@ from aiwebengine.core.errors import Conflict, EngineError, Unavailable, in_a_lin
 from aiwebengine.core.identity import Role, Viewer, engine
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.database import Database, versions
-from aiwebengine.database.statement_counts import count_statements
+from aiwebengine.database.statement_counts import count_statements, count_statements_by
 from aiwebengine.migrations import store
-from aiwebengine.migrations.backend import connected
 from aiwebengine.migrations.types import Migration, MigrationState
 
 BackupFirst: TypeAlias = Callable[[], object]
-"""Takes a backup, and returns when it is good. It must not migrate: the tables are still old, and
-whoever would is waiting for us."""
+"""Takes a backup, and returns once it is complete. It must not migrate: it would wait for the lock
+that its caller holds."""
 
 _ENGINE = engine()
 _FIRST_COMMENT = re.compile(r"(?:^--.*\n)+", re.MULTILINE)
@@ -104,11 +105,16 @@ class Migrations:
                 )
 
     def up(self, viewer: Viewer = _ENGINE, backup_first: BackupFirst | None = None) -> list[str]:
-        """Apply what is pending, oldest first; the ids. Two runners at once are fine.
+        """Apply the pending migrations, oldest first, and return their ids.
 
-        *backup_first* runs before the first step of a database that holds users; of two runners
-        at once only one backs up. Raises Unavailable, UnsupportedServer, MigrationFailed.
+        Several runners may do this at once. *backup_first* runs before the first step of a
+        database that holds users; of two runners at once only one backs up. Raises Unavailable,
+        UnsupportedServer, MigrationFailed.
         """
+        with self._connection() as connection:
+            if self._is_up_to_date(connection):
+                count_statements_by(connection)
+                return []
         with self._runner("up", backup_first, self.pending) as (backend, migrations):
             self._must_be_intact(backend.connection)
             done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
@@ -219,6 +225,13 @@ class Migrations:
             for migration_id in store.untold(connection):
                 self._tell(connection, viewer, migration_id, is_up=True)
 
+    def _is_up_to_date(self, connection: Any) -> bool:
+        """Say if `up` has nothing to do: no step, no record to mend, no runner to wait for."""
+        if not store.is_settled(connection):
+            return False
+        files = {path.stem: self._checksum(path.stem) for path in _migrations_in(self._folder)}
+        return store.complete_records(connection) == files
+
     def _status(self, connection: Any) -> list[Migration]:
         applied = store.applied(connection)
         files = {path.stem: path for path in _migrations_in(self._folder)}
@@ -256,6 +269,11 @@ class Migrations:
     def _runner(
         self, verb: str, backup_first: BackupFirst | None, steps: Callable[[], list[str]]
     ) -> Iterator[tuple[Any, Any]]:
+        # Loaded here: most starts and commands have no step to take.
+        from yoyo import read_migrations
+
+        from aiwebengine.migrations.backend import connected
+
         with self._connection() as connection:
             store.lock(connection)
             # Looked at under the lock: whoever waited for it finds the steps done, and needs no

@@ -31,6 +31,45 @@ def lock(connection: Connection) -> None:
     connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
 
 
+def is_settled(connection: Connection) -> bool:
+    """Say if the tables of records exist in full and no runner works on this database now.
+
+    The shared lock is released with this statement. A runner that holds its lock, for instance to
+    roll back, has to be waited for.
+    """
+    found = connection.execute(
+        """
+        select pg_try_advisory_xact_lock_shared(%s)
+          and to_regclass('audit_events') is not null
+          and to_regclass('_yoyo_migration') is not null
+          and exists (
+            select from pg_attribute
+            where attrelid = to_regclass('migration_checksums') and attname = 'event_id'
+              and not attisdropped
+          )
+        """,
+        (_LOCK,),
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def complete_records(connection: Connection) -> dict[str, str]:
+    """The checksums by id; an empty one where yoyo's mark or the audit event is missing.
+
+    Includes what only yoyo has marked: a runner of an older version was killed in between.
+    """
+    rows = connection.execute(
+        """
+        select coalesce(noted.migration_id, marked.migration_id),
+          case when noted.event_id is not null and marked.migration_id is not null
+            then noted.checksum else '' end
+        from migration_checksums noted
+        full join _yoyo_migration marked on marked.migration_id = noted.migration_id
+        """
+    ).fetchall()
+    return dict(rows)
+
+
 def prepare(connection: Connection) -> None:
     """Make the table of checksums; yoyo's own keeps no trace of what a file said."""
     connection.execute(

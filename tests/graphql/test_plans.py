@@ -211,6 +211,11 @@ async def answer(document, values, parts, **how):
     return orjson.dumps(result.data), sorted(errors) if is_awaited else errors
 
 
+@pytest.fixture(autouse=True)
+def executed_by():
+    """These tests compare both ways themselves."""
+
+
 @pytest.fixture
 def compiled(monkeypatch):
     """How the short cut ended, each time: True for done, False for handed back."""

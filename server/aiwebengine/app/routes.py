@@ -86,6 +86,7 @@ class WebApplication:
                 context.viewer, operation, error
             ),
             documents_bytes=half_of(config.performance.cache_size_mb),
+            compiled_plans=config.performance.compiled_plans,
         )
         self._sockets = WebSocketEndpoint(
             executor,

@@ -273,6 +273,11 @@ class Performance(_Section):
     cache_ttl_seconds: int = Field(
         300, ge=0, description="Longest that a cached answer counts; 0: none is kept."
     )
+    compiled_plans: bool = Field(
+        True,
+        description="Whether selections of plain fields are compiled. Off, graphql-core executes"
+        " every field: same answers, slower lists.",
+    )
     worker_pool_size: int = Field(1, ge=1, le=256, description="Worker processes.")
 
 

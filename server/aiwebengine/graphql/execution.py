@@ -17,6 +17,7 @@ from graphql import (
     OperationType,
     default_field_resolver,
     default_type_resolver,
+    execute,
     subscribe,
 )
 from graphql.execution.values import VariableValues, get_variable_values
@@ -65,7 +66,8 @@ class Operation:
 class Executor:
     """Executes requests against one schema.
 
-    *documents_bytes* is the memory for documents that were parsed before;
+    *documents_bytes* is the memory for documents that were parsed before; without
+    *compiled_plans* only the public functions of graphql-core execute them;
     *may_introspect* tells by the context whether `__schema` and `__type` are answered;
     *on_done* is told each query's or mutation's label, seconds and error codes; *on_refused* the
     codes of what was refused unexecuted, or in a subscription; *on_subscribed* 1 when a
@@ -83,6 +85,7 @@ class Executor:
         on_subscribed: Callable[[int], None] = lambda _: None,
         on_forbidden: Callable[[Context, str, EngineError], Awaitable[None]] | None = None,
         documents_bytes: int = 32_000_000,
+        compiled_plans: bool = True,
     ) -> None:
         # Strawberry's own entry point parses and validates each request anew and builds an
         # extension runner for it; the graphql-core schema inside is all that execution needs.
@@ -90,6 +93,7 @@ class Executor:
         self._limits = limits
         self._deadlines = Deadlines(limits.seconds)
         self._documents = Documents(self._schema, limits, documents_bytes)
+        self._compiled_plans = compiled_plans
         self._may_introspect = may_introspect
         self._on_done = on_done
         self._on_refused = on_refused
@@ -187,6 +191,9 @@ class Executor:
         except EngineError as error:
             yield refusal(error, request_id)
             return
+        planned: dict[str, Any] = {}
+        if self._compiled_plans:
+            planned = {"executor_class": PlannedExecutor, "plans": operation.document.plans}
         source = subscribe(
             self._schema,
             operation.document.tree,
@@ -194,8 +201,7 @@ class Executor:
             variable_values=operation.request.variables,
             operation_name=operation.request.operation_name,
             hide_suggestions=True,
-            executor_class=PlannedExecutor,
-            plans=operation.document.plans,
+            **planned,
         )
         results: Any = await source if isawaitable(source) else source
         if isinstance(results, ExecutionResult):
@@ -226,9 +232,24 @@ class Executor:
                 return
 
     async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
+        run = self._run_planned if self._compiled_plans else self._run_reference
+        result = run(operation, context)
+        return cast(ExecutionResult, await result if isawaitable(result) else result)
+
+    def _run_reference(self, operation: Operation, context: Context) -> Any:
+        return execute(
+            self._schema,
+            operation.document.tree,
+            context_value=context,
+            variable_values=operation.request.variables,
+            operation_name=operation.request.operation_name,
+            hide_suggestions=True,
+        )
+
+    def _run_planned(self, operation: Operation, context: Context) -> Any:
         # `graphql.execute` would look for the operation and coerce the variables again.
         document = operation.document
-        result = PlannedExecutor(
+        return PlannedExecutor(
             self._schema,
             document.fragments,
             document.details,
@@ -242,7 +263,6 @@ class Executor:
             hide_suggestions=True,
             plans=document.plans,
         ).execute_operation()
-        return cast(ExecutionResult, await result if isawaitable(result) else result)
 
 
 def _asked_for(operation: Operation, error: GraphQLError) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from reference import parts
-from reference.pages import FOLDER, PAGES
+import sys
+
+from aiwebengine.core.rights import UndeclaredRights
 
 
 def main() -> None:
     """Write every page that differs, and remove pages that are no longer generated."""
+    # The pages load the schema, which refuses an operation that declares no rights.
+    try:
+        from reference import parts
+        from reference.pages import FOLDER, PAGES
+    except UndeclaredRights as error:
+        sys.exit(f"reference: {error}")
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.glob("*.md"):
         if path.name not in PAGES:

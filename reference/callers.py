@@ -1,46 +1,36 @@
-"""Who may call, in words, from the tables that a test asks everything by."""
+"""Who may call, in words, from the rights that operations and routes declare."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from tests.test_who_may_do_what import SCOPES
-
+from aiwebengine.core.rights import Rights
 from reference.markdown import code
 
-REFUSED = ("401", "403")
 
-
-@dataclass(frozen=True)
-class Allowed:
+def people(rights: Rights) -> str:
     """Who gets an answer."""
-
-    people: str
-    scope: str
-    """Of an API token; empty where every token will do."""
-
-    def __str__(self) -> str:
-        scope = f"; an API token needs the scope {self.scope}" if self.scope else ""
-        return f"{self.people}{scope}."
-
-
-def allowed(row: dict[str, str]) -> Allowed:
-    """What a row of the table of operations or of routes says."""
-    scopes = [scope for name, scope in SCOPES.items() if row[name] not in REFUSED]
-    if not scopes and row["admin"] not in REFUSED:
-        raise ValueError(f"no single scope is enough: {row}")
-    is_any = len(scopes) in (0, len(SCOPES))
-    return Allowed(
-        _people(row),
-        "" if is_any else " or ".join(code(scope.value) for scope in scopes),
-    )
+    if rights.is_by_operation:
+        return "[By operation](graphql.md)"
+    if rights.is_open:
+        return "Anyone"
+    if not rights.roles:
+        return "Signed-in users"
+    holders = " and ".join(f"{role.value}s" for role in rights.roles).capitalize()
+    if not rights.role_when:
+        return holders
+    return f"Signed-in users; {holders.lower()} {rights.role_when}"
 
 
-def _people(row: dict[str, str]) -> str:
-    if row["stranger"] not in REFUSED or row["stranger"] == row["admin"]:
-        return "Anybody"
-    if row["plain"] not in REFUSED:
-        return "Whoever is signed in"
-    if row["editor"] not in REFUSED:
-        return "Editors and administrators"
-    return "Administrators"
+def scope_of(rights: Rights) -> str:
+    """The scope that an API token needs; empty where every token will do."""
+    return code(rights.scope.value) if rights.scope else ""
+
+
+def recent_sign_in(rights: Rights) -> str:
+    """When a browser must have signed in recently; empty for never."""
+    return "" if rights.recent_sign_in is None else rights.recent_sign_in or "always"
+
+
+def sentence(rights: Rights) -> str:
+    """Who gets an answer, and with which scope."""
+    scope = scope_of(rights)
+    return people(rights) + (f"; an API token needs the scope {scope}" if scope else "") + "."

@@ -19,23 +19,23 @@ from graphql import (
 )
 from graphql.pyutils import Undefined
 from graphql.utilities import ast_from_value
-from tests.test_who_may_do_what import OPERATIONS, rows
 
 from aiwebengine.app.schema import schema
 from aiwebengine.core.config import Auth
 from aiwebengine.core.errors import ReauthenticationRequired
 from aiwebengine.core.identity import Scope
-from aiwebengine.core.recent_sign_in import condition
+from aiwebengine.core.rights import Rights
 from aiwebengine.graphql.descriptions import words_of
-from reference.callers import Allowed, allowed
+from aiwebengine.graphql.rights import rights_by_operation
+from reference.callers import people, recent_sign_in, scope_of, sentence
 from reference.markdown import anchor, code, page, table
 
 ROOTS = {"Query": "Queries", "Mutation": "Mutations", "Subscription": "Subscriptions"}
 INTRODUCTION = """
 All of it is asked at `/graphql`. The schema in GraphQL's own words is `schema.graphql` at the
-root, or `aiwebengine schema print`. Who may ask is a table that a test runs against every
-operation with every kind of caller; besides, nobody does more through an API token than its user's
-roles allow. Codes of refusals: [errors.md](errors.md).
+root, or `aiwebengine schema print`. Each operation declares the role, the scope and the recent
+sign-in that it needs; a test calls every operation as every kind of caller. An API token never
+allows more than its user's roles. Codes of refusals: [errors.md](errors.md).
 """.strip()
 
 RECENT = "recent sign-in"
@@ -43,28 +43,22 @@ RECENT = "recent sign-in"
 
 @dataclass(frozen=True)
 class Operation:
-    """One field of a root type, and who gets an answer."""
+    """One field of a root type, and what it needs."""
 
     root: str
     name: str
     field: GraphQLField
-    allowed: Allowed
-
-    @property
-    def recent_sign_in(self) -> str:
-        """For what a browser must have signed in recently; empty for nothing."""
-        when = condition(f"{self.root}.{self.name}")
-        return "" if when is None else when or "always"
+    rights: Rights
 
 
 def operations() -> Iterator[Operation]:
     """Every operation, by root type and name."""
-    told = rows(OPERATIONS)
+    rights = rights_by_operation(schema)
     for root in ROOTS:
         kind = schema._schema.type_map[root]
         assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - roots are
         for name, field in sorted(kind.fields.items()):
-            yield Operation(root, name, field, allowed(told[f"{root}.{name}"]))
+            yield Operation(root, name, field, rights[f"{root}.{name}"])
 
 
 def types() -> list[GraphQLNamedType]:
@@ -98,7 +92,7 @@ def text() -> str:
             parts += [
                 f"### {one.name}",
                 one.field.description or "",
-                f"Gives {_link(one.field.type)}. {one.allowed}",
+                f"Gives {_link(one.field.type)}. {sentence(one.rights)}",
                 table(("argument", "type", "default", "meaning"), arguments),
             ]
     parts.append("## Types")
@@ -124,9 +118,9 @@ def _overview(found: list[Operation]) -> str:
     rows = [
         (
             f"[`{one.name}`](#{anchor(one.name)})",
-            one.allowed.people,
-            one.allowed.scope,
-            one.recent_sign_in,
+            people(one.rights),
+            scope_of(one.rights),
+            recent_sign_in(one.rights),
         )
         for one in found
     ]

@@ -10,16 +10,16 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType
 from starlette.routing import Route, WebSocketRoute
-from tests.test_who_may_do_what import rows_of
 
 from aiwebengine.app.engine import Engine
 from aiwebengine.app.schema import schema
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import ReauthenticationRequired
-from aiwebengine.core.recent_sign_in import condition
+from aiwebengine.core.rights import Rights
 from aiwebengine.graphql.descriptions import words_of
+from aiwebengine.web.rights import rights_of_route
 from reference import errors
-from reference.callers import Allowed, allowed
+from reference.callers import people, recent_sign_in, scope_of, sentence
 from reference.markdown import anchor, code, page, paragraphs, table
 
 INTRODUCTION = f"""
@@ -36,8 +36,8 @@ LIMITS = """
 In this order. The limits are `server.request_timeout_secs`, `security.rate_limit_per_minute` and
 `security.max_request_body_bytes`. `security.cors_allowed_origins` lets pages of other sites ask.
 """.strip()
-# The table asks one operation there; whoever may ask for another one is on its own page.
-BY_OPERATION = Allowed("[By operation](graphql.md)", "")
+# HEAD comes with every GET; these promise it.
+HEAD_IS_PROMISED = ("/health",)
 # A section of a docstring begins here; what it says before is for readers.
 _SECTIONS = re.compile(r"^(Args|Answers):$|^Raises ", re.MULTILINE)
 _ANSWER = re.compile(r"^    (\d{3}): (.*(?:\n      .*)*)", re.MULTILINE)
@@ -48,24 +48,18 @@ _AS_IN_GRAPHQL = re.compile(r"^As ([A-Z]\w+)\.(\w+)(.*)\.$")
 
 
 @dataclass(frozen=True)
-class Door:
+class HttpRoute:
     """One route with the methods that do the same."""
 
     path: str
     methods: tuple[str, ...]
     endpoint: Any
-    allowed: Allowed
+    rights: Rights
 
     @property
     def title(self) -> str:
         """Methods and path, as a heading."""
         return f"{', '.join(self.methods)} {self.path}"
-
-    @property
-    def recent_sign_in(self) -> str:
-        """When a browser must have signed in recently; empty for never."""
-        found = [condition(f"{method} {self.path}") for method in self.methods]
-        return next(("always" if when == "" else when for when in found if when is not None), "")
 
     @property
     def meaning(self) -> str:
@@ -87,9 +81,9 @@ class Door:
     @property
     def answers(self) -> dict[int, str]:
         """Each status that it answers, beside those of every route, and what it means."""
-        told: dict[int, list[str]] = {}
+        found: dict[int, list[str]] = {}
         for status, text in _ANSWER.findall(self._docstring):
-            told.setdefault(int(status), []).append(" ".join(text.split()))
+            found.setdefault(int(status), []).append(" ".join(text.split()))
         kinds = {kind.__name__: kind for kind in errors.refusals()}
         for raises in _RAISES.findall(self._docstring):
             for name, when in _REFUSAL.findall(raises):
@@ -97,18 +91,18 @@ class Door:
                     kind = kinds[name]
                     words = " ".join(when.split())
                     said = f" {words}" if words else f": {errors.meaning(kind)}"
-                    told.setdefault(kind.status, []).append(code(kind.code) + said)
-        return {status: _joined(told[status]) for status in sorted(told)}
+                    found.setdefault(kind.status, []).append(code(kind.code) + said)
+        return {status: _joined(found[status]) for status in sorted(found)}
 
     @property
     def _docstring(self) -> str:
         return getdoc(self.endpoint) or ""
 
 
-def doors() -> Iterator[Door]:
+def routes() -> Iterator[HttpRoute]:
     """Every route, in the order of the paths."""
-    routes = Engine(Config(), "postgresql://nowhere/nothing").app().routes
-    yield from sorted(map(_door, routes), key=lambda door: (door.path, door.methods))
+    served = Engine(Config(), "postgresql://nowhere/nothing").app().routes
+    yield from sorted(map(_http_route, served), key=lambda one: (one.path, one.methods))
 
 
 def passed() -> list[tuple[str, str]]:
@@ -120,48 +114,45 @@ def passed() -> list[tuple[str, str]]:
 
 def text() -> str:
     """The page."""
-    found = list(doors())
+    found = list(routes())
     overview = [
         (
-            f"[{code(door.title)}](#{anchor(door.title)})",
-            door.meaning.split("\n\n")[0],
-            door.allowed.people,
-            door.allowed.scope,
-            door.recent_sign_in,
+            f"[{code(one.title)}](#{anchor(one.title)})",
+            one.meaning.split("\n\n")[0],
+            people(one.rights),
+            scope_of(one.rights),
+            recent_sign_in(one.rights),
         )
-        for door in found
+        for one in found
     ]
     parts = [table(("route", "what", "who", "scope of a token", "recent sign-in"), overview)]
     parts += ["## What every request passes", LIMITS, table(("part", "what it does"), passed())]
-    for door in found:
-        parameters = [(code(name), place, said) for name, place, said in door.parameters]
-        answers = [(str(status), said) for status, said in door.answers.items()]
+    for one in found:
+        parameters = [(code(name), place, said) for name, place, said in one.parameters]
+        answers = [(str(status), said) for status, said in one.answers.items()]
         parts += [
-            f"## {door.title}",
-            door.meaning,
-            str(door.allowed),
+            f"## {one.title}",
+            one.meaning,
+            sentence(one.rights),
             table(("parameter", "in", "meaning"), parameters),
             table(("status", "meaning"), answers),
         ]
     return page("HTTP routes", INTRODUCTION, *parts)
 
 
-def _door(route: Any) -> Door:
+def _http_route(route: Any) -> HttpRoute:
     path = re.sub(r":\w+}", "}", route.path)
     if isinstance(route, WebSocketRoute):
         methods: tuple[str, ...] = ("WS",)
     elif isinstance(route, Route):
-        # HEAD comes with every GET; where it is promised beside others it has a row of its own.
         methods = tuple(
             method
             for method in sorted(route.methods or {"GET", "POST"})
-            if method != "HEAD" or rows_of("HEAD", route.path)
+            if method != "HEAD" or route.path in HEAD_IS_PROMISED
         )
     else:
         raise TypeError(f"no words for {route!r}")
-    row = next(iter(rows_of(methods[0], route.path).values()))
-    who = BY_OPERATION if path == "/graphql" else allowed(row)
-    return Door(path, methods, unwrap(route.endpoint), who)
+    return HttpRoute(path, methods, unwrap(route.endpoint), rights_of_route(route))
 
 
 def _joined(texts: list[str]) -> str:

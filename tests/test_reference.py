@@ -9,6 +9,7 @@ import pytest
 from reference import (
     alerts,
     audit,
+    callers,
     commands,
     configuration,
     errors,
@@ -24,18 +25,22 @@ from reference import tasks as clock
 from reference.pages import FOLDER, PAGES
 from starlette.datastructures import QueryParams
 from starlette.routing import WebSocketRoute
-from tests.test_who_may_do_what import OPERATIONS, rows, rows_of
+from tests.test_who_may_do_what import expected_of_routes
 
+from aiwebengine.app.schema import schema
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.audit.details import TOLD
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import BadUserInput, EngineError
-from aiwebengine.core.identity import Scope
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import Rights
 from aiwebengine.graphql.descriptions import words_of
+from aiwebengine.graphql.rights import rights_by_operation
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.logs.events import EVENTS, FIELDS
 from aiwebengine.metrics.instruments import LABELS
 
+ROOT = FOLDER.parent.parent
 AGAIN = "run `make reference`"
 
 
@@ -108,18 +113,54 @@ def test_every_operation_and_type_has_a_meaning_and_a_place_on_the_page():
 
 def test_the_page_says_of_every_mutation_which_scope_and_how_recent_a_sign_in_it_needs():
     page = (FOLDER / "graphql.md").read_text()
-    scopes = {"read": "`read`", "users": "`users:write`", "ops": "`ops:write`"}
     wrong = []
-    for name, row in rows(OPERATIONS).items():
+    for name, rights in rights_by_operation(schema).items():
         if not name.startswith("Mutation."):
             continue
         line = re.search(rf"^\| \[`{name[9:]}`\].*$", page, re.MULTILINE)[0]
         _, _, _, scope, recent, _ = line.split("|")
-        (needed,) = [word for caller, word in scopes.items() if row[caller] != "403"]
-        if scope.strip() != needed or bool(recent.strip()) != (row["stale"] == "again"):
+        if scope.strip() != f"`{rights.scope.value}`" or bool(recent.strip()) != (
+            rights.recent_sign_in is not None
+        ):
             wrong.append(name)
 
     assert wrong == []
+
+
+def test_no_tool_imports_tests():
+    tools = ("reference", "pictures", "bench", "maintenance", "deploy")
+    guests = [
+        str(path.relative_to(ROOT))
+        for tool in tools
+        for path in (ROOT / tool).rglob("*.py")
+        if re.search(r"^\s*(?:from|import) tests\b", path.read_text(), re.MULTILINE)
+    ]
+
+    assert guests == []
+
+
+@pytest.mark.parametrize(
+    ("rights", "words"),
+    [
+        (Rights(), "Anyone."),
+        (Rights(scope=Scope.READ), "Signed-in users; an API token needs the scope `read`."),
+        (
+            Rights((Role.EDITOR,), Scope.OPS_WRITE),
+            "Editors; an API token needs the scope `ops:write`.",
+        ),
+        (
+            Rights((Role.EDITOR, Role.ADMINISTRATOR), Scope.READ),
+            "Editors and administrators; an API token needs the scope `read`.",
+        ),
+        (
+            Rights((Role.ADMINISTRATOR,), Scope.USERS_WRITE, "for another user"),
+            "Signed-in users; administrators for another user;"
+            " an API token needs the scope `users:write`.",
+        ),
+    ],
+)
+def test_the_pages_say_who_may_call_for_any_rights(rights, words):
+    assert callers.sentence(rights) == words
 
 
 def test_every_route_has_a_line_and_a_section_on_the_page(engine):
@@ -140,43 +181,43 @@ def test_every_route_has_a_line_and_a_section_on_the_page(engine):
 
 def test_every_route_says_what_it_does_takes_and_answers():
     bare = []
-    for door in http.doors():
-        source = inspect.getsource(door.endpoint)
-        named = {name for name, _, _ in door.parameters}
-        taken = set(re.findall(r"{(\w+)}", door.path))
+    for route in http.routes():
+        source = inspect.getsource(route.endpoint)
+        named = {name for name, _, _ in route.parameters}
+        taken = set(re.findall(r"{(\w+)}", route.path))
         taken |= set(re.findall(r"(?:asked|query_params)\.get\(\"(\w+)\"", source))
         taken |= set(re.findall(r"\"(\w+)\" (?:not )?in request\.query_params", source))
         taken |= set(re.findall(r"text_field\(body, \"(\w+)\"", source))
-        if not door.meaning or not door.answers or not taken <= named | {"path"}:
-            bare.append((door.title, taken - named))
-        if "is_local(" in source and "loopback" not in door.meaning:
-            bare.append((door.title, "loopback"))
+        if not route.meaning or not route.answers or not taken <= named | {"path"}:
+            bare.append((route.title, taken - named))
+        if "is_local(" in source and "loopback" not in route.meaning:
+            bare.append((route.title, "loopback"))
 
     assert bare == []
 
 
 @pytest.mark.parametrize("room", [audit_rest, logs_rest])
 def test_a_filter_takes_the_parameters_that_the_page_names(room):
-    (door,) = [door for door in http.doors() if door.path == room.PATH]
+    (route,) = [route for route in http.routes() if route.path == room.PATH]
 
     with pytest.raises(BadUserInput) as refused:
         room._filter(QueryParams("nonsense=1"))
 
     known = refused.value.message.partition("; known: ")[2]
-    assert {name for name, _, _ in door.parameters} == set(known.rstrip(".").split(", "))
+    assert {name for name, _, _ in route.parameters} == set(known.rstrip(".").split(", "))
 
 
 def test_every_answer_that_a_route_was_seen_to_give_is_on_the_page():
-    unknown = []
-    for door in http.doors():
-        for method in door.methods:
-            for row, cells in rows_of(method, door.path).items():
-                # A token that is not valid; and what a socket tells within an answer of 101.
-                seen = {status for who, status in cells.items() if who != "expired"}
-                told = {str(status) for status in door.answers}
-                told |= {"again"} if 403 in door.answers else set()
-                told |= {"200", "401"} if method == "WS" else set()
-                unknown += [(row, status) for status in seen - told]
+    unknown, answers = [], expected_of_routes()
+    for route in http.routes():
+        for method in route.methods:
+            name = f"{method} {route.path}"
+            # A token that is not valid, and what a socket answers after its 101, are no statuses.
+            seen = {status for who, status in answers[name].items() if who != "expired"}
+            listed = {str(status) for status in route.answers}
+            listed |= {"again"} if 403 in route.answers else set()
+            listed |= {"200", "401"} if method == "WS" else set()
+            unknown += [(name, status) for status in seen - listed]
 
     assert unknown == []
 

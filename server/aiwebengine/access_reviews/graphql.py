@@ -10,6 +10,7 @@ from aiwebengine.access_reviews.types import (
     position_in,
 )
 from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.users import checks
@@ -72,10 +73,11 @@ class AccessReviewPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def access_reviews(
     info: Info, first: int = 50, after: str | None = None
 ) -> Connection[AccessReview]:
-    """The access reviews, newest first. Needs the role ADMINISTRATOR.
+    """The access reviews, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -95,8 +97,9 @@ async def access_reviews(
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def access_review(info: Info, id: strawberry.ID | None = None) -> AccessReview | None:
-    """One access review; null when there is none. Needs the role ADMINISTRATOR.
+    """One access review; null when there is none.
 
     Args:
         id: which one; the open one when left out.
@@ -105,8 +108,9 @@ async def access_review(info: Info, id: strawberry.ID | None = None) -> AccessRe
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE)
 async def start_access_review(info: Info, input: StartAccessReviewInput) -> AccessReviewPayload:
-    """Begin a review of all roles that are held; the open one goes on. Needs ADMINISTRATOR.
+    """Begin a review of all roles that are held; the open one goes on.
 
     Args:
         input: why.
@@ -116,8 +120,13 @@ async def start_access_review(info: Info, input: StartAccessReviewInput) -> Acce
 
 
 @strawberry.mutation
+@needs(
+    Role.ADMINISTRATOR,
+    Scope.USERS_WRITE,
+    recent_sign_in="to revoke the role ADMINISTRATOR of another user",
+)
 async def submit_access_review(info: Info, input: SubmitAccessReviewInput) -> AccessReviewPayload:
-    """Keep or revoke roles; what is revoked is gone at once. Needs the role ADMINISTRATOR.
+    """Keep or revoke roles; what is revoked is gone at once.
 
     Args:
         input: what was decided.

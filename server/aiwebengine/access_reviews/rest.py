@@ -9,6 +9,8 @@ from starlette.routing import Route
 from aiwebengine.access_reviews.export import ReviewExport
 from aiwebengine.access_reviews.service import AccessReviews
 from aiwebengine.core.errors import BadUserInput, NotFound
+from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.web.authentication import Authentication
 
 PATH = "/api/engine/admin/reviews/{number}"
@@ -20,6 +22,7 @@ def routes(
 ) -> list[Route]:
     """`GET /api/engine/admin/reviews/{number}?format=csv|ndjson`."""
 
+    @needs(Role.ADMINISTRATOR)
     async def download(request: Request) -> StreamingResponse:
         """An access review as a file.
 

@@ -4,7 +4,8 @@ import strawberry
 
 from aiwebengine.alerts.types import Alert, AlertChannel, ChannelResult
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 
@@ -34,8 +35,9 @@ class TestAlertPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def alerts(info: Info, first: int = 50, after: str | None = None) -> Connection[Alert]:
-    """What people were told of, newest first. Needs the role ADMINISTRATOR.
+    """What people were told of, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -55,8 +57,9 @@ async def alerts(info: Info, first: int = 50, after: str | None = None) -> Conne
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def send_test_alert(info: Info, input: SendTestAlertInput) -> TestAlertPayload:
-    """Send a test, to see whether alerts arrive. Needs the role ADMINISTRATOR.
+    """Send a test, to see whether alerts arrive.
 
     Args:
         input: where to.

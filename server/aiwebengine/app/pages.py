@@ -17,6 +17,7 @@ from aiwebengine.auth.redirects import sign_in_address
 from aiwebengine.core.errors import EngineError, Forbidden, NotFound, Unauthenticated
 from aiwebengine.core.identity import Role, Viewer, anonymous, in_order
 from aiwebengine.core.request_record import note_error
+from aiwebengine.core.rights import needs, open_to_all
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import EngineStatus
@@ -92,6 +93,7 @@ class Pages:
         response.headers.update(error.headers or {})
         return response
 
+    @open_to_all
     async def _home(self, request: Request) -> Response:
         """Home: who one is, links to the manager, the editor and GraphQL, the state of the engine.
 
@@ -122,6 +124,7 @@ class Pages:
             version=__version__,
         )
 
+    @needs(Role.ADMINISTRATOR)
     async def _manager(self, request: Request) -> Response:
         """The manager, a single-page application: one page for every address below it.
 
@@ -133,6 +136,7 @@ class Pages:
         """
         return await self._page_for(request, "index.html", Role.ADMINISTRATOR)
 
+    @needs((Role.EDITOR, Role.ADMINISTRATOR))
     async def _editor(self, request: Request) -> Response:
         """The editor of scripts; a page that says it will be here later.
 

@@ -49,6 +49,7 @@ from aiwebengine.web.middleware import (
     as_problem,
 )
 from aiwebengine.web.proxies import TrustedProxies, is_said_to_be_loopback
+from aiwebengine.web.rights import must_declare_rights
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
@@ -104,8 +105,11 @@ class WebApplication:
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
         """The web application; *lifespan* is what goes on while it serves."""
+        routes = self._routes()
+        # Nothing is served that does not say who may use it.
+        must_declare_rights(routes)
         app = Starlette(
-            routes=self._routes(),
+            routes=routes,
             middleware=self._middleware(),
             exception_handlers={
                 EngineError: self._pages.refused,

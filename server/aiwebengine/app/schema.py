@@ -19,6 +19,7 @@ from aiwebengine.core.scalars import BIG_INT, BigInt
 from aiwebengine.database_admin import graphql as care
 from aiwebengine.graphql.arguments import let_null_mean_the_default
 from aiwebengine.graphql.descriptions import describe
+from aiwebengine.graphql.rights import rights_by_operation
 from aiwebengine.health import graphql as health
 from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs
@@ -86,4 +87,6 @@ schema = strawberry.Schema(
     config=StrawberryConfig(name_converter=_Names(), scalar_map={BigInt: BIG_INT}),
 )
 describe(schema)
+# Nothing is served that does not say who may use it.
+rights_by_operation(schema)
 let_null_mean_the_default(schema)

@@ -8,15 +8,17 @@ import strawberry
 from aiwebengine.audit.paging import LIST, key, key_of
 from aiwebengine.audit.types import AuditEvent, AuditFilter
 from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def audit_events(
     info: Info, first: int = 50, after: str | None = None, filter: AuditFilter | None = None
 ) -> Connection[AuditEvent]:
-    """The audit trail, newest first. Needs the role ADMINISTRATOR.
+    """The audit trail, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -27,8 +29,9 @@ async def audit_events(
 
 
 @strawberry.subscription
+@needs(Role.ADMINISTRATOR)
 async def audit_event_added(info: Info) -> AsyncIterator[AuditEvent]:
-    """Each event from now on. Needs the role ADMINISTRATOR."""
+    """Each event from now on."""
     async for event in info.context.services.following.events(info.context.viewer):
         yield event
 

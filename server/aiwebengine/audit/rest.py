@@ -15,6 +15,7 @@ from aiwebengine.audit.export import Export
 from aiwebengine.audit.types import AuditAction, AuditFilter
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.web.authentication import Authentication
 from aiwebengine.web.parameters import instant
 
@@ -33,6 +34,7 @@ _INSTANTS = ("since", "until")
 def routes(export: Export, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/audit?format=csv|ndjson`, with the filter that the list takes."""
 
+    @needs(Role.ADMINISTRATOR)
     async def download(request: Request) -> StreamingResponse:
         """The audit trail as a file, with the filter that the list takes.
 

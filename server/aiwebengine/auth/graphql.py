@@ -6,7 +6,8 @@ import strawberry
 
 from aiwebengine.auth.types import Viewer
 from aiwebengine.core.errors import NotFound
-from aiwebengine.core.identity import in_order
+from aiwebengine.core.identity import Role, Scope, in_order
+from aiwebengine.core.rights import ALWAYS, needs, open_to_all
 from aiwebengine.graphql.context import Info
 from aiwebengine.sessions.types import ApiToken, Session
 from aiwebengine.users import checks
@@ -93,6 +94,7 @@ class ApiTokenPayload:
 
 
 @strawberry.field
+@open_to_all
 def viewer(info: Info) -> Viewer | None:
     """Who is asking; null when not signed in."""
     caller = info.context.viewer
@@ -109,8 +111,9 @@ def viewer(info: Info) -> Viewer | None:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def sessions(info: Info, user_id: strawberry.ID | None = None) -> list[Session]:
-    """Live sessions, newest first. Needs the role ADMINISTRATOR.
+    """Live sessions, newest first.
 
     Args:
         user_id: whose; your own when left out.
@@ -121,8 +124,9 @@ async def sessions(info: Info, user_id: strawberry.ID | None = None) -> list[Ses
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def api_tokens(info: Info, user_id: strawberry.ID | None = None) -> list[ApiToken]:
-    """API tokens that are not revoked, newest first. Needs the role ADMINISTRATOR.
+    """API tokens that are not revoked, newest first.
 
     Args:
         user_id: whose; your own when left out.
@@ -133,8 +137,14 @@ async def api_tokens(info: Info, user_id: strawberry.ID | None = None) -> list[A
 
 
 @strawberry.mutation
+@needs(
+    Role.ADMINISTRATOR,
+    Scope.USERS_WRITE,
+    role_when="for the session of another user",
+    recent_sign_in="for the session of another user",
+)
 async def revoke_session(info: Info, input: RevokeSessionInput) -> SessionPayload:
-    """End a session: your own, or with the role ADMINISTRATOR anyone's.
+    """End a session.
 
     Args:
         input: which session.
@@ -151,8 +161,14 @@ async def revoke_session(info: Info, input: RevokeSessionInput) -> SessionPayloa
 
 
 @strawberry.mutation
+@needs(
+    Role.ADMINISTRATOR,
+    Scope.USERS_WRITE,
+    role_when="for another user",
+    recent_sign_in="for another user",
+)
 async def revoke_all_sessions(info: Info, input: RevokeAllSessionsInput) -> SessionPayload:
-    """Sign a user out everywhere: yourself, or with the role ADMINISTRATOR anyone.
+    """Sign a user out everywhere.
 
     Args:
         input: whom.
@@ -167,10 +183,9 @@ async def revoke_all_sessions(info: Info, input: RevokeAllSessionsInput) -> Sess
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPayload:
     """Make an API token.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: what it is for.
@@ -186,8 +201,14 @@ async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPa
 
 
 @strawberry.mutation
+@needs(
+    Role.ADMINISTRATOR,
+    Scope.USERS_WRITE,
+    role_when="for the token of another user",
+    recent_sign_in="for the token of another user",
+)
 async def revoke_api_token(info: Info, input: RevokeApiTokenInput) -> ApiTokenPayload:
-    """Revoke an API token and the tokens it made: your own, or as an ADMINISTRATOR anyone's.
+    """Revoke an API token and the tokens it made.
 
     Args:
         input: which token.

@@ -15,6 +15,7 @@ from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
 from aiwebengine.core.errors import EngineError, RateLimited
 from aiwebengine.core.identity import Viewer, anonymous
+from aiwebengine.core.rights import open_to_all
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.types import SignedIn
@@ -55,6 +56,7 @@ def routes(
             response.headers["Retry-After"] = str(refused.retry_after)
         return response
 
+    @open_to_all
     async def login(request: Request) -> Response:
         """The page to sign in.
 
@@ -75,6 +77,7 @@ def routes(
             return RedirectResponse(onward, 303)
         return page(redirect, None, request, again and viewer.is_signed_in, viewer)
 
+    @open_to_all
     async def depart(request: Request) -> Response:
         """Begin a sign-in with a provider.
 
@@ -107,6 +110,7 @@ def routes(
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    @open_to_all
     async def arrive(request: Request) -> Response:
         """Where a provider sends the browser back to; a POST brings a form (Apple).
 
@@ -145,6 +149,7 @@ def routes(
         await end_session_before(request)
         return await let_in(request, signed_in, redirect)
 
+    @open_to_all
     async def link(request: Request) -> Response:
         """Sign in by a link of the command line or the banner, from loopback only.
 
@@ -199,6 +204,7 @@ def routes(
         """End the session that the browser still holds, so that its id always changes."""
         await sessions.sign_out(await authenticator.viewer(request, "web"))
 
+    @open_to_all
     async def logout(request: Request) -> Response:
         """End the session of this browser; doing it twice is fine.
 

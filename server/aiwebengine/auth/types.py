@@ -7,8 +7,9 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.core.errors import Unauthenticated
-from aiwebengine.core.identity import Profile, Role
+from aiwebengine.core.identity import Profile, Role, Scope
 from aiwebengine.core.identity import Viewer as Caller
+from aiwebengine.core.rights import needs_scope
 from aiwebengine.graphql.context import Info
 from aiwebengine.sessions.types import ApiToken, Session, owner
 from aiwebengine.users.types import User
@@ -33,8 +34,9 @@ class Viewer:
     caller: strawberry.Private[Caller]
 
     @strawberry.field
+    @needs_scope(Scope.READ)
     async def user(self, info: Info) -> User:
-        """The user that asks. Needs the scope `read`."""
+        """The user that asks."""
         self.caller.must_read()
         return await owner(info, self.key)
 

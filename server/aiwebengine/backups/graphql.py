@@ -7,7 +7,8 @@ import strawberry
 
 from aiwebengine.backups.paging import BACKUPS, DRILLS, RUNS, name_of, number_of
 from aiwebengine.backups.types import Backup, BackupRun, BackupRunKind, KeptDatabase, RestorePreview
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import ALWAYS, needs
 from aiwebengine.core.scalars import BigInt
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
@@ -125,8 +126,9 @@ class BackupRunPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def backups(info: Info, first: int = 50, after: str | None = None) -> Connection[Backup]:
-    """All backups, newest first, wherever they lie. Needs the role ADMINISTRATOR.
+    """All backups, newest first, wherever they lie.
 
     Args:
         first: how many, 1 to 200.
@@ -151,10 +153,11 @@ async def backups(info: Info, first: int = 50, after: str | None = None) -> Conn
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def backup_runs(
     info: Info, first: int = 20, after: str | None = None
 ) -> Connection[BackupRun]:
-    """What was done with backups, newest first. Needs the role ADMINISTRATOR.
+    """What was done with backups, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -164,8 +167,9 @@ async def backup_runs(
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def drills(info: Info, first: int = 20, after: str | None = None) -> Connection[BackupRun]:
-    """Backups that were restored for a trial, newest first. Needs the role ADMINISTRATOR.
+    """Backups that were restored for a trial, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -175,17 +179,16 @@ async def drills(info: Info, first: int = 20, after: str | None = None) -> Conne
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def backup_storage_problem(info: Info) -> str | None:
-    """Why the S3 storage can't be used; null when it can, or when none is configured.
-
-    Needs the role ADMINISTRATOR.
-    """
+    """Why the S3 storage can't be used; null when it can, or when none is configured."""
     return await info.context.services.backups.remote_trouble(info.context.viewer)
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def backup_overview(info: Info) -> BackupOverview:
-    """Retention and total size of backups. Needs the role ADMINISTRATOR."""
+    """Retention and total size of backups."""
     context = info.context
     everything = await context.services.backups.all(context.viewer)
     rules = context.services.backups.retention(context.viewer)
@@ -199,10 +202,9 @@ async def backup_overview(info: Info) -> BackupOverview:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def restore_preview(info: Info, backup_name: str) -> RestorePreview:
     """What restoring a backup would do: which changes by whom it undoes.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         backup_name: the backup.
@@ -211,16 +213,16 @@ async def restore_preview(info: Info, backup_name: str) -> RestorePreview:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def kept_databases(info: Info) -> list[KeptDatabase]:
-    """The databases that restores replaced, newest first. Needs the role ADMINISTRATOR."""
+    """The databases that restores replaced, newest first."""
     return await info.context.services.backups.kept_databases(info.context.viewer)
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def undo_restore_preview(info: Info, database: str) -> RestorePreview:
     """What going back to a kept database would do: which changes by whom it undoes.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         database: the name of the kept database.
@@ -229,8 +231,9 @@ async def undo_restore_preview(info: Info, database: str) -> RestorePreview:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def create_backup(info: Info, input: CreateBackupInput) -> BackupPayload:
-    """Begin a backup; it goes on in the background. Needs the role ADMINISTRATOR.
+    """Begin a backup; it goes on in the background.
 
     Args:
         input: what it is for.
@@ -240,10 +243,9 @@ async def create_backup(info: Info, input: CreateBackupInput) -> BackupPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def verify_backup(info: Info, input: VerifyBackupInput) -> BackupPayload:
     """Begin to read a backup to its end and compare it with its manifest.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: which one.
@@ -253,10 +255,9 @@ async def verify_backup(info: Info, input: VerifyBackupInput) -> BackupPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
     """Remove a backup and every copy of it; the only good one stays.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: which one.
@@ -268,12 +269,13 @@ async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayload:
     """Begin to put a backup in the database's place, after a safety backup.
 
-    Needs the role ADMINISTRATOR. What was removed since the backup (users, roles, tokens, sessions)
-    stays removed: `details` of the run list it, and name the access review that the restore opens.
-    The session that begins it continues, unless its user is no active administrator afterwards.
+    What was removed since the backup (users, roles, tokens, sessions) stays removed: `details` of
+    the run list it, and name the access review that the restore opens. The session that begins it
+    continues, unless its user is no active administrator afterwards.
 
     Args:
         input: which one.
@@ -285,11 +287,12 @@ async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayl
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def undo_restore(info: Info, input: UndoRestoreInput) -> BackupRunPayload:
     """Begin to go back to a database that a restore replaced. The one of now is kept in turn.
 
-    Needs the role ADMINISTRATOR. What was removed since that restore stays removed, and an access
-    review is opened, as by a restore.
+    What was removed since that restore stays removed, and an access review is opened, as by a
+    restore.
 
     Args:
         input: which one.
@@ -301,10 +304,9 @@ async def undo_restore(info: Info, input: UndoRestoreInput) -> BackupRunPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def run_drill(info: Info, input: RunDrillInput) -> BackupRunPayload:
     """Begin to restore a backup into a scratch database and check it there.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: which one.

@@ -8,11 +8,14 @@ from typing import BinaryIO
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from aiwebengine.backups.files import open_regular
 from aiwebengine.backups.service import Backups
 from aiwebengine.core.errors import NotFound
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import ALWAYS, needs
 from aiwebengine.web.authentication import Authentication
 
 PATH = "/api/engine/admin/backups/{name}"
@@ -21,7 +24,7 @@ PATH = "/api/engine/admin/backups/{name}"
 class ArchiveResponse(FileResponse):
     """A regular file, opened once: a link that takes its place meanwhile is not followed."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Send the file."""
         with _opened(Path(self.path)) as file:
             self.path = f"/dev/fd/{file.fileno()}"
@@ -31,6 +34,7 @@ class ArchiveResponse(FileResponse):
 def routes(backups: Backups, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/backups/{name}`."""
 
+    @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
     async def download(request: Request) -> ArchiveResponse:
         """An archive; HEAD asks whether it would be handed out.
 

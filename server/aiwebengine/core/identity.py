@@ -144,7 +144,7 @@ class Viewer:
             return
         if self.fresh_until is None or self.fresh_until <= datetime.now(UTC):
             raise ReauthenticationRequired(
-                f"{act.value.what} needs a recent sign-in. Sign in again, then repeat it."
+                f"{act.value} needs a recent sign-in. Sign in again, then repeat it."
                 + (f" Make a fresh link: {self.link_command}" if self.is_by_link else ""),
                 reauthentication="link" if self.is_by_link else "provider",
             )

@@ -2,6 +2,8 @@
 
 import strawberry
 
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import needs
 from aiwebengine.database_admin.types import DatabaseInfo
 from aiwebengine.database_admin.vacuum_types import VacuumOptions, VacuumRun
 from aiwebengine.graphql.context import Info
@@ -32,14 +34,16 @@ class VacuumPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def database(info: Info) -> DatabaseInfo:
-    """How the database is. Needs the role ADMINISTRATOR."""
+    """How the database is."""
     return await info.context.services.database_admin.info(info.context.viewer)
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def vacuum_database(info: Info, input: VacuumDatabaseInput) -> VacuumPayload:
-    """Vacuum tables beside everything else. Needs ADMINISTRATOR and the scope ops:write.
+    """Vacuum tables beside everything else.
 
     Args:
         input: which tables, and how.

@@ -1,7 +1,7 @@
 """Docstrings become descriptions, so that each sentence is written once.
 
-The first paragraph describes the type, enum, input or operation; one that begins with `Needs` says
-of an operation who may ask for it, and belongs to it. A section `Attributes:` describes
+The first paragraph describes the type, enum or input; of a field's resolver, all paragraphs before
+the first section do, followed by the rights that it declares. A section `Attributes:` describes
 fields, input fields and enum values, a section `Args:` the arguments of a resolver: lines
 `name: text`, continued by deeper indentation.
 """
@@ -15,9 +15,10 @@ from typing import Any
 import strawberry
 from graphql import GraphQLArgument, GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
-from aiwebengine.core import recent_sign_in
+from aiwebengine.graphql.rights import rights_of_field
 
 _SECTION = re.compile(r"^(Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", re.MULTILINE)
+_NO_DESCRIPTION = re.compile(r"^(?:(?:Attributes|Args|Answers):$|Raises )", re.MULTILINE)
 _ENTRY = re.compile(r"^    (\w+): ((?:.*)(?:\n      .*)*)", re.MULTILINE)
 _STRAWBERRY = "strawberry-definition"
 
@@ -32,9 +33,8 @@ def describe(schema: strawberry.Schema) -> None:
             kind.description = kind.description or words.summary
         match kind:
             case GraphQLObjectType():
-                for name, field in kind.fields.items():
+                for field in kind.fields.values():
                     _describe_field(field, words)
-                    _add_recent_sign_in(f"{kind.name}.{name}", field)
             case GraphQLInputObjectType():
                 for input_field in kind.fields.values():
                     name = _python_name(input_field)
@@ -54,17 +54,13 @@ def _describe_field(field: Any, words: _Words) -> None:
     resolver = getattr(definition, "base_resolver", None)
     own = _Words(None if resolver is None else resolver.wrapped_func)
     field.description = (
-        field.description or own.summary or words.of.get(getattr(definition, "python_name", ""))
+        field.description or own.whole or words.of.get(getattr(definition, "python_name", ""))
     )
+    rights = rights_of_field(field)
+    if field.description and rights is not None and str(rights):
+        field.description += f" {rights}"
     for argument in field.args.values():
         argument.description = argument.description or own.of.get(_python_name(argument))
-
-
-def _add_recent_sign_in(operation: str, field: Any) -> None:
-    """Say of an operation that it asks for a recent sign-in, from the list of those that do."""
-    when = recent_sign_in.condition(operation)
-    if when is not None:
-        field.description += " ".join([" Needs a recent sign-in", *([when] if when else [])]) + "."
 
 
 def _python_name(part: GraphQLArgument | Any) -> str:
@@ -77,9 +73,9 @@ class _Words:
 
     def __init__(self, thing: object) -> None:
         text = (inspect.getdoc(thing) if thing is not None else None) or ""
-        first, *others = text.split("\n\n")
-        told = [first, *(other for other in others if other.startswith("Needs "))]
-        self.summary = " ".join(" ".join(told).split()) or None
+        paragraphs = _NO_DESCRIPTION.split(text)[0].split("\n\n")
+        self.summary = " ".join(paragraphs[0].split()) or None
+        self.whole = " ".join(" ".join(paragraphs).split()) or None
         self.of: dict[str, str] = {}
         for section in _SECTION.finditer(text + "\n"):
             for entry in _ENTRY.finditer(section[2]):

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Scope
 
 from aiwebengine.core.errors import EngineError
+from aiwebengine.core.rights import by_operation
 from aiwebengine.graphql import requests, sse
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import refusal, told
@@ -43,6 +44,7 @@ class HttpEndpoint:
         """Send the readers of event streams away, to come back later: the engine stops."""
         self._ending.set()
 
+    @by_operation
     async def __call__(self, request: Request) -> Response:
         """GraphQL over HTTP: JSON, and server-sent events where `Accept: text/event-stream` asks.
 

@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from aiwebengine.core.background import end
 from aiwebengine.core.errors import EngineError, Forbidden, Unauthenticated
 from aiwebengine.core.request_record import note_bug
+from aiwebengine.core.rights import by_operation
 from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import HIDDEN, refusal, told
 from aiwebengine.graphql.execution import Context, Executor
@@ -73,6 +74,7 @@ class WebSocketEndpoint:
         self._limits = limits
         self._open: set[_Socket] = set()
 
+    @by_operation
     async def __call__(self, websocket: WebSocket) -> None:
         """GraphQL over a WebSocket, by the subprotocol `graphql-transport-ws`.
 

@@ -2,19 +2,23 @@
 
 import strawberry
 
+from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.health.types import EngineStatus, HealthCheck
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def health_checks(info: Info) -> list[HealthCheck]:
-    """Everything that must be well for the engine to work. Needs the role ADMINISTRATOR."""
+    """Everything that must be well for the engine to work."""
     return await info.context.services.health.checks(info.context.viewer)
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def engine_state(info: Info) -> EngineStatus:
-    """State of the engine: up, degraded or down. Needs the role ADMINISTRATOR."""
+    """State of the engine: up, degraded or down."""
     return await info.context.services.health.engine_state(info.context.viewer)
 
 

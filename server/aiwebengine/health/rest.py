@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from aiwebengine.core.rights import open_to_all
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import EngineState
 
@@ -15,6 +16,7 @@ from aiwebengine.health.types import EngineState
 def routes(health: Health) -> list[Route]:
     """`GET` and `HEAD /health`."""
 
+    @open_to_all
     async def answer(_: Request) -> JSONResponse:
         """State of the engine: `status`, `timestamp`, `state` unless up, with 503 the `checks`.
 

@@ -3,7 +3,8 @@
 import strawberry
 
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import ALWAYS, needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.jobs.types import ScheduledTask, TaskRun
@@ -45,16 +46,18 @@ class TaskRunPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def scheduled_tasks(info: Info) -> list[ScheduledTask]:
-    """What the engine does by the clock. Needs the role ADMINISTRATOR."""
+    """What the engine does by the clock."""
     return await info.context.services.jobs.tasks(info.context.viewer)
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def task_runs(
     info: Info, first: int = 50, after: str | None = None, task: str | None = None
 ) -> Connection[TaskRun]:
-    """The runs of tasks, newest first. Needs the role ADMINISTRATOR.
+    """The runs of tasks, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -75,8 +78,9 @@ async def task_runs(
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> TaskRunPayload:
-    """Run a task now; a CONFLICT when it is at work. Needs the role ADMINISTRATOR.
+    """Run a task now; a CONFLICT when it is at work.
 
     Args:
         input: which task.
@@ -87,8 +91,9 @@ async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> Ta
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> TaskRunPayload:
-    """Stop a run; it ends within seconds. Needs the role ADMINISTRATOR.
+    """Stop a run; it ends within seconds.
 
     Args:
         input: which run.

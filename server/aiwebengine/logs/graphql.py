@@ -7,6 +7,7 @@ import strawberry
 
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Cursors, PageInfo, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.logs.search import Page, Position
@@ -17,10 +18,11 @@ LIST = "logEntries"
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def log_entries(
     info: Info, first: int = 200, after: str | None = None, filter: LogFilter | None = None
 ) -> LogEntryConnection:
-    """The log of this machine, newest first. Needs the role ADMINISTRATOR.
+    """The log of this machine, newest first.
 
     Args:
         first: how many, 1 to 200.
@@ -48,8 +50,9 @@ async def log_entries(
 
 
 @strawberry.subscription
+@needs(Role.ADMINISTRATOR)
 async def log_entry_added(info: Info, filter: LogFilter | None = None) -> AsyncIterator[LogEntry]:
-    """Each line from now on that this instance writes. Needs the role ADMINISTRATOR.
+    """Each line from now on that this instance writes.
 
     Args:
         filter: which lines.

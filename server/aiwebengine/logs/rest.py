@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
@@ -28,6 +29,7 @@ _INSTANTS = ("since", "until")
 def routes(logs: Logs, authentication: Authentication) -> list[Route]:
     """`GET /api/engine/admin/logs?format=ndjson|text`, with the filter that the list takes."""
 
+    @needs(Role.ADMINISTRATOR)
     async def download(request: Request) -> StreamingResponse:
         """The log as a file, with the filter that the list takes.
 

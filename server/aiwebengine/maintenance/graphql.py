@@ -2,6 +2,8 @@
 
 import strawberry
 
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.maintenance.types import MaintenanceBoard, MaintenanceItem
 
@@ -31,16 +33,18 @@ class MaintenanceItemPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def maintenance(info: Info) -> MaintenanceBoard:
-    """What has to be done again and again, and how it stands. Needs the role ADMINISTRATOR."""
+    """What has to be done again and again, and how it stands."""
     return await info.context.services.maintenance.board(info.context.viewer)
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def tick_maintenance_item(
     info: Info, input: TickMaintenanceItemInput
 ) -> MaintenanceItemPayload:
-    """Say that an item was done; it falls due again. Needs the role ADMINISTRATOR.
+    """Say that an item was done; it falls due again.
 
     Args:
         input: which one.

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.core.config import Security
 from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.metrics.exposition import CONTENT_TYPE, Exposition
 
 
@@ -18,6 +19,7 @@ def routes(exposition: Exposition, authenticator: Authenticator, security: Secur
     """`GET /metrics` for the API key, administrators, and this machine when so configured."""
     key = security.api_key.get_secret_value() if security.api_key else ""
 
+    @needs(Role.ADMINISTRATOR)
     async def metrics(request: Request) -> Response:
         """What there is to count and to time, in Prometheus' text format.
 

@@ -2,6 +2,8 @@
 
 import strawberry
 
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import ALWAYS, needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.signing_keys.types import SigningKey
 
@@ -29,14 +31,16 @@ class RotateSecretsPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def signing_keys(info: Info) -> list[SigningKey]:
-    """The keys that all instances share, without their secrets. Needs the role ADMINISTRATOR."""
+    """The keys that all instances share, without their secrets."""
     return await info.context.services.signing_keys.list(info.context.viewer)
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def rotate_secrets(info: Info, input: RotateSecretsInput) -> RotateSecretsPayload:
-    """Make new signing keys; old ones verify for a while. Needs the role ADMINISTRATOR.
+    """Make new signing keys; old ones verify for a while.
 
     Args:
         input: which ones.

@@ -7,6 +7,7 @@ import strawberry
 
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.telemetry.types import SystemStats
 
@@ -14,16 +15,18 @@ SLOWEST_SECS = 60
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 def system_stats(info: Info) -> SystemStats:
-    """How the engine is doing. Needs the role ADMINISTRATOR."""
+    """How the engine is doing."""
     info.context.viewer.must_be(Role.ADMINISTRATOR)
     return SystemStats(at=datetime.now(UTC))
 
 
+@needs(Role.ADMINISTRATOR)
 async def _system_stats_followed(
     info: Info, interval_seconds: int = 5
 ) -> AsyncIterator[SystemStats]:
-    """How the engine is doing, now and again and again. Needs the role ADMINISTRATOR.
+    """How the engine is doing, now and again and again.
 
     Args:
         interval_seconds: how often, 1 to 60.

@@ -6,7 +6,8 @@ from datetime import datetime
 import strawberry
 
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import ALWAYS, needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.graphql.selection import asked
@@ -149,8 +150,9 @@ class UserPayload:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def user(info: Info, id: strawberry.ID) -> User | None:
-    """One user; null when there is none with this id. Needs the role ADMINISTRATOR.
+    """One user; null when there is none with this id.
 
     Args:
         id: the user's id.
@@ -163,6 +165,7 @@ async def user(info: Info, id: strawberry.ID) -> User | None:
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def users(
     info: Info,
     first: int = 50,
@@ -173,7 +176,7 @@ async def users(
     status: UserStatus | None = None,
     order_by: UserOrder | None = None,
 ) -> Connection[User]:
-    """Users, newest first unless told otherwise. Needs the role ADMINISTRATOR.
+    """Users, newest first unless told otherwise.
 
     Args:
         first: how many, 1 to 200.
@@ -204,16 +207,16 @@ async def users(
 
 
 @strawberry.field
+@needs(Role.ADMINISTRATOR)
 async def roles(info: Info) -> list[RoleInfo]:
-    """Every role with how many hold it. Needs the role ADMINISTRATOR."""
+    """Every role with how many hold it."""
     return await info.context.services.users.roles(info.context.viewer)
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in="for the role ADMINISTRATOR")
 async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
     """Give a role to a user.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: who gets which role.
@@ -231,8 +234,13 @@ async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
 
 
 @strawberry.mutation
+@needs(
+    Role.ADMINISTRATOR,
+    Scope.USERS_WRITE,
+    recent_sign_in="for the role ADMINISTRATOR of another user",
+)
 async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
-    """Take a role from a user. Needs the role ADMINISTRATOR.
+    """Take a role from a user.
 
     Args:
         input: who loses which role.
@@ -248,10 +256,9 @@ async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in="to invite with a role")
 async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
     """Make a user who becomes active at the first sign-in.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to expect.
@@ -264,10 +271,9 @@ async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
     """Suspend a user: sessions end at once, API tokens are revoked for good, roles do not count.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to turn away.
@@ -283,10 +289,9 @@ async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
     """Reinstate a suspended user, with the roles of before and without API tokens.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to let in again.
@@ -301,10 +306,9 @@ async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
 
 
 @strawberry.mutation
+@needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
     """Remove a user for good; the audit trail keeps what happened.
-
-    Needs the role ADMINISTRATOR.
 
     Args:
         input: whom to remove.
@@ -319,8 +323,9 @@ async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
 
 
 @strawberry.subscription
+@needs(Role.ADMINISTRATOR)
 async def user_changed(info: Info) -> AsyncIterator[UserChange]:
-    """Each change to any user from now on. Needs the role ADMINISTRATOR."""
+    """Each change to any user from now on."""
     async for event in info.context.services.following.events(info.context.viewer):
         kind = _KINDS.get(event.action)
         if kind is None or event.target_id is None:

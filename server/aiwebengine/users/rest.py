@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import GRANTABLE_ROLES, Role, Scope
+from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
@@ -28,6 +29,7 @@ def routes(
 ) -> list[Route]:
     """The routes below `/api/engine/admin`; *cursors_now* raises Unavailable during the start."""
 
+    @needs(Role.ADMINISTRATOR)
     async def list_users(request: Request) -> JSONResponse:
         """A page of users, newest first: `users` and `total`; the next one in the header `Link`.
 
@@ -66,6 +68,7 @@ def routes(
             answer.headers["Link"] = f'<{PATH}?{following}>; rel="next"'
         return answer
 
+    @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in="for the role Administrator")
     async def change_role(request: Request) -> JSONResponse:
         """Give or take a role, as `grantRole` and `revokeRole` do.
 

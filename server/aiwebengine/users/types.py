@@ -8,7 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Role, Scope
+from aiwebengine.core.rights import needs_scope
 from aiwebengine.graphql.context import Info, known_as
 
 if TYPE_CHECKING:
@@ -193,26 +194,29 @@ class User:
         return await info.context.loaders.grants.load(self.key)
 
     @known_as("known_identities")
+    @needs_scope(Scope.READ)
     async def identities(self, info: Info) -> list[Identity]:
-        """How sign-in providers know this user. Needs the scope `read`."""
+        """How sign-in providers know this user."""
         info.context.viewer.must_read()
         if self.known_identities is not None:
             return self.known_identities
         return await info.context.loaders.identities.load(self.key)
 
     @strawberry.field
+    @needs_scope(Scope.READ)
     async def sessions(
         self, info: Info
     ) -> list[Annotated["Session", strawberry.lazy("aiwebengine.sessions.types")]]:
-        """The user's live sessions, newest first. Needs the scope `read`."""
+        """The user's live sessions, newest first."""
         info.context.viewer.must_read()
         return await info.context.loaders.sessions.load(self.key)
 
     @strawberry.field
+    @needs_scope(Scope.READ)
     async def api_tokens(
         self, info: Info
     ) -> list[Annotated["ApiToken", strawberry.lazy("aiwebengine.sessions.types")]]:
-        """The user's API tokens that are not revoked, newest first. Needs the scope `read`."""
+        """The user's API tokens that are not revoked, newest first."""
         info.context.viewer.must_read()
         return await info.context.loaders.api_tokens.load(self.key)
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from aiwebengine.core.rights import open_to_all
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.web.compression import LEAST_BYTES, compressed_file, gets_smaller, preferred_coding
 
@@ -85,6 +86,7 @@ class Frontend:
     def routes(self) -> list[Route]:
         """The files' addresses."""
 
+        @open_to_all
         async def asset(request: Request) -> Response:
             """A file of the pages; it never changes under its address.
 

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from aiwebengine.core.errors import NotFound
+from aiwebengine.core.rights import open_to_all
 
 PATH = "/.well-known/security.txt"
 # RFC 9116 section 2.5.5 recommends less than a year. It is computed, so it is never over.
@@ -18,6 +19,7 @@ VALID_DAYS = 180
 def routes(contact: str | None, public_url: str) -> list[Route]:
     """`GET /.well-known/security.txt`; without a *contact* nothing is there."""
 
+    @open_to_all
     async def security_txt(_: Request) -> PlainTextResponse:
         """Where to report a security problem (RFC 9116), by `security.contact`.
 

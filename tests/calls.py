@@ -1,0 +1,166 @@
+"""A call of every operation and route, for tests/test_who_may_do_what.py."""
+
+from dataclasses import dataclass
+
+# A call of each operation. Where a role or a recent sign-in is needed under a condition, the call
+# meets it.
+DOCUMENTS = {
+    "Query.viewer": "{ viewer { id } }",
+    "Query.user": "{ user(id: $user) { id } }",
+    "Query.users": "{ users { totalCount } }",
+    "Query.roles": "{ roles { role } }",
+    "Query.auditEvents": "{ auditEvents { totalCount } }",
+    "Query.logEntries": "{ logEntries { nodes { id } } }",
+    "Query.systemStats": "{ systemStats { at } }",
+    "Query.sessions": "{ sessions(userId: $user) { id } }",
+    "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
+    "Query.migrations": "{ migrations { state } }",
+    "Query.database": "{ database { version tables { name } } }",
+    "Query.healthChecks": "{ healthChecks { name } }",
+    "Query.engineState": "{ engineState { state } }",
+    "Query.alerts": "{ alerts { totalCount } }",
+    "Query.backups": "{ backups { totalCount } }",
+    "Query.backupRuns": "{ backupRuns { totalCount } }",
+    "Query.drills": "{ drills { totalCount } }",
+    "Query.backupStorageProblem": "{ backupStorageProblem }",
+    "Query.backupOverview": "{ backupOverview { totalBytes } }",
+    "Query.restorePreview": '{ restorePreview(backupName: "x") { takenAt } }',
+    "Query.keptDatabases": "{ keptDatabases { name } }",
+    "Query.undoRestorePreview": '{ undoRestorePreview(database: "x") { takenAt } }',
+    "Mutation.undoRestore": 'mutation { undoRestore(input: {database: "x"}) { run { id } } }',
+    "Mutation.createBackup": "mutation { createBackup(input: {}) { backup { name } } }",
+    "Mutation.verifyBackup": 'mutation { verifyBackup(input: {name: "x"}) { run { id } } }',
+    "Mutation.deleteBackup": 'mutation { deleteBackup(input: {name: "x"}) { run { id } } }',
+    "Mutation.restoreBackup": (
+        'mutation { restoreBackup(input: {name: "x", confirm: "x"}) { run { id } } }'
+    ),
+    "Mutation.runDrill": 'mutation { runDrill(input: {name: "x"}) { run { id } } }',
+    "Mutation.grantRole": (
+        "mutation { grantRole(input: {userId: $user, role: ADMINISTRATOR}) { changed } }"
+    ),
+    "Mutation.revokeRole": (
+        "mutation { revokeRole(input: {userId: $user, role: ADMINISTRATOR}) { changed } }"
+    ),
+    "Mutation.inviteUser": (
+        "mutation { inviteUser(input: {email: $email, roles: [EDITOR]}) { user { id } } }"
+    ),
+    "Mutation.suspendUser": "mutation { suspendUser(input: {userId: $user}) { user { id } } }",
+    "Mutation.reinstateUser": "mutation { reinstateUser(input: {userId: $user}) { user { id } } }",
+    "Mutation.deleteUser": "mutation { deleteUser(input: {userId: $user}) { user { id } } }",
+    "Mutation.revokeSession": (
+        "mutation { revokeSession(input: {sessionId: $session}) { revokedCount } }"
+    ),
+    "Mutation.revokeAllSessions": (
+        "mutation { revokeAllSessions(input: {userId: $user}) { revokedCount } }"
+    ),
+    "Mutation.createApiToken": 'mutation { createApiToken(input: {name: "x"}) { secret } }',
+    "Mutation.revokeApiToken": (
+        "mutation { revokeApiToken(input: {tokenId: $token}) { apiToken { id } } }"
+    ),
+    "Mutation.vacuumDatabase": (
+        'mutation { vacuumDatabase(input: {tables: ["settings"]}) { run { id } } }'
+    ),
+    "Mutation.sendTestAlert": "mutation { sendTestAlert(input: {}) { results { delivered } } }",
+    "Query.maintenance": "{ maintenance { overdue } }",
+    "Query.scheduledTasks": "{ scheduledTasks { name } }",
+    "Query.taskRuns": "{ taskRuns { totalCount } }",
+    "Query.accessReviews": "{ accessReviews { totalCount } }",
+    "Query.accessReview": "{ accessReview { id } }",
+    "Query.signingKeys": "{ signingKeys { number } }",
+    "Mutation.tickMaintenanceItem": (
+        'mutation { tickMaintenanceItem(input: {name: "documentation"}) { item { name } } }'
+    ),
+    "Mutation.runMaintenanceTask": (
+        'mutation { runMaintenanceTask(input: {name: "end-grants"}) { run { id } } }'
+    ),
+    "Mutation.stopMaintenanceTask": (
+        'mutation { stopMaintenanceTask(input: {runId: "x"}) { run { id } } }'
+    ),
+    "Mutation.startAccessReview": ("mutation { startAccessReview(input: {}) { review { id } } }"),
+    "Mutation.submitAccessReview": (
+        "mutation { submitAccessReview(input: {decisions: ["
+        "{userId: $user, role: ADMINISTRATOR, decision: REVOKE}]}) { review { id } } }"
+    ),
+    "Mutation.rotateSecrets": "mutation { rotateSecrets(input: {}) { signingKeys { number } } }",
+    "Subscription.userChanged": "subscription { userChanged { user { id } } }",
+    "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
+    "Subscription.systemStats": "subscription { systemStats { at } }",
+    "Subscription.logEntryAdded": "subscription { logEntryAdded { id } }",
+}
+
+# Where a role or a recent sign-in is needed under a condition: a call that does not meet it.
+EXEMPT = {
+    "Mutation.grantRole": DOCUMENTS["Mutation.grantRole"].replace("ADMINISTRATOR", "EDITOR"),
+    "Mutation.inviteUser": DOCUMENTS["Mutation.inviteUser"].replace(", roles: [EDITOR]", ""),
+    "Mutation.revokeRole": DOCUMENTS["Mutation.revokeRole"].replace("ADMINISTRATOR", "EDITOR"),
+    "Mutation.submitAccessReview": DOCUMENTS["Mutation.submitAccessReview"].replace(
+        "REVOKE", "KEEP"
+    ),
+    "Mutation.revokeSession": DOCUMENTS["Mutation.revokeSession"].replace("$", "$own_"),
+    "Mutation.revokeApiToken": DOCUMENTS["Mutation.revokeApiToken"].replace("$", "$own_"),
+    # Last: it ends the sessions that the callers use.
+    "Mutation.revokeAllSessions": DOCUMENTS["Mutation.revokeAllSessions"].replace("$", "$own_"),
+}
+
+# What a caller gets who may, where it is not "ok"; or by the caller.
+ANSWERS = {
+    "Query.viewer": {"stranger": "none", "suspended": "none"},
+    "Query.backupStorageProblem": "none",
+    "Query.restorePreview": "404",
+    "Query.undoRestorePreview": "404",
+    "Query.accessReview": "none",
+    "Mutation.verifyBackup": "404",
+    "Mutation.deleteBackup": "404",
+    "Mutation.restoreBackup": "404",
+    "Mutation.undoRestore": "404",
+    "Mutation.runDrill": "404",
+    "Mutation.sendTestAlert": "409",
+    "Mutation.stopMaintenanceTask": "404",
+    "Mutation.submitAccessReview": "404",
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request to a route: its path, what a caller gets who may, and which callers differ."""
+
+    path: str
+    answer: str = "200"
+    by_caller: tuple[tuple[str, str], ...] = ()
+
+
+def sample(path, answer="200", **by_caller):
+    return Sample(path, answer, tuple(by_caller.items()))
+
+
+# Whether an open route looks at a token at all shows in what an expired one gets.
+SIGNED_IN_ONLY = {"stranger": "401", "suspended": "401", "expired": "401"}
+ROUTES = {
+    "GET /": sample("/", expired="401"),
+    "GET /health": sample("/health"),
+    "HEAD /health": sample("/health"),
+    "GET /.well-known/security.txt": sample("/.well-known/security.txt", "404"),
+    "GET /metrics": sample("/metrics"),
+    # These two ask for the schema, which strangers may not see.
+    "GET /graphql": sample("/graphql", **SIGNED_IN_ONLY),
+    "WS /graphql": sample("/graphql", **SIGNED_IN_ONLY),
+    "POST /graphql": sample("/graphql", expired="401"),
+    "GET /auth/login": sample("/auth/login", "303", stranger="200", suspended="200", expired="401"),
+    "GET /auth/login/{provider}": sample("/auth/login/nowhere", "404"),
+    "GET /auth/callback/{provider}": sample("/auth/callback/nowhere", "404"),
+    "POST /auth/callback/{provider}": sample("/auth/callback/nowhere", "404"),
+    # The link is not good, whoever shows it.
+    "GET /auth/link": sample("/auth/link", "401"),
+    "GET /api/engine/admin/users": sample("/api/engine/admin/users"),
+    "POST /api/engine/admin/users/{user_id}/roles": sample("/api/engine/admin/users/{id}/roles"),
+    "GET /api/engine/admin/audit": sample("/api/engine/admin/audit"),
+    "GET /api/engine/admin/logs": sample("/api/engine/admin/logs"),
+    "GET /api/engine/admin/reviews/{number}": sample("/api/engine/admin/reviews/1", "404"),
+    "GET /api/engine/admin/backups/{name}": sample("/api/engine/admin/backups/x", "404"),
+    "GET /engine/admin": sample("/engine/admin"),
+    "GET /engine/admin/{path}": sample("/engine/admin/users"),
+    "GET /editor": sample("/editor"),
+    "GET /assets/{build}/{path}": sample("/assets/0/nothing.js", "404"),
+    # Last: it ends the sessions that the callers use.
+    "POST /auth/logout": sample("/auth/logout", "204", expired="401"),
+}

@@ -45,7 +45,7 @@ from aiwebengine.signing_keys.types import CURSORS
 from aiwebengine.telemetry.beats import ThisInstance
 from aiwebengine.telemetry.figures import Figures
 from aiwebengine.telemetry.heartbeat import Heartbeat
-from aiwebengine.users.service import CHANGES_TOTALS
+from aiwebengine.users.reading import CHANGES_TOTALS
 from aiwebengine.web.files import Frontend
 from aiwebengine.web.this_machine import ThisMachine
 

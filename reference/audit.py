@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiwebengine.audit.details import TOLD
+from aiwebengine.audit.details import EVENT_SCHEMAS
 from aiwebengine.audit.types import AuditAction, AuditEvent
 from aiwebengine.graphql.descriptions import words_of
 from reference.markdown import code, page, table
@@ -27,14 +27,14 @@ def text() -> str:
     fields = [(code(name), meaning) for name, meaning in words_of(AuditEvent).items()]
     rows = []
     for action, meaning in meanings().items():
-        told = TOLD[action]
+        schema = EVENT_SCHEMAS[action]
         details = [
-            *_keys("before", told.before),
-            *_keys("after", told.after),
-            *([f"`reason`: {told.reason}"] if told.reason else []),
+            *_keys("before", schema.before),
+            *_keys("after", schema.after),
+            *([f"`reason`: {schema.reason}"] if schema.reason else []),
         ]
         name = f"`{action.value}`<br>`{action.name}`"
-        rows.append((name, meaning, told.target, "<br>".join(details)))
+        rows.append((name, meaning, schema.target, "<br>".join(details)))
     return page(
         "Audit events",
         INTRODUCTION,

@@ -184,7 +184,7 @@ async def link(engine: Engine, profile: Profile) -> None:
     """Let somebody sign in with this profile of a provider whose word counts."""
     arrivals = engine.services.sign_in._arrivals
     arrivals._vouching = {**arrivals._vouching, profile.provider: Vouching(True)}
-    await arrivals.welcome(anonymous(Origin("web")), profile)
+    await arrivals.provision(anonymous(Origin("web")), profile)
 
 
 def viewer_of(user: User, *roles: Role) -> Viewer:

@@ -29,7 +29,7 @@ from tests.test_who_may_do_what import expected_of_routes
 
 from aiwebengine.app.schema import schema
 from aiwebengine.audit import rest as audit_rest
-from aiwebengine.audit.details import TOLD
+from aiwebengine.audit.details import EVENT_SCHEMAS
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import BadUserInput, EngineError
 from aiwebengine.core.identity import Role, Scope
@@ -261,12 +261,16 @@ def test_no_line_is_written_in_another_way_than_the_page_is_read_from():
 
 def test_every_action_of_the_trail_has_a_meaning_and_tells_what_it_holds():
     bare = [action.name for action, meaning in audit.meanings().items() if not meaning]
-    told = [text for one in TOLD.values() for text in (*one.before.values(), *one.after.values())]
+    told = [
+        text
+        for one in EVENT_SCHEMAS.values()
+        for text in (*one.before.values(), *one.after.values())
+    ]
 
     assert bare == []
-    assert set(TOLD) == set(AuditAction)
+    assert set(EVENT_SCHEMAS) == set(AuditAction)
     assert all(told)
-    assert all(one.target for one in TOLD.values())
+    assert all(one.target for one in EVENT_SCHEMAS.values())
 
 
 def test_every_health_check_has_a_meaning_and_is_on_the_page():

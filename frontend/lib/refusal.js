@@ -17,7 +17,7 @@ const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d
 
 /**
  * The message without the name of the API's argument, and with instants in the reader's time zone:
- * "expiresAt: 2020-12-24T18:00:00+00:00 has passed already." is of no use beside a field that is
+ * "expiresAt: 2020-12-24T18:00:00+00:00 is in the past." is of no use beside a field that is
  * called "Ends".
  * @param {{ code?: string, message: string }} refused
  */

@@ -8,12 +8,12 @@ import httpx2
 import pytest
 
 from aiwebengine.audit import bounds, store
-from aiwebengine.audit.details import TOLD
+from aiwebengine.audit.details import EVENT_SCHEMAS
 from aiwebengine.audit.types import AuditAction, AuditFilter, Target
 from aiwebengine.core.identity import ActorKind, Origin, Viewer
 
 LONG = '\x1b[31mé"\\' * 10_000
-KIND = TOLD[AuditAction.OTHER].target
+KIND = EVENT_SCHEMAS[AuditAction.OTHER].target
 # Columns without a limit of their own, because no caller has a say in their text beyond what is
 # bounded where it comes in. A new column of text is either bounded or explained here.
 OWN_WORDS = {

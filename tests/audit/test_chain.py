@@ -99,7 +99,7 @@ async def test_an_event_that_was_slipped_in_is_named(engine, trail, tamper):
 
     found = await verdict(engine)
 
-    assert found.problem == "it was put in without a seal"
+    assert found.problem == "it was inserted without a seal"
     assert found.event_id > trail[-1]
 
 
@@ -118,7 +118,7 @@ async def test_a_rewritten_trail_is_whole_but_for_whoever_kept_its_head(engine, 
     await engine.services.chain.seal()
 
     assert (await verdict(engine)).problem is None
-    assert "before the kept head" in (await verdict(engine, kept)).problem
+    assert "before the stored head" in (await verdict(engine, kept)).problem
     shorter = Head(kept.position - 1, kept.hash)
     assert "rewritten" in (await verdict(engine, shorter)).problem
 

@@ -214,7 +214,7 @@ async def test_a_claimant_who_comes_at_the_same_moment_is_never_in_the_owner_s_a
 
     async def comes(profile):
         async with served.engine.db.transaction():
-            user = await arrivals.welcome(stranger, profile)
+            user = await arrivals.provision(stranger, profile)
             return await sessions.begin(stranger, user.key, user.email, profile.provider)
 
     for number in range(12):

@@ -102,7 +102,7 @@ async def sign_in(engine, arrivals, profile):
     """As SignIn.arrive does with what a provider answered; the session's secret, and whose."""
     stranger = anonymous(WEB)
     async with engine.db.transaction():
-        user = await arrivals.welcome(stranger, profile)
+        user = await arrivals.provision(stranger, profile)
         begun = await engine.services.sessions.begin(
             stranger, user.key, user.email, profile.provider
         )

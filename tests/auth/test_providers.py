@@ -142,7 +142,7 @@ async def test_two_tabs_may_both_finish_and_each_answer_counts_once(browser, ser
     assert (again.status_code, kept) == (303, session)
     assert await served.engine.db.value("select count(*) from sessions") == 1
     assert stranger.status_code == 401
-    assert "not begun in this browser" in stranger.text
+    assert "not started in this browser" in stranger.text
 
 
 async def test_another_browser_s_answer_is_refused(browser, served):
@@ -179,8 +179,8 @@ async def test_another_browser_s_answer_is_refused(browser, served):
         ({}, "no token", "can&#39;t be trusted"),
         ({}, "broken", "does not answer"),
         ({}, "slow", "takes too long"),
-        ({"email": None}, "", "did not tell your e-mail address"),
-        ({"email": 5}, "", "did not tell your e-mail address"),
+        ({"email": None}, "", "did not send your e-mail address"),
+        ({"email": 5}, "", "did not send your e-mail address"),
         ({"email": "not an address"}, "", "an address that is not accepted"),
     ],
     ids=lambda value: str(value)[:40],
@@ -256,7 +256,7 @@ async def test_a_second_provider_is_linked_by_a_verified_address_only(browser, s
     linked = await sign_in(browser, served, "other")
 
     assert refused.status_code == 403
-    assert "does not say that the address is yours" in refused.text.replace("\n", " ")
+    assert "does not confirm that the address is yours" in refused.text.replace("\n", " ")
     assert linked.status_code == 200
     assert await served.engine.db.value("select count(*) from users") == 1
     assert await served.engine.db.value("select count(*) from identities") == 2
@@ -290,7 +290,7 @@ async def test_whoever_claims_an_address_first_gains_nothing_by_it(browser, serv
     }
     assert ended is None
     assert again.status_code == 403
-    assert "does not say that the address is yours" in again.text.replace("\n", " ")
+    assert "does not confirm that the address is yours" in again.text.replace("\n", " ")
     assert elsewhere.status_code == 200
     assert (await viewer(browser, served))["email"] == "thief@evil.example"
     events = await served.engine.db.all(

@@ -79,7 +79,7 @@ async def test_the_oldest_session_goes_when_there_are_too_many(engine, ada):
         ada, AuditFilter(actions=[AuditAction.SESSION_REVOKED]), None, 10
     )
     assert [(event.before["session"], event.reason) for event in ended] == [
-        (str(one.session.key), "There may be 5, and another began.") for one in opened[1::-1]
+        (str(one.session.key), "The limit of 5 sessions was reached.") for one in opened[1::-1]
     ]
 
 

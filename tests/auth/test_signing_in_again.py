@@ -145,7 +145,7 @@ async def test_who_signs_in_again_is_asked_by_the_provider_and_gets_a_recent_ses
         ("does not ask again", HOUR, "did not ask you to sign in again"),
         ("does not ask again", 10 * MINUTE, "did not ask you to sign in again"),
         ("does not ask again", -10 * MINUTE, "can&#39;t be trusted"),
-        ("", None, "does not say when you signed in there"),
+        ("", None, "does not report when you signed in there"),
     ],
 )
 async def test_a_click_is_no_sign_in_and_the_old_session_stays_as_it_was(

@@ -73,8 +73,8 @@ async def test_a_revoked_token_takes_all_its_descendants_along_and_no_other(
     )
     told = [(one["before"]["name"], one["reason"]) for one in body["data"]["auditEvents"]["nodes"]]
     assert sorted(told) == [
-        ("child", "Made by parent, which is revoked."),
-        ("grandchild", "Made by parent, which is revoked."),
+        ("child", "Created by the token parent, which was revoked."),
+        ("grandchild", "Created by the token parent, which was revoked."),
         ("parent", None),
     ]
 

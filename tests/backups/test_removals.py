@@ -272,7 +272,7 @@ async def test_who_was_added_and_suspended_since_can_not_sign_up_again(scene, ba
     made = await backups.create(root)
     eve = Profile("github", "777", "eve@example.com", True, "Eve", None)
     arrivals = scene.services.sign_in._arrivals
-    user = await arrivals.welcome(anonymous(WEB), eve)
+    user = await arrivals.provision(anonymous(WEB), eve)
     await scene.services.users.grant_role(root, user.key, Role.EDITOR)
     await scene.services.users.suspend(root, user.key)
 
@@ -280,7 +280,7 @@ async def test_who_was_added_and_suspended_since_can_not_sign_up_again(scene, ba
 
     assert done.carried.listed[0].startswith("User eve@example.com was suspended on ")
     with pytest.raises(Forbidden, match="suspended"):
-        await arrivals.welcome(anonymous(WEB), eve)
+        await arrivals.provision(anonymous(WEB), eve)
     assert (await scene.services.users.find(root, user.key)).roles == [Role.AUTHENTICATED]
 
 

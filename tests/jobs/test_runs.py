@@ -451,7 +451,7 @@ async def test_every_task_of_our_own_does_its_work(engine, ada):
     assert {name: run.state for name, run in done.items()} == dict.fromkeys(
         done, RunState.SUCCEEDED
     )
-    assert done["verify-audit"].result.startswith("The trail is whole: ")
+    assert done["verify-audit"].result.startswith("The audit trail is intact: ")
     assert len(done) >= 7
 
 

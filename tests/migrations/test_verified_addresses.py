@@ -114,7 +114,7 @@ async def test_an_account_that_was_shared_is_its_owner_s_again(old, migrated):
     )
 
     with pytest.raises(Forbidden, match="owner of this account's address"):
-        await arrivals.welcome(
+        await arrivals.provision(
             anonymous(Origin("web")),
             Profile("mallory", "kate@corp.example", "mallory@evil.example", True),
         )

@@ -94,7 +94,7 @@ def test_an_update_loses_nothing_and_old_engines_go_on_meanwhile(machine, token)
     assert {name: after[name] for name in before} == before
     counted["users"] += 2
     assert rows(machine.url, OURS) == counted
-    assert "The trail is whole" in told["aiwebengine audit verify"]
+    assert "The audit trail is intact" in told["aiwebengine audit verify"]
 
 
 def test_the_way_back_keeps_what_was_done_since(machine, token):
@@ -109,7 +109,7 @@ def test_the_way_back_keeps_what_was_done_since(machine, token):
     assert after.pop("since-the-update@example.com")
     assert after == before
     assert set(rows(machine.url)) == set(origin().rows)
-    assert "The trail is whole" in told["aiwebengine audit verify"]
+    assert "The audit trail is intact" in told["aiwebengine audit verify"]
 
 
 def test_the_backup_from_before_the_update_brings_the_old_state_back(machine, token):

@@ -23,7 +23,7 @@ async def claim(engine, email="kate@corp.example"):
     """Somebody signs in with this address, and no provider proves it."""
     stranger = anonymous(Origin("web"))
     profile = Profile("one", f"claims {email}", email, False)
-    return await engine.services.sign_in._arrivals.welcome(stranger, profile)
+    return await engine.services.sign_in._arrivals.provision(stranger, profile)
 
 
 async def test_graphql_asks_for_a_confirmation_and_the_trail_has_it(engine, ask, ada):

@@ -1,1 +1,1 @@
-"""Looking through who holds which role, again and again."""
+"""Access reviews: periodic reviews of who holds which role."""

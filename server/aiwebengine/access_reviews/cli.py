@@ -1,4 +1,4 @@
-"""The command-line door of this room: `aiwebengine maintenance review …`."""
+"""Commands for access reviews: `aiwebengine maintenance review …`."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ if TYPE_CHECKING:
 
 PAGE = 500
 LARGEST_LIST = 1_000
-_START = "Begin one with `aiwebengine maintenance review start`."
+_START = "Start one with `aiwebengine maintenance review start`."
 
 id_option = click.option(
-    "--id", "number", type=click.IntRange(1), help="Which review; else the newest."
+    "--id", "number", type=click.IntRange(1), help="Number of the review (default: the newest)."
 )
 
 
 @click.group()
 def review() -> None:
-    """Look through who holds Editor or Administrator, and keep or revoke each."""
+    """Review who holds Editor or Administrator, and keep or revoke each role."""
 
 
 @review.command()
-@click.option("--note", help="Why it is begun.")
+@click.option("--note", help="Reason for the review.")
 @json_option
 @click.pass_context
 def start(context: click.Context, note: str | None, as_json: bool) -> None:
-    """Begin a review of the roles that are held now; one that is open goes on."""
+    """Start a review of all current roles; an open review continues."""
 
     async def work(engine: Engine, viewer: Viewer) -> AccessReview:
         return await engine.services.access_reviews.start(viewer, note)
 
-    begun = with_engine(context.obj, work)
-    show(as_json, _told(begun), _summary(begun))
+    started = with_engine(context.obj, work)
+    show(as_json, _as_json(started), _summary(started))
 
 
 @review.command("list")
@@ -64,7 +64,7 @@ def start(context: click.Context, note: str | None, as_json: bool) -> None:
     default=20,
     show_default=True,
     type=click.IntRange(1, LARGEST_LIST),
-    help="How many at most.",
+    help="Maximum number of reviews to list.",
 )
 @json_option
 @click.pass_context
@@ -87,36 +87,36 @@ def list_reviews(context: click.Context, limit: int, as_json: bool) -> None:
         for one in found
     ]
     columns = "Review,Begun,By,Finished,Roles,To decide,Kept,Revoked,Gone,Note"
-    show(as_json, [_told(one) for one in found], table(columns.split(","), rows))
+    show(as_json, [_as_json(one) for one in found], table(columns.split(","), rows))
 
 
 @review.command("show")
 @id_option
-@click.option("--open", "only_open", is_flag=True, help="Only what is still to be decided.")
+@click.option("--open", "only_open", is_flag=True, help="Only undecided roles.")
 @json_option
 @click.pass_context
 def show_review(context: click.Context, number: int | None, only_open: bool, as_json: bool) -> None:
-    """Show every role of a review: granted by whom, when, why; last seen; tokens; the decision."""
+    """Show every role of a review: grant, last use, API tokens and decision."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[AccessReview, list[AccessReviewEntry]]:
         found = await _found(engine.services.access_reviews, viewer, number)
         return found, await _entries(engine.services.access_reviews, viewer, found, only_open)
 
     found, entries = with_engine(context.obj, work)
-    told = {**_told(found), "entries": [as_data(entry) for entry in entries]}
-    show(as_json, told, _entries_table(entries, _summary(found)))
+    shown = {**_as_json(found), "entries": [as_data(entry) for entry in entries]}
+    show(as_json, shown, _entries_table(entries, _summary(found)))
 
 
 @review.command()
-@click.option("--keep", multiple=True, metavar="WHO", help="Keep; more than once is fine.")
-@click.option("--revoke", multiple=True, metavar="WHO", help="Revoke; more than once is fine.")
-@click.option("--keep-rest", is_flag=True, help="Keep all that is not named and not decided.")
-@click.option("--note", help="A line that goes with --keep, --revoke and --keep-rest.")
+@click.option("--keep", multiple=True, metavar="WHO", help="Role to keep. May be repeated.")
+@click.option("--revoke", multiple=True, metavar="WHO", help="Role to revoke. May be repeated.")
+@click.option("--keep-rest", is_flag=True, help="Keep all other undecided roles.")
+@click.option("--note", help="Note for --keep, --revoke and --keep-rest.")
 @click.option(
     "--from",
     "file",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="File with decisions, CSV or JSON; - is the input.",
+    help="File with decisions, CSV or JSON; - for standard input.",
 )
 @json_option
 @click.pass_context
@@ -131,18 +131,18 @@ def decide(
 ) -> None:
     """Keep or revoke each role of the open review; the last decision finishes it.
 
-    WHO is EMAIL for every role of somebody, or EMAIL:ROLE. A file has `user_id` or `email`, `role`,
-    `decision` (KEEP or REVOKE) and `note`: fill in what `export` writes. Without any of these the
-    command asks about one role after the other. Ends with 1 when a rule refused a revocation, such
-    as that of the last administrator; the others count.
+    WHO is EMAIL for every role of a user, or EMAIL:ROLE. A file has `user_id` or `email`, `role`,
+    `decision` (KEEP or REVOKE) and `note`: fill in the output of `export`. Without any of these the
+    command asks about each role. Exits with status 1 when a rule refused a revocation, such as that
+    of the last administrator; the other decisions count.
     """
     is_asking = not (keep or revoke or keep_rest or file)
     if is_asking and not sys.stdin.isatty():
         raise click.UsageError(
-            "Say what to decide: --keep, --revoke, --keep-rest or --from. Only a terminal is asked."
+            "No decisions: use --keep, --revoke, --keep-rest or --from, or run it in a terminal."
         )
     if note is not None and not (keep or revoke or keep_rest):
-        raise click.UsageError("--note goes with --keep, --revoke or --keep-rest.")
+        raise click.UsageError("--note needs --keep, --revoke or --keep-rest.")
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[AccessReview, list[AccessReviewEntry]]:
         reviews = engine.services.access_reviews
@@ -174,11 +174,11 @@ def decide(
         return current, done
 
     current, done = with_engine(context.obj, work)
-    told = {**_told(current), "entries": [as_data(entry) for entry in done]}
+    shown = {**_as_json(current), "entries": [as_data(entry) for entry in done]}
     if as_json or not done:
-        show(as_json, told, f"Nothing was decided. {_summary(current)}")
+        show(as_json, shown, f"Nothing was decided. {_summary(current)}")
     else:
-        show(False, told, _entries_table(done, _summary(current)))
+        show(False, shown, _entries_table(done, _summary(current)))
     if any(entry.outcome is ReviewOutcome.REFUSED for entry in done):
         sys.exit(FAILED)
 
@@ -191,16 +191,16 @@ def decide(
     type=click.Choice(["csv", "ndjson"]),
     default="csv",
     show_default=True,
-    help="How it is written.",
+    help="Output format.",
 )
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="File to write to; default: standard output.",
+    help="Output file (default: standard output).",
 )
 @click.pass_context
 def export(context: click.Context, number: int | None, kind: str, output: Path | None) -> None:
-    """Write out every role of a review with what was decided."""
+    """Export every role of a review with its decision."""
 
     async def work(engine: Engine, viewer: Viewer) -> None:
         found = await _found(engine.services.access_reviews, viewer, number)
@@ -247,7 +247,7 @@ def _is_open(entry: AccessReviewEntry) -> bool:
 
 
 def _must_be_decided_once(wanted: Sequence[Decision], entries: Sequence[AccessReviewEntry]) -> None:
-    """Found here, as the portions that are submitted would hide it."""
+    """Raise for a role decided twice; submitting in batches would hide it."""
     emails = {(entry.user_key, entry.role): entry.email for entry in entries}
     seen = set()
     for one in wanted:
@@ -279,7 +279,7 @@ async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:
         async for page in pages:
             sys.stdout.buffer.write(page)
         return
-    # Never half a file under its name.
+    # Written to a temporary file first, so that a failure leaves no partial file.
     unfinished = output.with_name(f"{output.name}.part")
     try:
         with open_private(unfinished) as file:
@@ -293,12 +293,12 @@ async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:
 def _summary(one: AccessReview) -> str:
     end = f"finished {instant(one.finished_at)}" if one.finished_at else "open"
     return (
-        f"Review {one.id}, begun {instant(one.started_at)} by {one.started_by}, {end}:"
+        f"Review {one.id}, started {instant(one.started_at)} by {one.started_by}, {end}:"
         f" {one.left} of {one.total} to decide, {one.kept} kept, {one.revoked} revoked,"
         f" {one.gone} gone."
     )
 
 
-def _told(one: AccessReview) -> dict[str, object]:
+def _as_json(one: AccessReview) -> dict[str, object]:
     names = "id started_at started_by note finished_at finished_by total kept revoked gone".split()
     return {**{name: getattr(one, name) for name in names}, "open": one.left}

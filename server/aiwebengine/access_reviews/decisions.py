@@ -1,4 +1,4 @@
-"""Reads decisions that come as words or as a file, for the command line."""
+"""Parses decisions from options or a file, for the command line."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ def named(
     decision: ReviewDecision,
     note: str | None,
 ) -> list[Decision]:
-    """One decision about each role that these words name: EMAIL for all of somebody's roles,
-    EMAIL:ROLE for one of them.
+    """A decision for each named role: EMAIL for all roles of a user, EMAIL:ROLE for one.
 
-    Raises BadUserInput, which tells of all that name nothing.
+    Raises BadUserInput with every text that names no role.
     """
     made, problems = [], []
     for text in who:
@@ -53,11 +52,11 @@ def named(
 
 
 def read(text: str, entries: Sequence[AccessReviewEntry]) -> list[Decision]:
-    """The decisions in a file: a JSON list, a JSON object a line, or CSV with a header.
+    """The decisions in a file: a JSON list, one JSON object per line, or CSV with a header.
 
-    Columns: `user_id` or `email`, `role`, `decision` (KEEP or REVOKE), `note`; others are passed
-    over, and so are rows without a decision, so that what `export` writes can be filled in. Raises
-    BadUserInput, which tells of everything that is wrong.
+    Columns: `user_id` or `email`, `role`, `decision` (KEEP or REVOKE), `note`; other
+    columns are ignored, and so are rows without a decision, so the output of `export` can be filled
+    in. Raises BadUserInput with every error.
     """
     by_id = {(str(entry.user_id), entry.role): entry for entry in entries}
     by_email = {(_comparable(entry.email), entry.role): entry for entry in entries}
@@ -84,7 +83,7 @@ def read(text: str, entries: Sequence[AccessReviewEntry]) -> list[Decision]:
                 who = user_id or email
                 problems.append(
                     f"row {number}: {who[:80]!r} as {role.value} is not in this review;"
-                    " allowed: the `user_id` or `email` of somebody who is."
+                    " allowed: the `user_id` or `email` of a holder in it."
                 )
             else:
                 note = str(row.get("note") or "") or None
@@ -94,7 +93,7 @@ def read(text: str, entries: Sequence[AccessReviewEntry]) -> list[Decision]:
 
 
 def _rows(text: str) -> list[Mapping[str, Any]]:
-    # Spreadsheets put a mark before the first byte.
+    # Spreadsheets write a byte order mark.
     kept = text.removeprefix("\ufeff").strip()
     try:
         if kept.startswith("["):
@@ -112,7 +111,7 @@ def _rows(text: str) -> list[Mapping[str, Any]]:
 
 
 def _comparable(email: str) -> str:
-    # An address of before may be one that is not accepted any more.
+    # An old address may no longer be accepted.
     return key_of(email) or email
 
 

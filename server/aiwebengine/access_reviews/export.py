@@ -1,4 +1,4 @@
-"""A review as a file."""
+"""Export of access reviews."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ COLUMNS = tuple(field.name for field in fields(AccessReviewEntry) if field.name 
 
 
 class ReviewExport:
-    """Writes out all roles of a review with what was decided, a page at a time."""
+    """Exports all roles of a review with their decisions, a page at a time."""
 
     def __init__(self, reviews: AccessReviews, viewers: ViewerSource) -> None:
         self._reviews = reviews
         self._viewers = viewers
 
     async def as_ndjson(self, viewer: Viewer, number: int) -> AsyncIterator[bytes]:
-        """One JSON object a line. Raises Forbidden, Unauthenticated, also in the middle."""
+        """One JSON object per line. Raises Forbidden, Unauthenticated, also during the export."""
         async for entries in self._pages(viewer, number):
             rows = [orjson.dumps(as_data(entry)).decode() for entry in entries]
             yield "".join(f"{in_json(row)}\n" for row in rows).encode()
@@ -49,13 +49,14 @@ class ReviewExport:
             if len(found) <= PAGE:
                 return
             after = found[PAGE - 1].position
-            # A long export must not go on beyond the right to read it.
+            # A long export must not continue after the viewer loses the right.
             viewer = await self._viewers.refresh(viewer)
 
 
 def as_data(entry: AccessReviewEntry) -> dict[str, object]:
-    """An entry as it is exported, by the names of its columns."""
-    told = {name: getattr(entry, name) for name in COLUMNS}
+    """An entry by the names of the exported columns."""
+    fields = {name: getattr(entry, name) for name in COLUMNS}
     return {
-        name: value.name if isinstance(value, enum.Enum) else value for name, value in told.items()
+        name: value.name if isinstance(value, enum.Enum) else value
+        for name, value in fields.items()
     }

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations on access reviews."""
 
 import strawberry
 
@@ -20,10 +20,10 @@ LIST = "accessReviews"
 
 @strawberry.input
 class StartAccessReviewInput:
-    """What the review is begun for.
+    """Access review to start.
 
     Attributes:
-        note: why, for the audit trail; at most 400 characters.
+        note: reason for the audit trail; at most 400 characters.
     """
 
     note: str | None = None
@@ -31,13 +31,13 @@ class StartAccessReviewInput:
 
 @strawberry.input
 class AccessReviewDecisionInput:
-    """What is to become of one role of one holder.
+    """Decision on one role of one holder.
 
     Attributes:
-        user_id: the holder.
+        user_id: id of the holder.
         role: the role.
-        decision: keep it or revoke it.
-        note: why; at most 400 characters.
+        decision: keep or revoke.
+        note: reason; at most 400 characters.
     """
 
     user_id: strawberry.ID
@@ -48,11 +48,11 @@ class AccessReviewDecisionInput:
 
 @strawberry.input
 class SubmitAccessReviewInput:
-    """What was decided.
+    """Decisions to submit.
 
     Attributes:
         decisions: 1 to 500 decisions.
-        review_id: in which review; in the open one when left out.
+        review_id: id of the review (default: the open one).
     """
 
     decisions: list[AccessReviewDecisionInput]
@@ -61,11 +61,11 @@ class SubmitAccessReviewInput:
 
 @strawberry.type
 class AccessReviewPayload:
-    """What came of a step of a review.
+    """Result of starting a review or submitting decisions.
 
     Attributes:
-        review: the review as it is now.
-        entries: the roles that were decided on, in the order given, with what came of each.
+        review: the review after the change.
+        entries: the decided roles, in the order of the input, with the outcome of each.
     """
 
     review: AccessReview
@@ -80,8 +80,8 @@ async def access_reviews(
     """The access reviews, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
+        first: maximum number of items, 1 to 200.
+        after: the `endCursor` of the previous page.
     """
     viewer, reviews = info.context.viewer, info.context.services.access_reviews
     viewer.must_be(Role.ADMINISTRATOR)
@@ -99,10 +99,10 @@ async def access_reviews(
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def access_review(info: Info, id: strawberry.ID | None = None) -> AccessReview | None:
-    """One access review; null when there is none.
+    """One access review; null if there is none.
 
     Args:
-        id: which one; the open one when left out.
+        id: id of the review (default: the open one).
     """
     return await info.context.services.access_reviews.find(info.context.viewer, _number(id))
 
@@ -110,10 +110,10 @@ async def access_review(info: Info, id: strawberry.ID | None = None) -> AccessRe
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE)
 async def start_access_review(info: Info, input: StartAccessReviewInput) -> AccessReviewPayload:
-    """Begin a review of all roles that are held; the open one goes on.
+    """Start a review of all current roles; an open review continues.
 
     Args:
-        input: why.
+        input: the reason.
     """
     review = await info.context.services.access_reviews.start(info.context.viewer, input.note)
     return AccessReviewPayload(review=review, entries=[])
@@ -126,10 +126,10 @@ async def start_access_review(info: Info, input: StartAccessReviewInput) -> Acce
     recent_sign_in="to revoke the role ADMINISTRATOR of another user",
 )
 async def submit_access_review(info: Info, input: SubmitAccessReviewInput) -> AccessReviewPayload:
-    """Keep or revoke roles; what is revoked is gone at once.
+    """Keep or revoke roles; a revocation takes effect at once.
 
     Args:
-        input: what was decided.
+        input: the decisions.
     """
     info.context.viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
     decisions = [
@@ -143,7 +143,7 @@ async def submit_access_review(info: Info, input: SubmitAccessReviewInput) -> Ac
 
 
 def _number(text: str | None) -> int | None:
-    """Ids are opaque: whatever is none names nothing, as 0 does."""
+    """The number of an id; 0, which no review has, for text that is no id."""
     if text is None:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

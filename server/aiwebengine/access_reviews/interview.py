@@ -1,4 +1,4 @@
-"""Goes through the roles of a review with somebody at a terminal, one after the other."""
+"""Asks for a decision on each role of a review at a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOW = "[k]eep, [r]evoke, [s]kip or [q]uit; a note may follow, as in: r left the
 
 
 def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[Decision]:
-    """What somebody wants of these roles; only what was confirmed at the end."""
+    """The confirmed decisions on these roles; empty if they were not confirmed."""
     made: list[Decision] = []
     say(f"{formats.count(len(entries), 'role')} to decide. {_HOW}")
     for number, entry in enumerate(entries, 1):
@@ -42,7 +42,7 @@ def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[D
     by_key = {(entry.user_key, entry.role): entry for entry in entries}
     for one in revoked:
         say(f"  revoke {by_key[one.user_id, one.role].email} as {one.role.value}")
-    return made if click.confirm("Submit? What is revoked is taken away at once.") else []
+    return made if click.confirm("Submit? Revocations take effect at once.") else []
 
 
 def _asked(longest_note: int) -> tuple[ReviewDecision, str | None] | str:
@@ -62,7 +62,7 @@ def _asked(longest_note: int) -> tuple[ReviewDecision, str | None] | str:
 
 
 def described(entry: AccessReviewEntry, place: str) -> list[str]:
-    """What is known of a role and its holder, as lines."""
+    """The details of a role and its holder, as lines."""
     status = "" if entry.status is UserStatus.ACTIVE else f" ({entry.status.value})"
     name = f"{entry.name} <{entry.email}>" if entry.name else entry.email
     return [
@@ -75,18 +75,18 @@ def described(entry: AccessReviewEntry, place: str) -> list[str]:
 
 
 def granted(entry: AccessReviewEntry) -> str:
-    """When, by whom, why and until when."""
-    told = f"{instant(entry.granted_at)} by {entry.granted_by}"
-    told += f": {entry.reason}" if entry.reason else ""
-    return told + (f", until {instant(entry.expires_at)}" if entry.expires_at else "")
+    """When the role was granted, by whom, why and until when."""
+    text = f"{instant(entry.granted_at)} by {entry.granted_by}"
+    text += f": {entry.reason}" if entry.reason else ""
+    return text + (f", until {instant(entry.expires_at)}" if entry.expires_at else "")
 
 
 def tokens(entry: AccessReviewEntry) -> str:
-    """How many work, and when one was last used."""
+    """Number of valid API tokens, and their latest use."""
     used = instant(entry.token_last_used_at)
     return f"{entry.api_tokens}" + (f", last used {used}" if used else "")
 
 
 def instant(at: datetime | None) -> str:
-    """An instant (UTC) for people; empty when there was none."""
+    """A time (UTC) for display; empty if there is none."""
     return "" if at is None else formats.instant(at)

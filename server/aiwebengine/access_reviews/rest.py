@@ -1,4 +1,4 @@
-"""A review as a download, for the page and for scripts."""
+"""Download of access reviews."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def routes(
         """An access review as a file.
 
         Args:
-            number: which one.
+            number: number of the review.
             format: `ndjson`, or `csv`.
 
         Answers:

@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Access reviews: start them, list them and submit decisions."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from aiwebengine.users import checks
 from aiwebengine.users.service import Users
 
 MOST_DECISIONS = 500
-# With the words before it, it must fit into the reason of a revocation.
+# With its prefix it must fit into the reason of a revocation.
 LONGEST_NOTE = 400
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The review after some decisions, and what came of each, in the order given."""
+    """The review after the decisions, and the decided entries in the order of the input."""
 
     review: AccessReview
     entries: list[AccessReviewEntry]
 
 
 class AccessReviews:
-    """Everybody who holds a role that can be granted, looked through and decided on."""
+    """Reviews of all holders of grantable roles."""
 
     def __init__(self, db: Database, audit: AuditTrail, users: Users) -> None:
         self._db = db
@@ -46,7 +46,7 @@ class AccessReviews:
         self._users = users
 
     async def start(self, viewer: Viewer, note: str | None = None) -> AccessReview:
-        """Begin a review of the roles that are held now; the open one when there is one.
+        """Start a review of the current roles, or return the open one.
 
         Raises Unauthenticated, Forbidden, BadUserInput.
         """
@@ -56,10 +56,10 @@ class AccessReviews:
         return begun or await self._existing(None)
 
     async def start_over(self, viewer: Viewer, note: str) -> AccessReview:
-        """Begin a review of the roles that are held now, also while another one is open.
+        """Start a review of the current roles, also while another one is open.
 
-        What the open one has left to decide is asked again in the new one, and the open one is
-        finished. For a restore, which has checked the viewer's right.
+        The open review is finished, and its undecided roles are part of the new one. For restores,
+        which have checked the viewer's rights.
         """
         async with self._db.transaction():
             former = await store.open_one(self._db)
@@ -79,12 +79,12 @@ class AccessReviews:
         return await store.page(self._db, after, first + 1)
 
     async def count(self, viewer: Viewer) -> int:
-        """How many reviews there are. Raises as `page` does."""
+        """Number of reviews. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db)
 
     async def find(self, viewer: Viewer, number: int | None) -> AccessReview | None:
-        """The review with this number, or the open one; None when there is none.
+        """The review with this number, or the open one; None if there is none.
 
         Raises Unauthenticated, Forbidden.
         """
@@ -102,19 +102,19 @@ class AccessReviews:
         return await store.entries(self._db, number, only_open, after, first + 1)
 
     async def count_entries(self, viewer: Viewer, number: int, only_open: bool) -> int:
-        """How many roles there are. Raises as `entries` does."""
+        """Number of roles. Raises as `entries` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count_entries(self._db, number, only_open)
 
     async def submit(
         self, viewer: Viewer, number: int | None, decisions: Sequence[Decision]
     ) -> Submission:
-        """Keep or revoke each of these roles, in the open review or in that with this number.
+        """Keep or revoke each of these roles, in the open review or the one with this number.
 
-        Each revocation stands by itself, with all rules of `Users.revoke_role`: one that is refused
-        stops none of the others, and is left to be decided again. Deciding the same again changes
-        nothing. Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict,
-        ReauthenticationRequired to revoke the role Administrator of another user.
+        Each revocation follows the rules of `Users.revoke_role` on its own: a refused one does not
+        stop the others and can be decided again. Repeating a decision changes nothing. Raises
+        Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict, ReauthenticationRequired to
+        revoke the role Administrator of another user.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         decisions = _checked(decisions)
@@ -132,7 +132,7 @@ class AccessReviews:
             for one in decisions
             if one.decision is ReviewDecision.REVOKE and not known[one.user_id, one.role].is_final
         ]
-        # Who revokes the own role loses the right to go on, so that comes last.
+        # Revoking the own role ends the right to continue, so it comes last.
         for one in sorted(revoked, key=lambda one: one.user_id == viewer.id):
             await self._revoke(viewer, review, one)
         kept = [one for one in decisions if one.decision is ReviewDecision.KEEP]
@@ -152,15 +152,15 @@ class AccessReviews:
         return Submission(review, entries)
 
     async def newest_finished(self) -> AccessReview | None:
-        """The review that was finished last, or None; for evidence."""
+        """The latest finished review, or None; for the maintenance checklist."""
         return await store.newest_finished(self._db)
 
     async def open_one(self) -> AccessReview | None:
-        """The review that is not finished, or None; for evidence."""
+        """The open review, or None; for the maintenance checklist."""
         return await store.open_one(self._db)
 
     async def _begun(self, viewer: Viewer, note: str | None) -> AccessReview | None:
-        """A new review; None when one is open."""
+        """A new review; None if one is open."""
         async with self._db.transaction():
             number = await store.add(self._db, viewer.label, note)
             if number is None:

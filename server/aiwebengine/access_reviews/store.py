@@ -1,4 +1,4 @@
-"""Every SQL statement about reviews."""
+"""SQL statements about access reviews."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OPEN = "(e.outcome is null or e.outcome = 'refused')"
 
 
 async def add(db: Database, by: str, note: str | None) -> int | None:
-    """Begin a review; None when one is open."""
+    """Insert a review; None if one is open."""
     number: int | None = await db.value(
         """
         insert into access_reviews (started_by, note) values (:by, :note)
@@ -45,7 +45,7 @@ async def add(db: Database, by: str, note: str | None) -> int | None:
 
 
 async def add_entries(db: Database, number: int) -> None:
-    """Write down every role that counts now, and what is known of its holder's comings."""
+    """Insert an entry for every current role, with the latest activity of its holder."""
     await db.execute(
         """
         insert into access_review_entries (
@@ -83,7 +83,7 @@ async def add_entries(db: Database, number: int) -> None:
 
 
 async def remove_open_entries(db: Database, number: int) -> None:
-    """Drop from a review what is not decided yet."""
+    """Delete the undecided entries of a review."""
     await db.execute(
         f"delete from access_review_entries e where e.review_id = :number and {_OPEN}",
         number=number,
@@ -91,12 +91,12 @@ async def remove_open_entries(db: Database, number: int) -> None:
 
 
 async def lock(db: Database, number: int) -> None:
-    """Let only one transaction at a time count a review."""
+    """Lock a review until the transaction ends."""
     await db.value("select id from access_reviews where id = :id for update", id=number)
 
 
 async def recount(db: Database, number: int, by: str) -> AccessReview:
-    """Count the decisions anew; with none left to take the review is finished."""
+    """Update the counts of a review; with no entry left to decide it is finished."""
     row = await db.one(
         f"""
         with counted as (
@@ -130,13 +130,13 @@ async def find(db: Database, number: int) -> AccessReview | None:
 
 
 async def open_one(db: Database) -> AccessReview | None:
-    """The review that is not finished, or None."""
+    """The open review, or None."""
     row = await db.one(f"select {_REVIEW} from access_reviews r where r.finished_at is null")
     return None if row is None else _review(row)
 
 
 async def newest_finished(db: Database) -> AccessReview | None:
-    """The review that was finished last, or None."""
+    """The latest finished review, or None."""
     row = await db.one(
         f"""
         select {_REVIEW} from access_reviews r
@@ -148,7 +148,7 @@ async def newest_finished(db: Database) -> AccessReview | None:
 
 
 async def page(db: Database, after: int | None, limit: int) -> list[AccessReview]:
-    """At most *limit* reviews, newest first, that are older than the number *after*."""
+    """At most *limit* reviews older than the number *after*, newest first."""
     rows = await db.all(
         f"""
         select {_REVIEW} from access_reviews r
@@ -162,14 +162,14 @@ async def page(db: Database, after: int | None, limit: int) -> list[AccessReview
 
 
 async def count(db: Database) -> int:
-    """How many reviews there are."""
+    """Number of reviews."""
     return int(await db.value("select count(*) from access_reviews"))
 
 
 async def entries(
     db: Database, number: int, only_open: bool, after: int | None, limit: int
 ) -> list[AccessReviewEntry]:
-    """At most *limit* entries in their order that come after the position *after*."""
+    """At most *limit* entries after the position *after*, in order."""
     rows = await db.all(
         f"""
         select {_ENTRY} from access_review_entries e
@@ -185,7 +185,7 @@ async def entries(
 
 
 async def count_entries(db: Database, number: int, only_open: bool) -> int:
-    """How many entries there are."""
+    """Number of entries."""
     return int(
         await db.value(
             "select count(*) from access_review_entries e where e.review_id = :number"
@@ -198,7 +198,7 @@ async def count_entries(db: Database, number: int, only_open: bool) -> int:
 async def entries_of(
     db: Database, number: int, wanted: Sequence[Decision]
 ) -> dict[tuple[UUID, Role], AccessReviewEntry]:
-    """The entries that these decisions are about, by holder and role."""
+    """The entries of these decisions, by holder and role."""
     rows = await db.all(
         f"""
         select {_ENTRY} from access_review_entries e
@@ -221,7 +221,7 @@ async def decide(
     outcome: ReviewOutcome,
     detail: str | None,
 ) -> None:
-    """Note what was decided about one role, and what came of it."""
+    """Store the decision on one role and its outcome."""
     await db.execute(
         """
         update access_review_entries
@@ -241,7 +241,7 @@ async def decide(
 
 
 async def keep(db: Database, viewer: Viewer, number: int, kept: Sequence[Decision]) -> None:
-    """Note that these roles stay; those that were lost meanwhile are gone."""
+    """Store that these roles are kept; those no longer held are gone."""
     await db.execute(
         """
         update access_review_entries e

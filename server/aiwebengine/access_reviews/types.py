@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Access reviews, their entries and decisions."""
 
 import enum
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ ENTRIES = "accessReviewEntries"
 
 @strawberry.enum
 class ReviewDecision(enum.Enum):
-    """What the reviewer wants of a role.
+    """Decision on a role.
 
     Attributes:
-        KEEP: its holder keeps it.
-        REVOKE: it is taken away at once.
+        KEEP: the holder keeps the role.
+        REVOKE: the role is revoked at once.
     """
 
     KEEP = "keep"
@@ -31,13 +31,13 @@ class ReviewDecision(enum.Enum):
 
 @strawberry.enum
 class ReviewOutcome(enum.Enum):
-    """What came of a decision.
+    """Outcome of a decision.
 
     Attributes:
         KEPT: the holder keeps the role.
-        REVOKED: the role was taken away.
+        REVOKED: the role was revoked.
         REFUSED: a rule forbids it, such as that of the last administrator; decide again.
-        GONE: the holder had lost the role already.
+        GONE: the holder no longer had the role.
     """
 
     KEPT = "kept"
@@ -48,30 +48,30 @@ class ReviewOutcome(enum.Enum):
 
 @strawberry.type
 class AccessReviewEntry:
-    """A role that somebody held when the review began, and what was decided about it.
+    """A role held when the review started, and the decision on it.
 
     Attributes:
-        user_id: who holds the role.
+        user_id: id of the holder.
         email: the holder's address.
         name: the holder's display name.
-        status: whether the holder can sign in.
+        status: status of the holder.
         role: the role.
         granted_at: when it was granted.
         granted_by: who granted it.
-        reason: the reason that was given.
-        expires_at: the instant at which it stops counting; null for a lasting grant.
-        last_signed_in_at: when the holder last signed in.
-        last_seen_at: when the holder last signed in or used a session or a token.
-        api_tokens: how many API tokens of the holder work.
-        token_last_used_at: when one of these was last used.
-        decision: what was decided; null while nothing is.
-        note: why.
-        outcome: what came of it; null while nothing is decided.
-        detail: what forbids it, when it was refused.
+        reason: the reason given.
+        expires_at: when it expires; null for a permanent grant.
+        last_signed_in_at: latest sign-in of the holder.
+        last_seen_at: latest sign-in or use of a session or API token.
+        api_tokens: number of valid API tokens of the holder.
+        token_last_used_at: latest use of one of these.
+        decision: the decision; null while undecided.
+        note: reason for the decision.
+        outcome: outcome of the decision; null while undecided.
+        detail: the rule that refused it, if one did.
         decided_by: who decided.
-        decided_at: when.
-        email_verified: whether a sign-in provider had proved the address when the review began;
-          null for somebody who never signed in with one.
+        decided_at: when it was decided.
+        email_verified: whether a sign-in provider had verified the address when the review
+          started; null for users who never signed in with one.
     """
 
     user_id: strawberry.ID
@@ -99,25 +99,25 @@ class AccessReviewEntry:
 
     @property
     def is_final(self) -> bool:
-        """Whether there is nothing left to decide: the role is not held any more."""
+        """Whether nothing is left to decide: the role is no longer held."""
         return self.outcome in (ReviewOutcome.REVOKED, ReviewOutcome.GONE)
 
 
 @strawberry.type
 class AccessReview:
-    """One look through everybody who holds a role that can be granted.
+    """A review of all holders of grantable roles.
 
     Attributes:
-        id: its number.
-        started_at: when it began; it holds the roles that were held then.
-        started_by: who began it.
-        note: why it was begun.
-        finished_at: when the last role was decided; null while some are open.
-        finished_by: who decided the last.
-        total: how many roles there are to decide.
-        kept: how many stay.
-        revoked: how many were taken away.
-        gone: how many were lost meanwhile in another way.
+        id: number of the review.
+        started_at: when it started; it contains the roles held then.
+        started_by: who started it.
+        note: reason for the review.
+        finished_at: when the last role was decided; null for an open review.
+        finished_by: who decided the last role.
+        total: number of roles.
+        kept: number of roles kept.
+        revoked: number of roles revoked.
+        gone: number of roles lost in another way.
     """
 
     id: strawberry.ID
@@ -134,19 +134,19 @@ class AccessReview:
 
     @strawberry.field
     def open(self) -> int:
-        """How many are still to be decided."""
+        """Number of undecided roles."""
         return self.left
 
     @strawberry.field
     async def entries(
         self, info: Info, first: int = 50, after: str | None = None, only_open: bool = False
     ) -> Connection[AccessReviewEntry]:
-        """The roles, administrators first, who was seen longest ago first.
+        """The roles, administrators first, then by the oldest activity of the holder.
 
         Args:
-            first: how many, 1 to 200.
-            after: the `endCursor` of the page before.
-            only_open: only those that are still to be decided.
+            first: maximum number of items, 1 to 200.
+            after: the `endCursor` of the previous page.
+            only_open: only undecided roles.
         """
         viewer, reviews = info.context.viewer, info.context.services.access_reviews
         first, bound, cursors = page_size(first), repr((self.id, only_open)), info.context.cursors
@@ -162,13 +162,13 @@ class AccessReview:
 
     @property
     def left(self) -> int:
-        """How many are still to be decided."""
+        """Number of undecided roles."""
         return self.total - self.kept - self.revoked - self.gone
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What the reviewer wants of one role of one holder."""
+    """A decision on one role of one holder."""
 
     user_id: UUID
     role: Role
@@ -177,7 +177,7 @@ class Decision:
 
 
 def position_in(decoded: tuple[object, ...] | None) -> int | None:
-    """A decoded cursor as a place in a list that is ordered by numbers. Raises BadUserInput."""
+    """A decoded cursor as a position in a list ordered by numbers. Raises BadUserInput."""
     match decoded:
         case None:
             return None

@@ -114,7 +114,7 @@ def _trail_proved(chain: HashChain) -> Callable[[Note], Awaitable[str]]:
         if found.problem is not None:
             place = "" if found.event_id is None else f" at event {found.event_id}"
             raise TaskFailed(f"The trail was tampered with{place}: {found.problem}.")
-        return f"The trail is whole: {count(found.sealed, 'event')}, head {found.head}."
+        return f"The audit trail is intact: {count(found.sealed, 'event')}, head {found.head}."
 
     return run
 

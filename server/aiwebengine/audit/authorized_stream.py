@@ -1,4 +1,4 @@
-"""Following the trail for as long as one may."""
+"""Subscriptions to audit events that end when the viewer loses the right."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from aiwebengine.core.identity import Role, Viewer, ViewerSource
 
 
 class AuthorizedStream:
-    """Hands out new events, and looks again at the follower's right when it may have changed.
+    """Delivers new events, and checks the subscriber's rights again when they may have changed.
 
-    That is when an event concerns the follower, and when a session, token or role comes to its
-    end by itself: one look per change, not one per event and follower.
+    That is when an event concerns the subscriber, and when a session, token or role expires: one
+    check per change, not one per event and subscriber.
     """
 
     def __init__(self, live: AuditEventBus, viewers: ViewerSource) -> None:
@@ -27,7 +27,7 @@ class AuthorizedStream:
         self._viewers = viewers
 
     async def events(self, viewer: Viewer) -> AsyncIterator[AuditEvent]:
-        """Every event from now on, until the viewer may not see them any more.
+        """Every event from now on, as long as the viewer may read them.
 
         Raises Unauthenticated, Forbidden (at once, or when the right is lost), Unavailable.
         """
@@ -45,7 +45,7 @@ class AuthorizedStream:
                 yield event
 
     async def ticks(self, viewer: Viewer, seconds: float) -> AsyncIterator[None]:
-        """At once and then every *seconds*, until the viewer may not see anything any more.
+        """A tick at once and then every *seconds*, as long as the viewer may read.
 
         Raises as `events` does.
         """
@@ -56,7 +56,7 @@ class AuthorizedStream:
                 while True:
                     await asyncio.wait([coming], timeout=max(0.0, due - time.monotonic()))
                     if coming.done():
-                        # Whose right is lost learns it here.
+                        # Raises when the right is lost.
                         coming.result()
                         coming = asyncio.ensure_future(anext(events))
                     elif time.monotonic() >= due:
@@ -72,19 +72,19 @@ class AuthorizedStream:
 
 
 def _concerns(event: AuditEvent, viewer: Viewer) -> bool:
-    """Whether the event may change what the viewer, or the maker of its token, may do."""
+    """Check whether the event may change the rights of the viewer or of its token's creator."""
     if event.target_id is None:
         return False
     return event.target_id in (str(viewer.id), str(viewer.token_maker_id))
 
 
 def _has_ended(instant: datetime | None) -> bool:
-    """Events that come faster than they are read leave no pause for the timeout."""
+    """Check the deadline too: when events arrive faster than they are read, no timeout occurs."""
     return instant is not None and instant <= datetime.now(UTC)
 
 
 def _seconds_until(instant: datetime | None) -> float | None:
-    """Never less than a moment: the clocks of this machine and of PostgreSQL may differ."""
+    """At least a short time: the clocks of this machine and of PostgreSQL may differ."""
     if instant is None:
         return None
     return max(0.05, (instant - datetime.now(UTC)).total_seconds() + 0.01)

@@ -1,7 +1,7 @@
-"""How much one audit event may hold. Nobody can remove an event, so nobody may store much in one.
+"""Size limits of audit events. Events can't be removed, so no caller may store much in one.
 
-Part of every text comes from clients: a user agent, a reason, a name. Each text is cut to the
-length of its column and kept on one line.
+Clients send part of the text: a user agent, a reason, a name. Each text is truncated to the length
+of its column and kept on one line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aiwebengine.core.untrusted_text import on_one_line
 
 LONGEST = {
     "action": 100,
-    # An e-mail address has up to 320 characters, and must not be cut.
+    # An e-mail address has up to 320 characters and must not be truncated.
     "actor_label": 400,
     "target_type": 100,
     "target_label": 400,
@@ -32,31 +32,31 @@ LONGEST_TEXT = 1_000
 LONGEST_KEY = 100
 MOST_ENTRIES = 200
 DEEPEST = 5
-# What all texts and keys of one value may have together. PostgreSQL writes a backslash or a quote
-# as two characters, and a few more around each entry.
+# Limit of all texts and keys of one value together. PostgreSQL writes a backslash or a quote as two
+# characters, and a few more around each entry.
 MOST_CHARACTERS = 16_000
 CUT = "…"
 
 
 def text(column: str, value: str) -> str:
-    """The value of a text column, on one line and not longer than the column takes."""
+    """The value of a text column, on one line and truncated to the column."""
     return _cut(value, LONGEST[column])
 
 
 def optional_text(column: str, value: str | None) -> str | None:
-    """The same for a column that may be empty."""
+    """The same for a nullable column."""
     return None if value is None else text(column, value)
 
 
 def details(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The value of `before` or `after`: bounded in depth, in entries and in characters."""
+    """The value of `before` or `after`, limited in depth, entries and characters."""
     if value is None:
         return None
     return _Budget(MOST_CHARACTERS).mapping(value, DEEPEST)
 
 
 class _Budget:
-    """What is left to write of one value."""
+    """The remaining limits while one value is written."""
 
     def __init__(self, characters: int) -> None:
         self._left = characters
@@ -80,7 +80,7 @@ class _Budget:
             if isinstance(value, Mapping):
                 return self.mapping(value, depth - 1)
             return self._sequence(list(value), depth - 1)
-        # A number, a moment, an id: none is longer.
+        # Numbers, times and ids are short.
         self._left -= 40
         return value
 
@@ -99,6 +99,6 @@ class _Budget:
 
 
 def _cut(value: str, longest: int) -> str:
-    # An escape is longer than what it stands for, so it is cut before and after.
+    # Escapes are longer than the character, so the text is truncated before and after.
     shown = on_one_line(value[: longest + 1])
     return shown if len(shown) <= longest else shown[: longest - 1] + CUT

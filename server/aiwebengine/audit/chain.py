@@ -1,4 +1,4 @@
-"""Seals the trail, and finds out whether somebody tampered with it."""
+"""Hash chain of the audit trail: appends hashes and detects tampering."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 10_000
 
 @dataclass(frozen=True)
 class Head:
-    """The newest seal. Kept elsewhere, it proves later that nothing before it was changed."""
+    """The newest seal. Stored elsewhere, it proves later that no earlier event was changed."""
 
     position: int
     hash: bytes
@@ -27,7 +27,7 @@ class Head:
 
     @classmethod
     def parse(cls, text: str) -> Head:
-        """The head that `str` made *text* from. Raises BadUserInput."""
+        """Parse a head that `str` wrote. Raises BadUserInput."""
         position, _, digits = text.partition(":")
         try:
             head = cls(int(position), bytes.fromhex(digits))
@@ -40,9 +40,9 @@ class Head:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found: how many events are sealed, and the first that is not as it was.
+    """Result of a verification: the number of sealed events, and the first that was changed.
 
-    `unsealed` events are too young to have been sealed.
+    `unsealed` events are too new to be sealed.
     """
 
     sealed: int
@@ -55,15 +55,15 @@ class Verdict:
 class HashChain:
     """SHA-256 over each event and the hash before it.
 
-    It shows what somebody did who reached the table past its triggers but did not rewrite every
-    later seal; a head that was kept elsewhere shows that, too.
+    It detects changes made past the triggers of the table, unless every later seal was rewritten;
+    a head stored elsewhere detects that too.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def seal(self) -> None:
-        """Seal what waits, if no other instance is doing so. Raises Unavailable."""
+        """Seal the waiting events, unless another instance is doing it. Raises Unavailable."""
         while await store.anything_unsealed(self._db):
             if not await self._seal_batch():
                 return
@@ -72,12 +72,11 @@ class HashChain:
         self,
         viewer: Viewer,
         known: Head | None = None,
-        told: Callable[[int, int], None] = lambda *_: None,
+        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> Verdict:
-        """Go through the whole trail. *told* hears how many seals of how many were checked.
+        """Verify the whole trail. *progress* is called with the checked and all seals.
 
-        *known* is a head that was kept; its seal must still be there. Raises Forbidden,
-        Unavailable.
+        *known* is a stored head whose seal must still exist. Raises Forbidden, Unavailable.
         """
         viewer.must_be(Role.ADMINISTRATOR)
         total, waiting = await store.count(self._db), await store.waiting(self._db)
@@ -90,25 +89,27 @@ class HashChain:
                     if not hmac.compare_digest(hash, row["hash"]):
                         found = "it, or its seal, was changed"
                     elif known and known.position == row["position"] and known.hash != hash:
-                        found = "the trail up to here was rewritten: the kept head is another one"
+                        found = (
+                            "the trail up to here was rewritten: it differs from the stored head"
+                        )
                 if found is not None:
                     return Verdict(total, waiting, Head(position, hash), row["event_id"], found)
                 position = row["position"]
-            told(position, total)
+            progress(position, total)
         head = Head(position, hash)
         if known is not None and known.position > position:
-            cut = f"the trail ends at position {position}, before the kept head"
+            cut = f"the trail ends at position {position}, before the stored head"
             return Verdict(total, waiting, head, None, cut)
         lost = await store.first_lost(self._db)
         if lost is not None:
             return Verdict(total, waiting, head, lost, "it was removed before it was sealed")
         slipped_in = await self._slipped_in()
         if slipped_in is not None:
-            return Verdict(total, waiting, head, slipped_in, "it was put in without a seal")
+            return Verdict(total, waiting, head, slipped_in, "it was inserted without a seal")
         return Verdict(total, waiting, head)
 
     async def _seal_batch(self) -> bool:
-        """Whether it was our turn."""
+        """Seal one batch; return whether this instance held the lock."""
         async with self._db.transaction():
             if not await store.may_seal(self._db):
                 return False

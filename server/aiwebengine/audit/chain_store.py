@@ -1,4 +1,4 @@
-"""Every SQL statement about the seals."""
+"""SQL statements about the seals of the hash chain."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from aiwebengine.database import Database, Row
 
-# What a seal covers: the whole event, in an order and a notation that no setting of the session
-# and no later column changes.
+# The digest of a seal covers the whole event, in an order and format that no session setting and no
+# later column changes.
 _DIGEST = """
   sha256(convert_to(cast(jsonb_build_array(
     e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), e.action, e.actor_kind,
@@ -18,25 +18,25 @@ _DIGEST = """
 
 
 async def anything_unsealed(db: Database) -> bool:
-    """Whether an event waits for its seal."""
+    """Check whether an event waits for its seal."""
     return bool(await db.value("select exists (select from audit_unsealed)"))
 
 
 async def may_seal(db: Database) -> bool:
-    """Whether this transaction is the one that seals; other instances are told no until it ends."""
+    """Try to lock sealing for this transaction; False in other instances until it ends."""
     return bool(
         await db.value("select pg_try_advisory_xact_lock(hashtext('aiwebengine.audit_chain'))")
     )
 
 
 async def head(db: Database) -> tuple[int, bytes]:
-    """Position and hash of the newest seal; 0 and nothing while there is none."""
+    """Position and hash of the newest seal; 0 and empty if there is none."""
     row = await db.one("select position, hash from audit_chain order by position desc limit 1")
     return (0, b"") if row is None else (row["position"], row["hash"])
 
 
 async def unsealed(db: Database, limit: int) -> list[tuple[int, bytes]]:
-    """Number and digest of events that wait, oldest first."""
+    """Number and digest of the waiting events, oldest first."""
     rows = await db.all(
         f"""
         select e.id, {_DIGEST} as digest
@@ -50,7 +50,7 @@ async def unsealed(db: Database, limit: int) -> list[tuple[int, bytes]]:
 
 
 async def add_seals(db: Database, first: int, ids: Sequence[int], hashes: Sequence[bytes]) -> None:
-    """Add seals from the position *first* on; their events wait no longer."""
+    """Add seals from the position *first* on and remove their events from the queue."""
     await db.execute(
         """
         insert into audit_chain (position, event_id, hash)
@@ -66,7 +66,7 @@ async def add_seals(db: Database, first: int, ids: Sequence[int], hashes: Sequen
 
 
 async def sealed(db: Database, after: int, limit: int) -> list[Row]:
-    """Seals beyond the position *after*, each with its event's digest as it is now (null: gone)."""
+    """Seals after position *after*, each with the current digest of its event (null: removed)."""
     return await db.all(
         f"""
         select c.position, c.event_id, c.hash, {_DIGEST} as digest, e.id is null as is_gone
@@ -82,7 +82,7 @@ async def sealed(db: Database, after: int, limit: int) -> list[Row]:
 
 
 async def granted(db: Database, after: int, role: str) -> tuple[int, list[int]]:
-    """The newest position, and the numbers of the events beyond *after* that gave *role* anew."""
+    """The newest position, and the numbers of later events that granted *role* to new holders."""
     row = await db.one(
         """
         with newest as (select coalesce(max(position), 0) as position from audit_chain)
@@ -102,18 +102,18 @@ async def granted(db: Database, after: int, role: str) -> tuple[int, list[int]]:
 
 
 async def count(db: Database) -> int:
-    """How many seals there are."""
+    """Number of seals."""
     return int(await db.value("select count(*) from audit_chain"))
 
 
 async def waiting(db: Database) -> int:
-    """How many events wait for their seal."""
+    """Number of events that wait for their seal."""
     return int(await db.value("select count(*) from audit_unsealed"))
 
 
 async def first_never_sealed(db: Database, after: int, limit: int) -> tuple[int | None, int | None]:
-    """Among *limit* events above the number *after*: the first that neither has a seal nor waits
-    for one, and the last that was looked at (null when there was none).
+    """Among *limit* events after the number *after*: the first without a seal that does not wait
+    for one either, and the last event checked (null when there was none).
     """
     row = await db.one(
         """
@@ -134,7 +134,7 @@ async def first_never_sealed(db: Database, after: int, limit: int) -> tuple[int 
 
 
 async def first_lost(db: Database) -> int | None:
-    """The first event that waits for its seal but is gone."""
+    """The first event that waits for its seal but was removed."""
     number: int | None = await db.value(
         """
         select min(q.event_id) from audit_unsealed q

@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""Commands for the audit trail."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Action(click.ParamType):  # type: ignore[type-arg]
 
 @click.group()
 def audit() -> None:
-    """Who changed what: write the trail out, prove that it is whole."""
+    """Export and verify the audit trail."""
 
 
 @audit.command()
@@ -62,12 +62,12 @@ def audit() -> None:
     type=click.Choice(["ndjson", "csv"]),
     default="ndjson",
     show_default=True,
-    help="JSON, an object a line, or a table for a spreadsheet.",
+    help="Format: ndjson (one JSON object per line) or csv.",
 )
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="File to write to; default: standard output.",
+    help="Output file (default: standard output).",
 )
 @click.option(
     "--action",
@@ -75,13 +75,21 @@ def audit() -> None:
     multiple=True,
     metavar="ACTION",
     type=_Action(),
-    help="Only this action, such as ROLE_GRANTED. May be repeated.",
+    help="Only events with this action, such as ROLE_GRANTED. May be repeated.",
 )
-@click.option("--user", "email", help="Only what the user with this address did or had done.")
-@click.option("--request", "request_id", help="Only what this request did.")
+@click.option("--user", "email", help="Only events by or about the user with this address.")
+@click.option("--request", "request_id", help="Only events of this request ID.")
 @click.option("--search", help="Only events with these words.")
-@click.option("--since", metavar="WHEN", help="From then on: an instant, or 7d for a week ago.")
-@click.option("--until", metavar="WHEN", help="Before then: an instant, or 7d for a week ago.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Only events since this time (ISO 8601 or a duration such as 7d).",
+)
+@click.option(
+    "--until",
+    metavar="WHEN",
+    help="Only events before this time (ISO 8601 or a duration such as 7d).",
+)
 @click.pass_context
 def export(
     context: click.Context,
@@ -94,7 +102,7 @@ def export(
     since: str | None,
     until: str | None,
 ) -> None:
-    """Write events, newest first, to standard output or a file."""
+    """Export events, newest first, to standard output or a file."""
     wanted = AuditFilter(
         actions=list(actions) or None,
         request_id=request_id,
@@ -115,14 +123,13 @@ def export(
 
 
 @audit.command()
-@click.option("--head", help="A head that an earlier run printed: it must still be in the chain.")
+@click.option("--head", help="Head printed by an earlier run, which must still be in the chain.")
 @json_option
 @click.pass_context
 def verify(context: click.Context, head: str | None, as_json: bool) -> None:
-    """Prove that no event was changed, removed or slipped in: exit code 1 when one was.
+    """Verify that no event was changed, removed or inserted; exit with status 1 if one was.
 
-    Keep the head that is printed somewhere else. With it, a later run also notices when somebody
-    rewrote the whole trail.
+    Store the printed head elsewhere. With it, a later run also detects a rewritten trail.
     """
     with refusals_printed():
         known = None if head is None else Head.parse(head)
@@ -141,7 +148,7 @@ def verify(context: click.Context, head: str | None, as_json: bool) -> None:
             )
 
     found = with_engine(context.obj, work)
-    told = {
+    shown = {
         "ok": found.problem is None,
         "sealed": found.sealed,
         "unsealed": found.unsealed,
@@ -150,11 +157,11 @@ def verify(context: click.Context, head: str | None, as_json: bool) -> None:
         "problem": found.problem,
     }
     if found.problem is None:
-        lines = [f"The trail is whole. Events: {found.sealed}", f"Head: {found.head}"]
+        lines = [f"The audit trail is intact. Events: {found.sealed}", f"Head: {found.head}"]
     else:
         place = "" if found.event_id is None else f" at event {found.event_id}"
         lines = [f"The trail was tampered with{place}: {found.problem}."]
-    show(as_json, told, lines)
+    show(as_json, shown, lines)
     if found.problem is not None:
         sys.exit(FAILED)
 
@@ -163,7 +170,7 @@ async def _write(pages: AsyncIterator[bytes], output: Path | None) -> None:
     if output is None:
         await _pour(pages, sys.stdout.buffer)
         return
-    # Never half a file under its name.
+    # Written to a temporary file first, so that a failure leaves no partial file.
     unfinished = output.with_name(f"{output.name}.{datetime.now(UTC):%H%M%S%f}.part")
     try:
         with open_private(unfinished) as file:

@@ -1,4 +1,4 @@
-"""Every SQL statement about refusals that are counted instead of recorded one by one."""
+"""SQL statements about denials, most of which are counted instead of recorded one by one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from aiwebengine.database import Database
 
 @dataclass(frozen=True, order=True)
 class Refused:
-    """What was refused. Each part is the engine's own word, never a caller's, so there are few.
+    """Kind of a denial. No part comes from a caller, so there are few kinds.
 
-    *action* is an `AuditAction` by its value; *cause* says which rule refused.
+    *action* is the value of an `AuditAction`; *cause* names the rule that denied the request.
     """
 
     action: str
@@ -25,8 +25,8 @@ class Refused:
 
 
 async def add(db: Database, counted: Mapping[Refused, int]) -> None:
-    """Add to the numbers that wait for an event."""
-    # In one order everywhere, so that two instances never wait for each other.
+    """Add to the counts that wait for an event."""
+    # In one order everywhere, to avoid deadlocks between instances.
     kinds = sorted(counted)
     await db.execute(
         """
@@ -48,7 +48,7 @@ async def add(db: Database, counted: Mapping[Refused, int]) -> None:
 
 
 async def anything_due(db: Database, every_secs: float) -> bool:
-    """Whether a number waits whose last event is at least *every_secs* old."""
+    """Check whether a count waits whose last event is at least *every_secs* old."""
     return bool(
         await db.value(
             f"select exists (select from refusal_counts where {_DUE})", every_secs=every_secs
@@ -57,7 +57,7 @@ async def anything_due(db: Database, every_secs: float) -> bool:
 
 
 async def take_due(db: Database, every_secs: float) -> list[tuple[Refused, int, datetime]]:
-    """What is due, how often, and since when; from now on none of it waits."""
+    """Take the counts that are due: each kind, its number and its start."""
     rows = await db.all(
         f"""
         with due as (
@@ -85,7 +85,7 @@ async def take_due(db: Database, every_secs: float) -> list[tuple[Refused, int, 
 
 
 async def lock(db: Database, caller: str) -> None:
-    """Wait for other transactions that record a refusal of this caller."""
+    """Wait for other transactions that record a denial of this caller."""
     await db.value(
         "select pg_advisory_xact_lock(hashtext('aiwebengine.refusals'), hashtext(:caller))",
         caller=caller,
@@ -95,8 +95,8 @@ async def lock(db: Database, caller: str) -> None:
 async def recorded(
     db: Database, actor_id: UUID, operation: str, token_id: UUID | None, secs: float
 ) -> tuple[int, bool]:
-    """How many refusals of this user were recorded in the last hour, and whether that of
-    *operation*, by the same token or session, was in the last *secs*.
+    """Number of this user's denials recorded in the last hour, and whether one of *operation* by
+    the same token or session was recorded in the last *secs*.
     """
     row = await db.one(
         """
@@ -120,7 +120,7 @@ async def recorded(
 
 
 async def failures_recorded(db: Database, provider: str, subject: str) -> int:
-    """How many failed sign-ins of this person at a provider were recorded in the last hour."""
+    """Number of failed sign-ins of this person at a provider recorded in the last hour."""
     return int(
         await db.value(
             """

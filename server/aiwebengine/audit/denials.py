@@ -1,7 +1,7 @@
-"""Refused requests and failed sign-ins in the trail, in numbers that nobody can drive up.
+"""Denied requests and failed sign-ins in the audit trail, in limited numbers.
 
-Nobody can remove an event. So a user's refusals are recorded up to a limit, and those of callers
-without an account are counted: one event an hour tells how many there were, over all instances.
+Audit events can't be removed. So the denials of a user are recorded up to a limit, and those of
+callers without an account are counted: one event an hour has the number over all instances.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OTHERS = "(others)"
 
 
 class Denials:
-    """Records and counts refusals. No verb of it raises but `share`: the caller has the answer."""
+    """Records and counts denials. Only `share` raises: the caller already has the response."""
 
     def __init__(self, db: Database, audit: AuditTrail) -> None:
         self._db = db
@@ -43,10 +43,10 @@ class Denials:
     async def note(self, viewer: Viewer, operation: str, error: EngineError) -> None:
         """Record that *error* was the answer to *operation*.
 
-        *operation* is the pattern of a route or a field of the schema, never a caller's text. A
-        user's refusal of the same operation is recorded once a minute, and at most `MOST_PER_HOUR`
-        of a user in an hour. Callers without an account are counted. What a page of another site
-        sent without a session is in the log only: anybody can make any browser send it.
+        *operation* is the pattern of a route or a field of the schema, never a caller's text. The
+        denial of an operation to a user is recorded once a minute, and at most `MOST_PER_HOUR` of a
+        user in an hour. Callers without an account are counted. Requests of other sites' pages
+        without a session are only logged: any page can make any browser send them.
         """
         if not viewer.is_signed_in and isinstance(error, ForeignOrigin):
             log.warning(
@@ -66,9 +66,9 @@ class Denials:
     async def note_failed_sign_in(
         self, viewer: Viewer, provider: str, cause: str, error: EngineError, person: Profile | None
     ) -> None:
-        """Record a failed sign-in of *person*, whom the provider named; count that of a stranger.
+        """Record a failed sign-in of *person* at a provider; count that of an unknown person.
 
-        *cause* is the engine's own sentence for what failed, *error* what the person was shown.
+        *cause* is the engine's text for the failure, *error* what the person was shown.
         """
         target = Target("provider", None, provider)
         if person is None:
@@ -80,10 +80,10 @@ class Denials:
             _not_recorded(provider, "the database does not answer")
 
     async def share(self) -> None:
-        """Add what was counted here to the numbers of all instances; record those that are due.
+        """Add the counts of this process to those of all instances; record those that are due.
 
-        Each kind of refusal is recorded at once when it is first seen, then once an hour as long as
-        there are more. Raises Unavailable; then the numbers are kept for the next time.
+        Each kind of denial is recorded when it first occurs, then once an hour as long as there are
+        more. Raises Unavailable and keeps the counts for the next call.
         """
         counted, self._waiting = self._waiting, Counter()
         try:
@@ -99,7 +99,7 @@ class Denials:
             raise
 
     async def end(self) -> None:
-        """Share a last time before the process stops."""
+        """Share the counts once more before the process stops."""
         try:
             async with asyncio.timeout(END_SECS):
                 await self.share()
@@ -108,7 +108,7 @@ class Denials:
                 log.warning("audit.refusals_lost", extra={"count": self._waiting.total()})
 
     def _was_noted_lately(self, viewer: Viewer, operation: str) -> bool:
-        """Whether this process noted it within the minute, which spares the look at the trail."""
+        """Check whether this process recorded it within the minute, without a query."""
         key, now = (viewer.id, viewer.token_id, operation), time.monotonic()
         if now - self._noted.get(key, -SILENT_SECS) < SILENT_SECS:
             return True
@@ -167,13 +167,13 @@ class Denials:
         self._waiting[kind] += 1
 
     async def _record_number(self, kind: Refused, number: int, since: str) -> None:
-        action, told = AuditAction(kind.action), {"count": number, "since": since}
+        action, counted = AuditAction(kind.action), {"count": number, "since": since}
         is_access = action is AuditAction.ACCESS_REFUSED
         await self._audit.record(
             anonymous(Origin("engine")),
             action,
             Target(kind.target_type, None, kind.target),
-            after={"code": kind.cause, **told} if is_access else told,
+            after={"code": kind.cause, **counted} if is_access else counted,
             reason=None if is_access else kind.cause,
         )
 

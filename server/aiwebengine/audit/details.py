@@ -1,6 +1,6 @@
-"""What an event of each action tells beside who, when and whence: on what, before and after.
+"""Schema of the target, `before` and `after` for each audit action.
 
-Told to readers in docs/reference/audit.md. The tests compare every event that they cause.
+docs/reference/audit.md lists it. The tests check every event that they cause against it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _A = AuditAction
 
 
 @dataclass(frozen=True)
-class Told:
-    """The kind of the target, and what `before` and `after` may hold: key and meaning.
+class EventSchema:
+    """Schema of one action: the kind of the target, and the keys of `before` and `after`.
 
     The key `*` stands for keys that are data themselves.
     """
@@ -26,30 +26,30 @@ class Told:
     reason: str | None = None
 
 
-_GRANT = {"role": "the role", "expiresAt": "its end; left out when it has none"}
+_GRANT = {"role": "the role", "expiresAt": "when it expires; missing for a permanent grant"}
 _STATUS = {"status": "`active`, `invited` or `suspended`"}
 _NAME = {"name": "the display name"}
 _ARRIVAL = {
     "provider": "the sign-in provider",
-    "emailVerified": "whether it proved that the address is the user's",
+    "emailVerified": "whether it verified that the address belongs to the user",
 }
-_SESSION = {"session": "the session's id", "provider": "what it began with"}
+_SESSION = {"session": "the session's id", "provider": "provider used to sign in, or `link`"}
 _TOKEN = {
     "token": "the token's id",
-    "name": "what it is for",
+    "name": "its name",
     "prefix": "its first characters",
-    "scopes": "what it may be used for",
-    "expiresAt": "its end, or null",
-    "parent": "the id of the token that made it; left out when none did",
-    "roleCeiling": "the highest role that it may use; left out when its user's roles decide",
+    "scopes": "its scopes",
+    "expiresAt": "when it expires, or null",
+    "parent": "id of the token that created it; missing when none did",
+    "roleCeiling": "its highest role; missing when it is limited by its user's roles only",
 }
 _RUN = {"run": "the number of the run"}
-_VERDICT = {"ok": "whether it is good", "problem": "what is wrong; left out when nothing is"}
+_VERDICT = {"ok": "whether it is good", "problem": "what is wrong; missing when nothing is"}
 _COUNTED = {
-    "count": "how many of strangers there were since the last such event",
-    "since": "when the first of them was",
+    "count": "number of those by callers without an account since the last such event",
+    "since": "time of the first of them",
 }
-_GIVEN = "as the caller gave it"
+_GIVEN = "as the caller sent it"
 _RESTORED = "the restore that kept it so"
 
 _REPLACED = {
@@ -69,87 +69,87 @@ _REPLACED = {
     "access_review": "the number of the access review that was opened",
 }
 
-TOLD: dict[AuditAction, Told] = {
-    _A.ROLE_GRANTED: Told(
+EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
+    _A.ROLE_GRANTED: EventSchema(
         "user",
         _GRANT,
         {
             **_GRANT,
             "confirmedUnverified": "true when the address was not verified and the administrator"
-            " confirmed the grant; left out otherwise",
+            " confirmed the grant; missing otherwise",
         },
         _GIVEN,
     ),
-    _A.ROLE_REVOKED: Told(
+    _A.ROLE_REVOKED: EventSchema(
         "user",
         _GRANT,
         reason=f"{_GIVEN}; or that it was granted before the address was verified; {_RESTORED}",
     ),
-    _A.ROLE_EXPIRED: Told("user", _GRANT, reason=_RESTORED),
-    _A.USER_CREATED: Told("user", after=_ARRIVAL),
-    _A.USER_INVITED: Told("user"),
-    _A.USER_RENAMED: Told("user", _NAME, _NAME),
-    _A.USER_SUSPENDED: Told("user", _STATUS, _STATUS, f"{_GIVEN}; {_RESTORED}"),
-    _A.USER_REINSTATED: Told("user", _STATUS, _STATUS),
-    _A.USER_DELETED: Told(
-        "user", {"roles": "the roles that were held", **_STATUS}, reason=_RESTORED
-    ),
-    _A.IDENTITY_LINKED: Told("user", after=_ARRIVAL),
-    _A.IDENTITY_REMOVED: Told(
+    _A.ROLE_EXPIRED: EventSchema("user", _GRANT, reason=_RESTORED),
+    _A.USER_CREATED: EventSchema("user", after=_ARRIVAL),
+    _A.USER_INVITED: EventSchema("user"),
+    _A.USER_RENAMED: EventSchema("user", _NAME, _NAME),
+    _A.USER_SUSPENDED: EventSchema("user", _STATUS, _STATUS, f"{_GIVEN}; {_RESTORED}"),
+    _A.USER_REINSTATED: EventSchema("user", _STATUS, _STATUS),
+    _A.USER_DELETED: EventSchema("user", {"roles": "the roles held", **_STATUS}, reason=_RESTORED),
+    _A.IDENTITY_LINKED: EventSchema("user", after=_ARRIVAL),
+    _A.IDENTITY_REMOVED: EventSchema(
         "user",
         {
             "provider": "the sign-in provider",
-            "subject": "its own name for the person",
-            "email": "the address that it gave last, or null",
+            "subject": "its id for the person",
+            "email": "the address that it last reported, or null",
         },
         {
-            "sessionsEnded": "sessions of the user that ended by it",
-            "tokensRevoked": "API tokens of the user that were revoked by it",
+            "sessionsEnded": "number of the user's sessions that ended",
+            "tokensRevoked": "number of the user's API tokens that were revoked",
         },
         "why",
     ),
-    _A.ADDRESS_VERIFIED: Told("user", after={"provider": "the sign-in provider"}),
-    _A.SIGNED_IN: Told("user", after=_SESSION),
-    _A.SIGN_IN_FAILED: Told(
+    _A.ADDRESS_VERIFIED: EventSchema("user", after={"provider": "the sign-in provider"}),
+    _A.SIGNED_IN: EventSchema("user", after=_SESSION),
+    _A.SIGN_IN_FAILED: EventSchema(
         "provider",
         after={
-            "subject": "the person's id at the provider; left out for strangers",
+            "subject": "the person's id at the provider; missing for unknown persons",
             "email": "the person's address there",
             **_COUNTED,
         },
-        reason="why nobody was let in",
+        reason="why the sign-in failed",
     ),
-    _A.SIGNED_OUT: Told("user"),
-    _A.SIGN_IN_LINK_CREATED: Told("user"),
-    _A.SESSION_REVOKED: Told("user", _SESSION, reason="which limit ended it; left out otherwise"),
-    _A.SESSIONS_REVOKED: Told("user", {"sessions": "how many ended"}),
-    _A.TOKEN_CREATED: Told("user", after=_TOKEN),
-    _A.TOKEN_REVOKED: Told(
+    _A.SIGNED_OUT: EventSchema("user"),
+    _A.SIGN_IN_LINK_CREATED: EventSchema("user"),
+    _A.SESSION_REVOKED: EventSchema(
+        "user", _SESSION, reason="the limit that ended it; missing otherwise"
+    ),
+    _A.SESSIONS_REVOKED: EventSchema("user", {"sessions": "how many ended"}),
+    _A.TOKEN_CREATED: EventSchema("user", after=_TOKEN),
+    _A.TOKEN_REVOKED: EventSchema(
         "user",
         _TOKEN,
-        reason="for a token made by the revoked one, the name of that one; or that its user was"
-        f" suspended; {_RESTORED}; left out otherwise",
+        reason="for a token created by the revoked one, the name of that one; or that its user was"
+        f" suspended; {_RESTORED}; missing otherwise",
     ),
-    _A.TOKEN_USED_FROM_NEW_ADDRESS: Told(
+    _A.TOKEN_USED_FROM_NEW_ADDRESS: EventSchema(
         "user", after={"token": "the token's id", "address": "the new address"}
     ),
-    _A.ACCESS_REFUSED: Told(
+    _A.ACCESS_REFUSED: EventSchema(
         "operation",
         after={
-            "code": "the code of the refusal",
-            "message": "the message that the caller got; left out for strangers",
+            "code": "the error code",
+            "message": "the message that the caller got; missing for callers without an account",
             "limit": "present in the last event that the limit of one user allows",
             **_COUNTED,
         },
     ),
-    _A.SETTING_CHANGED: Told(
+    _A.SETTING_CHANGED: EventSchema(
         "setting",
         {"value": "the value; `(secret)` or `(not set)` for a secret"},
         {"value": "the value; `(secret)` or `(not set)` for a secret"},
     ),
-    _A.MIGRATION_APPLIED: Told("migration"),
-    _A.MIGRATION_ROLLED_BACK: Told("migration"),
-    _A.VACUUM_RUN: Told(
+    _A.MIGRATION_APPLIED: EventSchema("migration"),
+    _A.MIGRATION_ROLLED_BACK: EventSchema("migration"),
+    _A.VACUUM_RUN: EventSchema(
         "database",
         after={
             "tables": "which tables",
@@ -157,46 +157,46 @@ TOLD: dict[AuditAction, Told] = {
             "full": "whether the tables were rewritten",
         },
     ),
-    _A.ALERT_TEST_SENT: Told(
+    _A.ALERT_TEST_SENT: EventSchema(
         "alert", after={"*": "each channel (`webhook`, `email`): `delivered`, or why it was not"}
     ),
-    _A.SECRET_ROTATED: Told(
+    _A.SECRET_ROTATED: EventSchema(
         "signing key",
         {"number": "the newest key's number until then"},
         {"number": "the new key's number"},
     ),
-    _A.MAINTENANCE_TASK_STARTED: Told("task", after=_RUN),
-    _A.MAINTENANCE_TASK_STOPPED: Told("task", _RUN),
-    _A.MAINTENANCE_ITEM_DONE: Told(
+    _A.MAINTENANCE_TASK_STARTED: EventSchema("task", after=_RUN),
+    _A.MAINTENANCE_TASK_STOPPED: EventSchema("task", _RUN),
+    _A.MAINTENANCE_ITEM_DONE: EventSchema(
         "maintenance item",
         {"doneAt": "when it was done last"},
         {"done": "always true"},
         "the note, as it was given",
     ),
-    _A.ACCESS_REVIEW_STARTED: Told(
-        "access review", after={"roles": "how many roles are to be reviewed"}, reason="the note"
+    _A.ACCESS_REVIEW_STARTED: EventSchema(
+        "access review", after={"roles": "number of roles to review"}, reason="the note"
     ),
-    _A.ACCESS_REVIEWED: Told(
+    _A.ACCESS_REVIEWED: EventSchema(
         "access review",
         after={
-            "kept": "how many roles were kept",
-            "revoked": "how many were taken away",
-            "refused": "how many a rule kept",
-            "gone": "how many were lost already",
-            "open": "how many are left to decide",
+            "kept": "number of roles kept",
+            "revoked": "number of roles revoked",
+            "refused": "number of revocations that a rule refused",
+            "gone": "number of roles that were gone already",
+            "open": "number of roles left to decide",
         },
     ),
-    _A.BACKUP_CREATED: Told(
+    _A.BACKUP_CREATED: EventSchema(
         "backup",
         after={
             "size_bytes": "the archive's size",
             "audit_event_id": "the newest audit event in it",
         },
     ),
-    _A.BACKUP_VERIFIED: Told("backup", after=_VERDICT),
-    _A.BACKUP_DELETED: Told("backup", {"locations": "where copies lay: `local`, `s3`"}),
-    _A.BACKUP_DOWNLOADED: Told("backup"),
-    _A.BACKUP_RESTORED: Told(
+    _A.BACKUP_VERIFIED: EventSchema("backup", after=_VERDICT),
+    _A.BACKUP_DELETED: EventSchema("backup", {"locations": "where copies lay: `local`, `s3`"}),
+    _A.BACKUP_DOWNLOADED: EventSchema("backup"),
+    _A.BACKUP_RESTORED: EventSchema(
         "backup",
         after={
             "created_at": "when the backup was made",
@@ -209,8 +209,8 @@ TOLD: dict[AuditAction, Told] = {
             **_REPLACED,
         },
     ),
-    _A.BACKUP_RESTORE_UNDONE: Told("database", after=_REPLACED),
-    _A.DRILL_RUN: Told(
+    _A.BACKUP_RESTORE_UNDONE: EventSchema("database", after=_REPLACED),
+    _A.DRILL_RUN: EventSchema(
         "backup",
         after={
             **_VERDICT,
@@ -218,7 +218,7 @@ TOLD: dict[AuditAction, Told] = {
             "seconds": "how long it took",
         },
     ),
-    _A.OTHER: Told(
+    _A.OTHER: EventSchema(
         "what the newer version says",
         before={"*": "what the newer version says"},
         after={"*": "what the newer version says"},
@@ -232,10 +232,10 @@ def undocumented(
     before: Mapping[str, object] | None,
     after: Mapping[str, object] | None,
 ) -> list[str]:
-    """What an event tells and `TOLD` does not know; nothing when all is well."""
-    told = TOLD[action]
-    found = [] if target == told.target else [f"{action.value}: a target {target!r}"]
-    for place, keys, known in (("before", before, told.before), ("after", after, told.after)):
+    """The parts of an event that its schema lacks; empty if there are none."""
+    schema = EVENT_SCHEMAS[action]
+    found = [] if target == schema.target else [f"{action.value}: a target {target!r}"]
+    for place, keys, known in (("before", before, schema.before), ("after", after, schema.after)):
         if "*" not in known:
             found += [
                 f"{action.value}: {place}.{key}" for key in sorted((keys or {}).keys() - known)

@@ -1,4 +1,4 @@
-"""The trail as it grows, on every instance, told to whoever follows it."""
+"""Event bus: delivers new audit events to the subscribers of every instance."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from aiwebengine.audit.types import AuditAction, AuditEvent
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database, Listener
 
-# A follower this far behind is cut off: it can ask for what it missed, the others need the memory.
+# A subscriber this far behind is disconnected: it can query what it missed, and memory is limited.
 MOST_WAITING = 1_000
 
 
 class AuditEventBus:
-    """Hands each new event to each follower, once and in order of arrival.
+    """Delivers each new event to each subscriber once, in order of arrival.
 
-    PostgreSQL announces an event's number at commit. When the connection that listens was lost,
-    the numbers above the highest known one are read again, so followers see no gap.
+    PostgreSQL announces the number of an event at commit. After the listening connection was lost,
+    the events above the highest known number are read, so subscribers see no gap.
     """
 
     def __init__(self, db: Database, listener: Listener) -> None:
@@ -27,10 +27,10 @@ class AuditEventBus:
         self._listener = listener
         self._followers: set[asyncio.Queue[AuditEvent | None]] = set()
         self._newest: int | None = None
-        # Numbers are given before commit, so a lower one may arrive after a higher one.
+        # Numbers are assigned before commit, so a lower one may arrive after a higher one.
         self._recent: dict[int, None] = {}
         self.observers: list[Callable[[AuditAction | None], None]] = []
-        """Told at once what was done anywhere; None when that can't be known."""
+        """Called with each action of any instance; with None when actions may have been missed."""
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -40,8 +40,8 @@ class AuditEventBus:
     async def follow(self) -> AsyncIterator[AsyncIterator[AuditEvent]]:
         """The events from now on.
 
-        The iterator raises Unavailable when its reader is too slow. A wait for the next event may
-        be cancelled, and begun again; none is lost by that.
+        The iterator raises Unavailable when its reader is too slow. Cancelling a wait for the next
+        event loses none.
         """
         queue: asyncio.Queue[AuditEvent | None] = asyncio.Queue()
         self._followers.add(queue)
@@ -52,12 +52,12 @@ class AuditEventBus:
 
     @property
     def is_listening(self) -> bool:
-        """Whether nothing that is done anywhere would be missed."""
+        """Whether the bus is connected and misses nothing."""
         return self._listener.is_listening
 
     @property
     def followers(self) -> int:
-        """How many follow at present."""
+        """Current number of subscribers."""
         return len(self._followers)
 
     async def _on_number(self, message: str) -> None:
@@ -75,7 +75,7 @@ class AuditEventBus:
 
     async def _tell(self, numbers: list[int]) -> None:
         new = [number for number in numbers if number not in self._recent]
-        # Read before they count as told: if the reading fails, the next connection tells them.
+        # Read before they count as delivered: if the query fails, the next connection reads them.
         events = await store.by_numbers(self._db, new) if new and self._followers else []
         for number in new:
             self._recent[number] = None
@@ -99,7 +99,7 @@ class AuditEventBus:
 
 
 class _Followed(AsyncIterator[AuditEvent]):
-    """What comes to one follower. No generator: who gives up to wait for the next may come back."""
+    """Events of one subscriber. No generator, so a cancelled wait can be repeated."""
 
     def __init__(self, queue: asyncio.Queue[AuditEvent | None]) -> None:
         self._queue = queue
@@ -107,5 +107,5 @@ class _Followed(AsyncIterator[AuditEvent]):
     async def __anext__(self) -> AuditEvent:
         event = await self._queue.get()
         if event is None:
-            raise Unavailable("This subscription was too slow and was ended. Subscribe again.")
+            raise Unavailable("This subscription was too slow and was closed. Subscribe again.")
         return event

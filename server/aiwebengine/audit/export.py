@@ -1,4 +1,4 @@
-"""The trail as a file."""
+"""Export of the audit trail."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ COLUMNS = tuple(field.name for field in fields(AuditEvent))
 
 
 class Export:
-    """Writes out what a filter lets through, newest first, a page at a time."""
+    """Exports the events that match a filter, newest first, a page at a time."""
 
     def __init__(self, trail: AuditTrail, viewers: ViewerSource) -> None:
         self._trail = trail
         self._viewers = viewers
 
     async def as_ndjson(self, viewer: Viewer, wanted: AuditFilter) -> AsyncIterator[bytes]:
-        """One JSON object a line (https://github.com/ndjson/ndjson-spec), as pages of lines.
+        """One JSON object per line (https://github.com/ndjson/ndjson-spec), as pages of lines.
 
-        Raises Forbidden, Unauthenticated (also in the middle, when the right is lost),
+        Raises Forbidden, Unauthenticated (also during the export, when the right is lost),
         BadUserInput, Unavailable.
         """
         async for events in self._pages(viewer, wanted):
-            rows = [orjson.dumps(_told(event)).decode() for event in events]
+            rows = [orjson.dumps(_as_row(event)).decode() for event in events]
             yield "".join(f"{in_json(row)}\n" for row in rows).encode()
 
     async def as_csv(self, viewer: Viewer, wanted: AuditFilter) -> AsyncIterator[bytes]:
         """Comma-separated values with a header (RFC 4180). Raises as `as_ndjson` does."""
         header: list[object] = list(COLUMNS)
         async for events in self._pages(viewer, wanted):
-            rows = [list(_told(event).values()) for event in events]
+            rows = [list(_as_row(event).values()) for event in events]
             yield lines([header, *rows] if header else rows)
             header = []
 
@@ -52,10 +52,10 @@ class Export:
             if len(found) <= PAGE:
                 return
             after = key(found[PAGE - 1])
-            # A long export must not go on beyond the right to read it.
+            # A long export must not continue after the viewer loses the right.
             viewer = await self._viewers.refresh(viewer)
 
 
-def _told(event: AuditEvent) -> dict[str, object]:
-    told = {name: getattr(event, name) for name in COLUMNS}
-    return {**told, "action": event.action.name, "actor_kind": event.actor_kind.name}
+def _as_row(event: AuditEvent) -> dict[str, object]:
+    fields = {name: getattr(event, name) for name in COLUMNS}
+    return {**fields, "action": event.action.name, "actor_kind": event.actor_kind.name}

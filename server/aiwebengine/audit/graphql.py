@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations on the audit trail."""
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -21,9 +21,9 @@ async def audit_events(
     """The audit trail, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
-        filter: which events.
+        first: maximum number of items, 1 to 200.
+        after: the `endCursor` of the previous page.
+        filter: filter of the events.
     """
     return await _page(info, first, after, filter or AuditFilter())
 
@@ -31,7 +31,7 @@ async def audit_events(
 @strawberry.subscription
 @needs(Role.ADMINISTRATOR)
 async def audit_event_added(info: Info) -> AsyncIterator[AuditEvent]:
-    """Each event from now on."""
+    """Every audit event from now on."""
     async for event in info.context.services.following.events(info.context.viewer):
         yield event
 

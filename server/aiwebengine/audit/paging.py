@@ -1,4 +1,4 @@
-"""Where an event stands in the trail, for cursors."""
+"""Cursors of the audit trail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIST = "auditEvents"
 
 
 def key(event: AuditEvent) -> Key:
-    """The event's place: when, then which."""
+    """The position of an event: time and number."""
     return event.at, event.number
 
 

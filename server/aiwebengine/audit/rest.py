@@ -1,4 +1,4 @@
-"""The trail as a download, for the page and for scripts."""
+"""Download of the audit trail."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _INSTANTS = ("since", "until")
 
 
 def routes(export: Export, authentication: Authentication) -> list[Route]:
-    """`GET /api/engine/admin/audit?format=csv|ndjson`, with the filter that the list takes."""
+    """`GET /api/engine/admin/audit?format=csv|ndjson`, with the filter of the list."""
 
     @needs(Role.ADMINISTRATOR)
     async def download(request: Request) -> StreamingResponse:
-        """The audit trail as a file, with the filter that the list takes.
+        """The audit trail as a file, with the filter of the list.
 
         Args:
             format: `ndjson`, or `csv`.
@@ -63,7 +63,7 @@ def routes(export: Export, authentication: Authentication) -> list[Route]:
             raise BadUserInput(f"format: found {kind[:40]!r}; allowed: {', '.join(MEDIA_TYPES)}.")
         write = export.as_csv if kind == "csv" else export.as_ndjson
         pages = write(viewer, _filter(asked))
-        # The first page before the status line: until then a refusal can still be told.
+        # The first page before the status line: until then an error can change the status.
         first = await anext(pages)
         name = f"audit-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{kind}"
         return StreamingResponse(
@@ -85,7 +85,7 @@ async def _with_first(first: bytes, pages: AsyncIterator[bytes]) -> AsyncIterato
 
 
 def _filter(asked: QueryParams) -> AuditFilter:
-    """The filter in an address. Raises BadUserInput."""
+    """The filter in the query parameters. Raises BadUserInput."""
     known = {"format", "action", *_PARAMETERS, *_INSTANTS}
     unknown = sorted(set(asked.keys()) - known)
     if unknown:
@@ -94,7 +94,7 @@ def _filter(asked: QueryParams) -> AuditFilter:
 
 
 def filter_of(actions: list[str], asked: Mapping[str, str]) -> AuditFilter:
-    """The filter that these words say. Raises BadUserInput."""
+    """The filter of these parameters. Raises BadUserInput."""
     values = {name: asked[word] for word, name in _PARAMETERS.items() if asked.get(word)}
     return AuditFilter(
         actions=[_action(name) for name in actions] or None,

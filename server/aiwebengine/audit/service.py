@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""The audit trail: record, list and count events."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from aiwebengine.database import Database
 
 log = logging.getLogger(__name__)
 
-# Each is a part of the statement.
+# Each word adds a part to the statement.
 MOST_WORDS = 50
 
 
 class AuditTrail:
-    """What was changed, by whom, on whom."""
+    """Audit trail: who changed what, when and why."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self.observers: list[Callable[[AuditAction | None], None]] = []
-        """Told what this process did, as soon as it is done or has failed."""
+        """Called with each action of this process, after its transaction ends."""
 
     async def record(
         self,
@@ -38,9 +38,9 @@ class AuditTrail:
         after: Details | None = None,
         reason: str | None = None,
     ) -> None:
-        """Add one event to the transaction that makes the change itself.
+        """Record an event in the transaction of the change.
 
-        *before* and *after* hold only what changed.
+        *before* and *after* contain only what changed.
         """
         await store.append(self._db, viewer, action, target, before, after, reason)
         fields = _line(viewer, action, target, before, after)
@@ -48,7 +48,7 @@ class AuditTrail:
         self._db.afterwards(lambda: self._observe(action))
 
     async def announce(self, action: AuditAction) -> None:
-        """Have every instance treat what this transaction does as *action*, without an event."""
+        """Announce *action* to every instance at commit, without recording an event."""
         await store.announce(self._db, action)
         self._db.afterwards(lambda: self._observe(action))
 
@@ -63,21 +63,22 @@ class AuditTrail:
         return await store.page(self._db, _checked(wanted), after, first + 1)
 
     async def count(self, viewer: Viewer, wanted: AuditFilter) -> int:
-        """How many events the filter lets through. Raises as `page` does."""
+        """Number of events that match the filter. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db, _checked(wanted))
 
     async def granted_after(self, position: int, role: Role) -> tuple[int, list[AuditEvent]]:
-        """The newest seal's position, and the events beyond *position* that gave *role* anew.
+        """The newest seal's position, and the events after *position* that granted *role* to new
+        holders.
 
-        Seals are numbered without gaps once their events are committed, so whoever reads on from
-        the position that was told leaves none out.
+        Seals are numbered without gaps after their events are committed, so reading on from the
+        returned position misses none.
         """
         newest, numbers = await chain_store.granted(self._db, position, role.value)
         return newest, await store.by_numbers(self._db, numbers) if numbers else []
 
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:
-        """Day (UTC), role, and how many more hold it than the day before."""
+        """Day (UTC), role, and the change of its number of holders since the day before."""
         return await store.role_changes_by_day(self._db, since)
 
     def _observe(self, action: AuditAction) -> None:
@@ -86,9 +87,9 @@ class AuditTrail:
 
 
 def record_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
-    """`AuditTrail.record` for a blocking connection of psycopg; the event's number.
+    """`AuditTrail.record` for a blocking psycopg connection; returns the event's number.
 
-    Migrations have no other, and an event must commit with what it tells of.
+    Migrations use such a connection, and an event must commit with its change.
     """
     return store.append_at_once(connection, viewer, action, target)
 
@@ -100,8 +101,8 @@ def _line(
     before: Details | None,
     after: Details | None,
 ) -> dict[str, object]:
-    """What the log tells of an event; the trail has the rest."""
-    told = {**(before or {}), **(after or {})}
+    """The fields of an event in the log; the audit trail has the others."""
+    changed = {**(before or {}), **(after or {})}
     return {
         "area": "manager",
         "action": action.value,
@@ -111,7 +112,7 @@ def _line(
         "target_type": target.kind,
         "target": target.label,
         "target_id": target.id,
-        **{name: told[name] for name in ("role", "roles") if name in told},
+        **{name: changed[name] for name in ("role", "roles") if name in changed},
         "door": viewer.origin.door,
         "address": viewer.origin.address,
         "request_id": viewer.origin.request_id,

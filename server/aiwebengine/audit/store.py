@@ -1,4 +1,4 @@
-"""Every SQL statement about the trail. There is no update and no delete: the table refuses both."""
+"""SQL statements about audit events. The table refuses updates and deletes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COLUMNS = """
 _WORDS = "audit_words(e.actor_label, e.target_label, e.reason, e.request_id)"
 # What no address of a person has before and after its @.
 _BETWEEN = re.compile(r"[^\w.@-]+")
-# So many events are looked through for words before their index is asked.
+# Number of newest events that are searched for words before the index is used.
 NEWEST = 5_000
 
 Key = tuple[datetime, int]
@@ -41,9 +41,9 @@ async def append(
     after: Details | None,
     reason: str | None,
 ) -> int:
-    """Write one event and announce its number; both happen at commit or not at all.
+    """Insert an event and announce its number at commit.
 
-    Every text is cut to what its column takes: see `bounds`.
+    Every text is truncated to its column: see `bounds`.
     """
     row = await db.one(
         """
@@ -84,9 +84,9 @@ async def append(
 
 
 async def announce(db: Database, action: AuditAction) -> None:
-    """Announce, at commit, that something counts as *action* though the trail shows no such event.
+    """Announce *action* at commit without recording an event.
 
-    It goes out as number 0, which no event has.
+    It is announced as number 0, which no event has.
     """
     await db.execute(
         "select pg_notify(:channel, '0 ' || :action)", channel=CHANNEL, action=action.value
@@ -94,14 +94,14 @@ async def announce(db: Database, action: AuditAction) -> None:
 
 
 def announced(message: str) -> tuple[int, AuditAction | None]:
-    """The number and the action in an announcement; None for an action of another version."""
+    """The number and action of an announcement; None for an action of another version."""
     number, _, action = message.partition(" ")
     known = {known.value: known for known in AuditAction}
     return int(number), known.get(action)
 
 
 def append_at_once(connection: Any, viewer: Viewer, action: AuditAction, target: Target) -> int:
-    """`append` for a blocking connection of psycopg, whose viewer is the engine or an operator."""
+    """`append` for a blocking psycopg connection; the viewer is the engine or an operator."""
     row = connection.execute(
         """
         with event as (
@@ -137,8 +137,8 @@ async def page(
     if wanted.user_id is None:
         statement = _select(conditions, words)
     else:
-        # Each half walks its own index; an `or` would make PostgreSQL sort the whole trail of a
-        # busy administrator. `union` (not `union all`) drops what somebody did to themselves.
+        # Each half scans its own index; with `or` PostgreSQL would sort all events of a busy
+        # administrator. `union` (not `union all`) removes events by and about the same user.
         statement = " union ".join(
             f"({_select([*conditions, f'e.{column} = :user_id'], words)})"
             for column in ("target_id", "actor_id")
@@ -149,7 +149,7 @@ async def page(
 
 
 async def count(db: Database, wanted: AuditFilter) -> int:
-    """How many events there are."""
+    """Number of events."""
     conditions, words, values = _conditions(wanted)
     if wanted.user_id is not None:
         conditions.append("(e.target_id = :user_id or e.actor_id = :user_id)")
@@ -167,18 +167,18 @@ async def by_numbers(db: Database, numbers: Sequence[int]) -> list[AuditEvent]:
 
 
 async def newest_number(db: Database) -> int:
-    """The highest number so far; 0 while the trail is empty."""
+    """The highest number; 0 for an empty trail."""
     return int(await db.value("select coalesce(max(id), 0) from audit_events"))
 
 
 async def numbers_after(db: Database, number: int) -> list[int]:
-    """The numbers above *number*, oldest first."""
+    """The numbers greater than *number*, oldest first."""
     rows = await db.all("select id from audit_events where id > :number order by id", number=number)
     return [row["id"] for row in rows]
 
 
 async def role_changes_by_day(db: Database, since: datetime) -> list[tuple[date, str, int]]:
-    """Day (UTC), role, and how many more hold it: gained less lost. Moved ends are left out."""
+    """Day (UTC), role, and the change of its number of holders, without changed expiry times."""
     rows = await db.all(
         """
         select cast(at at time zone 'UTC' as date) as day,
@@ -195,7 +195,7 @@ async def role_changes_by_day(db: Database, since: datetime) -> list[tuple[date,
 
 
 def _select(conditions: list[str], words: list[str]) -> str:
-    """The newest `:limit` events under these conditions, and that for words, if there is one."""
+    """The newest `:limit` events under these conditions, including that for words."""
     if words:
         return _search(conditions, words)
     return (
@@ -205,12 +205,12 @@ def _select(conditions: list[str], words: list[str]) -> str:
 
 
 def _search(conditions: list[str], words: list[str]) -> str:
-    """The same for words: those that many events have, and those that hardly one has.
+    """The same for words, whether they are frequent or rare.
 
-    PostgreSQL can't tell how many events have a word that begins so. It takes all for frequent
-    and walks the trail, to its end for a rare one. So it walks through the newest ones only; if
-    they do not fill the page, the words are few enough for their own index, to which the sum in
-    the order leaves no other way.
+    PostgreSQL can't estimate how many events have a word with a prefix. It assumes that all are
+    frequent and scans the trail, to its end for a rare one. So only the newest events are scanned;
+    if they do not fill the page, the words are rare enough for their index, which the expression in
+    `order by` forces PostgreSQL to use.
     """
     return f"""
         with newest as materialized (
@@ -237,9 +237,9 @@ def _all(conditions: list[str]) -> str:
 
 
 def _conditions(wanted: AuditFilter) -> tuple[list[str], list[str], dict[str, Any]]:
-    """The conditions of a filter, that for its words by itself, and their values.
+    """The conditions of a filter, the separate one for its words, and their values.
 
-    Without the condition for `user_id`, which each statement words itself.
+    The condition for `user_id` is not included: each statement has its own.
     """
     conditions: list[str] = []
     values: dict[str, Any] = {}
@@ -273,19 +273,19 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], list[str], dict[str, An
 
 
 def _words_of(search: str) -> list[str]:
-    """The words that are looked for. Signs alone are none, unless there is nothing else."""
+    """The words to search for. Punctuation alone is no word, unless there is nothing else."""
     words = search.split()
     return [word for word in words if any(map(str.isalnum, word))] or words
 
 
 def _said(number: int) -> list[str]:
-    """The condition that all the words are said, as many as there are; none for none.
+    """The condition that an event has all *words*; empty without any.
 
-    PostgreSQL takes apart what it indexes: `admin@localhost` and `20e57f44` (to it a number and a
-    rest) are two words each. So what is looked for is taken apart, too. It would ask for a phrase,
-    and look at every event that has the words: its index knows no order. All of them must do.
-    What is being typed is looked for as it is besides: the beginning of an address, `ada@exam`,
-    would be taken apart, and the address is not.
+    PostgreSQL splits what it indexes: `admin@localhost` and `20e57f44` (a number and a rest) are
+    two words each. So the search words are split too. As a phrase they would need a check of every
+    event with the words, because the index has no order; it is enough that all of them occur.
+    The unsplit text is searched as well: the prefix of an address, `ada@exam`, would be split, and
+    the address is not.
     """
     each = [
         f"(cast(lower(:pieces_{n}) as tsquery) || cast(regexp_replace("
@@ -300,7 +300,7 @@ def _pieces(word: str) -> list[str]:
 
 
 def _prefix(word: str) -> str:
-    """A tsquery for words that begin so; quoted, so that nothing in it is an operator."""
+    """A tsquery for words with this prefix, quoted so that it has no operators."""
     quoted = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}':*"
 

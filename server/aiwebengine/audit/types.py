@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Audit events, their actions and filters."""
 
 import enum
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class AuditAction(enum.Enum):
         ROLE_EXPIRED: a role's end came.
         USER_CREATED: somebody signed in for the first time, or was made at the command line.
         USER_INVITED: somebody was invited by address.
-        USER_RENAMED: a sign-in provider told another name than the one that is kept.
+        USER_RENAMED: a sign-in provider sent another name.
         USER_SUSPENDED: somebody was turned away.
         USER_REINSTATED: somebody was let in again.
         USER_DELETED: a user was removed for good.
@@ -108,23 +108,23 @@ class AuditAction(enum.Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> "AuditAction":
-        # During an update, and after going back, the trail holds what only the newer version knows.
+        # During an update, and after a downgrade, events may have actions of the newer version.
         return cls.OTHER
 
 
 @strawberry.input
 class AuditFilter:
-    """Which events a list shows; what is left out is not asked.
+    """Filter of audit events; omitted fields do not filter.
 
     Attributes:
         actions: any of these actions.
-        actor_id: done by this user.
-        target_id: done to this user.
-        user_id: done by or to this user.
-        request_id: done in this request.
-        since: at this instant or later.
-        until: before this instant.
-        search: words, or beginnings of words, in who, on whom, why and the request id.
+        actor_id: events by this user.
+        target_id: events about this user.
+        user_id: events by or about this user.
+        request_id: events of this request.
+        since: events at or after this time.
+        until: events before this time.
+        search: words or prefixes of words in actor, target, reason and request id.
     """
 
     actions: list[AuditAction] | None = None
@@ -139,27 +139,27 @@ class AuditFilter:
 
 @strawberry.type
 class AuditEvent:
-    """One change, kept for ever.
+    """A recorded change; never deleted.
 
     Attributes:
-        id: its place in the trail.
-        at: when.
+        id: number of the event.
+        at: time of the event.
         action: what was done.
-        actor_kind: by what right.
-        actor_id: who, when it was a user or a user's token.
-        actor_label: who, in words: the address at that time, or the command line.
-        target_type: the kind of thing that was changed.
-        target_id: which one.
-        target_label: which one, in words.
-        before: what changed, as it was.
-        after: what changed, as it is.
-        reason: the reason that was given.
-        session_id: the session that was used.
-        token_id: the API token that was used.
-        request_id: the request that did it; the logs carry the same.
-        address: where the request came from.
-        user_agent: what the client said it was.
-        door: the way in: graphql, rest, web, cli, or engine for the engine's own doing.
+        actor_kind: kind of the actor.
+        actor_id: the user, also for an API token; null otherwise.
+        actor_label: name of the actor: the address at that time, or the command line.
+        target_type: kind of the target.
+        target_id: id of the target.
+        target_label: name of the target.
+        before: changed values before the change.
+        after: changed values after the change.
+        reason: the reason given.
+        session_id: session of the request.
+        token_id: API token of the request.
+        request_id: request id, as in the log.
+        address: network address of the client.
+        user_agent: user agent that the client reported.
+        door: origin of the change: graphql, rest, web, cli, or engine for the engine itself.
     """
 
     id: strawberry.ID
@@ -183,13 +183,13 @@ class AuditEvent:
 
     @property
     def number(self) -> int:
-        """`id` as the number that it is in the table."""
+        """`id` as a number."""
         return int(self.id)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What an event is about."""
+    """Target of an event."""
 
     kind: str
     id: UUID | None

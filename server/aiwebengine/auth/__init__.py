@@ -1,1 +1,1 @@
-"""Who is let in: sign-in links, sessions, API tokens."""
+"""Authentication: sign-in links, providers, and the caller of each request."""

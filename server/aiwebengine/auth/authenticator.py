@@ -1,4 +1,4 @@
-"""What a connection says about who sent it: cookie, token, origin, address."""
+"""Authentication of requests: cookie, token, origin and address."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from aiwebengine.web.proxies import is_said_to_be_loopback
 from aiwebengine.web.this_machine import LOOPBACK_NAMES, ThisMachine
 
 LONGEST_USER_AGENT = 300
-# A proxy may say anything; an address has 45 characters, with its zone some more.
+# A proxy may send any text; an address has up to 45 characters, more with its zone.
 LONGEST_ADDRESS = 100
 
 
 class Authenticator:
-    """Tells who sent a request. *public_url* is the address under which browsers know us."""
+    """Authenticates requests. *public_url* is the address that browsers use."""
 
     def __init__(
         self,
@@ -42,8 +42,8 @@ class Authenticator:
         self._is_https = parts.scheme == "https"
         # RFC 6265bis section 4.1.3.2: the prefix ties the cookie to https and to this host.
         self.cookie = ("__Host-" if self._is_https else "") + "aiwebengine_session"
-        # Which browser began a sign-in. Apple's answer is a POST from its own page, which brings
-        # no stricter cookie; browsers take this one over https only.
+        # Identifies the browser that started a sign-in. Apple responds with a POST from its own
+        # page, which sends no stricter cookie; browsers accept this one over https only.
         self.browser_cookie = ("__Host-" if self._is_https else "") + "aiwebengine_browser"
         names = {parts.hostname or ""}
         if names & LOOPBACK_NAMES:
@@ -52,13 +52,13 @@ class Authenticator:
         self._origins = {(parts.scheme, name, port) for name in names}
 
     async def viewer(self, connection: HTTPConnection, door: str) -> Viewer:
-        """Who asks: by token if one is shown, else by session, else anonymous.
+        """The caller: by token if one is sent, else by session, else anonymous.
 
-        Raises Unauthenticated for a token that is not valid, RateLimited after many of these,
-        Unavailable without a database.
+        Raises Unauthenticated for an invalid token, RateLimited after many of these, Unavailable
+        without a database.
         """
         viewer = await self._viewer(connection, self.origin(connection, door))
-        # Also for what is told of the request afterwards: the log, and the trail of refusals.
+        # Also for the log line of the request and for recorded denials.
         connection.scope["state"]["viewer"] = viewer
         return viewer
 
@@ -80,10 +80,10 @@ class Authenticator:
         return viewer
 
     def recall(self, connection: HTTPConnection) -> tuple[str | None, str | None]:
-        """The token that is shown, and that or the session's secret; looks neither of them up.
+        """The token that was sent, and that token or the session's secret, without a look-up.
 
-        For the line in the log it is noted whose it was when it was last looked up. Raises
-        Unauthenticated for what can't be a token.
+        The log line gets the user that it belonged to at the latest look-up. Raises Unauthenticated
+        for text that can't be a token.
         """
         token = _bearer_token(connection)
         secret = connection.cookies.get(self.cookie) if token is None else token
@@ -92,16 +92,16 @@ class Authenticator:
         return token, secret
 
     async def viewer_of(self, secret: str, connection: HTTPConnection, door: str) -> Viewer:
-        """Viewer of the session with this secret, such as one that has just begun."""
+        """Viewer of the session with this secret, such as a new one."""
         return await self._callers.by_session(secret, self.origin(connection, door))
 
     async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
-        """Count a key that is not the right one. Raises Unauthenticated, RateLimited."""
+        """Count a wrong API key. Raises Unauthenticated, RateLimited."""
         await self._count(Kind.BAD_TOKEN, connection)
         raise Unauthenticated("This API key is not valid.")
 
     async def count_sign_in(self, connection: HTTPConnection) -> None:
-        """Count an attempt to get in. Raises RateLimited."""
+        """Count an attempt to sign in. Raises RateLimited."""
         await self._count(Kind.SIGN_IN, connection)
 
     async def _count(self, kind: Kind, connection: HTTPConnection) -> None:
@@ -109,7 +109,7 @@ class Authenticator:
         await self._rates.attempt(kind, address_of(connection.scope), is_local=is_local)
 
     def origin(self, connection: HTTPConnection, door: str) -> Origin:
-        """Where a request came from, for the trail."""
+        """Origin of a request, for the audit trail."""
         return Origin(
             door,
             request_id=request_id(connection.scope),
@@ -118,33 +118,33 @@ class Authenticator:
         )
 
     def is_same_origin(self, connection: HTTPConnection) -> bool:
-        """Whether a browser sent this from one of our own pages, or no browser sent it.
+        """Check that a page of this site or no browser sent the request.
 
-        Browsers tell `Origin` with every POST and every WebSocket (Fetch standard section 3.2);
-        without it `Referer` and `Sec-Fetch-Site` must not say otherwise.
+        Browsers send `Origin` with every POST and every WebSocket (Fetch standard section 3.2);
+        without it, `Referer` and `Sec-Fetch-Site` must not name another site.
         """
-        told = header(connection.scope, b"origin") or header(connection.scope, b"referer")
-        if told is not None:
-            return self._is_ours(told)
+        origin = header(connection.scope, b"origin") or header(connection.scope, b"referer")
+        if origin is not None:
+            return self._is_ours(origin)
         return header(connection.scope, b"sec-fetch-site") in (None, "none", "same-origin")
 
     def must_be_same_origin(self, connection: HTTPConnection) -> None:
-        """Raise ForeignOrigin for a request that a foreign page made the browser send.
+        """Raise ForeignOrigin for a request that a page of another site made the browser send.
 
-        A request that shows a token is not authorised by a cookie, and no page can make a browser
-        show one. Any other `Authorization` proves nothing: a browser repeats the name and password
-        that a proxy asked for by itself.
+        A request with a token is not authorised by a cookie, and no page can make a browser send a
+        token. Any other `Authorization` proves nothing: browsers repeat the user name and password
+        for a proxy on their own.
         """
         is_by_token = any(scheme == "bearer" for scheme, _ in _authorizations(connection))
         if not is_by_token and not self.is_same_origin(connection):
             raise ForeignOrigin("This request came from a page of another site.")
 
     def is_local(self, connection: HTTPConnection) -> bool:
-        """Whether this machine itself sent the request, and no proxy passed it on."""
+        """Check that this machine sent the request and no proxy forwarded it."""
         return self._this_machine.sent(connection.scope)
 
     def must_be_local(self, connection: HTTPConnection) -> None:
-        """Raise Forbidden for a sign-in link that is opened anywhere but on this machine."""
+        """Raise Forbidden for a sign-in link opened on another machine."""
         if not self.is_local(connection):
             raise Forbidden(
                 "A sign-in link works only in a browser on the machine that runs the engine. "
@@ -152,7 +152,7 @@ class Authenticator:
             )
 
     def set_cookie(self, response: Response, secret: str) -> None:
-        """Hand a session's secret to the browser."""
+        """Set the session cookie."""
         response.set_cookie(
             self.cookie,
             secret,
@@ -164,7 +164,7 @@ class Authenticator:
         )
 
     def set_browser_cookie(self, response: Response, secret: str, lasts_secs: int) -> None:
-        """Let the browser prove, when it comes back, that it began the sign-in."""
+        """Set the cookie that proves later that this browser started the sign-in."""
         response.set_cookie(
             self.browser_cookie,
             secret,
@@ -176,7 +176,7 @@ class Authenticator:
         )
 
     def clear_cookie(self, response: Response) -> None:
-        """Make the browser forget the session."""
+        """Remove the session cookie."""
         response.delete_cookie(
             self.cookie, path="/", secure=self._is_https, httponly=True, samesite="lax"
         )
@@ -191,10 +191,10 @@ class Authenticator:
 
 
 def _bearer_token(connection: HTTPConnection) -> str | None:
-    """The token that a request shows; None when it shows none.
+    """The bearer token of a request, or None.
 
-    Other schemes are not ours: a proxy in front asks for them (Basic, Digest, Negotiate). Raises
-    Unauthenticated for several tokens, and for one without its scheme.
+    Other schemes belong to a proxy in front (Basic, Digest, Negotiate). Raises Unauthenticated for
+    several tokens, and for one without its scheme.
     """
     found = _authorizations(connection)
     if any(scheme.startswith("awe_") for scheme, _ in found):
@@ -206,7 +206,7 @@ def _bearer_token(connection: HTTPConnection) -> str | None:
 
 
 def _authorizations(connection: HTTPConnection) -> list[tuple[str, str]]:
-    """Scheme, in small letters, and the rest of each `Authorization` header."""
+    """Scheme, in lower case, and the rest of each `Authorization` header."""
     found = []
     for name, value in connection.scope["headers"]:
         if name == b"authorization":

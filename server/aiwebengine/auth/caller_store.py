@@ -1,4 +1,4 @@
-"""The SQL statements about who is behind a session or token, and of their being in use."""
+"""SQL statements that find the user of a session or token and record its use."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from uuid import UUID
 
 from aiwebengine.database import Database, Row
 
-# The caller's address and roles come with the session or token, in the same round trip: this
-# runs before every request.
+# The caller's address and roles are read with the session or token in one statement: this runs
+# before every request.
 _CALLER = "u.id as user_id, u.email, u.name, held.roles, held.next_role_end"
-# Both in one look: asked for the earliest end alone, PostgreSQL would walk everybody's ends.
+# Both in one subquery: for the earliest end alone, PostgreSQL would scan the ends of all users.
 _CALLERS_ROLES = """
   cross join lateral (
     select coalesce(array_agg(r.role), '{}') as roles, min(r.expires_at) as next_role_end
@@ -17,7 +17,7 @@ _CALLERS_ROLES = """
     where r.user_id = u.id and (r.expires_at is null or r.expires_at > now())
   ) held
 """
-# Of another user who made the token; nothing once that user is not active any more.
+# Of another user who created the token; null when that user is no longer active.
 _MAKERS_ROLES = """
   left join lateral (
     select coalesce(array_agg(r.role) filter (where r.role is not null), '{}') as roles,
@@ -34,7 +34,7 @@ _MAKERS_ROLES = """
 async def caller_by_session(
     db: Database, *, idle_secs: float, secret_hash: bytes | None = None, id: UUID | None = None
 ) -> Row | None:
-    """The active user behind a live session, or None."""
+    """The active user of an active session, or None."""
     return await db.one(
         f"""
         select s.id as session_id, s.provider,
@@ -61,11 +61,11 @@ async def caller_by_token(
     id: UUID | None = None,
     address: str | None = None,
 ) -> Row | None:
-    """The active user behind a working token, or None.
+    """The active user of a valid token, or None.
 
-    `made_by` and `makers_roles` are those of a maker who is another user; the operator of the
-    machine is bound by nothing, and is named by the token alone.
-    `is_new_address`: whether the token was never before used from *address*.
+    `made_by` and `makers_roles` describe a creator who is another user; the operator of the machine
+    has no limits and is named by the token alone.
+    `is_new_address`: whether the token is used from *address* for the first time.
     """
     return await db.one(
         f"""
@@ -90,12 +90,12 @@ async def caller_by_token(
 
 
 async def touch_session(db: Database, session_id: UUID) -> None:
-    """Note that the session is in use."""
+    """Record a use of the session."""
     await db.execute("update sessions set last_seen_at = now() where id = :id", id=session_id)
 
 
 async def touch_token(db: Database, token_id: UUID, address: str | None) -> None:
-    """Note that the token is in use, and from where."""
+    """Record a use of the token and its address."""
     await db.execute(
         "update api_tokens set last_used_at = now(), last_used_address = :address where id = :id",
         id=token_id,
@@ -104,7 +104,7 @@ async def touch_token(db: Database, token_id: UUID, address: str | None) -> None
 
 
 async def add_token_address(db: Database, token_id: UUID, address: str) -> bool:
-    """Remember that the token is used from there; whether that is new."""
+    """Store an address of the token; return whether it is new."""
     new = await db.value(
         """
         insert into token_addresses (token_id, address) values (:token_id, :address)

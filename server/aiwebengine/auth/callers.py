@@ -1,4 +1,4 @@
-"""From a cookie or a token to the viewer behind it, on every request."""
+"""Resolves a cookie or token to the viewer, on every request."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its 
 
 
 class CallerResolver:
-    """Who is behind a request. Nothing is cached: a revocation counts at the next look.
+    """Finds the viewer of a request. Nothing is cached: a revocation counts at the next request.
 
-    A request keeps a session in use. What stays open after it, a subscription, does not: `again`
-    looks without noting a use.
+    A request keeps a session in use. A subscription does not: `refresh` reads the rights again
+    without recording a use.
 
-    Of requests that come together with the same secret, one looks for all.
+    Simultaneous requests with the same secret share one look-up.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class CallerResolver:
         return self._session_viewer(found, origin)
 
     async def by_token(self, secret: str, origin: Origin) -> Viewer:
-        """The token's user with no more than the token's rights.
+        """The token's user with at most the token's rights.
 
-        Raises Unauthenticated (a script that shows a token must not go on as a stranger),
+        Raises Unauthenticated (a script with an invalid token must not continue as anonymous),
         Unavailable.
         """
         found = None
@@ -74,7 +74,7 @@ class CallerResolver:
         return viewer
 
     async def refresh(self, viewer: Viewer) -> Viewer:
-        """The same viewer as it is now, for what stays open. Raises Unauthenticated."""
+        """The viewer with the current rights, for open connections. Raises Unauthenticated."""
         if viewer.session_id is not None:
             found = await caller_store.caller_by_session(
                 self._db, idle_secs=self._idle_secs, id=viewer.session_id
@@ -125,7 +125,7 @@ def _token_viewer(found: Row, origin: Origin) -> Viewer:
         roles &= roles_up_to(highest(map(Role, makers_roles)))
     return Viewer(
         ActorKind.TOKEN,
-        # Whatever is done with somebody else's token names both people.
+        # Actions with a token that another user created name both users.
         email if made_by is None else f"{email}, by a token made by {made_by}",
         origin,
         id=found["user_id"],
@@ -141,7 +141,7 @@ def _token_viewer(found: Row, origin: Origin) -> Viewer:
     )
 
 
-# What the words stand for is the same for everybody; who holds which is read at each request.
+# The mapping of names to roles is cached; the roles of a user are read at each request.
 @lru_cache(256)
 def _roles(held: tuple[str, ...], ceiling: str | None = None) -> frozenset[Role]:
     usable = roles_up_to(None if ceiling is None else Role(ceiling))

@@ -1,6 +1,6 @@
-"""What providers say of a person, whose values may be of any shape: what can be used of each.
+"""Validation of the claims of providers, whose values may have any type.
 
-Only the subject and the address are needed. A name or picture that can't be used is left out.
+Only the subject and the address are required. An unusable name or picture is ignored.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ LONGEST_PICTURE = 2_000
 
 
 def an_object(value: object, what: str) -> dict[str, Any]:
-    """The value, which has to be a JSON object. Raises ValueError."""
+    """The value as a JSON object. Raises ValueError."""
     if not isinstance(value, dict):
         raise ValueError(f"{what} is {type(value).__name__}, not an object")
     return value
 
 
 def a_text(value: object, what: str) -> str:
-    """The value, which has to be a text that is not empty. Raises ValueError."""
+    """The value as a non-empty text. Raises ValueError."""
     if not isinstance(value, str) or not value:
         raise ValueError(f"{what} is {type(value).__name__}, not a text")
     return value
 
 
 def subject(value: object) -> str:
-    """The provider's own name for the person. Raises ValueError."""
+    """The provider's permanent id for the person. Raises ValueError."""
     text = a_text(value, "the subject")
     if len(text) > LONGEST_SUBJECT or any(map(is_hidden, text)):
         raise ValueError(f"the subject has {len(text)} characters, or one that can't be shown")
@@ -40,23 +40,23 @@ def subject(value: object) -> str:
 
 
 def address(value: object) -> str | None:
-    """The e-mail address, or None for what is no text."""
+    """The e-mail address, or None for another type."""
     return value if isinstance(value, str) and value else None
 
 
 def is_true(value: object) -> bool:
-    """Whether a claim says yes; Apple says it as a text."""
+    """Whether a claim is true; Apple sends a text."""
     return value in (True, "true")
 
 
 def name(*offered: object) -> str:
-    """The first display name that shows anything; may be empty."""
+    """The first display name with visible characters; may be empty."""
     cleaned = (without_hidden(one).strip() for one in offered if isinstance(one, str))
     return next(filter(None, cleaned), "")[:LONGEST_NAME].strip()
 
 
 def full_name(first: object, last: object) -> str:
-    """A name that comes in two parts, of which either may be missing."""
+    """A name from two parts, of which either may be missing."""
     return " ".join(part for part in (name(first), name(last)) if part)
 
 
@@ -69,7 +69,7 @@ def picture(value: object) -> str | None:
 
 
 def instant(value: object) -> datetime | None:
-    """A NumericDate (RFC 7519 section 2), or None for what is none."""
+    """A NumericDate (RFC 7519 section 2), or None for another value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -78,17 +78,17 @@ def instant(value: object) -> datetime | None:
         return None
 
 
-def completed(claims: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims of an ID token, and of UserInfo what the ID token leaves out.
+def completed(claims: Mapping[str, Any], user_info: Mapping[str, Any]) -> dict[str, Any]:
+    """The claims of an ID token, completed by those of UserInfo.
 
-    Whether an address is verified counts only for the address that it was said of.
+    A verification counts only for the address that it was sent with.
     """
-    whole = {**told, **claims}
-    ours, theirs = address(claims.get("email")), address(told.get("email"))
+    whole = {**user_info, **claims}
+    ours, theirs = address(claims.get("email")), address(user_info.get("email"))
     if ours is None and theirs is not None:
         whole["email"] = theirs
-        if "email_verified" in told:
-            whole["email_verified"] = told["email_verified"]
+        if "email_verified" in user_info:
+            whole["email_verified"] = user_info["email_verified"]
     elif theirs is not None and theirs != ours and "email_verified" not in claims:
         whole.pop("email_verified", None)
     return whole

@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""Commands for API tokens and sessions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LARGEST_LIST = 10_000
 
 @click.group()
 def tokens() -> None:
-    """API tokens for scripts."""
+    """Manage API tokens."""
 
 
 @tokens.command()
-@click.option("--user", "email", required=True, help="Address of the user it acts for.")
-@click.option("--name", required=True, help="What it is for.")
+@click.option("--user", "email", required=True, help="Address of the user that the token acts for.")
+@click.option("--name", required=True, help="Name of the token.")
 @click.option(
     "--expires",
     help="Lifetime, such as 12h or 30d. The default is auth.token_lifetime, the maximum"
@@ -35,14 +35,14 @@ def tokens() -> None:
 @click.option(
     "--role",
     type=click.Choice([role.name for role in Role], case_sensitive=False),
-    help="The most that it may be, whatever its user is.",
+    help="Highest role of the token, whatever roles its user has.",
 )
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may be used for; all when left out. May be repeated.",
+    help="Allowed use (default: all). May be repeated.",
 )
 @json_option
 @click.pass_context
@@ -55,7 +55,7 @@ def create(
     scopes: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make a token and print its secret, this once."""
+    """Create a token and print its secret, which is not shown again."""
     expires_at = end_after(expires)
 
     async def work(engine: Engine, viewer: Viewer) -> NewToken:
@@ -70,7 +70,7 @@ def create(
         )
 
     made = with_engine(context.obj, work)
-    show(as_json, {"token": made.secret, **_told(made.token)}, made.secret)
+    show(as_json, {"token": made.secret, **_token_as_json(made.token)}, made.secret)
 
 
 @tokens.command("list")
@@ -110,7 +110,7 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
     shown = table(
         ("Id", "User", "Name", "Secret", "Scopes", "Made by", "Expires", "Last used"), rows
     )
-    show(as_json, [{**_told(token), "user": owner} for token, owner in found], shown)
+    show(as_json, [{**_token_as_json(token), "user": owner} for token, owner in found], shown)
 
 
 @tokens.command()
@@ -118,16 +118,16 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
 @json_option
 @click.pass_context
 def revoke(context: click.Context, token_id: UUID, as_json: bool) -> None:
-    """Revoke the token with the id TOKEN_ID (see `tokens list`), and every token it made."""
+    """Revoke the token with the id TOKEN_ID (see `tokens list`), and every token it created."""
 
     async def work(engine: Engine, viewer: Viewer) -> ApiToken:
         return await engine.services.tokens.revoke(viewer, token_id)
 
     token = with_engine(context.obj, work)
-    show(as_json, _told(token), f"The token {token.name!r} is revoked.")
+    show(as_json, _token_as_json(token), f"The token {token.name!r} is revoked.")
 
 
-def _told(token: ApiToken) -> dict[str, object]:
+def _token_as_json(token: ApiToken) -> dict[str, object]:
     return {
         "id": token.id,
         "name": token.name,
@@ -144,7 +144,7 @@ def _told(token: ApiToken) -> dict[str, object]:
 
 @click.group()
 def sessions() -> None:
-    """Browsers that are signed in: list them, sign them out."""
+    """List and end browser sessions."""
 
 
 @sessions.command("list")
@@ -159,7 +159,7 @@ def sessions() -> None:
 @json_option
 @click.pass_context
 def list_sessions(context: click.Context, email: str | None, limit: int, as_json: bool) -> None:
-    """List the live sessions, newest first."""
+    """List the active sessions, newest first."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[tuple[Session, str]]:
         services = engine.services
@@ -187,8 +187,8 @@ def list_sessions(context: click.Context, email: str | None, limit: int, as_json
         for one, owner in found
     ]
     columns = ("Id", "User", "Provider", "Address", "Began", "Last seen", "Expires")
-    told = [_told_session(one, owner) for one, owner in found]
-    show(as_json, told, table(columns, rows, count(len(found), "session")))
+    shown = [_session_as_json(one, owner) for one, owner in found]
+    show(as_json, shown, table(columns, rows, count(len(found), "session")))
 
 
 @sessions.command("revoke")
@@ -204,7 +204,7 @@ def revoke_session(context: click.Context, session_id: UUID, as_json: bool) -> N
         return ended, owner.email if owner else ""
 
     ended, owner = with_engine(context.obj, work)
-    show(as_json, _told_session(ended, owner), f"The session of {owner} has ended.")
+    show(as_json, _session_as_json(ended, owner), f"The session of {owner} has ended.")
 
 
 @sessions.command("revoke-all")
@@ -212,7 +212,7 @@ def revoke_session(context: click.Context, session_id: UUID, as_json: bool) -> N
 @json_option
 @click.pass_context
 def revoke_all(context: click.Context, email: str, as_json: bool) -> None:
-    """End every session of the user with the address EMAIL."""
+    """End all sessions of the user with the address EMAIL."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[str, int]:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -222,7 +222,7 @@ def revoke_all(context: click.Context, email: str, as_json: bool) -> None:
     show(as_json, {"user": owner, "ended": ended}, f"{count(ended, 'session')} of {owner} ended.")
 
 
-def _told_session(one: Session, owner: str) -> dict[str, object]:
+def _session_as_json(one: Session, owner: str) -> dict[str, object]:
     return {
         "id": one.id,
         "user": owner,

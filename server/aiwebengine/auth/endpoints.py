@@ -1,4 +1,4 @@
-"""The addresses in a provider's discovery document: which of them are used."""
+"""Validation of the endpoints in a provider's discovery document."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _OPTIONAL = ("userinfo_endpoint",)
 
 
 def must_be_safe(document: Mapping[str, Any], issuer: str) -> None:
-    """Raise ValueError for a document with an endpoint that codes, tokens or keys must not use.
+    """Raise ValueError for an endpoint that is not safe for codes, tokens or keys.
 
-    The logout address is no such endpoint: a bad one is not offered, and nothing else.
+    The logout address is not checked: an unsafe one is just not offered.
     """
     for name in (*_NEEDED, *_OPTIONAL):
         endpoint = document.get(name)
@@ -29,7 +29,7 @@ def must_be_safe(document: Mapping[str, Any], issuer: str) -> None:
 
 
 def is_safe(endpoint: object, issuer: str) -> bool:
-    """Whether an endpoint is an https address; http on this machine is for issuers there only."""
+    """Check for an https address; http on this machine is allowed for issuers there only."""
     if not isinstance(endpoint, str) or not endpoint.isprintable() or " " in endpoint:
         return False
     try:

@@ -1,4 +1,4 @@
-"""GitHub, which speaks OAuth 2 only: who signed in is asked of its own interface."""
+"""GitHub, which supports OAuth 2 only: its own API returns who signed in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiwebengine.core.identity import Profile
 
 
 class GithubProvider(SignInProvider):
-    """GitHub, by its own interface: it issues no ID token for people."""
+    """GitHub, by its own API: it issues no ID tokens for people."""
 
     site = "https://github.com"
     api = "https://api.github.com"

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations on the viewer, sessions and API tokens."""
 
 from datetime import datetime
 
@@ -16,10 +16,10 @@ from aiwebengine.users.types import User
 
 @strawberry.input
 class RevokeSessionInput:
-    """Which session to end.
+    """Session to end.
 
     Attributes:
-        session_id: the session.
+        session_id: id of the session.
     """
 
     session_id: strawberry.ID
@@ -27,10 +27,10 @@ class RevokeSessionInput:
 
 @strawberry.input
 class RevokeAllSessionsInput:
-    """Whom to sign out everywhere.
+    """User to sign out everywhere.
 
     Attributes:
-        user_id: the user.
+        user_id: id of the user.
     """
 
     user_id: strawberry.ID
@@ -38,14 +38,14 @@ class RevokeAllSessionsInput:
 
 @strawberry.input
 class CreateApiTokenInput:
-    """What the new token is for.
+    """API token to create.
 
     Attributes:
-        name: a name to know it by, 1 to 100 characters.
-        user_id: the user it acts for, which can't be another administrator; you when left out.
-        scopes: any of read, users:write, ops:write, scripts:write; all when left out.
-        expires_at: when it stops working, at most `auth.max_token_lifetime` from now; after
-          `auth.token_lifetime` when left out.
+        name: name of the token, 1 to 100 characters.
+        user_id: the user that it acts for (default: you); not another administrator.
+        scopes: any of read, users:write, ops:write, scripts:write (default: all).
+        expires_at: when it expires, at most `auth.max_token_lifetime` from now (default: after
+          `auth.token_lifetime`).
     """
 
     name: str
@@ -56,10 +56,10 @@ class CreateApiTokenInput:
 
 @strawberry.input
 class RevokeApiTokenInput:
-    """Which token to revoke.
+    """API token to revoke.
 
     Attributes:
-        token_id: the token.
+        token_id: id of the token.
     """
 
     token_id: strawberry.ID
@@ -67,12 +67,12 @@ class RevokeApiTokenInput:
 
 @strawberry.type
 class SessionPayload:
-    """What came of ending sessions.
+    """Result of ending sessions.
 
     Attributes:
-        user: whose sessions they were.
-        session: the one that was ended, when one was named.
-        revoked_count: how many ended.
+        user: user of the sessions.
+        session: the ended session, when one was named.
+        revoked_count: number of ended sessions.
     """
 
     user: User
@@ -82,11 +82,11 @@ class SessionPayload:
 
 @strawberry.type
 class ApiTokenPayload:
-    """What came of making or revoking a token.
+    """Result of creating or revoking an API token.
 
     Attributes:
         api_token: the token.
-        secret: what a script sends as `Authorization: Bearer …`; told this once, null otherwise.
+        secret: the secret to send as `Authorization: Bearer …`; only returned by the creation.
     """
 
     api_token: ApiToken
@@ -96,7 +96,7 @@ class ApiTokenPayload:
 @strawberry.field
 @open_to_all
 def viewer(info: Info) -> Viewer | None:
-    """Who is asking; null when not signed in."""
+    """The caller; null when not signed in."""
     caller = info.context.viewer
     if caller.id is None:
         return None
@@ -113,10 +113,10 @@ def viewer(info: Info) -> Viewer | None:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def sessions(info: Info, user_id: strawberry.ID | None = None) -> list[Session]:
-    """Live sessions, newest first.
+    """Active sessions, newest first.
 
     Args:
-        user_id: whose; your own when left out.
+        user_id: id of the user (default: you).
     """
     return await info.context.services.sessions.of_user(
         info.context.viewer, checks.optional_user_id(user_id)
@@ -129,7 +129,7 @@ async def api_tokens(info: Info, user_id: strawberry.ID | None = None) -> list[A
     """API tokens that are not revoked, newest first.
 
     Args:
-        user_id: whose; your own when left out.
+        user_id: id of the user (default: you).
     """
     return await info.context.services.tokens.of_user(
         info.context.viewer, checks.optional_user_id(user_id)
@@ -147,7 +147,7 @@ async def revoke_session(info: Info, input: RevokeSessionInput) -> SessionPayloa
     """End a session.
 
     Args:
-        input: which session.
+        input: the session.
     """
     info.context.viewer.must_be_signed_in()
     known = checks.id_or_none(input.session_id)
@@ -156,7 +156,7 @@ async def revoke_session(info: Info, input: RevokeSessionInput) -> SessionPayloa
     ended = await info.context.services.sessions.revoke(info.context.viewer, known)
     owner = await info.context.loaders.users.load(ended.user_key)
     if owner is None:
-        raise NotFound("The session's user was deleted a moment ago.")
+        raise NotFound("The session's user was just deleted.")
     return SessionPayload(user=owner, session=ended, revoked_count=1)
 
 
@@ -171,24 +171,24 @@ async def revoke_all_sessions(info: Info, input: RevokeAllSessionsInput) -> Sess
     """Sign a user out everywhere.
 
     Args:
-        input: whom.
+        input: the user.
     """
     info.context.viewer.must_be_signed_in()
     known = checks.user_id(input.user_id)
     ended = await info.context.services.sessions.revoke_all(info.context.viewer, known)
     owner = await info.context.loaders.users.load(known)
     if owner is None:
-        raise NotFound("The user was deleted a moment ago.")
+        raise NotFound("The user was just deleted.")
     return SessionPayload(user=owner, session=None, revoked_count=ended)
 
 
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPayload:
-    """Make an API token.
+    """Create an API token.
 
     Args:
-        input: what it is for.
+        input: the token to create.
     """
     made = await info.context.services.tokens.create(
         info.context.viewer,
@@ -208,10 +208,10 @@ async def create_api_token(info: Info, input: CreateApiTokenInput) -> ApiTokenPa
     recent_sign_in="for the token of another user",
 )
 async def revoke_api_token(info: Info, input: RevokeApiTokenInput) -> ApiTokenPayload:
-    """Revoke an API token and the tokens it made.
+    """Revoke an API token and the tokens it created.
 
     Args:
-        input: which token.
+        input: the token.
     """
     info.context.viewer.must_be_signed_in()
     known = checks.id_or_none(input.token_id)

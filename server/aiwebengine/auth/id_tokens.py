@@ -1,4 +1,4 @@
-"""ID tokens: by which of the provider's keys one is signed, and what it says."""
+"""Validation of ID tokens by the keys of the provider."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ LEAST_RSA_BITS = 2048
 
 
 class _Registry(JWSRegistry):
-    """Pictures come as `data:` addresses inside of tokens, certificates inside of headers."""
+    """Accepts long tokens: they may contain pictures as `data:` addresses and certificates."""
 
     max_header_length = 16_384
     max_payload_length = 4_000_000
     max_signature_length = 4_096
 
 
-# RFC 7515 section 4: what a header has beside the known members is to be ignored.
+# RFC 7515 section 4: unknown header members are to be ignored.
 _REGISTRY = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
 
 
 def usable_keys(published: object) -> list[Key]:
     """The keys of a set that can check signatures; others are skipped (RFC 7517 section 5).
 
-    Raises ValueError for what is no list.
+    Raises ValueError when they are no list.
     """
     if not isinstance(published, list):
         raise ValueError(f"the keys are {type(published).__name__}, not a list")
@@ -42,7 +42,7 @@ def usable_keys(published: object) -> list[Key]:
 
 
 def claims_of(token: str, keys: Sequence[Key], client_id: str, nonce: str) -> dict[str, Any]:
-    """What a valid ID token says (OpenID Connect Core section 3.1.3.7), but for its issuer.
+    """The claims of a valid ID token (OpenID Connect Core section 3.1.3.7), except `iss`.
 
     Raises InvalidKeyIdError when none of the keys has signed it, ValueError, JoseError.
     """
@@ -75,7 +75,7 @@ def _decoded(token: str, keys: Iterable[Key]) -> jwt.Token:
         try:
             return jwt.decode(token, key, registry=_REGISTRY)
         except (JoseError, ValueError) as error:
-            # Another key may have the same id, and a token without an id may be of any key.
+            # Several keys may have one id, and a token without an id may use any key.
             problem = repr(error)
     raise InvalidKeyIdError(f"not signed by a key {kid!r} of the provider: {problem}")
 

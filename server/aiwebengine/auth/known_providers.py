@@ -23,7 +23,7 @@ _LONGEST_USER = 4_000
 
 
 class GoogleProvider(OpenIdProvider):
-    """Google, which never says when a person signed in there: who signs in again chooses anew."""
+    """Google, which never reports when a person signed in; a new sign-in asks for the account."""
 
     asks_when = False
     asks_again: Mapping[str, str] = {"prompt": "select_account"}
@@ -32,8 +32,8 @@ class GoogleProvider(OpenIdProvider):
 class MicrosoftProvider(OpenIdProvider):
     """Microsoft, where every directory (tenant) is an issuer of its own.
 
-    With a tenant's id or domain only that directory is let in. One description serves all of them
-    for `common` and `organizations`; there a token's issuer is the directory that it names.
+    With a tenant's id or domain only that directory can sign in. `common` and `organizations`
+    share one discovery document; a token's issuer is then the directory that it names.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class MicrosoftProvider(OpenIdProvider):
         is_shared = "{tenantid}" in str(self._document["issuer"])
         return self._is_issuer_of(sender) if is_shared else super()._is_sender(sender)
 
-    def _issuer_for(self, told: Mapping[str, Any]) -> str:
+    def _issuer_for(self, token_claims: Mapping[str, Any]) -> str:
         issuer = str(self._document["issuer"])
         if "{tenantid}" not in issuer:
             return issuer
-        directory = told.get("tid")
+        directory = token_claims.get("tid")
         if not is_tenant_id(directory):
             raise ValueError(f"the directory is {directory!r}")
         if self._tenant == "organizations" and directory == _CONSUMERS:
@@ -73,33 +73,35 @@ class MicrosoftProvider(OpenIdProvider):
     def _issuer_of_directory(self, directory: str) -> str:
         return f"{self._authority}/{directory}/v2.0"
 
-    def _is_verified(self, told: Mapping[str, Any]) -> bool:
-        # A directory's administrator may write any address; only this claim vouches for it.
-        return told.get("xms_edov") in (True, "1", "true") or super()._is_verified(told)
+    def _is_verified(self, token_claims: Mapping[str, Any]) -> bool:
+        # A directory's administrator may enter any address; only this claim verifies it.
+        return token_claims.get("xms_edov") in (True, "1", "true") or super()._is_verified(
+            token_claims
+        )
 
-    def _is_complete(self, told: Mapping[str, Any]) -> bool:
-        # Its UserInfo does not say whether the address is verified.
-        return claims.name(told.get("name")) != ""
+    def _is_complete(self, token_claims: Mapping[str, Any]) -> bool:
+        # Its UserInfo has no claim about the verification of the address.
+        return claims.name(token_claims.get("name")) != ""
 
 
 class AppleProvider(OpenIdProvider):
-    """Apple, whose client secret is a signed statement, and which answers by POST."""
+    """Apple, whose client secret is a signed JWT and which responds with a POST."""
 
     scope = "openid email name"
     extra: Mapping[str, str] = {"response_mode": "form_post"}
     asks_when = False
     asks_again: Mapping[str, str] = {}
 
-    def _name(self, told: Mapping[str, Any], answer: Mapping[str, str]) -> str:
-        """Apple says it beside the code, at a person's very first sign-in and never again.
+    def _name(self, token_claims: Mapping[str, Any], answer: Mapping[str, str]) -> str:
+        """Apple sends the name beside the code, at the person's first sign-in only.
 
-        It comes by the browser and is not signed: good for a name, and for nothing else.
+        The browser delivers it unsigned, so it is used for the name only.
         """
         try:
             found = json.loads(answer.get("user", "")[:_LONGEST_USER])
             parts = claims.an_object(claims.an_object(found, "the user").get("name"), "the name")
         except (ValueError, RecursionError):
-            return super()._name(told, answer)
+            return super()._name(token_claims, answer)
         return claims.full_name(parts.get("firstName"), parts.get("lastName"))
 
     def _secret(self) -> str:

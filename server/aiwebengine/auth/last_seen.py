@@ -1,4 +1,4 @@
-"""Whose a token or session was when it was last looked up: for the log, and for nothing else."""
+"""The users of recently seen tokens and sessions, for log lines only."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from aiwebengine.core.identity import Viewer
 MOST_REMEMBERED = 5_000
 
 Caller = tuple[str, UUID | None]
-"""What a line calls somebody, and the id of the user."""
+"""The label and the id of a user in a log line."""
 
 ANONYMOUS: Caller = ("anonymous", None)
 UNKNOWN: Caller = ("unknown", None)
-"""What the log says of a caller who showed a token or session that could not be looked up."""
+"""Label for a token or session that could not be looked up."""
 
 
 class LastSeen:
-    """Remembers callers by a hash of what they showed.
+    """Remembers callers by a hash of their token or session secret.
 
-    While the database is away nobody can be let in, but a line of the log can still say whose
-    request was refused. Never asked for a right: a token may have been revoked since.
+    During a database outage nobody can sign in, but the log line of a refused request still names
+    the user. Never used for authorization: a token may have been revoked since.
     """
 
     def __init__(self) -> None:
         self._callers: dict[bytes, Caller] = {}
 
     def caller(self, secret: str) -> Caller:
-        """Whose it was; UNKNOWN for what was not seen before."""
+        """The user of the secret; UNKNOWN for a new one."""
         return self._callers.get(_hashed(secret), UNKNOWN)
 
     def note(self, secret: str, viewer: Viewer) -> None:
-        """Remember whose this is, or that it is nobody's any more."""
+        """Remember the user of the secret, or that it has none any more."""
         hashed = _hashed(secret)
         if not viewer.is_signed_in:
             self._callers.pop(hashed, None)

@@ -27,14 +27,14 @@ KEPT_SECS = 3_600.0
 
 
 class OpenIdProvider(SignInProvider):
-    """Any provider that speaks OpenID Connect, found by its issuer.
+    """Any OpenID Connect provider, by its issuer.
 
     *max_age_secs* is how old the sign-in at the provider may be when a session begins.
     """
 
     scope = "openid email profile"
     extra: Mapping[str, str] = {}
-    # Core section 3.1.2.1: with a max_age the ID token has to say when the person signed in.
+    # Core section 3.1.2.1: with max_age the ID token has to contain the time of the sign-in.
     asks_when = True
     asks_again: Mapping[str, str] = {"prompt": "login", "max_age": "0"}
 
@@ -72,9 +72,9 @@ class OpenIdProvider(SignInProvider):
         async with self._asking():
             document = await self._discover()
             sender = answer.get("iss")
-            is_told = document.get("authorization_response_iss_parameter_supported") is True
-            if sender is None and is_told:
-                raise ValueError("the answer does not say who sent it")
+            is_sent = document.get("authorization_response_iss_parameter_supported") is True
+            if sender is None and is_sent:
+                raise ValueError("the answer does not name its sender")
             if sender is not None and not self._is_sender(sender):
                 raise ValueError(f"the answer was sent by {sender[:200]!r}")
 
@@ -88,11 +88,11 @@ class OpenIdProvider(SignInProvider):
                     document["token_endpoint"], code=answer["code"], code_verifier=attempt.verifier
                 )
             token = claims.a_text(tokens.get("id_token"), "the ID token")
-            told = await self._claims(token, attempt.nonce)
-            self._must_have_a_level(told)
-            authenticated_at = self._authenticated_at(attempt, told)
-            told = await self._completed(told, tokens.get("access_token"))
-            return Proof(self._profile(told, answer), authenticated_at)
+            found = await self._claims(token, attempt.nonce)
+            self._must_have_a_level(found)
+            authenticated_at = self._authenticated_at(attempt, found)
+            found = await self._completed(found, tokens.get("access_token"))
+            return Proof(self._profile(found, answer), authenticated_at)
 
     async def logout_address(self, return_to: str) -> str | None:
         """See the base class; OpenID Connect RP-Initiated Logout 1.0."""
@@ -103,7 +103,7 @@ class OpenIdProvider(SignInProvider):
         return str(httpx2.URL(endpoint).copy_merge_params(asked))
 
     def _parameters(self, attempt: Attempt) -> dict[str, str]:
-        """What is asked for beside the usual (Core section 3.1.2.1)."""
+        """Additional parameters of the request (Core section 3.1.2.1)."""
         asked = dict(self.extra)
         if attempt.again_as is not None:
             asked |= self.asks_again
@@ -113,25 +113,27 @@ class OpenIdProvider(SignInProvider):
             asked["acr_values"] = " ".join(self._settings.acr_values)
         return asked
 
-    def _must_have_a_level(self, told: Mapping[str, Any]) -> None:
-        """Providers may ignore `acr_values` (Core section 3.1.2.1), so the answer is looked at."""
+    def _must_have_a_level(self, token_claims: Mapping[str, Any]) -> None:
+        """Check `acr`: providers may ignore `acr_values` (Core section 3.1.2.1)."""
         allowed = self._settings.acr_values
-        if allowed and told.get("acr") not in allowed:
+        if allowed and token_claims.get("acr") not in allowed:
             raise SignInRefused(
-                f"{self.label} signed you in at the level {str(told.get('acr'))[:80]!r}. Allowed:"
-                f" {', '.join(allowed)}. Sign in there with a stronger method."
+                f"{self.label} signed you in at the level {str(token_claims.get('acr'))[:80]!r}."
+                f" Allowed: {', '.join(allowed)}. Sign in there with a stronger method."
             )
 
-    def _authenticated_at(self, attempt: Attempt, told: Mapping[str, Any]) -> datetime | None:
-        """When the person signed in at the provider; who signs in again has to do it now."""
-        at = claims.instant(told.get("auth_time"))
+    def _authenticated_at(
+        self, attempt: Attempt, token_claims: Mapping[str, Any]
+    ) -> datetime | None:
+        """When the person signed in at the provider; a new sign-in has to be recent."""
+        at = claims.instant(token_claims.get("auth_time"))
         if attempt.again_as is None:
             return at
         if self._reauthentication == "best_effort":
             return None
         if at is None:
             raise SignInRefused(
-                f"{self.label} does not say when you signed in there, so it can't prove a recent"
+                f"{self.label} does not report when you signed in there, so it can't prove a recent"
                 " sign-in. An administrator can change that at the provider, or set"
                 f' auth.providers.{self.name}.reauthentication to "best_effort".'
             )
@@ -145,68 +147,70 @@ class OpenIdProvider(SignInProvider):
             )
         return max(at, attempt.begun_at)
 
-    def _profile(self, told: Mapping[str, Any], answer: Mapping[str, str]) -> Profile:
+    def _profile(self, token_claims: Mapping[str, Any], answer: Mapping[str, str]) -> Profile:
         return Profile(
             provider=self.name,
-            subject=claims.subject(told["sub"]),
-            email=claims.address(told.get("email")),
-            email_verified=self._is_verified(told),
-            name=self._name(told, answer),
-            picture_url=claims.picture(told.get("picture")),
+            subject=claims.subject(token_claims["sub"]),
+            email=claims.address(token_claims.get("email")),
+            email_verified=self._is_verified(token_claims),
+            name=self._name(token_claims, answer),
+            picture_url=claims.picture(token_claims.get("picture")),
         )
 
-    def _name(self, told: Mapping[str, Any], answer: Mapping[str, str]) -> str:
-        parts = claims.full_name(told.get("given_name"), told.get("family_name"))
-        return claims.name(told.get("name"), parts)
+    def _name(self, token_claims: Mapping[str, Any], answer: Mapping[str, str]) -> str:
+        parts = claims.full_name(token_claims.get("given_name"), token_claims.get("family_name"))
+        return claims.name(token_claims.get("name"), parts)
 
-    def _is_verified(self, told: Mapping[str, Any]) -> bool:
-        return claims.is_true(told.get("email_verified"))
+    def _is_verified(self, token_claims: Mapping[str, Any]) -> bool:
+        return claims.is_true(token_claims.get("email_verified"))
 
-    def _is_complete(self, told: Mapping[str, Any]) -> bool:
-        return claims.name(told.get("name")) != "" and "email_verified" in told
+    def _is_complete(self, token_claims: Mapping[str, Any]) -> bool:
+        return claims.name(token_claims.get("name")) != "" and "email_verified" in token_claims
 
     def _secret(self) -> str:
         return self._settings.client_secret.get_secret_value()
 
     def _is_issuer_of(self, sender: object) -> bool:
-        """Whether a discovery document by *sender* is this provider's."""
+        """Check whether a discovery document from *sender* belongs to this provider."""
         return sender == self._issuer
 
     def _is_sender(self, sender: str) -> bool:
-        """Whether an answer by *sender* was asked for: it has the issuer of the document."""
+        """Check whether *sender* is the issuer of the discovery document."""
         return sender == str(self._document["issuer"])
 
-    def _issuer_for(self, told: Mapping[str, Any]) -> str:
+    def _issuer_for(self, token_claims: Mapping[str, Any]) -> str:
         """The issuer that an ID token with these claims must have."""
         return self._issuer
 
     async def _claims(self, token: str, nonce: str) -> dict[str, Any]:
         client_id = self._settings.client_id
         try:
-            told = id_tokens.claims_of(token, self._keys, client_id, nonce)
+            token_claims = id_tokens.claims_of(token, self._keys, client_id, nonce)
         except InvalidKeyIdError:
-            # The provider has changed its keys since we read them.
-            await self._discover(anew=True)
-            told = id_tokens.claims_of(token, self._keys, client_id, nonce)
-        if told.get("iss") != self._issuer_for(told):
-            raise ValueError(f"the issuer is {told.get('iss')!r}")
-        return told
+            # The provider has changed its keys since they were read.
+            await self._discover(refresh=True)
+            token_claims = id_tokens.claims_of(token, self._keys, client_id, nonce)
+        if token_claims.get("iss") != self._issuer_for(token_claims):
+            raise ValueError(f"the issuer is {token_claims.get('iss')!r}")
+        return token_claims
 
-    async def _completed(self, told: dict[str, Any], access_token: object) -> dict[str, Any]:
-        """The claims, with those of UserInfo where an ID token is thin (Core section 5.3).
+    async def _completed(
+        self, token_claims: dict[str, Any], access_token: object
+    ) -> dict[str, Any]:
+        """The claims, completed from UserInfo where the ID token lacks some (Core section 5.3).
 
-        Only a missing address bars the way: without its name a person can still sign in, and an
-        address that nobody calls verified proves nothing.
+        A failure of UserInfo matters only when the address is missing: a person can sign in without
+        a name, and an unverified address proves nothing.
         """
-        is_needed = claims.address(told.get("email")) is None
+        is_needed = claims.address(token_claims.get("email")) is None
         endpoint = self._document.get("userinfo_endpoint")
-        if endpoint is None or (self._is_complete(told) and not is_needed):
-            return told
+        if endpoint is None or (self._is_complete(token_claims) and not is_needed):
+            return token_claims
         try:
             token = claims.a_text(access_token, "the access token")
             found = claims.an_object(await self._get(endpoint, token), "the answer of UserInfo")
-            # Core section 5.3.2: another person's answer is not ours.
-            if found.get("sub") != told["sub"]:
+            # Core section 5.3.2: an answer about another person must not be used.
+            if found.get("sub") != token_claims["sub"]:
                 raise ValueError(f"UserInfo is about {found.get('sub')!r}")
         except (httpx2.HTTPError, ValueError, RecursionError) as error:
             if is_needed:
@@ -214,12 +218,12 @@ class OpenIdProvider(SignInProvider):
             log.warning(
                 "sign_in.no_userinfo", extra={"provider": self.name, "error": logged(error)}
             )
-            return told
-        return claims.completed(told, found)
+            return token_claims
+        return claims.completed(token_claims, found)
 
-    async def _discover(self, *, anew: bool = False) -> dict[str, Any]:
-        """The provider's own description, with its keys (OpenID Connect Discovery 1.0)."""
-        if not anew and time.monotonic() - self._read_at < KEPT_SECS:
+    async def _discover(self, *, refresh: bool = False) -> dict[str, Any]:
+        """The provider's discovery document, with its keys (OpenID Connect Discovery 1.0)."""
+        if not refresh and time.monotonic() - self._read_at < KEPT_SECS:
             return self._document
         document = claims.an_object(await self._get(self.asked), "the discovery document")
         if not self._is_issuer_of(document.get("issuer")):
@@ -232,7 +236,7 @@ class OpenIdProvider(SignInProvider):
 
 
 def _secret_shown_by(document: Mapping[str, Any]) -> str:
-    """In the body where that is taken: it needs no escaping; else as the standard's default."""
+    """Credentials in the body where supported, since they need no escaping; else in the header."""
     taken = document.get("token_endpoint_auth_methods_supported")
     is_taken = isinstance(taken, list) and "client_secret_post" in taken
     return "client_secret_post" if is_taken else "client_secret_basic"

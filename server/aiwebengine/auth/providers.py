@@ -1,4 +1,4 @@
-"""The sign-in providers that the configuration switches on."""
+"""The enabled sign-in providers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OPENID = {"google": GoogleProvider, "microsoft": MicrosoftProvider, "apple": Ap
 
 
 def configured(auth: Auth) -> dict[str, SignInProvider]:
-    """The providers that the configuration switches on, by name."""
+    """The enabled providers by name."""
     made: dict[str, SignInProvider] = {}
     for name, settings in auth.providers.items():
         kind = auth.kind_of(name)
@@ -23,7 +23,7 @@ def configured(auth: Auth) -> dict[str, SignInProvider]:
         if kind == "github":
             made[name] = GithubProvider(name, label, settings)
             continue
-        # A session can't be older than this, nor need the sign-in behind it be.
+        # A session can't be older than this, so its sign-in need not be either.
         max_age_secs = int(auth.session_timeout.total_seconds())
         provider = _OPENID.get(kind, OpenIdProvider)
         made[name] = provider(name, label, settings, _issuer(kind, settings), max_age_secs)

@@ -22,7 +22,7 @@ from aiwebengine.sessions.types import SignedIn
 from aiwebengine.web.bodies import must_be_json
 from aiwebengine.web.files import Frontend
 
-# An answer has state, code, iss, and of Apple the user's name.
+# An answer has state, code, iss and, from Apple, the user's name.
 MOST_FORM_FIELDS = 32
 
 
@@ -33,7 +33,7 @@ def routes(
     frontend: Frontend,
     public_url: str,
 ) -> list[Route]:
-    """The routes below `/auth`; *public_url* is what providers send browsers back to."""
+    """The routes below `/auth`; providers redirect browsers to *public_url*."""
 
     def page(
         redirect: str,
@@ -58,16 +58,16 @@ def routes(
 
     @open_to_all
     async def login(request: Request) -> Response:
-        """The page to sign in.
+        """The sign-in page.
 
         Args:
-            redirect: where to go afterwards, a path of ours; when left out, the
-                manager for administrators and the home page for others.
-            again: present: also for who is signed in, for a recent sign-in.
+            redirect: path to open afterwards (default: the manager for administrators,
+                the home page for others).
+            again: if present, show the page to signed-in users too, for a recent sign-in.
 
         Answers:
             200: the page.
-            303: onward, for who is signed in already.
+            303: to *redirect*, for users who are signed in.
         """
         redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
         viewer = await authenticator.viewer(request, "web")
@@ -78,14 +78,14 @@ def routes(
         return page(redirect, None, request, again and viewer.is_signed_in, viewer)
 
     @open_to_all
-    async def depart(request: Request) -> Response:
-        """Begin a sign-in with a provider.
+    async def start(request: Request) -> Response:
+        """Start a sign-in with a provider.
 
         Args:
             provider: its name in `auth.providers`.
-            redirect: where to go afterwards, a path of ours; when left out, the
-                manager for administrators and the home page for others.
-            again: present: the person who is signed in has to prove it again, at the provider.
+            redirect: path to open afterwards (default: the manager for administrators,
+                the home page for others).
+            again: if present, the signed-in user has to sign in at the provider again.
 
         Answers:
             303: to the provider.
@@ -94,12 +94,16 @@ def routes(
         """
         redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
         name = request.path_params["provider"]
-        # One secret for all tabs: each has a state of its own.
+        # One secret for all tabs; each sign-in has its own state.
         browser = request.cookies.get(authenticator.browser_cookie) or secrets.new_secret()
         try:
             await authenticator.count_sign_in(request)
-            address = await sign_in.depart(
-                name, browser, redirect, callback_address(name), await who_proves_it_again(request)
+            address = await sign_in.start(
+                name,
+                browser,
+                redirect,
+                callback_address(name),
+                await user_to_sign_in_again(request),
             )
         except EngineError as refused:
             if refused.status >= 500:
@@ -111,15 +115,15 @@ def routes(
         return response
 
     @open_to_all
-    async def arrive(request: Request) -> Response:
-        """Where a provider sends the browser back to; a POST brings a form (Apple).
+    async def complete(request: Request) -> Response:
+        """Callback of a provider; Apple sends a form by POST.
 
         Args:
             provider: its name in `auth.providers`.
 
         Answers:
-            303: to where the sign-in was to lead, with a session; or to there without a new one,
-                when the answer was used before by a browser that is signed in.
+            303: to *redirect* with a new session; without one when a signed-in browser
+                repeats a used answer.
 
         Raises NotFound, SignInRefused, Forbidden, all as a page.
         """
@@ -136,10 +140,10 @@ def routes(
             if onward and (await authenticator.viewer(request, "web")).is_signed_in:
                 return RedirectResponse(onward, 303, {"Cache-Control": "no-store"})
             attempt = await sign_in.resume(before, name, browser, answer)
-            # From here on another try leads to where this one was to lead.
+            # From here on a retry keeps the redirect of this attempt.
             redirect, again = attempt.redirect, attempt.again_as is not None
             replaced = await authenticator.viewer(request, "web")
-            signed_in = await sign_in.arrive(
+            signed_in = await sign_in.complete(
                 before, replaced, attempt, answer, callback_address(name)
             )
         except EngineError as refused:
@@ -147,26 +151,26 @@ def routes(
                 raise
             return page(redirect, refused, request, again)
         await end_session_before(request)
-        return await let_in(request, signed_in, redirect)
+        return await open_session(request, signed_in, redirect)
 
     @open_to_all
     async def link(request: Request) -> Response:
-        """Sign in by a link of the command line or the banner, from loopback only.
+        """Sign in with a link from the command line or the start banner, from loopback only.
 
         Args:
-            token: what makes the link good, once.
-            redirect: where to go afterwards, a path of ours; when left out, the
-                manager for administrators and the home page for others.
+            token: the one-time secret of the link.
+            redirect: path to open afterwards (default: the manager for administrators,
+                the home page for others).
 
         Answers:
-            204: to HEAD; the link stays good.
-            303: onward, with a session.
+            204: to HEAD; the link stays valid.
+            303: to *redirect*, with a session.
 
-        Raises Unauthenticated for a link that is not good or not good any more, Forbidden
-        from elsewhere; all as a page.
+        Raises Unauthenticated for an invalid, used or expired link, Forbidden
+        from another machine; all as a page.
         """
         if request.method == "HEAD":
-            # Previews of links ask so; the link must still work afterwards.
+            # Link previews send HEAD; the link must still work afterwards.
             return Response(status_code=204)
         try:
             authenticator.must_be_local(request)
@@ -179,19 +183,19 @@ def routes(
             return page(LANDING, refused, request)
         await end_session_before(request)
         redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
-        return await let_in(request, signed_in, redirect)
+        return await open_session(request, signed_in, redirect)
 
     def callback_address(name: str) -> str:
         return f"{public_url}/auth/callback/{name}"
 
-    async def who_proves_it_again(request: Request) -> UUID | None:
-        """The user of this browser's session, when the request is to sign in again."""
+    async def user_to_sign_in_again(request: Request) -> UUID | None:
+        """The user of this browser's session, if the request is to sign in again."""
         if "again" not in request.query_params:
             return None
         viewer = await authenticator.viewer(request, "web")
         return viewer.id if viewer.session_id is not None else None
 
-    async def let_in(request: Request, signed_in: SignedIn, redirect: str) -> Response:
+    async def open_session(request: Request, signed_in: SignedIn, redirect: str) -> Response:
         if redirect == LANDING:
             viewer = await authenticator.viewer_of(signed_in.secret, request, "web")
             redirect = landing_for(viewer.roles)
@@ -201,15 +205,15 @@ def routes(
         return response
 
     async def end_session_before(request: Request) -> None:
-        """End the session that the browser still holds, so that its id always changes."""
+        """End the browser's previous session: each sign-in gets a new one."""
         await sessions.sign_out(await authenticator.viewer(request, "web"))
 
     @open_to_all
     async def logout(request: Request) -> Response:
-        """End the session of this browser; doing it twice is fine.
+        """End the session of this browser; repeating it changes nothing.
 
         Answers:
-            200: `provider` and `logoutUrl`: where the session with the provider ends.
+            200: `provider` and `logoutUrl`, the address that ends the session at the provider.
             204: done.
 
         Raises Forbidden for a page of another site, UnsupportedMediaType.
@@ -224,21 +228,21 @@ def routes(
             else JSONResponse({"provider": elsewhere[0], "logoutUrl": elsewhere[1]})
         )
         authenticator.clear_cookie(response)
-        # What pages keep in the browser; "cookies" would take those of all our domain's sites.
+        # Storage of the pages only; "cookies" would clear those of all sites of the domain.
         response.headers["Clear-Site-Data"] = '"storage"'
         return response
 
     return [
         Route("/auth/login", login, methods=["GET"]),
-        Route("/auth/login/{provider}", depart, methods=["GET"]),
-        Route("/auth/callback/{provider}", arrive, methods=["GET", "POST"]),
+        Route("/auth/login/{provider}", start, methods=["GET"]),
+        Route("/auth/callback/{provider}", complete, methods=["GET", "POST"]),
         Route("/auth/link", link, methods=["GET"]),
         Route("/auth/logout", logout, methods=["POST"]),
     ]
 
 
 def _form(body: bytes) -> dict[str, str]:
-    """What a provider answers by POST, as Apple does; nothing of a form with too many fields."""
+    """The form that a provider sends by POST, as Apple does; empty if it has too many fields."""
     try:
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FORM_FIELDS))
     except ValueError:

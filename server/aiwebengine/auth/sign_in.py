@@ -1,4 +1,4 @@
-"""How somebody gets in: one-use links, and providers."""
+"""Sign-in with one-time links and with providers."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 LINK_LASTS_SECS = 15 * 60
 ATTEMPT_LASTS_SECS = 10 * 60
-NOT_BEGUN = "The browser did not begin this sign-in, or too long ago."
-NOT_PROVEN = "The provider did not say who the person is."
+NOT_BEGUN = "The browser did not start this sign-in, or it has expired."
+NOT_PROVEN = "The provider did not identify the person."
 
 
 class SignIn:
-    """Turns proof of who somebody is into a session.
+    """Creates sessions from one-time links and the answers of providers.
 
-    *noticed* is told the provider of each attempt (`link` for a link), and whether it succeeded.
+    *noticed* is called with the provider of each attempt (`link` for a link) and its success.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class SignIn:
         self._noticed = noticed
 
     async def first_link(self, email: str) -> str | None:
-        """The secret of a link for the first administrator; None once one has signed in.
+        """The secret of a link for the first administrator; None after an administrator signed in.
 
-        Earlier ones stop working.
+        Earlier links stop working.
         """
         async with self._db.transaction():
             await sign_in_store.remove_first_links(self._db)
@@ -75,13 +75,13 @@ class SignIn:
         return secret
 
     async def link_for(self, viewer: Viewer, email: str) -> str:
-        """The secret of a link that signs in an existing user.
+        """The secret of a sign-in link for an existing user.
 
         Raises Forbidden, NotFound.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         if not viewer.is_trusted:
-            raise Forbidden("Sign-in links are made at the command line of the machine only.")
+            raise Forbidden("Sign-in links can be created on the command line of the machine only.")
         user = await self._users.find_by_email(viewer, email)
         if user.status is UserStatus.SUSPENDED:
             raise Forbidden(f"{user.email} is suspended. Reinstate the user first.")
@@ -98,9 +98,9 @@ class SignIn:
         return secret
 
     async def by_link(self, viewer: Viewer, secret: str) -> SignedIn:
-        """Use up a link and begin a session.
+        """Use a link and create a session.
 
-        Raises Unauthenticated when the link is unknown, used or too old, Forbidden when its user
+        Raises Unauthenticated when the link is unknown, used or expired, Forbidden when its user
         is suspended.
         """
         try:
@@ -112,7 +112,7 @@ class SignIn:
         self._noticed(LINK, True)
         return begun
 
-    async def depart(
+    async def start(
         self,
         name: str,
         browser: str,
@@ -120,11 +120,10 @@ class SignIn:
         redirect_uri: str,
         again_as: UUID | None = None,
     ) -> str:
-        """Where to send a browser that wants to sign in with the provider *name*.
+        """Start a sign-in with the provider *name*; return the address for the browser.
 
-        *browser* is a secret that only this browser has; *redirect* is where it shall end up.
-        *again_as* is the user who is signed in and has to prove it again. Raises NotFound,
-        SignInRefused.
+        *browser* is a secret that only this browser has; *redirect* is the path to open afterwards.
+        *again_as* is the signed-in user who has to sign in again. Raises NotFound, SignInRefused.
         """
         provider = self._provider(name)
         state = secrets.new_secret()
@@ -142,7 +141,7 @@ class SignIn:
     async def resume(
         self, viewer: Viewer, name: str, browser: str, answer: Mapping[str, str]
     ) -> Attempt:
-        """The sign-in with *name* that this browser began under the answer's state; it counts once.
+        """The sign-in with *name* that this browser started under the answer's state; used once.
 
         Raises NotFound, SignInRefused.
         """
@@ -153,17 +152,17 @@ class SignIn:
             )
             if attempt is None:
                 if "error" in answer:
-                    # Some providers forget the state when they say no; the reason still helps.
+                    # Some providers omit the state in a refusal; its reason still helps.
                     _must_bring_a_code(provider, answer)
                 raise SignInRefused(
-                    "This sign-in was not begun in this browser, or too long ago. Try again."
+                    "This sign-in was not started in this browser, or it has expired. Try again."
                 )
             return attempt
 
     async def finished(self, name: str, answer: Mapping[str, str]) -> str | None:
-        """Where a sign-in led whose answer was used before; None when it was not.
+        """The redirect of a sign-in whose answer was used before; None when it was not.
 
-        Browsers come back to such an answer by their Back button.
+        The Back button of a browser repeats such an answer.
         """
         if "error" in answer or name not in self.providers:
             return None
@@ -171,7 +170,7 @@ class SignIn:
             self._db, secrets.digest(answer.get("state", "")), name
         )
 
-    async def arrive(
+    async def complete(
         self,
         viewer: Viewer,
         replaced: Viewer,
@@ -179,13 +178,13 @@ class SignIn:
         answer: Mapping[str, str],
         redirect_uri: str,
     ) -> SignedIn:
-        """A session for the person whom a provider sent back.
+        """Create a session from the answer of a provider.
 
-        *answer* is what the provider had the browser bring (RFC 6749 section 4.1.2). Who signs in
-        again has to be the same user as before. *replaced* is who the browser's present session
-        belongs to: a provider that does not say when the person signed in makes no session of the
-        same user more recent than that one. A failure is recorded and changes nothing. Raises
-        NotFound, SignInRefused, Forbidden.
+        *answer* has the parameters of RFC 6749 section 4.1.2. A user who signs in again has to be
+        the same as before. *replaced* is the viewer of the browser's current session: if the
+        provider does not report when the person signed in, the new session of the same user counts
+        as no more recent than that one. A failure is recorded and changes nothing. Raises NotFound,
+        SignInRefused, Forbidden.
         """
         provider = self._provider(attempt.provider)
         async with self._failure_noted(viewer, attempt.provider, NOT_PROVEN):
@@ -196,7 +195,7 @@ class SignIn:
             self._failure_noted(viewer, attempt.provider, NOT_PROVEN, proof.profile),
             self._db.transaction(),
         ):
-            user = await self._arrivals.welcome(viewer, proof.profile)
+            user = await self._arrivals.provision(viewer, proof.profile)
             if attempt.again_as not in (None, user.key):
                 raise SignInRefused(
                     f"You signed in with {provider.label} as {user.email}, which is another"
@@ -211,9 +210,7 @@ class SignIn:
         return begun
 
     async def end_elsewhere(self, name: str, return_to: str) -> tuple[str, str] | None:
-        """Where a browser that signed in with *name* ends its session there, if anywhere:
-        the provider's label, and the address.
-        """
+        """The label of the provider *name* and the address that ends the session there, or None."""
         provider = self.providers.get(name)
         address = None if provider is None else await provider.logout_address(return_to)
         return None if provider is None or address is None else (provider.label, address)
@@ -226,7 +223,7 @@ class SignIn:
             )
         email, makes_administrator = found
         if makes_administrator:
-            user_id = await self._arrivals.welcome_first_administrator(_bearer(viewer), email)
+            user_id = await self._arrivals.provision_first_administrator(_bearer(viewer), email)
         else:
             user_id = (await self._users.find_by_email(_bearer(viewer), email)).key
         user = await self._users.signed_in(user_id)
@@ -246,22 +243,22 @@ class SignIn:
     def _provider(self, name: str) -> SignInProvider:
         provider = self.providers.get(name)
         if provider is None:
-            raise NotFound(f"There is no sign-in provider {name[:40]!r} here.")
+            raise NotFound(f"There is no sign-in provider {name[:40]!r}.")
         return provider
 
 
 def _must_bring_a_code(provider: SignInProvider, answer: Mapping[str, str]) -> None:
-    """Raise SignInRefused in plain words when the provider says no (RFC 6749 section 4.1.2.1)."""
+    """Raise SignInRefused when the provider refused (RFC 6749 section 4.1.2.1)."""
     error = answer.get("error")
     if error in ("access_denied", "user_cancelled_authorize", "user_cancelled_login"):
         raise SignInRefused(f"The sign-in with {provider.label} was cancelled.")
     if error in ("temporarily_unavailable", "server_error"):
-        raise SignInRefused(f"{provider.label} can't sign anybody in right now. Try again later.")
+        raise SignInRefused(f"{provider.label} is temporarily unavailable. Try again later.")
     if error or not answer.get("code"):
-        told = on_one_line((error or "no code")[:60])
-        raise SignInRefused(f"{provider.label} refused the sign-in ({told}).")
+        reason = on_one_line((error or "no code")[:60])
+        raise SignInRefused(f"{provider.label} refused the sign-in ({reason}).")
 
 
 def _bearer(viewer: Viewer) -> Viewer:
-    """Who shows a link acts with the right of the operator who made it."""
+    """The viewer of a link: it acts with the rights of the operator who created it."""
     return Viewer(ActorKind.OPERATOR, "sign-in link", viewer.origin)

@@ -1,4 +1,4 @@
-"""What every sign-in provider does: send a browser there, and say what its answer proves."""
+"""Base of sign-in providers: the address to start at, and what the answer proves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aiwebengine.core.untrusted_text import on_one_line
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECS = 8.0
-# RFC 6749 section 5.2, and GitHub's own words: nobody can sign in until the settings are right.
+# RFC 6749 section 5.2 and codes of GitHub: nobody can sign in until the settings are corrected.
 _OUR_FAULTS = {
     "invalid_client",
     "unauthorized_client",
@@ -36,9 +36,9 @@ LONGEST_LOGGED = 500
 
 
 class SignInProvider(ABC):
-    """One configured provider. *name* stands in addresses and identities, *label* on the button."""
+    """A configured provider. *name* is used in addresses and identities, *label* on the button."""
 
-    # What asks the person there to prove again who they are, as far as the provider knows it.
+    # Parameters that ask the person to sign in again, if the provider supports them.
     asks_again: Mapping[str, str] = {}
 
     def __init__(self, name: str, label: str, settings: Provider) -> None:
@@ -50,11 +50,11 @@ class SignInProvider(ABC):
     @property
     @abstractmethod
     def asked(self) -> str:
-        """The address where sign-in begins to be asked for; it answers while the provider works."""
+        """The first address of the sign-in; it responds while the provider works."""
 
     @abstractmethod
     async def address(self, attempt: Attempt, state: str, redirect_uri: str) -> str:
-        """Where to send the browser. Raises SignInRefused when the provider does not answer."""
+        """The address for the browser. Raises SignInRefused when the provider does not respond."""
 
     async def must_have_answered(self, answer: Mapping[str, str]) -> None:
         """Raise SignInRefused for an answer that names another provider as its sender."""
@@ -62,16 +62,16 @@ class SignInProvider(ABC):
 
     @abstractmethod
     async def proof(self, attempt: Attempt, answer: Mapping[str, str], redirect_uri: str) -> Proof:
-        """Who signed in there, and when. Raises SignInRefused."""
+        """Who signed in, and when. Raises SignInRefused."""
 
     async def logout_address(self, return_to: str) -> str | None:
-        """Where a browser ends its session at the provider; None when there is no such place."""
+        """The address that ends a session at the provider; None if it has none."""
         return None
 
     def _client(
         self, redirect_uri: str, scope: str, secret: str, by: str = "client_secret_post"
     ) -> AsyncOAuth2Client:
-        """*by* is how the secret is shown (OpenID Connect Core section 9)."""
+        """An OAuth client; *by* is its authentication method (OpenID Connect Core section 9)."""
         return _Client(
             self._settings.client_id,
             secret or None,
@@ -92,7 +92,7 @@ class SignInProvider(ABC):
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:
-        """Log what goes wrong on the wire or in an answer, and raise it as SignInRefused."""
+        """Log a failure of the connection or the answer and raise it as SignInRefused."""
         try:
             yield
         except SignInRefused as refused:
@@ -146,26 +146,26 @@ class SignInProvider(ABC):
             )
         if error in _CODE_FAULTS:
             return f"{self.label} does not accept this sign-in any more ({error}). Try again."
-        told = on_one_line(error[:LONGEST_ERROR])
-        return f"{self.label} refused the sign-in ({told}), so nobody was signed in."
+        reason = on_one_line(error[:LONGEST_ERROR])
+        return f"{self.label} refused the sign-in ({reason}), so nobody was signed in."
 
 
 def logged(error: Exception) -> str:
-    """What the log says of a failure: not all that a provider may have answered."""
+    """The text of a failure for the log, truncated."""
     return repr(error)[:LONGEST_LOGGED]
 
 
 class _Client(AsyncOAuth2Client):  # type: ignore[misc]
-    """Reads of the token endpoint's answer what is needed, and nothing else of it matters."""
+    """Reads the answer of the token endpoint and ignores what is not needed."""
 
     def parse_response_token(self, response: httpx2.Response) -> dict[str, Any]:
         """The answer's members. Raises OAuthError, HTTPStatusError, ValueError."""
         try:
-            told = claims.an_object(response.json(), "the answer of the token endpoint")
+            answer = claims.an_object(response.json(), "the answer of the token endpoint")
         except (ValueError, RecursionError):
             response.raise_for_status()
             raise
-        if told.get("error"):
-            raise OAuthError(str(told["error"])[:LONGEST_ERROR])
+        if answer.get("error"):
+            raise OAuthError(str(answer["error"])[:LONGEST_ERROR])
         response.raise_for_status()
-        return told
+        return answer

@@ -1,4 +1,4 @@
-"""Every SQL statement about sign-in links and sign-ins that are under way."""
+"""SQL statements about sign-in links and pending sign-ins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiwebengine.database import Database
 async def add_link(
     db: Database, secret_hash: bytes, email: str, first_administrator: bool, lasts_secs: float
 ) -> None:
-    """Make a one-use sign-in link."""
+    """Create a one-time sign-in link."""
     await db.execute(
         """
         insert into sign_in_links (secret_hash, email, first_administrator, expires_at)
@@ -25,7 +25,7 @@ async def add_link(
 
 
 async def use_link(db: Database, secret_hash: bytes) -> tuple[str, bool] | None:
-    """Use up a link: its address and whether it makes the first administrator; None: no such."""
+    """Use a link; return its address and whether it is for the first administrator, or None."""
     row = await db.one(
         """
         delete from sign_in_links
@@ -38,14 +38,14 @@ async def use_link(db: Database, secret_hash: bytes) -> tuple[str, bool] | None:
 
 
 async def remove_first_links(db: Database) -> None:
-    """Make every start banner's link unusable."""
+    """Delete the links of all start banners."""
     await db.execute("delete from sign_in_links where first_administrator")
 
 
 async def add_attempt(
     db: Database, state_hash: bytes, browser_hash: bytes, attempt: Attempt, lasts_secs: float
 ) -> None:
-    """Note a sign-in that goes to a provider."""
+    """Store a pending sign-in with a provider."""
     await db.execute(
         """
         insert into sign_in_attempts (
@@ -72,7 +72,7 @@ async def add_attempt(
 async def use_attempt(
     db: Database, state_hash: bytes, browser_hash: bytes, provider: str
 ) -> Attempt | None:
-    """Use up a sign-in that comes back to the browser that began it; None: no such."""
+    """Use a pending sign-in of this browser and return it, or None."""
     row = await db.one(
         """
         update sign_in_attempts
@@ -89,7 +89,7 @@ async def use_attempt(
 
 
 async def used_attempt(db: Database, state_hash: bytes, provider: str) -> str | None:
-    """Where a sign-in that was used up led; None: no such, or none that was used."""
+    """The redirect of a used sign-in, or None."""
     redirect: str | None = await db.value(
         """
         select redirect from sign_in_attempts

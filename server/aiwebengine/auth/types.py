@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""The viewer, sign-in attempts and their proof."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,13 +17,13 @@ from aiwebengine.users.types import User
 
 @strawberry.type
 class Viewer:
-    """Who is asking.
+    """The caller.
 
     Attributes:
         id: the user's id.
         email: the user's address.
         name: the user's display name.
-        roles: what this request may do: a token may have fewer roles than its user.
+        roles: roles of this request; a token may have fewer than its user.
     """
 
     id: strawberry.ID
@@ -36,18 +36,18 @@ class Viewer:
     @strawberry.field
     @needs_scope(Scope.READ)
     async def user(self, info: Info) -> User:
-        """The user that asks."""
+        """The user of the caller."""
         self.caller.must_read()
         return await owner(info, self.key)
 
     @strawberry.field
     def recent_sign_in_until(self) -> datetime | None:
-        """Until when the session's sign-in counts as recent; null for an API token."""
+        """When the session's sign-in stops counting as recent; null for an API token."""
         return self.caller.fresh_until
 
     @strawberry.field
     async def session(self, info: Info) -> Session | None:
-        """The session that was used, when it was one."""
+        """The session of the request; null for an API token."""
         if self.caller.session_id is None:
             return None
         mine = await info.context.loaders.sessions.load(self.key)
@@ -55,7 +55,7 @@ class Viewer:
 
     @strawberry.field
     async def api_token(self, info: Info) -> ApiToken | None:
-        """The API token that was used, when it was one."""
+        """The API token of the request; null for a session."""
         if self.caller.token_id is None:
             return None
         mine = await info.context.loaders.api_tokens.load(self.key)
@@ -64,10 +64,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A sign-in that has gone to a provider: what its answer must fit.
+    """A pending sign-in with a provider, which its answer must match.
 
     Attributes:
-        again_as: the user who signs in again; None for an ordinary sign-in.
+        again_as: the user who has to sign in again; None for an ordinary sign-in.
         begun_at: when the browser was sent to the provider.
     """
 
@@ -81,11 +81,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Proof:
-    """What a provider's answer proves.
+    """Result of a provider's answer.
 
     Attributes:
-        profile: who signed in there.
-        authenticated_at: when, as far as the provider says so.
+        profile: the person who signed in.
+        authenticated_at: when, if the provider reports it.
     """
 
     profile: Profile
@@ -93,4 +93,4 @@ class Proof:
 
 
 class SignInRefused(Unauthenticated):
-    """The provider, or its answer, does not let this person in; the message says why."""
+    """The provider or its answer does not allow the sign-in; the message says why."""

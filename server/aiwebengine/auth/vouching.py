@@ -1,4 +1,4 @@
-"""What each configured provider's word about addresses counts for."""
+"""Which configured providers are trusted to verify addresses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiwebengine.users.proof import Vouching
 
 
 def configured(auth: Auth) -> dict[str, Vouching]:
-    """By the provider's name."""
+    """The trust in each provider, by its name."""
     return {
         name: Vouching(_vouches(auth, name), frozenset(settings.domains))
         for name, settings in auth.providers.items()
@@ -16,11 +16,10 @@ def configured(auth: Auth) -> dict[str, Vouching]:
 
 
 def _vouches(auth: Auth, name: str) -> bool:
-    """Whether the provider is believed when it says that it verified an address.
+    """Check whether the provider is trusted to verify addresses.
 
-    The administrator of any Microsoft tenant may write any address into its directory (the attack
-    is known as nOAuth), so a provider that is open to all tenants is not believed unless the
-    configuration says so.
+    The administrator of any Microsoft tenant may enter any address into its directory (the attack
+    nOAuth), so a provider open to all tenants is not trusted unless the configuration says so.
     """
     settings = auth.providers[name]
     if settings.vouches_for_addresses is not None:

@@ -1,1 +1,1 @@
-"""Sessions of browsers and API tokens of scripts."""
+"""Browser sessions and API tokens."""

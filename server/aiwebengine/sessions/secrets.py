@@ -1,4 +1,4 @@
-"""Secrets that are handed out, and what is kept of them."""
+"""Secrets of sessions, links and API tokens, and the digests that are stored."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def new_secret() -> str:
 
 
 def new_token() -> str:
-    """An API token: a prefix and a checksum let secret scanners know one when they see it."""
+    """An API token; the prefix and checksum let secret scanners recognise it."""
     body = "".join(secrets.choice(_BASE62) for _ in range(36))
     return f"awe_{body}{_checksum(body)}"
 
 
 def looks_like_token(text: str) -> bool:
-    """Whether the shape and the checksum are right; says nothing of its being valid."""
+    """Check the format and checksum of a token, not whether it is valid."""
     match = _TOKEN.fullmatch(text)
     return match is not None and _checksum(match[1]) == match[2]
 
 
 def digest(secret: str) -> bytes:
-    """What is stored instead. The secrets are random and long, so one round is enough."""
+    """The digest to store. Secrets are long and random, so one round is enough."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 

@@ -1,4 +1,4 @@
-"""Browsers that are signed in: begin, list, end."""
+"""Browser sessions: create, list and end them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from aiwebengine.sessions.types import Session, SignedIn
 
 
 class Sessions:
-    """Sessions live in the database, so ending one counts at once and everywhere.
+    """Sessions stored in the database: ending one takes effect at once on every instance.
 
-    *lasts_secs* after its beginning, or *idle_secs* after its last use, a session is over.
+    A session expires *lasts_secs* after its start, or *idle_secs* after its last use.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Sessions:
         provider: str,
         authenticated_at: datetime | None = None,
     ) -> SignedIn:
-        """A new session; the user's oldest ones above the allowed number end.
+        """Create a session and end the user's oldest ones above the limit.
 
-        *viewer* is who the request came from before the sign-in, for the trail.
-        *authenticated_at* is when the person signed in at the provider, as far as it says so: a
-        recent sign-in is counted from then, otherwise from the session's start.
+        *viewer* is the caller before the sign-in, for the audit trail. *authenticated_at* is when
+        the person signed in at the provider, if it reports that: a sign-in is recent counted from
+        then, otherwise from the start of the session.
         """
         secret = secrets.new_secret()
         async with self._db.transaction():
@@ -80,12 +80,12 @@ class Sessions:
                     AuditAction.SESSION_REVOKED,
                     target,
                     before={"session": str(ended.key), "provider": ended.provider},
-                    reason=f"There may be {self._most}, and another began.",
+                    reason=f"The limit of {self._most} sessions was reached.",
                 )
         return SignedIn(session, secret)
 
     async def sign_out(self, viewer: Viewer) -> str | None:
-        """End the viewer's own session; the provider it began with. Doing it twice is fine."""
+        """End the viewer's own session and return its provider. Ending it again changes nothing."""
         if viewer.session_id is None or viewer.id is None:
             return None
         async with self._db.transaction():
@@ -97,7 +97,7 @@ class Sessions:
         return None if session is None else session.provider
 
     async def of_user(self, viewer: Viewer, user_id: UUID | None) -> list[Session]:
-        """The live sessions of a user, or the viewer's own, newest first.
+        """The active sessions of a user or of the viewer, newest first.
 
         Raises Unauthenticated, Forbidden.
         """
@@ -106,17 +106,17 @@ class Sessions:
         return [] if wanted is None else (await self.of_users([wanted]))[0]
 
     async def newest(self, viewer: Viewer, limit: int) -> list[Session]:
-        """The live sessions of all users, newest first. Raises Unauthenticated, Forbidden."""
+        """The active sessions of all users, newest first. Raises Unauthenticated, Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.newest_sessions(self._db, limit, self._idle_secs)
 
     async def of_users(self, user_ids: Sequence[UUID]) -> list[list[Session]]:
-        """The live sessions of each user, in the order asked; for loaders."""
+        """The active sessions of each user, in the order of the ids; for loaders."""
         sessions = await store.sessions_of(self._db, user_ids, self._idle_secs)
         return [sessions[user_id] for user_id in user_ids]
 
     async def revoke(self, viewer: Viewer, session_id: UUID) -> Session:
-        """End a session: one's own, or as an administrator anyone's.
+        """End a session: the viewer's own, or any one as an administrator.
 
         Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for another user.
         """
@@ -139,7 +139,7 @@ class Sessions:
         return session
 
     async def revoke_all(self, viewer: Viewer, user_id: UUID) -> int:
-        """Sign a user out everywhere; how many sessions ended.
+        """End all sessions of a user and return their number.
 
         Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for another user.
         """
@@ -158,13 +158,13 @@ class Sessions:
         return ended
 
     async def end_all(self, user_id: UUID) -> int:
-        """End all sessions of a user, as part of a change that leaves its own trace."""
+        """End all sessions of a user, as part of a change with its own audit event."""
         return await store.remove_sessions_of(self._db, user_id)
 
     async def revoke_tokens(self, viewer: Viewer, target: Target, reason: str) -> int:
-        """Revoke the API tokens of a user for good; how many still worked.
+        """Revoke all API tokens of a user for good and return their number.
 
-        Part of a change that ends all sign-ins; each token leaves an event of its own.
+        Part of a change that ends all access; each token gets its own audit event.
         """
         assert target.id is not None  # noqa: S101 - a user has an id
         tokens = await store.revoke_tokens_of(self._db, target.id)
@@ -179,11 +179,11 @@ class Sessions:
         return len(tokens)
 
     async def count_live(self) -> int:
-        """How many sessions of all users can be used at present."""
+        """Number of active sessions of all users."""
         return await store.count_live_sessions(self._db, self._idle_secs)
 
     async def remove_ended(self) -> None:
-        """Drop what can't be used any more. Any instance may do this at any time."""
+        """Delete expired sessions and links. Any instance may do this at any time."""
         await store.remove_ended(self._db, self._idle_secs)
 
     async def _target(self, user_id: UUID) -> Target:

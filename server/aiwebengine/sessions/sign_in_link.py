@@ -6,5 +6,5 @@ from aiwebengine.core.config import Config
 
 
 def link_address(config: Config, secret: str) -> str:
-    """The address of a sign-in link: always this machine's own, where alone it works."""
+    """The address of a sign-in link, on this machine: it works nowhere else."""
     return f"http://localhost:{config.server.port}/auth/link?token={secret}"

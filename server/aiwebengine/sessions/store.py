@@ -1,4 +1,4 @@
-"""The SQL statements by which sessions and API tokens are made, listed and ended."""
+"""SQL statements that create, list and end sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _API_COLUMNS = """
 
 
 async def email_of(db: Database, user_id: UUID) -> str | None:
-    """The user's address; None when there is no such user."""
+    """The user's address; None for an unknown user."""
     email: str | None = await db.value("select email from users where id = :id", id=user_id)
     return email
 
@@ -40,7 +40,7 @@ async def add_session(
     lasts_secs: float,
     authenticated_at: datetime | None,
 ) -> Session:
-    """Begin a session."""
+    """Create a session."""
     row = await db.one(
         f"""
         insert into sessions as s (
@@ -69,7 +69,7 @@ async def add_session(
 async def keep_newest_sessions(
     db: Database, user_id: UUID, most: int, idle_secs: float
 ) -> list[Session]:
-    """End the user's oldest sessions above *most*; those of them that were live, oldest first."""
+    """End the user's oldest sessions above *most*; return the active ones, oldest first."""
     rows = await db.all(
         f"""
         with ended as (
@@ -95,7 +95,7 @@ async def keep_newest_sessions(
 async def sessions_of(
     db: Database, user_ids: Sequence[UUID], idle_secs: float
 ) -> dict[UUID, list[Session]]:
-    """The live sessions of each user, newest first."""
+    """The active sessions of each user, newest first."""
     rows = await db.all(
         f"""
         select {_SESSION_COLUMNS}
@@ -113,7 +113,7 @@ async def sessions_of(
 
 
 async def newest_sessions(db: Database, limit: int, idle_secs: float) -> list[Session]:
-    """The live sessions of all users, newest first; at most *limit*."""
+    """At most *limit* active sessions of all users, newest first."""
     rows = await db.all(
         f"""
         select {_SESSION_COLUMNS}
@@ -129,7 +129,7 @@ async def newest_sessions(db: Database, limit: int, idle_secs: float) -> list[Se
 
 
 async def count_live_sessions(db: Database, idle_secs: float) -> int:
-    """How many sessions of all users are live."""
+    """Number of active sessions of all users."""
     counted: int = await db.value(
         f"select count(*) from sessions s where {_LIVE}", idle_secs=idle_secs
     )
@@ -143,13 +143,13 @@ async def session(db: Database, session_id: UUID) -> Session | None:
 
 
 async def remove_session(db: Database, session_id: UUID) -> bool:
-    """End a session; whether it was there."""
+    """End a session; return whether it existed."""
     removed = await db.value("delete from sessions where id = :id returning id", id=session_id)
     return removed is not None
 
 
 async def authenticated_at(db: Database, session_id: UUID) -> datetime | None:
-    """When the person signed in, or the session began; None when it has ended."""
+    """When the person signed in, or the session started; None when it has ended."""
     at: datetime | None = await db.value(
         "select coalesce(authenticated_at, created_at) from sessions where id = :session_id",
         session_id=session_id,
@@ -158,7 +158,7 @@ async def authenticated_at(db: Database, session_id: UUID) -> datetime | None:
 
 
 async def remove_sessions_of(db: Database, user_id: UUID) -> int:
-    """End all sessions of a user; how many there were."""
+    """End all sessions of a user; return their number."""
     rows = await db.all(
         "delete from sessions where user_id = :user_id returning id", user_id=user_id
     )
@@ -166,7 +166,7 @@ async def remove_sessions_of(db: Database, user_id: UUID) -> int:
 
 
 async def remove_ended(db: Database, idle_secs: float) -> None:
-    """Drop sessions and links that can't be used any more."""
+    """Delete expired sessions, links and sign-in attempts."""
     await db.execute(
         """
         delete from sessions
@@ -178,8 +178,8 @@ async def remove_ended(db: Database, idle_secs: float) -> None:
     await db.execute("delete from sign_in_attempts where expires_at <= now()")
 
 
-async def hold_tokens_of(db: Database, user_id: UUID) -> None:
-    """Lock the user's set of tokens: none is added while others are revoked."""
+async def lock_tokens_of(db: Database, user_id: UUID) -> None:
+    """Lock the user's tokens, so that none is added while others are revoked."""
     await db.execute("select from users where id = :id for update", id=user_id)
 
 
@@ -197,7 +197,7 @@ async def add_token(
     made_by_id: UUID | None,
     made_by: str,
 ) -> ApiToken:
-    """Make a token."""
+    """Create a token."""
     row = await db.one(
         f"""
         insert into api_tokens as t (
@@ -226,7 +226,7 @@ async def add_token(
 
 
 async def token(db: Database, token_id: UUID) -> ApiToken | None:
-    """The token, revoked or not; or None."""
+    """The token, also a revoked one, or None."""
     row = await db.one(f"select {_API_COLUMNS} from api_tokens t where t.id = :id", id=token_id)
     return None if row is None else _token(row)
 
@@ -258,9 +258,9 @@ async def all_tokens(db: Database) -> list[ApiToken]:
 
 
 async def revoke_token(db: Database, token_id: UUID) -> list[ApiToken]:
-    """Revoke a token and all that it made, directly or not; those not revoked before, oldest first.
+    """Revoke a token and all its descendants; return the newly revoked ones, oldest first.
 
-    Call `hold_tokens_of` first: a token made meanwhile would be missed.
+    Call `lock_tokens_of` first: a token created in the meantime would be missed.
     """
     rows = await db.all(
         f"""
@@ -282,7 +282,7 @@ async def revoke_token(db: Database, token_id: UUID) -> list[ApiToken]:
 
 
 async def count_endless_tokens(db: Database) -> int:
-    """How many tokens work and never expire."""
+    """Number of valid tokens that never expire."""
     counted: int = await db.value(
         "select count(*) from api_tokens where revoked_at is null and expires_at is null"
     )
@@ -290,7 +290,7 @@ async def count_endless_tokens(db: Database) -> int:
 
 
 async def revoke_tokens_of(db: Database, user_id: UUID) -> list[ApiToken]:
-    """Revoke all tokens of a user; those that were not revoked yet."""
+    """Revoke all tokens of a user; return the newly revoked ones."""
     rows = await db.all(
         f"""
         update api_tokens t set revoked_at = now()

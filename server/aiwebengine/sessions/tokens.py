@@ -1,4 +1,4 @@
-"""API tokens for scripts: make, list, revoke."""
+"""API tokens for scripts: create, list and revoke them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RANKS = list(Role)
 
 @dataclass(frozen=True)
 class NewToken:
-    """A token, and its secret, told this once."""
+    """A new token and its secret, which is not stored."""
 
     token: ApiToken
     secret: str
@@ -43,23 +43,23 @@ class RoleHolders(Protocol):
     """Reads the roles that users hold."""
 
     async def is_administrator(self, user_id: UUID) -> bool:
-        """Whether the user holds the role Administrator."""
+        """Check whether the user holds the role Administrator."""
 
     async def grants_of(self, user_ids: Sequence[UUID]) -> Sequence[Sequence[RoleGrant]]:
         """The grants of each user."""
 
 
 class Tokens:
-    """A token has no more than its user's roles, and outlives or outranks nobody who made it.
+    """API tokens, with at most the roles of their user and of whoever created them.
 
-    - A token that a token makes has no more scopes and no higher role than that one, ends no later,
-      and is revoked with it.
-    - A token that an administrator makes for another user keeps the role that the user has then as
-      its ceiling. It never has a higher role than its maker has at the time of the call, and stops
-      working while the maker is suspended, and for good when the maker is deleted. Administrators
-      make their own tokens.
-    - What the operator makes at the command line is bound to the user alone.
-    - Every token ends: *lifetime* after its creation, or *longest* at most.
+    - A token that a token creates has no more scopes and no higher role than its parent, expires no
+      later, and is revoked with it.
+    - A token that an administrator creates for another user has that user's role at that time as
+      its ceiling. On each call it is also limited to the creator's current role. It stops working
+      while the creator is suspended, and for good when the creator is deleted. Administrators
+      create their own tokens.
+    - A token created by the operator on the command line depends on its user alone.
+    - Every token expires: *lifetime* after its creation by default, after *longest* at most.
     """
 
     def __init__(
@@ -87,9 +87,10 @@ class Tokens:
         role_ceiling: Role | None = None,
         expires_at: datetime | None = None,
     ) -> NewToken:
-        """Make a token for a user, or for the viewer.
+        """Create a token for a user, or for the viewer.
 
-        Without *scopes* it has all that the viewer has, without *expires_at* the default lifetime.
+        Without *scopes* it gets the scopes of the viewer, without *expires_at* the default
+        lifetime.
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
@@ -97,11 +98,11 @@ class Tokens:
         name = _checked_name(name)
         wanted = _checked_scopes(scopes, viewer)
         if viewer.token_id is not None and user_id not in (None, viewer.id):
-            raise Forbidden("A token can make tokens for its own user only.")
+            raise Forbidden("A token can create tokens for its own user only.")
         async with self._db.transaction():
             target = await self._target(user_id or viewer.id)
             owner = _known(target.id)
-            await store.hold_tokens_of(self._db, owner)
+            await store.lock_tokens_of(self._db, owner)
             parent = await self._parent(viewer)
             secret = secrets.new_token()
             token = await store.add_token(
@@ -116,11 +117,13 @@ class Tokens:
                 parent_id=None if parent is None else parent.key,
                 **_maker(viewer, parent),
             )
-            await self._audit.record(viewer, AuditAction.TOKEN_CREATED, target, after=_told(token))
+            await self._audit.record(
+                viewer, AuditAction.TOKEN_CREATED, target, after=_details(token)
+            )
         return NewToken(token, secret)
 
     async def of_user(self, viewer: Viewer, user_id: UUID | None) -> list[ApiToken]:
-        """The tokens of a user, or the viewer's own, that are not revoked, newest first.
+        """The tokens of a user or of the viewer that are not revoked, newest first.
 
         Raises Unauthenticated, Forbidden.
         """
@@ -129,17 +132,17 @@ class Tokens:
         return [] if wanted is None else (await self.of_users([wanted]))[0]
 
     async def of_users(self, user_ids: Sequence[UUID]) -> list[list[ApiToken]]:
-        """The tokens of each user that are not revoked, in the order asked; for loaders."""
+        """The tokens of each user that are not revoked, in the order of the ids; for loaders."""
         tokens = await store.tokens_of(self._db, user_ids)
         return [tokens[user_id] for user_id in user_ids]
 
     async def all(self, viewer: Viewer) -> list[ApiToken]:
-        """Everybody's tokens that are not revoked, newest first. Raises Forbidden."""
+        """The tokens of all users that are not revoked, newest first. Raises Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.all_tokens(self._db)
 
     async def revoke(self, viewer: Viewer, token_id: UUID) -> ApiToken:
-        """Revoke a token, one's own or as an administrator anyone's, and the tokens it made.
+        """Revoke a token and its descendants: the viewer's own, or any one as an administrator.
 
         Revoking it again changes nothing.
         Raises Unauthenticated, Forbidden, NotFound, ReauthenticationRequired for the token of
@@ -156,26 +159,26 @@ class Tokens:
             if token.user_key != viewer.id:
                 viewer.must_have_signed_in_recently(SensitiveAction.REVOKE_OTHERS_TOKEN)
             target = await self._target(token.user_key)
-            await store.hold_tokens_of(self._db, token.user_key)
+            await store.lock_tokens_of(self._db, token.user_key)
             for one in await store.revoke_token(self._db, token_id):
                 await self._audit.record(
                     viewer,
                     AuditAction.TOKEN_REVOKED,
                     target,
-                    before=_told(one),
+                    before=_details(one),
                     reason=None
                     if one.key == token_id
-                    else f"Made by {token.name}, which is revoked.",
+                    else f"Created by the token {token.name}, which was revoked.",
                 )
             revoked = await store.token(self._db, token_id)
         return revoked or token
 
     async def count_endless(self) -> int:
-        """How many tokens never expire; they were made before every token had an end."""
+        """Number of tokens that never expire; only old versions created such tokens."""
         return await store.count_endless_tokens(self._db)
 
     async def _parent(self, viewer: Viewer) -> ApiToken | None:
-        """The token that is used. Raises Unauthenticated when it was revoked meanwhile."""
+        """The token of the request, or None. Raises Unauthenticated when it was revoked."""
         if viewer.token_id is None:
             return None
         parent = await store.token(self._db, viewer.token_id)
@@ -186,20 +189,20 @@ class Tokens:
     async def _ceiling(
         self, viewer: Viewer, owner: Target, wanted: Role | None, parent: ApiToken | None
     ) -> Role | None:
-        """The highest role that the token may use; None for no limit. Raises Forbidden."""
+        """The highest role that the token may have; None for no limit. Raises Forbidden."""
         limits = [wanted, None if parent is None else parent.role_ceiling]
         if owner.id != viewer.id and not viewer.is_trusted:
             user_id = _known(owner.id)
             if await self._users.is_administrator(user_id):
                 raise Forbidden(
-                    f"{owner.label} is an administrator. Administrators make their own tokens."
+                    f"{owner.label} is an administrator. Administrators create their own tokens."
                 )
             held = (await self._users.grants_of([user_id]))[0]
             limits.append(highest([grant.role for grant in held]))
         return min((role for role in limits if role is not None), key=_RANKS.index, default=None)
 
     def _end(self, wanted: datetime | None, parent: ApiToken | None) -> datetime:
-        """When the token ends. Raises BadUserInput."""
+        """When the token expires. Raises BadUserInput."""
         now, parents_end = datetime.now(UTC), None if parent is None else parent.expires_at
         if wanted is None:
             default = now + self._lifetime
@@ -216,14 +219,14 @@ class Tokens:
         if parents_end is not None and wanted > parents_end:
             raise BadUserInput(
                 f"expiresAt: found {_second(wanted)}; allowed: until {_second(parents_end)}, when"
-                " the token that makes it ends."
+                " the token that creates it expires."
             )
         return wanted
 
     async def _target(self, user_id: UUID | None) -> Target:
         email = None if user_id is None else await store.email_of(self._db, user_id)
         if email is None:
-            raise NotFound("Say for which user: there is no such user.")
+            raise NotFound("Unknown user: name an existing user for the token.")
         return Target("user", user_id, email)
 
 
@@ -250,14 +253,14 @@ def _checked_scopes(scopes: Sequence[str] | None, viewer: Viewer) -> list[str]:
                 f"scopes: {name[:40]!r} is not a scope; allowed: {', '.join(known)}."
             )
         if known[name] not in viewer.scopes:
-            raise Forbidden(f"This token lacks the scope {name}, so it can't hand it on.")
+            raise Forbidden(f"This token lacks the scope {name}, and can't grant it.")
     if not scopes:
         raise BadUserInput(f"scopes: none given; allowed: {', '.join(known)}.")
     return [name for name in known if name in scopes]
 
 
 def _maker(viewer: Viewer, parent: ApiToken | None) -> _Maker:
-    """The person behind a new token: of what a token makes, the maker of that token."""
+    """The person who creates a token; of a token created by a token, the creator of the parent."""
     if parent is not None and parent.made_by is not None:
         return {"made_by_id": parent.maker_key, "made_by": parent.made_by}
     return {"made_by_id": viewer.id, "made_by": viewer.label}
@@ -267,8 +270,8 @@ def _second(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _told(token: ApiToken) -> dict[str, object]:
-    """A token as the trail shows it: nothing of the secret but its first characters."""
+def _details(token: ApiToken) -> dict[str, object]:
+    """A token as audit events show it, with the first characters of the secret only."""
     limits = {
         "parent": token.parent_key and str(token.parent_key),
         "roleCeiling": token.role_ceiling and token.role_ceiling.value,

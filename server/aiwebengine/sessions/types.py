@@ -19,25 +19,25 @@ Owner = Annotated["User", strawberry.lazy("aiwebengine.users.types")]
 
 
 async def owner(info: Info, user_key: UUID) -> "User":
-    """The user with this key. Raises NotFound when it was deleted meanwhile."""
+    """The user with this key. Raises NotFound when it was just deleted."""
     user = await info.context.loaders.users.load(user_key)
     if user is None:
-        raise NotFound("This user was deleted a moment ago.")
+        raise NotFound("This user was just deleted.")
     return user
 
 
 @strawberry.type
 class Session:
-    """A browser that is signed in.
+    """A signed-in browser.
 
     Attributes:
-        id: names the session; it is not the secret in the cookie.
-        provider: how its user signed in.
-        address: where the sign-in came from.
-        user_agent: what the browser said it was.
-        created_at: when it began.
-        last_seen_at: when it was last used, to the minute.
-        expires_at: when it ends even if it is used all the time.
+        id: id of the session; not the secret in the cookie.
+        provider: the provider used to sign in, or `link`.
+        address: network address of the sign-in.
+        user_agent: the user agent that the browser reported.
+        created_at: time of the sign-in.
+        last_seen_at: latest use, to the minute.
+        expires_at: when it expires even if it is in use.
     """
 
     id: strawberry.ID
@@ -52,30 +52,30 @@ class Session:
 
     @strawberry.field
     async def user(self, info: Info) -> Owner:
-        """Whose session it is."""
+        """User of the session."""
         return await owner(info, self.user_key)
 
     @strawberry.field
     def current(self, info: Info) -> bool:
-        """Whether this very request was made with it."""
+        """Whether this request uses the session."""
         return info.context.viewer.session_id == self.key
 
 
 @strawberry.type
 class ApiToken:
-    """What a script signs its requests with, on behalf of its user.
+    """A token that scripts send to act on behalf of its user.
 
     Attributes:
-        id: names the token; it is not the secret.
-        name: what it is for.
-        prefix: the first characters of the secret, to tell tokens apart.
-        scopes: what it may be used for: read, users:write, ops:write, scripts:write.
-        created_at: when it was made.
-        made_by: who made it, an address or an operator at the command line; null when unknown.
-        expires_at: when it stops working; null for never, as only old tokens have it.
-        last_used_at: when it was last used, to the minute.
-        last_used_address: where it was last used from.
-        revoked_at: when it was revoked; null while it works.
+        id: id of the token; not the secret.
+        name: name of the token.
+        prefix: first characters of the secret, to identify the token.
+        scopes: allowed uses: read, users:write, ops:write, scripts:write.
+        created_at: creation time.
+        made_by: who created it: an address or an operator on the command line; null when unknown.
+        expires_at: when it expires; null for never, possible for old tokens only.
+        last_used_at: latest use, to the minute.
+        last_used_address: network address of the latest use.
+        revoked_at: when it was revoked; null when it was not.
     """
 
     id: strawberry.ID
@@ -96,12 +96,12 @@ class ApiToken:
 
     @strawberry.field
     async def user(self, info: Info) -> Owner:
-        """On whose behalf it acts."""
+        """User that the token acts for."""
         return await owner(info, self.user_key)
 
     @strawberry.field
     async def parent(self, info: Info) -> Optional["ApiToken"]:
-        """The token that made this one; revoking it revokes this one as well."""
+        """Token that created this one; revoking it revokes this one as well."""
         if self.parent_key is None:
             return None
         family = await info.context.loaders.api_tokens.load(self.user_key)
@@ -109,25 +109,25 @@ class ApiToken:
 
     @strawberry.field
     async def roles(self, info: Info) -> list[Role]:
-        """The roles that a request with it has now: never more than its user's."""
+        """Current roles of a request with this token: never more than its user's."""
         user = await owner(info, self.user_key)
         return [role for role in user.roles if role in roles_up_to(self.role_ceiling)]
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What a sign-in yields: the session, and the secret for the cookie, told this once."""
+    """Result of a sign-in: the session, and the secret for the cookie, which is not stored."""
 
     session: Session
     secret: str
 
 
 def highest(held: Iterable[Role]) -> Role:
-    """The highest of these roles; AUTHENTICATED, which everybody has, for none."""
+    """The highest of these roles; AUTHENTICATED when there is none."""
     return max(held, key=list(Role).index, default=Role.AUTHENTICATED)
 
 
 def roles_up_to(ceiling: Role | None) -> frozenset[Role]:
-    """The roles that a token with this ceiling may use; None: all."""
+    """The roles that a token with this ceiling may have; None for all."""
     ranked = list(Role)
     return frozenset(ranked if ceiling is None else ranked[: ranked.index(ceiling) + 1])

@@ -30,14 +30,14 @@ class KnownIdentity:
 
 
 async def lock(db: Database, key: str) -> None:
-    """Let only one transaction at a time take in somebody with this address."""
+    """Lock the address until the transaction ends."""
     await db.all(
         "select pg_advisory_xact_lock(hashtext('aiwebengine.address'), hashtext(:key))", key=key
     )
 
 
 async def owner(db: Database, address: Address) -> UUID | None:
-    """The user whose address this is, or None."""
+    """The user with this address, or None."""
     found: UUID | None = await db.value(
         "select user_id from user_addresses where email_key = :key", key=address.key
     )
@@ -47,10 +47,10 @@ async def owner(db: Database, address: Address) -> UUID | None:
 
 
 async def _owner_without_key(db: Database, address: Address) -> UUID | None:
-    """The user with this address whom no engine of this version has looked for yet; or None.
+    """The user with this address that has no key yet, or None.
 
-    Such a user has no key: the migration writes it for ASCII addresses only, and an engine of the
-    version before, which may run meanwhile, for none.
+    The migration writes keys for ASCII addresses only, and an engine of the previous version, which
+    may still run, writes none.
     """
     spellings = [address.text, unicodedata.normalize("NFD", address.text)]
     rows = await db.all(
@@ -86,7 +86,7 @@ async def _give_key(db: Database, user_id: UUID, key: str) -> UUID | None:
 async def find_by_spelling(db: Database, email: str) -> UUID | None:
     """The user whose address is stored in exactly this spelling, or None.
 
-    It may be one that is not accepted any more, or whose key another user has.
+    The address may no longer be accepted, or its key may belong to another user.
     """
     found: UUID | None = await db.value(
         "select id from users where lower(email) = lower(:email) and email = :email", email=email
@@ -97,10 +97,10 @@ async def find_by_spelling(db: Database, email: str) -> UUID | None:
 async def add_user(
     db: Database, address: Address, name: str, status: UserStatus, verified_by: str | None
 ) -> UUID | None:
-    """Make a user with an address that belongs to nobody, while it is held by `lock`.
+    """Create a user with an address without an owner, while `lock` holds it; return the id.
 
-    None when another spelling of it is taken, of which `owner` says nothing: that of a user whose
-    address would not be accepted any more.
+    None when another spelling is taken that `owner` does not find: that of a user whose address
+    would no longer be accepted.
     """
     made: UUID | None = await db.value(
         """
@@ -126,7 +126,7 @@ async def add_user(
 
 
 async def owned(db: Database, user_id: UUID) -> Owned | None:
-    """The user's address; None for one that is not accepted any more, or belongs to another."""
+    """The user's address; None when it is no longer accepted or belongs to another user."""
     row = await db.one(
         """
         select u.email, a.email_key, a.email_verified_at is not null as is_verified
@@ -146,7 +146,7 @@ async def owned(db: Database, user_id: UUID) -> Owned | None:
 
 
 async def mark_verified(db: Database, user_id: UUID, provider: str) -> None:
-    """Note that a provider proved the user's address; the first proof stays."""
+    """Mark the user's address as verified by a provider; an earlier mark stays."""
     await db.execute(
         """
         update user_addresses set email_verified_at = now(), email_verified_by = :provider
@@ -158,7 +158,7 @@ async def mark_verified(db: Database, user_id: UUID, provider: str) -> None:
 
 
 async def known_identity(db: Database, provider: str, subject: str) -> KnownIdentity | None:
-    """Whom the provider knows by this name; None when nobody here is."""
+    """The identity with this id at the provider, or None."""
     row = await db.one(
         """
         select user_id, address_proved_at is not null as has_proved
@@ -171,7 +171,7 @@ async def known_identity(db: Database, provider: str, subject: str) -> KnownIden
 
 
 async def identities_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[Identity]]:
-    """How providers know each of the users."""
+    """The identities of each user."""
     rows = await db.all(
         """
         select i.user_id, i.provider, i.subject, i.email, i.email_verified, i.created_at,
@@ -190,7 +190,7 @@ async def identities_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, li
 
 
 async def put_identity(db: Database, user_id: UUID, profile: Profile, *, has_proved: bool) -> None:
-    """Keep how a provider knows the user now, and whether it has ever proved the user's address."""
+    """Store the user's identity at a provider, and whether it has ever verified the address."""
     await db.execute(
         """
         insert into identities as i (
@@ -216,9 +216,9 @@ async def put_identity(db: Database, user_id: UUID, profile: Profile, *, has_pro
 async def remove_unproved_identities(
     db: Database, user_id: UUID, but: tuple[str, str] | None
 ) -> list[Identity]:
-    """Remove the user's identities that never proved the address; which.
+    """Remove and return the user's identities that never verified the address.
 
-    *but* is the provider and subject of the one that stays.
+    *but* is the provider and subject of one to keep.
     """
     provider, subject = but or ("", "")
     rows = await db.all(
@@ -236,7 +236,7 @@ async def remove_unproved_identities(
 
 
 async def count_identities(db: Database, user_id: UUID) -> int:
-    """How many identities the user has."""
+    """Number of identities of the user."""
     number: int = await db.value(
         "select count(*) from identities where user_id = :user_id", user_id=user_id
     )
@@ -244,7 +244,7 @@ async def count_identities(db: Database, user_id: UUID) -> int:
 
 
 async def note_appointment(db: Database, key: str) -> bool:
-    """Note that this address was appointed; whether it was the first time."""
+    """Record that this address was made administrator; return whether it was the first time."""
     noted = await db.value(
         """
         insert into bootstrap_appointments (email_key) values (:key)

@@ -1,4 +1,4 @@
-"""Every SQL statement that changes who may do what; all run while the users are held."""
+"""SQL statements that change roles and status; the callers hold the locks of the users."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _TOUCHED = """
           where id = :user_id returning *
         )
 """
-# A statement does not see what another part of itself does to the roles.
+# A statement does not see the changes of its own other parts.
 _OTHER_ROLES = ROLES.removesuffix(")") + " and r.role <> :role)"
 
 
 @dataclass(frozen=True)
 class Held:
-    """A grant of a role that counts now."""
+    """A current grant of a role."""
 
     expires_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a change depends on. *held* is the user's grant of the role that it concerns."""
+    """State that a change depends on. *held* is the user's grant of the role in question."""
 
     user: User | None
     held: Held | None
@@ -40,23 +40,23 @@ class Standing:
 
 
 async def lock(db: Database, *user_ids: UUID) -> None:
-    """Hold these users until the transaction ends, in id order so that nobody waits in a ring."""
+    """Lock these users until the transaction ends, in id order to avoid deadlocks."""
     await db.all(
         "select u.id from users u where u.id = any(:user_ids) order by u.id for update",
         user_ids=list(user_ids),
     )
 
 
-async def hold(db: Database, user_id: UUID, actor_id: UUID | None) -> None:
-    """Hold the user, and keep the actor from being changed, until the transaction ends.
+async def lock_with_actor(db: Database, user_id: UUID, actor_id: UUID | None) -> None:
+    """Lock the user for update and the actor in share mode until the transaction ends.
 
-    Several may act for one actor at a time. In id order, as in `lock`.
+    Several transactions may act for one actor at a time. In id order, as in `lock`.
     """
     modes = {user_id: "update"}
     if actor_id is not None:
         modes.setdefault(actor_id, "share")
     ids = sorted(modes)
-    # The first is waited for before the second is looked at.
+    # The first row is locked before the second is requested.
     looks = [
         f"(select 1 from users where id = :id_{place} for {modes[one]})"
         for place, one in enumerate(ids)
@@ -66,7 +66,7 @@ async def hold(db: Database, user_id: UUID, actor_id: UUID | None) -> None:
 
 
 async def standing(db: Database, user_id: UUID, actor_id: UUID | None, role: Role) -> Standing:
-    """How the user, who is held, and the actor stand now."""
+    """The current state of the locked user and of the actor."""
     row = await db.one(
         f"""
         select {COLUMNS}, held.role is not null as is_held, held.expires_at as held_until,
@@ -101,12 +101,12 @@ async def standing(db: Database, user_id: UUID, actor_id: UUID | None, role: Rol
 
 
 async def lock_administrators(db: Database) -> None:
-    """Let only one transaction at a time take from, or add to, the administrators."""
+    """Lock the set of administrators until the transaction ends."""
     await db.all("select pg_advisory_xact_lock(hashtext('aiwebengine.administrators'))")
 
 
 async def other_administrators(db: Database, user_id: UUID) -> tuple[int, int]:
-    """How many other active administrators there are, and how many of these hold it for good."""
+    """Number of other active administrators, and of those whose role does not expire."""
     row = await db.one(
         f"""
         select count(*) as all_of_them, count(*) filter (where r.expires_at is null) as lasting
@@ -129,7 +129,7 @@ async def put_role(
     expires_at: datetime | None,
     confirmed_unverified: bool = False,
 ) -> User:
-    """Give the role, or move the end of the grant that is there; the user as it is then."""
+    """Grant the role or replace the end of the grant; return the user after it."""
     row = await db.one(
         f"""
         with given as (
@@ -158,7 +158,7 @@ async def put_role(
 
 
 async def remove_role(db: Database, user_id: UUID, role: Role) -> User:
-    """Take the role away; the user as it is then."""
+    """Remove the role; return the user after it."""
     row = await db.one(
         f"""
         with taken as (delete from user_roles where user_id = :user_id and role = :role),
@@ -173,7 +173,7 @@ async def remove_role(db: Database, user_id: UUID, role: Role) -> User:
 
 
 async def next_ended_holder(db: Database) -> UUID | None:
-    """Somebody with a grant whose end has passed, or None; the longest ended first."""
+    """A user with an expired grant, or None; the earliest expiry first."""
     found: UUID | None = await db.value(
         "select user_id from user_roles where expires_at <= now() order by expires_at limit 1"
     )
@@ -181,7 +181,7 @@ async def next_ended_holder(db: Database) -> UUID | None:
 
 
 async def remove_ended_roles(db: Database, user_id: UUID) -> list[tuple[Role, datetime]]:
-    """Take away the user's roles whose end has passed; which, and when they ended."""
+    """Remove the user's expired roles; return each with its end."""
     rows = await db.all(
         """
         delete from user_roles
@@ -196,8 +196,8 @@ async def remove_ended_roles(db: Database, user_id: UUID) -> list[tuple[Role, da
 async def remove_unconfirmed_roles(
     db: Database, user_id: UUID
 ) -> list[tuple[Role, datetime | None]]:
-    """Take away the user's roles that nobody confirmed for a user without a verified address;
-    which, and their ends.
+    """Remove the user's roles that were granted to an unverified address without confirmation;
+    return each with its end.
     """
     rows = await db.all(
         """
@@ -211,7 +211,7 @@ async def remove_unconfirmed_roles(
 
 
 async def touch(db: Database, user_id: UUID) -> User:
-    """Count a change; the user as it is now."""
+    """Increment the version; return the user."""
     row = await db.one(
         f"""
         with {_TOUCHED}
@@ -224,7 +224,7 @@ async def touch(db: Database, user_id: UUID) -> User:
 
 
 async def set_status(db: Database, user_id: UUID, status: UserStatus) -> None:
-    """Let in, or turn away."""
+    """Set the user's status."""
     await db.execute(
         "update users set status = :status where id = :user_id",
         user_id=user_id,

@@ -1,4 +1,4 @@
-"""The users that events are about, for everybody who follows."""
+"""The users of audit events, read once for all subscribers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from uuid import UUID
 
 from aiwebengine.users.types import User
 
-# Followers of one process are told of an event within a moment of each other.
+# Subscribers of one process get an event at nearly the same time.
 MOST_KEPT = 100
 
 
 class ChangedUsers:
-    """Reads the user of an event once, however many follow.
+    """Reads the user of an event once for all subscribers.
 
-    *read* is asked after the event is there, so what it says is never older than the event.
+    *read* is called after the event exists, so the user is never older than the event.
     """
 
     def __init__(self, read: Callable[[UUID], Awaitable[User | None]]) -> None:
@@ -23,7 +23,7 @@ class ChangedUsers:
         self._readings: dict[str, asyncio.Future[User | None]] = {}
 
     async def of(self, event_id: str, user_id: UUID) -> User | None:
-        """The user as the event, or something later, left it; None once removed.
+        """The user after the event or a later change; None when deleted.
 
         Raises Unavailable.
         """
@@ -34,7 +34,7 @@ class ChangedUsers:
             reading.add_done_callback(lambda done: self._forget_failure(event_id, done))
             while len(self._readings) > MOST_KEPT:
                 del self._readings[next(iter(self._readings))]
-        # One follower who leaves must not take the others' answer along.
+        # A subscriber that disconnects must not cancel the read for the others.
         return await asyncio.shield(reading)
 
     def _forget_failure(self, event_id: str, reading: asyncio.Future[User | None]) -> None:

@@ -1,4 +1,4 @@
-"""What may be said of a user: each check gives the value to keep, or raises BadUserInput."""
+"""Validation of input about users: each check returns the value to store or raises BadUserInput."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_SEARCH = 200
 
 
 def id_or_none(text: str) -> UUID | None:
-    """The id that a caller gave. Ids are opaque: whatever is none names nobody."""
+    """The id that a caller sent; None for text that is no id."""
     try:
         return UUID(text)
     except ValueError:
@@ -25,7 +25,7 @@ def id_or_none(text: str) -> UUID | None:
 
 
 def user_id(text: str) -> UUID:
-    """The id that a caller gave, as one that might exist. Raises NotFound."""
+    """The id that a caller sent. Raises NotFound for text that is no id."""
     known = id_or_none(text)
     if known is None:
         raise NotFound(f"There is no user {text[:50]}.")
@@ -33,12 +33,12 @@ def user_id(text: str) -> UUID:
 
 
 def optional_user_id(text: str | None) -> UUID | None:
-    """The id that a caller gave, or None for none. Raises NotFound."""
+    """The id that a caller sent, or None. Raises NotFound."""
     return None if text is None else user_id(text)
 
 
 def grantable(role: Role) -> None:
-    """Refuse the role that everybody holds."""
+    """Raise BadUserInput for the role that every user holds."""
     if role not in GRANTABLE_ROLES:
         allowed = " or ".join(allowed.value for allowed in GRANTABLE_ROLES)
         raise BadUserInput(
@@ -48,13 +48,13 @@ def grantable(role: Role) -> None:
 
 
 def end(expires_at: datetime | None) -> None:
-    """Refuse an end that has passed or that names no time zone."""
+    """Raise BadUserInput for an end in the past or without a time zone."""
     if expires_at is None:
         return
     if expires_at.tzinfo is None:
         raise BadUserInput(f"expiresAt: {expires_at.isoformat()} lacks a time zone.")
     if expires_at <= datetime.now(UTC):
-        raise BadUserInput(f"expiresAt: {expires_at.isoformat()} has passed already.")
+        raise BadUserInput(f"expiresAt: {expires_at.isoformat()} is in the past.")
 
 
 def reason(text: str | None) -> str | None:
@@ -67,12 +67,12 @@ def reason(text: str | None) -> str | None:
 
 
 def search(text: str | None) -> str | None:
-    """What to look for, without what nobody sees and in NFC; None when nothing is left.
+    """The search text without hidden characters, in NFC; None when nothing is left.
 
-    An address that was copied with its angle brackets loses them.
+    The angle brackets of a copied address are removed.
     """
     if text and "\0" in text:
-        # Nobody pastes it, and PostgreSQL holds no text with it.
+        # PostgreSQL stores no text with this character.
         raise BadUserInput("search: the character U+0000 is not allowed.")
     kept = unicodedata.normalize("NFC", without_hidden(text or "")).strip()
     if kept.startswith("<") and kept.endswith(">") and "@" in kept:
@@ -99,7 +99,7 @@ def name(text: str | None) -> str:
     return kept
 
 
-def told_name(text: str) -> str:
-    """A display name that a provider gave: without hidden characters, and cut."""
+def provider_name(text: str) -> str:
+    """A display name from a provider, without hidden characters and truncated."""
     shown = unicodedata.normalize("NFC", without_hidden(text)).strip()
     return shown[:LONGEST_NAME].strip()

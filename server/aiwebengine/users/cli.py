@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""Commands for users and their roles."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ role_argument = click.argument("role", type=GrantableRole())
 
 @click.group()
 def users() -> None:
-    """See and change who may do what."""
+    """Manage users and their roles."""
 
 
 @users.command("list")
-@click.option("--search", help="A part of the name or the address.")
+@click.option("--search", help="Only users whose name or address contains this text.")
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role], case_sensitive=False),
-    help="Only those who hold this role.",
+    help="Only holders of this role.",
 )
 @click.option(
     "--status",
     type=click.Choice([status.value for status in UserStatus], case_sensitive=False),
-    help="Only those with this status.",
+    help="Only users with this status.",
 )
-@click.option("--provider", help="Only those who have signed in with this provider.")
+@click.option("--provider", help="Only users who have signed in with this provider.")
 @click.option(
     "--limit",
     default=50,
@@ -114,7 +114,7 @@ def list_users(
     ]
     columns = ("Email", "Name", "Roles", "Status", "Verified", "Created")
     shown = table(columns, rows, f"{len(found)} of {count(total, 'user')}")
-    show(as_json, {"users": [_told(user) for user in found], "total": total}, shown)
+    show(as_json, {"users": [_as_json(user) for user in found], "total": total}, shown)
 
 
 @users.command()
@@ -125,14 +125,14 @@ def list_users(
     "roles",
     multiple=True,
     type=GrantableRole(),
-    help="Editor or Administrator: what the user may do from the start. May be repeated.",
+    help="Role from the first sign-in on: Editor or Administrator. May be repeated.",
 )
 @json_option
 @click.pass_context
 def invite(
     context: click.Context, email: str, name: str, roles: tuple[Role, ...], as_json: bool
 ) -> None:
-    """Make a user who becomes active at the first sign-in with the address EMAIL."""
+    """Invite a user, who becomes active at the first sign-in with the address EMAIL."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         return await engine.services.users.invite(viewer, email, name, roles)
@@ -144,8 +144,8 @@ def invite(
 @users.command()
 @click.argument("email")
 @role_argument
-@click.option("--expires", help="End after so long, such as 12h or 30d.")
-@click.option("--reason", help="Why, for the audit trail.")
+@click.option("--expires", help="Revoke the role after this time, such as 12h or 30d.")
+@click.option("--reason", help="Reason, for the audit trail.")
 @click.option(
     "--confirm-unverified",
     is_flag=True,
@@ -162,7 +162,7 @@ def grant(
     confirm_unverified: bool,
     as_json: bool,
 ) -> None:
-    """Give ROLE (Editor or Administrator) to the user with the address EMAIL."""
+    """Grant ROLE (Editor or Administrator) to the user with the address EMAIL."""
     expires_at = end_after(expires)
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
@@ -184,13 +184,13 @@ def grant(
 @users.command()
 @click.argument("email")
 @role_argument
-@click.option("--reason", help="Why, for the audit trail.")
+@click.option("--reason", help="Reason, for the audit trail.")
 @json_option
 @click.pass_context
 def revoke(
     context: click.Context, email: str, role: Role, reason: str | None, as_json: bool
 ) -> None:
-    """Take ROLE (Editor or Administrator) from the user with the address EMAIL."""
+    """Revoke ROLE (Editor or Administrator) from the user with the address EMAIL."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -203,11 +203,11 @@ def revoke(
 
 @users.command()
 @click.argument("email")
-@click.option("--reason", help="Why, for the audit trail.")
+@click.option("--reason", help="Reason, for the audit trail.")
 @json_option
 @click.pass_context
 def suspend(context: click.Context, email: str, reason: str | None, as_json: bool) -> None:
-    """Suspend the user with the address EMAIL: sessions end, API tokens are revoked for good."""
+    """Suspend the user with the address EMAIL: end sessions and revoke API tokens for good."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -223,7 +223,7 @@ def suspend(context: click.Context, email: str, reason: str | None, as_json: boo
 @json_option
 @click.pass_context
 def reinstate(context: click.Context, email: str, as_json: bool) -> None:
-    """Reinstate the suspended user with the address EMAIL: roles count again, tokens are gone."""
+    """Reinstate the user with the address EMAIL: roles count again, API tokens stay revoked."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -236,11 +236,11 @@ def reinstate(context: click.Context, email: str, as_json: bool) -> None:
 
 @users.command()
 @click.argument("email")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_context
 def delete(context: click.Context, email: str, yes: bool, as_json: bool) -> None:
-    """Delete the user with the address EMAIL for good. The audit trail keeps what they did."""
+    """Delete the user with the address EMAIL for good. The audit trail stays."""
     must_be_sure(f"Delete {email} for good?", yes)
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
@@ -256,7 +256,7 @@ def delete(context: click.Context, email: str, yes: bool, as_json: bool) -> None
 @json_option
 @click.pass_context
 def show_user(context: click.Context, email: str, as_json: bool) -> None:
-    """Show the user with the address EMAIL: roles with their ends, sign-ins, sessions, tokens."""
+    """Show the user with the address EMAIL: roles, sign-ins, sessions and API tokens."""
 
     async def work(
         engine: Engine, viewer: Viewer
@@ -289,8 +289,8 @@ def show_user(context: click.Context, email: str, as_json: bool) -> None:
             f"Role            {one.role.value}{end}, granted {instant(one.granted_at)}"
             f" by {one.granted_by}{why}"
         )
-    told = {
-        **_told(user),
+    shown = {
+        **_as_json(user),
         "last_signed_in_at": seen,
         "grants": [
             {
@@ -305,7 +305,7 @@ def show_user(context: click.Context, email: str, as_json: bool) -> None:
         "sessions": sessions,
         "tokens": tokens,
     }
-    show(as_json, told, lines)
+    show(as_json, shown, lines)
 
 
 @users.command("sign-in-link")
@@ -313,7 +313,7 @@ def show_user(context: click.Context, email: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def sign_in_link(context: click.Context, email: str, as_json: bool) -> None:
-    """Print a link that signs in the user with the address EMAIL.
+    """Print a sign-in link for the user with the address EMAIL.
 
     It works once, for 15 minutes, in a browser on this machine.
     """
@@ -327,10 +327,10 @@ def sign_in_link(context: click.Context, email: str, as_json: bool) -> None:
 
 
 def _show_change(as_json: bool, done: Change, said: str) -> None:
-    show(as_json, {"changed": done.changed, "user": _told(done.user)}, said)
+    show(as_json, {"changed": done.changed, "user": _as_json(done.user)}, said)
 
 
-def _told(user: User) -> dict[str, object]:
+def _as_json(user: User) -> dict[str, object]:
     return {
         "id": user.id,
         "email": user.email,

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations on users and roles."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -28,16 +28,16 @@ from aiwebengine.users.types import (
 
 @strawberry.input
 class GrantRoleInput:
-    """Who gets which role.
+    """Role to grant to a user.
 
     Attributes:
         user_id: the user.
         role: EDITOR or ADMINISTRATOR.
-        expires_at: the instant at which the role stops counting; leave out for a lasting grant.
-        reason: why, for the audit trail; at most 500 characters.
-        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+        expires_at: when the role expires; omit for a permanent grant.
+        reason: reason for the audit trail; at most 500 characters.
+        expected_version: the user's `version` as last read; CONFLICT when it has changed.
         confirm_unverified: true to grant the role although the user's address is not verified
-          (`emailVerified`); a CONFLICT otherwise.
+          (`emailVerified`); CONFLICT otherwise.
     """
 
     user_id: strawberry.ID
@@ -50,13 +50,13 @@ class GrantRoleInput:
 
 @strawberry.input
 class RevokeRoleInput:
-    """Who loses which role.
+    """Role to revoke from a user.
 
     Attributes:
         user_id: the user.
         role: EDITOR or ADMINISTRATOR.
-        reason: why, for the audit trail; at most 500 characters.
-        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+        reason: reason for the audit trail; at most 500 characters.
+        expected_version: the user's `version` as last read; CONFLICT when it has changed.
     """
 
     user_id: strawberry.ID
@@ -67,12 +67,12 @@ class RevokeRoleInput:
 
 @strawberry.input
 class InviteUserInput:
-    """Whom to expect.
+    """User to invite.
 
     Attributes:
-        email: the address that the person will sign in with.
-        name: the display name until a provider tells another.
-        roles: roles that the person has from the first sign-in on.
+        email: the address that the user will sign in with.
+        name: the display name until a provider sends another one.
+        roles: roles of the user from the first sign-in on.
     """
 
     email: str
@@ -82,12 +82,12 @@ class InviteUserInput:
 
 @strawberry.input
 class SuspendUserInput:
-    """Whom to turn away.
+    """User to suspend.
 
     Attributes:
         user_id: the user.
-        reason: why, for the audit trail; at most 500 characters.
-        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+        reason: reason for the audit trail; at most 500 characters.
+        expected_version: the user's `version` as last read; CONFLICT when it has changed.
     """
 
     user_id: strawberry.ID
@@ -97,11 +97,11 @@ class SuspendUserInput:
 
 @strawberry.input
 class ReinstateUserInput:
-    """Whom to let in again.
+    """User to reinstate.
 
     Attributes:
         user_id: the user.
-        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+        expected_version: the user's `version` as last read; CONFLICT when it has changed.
     """
 
     user_id: strawberry.ID
@@ -110,11 +110,11 @@ class ReinstateUserInput:
 
 @strawberry.input
 class DeleteUserInput:
-    """Whom to remove for good.
+    """User to delete.
 
     Attributes:
         user_id: the user.
-        expected_version: the user's `version` as you saw it; a CONFLICT when it has changed.
+        expected_version: the user's `version` as last read; CONFLICT when it has changed.
     """
 
     user_id: strawberry.ID
@@ -123,12 +123,12 @@ class DeleteUserInput:
 
 @strawberry.type
 class RoleChange:
-    """What came of granting or revoking a role.
+    """Result of granting or revoking a role.
 
     Attributes:
         user: the user as it is now.
-        role: the role that was asked for.
-        changed: false when the user had it already, or had not had it.
+        role: the requested role.
+        changed: false when the user already had the role, or did not have it.
     """
 
     user: User
@@ -138,11 +138,11 @@ class RoleChange:
 
 @strawberry.type
 class UserPayload:
-    """What came of a change to a user.
+    """Result of a change to a user.
 
     Attributes:
-        user: the user as it is now; a deleted one as it was.
-        changed: false when there was nothing to do.
+        user: the user after the change; a deleted user before it.
+        changed: false when nothing had to be changed.
     """
 
     user: User
@@ -152,7 +152,7 @@ class UserPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def user(info: Info, id: strawberry.ID) -> User | None:
-    """One user; null when there is none with this id.
+    """One user; null when no user has this id.
 
     Args:
         id: the user's id.
@@ -176,16 +176,16 @@ async def users(
     status: UserStatus | None = None,
     order_by: UserOrder | None = None,
 ) -> Connection[User]:
-    """Users, newest first unless told otherwise.
+    """Users, newest first by default.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
-        search: a part of the name or the address, without regard to case.
+        first: maximum number of items, 1 to 200.
+        after: the `endCursor` of the previous page.
+        search: text in the name or address, case-insensitive.
         role: only holders of this role.
-        provider: only those who have signed in with this provider.
-        status: only those of this status.
-        order_by: the order.
+        provider: only users who have signed in with this provider.
+        status: only users with this status.
+        order_by: sort order.
     """
     viewer, service = info.context.viewer, info.context.services.users
     viewer.must_be(Role.ADMINISTRATOR)
@@ -209,17 +209,17 @@ async def users(
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def roles(info: Info) -> list[RoleInfo]:
-    """Every role with how many hold it."""
+    """Every role with its number of holders."""
     return await info.context.services.users.roles(info.context.viewer)
 
 
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in="for the role ADMINISTRATOR")
 async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
-    """Give a role to a user.
+    """Grant a role to a user.
 
     Args:
-        input: who gets which role.
+        input: the user and the role.
     """
     done = await info.context.services.users.grant_role(
         info.context.viewer,
@@ -240,10 +240,10 @@ async def grant_role(info: Info, input: GrantRoleInput) -> RoleChange:
     recent_sign_in="for the role ADMINISTRATOR of another user",
 )
 async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
-    """Take a role from a user.
+    """Revoke a role from a user.
 
     Args:
-        input: who loses which role.
+        input: the user and the role.
     """
     done = await info.context.services.users.revoke_role(
         info.context.viewer,
@@ -258,10 +258,10 @@ async def revoke_role(info: Info, input: RevokeRoleInput) -> RoleChange:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in="to invite with a role")
 async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
-    """Make a user who becomes active at the first sign-in.
+    """Invite a user, who becomes active at the first sign-in.
 
     Args:
-        input: whom to expect.
+        input: the user to invite.
     """
     return _payload(
         await info.context.services.users.invite(
@@ -273,10 +273,10 @@ async def invite_user(info: Info, input: InviteUserInput) -> UserPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
-    """Suspend a user: sessions end at once, API tokens are revoked for good, roles do not count.
+    """Suspend a user: end all sessions, revoke all API tokens for good, and disable all roles.
 
     Args:
-        input: whom to turn away.
+        input: the user to suspend.
     """
     return _payload(
         await info.context.services.users.suspend(
@@ -291,10 +291,10 @@ async def suspend_user(info: Info, input: SuspendUserInput) -> UserPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
-    """Reinstate a suspended user, with the roles of before and without API tokens.
+    """Reinstate a suspended user, with the previous roles and without API tokens.
 
     Args:
-        input: whom to let in again.
+        input: the user to reinstate.
     """
     return _payload(
         await info.context.services.users.reinstate(
@@ -308,10 +308,10 @@ async def reinstate_user(info: Info, input: ReinstateUserInput) -> UserPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in=ALWAYS)
 async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
-    """Remove a user for good; the audit trail keeps what happened.
+    """Delete a user for good; the audit trail stays.
 
     Args:
-        input: whom to remove.
+        input: the user to delete.
     """
     return _payload(
         await info.context.services.users.delete(
@@ -325,13 +325,13 @@ async def delete_user(info: Info, input: DeleteUserInput) -> UserPayload:
 @strawberry.subscription
 @needs(Role.ADMINISTRATOR)
 async def user_changed(info: Info) -> AsyncIterator[UserChange]:
-    """Each change to any user from now on."""
+    """Every change to a user from now on."""
     async for event in info.context.services.following.events(info.context.viewer):
         kind = _KINDS.get(event.action)
         if kind is None or event.target_id is None:
             continue
         known = checks.user_id(event.target_id)
-        # Not by the loader of the request, which would tell of the past.
+        # Not the request's loader, which returns what it read before.
         changed = await info.context.services.users.changed_by(str(event.id), known)
         yield UserChange(kind=kind, user_id=event.target_id, user=changed, event=event)
 

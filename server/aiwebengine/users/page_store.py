@@ -1,4 +1,4 @@
-"""Pages of users: one statement each, which reads no more than is shown."""
+"""Pages of users: one statement each, which reads only the requested columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiwebengine.users.types import (
     UserStatus,
 )
 
-# The largest page of any door, and the row that tells of another one.
+# The largest page of any API, and one row more to see whether another page follows.
 MOST_ROWS = 1_001
 
 Key = tuple[datetime | str, UUID]
@@ -57,9 +57,9 @@ async def page(
 ) -> list[User]:
     """At most *limit* users in *order* that come after the key *after*.
 
-    Of what is *shown* alone they have the attributes, beside `id`, `key` and `place`, the value
-    that they are ordered by, as PostgreSQL sees it: Python folds some letters differently, and a
-    cursor made so would skip rows.
+    Only the attributes in *shown* are set, besides `id`, `key` and `place`: the sort value as
+    PostgreSQL computes it. Python folds some letters differently, and a cursor made with its value
+    would skip rows.
     """
     column = _SORT_COLUMNS[order.field]
     direction = order.direction.value
@@ -71,8 +71,8 @@ async def page(
     own = [name for name in _OWN if name in shown.user]
     linked = [name for name in _LINKED if name in shown.user]
     identity = [name for name in _IDENTITY if name in shown.identity]
-    # PostgreSQL plans a page once if it can't see its size, and then takes it for a tenth of what
-    # it is cut from: hence a limit in the text, within which the size that was asked for stops it.
+    # With the limit as a parameter PostgreSQL keeps a generic plan that assumes a tenth of all
+    # rows: hence a constant limit in the text as well, above the requested one.
     rows = await db.all(
         f"""
         select {", ".join(["page.*", *(_LINKED[name] for name in linked)])}{_known(identity)}
@@ -109,12 +109,12 @@ def _join(identity: Sequence[str]) -> str:
 
 
 def _users(rows: Sequence[Row], names: list[str], identity: Sequence[str]) -> list[User]:
-    """The rows as users. They are not built by the constructor, which takes everything."""
+    """The rows as users. They bypass the constructor, which requires every attribute."""
     first = len(names)
     users = []
     for row in rows:
         user = User.__new__(User)
-        # What lies beyond the names is left out here, and goes into the identities.
+        # Values beyond the names belong to the identities.
         has = dict(zip(names, row, strict=False))
         has["id"] = str(has["key"])
         if "status" in has:

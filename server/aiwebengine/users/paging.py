@@ -1,4 +1,4 @@
-"""Where a user stands in an ordered list, for cursors."""
+"""Cursors of ordered lists of users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIST = "users"
 
 
 def binding(wanted: UserFilter, order: UserOrder) -> str:
-    """Names the filtered and ordered list that a cursor belongs to."""
+    """Identifies the filtered and sorted list that a cursor belongs to."""
     return repr((wanted, order.field.value, order.direction.value))
 
 

@@ -1,4 +1,4 @@
-"""What proves that an e-mail address belongs to a person."""
+"""Which sign-ins verify that an e-mail address belongs to a person."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aiwebengine.core.identity import Profile
 
 @dataclass(frozen=True)
 class Vouching:
-    """What a provider's word about addresses counts for.
+    """Whether a provider is trusted to verify addresses.
 
-    *domains* limits it to the addresses there; empty: all.
+    *domains* limits the trust to these domains; empty: all.
     """
 
     vouches: bool = False
@@ -20,11 +20,11 @@ class Vouching:
 
 
 def proves(profile: Profile, vouching: Vouching) -> Address | None:
-    """The address that this profile proves to belong to the person, or None.
+    """The address that this profile verifies, or None.
 
-    A profile proves its address when the provider says that it verified it, and the provider's
-    word counts for addresses of that domain. Nothing else does: neither who came first, nor an
-    earlier or later profile of the same identity with another address.
+    A profile verifies its address when the provider reports it as verified and is trusted for that
+    domain. Nothing else does: neither signing up first nor another profile of the same identity
+    with another address.
     """
     if not (profile.email and profile.email_verified and vouching.vouches):
         return None

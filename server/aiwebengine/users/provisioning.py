@@ -1,8 +1,8 @@
-"""Who comes in: which user that is, whether a new one is made, and who gives way to the owner.
+"""Provisioning: find or create the user of a sign-in, and hand claimed accounts to their owner.
 
-An address belongs to whoever proves it (`addresses.proves`). Somebody who only claims one may have
-an account while nobody else does, but keeps nobody out by it and shares it with nobody: when the
-owner proves the address, the account is the owner's, and everything of the other ends.
+An address belongs to the person who verifies it (`proof.proves`). A person who only claims an
+address may have an account as long as no one verifies the address. When the owner verifies it, the
+account becomes the owner's, and the identities, sessions and tokens of the other person end.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _NOBODY = Vouching()
 
 
 class Provisioning:
-    """Finds or makes the user behind a provider's word.
+    """Finds or creates the user of a provider's profile.
 
-    *vouching* says, by the provider's name, what its word about addresses counts for.
+    *vouching* maps a provider's name to the trust in the addresses that it verifies.
     """
 
     def __init__(
@@ -48,38 +48,38 @@ class Provisioning:
         self._admission = admission
         self._vouching = vouching
 
-    async def welcome(self, viewer: Viewer, profile: Profile) -> User:
-        """The user who has signed in with this profile, made or linked if need be.
+    async def provision(self, viewer: Viewer, profile: Profile) -> User:
+        """The user who signed in with this profile, created or linked if necessary.
 
-        *viewer* is the stranger who asks. Raises Forbidden with a sentence for the person:
-        suspended, not invited, address not verified.
+        *viewer* is the caller before the sign-in. Raises Forbidden with a message for the person:
+        suspended, not invited, or address not verified.
         """
         proof = proves(profile, self._vouching.get(profile.provider, _NOBODY))
         async with self._db.transaction():
-            # One at a time for an address: two sign-ins at once must not make two users.
+            # Two sign-ins with one address at the same time must not create two users.
             await address_store.lock(self._db, _lock_key(profile))
-            known = await self._held_identity(profile)
+            known = await self._lock_identity(profile)
             if known is None:
-                user_id, is_first_proof = await self._newcomer(viewer, profile, proof)
+                user_id, is_first_proof = await self._first_sign_in(viewer, profile, proof)
             else:
                 user_id = known.user_id
-                is_first_proof = await self._returning(viewer, profile, proof, known)
+                is_first_proof = await self._repeated_sign_in(viewer, profile, proof, known)
             user = await self._users.signed_in(user_id)
             if proof is not None and is_first_proof:
                 await self._appoint(viewer, user, proof)
             return user
 
-    async def welcome_first_administrator(self, viewer: Viewer, email: str) -> UUID:
-        """The user with this address as an administrator, made if need be.
+    async def provision_first_administrator(self, viewer: Viewer, email: str) -> UUID:
+        """The user with this address as an administrator, created if necessary.
 
-        Only for the start banner's link, which proves that its bearer runs this machine: somebody
-        who signed up with the address and did not prove it gives way.
+        Only for the link in the start banner, which proves that its user runs this machine: an
+        account that only claimed the address becomes theirs.
         """
         address = checks.email(email)
         async with self._db.transaction():
             await address_store.lock(self._db, address.key)
             await change_store.lock_administrators(self._db)
-            user_id = await self._held_owner(address)
+            user_id = await self._lock_owner(address)
             if user_id is None:
                 user_id = await self._add(address, "", None)
                 await self._audit.record(
@@ -88,82 +88,82 @@ class Provisioning:
             elif not (await self._owned(user_id)).is_verified:
                 user = await self._existing(user_id)
                 if await self._drop_claimants(viewer, user):
-                    await self._users.take_back_unconfirmed_roles(viewer, user)
-                    await store.refresh_profile(self._db, user_id, "", None, anew=True)
+                    await self._users.revoke_unconfirmed_roles(viewer, user)
+                    await store.refresh_profile(self._db, user_id, "", None, replace=True)
             await address_store.note_appointment(self._db, address.key)
             await self._users.grant_role(viewer, user_id, Role.ADMINISTRATOR)
             return user_id
 
-    async def _held_identity(self, profile: Profile) -> KnownIdentity | None:
-        """The identity, whose user is held from here on."""
+    async def _lock_identity(self, profile: Profile) -> KnownIdentity | None:
+        """The identity, with its user locked."""
         known = await address_store.known_identity(self._db, profile.provider, profile.subject)
         if known is None:
             return None
         if not known.has_proved:
-            # Roles may be taken or given; as everywhere, held before the user.
+            # Roles may change; this lock is always taken before that of the user.
             await change_store.lock_administrators(self._db)
         await change_store.lock(self._db, known.user_id)
-        # Read again: the owner of the address may have ended it while we waited.
+        # Read again: the owner of the address may have removed it while this waited for the lock.
         return await address_store.known_identity(self._db, profile.provider, profile.subject)
 
-    async def _held_owner(self, address: Address) -> UUID | None:
-        """The user whose address this is, who is held from here on."""
+    async def _lock_owner(self, address: Address) -> UUID | None:
+        """The user with this address, locked."""
         user_id = await address_store.owner(self._db, address)
         if user_id is None:
             return None
         await change_store.lock(self._db, user_id)
         return await address_store.owner(self._db, address)
 
-    async def _newcomer(
+    async def _first_sign_in(
         self, viewer: Viewer, profile: Profile, proof: Address | None
     ) -> tuple[UUID, bool]:
-        """The user for an identity that is new here, and whether it is the first to prove."""
+        """The user for a new identity, and whether it is the first to verify the address."""
         address = _address(profile)
         await change_store.lock_administrators(self._db)
-        user_id = await self._held_owner(address)
+        user_id = await self._lock_owner(address)
         if user_id is None:
             self._must_be_admitted(profile, address, proof)
             verified_by = None if proof is None else profile.provider
-            user_id = await self._add(address, checks.told_name(profile.name), verified_by)
+            user_id = await self._add(address, checks.provider_name(profile.name), verified_by)
             await self._record(viewer, AuditAction.USER_CREATED, user_id, address, profile, proof)
             await address_store.put_identity(
                 self._db, user_id, profile, has_proved=proof is not None
             )
-            await store.refresh_profile(self._db, user_id, "", profile.picture_url, anew=False)
+            await store.refresh_profile(self._db, user_id, "", profile.picture_url, replace=False)
             return user_id, proof is not None
         if proof is None:
             raise Forbidden(
-                f"There is a user with this address already, and {profile.provider} does not say"
-                " that the address is yours. Sign in the way you did before."
+                f"A user with this address already exists, and {profile.provider} does not confirm"
+                " that the address is yours. Sign in with the provider you used before."
             )
         is_first_proof = not (await self._owned(user_id)).is_verified
-        dropped = await self._settle(viewer, user_id, profile)
+        dropped = await self._confirm_owner(viewer, user_id, profile)
         await self._record(viewer, AuditAction.IDENTITY_LINKED, user_id, address, profile, proof)
         await address_store.put_identity(self._db, user_id, profile, has_proved=True)
-        await self._show(viewer, user_id, profile, anew=is_first_proof and dropped)
+        await self._show(viewer, user_id, profile, replace=is_first_proof and dropped)
         return user_id, is_first_proof
 
-    async def _returning(
+    async def _repeated_sign_in(
         self, viewer: Viewer, profile: Profile, proof: Address | None, known: KnownIdentity
     ) -> bool:
-        """Somebody who has signed in before; whether the address is proved by it at last."""
+        """Check a known identity; return whether it verifies the address for the first time."""
         user_id = known.user_id
         owned = await address_store.owned(self._db, user_id)
         is_proof = proof is not None and owned is not None and proof.key == owned.key
         if owned is not None and owned.is_verified and not (known.has_proved or is_proof):
             raise Forbidden(
-                "The owner of this account's address has proved that it is theirs, and"
-                f" {profile.provider} does not say that the address is yours."
+                "The owner of this account's address has verified it, and"
+                f" {profile.provider} does not confirm that the address is yours."
             )
         is_first_proof = is_proof and owned is not None and not owned.is_verified
         if is_proof:
-            await self._settle(viewer, user_id, profile)
+            await self._confirm_owner(viewer, user_id, profile)
         may_be_shown = known.has_proved or is_proof
         if not may_be_shown:
             may_be_shown = await address_store.count_identities(self._db, user_id) == 1
         await address_store.put_identity(self._db, user_id, profile, has_proved=is_proof)
         if may_be_shown:
-            await self._show(viewer, user_id, profile, anew=False)
+            await self._show(viewer, user_id, profile, replace=False)
         return is_first_proof
 
     def _must_be_admitted(self, profile: Profile, address: Address, proof: Address | None) -> None:
@@ -176,7 +176,7 @@ class Provisioning:
         if proof is None:
             raise Forbidden(
                 "Only verified addresses can sign up here, and"
-                f" {profile.provider} does not say that {address.text} is yours."
+                f" {profile.provider} does not confirm that {address.text} is yours."
             )
 
     async def _add(self, address: Address, name: str, verified_by: str | None) -> UUID:
@@ -185,21 +185,21 @@ class Provisioning:
         )
         if user_id is None:
             raise Forbidden(
-                f"There is a user whose address looks like {address.text}, which is not accepted"
-                " any more. Ask an administrator to delete that user."
+                f"A user has an address that looks like {address.text} and is no longer accepted."
+                " Ask an administrator to delete that user."
             )
         return user_id
 
-    async def _settle(self, viewer: Viewer, user_id: UUID, profile: Profile) -> bool:
-        """Whoever proves the address is its owner; whether others had claimed it."""
+    async def _confirm_owner(self, viewer: Viewer, user_id: UUID, profile: Profile) -> bool:
+        """Make the user the owner of the address; return whether others had claimed it."""
         owned, user = await self._owned(user_id), await self._existing(user_id)
         dropped = await self._drop_claimants(viewer, user, (profile.provider, profile.subject))
         if owned.is_verified:
-            # The roles, and what is shown, came later than the first proof.
+            # The roles, name and picture are newer than the first verification.
             return dropped
         await address_store.mark_verified(self._db, user_id, profile.provider)
         if dropped:
-            await self._users.take_back_unconfirmed_roles(viewer, user)
+            await self._users.revoke_unconfirmed_roles(viewer, user)
         if user.providers:
             await self._audit.record(
                 viewer,
@@ -212,15 +212,15 @@ class Provisioning:
     async def _drop_claimants(
         self, viewer: Viewer, user: User, but: tuple[str, str] | None = None
     ) -> bool:
-        """End what never proved the user's address, but for this identity; whether anything was.
+        """Remove identities that never verified the address, except *but*; return whether any.
 
-        Sessions and tokens do not say which identity they came by, so all of them end.
+        Sessions and tokens do not record their identity, so all of them end.
         """
         removed = await address_store.remove_unproved_identities(self._db, user.key, but)
         if not removed:
             return False
         target = Target("user", user.key, user.email)
-        reason = "It never proved the address, which its owner has proved now."
+        reason = "It never verified the address, which its owner has now verified."
         sessions = await self._sessions.end_all(user.key)
         tokens = await self._sessions.revoke_tokens(viewer, target, reason)
         for identity in removed:
@@ -238,11 +238,17 @@ class Provisioning:
             )
         return True
 
-    async def _show(self, viewer: Viewer, user_id: UUID, profile: Profile, *, anew: bool) -> None:
-        """Keep the name and picture that the provider says; *anew* forgets those of before."""
+    async def _show(
+        self, viewer: Viewer, user_id: UUID, profile: Profile, *, replace: bool
+    ) -> None:
+        """Store the provider's name and picture; *replace* removes the previous ones."""
         before = await self._existing(user_id)
         name = await store.refresh_profile(
-            self._db, user_id, checks.told_name(profile.name), profile.picture_url, anew=anew
+            self._db,
+            user_id,
+            checks.provider_name(profile.name),
+            profile.picture_url,
+            replace=replace,
         )
         if before.name != name:
             await self._audit.record(
@@ -254,7 +260,7 @@ class Provisioning:
             )
 
     async def _appoint(self, viewer: Viewer, user: User, proof: Address) -> None:
-        """Make administrators of those whom the configuration names: once for each address."""
+        """Make a user of auth.bootstrap_admins an administrator, once for each address."""
         if proof.key not in self._admission.bootstrap_admins:
             return
         if await address_store.note_appointment(self._db, proof.key):
@@ -291,12 +297,12 @@ def _lock_key(profile: Profile) -> str:
 def _address(profile: Profile) -> Address:
     if not profile.email:
         raise Forbidden(
-            f"{profile.provider} did not tell your e-mail address, which is needed here."
+            f"{profile.provider} did not send your e-mail address, which is required."
             " Allow it there and try again."
         )
     try:
         return parse(profile.email)
     except NotAnAddress as error:
         raise Forbidden(
-            f"{profile.provider} gave an address that is not accepted: {error}."
+            f"{profile.provider} sent an address that is not accepted: {error}."
         ) from None

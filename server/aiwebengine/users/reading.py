@@ -45,11 +45,11 @@ CHANGES_TOTALS = frozenset(
         AuditAction.IDENTITY_LINKED,
     }
 )
-"""After these the numbers of users, as `count`, `roles` and `totals` tell them, are others."""
+"""Audit actions after which `count`, `roles` and `totals` return other numbers."""
 
 
 class UserReads:
-    """The part of `Users` that changes nothing."""
+    """The methods of `Users` that change nothing."""
 
     def __init__(self, db: Database, cache: Cache) -> None:
         self._db = db
@@ -68,18 +68,18 @@ class UserReads:
     ) -> list[User]:
         """Users in *order*; one more than *first* when another page follows.
 
-        They have only what is *shown*, beside their ids and places in the list.
+        Only the attributes in *shown* are set, besides the ids and the sort values.
         Raises Unauthenticated, Forbidden.
         """
         viewer.must_be(Role.ADMINISTRATOR)
-        # A change makes every open window read its page again, at the same moment.
+        # After a change every open browser window reads its page again at the same time.
         return await self._pages.get(
             (wanted, order.field, order.direction, after, first, shown),
             lambda: page_store.page(self._db, wanted, order, after, first + 1, shown),
         )
 
     async def count(self, viewer: Viewer, wanted: UserFilter) -> int:
-        """How many users the filter lets through. Raises as `page` does."""
+        """Number of users that match the filter. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await self._cache.get(("users.count", wanted), lambda: store.count(self._db, wanted))
 
@@ -90,7 +90,7 @@ class UserReads:
         return await store.find(self._db, user_id)
 
     async def find_by_email(self, viewer: Viewer, email: str) -> User:
-        """The user with this address, in any spelling that has the same key.
+        """The user with this address, in any spelling with the same key.
 
         Raises Unauthenticated, Forbidden, NotFound.
         """
@@ -102,12 +102,12 @@ class UserReads:
         return user
 
     async def roles(self, viewer: Viewer) -> list[RoleInfo]:
-        """Every role with how many hold it. Raises Unauthenticated, Forbidden."""
+        """Every role with its number of holders. Raises Unauthenticated, Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         totals = await self._totals()
-        everybody = totals["total"]
-        active = everybody - totals["suspended"] - totals["invited"]
-        holders = {Role.AUTHENTICATED: (everybody, active), **await self._holders()}
+        total = totals["total"]
+        active = total - totals["suspended"] - totals["invited"]
+        holders = {Role.AUTHENTICATED: (total, active), **await self._holders()}
         return [
             RoleInfo(
                 role=role,
@@ -119,7 +119,7 @@ class UserReads:
         ]
 
     async def totals(self, viewer: Viewer) -> dict[str, int]:
-        """Counts under the names of UserStats, but for the trend. Raises Forbidden."""
+        """The counts of UserStats by name, without the trend. Raises Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         holders = await self._holders()
         return {
@@ -129,38 +129,38 @@ class UserReads:
         }
 
     async def created_by_day(self, since: datetime) -> dict[date, int]:
-        """How many users came on each day (UTC) from *since* on."""
+        """Number of users created on each day (UTC) since *since*."""
         return await self._cache.get(
             ("users.created_by_day", since), lambda: store.created_by_day(self._db, since)
         )
 
     async def is_administrator(self, user_id: UUID) -> bool:
-        """Whether the user holds the role now."""
+        """Check whether the user is an administrator now."""
         return await store.grant_of(self._db, user_id, Role.ADMINISTRATOR) is not None
 
     async def an_administrator_has_signed_in(self) -> bool:
-        """Whether any active administrator ever did."""
+        """Check whether any active administrator has ever signed in."""
         return await store.an_administrator_has_signed_in(self._db)
 
     async def many(self, user_ids: Sequence[UUID]) -> list[User | None]:
-        """Each of the users, in the order asked; for loaders, which ask after the rule."""
+        """The users in the order of the ids; for loaders; the caller checked the rights."""
         found = await store.find_many(self._db, user_ids)
         return [found.get(user_id) for user_id in user_ids]
 
     async def changed_by(self, event_id: str, user_id: UUID) -> User | None:
-        """The user of an event, for those who may follow; read once for all of them.
+        """The user of an event, read once for all subscribers; their rights were checked.
 
         Raises Unavailable.
         """
         return await self._changed.of(event_id, user_id)
 
     async def grants_of(self, user_ids: Sequence[UUID]) -> list[list[RoleGrant]]:
-        """The grants of each user that count now, in the order asked."""
+        """The grants of each user that count now, in the order of the ids."""
         grants = await store.grants_of(self._db, user_ids)
         return [grants[user_id] for user_id in user_ids]
 
     async def identities_of(self, user_ids: Sequence[UUID]) -> list[list[Identity]]:
-        """How providers know each user, in the order asked."""
+        """The identities of each user, in the order of the ids."""
         identities = await address_store.identities_of(self._db, user_ids)
         return [identities[user_id] for user_id in user_ids]
 

@@ -1,4 +1,4 @@
-"""The REST shim: what the GraphQL mutations call, under the guide's addresses."""
+"""REST routes for users and roles; they call the services that the GraphQL operations call."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def routes(
         """A page of users, newest first: `users` and `total`; the next one in the header `Link`.
 
         Args:
-            limit: how many, 1 to 1000; 100 when left out.
-            after: the cursor that `Link` has.
-            search: part of a name or address.
-            role: who holds it: `Authenticated`, `Editor` or `Administrator`.
+            limit: maximum number of users, 1 to 1000 (default 100).
+            after: the cursor in the header `Link`.
+            search: text in the name or address.
+            role: only holders of `Authenticated`, `Editor` or `Administrator`.
 
         Answers:
             200: the page.
@@ -56,7 +56,7 @@ def routes(
         found = await users.page(viewer, wanted, order, key_of(after), limit)
         answer = JSONResponse(
             {
-                "users": [_told(user) for user in found[:limit]],
+                "users": [_as_json(user) for user in found[:limit]],
                 "total": await users.count(viewer, wanted),
             },
             headers={"Cache-Control": "no-store"},
@@ -70,10 +70,10 @@ def routes(
 
     @needs(Role.ADMINISTRATOR, Scope.USERS_WRITE, recent_sign_in="for the role Administrator")
     async def change_role(request: Request) -> JSONResponse:
-        """Give or take a role, as `grantRole` and `revokeRole` do.
+        """Grant or revoke a role, as `grantRole` and `revokeRole` do.
 
         Args:
-            user_id: whose.
+            user_id: id of the user.
             role: `Editor` or `Administrator`.
             action: `add` or `remove`.
             confirmUnverified: true to add the role although the address is not verified.
@@ -114,7 +114,7 @@ def routes(
     ]
 
 
-def _told(user: User) -> dict[str, object]:
+def _as_json(user: User) -> dict[str, object]:
     return {
         "id": user.id,
         "email": user.email,

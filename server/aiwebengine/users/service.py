@@ -1,4 +1,4 @@
-"""The verbs of this room, and every rule about who may hold which role."""
+"""Changes of users and their roles, and every rule about who may hold which role."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from aiwebengine.users.types import User, UserStatus
 
 
 class LastAdministrator(Conflict):
-    """Somebody must be left who can give the role back."""
+    """The change would leave no active administrator."""
 
 
 class Unverified(Conflict):
-    """The user has signed in, but no provider proved that the address is the user's."""
+    """The user has signed in, but no provider verified that the address is theirs."""
 
 
 class Outdated(Conflict):
-    """Somebody else changed the user since the caller read it."""
+    """Another change was made to the user since the caller read it."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A user after a verb, and whether the verb changed anything."""
+    """A user after an operation, and whether the operation changed anything."""
 
     user: User
     changed: bool
 
 
 class Users(UserReads):
-    """Who exists and what they may do."""
+    """Users, their roles and their status."""
 
     def __init__(self, db: Database, audit: AuditTrail, sessions: Sessions, cache: Cache) -> None:
         super().__init__(db, cache)
@@ -61,10 +61,10 @@ class Users(UserReads):
         expected_version: int | None = None,
         confirm_unverified: bool = False,
     ) -> Change:
-        """Give a role, for good or until *expires_at*.
+        """Grant a role, for good or until *expires_at*.
 
-        Giving it again changes nothing and leaves no second trace; another end moves the end.
-        *confirm_unverified* gives it to somebody whose address nobody proved.
+        Granting it again changes nothing and records no event; another end replaces the end.
+        *confirm_unverified* grants it although no provider verified the address.
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
         Unverified, ReauthenticationRequired for the role Administrator.
         """
@@ -106,7 +106,7 @@ class Users(UserReads):
         reason: str | None = None,
         expected_version: int | None = None,
     ) -> Change:
-        """Take a role away. Taking a missing one changes nothing and leaves no trace.
+        """Revoke a role. Revoking one that is not held changes nothing and records no event.
 
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
         ReauthenticationRequired for the role Administrator of another user.
@@ -134,7 +134,7 @@ class Users(UserReads):
     async def invite(
         self, viewer: Viewer, email: str, name: str = "", roles: Sequence[Role] = ()
     ) -> Change:
-        """Make a user who becomes active at the first sign-in with this address.
+        """Create a user who becomes active at the first sign-in with this address.
 
         Raises Unauthenticated, Forbidden, BadUserInput, Conflict when the address is taken,
         ReauthenticationRequired for an invitation with roles.
@@ -171,10 +171,10 @@ class Users(UserReads):
         reason: str | None = None,
         expected_version: int | None = None,
     ) -> Change:
-        """Turn somebody away at once: sessions end, tokens are revoked, roles stop counting.
+        """Suspend a user at once: sessions end, tokens are revoked, roles stop counting.
 
-        Tokens are revoked for good, so that a reinstated user makes new ones: a secret that may be
-        the reason for the suspension never works again by itself.
+        Tokens are revoked for good and a reinstated user creates new ones, because a leaked secret
+        may be the reason for the suspension.
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Outdated, LastAdministrator,
         ReauthenticationRequired.
         """
@@ -193,7 +193,7 @@ class Users(UserReads):
     async def reinstate(
         self, viewer: Viewer, user_id: UUID, *, expected_version: int | None = None
     ) -> Change:
-        """Let somebody in again, with the roles that were held before, and without API tokens.
+        """Reinstate a suspended user, with the roles held before and without API tokens.
 
         Raises Unauthenticated, Forbidden, NotFound, Outdated, ReauthenticationRequired.
         """
@@ -209,7 +209,7 @@ class Users(UserReads):
     async def delete(
         self, viewer: Viewer, user_id: UUID, *, expected_version: int | None = None
     ) -> Change:
-        """Remove somebody for good; the trail keeps what they did. The user as it was.
+        """Delete a user for good and return the user as it was; the audit trail stays.
 
         Raises Unauthenticated, Forbidden, NotFound, Outdated, LastAdministrator,
         ReauthenticationRequired.
@@ -219,7 +219,7 @@ class Users(UserReads):
         async with self._changing(viewer, user_id, expected_version) as (user, standing):
             await self._must_leave_an_administrator(user, Role.ADMINISTRATOR, standing.held)
             if user.email_verified or Role.ADMINISTRATOR in user.roles:
-                await self._appoint_never(user)
+                await self._never_appoint_again(user)
             await store.remove(self._db, user_id)
             await self._audit.record(
                 viewer,
@@ -230,9 +230,9 @@ class Users(UserReads):
             return Change(user, changed=True)
 
     async def end_expired_grants(self) -> int:
-        """Take away, and trace, every role whose end has passed; how many there were.
+        """Remove every role that has expired, with an audit event each; return their number.
 
-        They stopped counting at that instant already. Any instance may do this at any time.
+        They stopped counting when they expired. Any instance may do this at any time.
         """
         ended = 0
         while (user_id := await change_store.next_ended_holder(self._db)) is not None:
@@ -244,7 +244,7 @@ class Users(UserReads):
         return ended
 
     async def signed_in(self, user_id: UUID) -> User:
-        """Note that somebody signed in; an invited user becomes active.
+        """Record a sign-in; an invited user becomes active.
 
         Raises NotFound, Forbidden when the user is suspended.
         """
@@ -255,16 +255,15 @@ class Users(UserReads):
                 raise Forbidden("This account is suspended.")
             await store.mark_signed_in(self._db, user_id)
             if user.status is UserStatus.INVITED:
-                # The trail shows a sign-in, of which most change no total.
+                # The audit event of a sign-in leaves the cached totals; they change here.
                 await self._audit.announce(AuditAction.USER_REINSTATED)
             return await self._existing(user_id)
 
-    async def take_back_unconfirmed_roles(self, viewer: Viewer, user: User) -> None:
-        """Take the roles that somebody without a verified address was given, unless whoever gave
-        them confirmed it, as part of a sign-in in which the owner proves the address.
+    async def revoke_unconfirmed_roles(self, viewer: Viewer, user: User) -> None:
+        """Revoke the roles that were granted before the address was verified and not confirmed.
 
-        The last administrator's role is no exception: it was given to somebody else. The command
-        line of the machine can make another one.
+        Part of the sign-in in which the owner verifies the address. The last administrator's role
+        is revoked as well: it was granted to another person. The command line can grant it again.
         """
         for role, expires_at in await change_store.remove_unconfirmed_roles(self._db, user.key):
             await self._audit.record(
@@ -276,8 +275,8 @@ class Users(UserReads):
             )
         await change_store.touch(self._db, user.key)
 
-    async def _appoint_never(self, user: User) -> None:
-        """Whoever was deleted does not come back as administrator by auth.bootstrap_admins."""
+    async def _never_appoint_again(self, user: User) -> None:
+        """Keep auth.bootstrap_admins from making a deleted user an administrator again."""
         key = addresses.key_of(user.email)
         if key is not None:
             await address_store.note_appointment(self._db, key)
@@ -290,16 +289,16 @@ class Users(UserReads):
         expected_version: int | None,
         role: Role = Role.ADMINISTRATOR,
     ) -> AsyncIterator[tuple[User, change_store.Standing]]:
-        """Hold the user for a change that may concern *role*.
+        """Lock the user for a change that may concern *role*.
 
-        The viewer's own right is read again under the lock: two administrators who remove each
-        other at once must not both succeed on what they were before.
+        The viewer's own role is read again under the lock: two administrators who remove each
+        other at the same time must not both succeed.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.USERS_WRITE)
         async with self._db.transaction():
             if role is Role.ADMINISTRATOR:
                 await change_store.lock_administrators(self._db)
-            await change_store.hold(self._db, user_id, viewer.id)
+            await change_store.lock_with_actor(self._db, user_id, viewer.id)
             standing = await change_store.standing(self._db, user_id, viewer.id, role)
             _must_still_be_administrator(viewer, standing)
             user = standing.user
@@ -307,7 +306,7 @@ class Users(UserReads):
                 raise NotFound(f"There is no user {user_id}.")
             if expected_version not in (None, user.version):
                 raise Outdated(
-                    f"Somebody changed this user meanwhile: expected version {expected_version},"
+                    f"This user was changed in the meantime: expected version {expected_version},"
                     f" found {user.version}.",
                     version=user.version,
                 )
@@ -327,7 +326,7 @@ class Users(UserReads):
     async def _must_leave_an_administrator(
         self, user: User, role: Role, held: change_store.Held | None
     ) -> None:
-        """Refuse to lose the last one. A grant with an end does not make up for a lasting one."""
+        """Raise LastAdministrator. A grant that expires does not replace a permanent one."""
         if role is not Role.ADMINISTRATOR or Role.ADMINISTRATOR not in user.roles:
             return
         if user.status is not UserStatus.ACTIVE:
@@ -337,8 +336,8 @@ class Users(UserReads):
         if others == 0 or (is_lasting and lasting == 0):
             raise LastAdministrator(
                 f"{user.email} is the last active administrator"
-                f"{' whose role does not end' if others else ''}."
-                " Make somebody else an administrator first."
+                f"{' whose role does not expire' if others else ''}."
+                " Make another user an administrator first."
             )
 
     async def _remove_ended_roles(self, user: User) -> int:
@@ -370,24 +369,24 @@ def _must_still_be_administrator(viewer: Viewer, standing: change_store.Standing
     if viewer.is_trusted:
         return
     if standing.actor_status is not UserStatus.ACTIVE:
-        raise Forbidden("Your account may not do this any more.")
+        raise Forbidden("Your account may no longer do this.")
     if not standing.actor_is_administrator:
         raise Forbidden(f"This needs the role {Role.ADMINISTRATOR.value}.")
 
 
 def _must_be_verified(user: User, role: Role, confirmed: bool) -> bool:
-    """Refuse a role for somebody who only claims the address; whether that was *confirmed*.
+    """Raise Unverified for an unverified address; return whether the caller *confirmed* it.
 
-    An invited user, or one of a sign-in link, has no identity: only proof of the address, or the
-    machine's operator, lets anybody in there.
+    Users who were invited or use a sign-in link have no identity: only a verified address or the
+    operator of the machine lets them sign in.
     """
     if user.email_verified or not user.providers:
         return False
     if not confirmed:
         raise Unverified(
-            f"{user.email} is not verified: no sign-in provider proved that the address is this"
-            f" user's. To grant {role.value} nevertheless, make sure who it is and confirm it:"
-            " confirmUnverified: true, at the command line --confirm-unverified."
+            f"{user.email} is not verified: no sign-in provider confirmed that the address belongs"
+            f" to this user. To grant {role.value} anyway, check who it is and confirm it:"
+            " confirmUnverified: true, or --confirm-unverified on the command line."
         )
     return True
 
@@ -397,8 +396,8 @@ def _target(user: User) -> Target:
 
 
 def _grant(role: Role, expires_at: datetime | None) -> dict[str, object]:
-    """A grant as the trail shows it."""
-    told: dict[str, object] = {"role": role.value}
+    """A grant as the audit event shows it."""
+    shown: dict[str, object] = {"role": role.value}
     if expires_at is not None:
-        told["expiresAt"] = expires_at.astimezone(UTC).isoformat()
-    return told
+        shown["expiresAt"] = expires_at.astimezone(UTC).isoformat()
+    return shown

@@ -1,4 +1,4 @@
-"""Every SQL statement about users and roles."""
+"""SQL statements about users and roles."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from aiwebengine.core.identity import Role
 from aiwebengine.database import PLANNED_FOR_ITS_VALUES, Database, Row
 from aiwebengine.users.types import RoleGrant, User, UserFilter, UserStatus
 
-# A search that finds fewer is counted through the index.
+# A search with fewer results is counted through the index.
 FEW = 2_000
 
 COUNTS_NOW = "(r.expires_at is null or r.expires_at > now())"
-"""Whether the grant `r` of `user_roles` counts."""
+"""Condition: the grant `r` of `user_roles` has not expired."""
 
 ROLES = f"array(select r.role from user_roles r where r.user_id = u.id and {COUNTS_NOW})"
 """The roles of the user `u`."""
@@ -26,11 +26,11 @@ ROLES = f"array(select r.role from user_roles r where r.user_id = u.id and {COUN
 IS_VERIFIED = (
     "exists (select from user_addresses a where a.user_id = {} and a.email_verified_at is not null)"
 )
-"""Whether a provider proved the address of the user with this id."""
+"""Condition: a provider verified the address of the user with this id."""
 
 
 def columns_of(roles: str) -> str:
-    """What makes a user of the row `u`, whose roles this expression tells."""
+    """The columns of a user `u`; *roles* is the expression for the roles."""
     return f"""
   u.id, u.email, u.name, u.picture_url, u.status, u.version,
   u.created_at, u.updated_at, u.last_signed_in_at, {roles} as roles,
@@ -51,7 +51,7 @@ async def find(db: Database, user_id: UUID) -> User | None:
 
 
 async def find_many(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, User]:
-    """Those of the users that exist, by id."""
+    """The users that exist, by id."""
     rows = await db.all(
         f"select {COLUMNS} from users u where u.id = any(:user_ids)", user_ids=list(user_ids)
     )
@@ -59,7 +59,7 @@ async def find_many(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, User]:
 
 
 async def count(db: Database, wanted: UserFilter) -> int:
-    """How many users the filter lets through."""
+    """Number of users that match the filter."""
     conditions, values = conditions_of(wanted)
     if wanted.search is None:
         return await _count(db, conditions, values)
@@ -70,8 +70,8 @@ async def count(db: Database, wanted: UserFilter) -> int:
     )
     if some < FEW:
         return int(some)
-    # What is found so often is counted sooner by reading every row than through the index, and the
-    # planner does not know it.
+    # With this many results a sequential scan is faster than the index, and the planner does not
+    # know it.
     conditions, values = conditions_of(wanted, through_index=False)
     return await _count(db, conditions, values)
 
@@ -82,13 +82,13 @@ async def _count(db: Database, conditions: list[str], values: dict[str, Any]) ->
 
 
 async def grant_of(db: Database, user_id: UUID, role: Role) -> RoleGrant | None:
-    """The grant that counts now, or None."""
+    """The current grant, or None."""
     grants = await grants_of(db, [user_id])
     return next((grant for grant in grants[user_id] if grant.role is role), None)
 
 
 async def grants_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[RoleGrant]]:
-    """The grants that count now, for each of the users."""
+    """The current grants of each user."""
     rows = await db.all(
         f"""
         select r.user_id, r.role, r.granted_at, r.granted_by, r.reason, r.expires_at
@@ -106,12 +106,12 @@ async def grants_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[R
 
 
 async def remove(db: Database, user_id: UUID) -> None:
-    """Remove a user with identities, roles, sessions and tokens."""
+    """Delete a user with identities, roles, sessions and tokens."""
     await db.execute("delete from users where id = :user_id", user_id=user_id)
 
 
 async def mark_signed_in(db: Database, user_id: UUID) -> None:
-    """Note that the user signed in now; an invited one becomes active."""
+    """Record a sign-in now; an invited user becomes active."""
     await db.execute(
         """
         update users
@@ -124,7 +124,7 @@ async def mark_signed_in(db: Database, user_id: UUID) -> None:
 
 
 async def an_administrator_has_signed_in(db: Database) -> bool:
-    """Whether any active administrator ever did."""
+    """Check whether any active administrator has ever signed in."""
     return bool(
         await db.value(
             f"""
@@ -139,31 +139,31 @@ async def an_administrator_has_signed_in(db: Database) -> bool:
 
 
 async def refresh_profile(
-    db: Database, user_id: UUID, name: str, picture_url: str | None, *, anew: bool
+    db: Database, user_id: UUID, name: str, picture_url: str | None, *, replace: bool
 ) -> str:
-    """Keep the name and picture that a provider says now; the name that it is now.
+    """Store the name and picture that a provider sent; return the name that is stored now.
 
-    What it does not say stays, unless *anew*: then it is emptied.
+    A missing value keeps the previous one, or empties it with *replace*.
     """
     kept: str = await db.value(
         """
         update users
-        set name = coalesce(nullif(:name, ''), case when :anew then '' else name end),
-            picture_url = coalesce(:picture_url, case when :anew then null else picture_url end)
+        set name = coalesce(nullif(:name, ''), case when :replace then '' else name end),
+            picture_url = coalesce(:picture_url, case when :replace then null else picture_url end)
         where id = :user_id
         returning name
         """,
         name=name,
         picture_url=picture_url,
-        anew=anew,
+        replace=replace,
         user_id=user_id,
     )
     return kept
 
 
 async def holders(db: Database) -> dict[Role, tuple[int, int]]:
-    """For each role that can be granted: how many hold it, and how many of these are active."""
-    # Who is not active is found by an index: taking these off saves reading every other user.
+    """Number of holders of each grantable role, and of active ones."""
+    # Inactive users are found by an index: subtracting them avoids reading all other users.
     rows = await db.all(
         f"""
         with held as (
@@ -183,7 +183,7 @@ async def holders(db: Database) -> dict[Role, tuple[int, int]]:
 
 
 async def totals(db: Database) -> dict[str, int]:
-    """How many users there are: total, suspended, invited, new in 24 hours and in 30 days."""
+    """Numbers of users: total, suspended, invited, new in 24 hours and in 30 days."""
     row = await db.one(
         """
         select
@@ -199,7 +199,7 @@ async def totals(db: Database) -> dict[str, int]:
 
 
 async def created_by_day(db: Database, since: datetime) -> dict[date, int]:
-    """How many users came on each day (UTC) from *since* on; days without any are left out."""
+    """Number of users created on each day (UTC) since *since*; days without any are missing."""
     rows = await db.all(
         """
         select cast(created_at at time zone 'UTC' as date) as day, count(*) as users
@@ -217,8 +217,8 @@ def conditions_of(
 ) -> tuple[list[str], dict[str, Any]]:
     """The conditions of a filter on `users u`, and their values.
 
-    Roles and status stand in the text, not in parameters: they are few, and their frequencies
-    differ a thousandfold, so that each deserves its own plan.
+    Role and status are in the text, not in parameters: they have few values with very different
+    frequencies, and each value needs its own plan.
     """
     conditions: list[str] = []
     values: dict[str, Any] = {}
@@ -229,7 +229,7 @@ def conditions_of(
         conditions.append("u.search_text like '%' || lower(:pattern) || '%'")
         values["pattern"] = _escaped(wanted.search)
         if through_index:
-            # The grams find candidates by index, the pattern decides.
+            # The index on grams finds candidates; the pattern decides.
             conditions.append(
                 "search_grams(u.search_text, 1)"
                 " @> search_grams(lower(:search), least(3, length(lower(:search))))"
@@ -256,7 +256,7 @@ def _escaped(text: str) -> str:
 
 
 def user_of(row: Row) -> User:
-    """The user that a row of these columns tells."""
+    """The user of a row with these columns."""
     return User(
         id=strawberry.ID(str(row["id"])),
         key=row["id"],
@@ -275,11 +275,11 @@ def user_of(row: Row) -> User:
 
 
 def roles_of(held: Sequence[str]) -> list[Role]:
-    """The roles that are held, as stored, in their order and with the one that everybody has."""
+    """The stored roles in order, with the role that every user has."""
     return list(_in_order(tuple(held)))
 
 
 @lru_cache(64)
 def _in_order(held: tuple[str, ...]) -> tuple[Role, ...]:
-    # Kept, because going through an enumeration takes longer than the rest of a row.
+    # Cached: iterating over an enumeration takes longer than the rest of a row.
     return tuple(role for role in Role if role is Role.AUTHENTICATED or role.value in held)

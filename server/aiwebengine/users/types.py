@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Users, roles, identities and what lists of users take."""
 
 import enum
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @strawberry.enum
 class UserStatus(enum.Enum):
-    """Whether somebody can sign in.
+    """Status of a user.
 
     Attributes:
         ACTIVE: can sign in.
-        INVITED: has been invited and has not signed in yet.
-        SUSPENDED: is turned away; roles are kept but do not count.
+        INVITED: was invited and has not signed in yet.
+        SUSPENDED: cannot sign in; roles are kept but do not count.
     """
 
     ACTIVE = "active"
@@ -34,12 +34,12 @@ class UserStatus(enum.Enum):
 
 @strawberry.enum
 class UserOrderField(enum.Enum):
-    """What a list of users can be ordered by.
+    """Sort field of a list of users.
 
     Attributes:
-        CREATED_AT: when the user came to be.
-        NAME: the display name, without regard to case.
-        EMAIL: the address, without regard to case.
+        CREATED_AT: creation time.
+        NAME: display name, case-insensitive.
+        EMAIL: address, case-insensitive.
     """
 
     CREATED_AT = "created_at"
@@ -49,7 +49,7 @@ class UserOrderField(enum.Enum):
 
 @strawberry.enum
 class OrderDirection(enum.Enum):
-    """Which way a list runs.
+    """Sort direction.
 
     Attributes:
         ASC: smallest or oldest first.
@@ -62,11 +62,11 @@ class OrderDirection(enum.Enum):
 
 @strawberry.input
 class UserOrder:
-    """The order of a list of users.
+    """Sort order of a list of users.
 
     Attributes:
-        field: what to order by.
-        direction: which way.
+        field: the sort field.
+        direction: the sort direction.
     """
 
     field: UserOrderField = UserOrderField.CREATED_AT
@@ -75,15 +75,15 @@ class UserOrder:
 
 @strawberry.enum
 class UserChangeKind(enum.Enum):
-    """What changed about a user.
+    """Kind of change to a user.
 
     Attributes:
-        CREATED: the user came to be.
-        ROLES: a role was granted, revoked or ended.
+        CREATED: the user was created or invited.
+        ROLES: a role was granted, revoked or expired.
         STATUS: the user was suspended or reinstated.
-        PROFILE: the user has another name.
-        ACCESS: a session, a token or an identity came or went.
-        DELETED: the user is gone.
+        PROFILE: the name changed or the address was verified.
+        ACCESS: a session, token or identity was added or removed.
+        DELETED: the user was deleted.
     """
 
     CREATED = "created"
@@ -96,7 +96,7 @@ class UserChangeKind(enum.Enum):
 
 @dataclass(frozen=True)
 class UserFilter:
-    """Which users a list shows; None leaves a question open."""
+    """Filter of a list of users; None does not filter."""
 
     search: str | None = None
     role: Role | None = None
@@ -106,7 +106,7 @@ class UserFilter:
 
 @dataclass(frozen=True)
 class Shown:
-    """Which attributes of each user on a page are looked at, and of their identities."""
+    """Attributes to read of each user on a page, and of their identities."""
 
     user: frozenset[str]
     identity: frozenset[str] = frozenset()
@@ -114,14 +114,14 @@ class Shown:
 
 @strawberry.type
 class RoleGrant:
-    """A role that somebody holds, and how that came about.
+    """A role of a user, with who granted it and when.
 
     Attributes:
         role: the role.
         granted_at: when it was granted.
-        granted_by: who granted it: an address, or the command line.
-        reason: the reason that was given.
-        expires_at: the instant at which it stops counting; null for a lasting grant.
+        granted_by: who granted it: an address or the command line.
+        reason: the reason given.
+        expires_at: when it expires; null for a permanent grant.
     """
 
     role: Role
@@ -133,15 +133,15 @@ class RoleGrant:
 
 @strawberry.type
 class Identity:
-    """How a sign-in provider knows a user.
+    """Account of a user at a sign-in provider.
 
     Attributes:
         provider: the provider's name in the configuration.
-        subject: the provider's own, lasting name for the person (OpenID Connect `sub`).
-        email: the address that the provider told.
-        email_verified: whether the provider said at the last sign-in that it checked the address.
-        created_at: when it was first used here.
-        last_used_at: when it was last used here.
+        subject: the provider's permanent id for the person (OpenID Connect `sub`).
+        email: the address that the provider reported.
+        email_verified: whether the provider reported the address as verified at the last sign-in.
+        created_at: first sign-in with it.
+        last_used_at: latest sign-in with it.
     """
 
     provider: str
@@ -154,22 +154,23 @@ class Identity:
 
 @strawberry.type
 class User:
-    """Somebody who has signed in or was invited.
+    """A person who has signed in or was invited.
 
     Attributes:
-        id: a lasting name that never changes and is never used again.
+        id: permanent id, never reused.
         email: the address.
-        name: the display name; may be empty.
-        picture_url: a picture, when a provider told of one.
+        name: display name; may be empty.
+        picture_url: address of a picture, when a provider sent one.
         status: whether the user can sign in.
-        roles: the roles that count now, AUTHENTICATED first.
-        providers: the names of the providers that the user has signed in with.
-        email_verified: whether a provider that vouches for addresses has proved that the address
-          is the user's.
-        created_at: when the user came to be.
-        updated_at: when anything here last changed.
-        last_signed_in_at: when the user last signed in.
-        version: counts the changes; send it back as `expectedVersion` to change only what you saw.
+        roles: current roles, AUTHENTICATED first.
+        providers: names of the providers that the user has signed in with.
+        email_verified: whether a trusted provider has verified that the address belongs to the
+          user.
+        created_at: creation time.
+        updated_at: time of the latest change.
+        last_signed_in_at: time of the latest sign-in.
+        version: number of the latest change; send it as `expectedVersion` to refuse a change of a
+          newer version.
     """
 
     id: strawberry.ID
@@ -190,13 +191,13 @@ class User:
 
     @strawberry.field
     async def grants(self, info: Info) -> list[RoleGrant]:
-        """The roles that count now, with who granted them, when, why and until when."""
+        """Current roles, with who granted them, when, why and until when."""
         return await info.context.loaders.grants.load(self.key)
 
     @known_as("known_identities")
     @needs_scope(Scope.READ)
     async def identities(self, info: Info) -> list[Identity]:
-        """How sign-in providers know this user."""
+        """Accounts of this user at sign-in providers."""
         info.context.viewer.must_read()
         if self.known_identities is not None:
             return self.known_identities
@@ -207,7 +208,7 @@ class User:
     async def sessions(
         self, info: Info
     ) -> list[Annotated["Session", strawberry.lazy("aiwebengine.sessions.types")]]:
-        """The user's live sessions, newest first."""
+        """Active sessions of this user, newest first."""
         info.context.viewer.must_read()
         return await info.context.loaders.sessions.load(self.key)
 
@@ -216,20 +217,20 @@ class User:
     async def api_tokens(
         self, info: Info
     ) -> list[Annotated["ApiToken", strawberry.lazy("aiwebengine.sessions.types")]]:
-        """The user's API tokens that are not revoked, newest first."""
+        """API tokens of this user that are not revoked, newest first."""
         info.context.viewer.must_read()
         return await info.context.loaders.api_tokens.load(self.key)
 
 
 @strawberry.type
 class RoleInfo:
-    """A role and how many hold it.
+    """A role and its number of holders.
 
     Attributes:
         role: the role.
         description: what it allows.
-        user_count: how many users hold it, suspended and invited ones included.
-        active_user_count: how many of these can sign in now.
+        user_count: number of holders, including suspended and invited users.
+        active_user_count: number of holders who can sign in now.
     """
 
     role: Role
@@ -240,7 +241,7 @@ class RoleInfo:
 
 @strawberry.type
 class UserTrendPoint:
-    """How many there were at the end of one day (UTC).
+    """Numbers of users at the end of one day (UTC).
 
     Attributes:
         day: the day.
@@ -257,16 +258,16 @@ class UserTrendPoint:
 
 @strawberry.type
 class UserStats:
-    """How many users there are.
+    """Numbers of users.
 
     Attributes:
-        total: all of them.
+        total: all users.
         administrators: holders of the role Administrator.
         editors: holders of the role Editor.
-        suspended: those turned away.
-        invited: those who were invited and have not signed in.
-        new_in_24_hours: those who came in the last 24 hours.
-        new_in_30_days: those who came in the last 30 days.
+        suspended: suspended users.
+        invited: users who were invited and have not signed in.
+        new_in_24_hours: users created in the last 24 hours.
+        new_in_30_days: users created in the last 30 days.
         trend: the last 30 days, oldest first.
     """
 
@@ -282,13 +283,13 @@ class UserStats:
 
 @strawberry.type
 class UserChange:
-    """A change to a user, told to whoever follows.
+    """A change to a user, sent to subscribers.
 
     Attributes:
         kind: what changed.
-        user_id: whose.
-        user: the user as it is now; null once it is gone.
-        event: the event in the audit trail.
+        user_id: id of the user.
+        user: the user after the change; null when deleted.
+        event: the audit event.
     """
 
     kind: UserChangeKind
@@ -299,9 +300,9 @@ class UserChange:
 
 @dataclass(frozen=True)
 class Admission:
-    """Who may come in for the first time, and who becomes administrator by it.
+    """Who may sign up, and who becomes administrator at the first sign-in.
 
-    Domains and addresses are keys as `users.addresses` writes them.
+    Domains and addresses are keys as `core.addresses` writes them.
     """
 
     allow_sign_up: bool = True

@@ -131,7 +131,7 @@ async def test_the_processes_of_an_instance_tell_once_of_an_outage(fragile, hook
         await hook.until("over", "database", 2 * SOON)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        other._watch.stop()
+        other.alert_monitor.stop()
         await other.db.disconnect()
 
     assert len(hook.told("began", "database")) == 1

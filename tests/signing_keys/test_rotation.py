@@ -43,7 +43,7 @@ async def test_old_cursors_work_on_two_running_engines_and_new_ones_on_both(
 
     await at_once.rotate(ROOT, "cursors")
     for one in (engine, other):
-        await one._cursor_keys.refresh()
+        await one.cursor_keys.refresh()
     new = engine.cursors.encode("users", "all", PLACE)
 
     assert new != old

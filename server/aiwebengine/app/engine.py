@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from starlette.applications import Starlette
 from strawberry.dataloader import DataLoader
 
 from aiwebengine.alerts.monitor import AlertMonitor
-from aiwebengine.app.services import Infrastructure, build_services
+from aiwebengine.app.services import Infrastructure, Services, build_services
+from aiwebengine.app.tasks import PERIODIC
 from aiwebengine.audit.event_bus import AuditEventBus
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.store import CHANNEL
@@ -40,7 +42,7 @@ from aiwebengine.logs.tail import Tail
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.sessions.sign_in_link import link_address
-from aiwebengine.signing_keys.service import LOOK_EVERY_SECS, KeyRing
+from aiwebengine.signing_keys.service import KeyRing
 from aiwebengine.signing_keys.types import CURSORS
 from aiwebengine.telemetry.beats import ThisInstance
 from aiwebengine.telemetry.figures import Figures
@@ -54,17 +56,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY_SECS = 2.0
-SHARE_EVERY_SECS = 1.0
-SEAL_EVERY_SECS = 1.0
-SHARE_REFUSALS_EVERY_SECS = 10.0
-TIDY_EVERY_SECS = 600.0
-THIN_OUT_EVERY_SECS = 60.0
 HEART_TIMEOUT_SECS = 4.0
-SAMPLE_EVERY_SECS = 600.0
-WATCH_EVERY_SECS = 2.0
-DELIVER_EVERY_SECS = 0.5
-TIDY_LOGS_EVERY_SECS = 60.0
 
 
 class Engine:
@@ -140,8 +132,9 @@ class Engine:
             instruments=self.instruments,
             engine_on=lambda other: Engine(config, other),
         )
-        self.services = services = build_services(infrastructure)
-        self._watch = AlertMonitor(
+        self.services: Services = build_services(infrastructure)
+        services = self.services
+        self.alert_monitor: AlertMonitor = AlertMonitor(
             services.health,
             services.alerts,
             config.alerts,
@@ -165,7 +158,7 @@ class Engine:
         )
         self.exposition.backup_age = backup_age(services.backups)
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
-        self._cursor_keys = KeyRing(self.db, CURSORS)
+        self.cursor_keys: KeyRing = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
         self._place = place
         self._waits_for: str | None = None
@@ -199,8 +192,8 @@ class Engine:
         else:
             await asyncio.to_thread(migrations.must_be_applied)
         await self.db.connect()
-        await self._cursor_keys.refresh()
-        self._cursors = Cursors(self._cursor_keys)
+        await self.cursor_keys.refresh()
+        self._cursors = Cursors(self.cursor_keys)
         self.is_ready = True
 
     async def _back_up_first(self, note: Note) -> None:
@@ -282,7 +275,7 @@ class Engine:
             await end(*tasks)
             await self.services.denials.end()
             await self.services.database_admin.stop()
-            self._watch.stop()
+            self.alert_monitor.stop()
             await self.services.backups.stop()
             await self.db.disconnect()
 
@@ -302,15 +295,8 @@ class Engine:
         await asyncio.gather(
             self.live.run(),
             self.tail.run(),
-            repeatedly(TIDY_LOGS_EVERY_SECS, services.logs.tidy),
             *map(once, self.once_ready),
-            repeatedly(SEAL_EVERY_SECS, services.chain.seal),
-            repeatedly(SHARE_REFUSALS_EVERY_SECS, services.denials.share),
-            repeatedly(SWEEP_EVERY_SECS, services.users.end_expired_grants),
-            repeatedly(SHARE_EVERY_SECS, services.rate_limits.share),
-            repeatedly(THIN_OUT_EVERY_SECS, services.telemetry.thin_out),
-            repeatedly(SAMPLE_EVERY_SECS, services.database_admin.sample_size),
-            repeatedly(LOOK_EVERY_SECS, self._cursor_keys.refresh),
+            *self._repeated(needs_database=True),
             services.jobs.run(),
         )
 
@@ -321,12 +307,15 @@ class Engine:
             log.warning("engine.waiting", extra={"error": why})
 
     async def _look_after(self) -> None:
-        """What goes on while the database is down as well."""
-        await asyncio.gather(
-            repeatedly(WATCH_EVERY_SECS, self._watch.look),
-            repeatedly(DELIVER_EVERY_SECS, self._watch.deliver),
-            repeatedly(TIDY_EVERY_SECS, self._watch.tidy),
-        )
+        """Repeat what also runs while the database is down."""
+        await asyncio.gather(*self._repeated(needs_database=False))
+
+    def _repeated(self, *, needs_database: bool) -> list[Awaitable[None]]:
+        return [
+            repeatedly(one.every_secs, partial(one.run, self))
+            for one in PERIODIC
+            if one.needs_database is needs_database
+        ]
 
     def _forget_totals(self, action: AuditAction | None) -> None:
         if action is None or action in CHANGES_TOTALS:

@@ -1,16 +1,18 @@
-"""The tasks that the engine itself brings.
+"""All recurring work of the engine: scheduled tasks, and what each process repeats.
 
-Another task is one more `Task(...)` in the list that `app/services.py` hands to `Jobs`:
+Another task is one more `Task(...)` in a list of this file:
 
-    Task("vacuum", "Vacuum", "Frees the space of dead rows.", "0 4 * * 0", care.vacuum)
+    Task("vacuum", "Vacuum", "Frees the space of dead rows.", "0 4 * * 0", vacuum)
 
-where the function takes `note`, calls it with lines for the log of the run, and returns one
-sentence.
+The function takes `note`, calls it with lines for the log of the run, and returns one sentence.
+Work that each process repeats, without a record of each run, is one more `Periodic(...)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiwebengine.audit.chain import HashChain
 from aiwebengine.backups.service import Backups
@@ -23,14 +25,56 @@ from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.sessions.service import Sessions
-from aiwebengine.signing_keys.service import Keys
+from aiwebengine.signing_keys.service import LOOK_EVERY_SECS, Keys
 from aiwebengine.users.service import Users
+
+if TYPE_CHECKING:
+    from aiwebengine.app.engine import Engine
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Work that each process repeats, with a pause of *every_secs*.
+
+    *needs_database*: it begins once the engine is ready. The rest also runs during an outage.
+    """
+
+    name: str
+    every_secs: float
+    run: Callable[[Engine], Awaitable[object]]
+    needs_database: bool = True
+
+
+PERIODIC = (
+    Periodic("tidy the log files", 60.0, lambda engine: engine.services.logs.tidy()),
+    Periodic("seal the audit trail", 1.0, lambda engine: engine.services.chain.seal()),
+    Periodic("share denied requests", 10.0, lambda engine: engine.services.denials.share()),
+    Periodic("end expired grants", 2.0, lambda engine: engine.services.users.end_expired_grants()),
+    Periodic("share rate limits", 1.0, lambda engine: engine.services.rate_limits.share()),
+    Periodic("thin out samples", 60.0, lambda engine: engine.services.telemetry.thin_out()),
+    Periodic(
+        "sample the database size",
+        600.0,
+        lambda engine: engine.services.database_admin.sample_size(),
+    ),
+    Periodic(
+        "refresh the cursor keys", LOOK_EVERY_SECS, lambda engine: engine.cursor_keys.refresh()
+    ),
+    Periodic("check health", 2.0, lambda engine: engine.alert_monitor.look(), needs_database=False),
+    Periodic(
+        "deliver alerts", 0.5, lambda engine: engine.alert_monitor.deliver(), needs_database=False
+    ),
+    Periodic(
+        "tidy alerts", 600.0, lambda engine: engine.alert_monitor.tidy(), needs_database=False
+    ),
+)
+"""What each process repeats."""
 
 
 def own_tasks(
     db: Database, sessions: Sessions, rates: RateLimits, users: Users, chain: HashChain, keys: Keys
 ) -> list[Task]:
-    """What keeps the engine's own tables in order."""
+    """Tasks that maintain the engine's own tables."""
 
     async def sessions_removed(note: Note) -> str:
         await sessions.remove_ended()
@@ -129,8 +173,8 @@ def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
     return run
 
 
-def data_tasks(config: Config, backups: Backups, care: DatabaseAdmin) -> list[Task]:
-    """What looks after the data: backups, drills, vacuum."""
+def data_tasks(config: Config, backups: Backups, database_admin: DatabaseAdmin) -> list[Task]:
+    """Tasks for the data: backups, drills, vacuum."""
 
     async def backed_up(note: Note) -> str:
         made = await backups.create(engine(), note)
@@ -150,7 +194,7 @@ def data_tasks(config: Config, backups: Backups, care: DatabaseAdmin) -> list[Ta
         return f"{run.backup_name} was restored, and holds what its manifest says."
 
     async def vacuumed(note: Note) -> str:
-        run = await care.vacuum(engine(), None, note)
+        run = await database_admin.vacuum(engine(), None, note)
         return f"{len(run.tables)} tables vacuumed and analyzed."
 
     return [

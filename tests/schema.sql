@@ -337,6 +337,42 @@ CREATE TABLE public.refusal_counts (
 
 COMMENT ON COLUMN public.refusal_counts.waiting IS 'refusals that no event tells yet';
 
+CREATE TABLE public.runs (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    task text,
+    due_at timestamp with time zone,
+    subject text,
+    state text DEFAULT 'running'::text NOT NULL,
+    outcome text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    beat_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_locked boolean DEFAULT false NOT NULL,
+    ended_at timestamp with time zone,
+    started_by text NOT NULL,
+    actor text NOT NULL,
+    instance text NOT NULL,
+    stopped_by text,
+    result text,
+    problem text,
+    progress double precision DEFAULT 0 NOT NULL,
+    step text DEFAULT ''::text NOT NULL,
+    lines text[] DEFAULT '{}'::text[] NOT NULL,
+    facts jsonb,
+    CONSTRAINT runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+    CONSTRAINT runs_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text]))),
+    CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'stopped'::text, 'interrupted'::text])))
+);
+
+ALTER TABLE public.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.scheduled_tasks (
     name text NOT NULL,
     schedule text NOT NULL,
@@ -595,6 +631,9 @@ ALTER TABLE public.rate_windows
 ALTER TABLE ONLY public.refusal_counts
     ADD CONSTRAINT refusal_counts_pkey PRIMARY KEY (action, target_type, target, cause);
 
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.scheduled_tasks
     ADD CONSTRAINT scheduled_tasks_pkey PRIMARY KEY (name);
 
@@ -700,6 +739,18 @@ CREATE INDEX identities_user ON public.identities USING btree (user_id);
 CREATE INDEX maintenance_ticks_item ON public.maintenance_ticks USING btree (item, id);
 
 CREATE INDEX rate_windows_minute ON public.rate_windows USING btree (minute);
+
+CREATE UNIQUE INDEX runs_due ON public.runs USING btree (task, due_at);
+
+CREATE INDEX runs_ended ON public.runs USING btree (ended_at);
+
+CREATE INDEX runs_kind ON public.runs USING btree (kind, id);
+
+CREATE UNIQUE INDEX runs_running ON public.runs USING btree (task) WHERE (state = 'running'::text);
+
+CREATE INDEX runs_subject ON public.runs USING btree (subject, kind, id);
+
+CREATE INDEX runs_task ON public.runs USING btree (task, id);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 

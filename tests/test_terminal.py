@@ -76,8 +76,10 @@ def spoiled(url, tmp_path, run):
         )
         connection.execute(
             """
-            insert into task_runs (task, state, started_by, instance, result, lines, ended_at)
-            values ('analyze', 'failed', %(evil)s, %(evil)s, %(evil)s, array[%(evil)s], now())
+            insert into runs (kind, task, state, started_by, actor, instance, result, lines,
+              ended_at)
+            values ('task', 'analyze', 'failed', %(evil)s, %(evil)s, %(evil)s, %(evil)s,
+              array[%(evil)s], now())
             """,
             told,
         )

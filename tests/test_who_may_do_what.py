@@ -310,7 +310,7 @@ async def call(served, callers, fill, document, caller, wanted):
 
 
 async def task_is_over(db):
-    running = "select exists (select from task_runs where task = 'end-grants' and ended_at is null)"
+    running = "select exists (select from runs where task = 'end-grants' and ended_at is null)"
     async with asyncio.timeout(30):
         while await db.value(running):
             await asyncio.sleep(0.02)

@@ -14,7 +14,7 @@ import pytest
 from tests.backups.replay import roles_by_table, roles_by_trail
 
 from aiwebengine.audit.types import AuditFilter
-from aiwebengine.backups import cluster_store, create, programs, store
+from aiwebengine.backups import cluster_store, create, programs
 from aiwebengine.backups.archive import Writer
 from aiwebengine.backups.runs import AnotherRuns
 from aiwebengine.backups.sealed import WrongPassphrase, opened
@@ -23,6 +23,7 @@ from aiwebengine.backups.types import BackupRunKind, BackupRunState, BackupState
 from aiwebengine.core.errors import Forbidden, Unavailable
 from aiwebengine.core.identity import Role
 from aiwebengine.database.embedded import programs as embedded_programs
+from aiwebengine.jobs import store
 
 
 def content(path, name):
@@ -188,17 +189,17 @@ async def test_too_little_room_is_told_before_anything_is_written(
 async def test_a_server_that_goes_while_a_run_begins_is_unavailable(
     backups, root, monkeypatch, rows
 ):
-    begin = store.begin
+    next_number = store.next_number
 
-    async def and_the_server_goes(db, *arguments):
-        number = await begin(db, *arguments)
+    async def and_the_server_goes(db):
+        number = await next_number(db)
         rows(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and application_name = 'aiwebengine backup'"
         )
         return number
 
-    monkeypatch.setattr(store, "begin", and_the_server_goes)
+    monkeypatch.setattr(store, "next_number", and_the_server_goes)
 
     with pytest.raises(Unavailable, match="does not answer"):
         await backups.create(root)
@@ -206,8 +207,9 @@ async def test_a_server_that_goes_while_a_run_begins_is_unavailable(
 
 async def test_a_run_whose_process_is_gone_counts_as_failed(backups, root, engine):
     await engine.db.execute(
-        "insert into backup_runs (kind, backup_name, actor_label)"
-        " values ('create', 'aiwebengine-20260101-000000-abcdef.tar', 'somebody')"
+        "insert into runs (kind, subject, started_by, actor, instance, is_locked)"
+        " values ('backup.create', 'aiwebengine-20260101-000000-abcdef.tar', 'somebody',"
+        " 'somebody', '', true)"
     )
 
     run = (await backups.runs(root, [BackupRunKind.CREATE], None, 1))[0]
@@ -350,7 +352,7 @@ def test_row_counts_name_every_table(url):
     with cluster_store.connection(url) as connection:
         tables = cluster_store.tables(connection)
 
-    assert {"users", "audit_events", "audit_chain", "backup_runs"} <= set(tables)
+    assert {"users", "audit_events", "audit_chain", "runs"} <= set(tables)
 
 
 async def test_the_dump_can_be_taken_out_with_tar_and_read_by_pg_restore(

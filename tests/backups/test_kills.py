@@ -288,7 +288,7 @@ async def test_killed_while_it_drills(url, tmp_path, databases):
         assert len(await looked_at(url, tmp_path)) == 1
         with psycopg.connect(url) as connection:
             ended = connection.execute(
-                "select count(*) from backup_runs where kind = 'drill' and state <> 'running'"
+                "select count(*) from runs where kind = 'backup.drill' and state <> 'running'"
             ).fetchone()[0]
         assert before <= len(told_of(url, "drill.run")) == ended
 

@@ -77,16 +77,23 @@ ROWS = (
     select max(id), 'webhook', 'opened', 'failing', %(text)s, %(text)s, now(), now() from alerts
     """,
     """
-    insert into task_runs (task, state, started_by, stopped_by, instance, result, lines, ended_at)
-    values ('analyze', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, array[%(text)s], now())
+    insert into runs (kind, task, state, started_by, stopped_by, instance, result, lines, ended_at,
+      actor, subject, problem, step)
+    values ('task', 'analyze', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, array[%(text)s],
+      now(), %(text)s, %(text)s, %(text)s, %(text)s)
     """,
     """
-    insert into backup_runs (kind, state, backup_name, actor_label, problem, step, ended_at)
-    values ('create', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, now())
+    insert into runs (kind, state, subject, started_by, stopped_by, actor, instance, result, lines,
+      problem, step, ended_at)
+    values ('backup.create', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, %(text)s, %(text)s,
+      array[%(text)s], %(text)s, %(text)s, now())
     """,
     """
-    insert into vacuum_runs (state, started_by, ended_at, tables, message)
-    values ('failed', %(text)s, now(), array[%(text)s], %(text)s)
+    insert into runs (kind, state, started_by, stopped_by, actor, instance, result, lines, subject,
+      problem, step, ended_at, facts)
+    values ('vacuum', 'failed', %(text)s, %(text)s, %(text)s, %(text)s, %(text)s, array[%(text)s],
+      %(text)s, %(text)s, %(text)s, now(),
+      jsonb_build_object('tables', array[%(text)s::text], 'tables_done', 0))
     """,
     """
     insert into audit_events (action, actor_kind, actor_label, target_type, target_id, target_label,
@@ -111,7 +118,17 @@ OURS = {
     "alerts": {"name", "state", "severity"},
     "api_tokens": {"prefix", "scopes", "role_ceiling"},
     "audit_events": {"action", "actor_kind", "target_type", "door"},
-    "backup_runs": {"kind", "transfer", "state", "details"},
+    # Only an engine of the version before writes to this one.
+    "backup_runs": {
+        "kind",
+        "transfer",
+        "state",
+        "backup_name",
+        "actor_label",
+        "step",
+        "problem",
+        "details",
+    },
     "bootstrap_appointments": {"email_key"},
     "engine_workers": {"host", "version"},
     "health_states": {"instance", "name", "state"},
@@ -121,18 +138,21 @@ OURS = {
     "program_versions": {"version"},
     "rate_windows": {"kind", "address"},
     "refusal_counts": {"action", "target_type", "target", "cause"},
+    "runs": {"kind", "task", "state", "outcome", "facts"},
     "scheduled_tasks": {"name", "schedule", "time_zone"},
     "settings": {"key", "value"},
     "sign_in_attempts": {"provider", "nonce", "verifier", "redirect"},
     "sign_in_links": {"email"},
     "signing_keys": {"purpose"},
-    "task_runs": {"task", "state"},
+    # Only an engine of the version before writes to this one.
+    "task_runs": {"task", "state", "started_by", "stopped_by", "instance", "result", "lines"},
     "timing_samples": {"kind"},
     "token_addresses": {"address"},
     "user_addresses": {"email_key", "email_verified_by"},
     "user_roles": {"role"},
     "users": {"status", "search_text"},
-    "vacuum_runs": {"state", "current_table", "phase"},
+    # Only an engine of the version before writes to this one.
+    "vacuum_runs": {"state", "started_by", "tables", "current_table", "phase", "message"},
 }
 
 COLUMNS = """

@@ -64,16 +64,17 @@ WRITTEN = [
     values ('x', %(evil)s, 'event', 'failing', %(evil)s, %(evil)s, now())
     """,
     """
-    insert into task_runs (task, state, started_by, instance, result, lines, ended_at)
-    values ('analyze', 'failed', %(evil)s, %(evil)s, %(evil)s, array[%(evil)s], now())
+    insert into runs (kind, task, state, started_by, actor, instance, result, lines, ended_at)
+    values ('task', 'analyze', 'failed', %(evil)s, %(evil)s, %(evil)s, %(evil)s, array[%(evil)s],
+      now())
     """,
     """
-    insert into backup_runs (kind, state, backup_name, actor_label, problem, ended_at)
-    values ('create', 'failed', 'x', %(evil)s, %(evil)s, now())
+    insert into runs (kind, state, subject, started_by, actor, instance, problem, ended_at)
+    values ('backup.create', 'failed', 'x', %(evil)s, %(evil)s, '', %(evil)s, now())
     """,
     """
-    insert into vacuum_runs (state, started_by, ended_at, tables, message)
-    values ('failed', %(evil)s, now(), array['x'], %(evil)s)
+    insert into runs (kind, state, started_by, actor, instance, ended_at, facts, problem)
+    values ('vacuum', 'failed', %(evil)s, %(evil)s, '', now(), '{"tables": ["x"]}', %(evil)s)
     """,
     """
     insert into audit_events (action, actor_kind, actor_label, target_type, target_id,
@@ -91,9 +92,7 @@ UNWRITTEN = [
     "delete from access_reviews where note = %(evil)s",
     "update sessions set user_agent = 'Chrome/140 Linux', address = '127.0.0.1'",
     "delete from alerts where title = %(evil)s",
-    "delete from task_runs where result = %(evil)s",
-    "delete from backup_runs where problem = %(evil)s",
-    "delete from vacuum_runs where message = %(evil)s",
+    "delete from runs where %(evil)s in (result, problem)",
 ]
 
 

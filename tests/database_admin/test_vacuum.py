@@ -148,7 +148,7 @@ async def test_while_one_runs_another_is_refused_on_every_instance(
         await engine.db.execute(f"lock table {things} in share update exclusive mode")
         starting = asyncio.create_task(_in_its_own_context(other, things))
         await starting
-        with pytest.raises(VacuumUnderWay, match=r"root \(command line\) began it"):
+        with pytest.raises(VacuumUnderWay, match=r"root \(command line\) started it"):
             await care.start_vacuum(ROOT, None, VacuumOptions())
         seen = await care.last_vacuum(ROOT)
     run = await ended(care)
@@ -170,9 +170,14 @@ async def test_many_at_once_start_one(care, things, engine):
     )
 
     refused = [one for one in done if isinstance(one, VacuumUnderWay)]
-    ran = await engine.db.value("select count(*) from vacuum_runs")
+    ran = await engine.db.value("select count(*) from runs where kind = 'vacuum'")
     assert len(refused) + ran == 8
-    assert await engine.db.value("select count(*) from vacuum_runs where state <> 'succeeded'") == 0
+    assert (
+        await engine.db.value(
+            "select count(*) from runs where kind = 'vacuum' and state <> 'succeeded'"
+        )
+        == 0
+    )
 
 
 async def test_a_stop_of_the_engine_ends_it_and_says_so(care, things, engine, url):
@@ -190,8 +195,8 @@ async def test_a_stop_of_the_engine_ends_it_and_says_so(care, things, engine, ur
 async def test_a_run_whose_runner_was_killed_does_not_stand_in_the_way(care, things, engine):
     await care.vacuum(ROOT, [things], lambda _: None)
     await engine.db.execute(
-        "update vacuum_runs set state = 'running', ended_at = null,"
-        " seen_at = now() - interval '31 seconds'"
+        "update runs set state = 'running', outcome = null, ended_at = null,"
+        " beat_at = now() - interval '31 seconds'"
     )
 
     last = await care.last_vacuum(ROOT)
@@ -254,7 +259,7 @@ async def test_old_runs_are_forgotten(care, engine):
     for _ in range(103):
         await care.vacuum(ROOT, ["settings"], lambda _: None)
 
-    assert await engine.db.value("select count(*) from vacuum_runs") == 100
+    assert await engine.db.value("select count(*) from runs where kind = 'vacuum'") == 100
 
 
 def test_a_vacuum_that_nobody_looks_at_reports_its_end_only(url, tmp_path):

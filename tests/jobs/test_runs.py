@@ -17,7 +17,8 @@ from aiwebengine.core.errors import Conflict, Forbidden, NotFound
 from aiwebengine.core.identity import operator
 from aiwebengine.core.task_names import TASK_NAMES
 from aiwebengine.jobs import store
-from aiwebengine.jobs.service import GONE_SECS, SILENT_SECS, Jobs
+from aiwebengine.jobs.service import Jobs
+from aiwebengine.jobs.store import GONE_SECS, SILENT_SECS
 from aiwebengine.jobs.types import RunEnded, RunState, Task, TaskFailed
 
 ROOT = operator("root")
@@ -159,7 +160,7 @@ async def test_a_task_that_is_at_work_is_not_begun_again_and_then_caught_up(engi
     await owe("held", 5)
 
     meanwhile = await clock.look()
-    with pytest.raises(Conflict, match="at work"):
+    with pytest.raises(Conflict, match="already running"):
         await clock.start(ROOT, "held")
     gate.set()
     await ended(engine, "held")
@@ -258,9 +259,7 @@ async def test_a_runner_that_falls_silent_is_given_up_and_notices_it(engine, url
     await clock.register()
     run = await clock.start(ROOT, "wait")
     # As after a long freeze: others have given it up before it comes to itself.
-    await engine.db.execute(
-        "update task_runs set state = 'interrupted', ended_at = now(), result = 'x'"
-    )
+    await engine.db.execute("update runs set state = 'interrupted', ended_at = now(), result = 'x'")
 
     async with asyncio.timeout(WAIT_SECS):
         while clock._at_work:
@@ -333,7 +332,7 @@ async def test_a_run_that_never_held_its_lock_is_given_up_once_it_is_long_silent
     # Its lock is held, and still nobody hears of it for long: a cut cable looks so.
     await be_silent_for(engine, SILENT_SECS + 1)
 
-    assert await store.give_up_silent(engine.db, SILENT_SECS, GONE_SECS) == ["wait"]
+    assert await store.interrupt_silent(engine.db) == ["wait"]
 
     await clock.interrupt()
 
@@ -350,7 +349,7 @@ async def until_it_is_held(engine, number):
 
 async def be_silent_for(engine, secs):
     await engine.db.execute(
-        "update task_runs set beat_at = now() - make_interval(secs => :secs)", secs=secs
+        "update runs set beat_at = now() - make_interval(secs => :secs)", secs=secs
     )
 
 
@@ -400,7 +399,7 @@ async def test_old_runs_are_forgotten_but_the_newest_of_each_task(engine):
     clock = schedules_of(engine, counting(runs), counting(runs, "other"))
     for name in ("count", "count", "other"):
         await clock.run_here(ROOT, name, lambda line: None)
-    await engine.db.execute("update task_runs set ended_at = now() - interval '31 days'")
+    await engine.db.execute("update runs set ended_at = now() - interval '31 days'")
 
     done = await clock.run_here(ROOT, "forget-runs", lambda line: None)
 

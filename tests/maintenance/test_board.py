@@ -39,7 +39,7 @@ def later(engine):
         for table, column in [
             ("maintenance_board", "began_at"),
             ("maintenance_ticks", "at"),
-            ("task_runs", "ended_at"),
+            ("runs", "ended_at"),
             ("signing_keys", "created_at"),
             ("settings", "changed_at"),
             ("access_reviews", "finished_at"),

@@ -19,7 +19,7 @@ import psycopg
 
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.backups import carry_over_store as store
-from aiwebengine.backups import cluster_store, copying_store, newer_store
+from aiwebengine.backups import cluster_store, copying_store, finished_runs_store, newer_store
 from aiwebengine.backups.carry_over_store import Known
 from aiwebengine.backups.cluster_store import Connection
 from aiwebengine.backups.removals import CarriedOver, Comparison, Removal, RemovalKind
@@ -114,10 +114,10 @@ def carry_over(newer: Newer, new_url: str, session_id: UUID | None = None) -> Ca
     it, if its user is an active administrator in both databases, after all removals.
     """
     with cluster_store.connection(new_url) as new:
-        cluster_store.forget_unfinished_runs(new)
+        finished_runs_store.forget_unfinished_runs(new)
         if newer.old is not None:
             cluster_store.go_on_counting(newer.old, new)
-            cluster_store.keep_finished_runs(newer.old, new)
+            finished_runs_store.keep_finished_runs(newer.old, new)
         with new.transaction():
             return _carried_over(newer.old, new, session_id)
 

@@ -17,10 +17,11 @@ from psycopg import sql
 
 from aiwebengine.core.errors import Conflict, Unavailable, in_a_line
 from aiwebengine.database import timeouts
+from aiwebengine.jobs.types import LOCKS
 
 Connection = psycopg.Connection[Any]
 
-# The first half of our advisory locks' keys; the second is a run's number, or 0 for "somebody".
+# The first half of the advisory lock that lets one run at a time work; the second is 0.
 _LOCKS = 0x6261636B
 # Databases that every server has, to stand in while another is renamed.
 _MAINTENANCE = ("postgres", "template1")
@@ -106,13 +107,13 @@ def let_go(connection: Connection) -> None:
         select.select([connection.fileno()], [], [], LET_GO_SECS)
 
 
-def hold_run(connection: Connection, number: int) -> None:
-    """Show that the run of this number lives, as long as the connection does.
+def hold_run(connection: Connection, lock: int) -> None:
+    """Hold the lock of a run, which shows that it is alive, as long as the connection lives.
 
     Raises Unavailable.
     """
     with _refusals_reported():
-        connection.execute("select pg_advisory_lock(%s, %s)", (_LOCKS, number))
+        connection.execute("select pg_advisory_lock(%s, %s)", (LOCKS, lock))
 
 
 def major(connection: Connection) -> int:
@@ -294,14 +295,6 @@ def swap(url: str, new: str, kept: str, last: int | None = None) -> bool:
     return is_there_now
 
 
-def forget_unfinished_runs(connection: Connection) -> None:
-    """Drop the rows of runs that were going on when the backup was taken: nobody can tell of
-    their end here.
-    """
-    if _exists(connection, "backup_runs"):
-        connection.execute("delete from backup_runs where state = 'running'")
-
-
 def go_on_counting(old: Connection, new: Connection) -> None:
     """Let audit events in *new* have numbers beyond those of *old*: none is given twice."""
     highest = _column(old, "audit_events", "select max(id) from audit_events")
@@ -310,38 +303,6 @@ def go_on_counting(old: Connection, new: Connection) -> None:
             "select setval(pg_get_serial_sequence('audit_events', 'id'),"
             " greatest(%s, (select coalesce(max(id), 1) from audit_events)))",
             (highest[0],),
-        )
-
-
-def keep_finished_runs(old: Connection, new: Connection) -> None:
-    """Let *new* know the runs of *old* that it has not seen: what was proved stays proved."""
-    if not (_exists(old, "backup_runs") and _exists(new, "backup_runs")):
-        return
-    columns = sql.SQL(
-        "id, kind, state, backup_name, actor_label, started_at, ended_at, progress, step, problem,"
-        " details"
-    )
-    with new.transaction():
-        new.execute("create temporary table seen (like backup_runs) on commit drop")
-        with (
-            old.cursor().copy(
-                sql.SQL(
-                    "copy (select {} from backup_runs where state <> 'running') to stdout"
-                ).format(columns)
-            ) as out,
-            new.cursor().copy(sql.SQL("copy seen ({}) from stdin").format(columns)) as into,
-        ):
-            for piece in out:
-                into.write(piece)
-        new.execute(
-            sql.SQL(
-                "insert into backup_runs ({columns}) overriding system value"
-                " select {columns} from seen on conflict (id) do nothing"
-            ).format(columns=columns)
-        )
-        new.execute(
-            "select setval(pg_get_serial_sequence('backup_runs', 'id'),"
-            " (select coalesce(max(id), 1) from backup_runs))"
         )
 
 

@@ -198,7 +198,7 @@ class BackupExecutor:
             await sibling_databases.drop_whatever_happens(self._url, fresh)
             raise
         # The row of this run is the old database's; the restored one has a row of its own.
-        live.has_ended = True
+        live.mark_ended()
         if drop_old and done.kept is not None:
             await live.in_thread(sibling_databases.drop, self._url, done.kept)
         live.progress.note("The restored database serves.")
@@ -254,7 +254,7 @@ class BackupExecutor:
         except BaseException:
             await sibling_databases.drop_whatever_happens(self._url, fresh)
             raise
-        live.has_ended = True
+        live.mark_ended()
         # All of it serves under the engine's own name now.
         await sibling_databases.drop_whatever_happens(self._url, kept)
         live.progress.note("The database of before serves.")

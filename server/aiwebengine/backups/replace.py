@@ -15,6 +15,7 @@ from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.types import BackupRunKind
 from aiwebengine.backups.undone import Since, Undone
 from aiwebengine.core.errors import Conflict
+from aiwebengine.jobs.runs import Runs
 
 if TYPE_CHECKING:
     from aiwebengine.backups.drill import MakeEngine
@@ -123,7 +124,9 @@ class Replacing:
         await db.connect()
         try:
             async with db.transaction():
-                number = await store.begin(db, BackupRunKind.RESTORE, live.name, live.viewer.label)
+                run = await Runs(db).begin(
+                    store.kind_of(BackupRunKind.RESTORE), live.viewer.label, subject=live.name
+                )
                 for one in carried.removals[:MOST_EVENTS]:
                     if one.kind in EVENTS:
                         await services.audit.record(
@@ -138,7 +141,7 @@ class Replacing:
                     live.viewer, f"After the {occasion.title}"
                 )
                 facts = {**facts, **carried.details, "access_review": str(review.id)}
-                await store.end(db, number, None, facts)
+                await Runs(db).end_work(run, None, facts)
                 await services.audit.record(
                     live.viewer, occasion.action, occasion.target, after=facts
                 )

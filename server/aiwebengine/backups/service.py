@@ -1,4 +1,4 @@
-"""The verbs of this room: backups are made, proved, put back, tried out and cleared away."""
+"""Backups: make, verify, drill, restore, copy and remove them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Backups(GoingBack):
     *make_engine* builds an engine on another database, for drills.
     """
 
-    # --- making
+    # --- create
 
     async def create(
         self,
@@ -78,7 +78,7 @@ class Backups(GoingBack):
         )
         return self._shelf.beginning(live.name), run
 
-    # --- proving
+    # --- verify and drill
 
     async def verify(
         self, viewer: Viewer, name: str, note: Note = quiet, *, trust_unsigned: bool = False
@@ -127,7 +127,7 @@ class Backups(GoingBack):
             live, lambda live: self._work.drill(live, trust_unsigned=trust_unsigned)
         )
         run = await self._runs.run(live.number)
-        assert run is not None  # noqa: S101 - a drill needs the table that tells of it
+        assert run is not None  # noqa: S101 - a drill is always recorded
         return run
 
     async def start_drill(self, viewer: Viewer, name: str | None) -> BackupRun | None:
@@ -162,7 +162,7 @@ class Backups(GoingBack):
             f" --name {skipped[0].name} --trust-unsigned` if you know where it comes from."
         )
 
-    # --- putting back
+    # --- restore
 
     async def restore(
         self,
@@ -226,7 +226,7 @@ class Backups(GoingBack):
         viewer.must_have_signed_in_recently(SensitiveAction.RESTORE_BACKUP)
         return await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
-    # --- clearing away, carrying about
+    # --- remove and copy
 
     async def delete(self, viewer: Viewer, name: str) -> Backup:
         """Remove a backup, every copy of it.

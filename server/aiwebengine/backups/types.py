@@ -15,6 +15,7 @@ from strawberry.scalars import JSON
 from aiwebengine.backups.removals import CarriedOver
 from aiwebengine.backups.undone import Undone
 from aiwebengine.core.scalars import BigInt
+from aiwebengine.jobs.types import Progress as RunProgress
 
 Note: TypeAlias = Callable[[str], None]
 """Told what goes on, a line at a time."""
@@ -96,11 +97,11 @@ class BackupRunKind(enum.Enum):
 
 @strawberry.enum
 class BackupRunState(enum.Enum):
-    """How it went.
+    """State of a run.
 
     Attributes:
-        RUNNING: it goes on.
-        SUCCEEDED: it did what it should.
+        RUNNING: it is running.
+        SUCCEEDED: it did its work.
         FAILED: it did not; `problem` says why.
     """
 
@@ -139,18 +140,18 @@ class TableRows:
 
 @strawberry.type
 class BackupRun:
-    """One run: who let it go on, how far it is, what came of it.
+    """One run: who started it, its progress and its result.
 
     Attributes:
         id: its number.
-        kind: what is done.
-        state: how it goes. A run whose process has ended counts as FAILED at once.
+        kind: what it does.
+        state: its state. A run whose process has ended counts as FAILED at once.
         backup_name: the archive that it makes or reads.
         actor_label: who started it.
         started_at: when it began.
         ended_at: when it ended.
-        progress: how much is done, 0 to 1.
-        step: what it does at present, or did last.
+        progress: completed part, 0 to 1.
+        step: its current or last step.
         problem: why it failed.
         details: what it found: checks, counted rows, names of databases.
     """
@@ -295,18 +296,16 @@ class Manifest:
 
 
 @dataclass
-class Progress:
-    """How far a run is; written by its thread, read by whoever tells of it."""
+class Progress(RunProgress):
+    """Progress of a run, which its thread writes."""
 
     note: Note = lambda _: None
-    done: float = 0.0
-    step: str = ""
     is_stopped: bool = False
     processes: list[Popen[bytes]] = field(default_factory=list)
-    """What works for it at present, and is ended with it."""
+    """Programs that work for it and are ended with it."""
 
     def at(self, step: str, done: float | None = None) -> None:
-        """Tell of a new step."""
+        """Report a new step."""
         self.check()
         self.step = step
         if done is not None:
@@ -314,7 +313,7 @@ class Progress:
         self.note(step)
 
     def stop(self) -> None:
-        """Let the thread end soon: its next `check` raises Stopped."""
+        """End the thread soon: its next `check` raises Stopped."""
         self.is_stopped = True
         for process in list(self.processes):
             process.terminate()

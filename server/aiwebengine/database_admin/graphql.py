@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations for the database and vacuum."""
 
 import strawberry
 
@@ -11,11 +11,11 @@ from aiwebengine.graphql.context import Info
 
 @strawberry.input
 class VacuumDatabaseInput:
-    """What to vacuum.
+    """The tables to vacuum.
 
     Attributes:
-        tables: the names of the tables; all when left out.
-        analyze: whether to renew the statistics of the planner as well.
+        tables: names of tables; all when left out.
+        analyze: whether to update the statistics of the planner as well.
     """
 
     tables: list[str] | None = None
@@ -24,10 +24,10 @@ class VacuumDatabaseInput:
 
 @strawberry.type
 class VacuumPayload:
-    """The run that was begun.
+    """The started run.
 
     Attributes:
-        run: the run; `database { lastVacuum { … } }` tells how far it is.
+        run: the run; `database { lastVacuum { … } }` has its progress.
     """
 
     run: VacuumRun
@@ -36,17 +36,17 @@ class VacuumPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def database(info: Info) -> DatabaseInfo:
-    """How the database is."""
+    """State of the database."""
     return await info.context.services.database_admin.info(info.context.viewer)
 
 
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def vacuum_database(info: Info, input: VacuumDatabaseInput) -> VacuumPayload:
-    """Vacuum tables beside everything else.
+    """Vacuum tables in the background.
 
     Args:
-        input: which tables, and how.
+        input: the tables and options.
     """
     run = await info.context.services.database_admin.start_vacuum(
         info.context.viewer, input.tables, VacuumOptions(analyze=input.analyze)

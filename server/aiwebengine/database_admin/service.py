@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""State of the database, and vacuum."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ from aiwebengine.database_admin.vacuum_types import (
     VacuumRun,
     VacuumState,
 )
+from aiwebengine.jobs.runs import RunHandle, Runs
+from aiwebengine.jobs.types import Only
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +50,12 @@ LARGEST_LIST = 200
 HOURLY_UP_TO_DAYS = 7
 LONGEST_AGE_SECS = 10 * 365 * 86_400
 LOOK_EVERY_SECS = 0.5
+VACUUM = "vacuum"
+"""The kind of its runs."""
+RUNS_KEPT = 100
 
 Watcher: TypeAlias = Callable[[int, int, str, VacuumProgress | None], None]
-"""Told twice a second: tables done, tables in all, the table at work, how far PostgreSQL is."""
+"""Called twice a second: tables done, number of tables, the current one, PostgreSQL's progress."""
 
 _USUAL = VacuumOptions()
 _HOW_TO_ENABLE = (
@@ -65,7 +70,7 @@ _NOT_THERE = (
 
 
 class VacuumUnderWay(Conflict):
-    """One run of vacuum at a time."""
+    """Another vacuum is running; there is one at a time."""
 
 
 class VacuumFailed(Conflict):
@@ -73,9 +78,9 @@ class VacuumFailed(Conflict):
 
 
 class DatabaseAdmin:
-    """How the database is, and vacuum.
+    """State of the database, and vacuum.
 
-    *own_statements* tells the worst statements of this process, for a PostgreSQL that doesn't
+    *own_statements* returns the slowest statements of this process, for a PostgreSQL that doesn't
     count them.
     """
 
@@ -85,6 +90,7 @@ class DatabaseAdmin:
         self._db = db
         self._audit = audit
         self._own_statements = own_statements
+        self._runs = Runs(db)
         self._tasks: set[asyncio.Task[VacuumRun]] = set()
 
     async def info(self, viewer: Viewer) -> DatabaseInfo:
@@ -93,7 +99,7 @@ class DatabaseAdmin:
         return await store.info(self._db)
 
     async def sample_size(self) -> None:
-        """Note how large the database is, once an hour whoever asks."""
+        """Record the size of the database, once an hour for all callers."""
         await store.add_size(self._db)
 
     async def growth(self, viewer: Viewer, days: int) -> list[DatabaseSize]:
@@ -167,12 +173,12 @@ class DatabaseAdmin:
         )
 
     async def last_vacuum(self, viewer: Viewer) -> VacuumRun | None:
-        """The newest run that somebody began. Raises as `info` does."""
+        """The newest run of ours. Raises as `info` does."""
         viewer.must_be(Role.ADMINISTRATOR)
-        return await vacuum_store.last_run(self._db)
+        return await self._last()
 
     async def vacuums(self, viewer: Viewer) -> list[VacuumProgress]:
-        """What is being vacuumed or analyzed now, by anybody. Raises as `info` does."""
+        """Tables that are being vacuumed or analyzed now, also by others. Raises as `info` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await vacuum_store.progress(self._db)
 
@@ -184,103 +190,125 @@ class DatabaseAdmin:
         options: VacuumOptions = _USUAL,
         watcher: Watcher = lambda *_: None,
     ) -> VacuumRun:
-        """Vacuum these tables, or all, one after the other, and wait; *note* hears of each.
+        """Vacuum these tables, or all, one after the other, and wait; *note* gets a line for each.
 
         Raises Unauthenticated, Forbidden, BadUserInput for an unknown table, VacuumUnderWay,
         VacuumFailed, Unavailable.
         """
-        run = await self._begin(viewer, tables, options)
-        return await self._run(run, options, note, watcher)
+        run, wanted = await self._begin(viewer, tables, options)
+        return await self._run(run, wanted, options, note, watcher)
 
     async def start_vacuum(
         self, viewer: Viewer, tables: Sequence[str] | None, options: VacuumOptions
     ) -> VacuumRun:
-        """`vacuum` without waiting: `last_vacuum` tells how far it is. Raises as `vacuum` does."""
-        run = await self._begin(viewer, tables, options)
+        """`vacuum` without waiting: `last_vacuum` has its progress. Raises as `vacuum` does."""
+        run, wanted = await self._begin(viewer, tables, options)
+        begun = await self._found(run)
         task = asyncio.create_task(
-            self._run(run, options, lambda line: log.info("vacuum", extra={"line": line}))
+            self._run(run, wanted, options, lambda line: log.info("vacuum", extra={"line": line}))
         )
         self._tasks.add(task)
         task.add_done_callback(self._is_done)
-        return run
+        return begun
 
     async def stop(self) -> None:
-        """Stop what `start_vacuum` began; what is done of it stays done."""
+        """Stop what `start_vacuum` began; completed tables stay vacuumed."""
         await end(*self._tasks)
 
     async def _begin(
         self, viewer: Viewer, tables: Sequence[str] | None, options: VacuumOptions
-    ) -> VacuumRun:
+    ) -> tuple[RunHandle, list[str]]:
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
         known = await vacuum_store.vacuumable(self._db)
         wanted = known if tables is None else list(dict.fromkeys(tables))
         _must_be_known(wanted, known)
         async with self._db.transaction():
-            await vacuum_store.lock_runs(self._db)
-            last = await vacuum_store.last_run(self._db)
+            await self._runs.lock_beginnings()
+            last = await self._last()
             if last is not None and last.state is VacuumState.RUNNING:
                 raise VacuumUnderWay(
-                    f"Vacuum is under way: {last.started_by} began it at {second(last.started_at)}."
+                    f"Vacuum is already running: {last.started_by} started it at"
+                    f" {second(last.started_at)}. Wait until it has ended."
                 )
-            run = await vacuum_store.add_run(self._db, viewer.label, wanted)
+            facts = {"tables": wanted, "tables_done": 0}
+            run = await self._runs.begin(VACUUM, viewer.label, facts=facts)
+            run.progress.facts = facts
+            await self._runs.keep_newest(VACUUM, RUNS_KEPT)
             await self._audit.record(
                 viewer,
                 AuditAction.VACUUM_RUN,
                 Target("database", None, "every table" if tables is None else ", ".join(wanted)),
                 after={"tables": wanted, "analyze": options.analyze, "full": options.full},
             )
-        return run
+        return run, wanted
 
     async def _run(
         self,
-        run: VacuumRun,
+        run: RunHandle,
+        tables: list[str],
         options: VacuumOptions,
         note: Callable[[str], None],
         watcher: Watcher = lambda *_: None,
     ) -> VacuumRun:
         done = 0
-        try:
-            for table in run.tables:
-                began = time.monotonic()
-                await self._one(run, table, done, options, watcher)
-                done += 1
-                note(f"{table}: done in {duration(time.monotonic() - began)}")
-        except asyncio.CancelledError:
-            with suppress(Unavailable):
-                await vacuum_store.end_run(
-                    self._db, run.number, VacuumState.FAILED, done, "It was stopped."
-                )
-            raise
-        except Exception as error:
-            told = str(error) or type(error).__name__
-            failed = f"{run.tables[done]}: {told}"
-            note(failed)
-            with suppress(Unavailable):
-                await vacuum_store.end_run(self._db, run.number, VacuumState.FAILED, done, failed)
-            if isinstance(error, EngineError):
+        async with self._runs.alive(run):
+            try:
+                for table in tables:
+                    began = time.monotonic()
+                    await self._one(run, tables, done, options, watcher)
+                    done += 1
+                    note(f"{table}: done in {duration(time.monotonic() - began)}")
+            except asyncio.CancelledError:
+                with suppress(Unavailable):
+                    await self._runs.end_work(run, "It was stopped.", _facts(tables, done))
                 raise
-            raise VacuumFailed(f"Vacuum stopped at {failed}.") from error
-        return await vacuum_store.end_run(self._db, run.number, VacuumState.SUCCEEDED, done, None)
+            except Exception as error:
+                failed = f"{tables[done]}: {str(error) or type(error).__name__}"
+                note(failed)
+                with suppress(Unavailable):
+                    at = _facts(tables, done, current_table=tables[done])
+                    await self._runs.end_work(run, failed, at)
+                if isinstance(error, EngineError):
+                    raise
+                raise VacuumFailed(f"Vacuum stopped at {failed}.") from error
+            await self._runs.end_work(run, None, _facts(tables, done))
+        return await self._found(run)
 
     async def _one(
-        self, run: VacuumRun, table: str, done: int, options: VacuumOptions, watcher: Watcher
+        self,
+        run: RunHandle,
+        tables: list[str],
+        done: int,
+        options: VacuumOptions,
+        watcher: Watcher,
     ) -> None:
-        """Vacuum one table, and say meanwhile how far it is."""
-        at_work = asyncio.create_task(vacuum_store.vacuum(self._db, table, options))
+        """Vacuum one table, and report the progress meanwhile."""
+        table = tables[done]
+        work = asyncio.create_task(vacuum_store.vacuum(self._db, table, options))
         try:
             while True:
                 with suppress(Unavailable):
                     found = await self._progress_of(table)
                     phase, percent = (found.phase, found.percent) if found else (None, None)
-                    await vacuum_store.note_progress(
-                        self._db, run.number, table, done, phase, percent
+                    run.progress.done, run.progress.step = done / len(tables), table
+                    run.progress.facts = _facts(
+                        tables, done, current_table=table, phase=phase, percent=percent
                     )
-                    watcher(done, len(run.tables), table, found)
-                finished, _ = await asyncio.wait([at_work], timeout=LOOK_EVERY_SECS)
+                    watcher(done, len(tables), table, found)
+                finished, _ = await asyncio.wait([work], timeout=LOOK_EVERY_SECS)
                 if finished:
-                    return at_work.result()
+                    return work.result()
         finally:
-            await end(at_work)
+            await end(work)
+
+    async def _last(self) -> VacuumRun | None:
+        newest = await self._runs.page(Only(kinds=[VACUUM]), None, 1)
+        return VacuumRun.of(newest[0]) if newest else None
+
+    async def _found(self, run: RunHandle) -> VacuumRun:
+        found = await self._runs.find(run.number)
+        assert found is not None  # noqa: S101 - only the oldest are ever removed
+        return VacuumRun.of(found)
 
     async def _progress_of(self, table: str) -> VacuumProgress | None:
         running = await vacuum_store.progress(self._db)
@@ -289,8 +317,13 @@ class DatabaseAdmin:
     def _is_done(self, task: asyncio.Task[VacuumRun]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            # The run itself says so to whoever looks; this is for the log.
+            # The record of the run says so; this is for the log.
             log.warning("vacuum.failed", extra={"error": str(task.exception())})
+
+
+def _facts(tables: list[str], done: int, **now: object) -> dict[str, object]:
+    """What the record of a run keeps."""
+    return {"tables": tables, "tables_done": done, **now}
 
 
 def _must_be_within(name: str, found: int, least: int, most: int) -> None:

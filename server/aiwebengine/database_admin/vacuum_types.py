@@ -1,4 +1,6 @@
-"""The nouns of this room: vacuum and its runs."""
+"""Vacuum: its options, its progress and its runs."""
+
+from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
@@ -6,16 +8,18 @@ from datetime import datetime
 
 import strawberry
 
+from aiwebengine.jobs.types import Run, RunState
+
 
 @strawberry.enum
 class VacuumState(enum.Enum):
-    """How a run of vacuum is.
+    """State of a run of vacuum.
 
     Attributes:
-        RUNNING: under way.
+        RUNNING: it is running.
         SUCCEEDED: every table is done.
         FAILED: it stopped at an error; the message says which.
-        INTERRUPTED: whoever ran it is gone; doing it again is fine.
+        INTERRUPTED: its process is gone; it can be repeated.
     """
 
     RUNNING = "running"
@@ -26,20 +30,20 @@ class VacuumState(enum.Enum):
 
 @strawberry.type
 class VacuumRun:
-    """Tables that somebody had vacuumed, one after the other.
+    """A run of vacuum: tables that are vacuumed one after the other.
 
     Attributes:
-        id: the number of the run.
-        state: how it is.
+        id: number of the run.
+        state: its state.
         started_at: when it began.
-        started_by: who began it.
+        started_by: who started it.
         ended_at: when it ended.
-        tables: the tables that it is about, in order.
-        tables_done: how many of them are done.
-        current_table: the one that is being worked on.
-        phase: what PostgreSQL does with it.
+        tables: its tables, in order.
+        tables_done: number of tables that are done.
+        current_table: the table that is being vacuumed.
+        phase: the phase that PostgreSQL reports for it.
         percent: about how much of it is done.
-        message: what went wrong.
+        message: why it failed.
     """
 
     id: strawberry.ID
@@ -54,10 +58,24 @@ class VacuumRun:
     percent: float | None
     message: str | None
 
-    @property
-    def number(self) -> int:
-        """`id` as the number that it is in the table."""
-        return int(self.id)
+    @classmethod
+    def of(cls, run: Run) -> VacuumRun:
+        """The record of a run, as vacuum shows it."""
+        facts = run.facts or {}
+        is_running = run.work_state is RunState.RUNNING
+        return cls(
+            id=strawberry.ID(str(run.number)),
+            state=_STATES[run.work_state],
+            started_at=run.started_at,
+            started_by=run.actor,
+            ended_at=run.work_ended_at,
+            tables=facts.get("tables", []),
+            tables_done=facts.get("tables_done", 0),
+            current_table=facts.get("current_table"),
+            phase=facts.get("phase") if is_running else None,
+            percent=facts.get("percent") if is_running else None,
+            message=run.problem,
+        )
 
 
 @strawberry.type
@@ -65,11 +83,11 @@ class VacuumProgress:
     """A table that is being vacuumed or analyzed now.
 
     Attributes:
-        pid: the number of the connection that does it.
+        pid: process number of the connection.
         table: the table.
-        phase: what PostgreSQL does with it.
+        phase: the phase that PostgreSQL reports.
         percent: about how much of it was read; null before that is known.
-        is_automatic: whether PostgreSQL does it by itself.
+        is_automatic: whether autovacuum does it.
     """
 
     pid: int
@@ -81,9 +99,9 @@ class VacuumProgress:
 
 @dataclass(frozen=True)
 class VacuumOptions:
-    """How to vacuum.
+    """Options of vacuum.
 
-    *analyze* renews the planner's statistics as well; *full* rewrites the table, locked meanwhile.
+    *analyze* updates the planner's statistics as well; *full* rewrites the table, locked meanwhile.
     """
 
     analyze: bool = True
@@ -93,3 +111,12 @@ class VacuumOptions:
         """The options as SQL writes them."""
         chosen = ("full",) * self.full + ("analyze",) * self.analyze
         return f"({', '.join(chosen)})" if chosen else ""
+
+
+_STATES = {
+    RunState.RUNNING: VacuumState.RUNNING,
+    RunState.SUCCEEDED: VacuumState.SUCCEEDED,
+    RunState.FAILED: VacuumState.FAILED,
+    RunState.STOPPED: VacuumState.FAILED,
+    RunState.INTERRUPTED: VacuumState.INTERRUPTED,
+}

@@ -1,1 +1,1 @@
-"""What the engine does by the clock."""
+"""The engine of runs, and the schedules of tasks."""

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations for tasks and their runs."""
 
 import strawberry
 
@@ -14,7 +14,7 @@ LIST = "taskRuns"
 
 @strawberry.input
 class RunMaintenanceTaskInput:
-    """Which task to run.
+    """The task to run.
 
     Attributes:
         name: the task's name.
@@ -25,7 +25,7 @@ class RunMaintenanceTaskInput:
 
 @strawberry.input
 class StopMaintenanceTaskInput:
-    """Which run to stop.
+    """The run to stop.
 
     Attributes:
         run_id: the run.
@@ -36,10 +36,10 @@ class StopMaintenanceTaskInput:
 
 @strawberry.type
 class TaskRunPayload:
-    """What came of starting or stopping a run.
+    """The started or stopped run.
 
     Attributes:
-        run: the run as it is now.
+        run: the run in its present state.
     """
 
     run: TaskRun
@@ -48,7 +48,7 @@ class TaskRunPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def scheduled_tasks(info: Info) -> list[ScheduledTask]:
-    """What the engine does by the clock."""
+    """Scheduled tasks."""
     return await info.context.services.jobs.tasks(info.context.viewer)
 
 
@@ -60,7 +60,7 @@ async def task_runs(
     """The runs of tasks, newest first.
 
     Args:
-        first: how many, 1 to 200.
+        first: number of runs, 1 to 200.
         after: the `endCursor` of the page before.
         task: only those of the task with this name.
     """
@@ -80,10 +80,10 @@ async def task_runs(
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> TaskRunPayload:
-    """Run a task now; a CONFLICT when it is at work.
+    """Run a task now; a CONFLICT when it is running.
 
     Args:
-        input: which task.
+        input: the task.
     """
     return TaskRunPayload(
         run=await info.context.services.jobs.start(info.context.viewer, input.name)
@@ -96,7 +96,7 @@ async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> 
     """Stop a run; it ends within seconds.
 
     Args:
-        input: which run.
+        input: the run.
     """
     return TaskRunPayload(
         run=await info.context.services.jobs.stop(info.context.viewer, _number(input.run_id))
@@ -104,7 +104,7 @@ async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> 
 
 
 def _number(text: str) -> int:
-    """Ids are opaque: whatever is none names nothing, as 0 does."""
+    """IDs are opaque: text that is not a number names no run, as 0 does."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 

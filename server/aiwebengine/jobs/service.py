@@ -1,11 +1,9 @@
-"""The verbs of this room: what is due is run, by one runner among all workers and instances."""
+"""Runs the tasks that are due, each once among all workers and instances."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -19,19 +17,14 @@ from aiwebengine.core.formats import count, second
 from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.core.recent_sign_in import SensitiveAction
 from aiwebengine.database import Database
-from aiwebengine.jobs import store
-from aiwebengine.jobs.types import Note, RunEnded, RunState, ScheduledTask, Task, TaskRun
+from aiwebengine.jobs import removal_store, schedule_store, store
+from aiwebengine.jobs.runs import MAX_LINE, RunHandle, Runs
+from aiwebengine.jobs.store import GONE_SECS
+from aiwebengine.jobs.types import Note, Only, RunState, ScheduledTask, Task, TaskRun
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECS = 5.0
-BEAT_EVERY_SECS = 1.0
-# A runner that is this long silent is dead; a busy machine or a short outage must not look so.
-SILENT_SECS = 60.0
-# One that has also lost its lock, which ends with its process, is dead at once: a few beats show
-# that it has not just lost that connection.
-GONE_SECS = 4.0
-LONGEST_LINE = 500
 BATCH = 5_000
 BY_SCHEDULE = "schedule"
 
@@ -39,9 +32,9 @@ BY_SCHEDULE = "schedule"
 class Jobs:
     """Runs *tasks*, each by its own schedule or by that of *schedules*, in the zone *time_zone*.
 
-    A due time is a row that only one runner can insert, so it is run once among all workers and
-    instances. Times that were missed while nothing ran are caught up by one run. What ended more
-    than *keep_days* days ago is forgotten, by a task of our own.
+    Only one runner can insert the row of a due time, so it is run once among all workers and
+    instances. One run catches up on the times that were missed while nothing ran. Runs that ended
+    more than *keep_days* days ago are removed, by a task of our own.
     """
 
     def __init__(
@@ -61,11 +54,11 @@ class Jobs:
         self._tasks = {task.name: task for task in tasks}
         self._schedules = {task.name: schedules.get(task.name, task.schedule) for task in tasks}
         self._zone = ZoneInfo(time_zone)
-        self._instance = f"{platform.node()}:{os.getpid()}"
+        self._runs = Runs(db)
         self._at_work: set[asyncio.Task[TaskRun]] = set()
 
     async def run(self) -> None:
-        """Run what is due until cancelled; then what is at work here is interrupted."""
+        """Run what is due until cancelled; then the runs of this process are interrupted."""
         try:
             is_registered = False
             while True:
@@ -75,7 +68,7 @@ class Jobs:
                         is_registered = True
                     await self.look()
                 except Unavailable:
-                    # Said by whoever answers requests; this comes round again.
+                    # The requests report it; this is repeated.
                     log.debug("schedules.postponed")
                 except Exception:
                     log.exception("schedules.bug")
@@ -84,33 +77,35 @@ class Jobs:
             await self.interrupt()
 
     async def register(self) -> None:
-        """Note the tasks and their schedules. Doing it again is fine."""
+        """Record the tasks and their schedules. Repeating it is fine."""
         for name, schedule in self._schedules.items():
-            await store.register(self._db, name, schedule, self._zone.key)
+            await schedule_store.register(self._db, name, schedule, self._zone.key)
 
     async def look(self) -> list[str]:
-        """Begin what is due and nobody else has begun; the tasks' names."""
-        for name in await store.give_up_silent(self._db, SILENT_SECS, GONE_SECS):
+        """Begin what is due and no other runner has begun; the tasks' names."""
+        for name in await store.interrupt_silent(self._db):
             log.warning("schedules.given_up", extra={"task": name})
         begun = []
-        for name, known in (await store.dues(self._db)).items():
+        for name, known in (await schedule_store.dues(self._db)).items():
             due = self.last_due(name, known.now) if name in self._tasks else None
             if due is None or due <= known.since:
                 continue
-            number = await store.claim(self._db, name, due, BY_SCHEDULE, self._instance)
+            number = await schedule_store.claim(
+                self._db, name, due, BY_SCHEDULE, self._runs.instance
+            )
             if number is not None:
                 self._begin(self._tasks[name], number)
                 begun.append(name)
         return begun
 
     async def interrupt(self) -> None:
-        """End what is at work here, because the process ends."""
+        """End the runs of this process, because the process ends."""
         await end(*self._at_work)
 
     async def tasks(self, viewer: Viewer) -> list[ScheduledTask]:
-        """Every task, with its next and its newest run. Raises Unauthenticated, Forbidden."""
+        """Every task with its next and its newest run. Raises Unauthenticated, Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
-        newest = await store.newest_of_each(self._db, list(self._tasks))
+        newest = await self._newest_of_each(list(self._tasks))
         now = datetime.now(UTC)
         return [
             ScheduledTask(
@@ -147,7 +142,7 @@ class Jobs:
 
         What was due before, by the present schedule, is not owed.
         """
-        known = (await store.dues(self._db)).get(task)
+        known = (await schedule_store.dues(self._db)).get(task)
         if known is None or self.last_due(task, known.since) == known.since:
             return None
         return known.since
@@ -160,23 +155,25 @@ class Jobs:
         Raises Unauthenticated, Forbidden.
         """
         viewer.must_be(Role.ADMINISTRATOR)
-        return await store.page(self._db, task, after, first + 1)
+        runs = await store.page(self._db, Only(task, of_tasks=True), after, first + 1)
+        return [TaskRun.of(run) for run in runs]
 
     async def count(self, viewer: Viewer, task: str | None) -> int:
-        """How many runs there are. Raises as `page` does."""
+        """The number of runs. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
-        return await store.count(self._db, task)
+        return await store.count(self._db, Only(task, of_tasks=True))
 
     async def newest_success(self, *tasks: str) -> TaskRun | None:
         """The newest run of any of these tasks that did its work, or None; for evidence."""
-        return await store.newest_in_state(self._db, tasks, RunState.SUCCEEDED)
+        run = await store.newest_in_state(self._db, tasks, RunState.SUCCEEDED)
+        return None if run is None else TaskRun.of(run)
 
     async def newest(self, task: str) -> TaskRun | None:
         """The newest run of a task, or None; for evidence."""
-        return (await store.newest_of_each(self._db, [task])).get(task)
+        return (await self._newest_of_each([task])).get(task)
 
     async def start(self, viewer: Viewer, name: str) -> TaskRun:
-        """Begin a run in this process, now; it goes on beside the requests.
+        """Begin a run in this process, now; it continues in the background.
 
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Conflict when the
         task is running already.
@@ -186,14 +183,14 @@ class Jobs:
         return await self._existing(number)
 
     async def run_here(self, viewer: Viewer, name: str, also: Note) -> TaskRun:
-        """Run a task and wait for its end; *also* hears each line. Raises as `start` does."""
+        """Run a task and wait for its end; *also* gets each line. Raises as `start` does."""
         task, number = await self._started_by(viewer, name)
         return await self._begin(task, number, also)
 
     async def stop(self, viewer: Viewer, number: int) -> TaskRun:
-        """Ask for the end of a run, wherever it runs; it ends within seconds. Twice is fine.
+        """Stop a run, wherever it runs; it ends within seconds. Repeating it is fine.
 
-        A run that has ended already is returned as it is. Raises Unauthenticated, Forbidden,
+        A run that has ended already is returned unchanged. Raises Unauthenticated, Forbidden,
         NotFound.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
@@ -211,7 +208,7 @@ class Jobs:
     def _own_task(self) -> Task:
         async def run(note: Note) -> str:
             removed = 0
-            while found := await store.remove_older(self._db, self._keep_days, BATCH):
+            while found := await removal_store.remove_older(self._db, self._keep_days, BATCH):
                 removed += found
                 note(f"{removed} so far")
             return f"{count(removed, 'run')} older than {count(self._keep_days, 'day')} removed."
@@ -219,21 +216,21 @@ class Jobs:
         return Task(
             "forget-runs",
             "Forget old runs",
-            "Removes what is remembered of runs that ended long ago; each task's newest stays.",
+            "Removes the records of runs that ended long ago; each task's newest stays.",
             "50 0 * * *",
             run,
         )
 
     async def _started_by(self, viewer: Viewer, name: str) -> tuple[Task, int]:
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
-        # A task rotates keys, restores in a drill or removes backups: what its operation asks for.
+        # Tasks rotate keys or remove backups, as operations do that ask for a recent sign-in.
         viewer.must_have_signed_in_recently(SensitiveAction.RUN_TASK)
         task = self._tasks.get(name)
         if task is None:
             raise NotFound(f"There is no task {name[:50]!r}; there are: {', '.join(self._tasks)}.")
-        await store.give_up_silent(self._db, SILENT_SECS, GONE_SECS)
+        await store.interrupt_silent(self._db)
         async with self._db.transaction():
-            number = await store.begin(self._db, name, viewer.label, self._instance)
+            number = await store.begin_task(self._db, name, viewer.label, self._runs.instance)
             if number is None:
                 raise Conflict(await self._why_not(name))
             await self._audit.record(
@@ -247,18 +244,23 @@ class Jobs:
     async def _why_not(self, name: str) -> str:
         run = await self.newest(name)
         if run is None or run.state is not RunState.RUNNING:
-            return f"The task {name} was at work until now. Try again."
+            return f"The task {name} has just ended. Try again."
         return (
-            f"The task {name} is at work already, since {second(run.started_at)} on"
+            f"The task {name} is already running, since {second(run.started_at)} on"
             f" {run.instance}. Wait for it, or stop it: `aiwebengine maintenance stop {run.id}`."
-            f" If its process was killed, it is given up within {GONE_SECS:.0f} seconds."
+            f" If its process was killed, the run is marked as interrupted within"
+            f" {GONE_SECS:.0f} seconds."
         )
 
     async def _existing(self, number: int) -> TaskRun:
         run = await store.find(self._db, number)
-        if run is None:
+        if run is None or run.task is None:
             raise NotFound(f"There is no run {number}.")
-        return run
+        return TaskRun.of(run)
+
+    async def _newest_of_each(self, names: Sequence[str]) -> dict[str, TaskRun]:
+        found = await store.newest_of_each(self._db, names)
+        return {name: TaskRun.of(run) for name, run in found.items()}
 
     def _begin(self, task: Task, number: int, also: Note | None = None) -> asyncio.Task[TaskRun]:
         work = asyncio.create_task(self._work(task, number, also))
@@ -269,89 +271,44 @@ class Jobs:
     def _settled(self, work: asyncio.Task[TaskRun]) -> None:
         self._at_work.discard(work)
         if not work.cancelled() and (error := work.exception()) is not None:
-            # Its end could not be written down; whoever looks next gives the run up.
+            # Its end could not be recorded; another runner marks it as interrupted.
             log.warning("schedules.lost", exc_info=error)
 
     async def _work(self, task: Task, number: int, also: Note | None) -> TaskRun:
-        """Run a task, say every now and then that it is alive, and note what came of it."""
-        lines = _Lines(also)
-        holding = asyncio.create_task(self._db.hold(store.LOCKS, store.lock_of(number)))
-        verb = asyncio.ensure_future(task.run(lines.note))
+        """Run a task and record its result."""
+        run = RunHandle(number, also)
         state, result = RunState.INTERRUPTED, "The engine was stopped meanwhile."
-        try:
-            while not verb.done():
-                await asyncio.wait([verb], timeout=BEAT_EVERY_SECS)
-                if not verb.done() and not await self._goes_on(number, lines):
+        async with self._runs.alive(run):
+            work = self._runs.start(run, lambda: task.run(run.note))
+            try:
+                if await run.is_over_before_stop(work):
+                    state, result = _outcome(task, work)
+                else:
                     state, result = RunState.STOPPED, "It was stopped."
-                    lines.ended = True
-                    await end(verb)
-                    break
-            else:
-                state, result = _outcome(task, verb)
-        finally:
-            lines.ended = True
-            await asyncio.shield(self._end(verb, number, lines, state, result))
-            await end(holding)
+            finally:
+                run.has_ended = True
+                await asyncio.shield(self._end(work, run, state, result))
         return await self._existing(number)
 
-    async def _goes_on(self, number: int, lines: _Lines) -> bool:
-        told = lines.untold()
-        try:
-            return await store.beat(self._db, number, told)
-        except Unavailable:
-            lines.put_back(told)
-            return True
-
     async def _end(
-        self,
-        verb: asyncio.Future[str],
-        number: int,
-        lines: _Lines,
-        state: RunState,
-        result: str,
+        self, work: asyncio.Future[str], run: RunHandle, state: RunState, result: str
     ) -> None:
-        await end(verb)
+        await end(work)
         try:
-            await store.beat(self._db, number, lines.untold())
-            await store.end(self._db, number, state, result)
+            await self._runs.end_task(run, state, result)
         except Unavailable:
-            # Whoever looks next finds it silent and gives it up.
-            log.warning("schedules.end_not_noted", extra={"run": number, "result": result})
+            # The next runner that looks finds it silent and marks it as interrupted.
+            log.warning("schedules.end_not_noted", extra={"run": run.number, "result": result})
 
 
-class _Lines:
-    """What a run noted and nobody has stored yet."""
-
-    def __init__(self, also: Note | None) -> None:
-        self._also = also
-        self._waiting: list[str] = []
-        self.ended = False
-
-    def note(self, line: str) -> None:
-        if self.ended:
-            raise RunEnded
-        # A NUL can't be stored, and must not fail a run.
-        kept = " ".join(line.replace("\0", "").split())[:LONGEST_LINE]
-        self._waiting = [*self._waiting[-store.MOST_LINES :], kept]
-        if self._also is not None:
-            self._also(kept)
-
-    def untold(self) -> list[str]:
-        told, self._waiting = self._waiting, []
-        return told
-
-    def put_back(self, told: list[str]) -> None:
-        self._waiting = [*told, *self._waiting][-store.MOST_LINES :]
-
-
-def _outcome(task: Task, verb: asyncio.Future[str]) -> tuple[RunState, str]:
-    if verb.cancelled():
+def _outcome(task: Task, work: asyncio.Future[str]) -> tuple[RunState, str]:
+    if work.cancelled():
         return RunState.FAILED, "It ended itself."
-    error = verb.exception()
+    error = work.exception()
     if error is None:
-        return RunState.SUCCEEDED, verb.result()[:LONGEST_LINE]
+        return RunState.SUCCEEDED, work.result()[:MAX_LINE]
     if isinstance(error, EngineError):
         log.warning("schedules.failed", extra={"task": task.name, "error": error.message})
-        return RunState.FAILED, error.message[:LONGEST_LINE]
+        return RunState.FAILED, error.message[:MAX_LINE]
     log.error("schedules.bug", extra={"task": task.name}, exc_info=error)
     return RunState.FAILED, f"{type(error).__name__}; the log has the details."

@@ -1,36 +1,45 @@
-"""The nouns of this room."""
+"""Tasks, their runs, and the record of a run of any kind."""
+
+from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import strawberry
 
 from aiwebengine.core.errors import EngineError
 
 Note: TypeAlias = Callable[[str], None]
-"""Takes one line for the log of a run, from any thread. Raises RunEnded once the run was stopped,
-so that work in a thread of its own ends, too."""
+"""Adds one line to the log of a run; callable from any thread. Raises RunEnded once the run was
+stopped, so that work in a thread ends, too."""
+
+LOCKS = 0x7461_736B
+"""The first half of the advisory locks of runs. A run holds the lock of its number for as long as
+its process lives."""
+
+TASK = "task"
+"""The kind of a run of a task whose work has no kind of its own."""
 
 
 class RunEnded(Exception):
-    """The run was stopped; whatever still works for it should end."""
+    """The run was stopped; the rest of its work should end."""
 
 
 class TaskFailed(EngineError):
-    """The task did its work and found that something is wrong; the message is the result."""
+    """The task did its work and found a problem; the message is the result of the run."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something that is to be done again and again.
+    """Recurring work.
 
-    *schedule* is a cron expression, or "off"; the configuration may say otherwise. *run* does the
-    work and gives one sentence about the result. When it raises, the run has failed; it is
-    cancelled when somebody stops it. It may be run at any time, and must not mind being
-    interrupted.
+    *schedule* is a cron expression, or "off"; the configuration can override it. *run* does the
+    work and returns one sentence about the result. When it raises, the run has failed. It is
+    cancelled when somebody stops the run. It may be run at any time and must tolerate
+    interruptions.
     """
 
     name: str
@@ -42,14 +51,14 @@ class Task:
 
 @strawberry.enum
 class RunState(enum.Enum):
-    """How far a run is.
+    """State of a run.
 
     Attributes:
-        RUNNING: it is at work.
+        RUNNING: it is running.
         SUCCEEDED: it did its work.
-        FAILED: it could not do its work, or found that something is wrong.
+        FAILED: it could not do its work, or found a problem.
         STOPPED: somebody stopped it.
-        INTERRUPTED: its process ended, or gave no sign of life any more.
+        INTERRUPTED: its process ended or stopped responding.
     """
 
     RUNNING = "running"
@@ -59,22 +68,106 @@ class RunState(enum.Enum):
     INTERRUPTED = "interrupted"
 
 
+@dataclass
+class Progress:
+    """Progress of a run: written by its work, stored by its heartbeat."""
+
+    done: float = 0.0
+    """The completed part, 0 to 1."""
+    step: str = ""
+    """The current step."""
+    facts: dict[str, Any] | None = None
+    """What the work found so far; None leaves what is stored."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of a run of any kind: of a task, of vacuum, of a backup.
+
+    A run of a task whose work has a kind of its own, as a scheduled backup, is one record: *task*
+    and *result* are about the task, *kind*, *subject*, *outcome*, *problem* and *facts* about its
+    work.
+    """
+
+    number: int
+    kind: str
+    task: str | None
+    due_at: datetime | None
+    subject: str | None
+    state: RunState
+    outcome: RunState | None
+    started_at: datetime
+    beat_at: datetime
+    ended_at: datetime | None
+    started_by: str
+    actor: str
+    instance: str
+    stopped_by: str | None
+    result: str | None
+    problem: str | None
+    progress: float
+    step: str
+    lines: list[str] = field(default_factory=list)
+    facts: dict[str, Any] | None = None
+
+    @property
+    def work_state(self) -> RunState:
+        """State of the work; it is known a moment before the run of its task has ended."""
+        return self.outcome or self.state
+
+    @property
+    def work_ended_at(self) -> datetime | None:
+        """When the work ended; None while it is running."""
+        return self.ended_at or (None if self.outcome is None else self.beat_at)
+
+
+@dataclass(frozen=True)
+class Only:
+    """Which runs to list; None does not restrict."""
+
+    task: str | None = None
+    kinds: Sequence[str] | None = None
+    of_tasks: bool = False
+
+    @property
+    def condition(self) -> str:
+        """As SQL."""
+        parts = ["true"]
+        if self.of_tasks:
+            parts.append("r.task is not null")
+        if self.task is not None:
+            parts.append("r.task = :task")
+        if self.kinds is not None:
+            parts.append("r.kind = any(:kinds)")
+        return " and ".join(parts)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters of `condition`."""
+        found: dict[str, object] = {}
+        if self.task is not None:
+            found["task"] = self.task
+        if self.kinds is not None:
+            found["kinds"] = list(self.kinds)
+        return found
+
+
 @strawberry.type
 class TaskRun:
     """One run of a task.
 
     Attributes:
         id: its number.
-        task: the task's name.
-        state: how far it is.
-        due_at: the time of the schedule; null when somebody started it.
+        task: name of the task.
+        state: its state.
+        due_at: due time of the schedule; null when somebody started it.
         started_at: when it began.
-        ended_at: when it ended; null while it runs.
+        ended_at: when it ended; null while it is running.
         started_by: who started it: an address, the command line, or the schedule.
         stopped_by: who asked for its stop.
-        instance: where it runs: the machine and the number of the process.
-        result: one sentence about what came of it; null while it runs.
-        lines: what it noted meanwhile; the newest 200 lines.
+        instance: where it runs: machine and process number.
+        result: one sentence about the result; null while it is running.
+        lines: its log; the newest 200 lines.
     """
 
     id: strawberry.ID
@@ -90,6 +183,24 @@ class TaskRun:
     lines: list[str]
     number: strawberry.Private[int]
 
+    @classmethod
+    def of(cls, run: Run) -> TaskRun:
+        """The task's part of the record of a run."""
+        return cls(
+            id=strawberry.ID(str(run.number)),
+            task=run.task or "",
+            state=run.state,
+            due_at=run.due_at,
+            started_at=run.started_at,
+            ended_at=run.ended_at,
+            started_by=run.started_by,
+            stopped_by=run.stopped_by,
+            instance=run.instance,
+            result=run.result,
+            lines=run.lines,
+            number=run.number,
+        )
+
     @property
     def has_failed(self) -> bool:
         """Whether it ended without having done its work."""
@@ -101,14 +212,14 @@ class ScheduledTask:
     """A task and its schedule.
 
     Attributes:
-        name: what it is called in the configuration and at the command line.
-        title: what it is called for people.
+        name: its name in the configuration and at the command line.
+        title: its name on pages.
         description: what it does.
-        schedule: when, as a cron expression; "off" for never by itself.
-        time_zone: the time zone of the schedule.
+        schedule: a cron expression; "off" for never automatically.
+        time_zone: time zone of the schedule.
         next_run_at: when it is due next; null when its schedule is off.
         last_run: the newest run; null when there was none.
-        is_running: whether it is at work now.
+        is_running: whether it is running now.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The only door to PostgreSQL: nobody else imports `databases` or `asyncpg`."""
+"""Access to PostgreSQL: no other package imports `databases` or `asyncpg`."""
 
 from aiwebengine.database.listener import Listener
 from aiwebengine.database.pool import Database, PoolStats, Row, Statement

@@ -12,12 +12,11 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
-import databases
-import orjson
 
 from aiwebengine.core.errors import BadUserInput, Unavailable
+from aiwebengine.database.backend import PooledDatabase
+from aiwebengine.database.connection_pool import ConnectionPool
 from aiwebengine.database.holding import hold_lock
-from aiwebengine.database.lending import Lending
 from aiwebengine.database.statements import arguments, compiled
 
 Row: TypeAlias = asyncpg.Record
@@ -49,7 +48,7 @@ _KNOWN_OPTIONS = {"host", "port", "sslmode", "application_name"}
 
 @dataclass(frozen=True)
 class PoolStats:
-    """How many connections are open, at work, and allowed; how many tasks wait for one."""
+    """Number of open, used and allowed connections, and of tasks that wait for one."""
 
     size: int
     in_use: int
@@ -92,8 +91,9 @@ class _Held:
 class Database:
     """A pool of connections; a transaction follows its task and the tasks that it starts.
 
-    The pool is `databases`'; statements run on the driver's own connection, because the wrapper's
-    transactions lose connections when a commit fails, and its parsing costs as much as a query.
+    `databases` opens and closes the pool; statements run on the driver's own connection, because
+    the wrapper's transactions lose connections when a commit fails, and its parsing costs as much
+    as a query.
     """
 
     def __init__(
@@ -107,46 +107,38 @@ class Database:
     ) -> None:
         self._url = url
         address, options = _address(url)
-        self._pool = databases.Database(
+        self._databases = PooledDatabase(
             address,
-            min_size=1,
             max_size=max_connections,
             # A frozen server answers nothing, not even an error: every wait needs an end.
             command_timeout=statement_timeout,
             timeout=acquire_timeout,
-            init=_teach_json,
-            reset=_leave_clean,
             server_settings={
                 "application_name": options.pop("application_name", application_name),
             },
             **options,
         )
-        self._acquire_timeout = acquire_timeout
         self._maximum = max_connections
-        self._lending: Lending | None = None
+        self._pool: ConnectionPool | None = None
         self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
         self.observers: list[Observer] = []
 
     async def connect(self) -> None:
         """Open the pool. Raises Unavailable."""
         with _outages_told():
-            await self._pool.connect()
-        if self._lending is None:
-            # asyncpg's pool inside `databases`.
-            pool: Any = self._pool._backend
-            self._lending = Lending(pool._pool, self._maximum, self._acquire_timeout)
+            await self._databases.connect()
+        self._pool = self._databases.pool
 
     async def disconnect(self) -> None:
-        """Close the pool; connections that are still at work are cut after a moment."""
-        lending, self._lending = self._lending, None
-        if lending is None:
+        """Close the pool; connections that are still in use are cut after CLOSE_TIMEOUT_SECS."""
+        pool, self._pool = self._pool, None
+        if pool is None:
             return
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECS):
-                await lending.end()
-                await self._pool.disconnect()
+                await self._databases.disconnect()
         except (TimeoutError, *_OUTAGES):
-            lending.pool.terminate()
+            pool.terminate()
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         """Every row. Raises Unavailable."""
@@ -236,15 +228,12 @@ class Database:
             verb()
 
     def pool_stats(self) -> PoolStats:
-        """How the pool is used at present."""
-        lending = self._lending
-        if lending is None:
+        """Current use of the pool."""
+        pool = self._pool
+        if pool is None:
             return PoolStats(size=0, in_use=0, maximum=self._maximum, waiting=0)
         return PoolStats(
-            size=lending.pool.get_size(),
-            in_use=lending.at_work,
-            maximum=self._maximum,
-            waiting=lending.waiting,
+            size=pool.size, in_use=pool.in_use, maximum=self._maximum, waiting=pool.waiting
         )
 
     async def _run(self, verb: str, sql: str, values: dict[str, object], **options: object) -> Any:
@@ -259,9 +248,9 @@ class Database:
                     result = await _again_if_stale(held.connection, verb, text, given, options)
                 else:
                     # Every request passes here: no context managers, which cost as much as this.
-                    lending = self._connected()
+                    pool = self._connected()
                     while True:
-                        connection = lending.at_once() or await lending.borrow()
+                        connection = pool.acquire_idle() or await pool.acquire()
                         try:
                             started = time.perf_counter()
                             result = await _again_if_stale(connection, verb, text, given, options)
@@ -270,7 +259,7 @@ class Database:
                             if not _is_unsent(error):
                                 raise
                         finally:
-                            await lending.give_back(connection)
+                            await pool.release(connection)
                 failed = False
                 return result
         finally:
@@ -306,18 +295,18 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        lending = self._connected()
-        connection = await lending.borrow()
+        pool = self._connected()
+        connection = await pool.acquire()
         try:
             yield connection
         finally:
-            await lending.give_back(connection)
+            await pool.release(connection)
 
-    def _connected(self) -> Lending:
+    def _connected(self) -> ConnectionPool:
         """Raises Unavailable before `connect` and after `disconnect`."""
-        if self._lending is None:
+        if self._pool is None:
             raise Unavailable(_DOES_NOT_ANSWER)
-        return self._lending
+        return self._pool
 
 
 class _outages_told:
@@ -352,25 +341,6 @@ def _is_unsent(error: asyncpg.InternalClientError) -> bool:
     The driver has read that it was ended, and not yet that it is closed.
     """
     return "cannot switch to state" in str(error)
-
-
-async def _leave_clean(connection: Any) -> None:
-    """Make a connection ready for the next user.
-
-    The driver would do so by two more round trips, each time. Nobody here changes a connection's
-    settings, so only a transaction that was torn apart leaves anything to undo.
-    """
-    if connection.is_in_transaction():
-        await connection.reset()
-
-
-async def _teach_json(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb",
-        encoder=lambda value: orjson.dumps(value).decode(),
-        decoder=orjson.loads,
-        schema="pg_catalog",
-    )
 
 
 def _address(url: str) -> tuple[str, dict[str, Any]]:

@@ -1,13 +1,14 @@
-"""Connections are handed from one to the next, none is lost, and those not needed are let go."""
+"""Released connections are reused, none is lost, and idle ones are closed."""
 
 import asyncio
 import contextvars
 import random
 
+import asyncpg
 import pytest
 
 from aiwebengine.core.errors import Unavailable
-from aiwebengine.database import Database, lending
+from aiwebengine.database import Database, connection_pool
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def test_more_than_there_are_take_turns(db):
     assert db.pool_stats().in_use == db.pool_stats().waiting == 0
 
 
-async def test_a_connection_that_was_cut_while_nobody_used_it_is_not_lent(db, server):
+async def test_a_connection_that_was_cut_while_idle_is_not_acquired(db, server):
     first = await backend(db)
     server.run(f"select pg_terminate_backend({first}, 5000)")
     await asyncio.sleep(0.1)
@@ -41,7 +42,7 @@ async def test_a_connection_that_was_cut_while_nobody_used_it_is_not_lent(db, se
     assert await backend(db) != first
 
 
-async def test_whoever_leaves_takes_nothing_along(db):
+async def test_a_cancelled_task_loses_no_connection(db):
     """Some give up while they wait, at the moment of their turn, or at work."""
     chance = random.Random(7)
 
@@ -86,7 +87,7 @@ async def test_one_that_the_server_ends_at_this_moment_is_replaced(db, server, a
     assert db.pool_stats().in_use == 0
 
 
-async def test_after_the_server_s_end_those_who_wait_are_told_and_later_ones_served(db, server):
+async def test_after_the_server_cut_connections_later_statements_work(db, server):
     async def long():
         await db.value("select pg_sleep(0.5)")
 
@@ -103,23 +104,50 @@ async def test_after_the_server_s_end_those_who_wait_are_told_and_later_ones_ser
     assert db.pool_stats().in_use == 0
 
 
-async def test_what_nobody_needs_goes_back_to_the_pool(url, monkeypatch):
-    monkeypatch.setattr(lending, "LOOK_EVERY_SECS", 0.2)
+async def test_idle_connections_are_closed_but_for_one(url, monkeypatch):
+    monkeypatch.setattr(connection_pool, "IDLE_SECS", 0.2)
     db = Database(url, max_connections=8)
     await db.connect()
     try:
         await asyncio.gather(*(db.value("select pg_sleep(0.05)") for _ in range(8)))
-        pool = db._lending.pool
-        assert pool.get_idle_size() == 0
+        assert db.pool_stats().size == 8
         async with asyncio.timeout(10):
-            while pool.get_idle_size() < 8:
+            while db.pool_stats().size > 1:
                 await asyncio.sleep(0.05)
         assert await db.value("select 1") == 1
     finally:
         await db.disconnect()
 
 
-async def test_after_the_end_nobody_waits_for_ever(url):
+async def test_a_refused_statement_costs_no_new_connection_and_no_cleaning(db):
+    first = await backend(db)
+
+    for _ in range(5):
+        with pytest.raises(asyncpg.UndefinedColumnError):
+            await db.value("select no_such_column")
+
+    assert await backend(db) == first
+    assert db.pool_stats().in_use == 0
+
+
+async def test_a_late_statement_s_connection_is_cleaned_and_used_again(db):
+    first = await backend(db)
+
+    with pytest.raises(Unavailable):
+        await db.value("select pg_sleep(30)")
+
+    async with asyncio.timeout(10):
+        while db.pool_stats().in_use:
+            await asyncio.sleep(0.01)
+    assert await backend(db) == first
+
+
+async def test_databases_own_interface_works_on_this_pool(db):
+    assert await db._databases.fetch_val("select 41 + 1") == 42
+    assert db.pool_stats().in_use == 0
+
+
+async def test_closing_the_pool_ends_every_wait(url):
     db = Database(url, max_connections=1, acquire_timeout=30)
     await db.connect()
     holding = asyncio.create_task(db.value("select pg_sleep(30)"), context=contextvars.Context())

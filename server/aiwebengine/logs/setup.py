@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,7 +29,7 @@ def configure_logging(config: Logging) -> None:
         handler.close()
     console = logging.StreamHandler(sys.stderr)
     lines = _Lines()
-    console.setFormatter(lines if _is_for_machines(config) else _Prose())
+    console.setFormatter(lines if _is_for_machines(config) else _Console())
     root.handlers = [console]
     if config.file is not None:
         file = RotatingFile(config.file, PERIODS[config.rotation])
@@ -42,8 +43,6 @@ def configure_logging(config: Logging) -> None:
     # They tell what we tell, again, in prose.
     for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # Between two tries its pool warns with a traceback of what the health check tells in words.
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def _is_for_machines(config: Logging) -> bool:
@@ -63,42 +62,67 @@ class _Lines(logging.Formatter):
         return line
 
 
-class _Prose(logging.Formatter):
-    """Each record for people: the event, then its fields."""
+class _Console(logging.Formatter):
+    """Each record for people: instant, level, event and logger, then the fields by name."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Only whoever sits at a terminal pays for it.
-        import structlog
-
-        self._renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        self._colours = _COLOURS if sys.stderr.isatty() else {}
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, or several with a traceback."""
-        told = {name: _shown(redacted(value, name), name) for name, value in _event(record).items()}
-        return str(self._renderer(None, record.levelname.lower(), told))
+        fields = {name: redacted(value, name) for name, value in _event(record).items()}
+        traces = [_indented(fields.pop(name)) for name in _TRACES if name in fields]
+        level = str(fields.pop("level"))
+        parts = [
+            self._in("timestamp", on_one_line(str(fields.pop("timestamp")))),
+            f"[{self._in(level, f'{level:<9}')}]",
+            self._in("event", f"{on_one_line(str(fields.pop('event'))):<30}"),
+            f"[{self._in('logger', on_one_line(str(fields.pop('logger'))))}]",
+            *(
+                f"{self._in('name', name)}={self._in('value', _shown(fields[name]))}"
+                for name in sorted(fields)
+            ),
+        ]
+        return "\n".join([" ".join(parts), *traces])
+
+    def _in(self, kind: str, text: str) -> str:
+        """The text in the colour of its kind."""
+        colour = self._colours.get(kind)
+        return text if colour is None else f"\x1b[{colour}m{text}\x1b[0m"
 
 
-def _shown(value: object, name: str) -> object:
-    """A field as a terminal may show it; a traceback keeps its lines, indented below the event."""
+# Select Graphic Rendition (ECMA-48).
+_COLOURS = {
+    "timestamp": "2",
+    "debug": "1;32",
+    "info": "1;32",
+    "warning": "1;33",
+    "error": "1;31",
+    "critical": "1;31",
+    "event": "1",
+    "logger": "1;34",
+    "name": "36",
+    "value": "35",
+}
+_TRACES = ("exception", "stack_info")
+_NEEDS_QUOTES = re.compile(r"[\s='\"\\]")
+
+
+def _shown(value: object) -> str:
+    """A field's value on one line; text that could be mistaken for more is quoted."""
     if not isinstance(value, str):
-        return value
-    if name in ("exception", "stack_info"):
-        return "\n".join(f"    {on_one_line(line)}" for line in value.split("\n"))
+        return on_one_line(repr(value))
     shown = on_one_line(value)
-    return shown if shown == value or name in ("event", "logger") else _Quoted(shown)
+    if shown != value:
+        # It has escapes already; `repr` would escape those.
+        return f"'{shown}'"
+    return repr(value) if _NEEDS_QUOTES.search(value) else value
 
 
-class _Quoted:
-    """A text whose escapes stay as they are: the renderer would escape those of a string."""
-
-    def __init__(self, shown: str) -> None:
-        self._shown = shown
-
-    def __repr__(self) -> str:
-        return f"'{self._shown}'"
+def _indented(trace: object) -> str:
+    """A traceback keeps its lines, indented below the event."""
+    return "\n".join(f"    {on_one_line(line)}" for line in str(trace).split("\n"))
 
 
 def _event(record: logging.LogRecord) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Subscriptions to audit events that end when the viewer loses the right."""
+"""New audit events for a viewer, for as long as the viewer may read them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import cast
 
-from aiwebengine.audit.event_bus import AuditEventBus
+from aiwebengine.audit.event_bus import AuditEventBus, Reminder
 from aiwebengine.audit.types import AuditEvent
 from aiwebengine.core.background import end
 from aiwebengine.core.identity import Role, Viewer, ViewerSource
@@ -33,16 +33,14 @@ class AuthorizedStream:
         """
         viewer.must_be(Role.ADMINISTRATOR)
         async with self._live.follow() as events:
-            while True:
-                try:
-                    async with asyncio.timeout(_seconds_until(viewer.valid_until)):
-                        event = await anext(events)
-                except TimeoutError:
+            events.remind_in(_seconds_until(viewer.valid_until))
+            ids = _ids_of(viewer)
+            async for event in events:
+                if _may_change_rights(event, viewer, ids):
                     viewer = await self._checked(viewer)
-                    continue
-                if _concerns(event, viewer) or _has_ended(viewer.valid_until):
-                    viewer = await self._checked(viewer)
-                yield event
+                    events.remind_in(_seconds_until(viewer.valid_until))
+                if not isinstance(event, Reminder):
+                    yield event
 
     async def ticks(self, viewer: Viewer, seconds: float) -> AsyncIterator[None]:
         """A tick at once and then every *seconds*, as long as the viewer may read.
@@ -71,15 +69,21 @@ class AuthorizedStream:
         return now
 
 
-def _concerns(event: AuditEvent, viewer: Viewer) -> bool:
-    """Check whether the event may change the rights of the viewer or of its token's creator."""
-    if event.target_id is None:
-        return False
-    return event.target_id in (str(viewer.id), str(viewer.token_maker_id))
+def _may_change_rights(event: AuditEvent | Reminder, viewer: Viewer, ids: frozenset[str]) -> bool:
+    """Return whether the viewer, or the maker of its token, may have other rights from now on.
+
+    The viewer's end is looked at as well: its reminder may stand behind events that wait.
+    """
+    if isinstance(event, Reminder) or _has_ended(viewer.valid_until):
+        return True
+    return event.target_id in ids
+
+
+def _ids_of(viewer: Viewer) -> frozenset[str]:
+    return frozenset(str(one) for one in (viewer.id, viewer.token_maker_id) if one is not None)
 
 
 def _has_ended(instant: datetime | None) -> bool:
-    """Check the deadline too: when events arrive faster than they are read, no timeout occurs."""
     return instant is not None and instant <= datetime.now(UTC)
 
 

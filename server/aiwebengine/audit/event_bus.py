@@ -25,7 +25,7 @@ class AuditEventBus:
     def __init__(self, db: Database, listener: Listener) -> None:
         self._db = db
         self._listener = listener
-        self._followers: set[asyncio.Queue[AuditEvent | None]] = set()
+        self._followers: set[asyncio.Queue[AuditEvent | Reminder | None]] = set()
         self._newest: int | None = None
         # Numbers are assigned before commit, so a lower one may arrive after a higher one.
         self._recent: dict[int, None] = {}
@@ -37,18 +37,20 @@ class AuditEventBus:
         await self._listener.run(self._on_number, self._fill_gap)
 
     @asynccontextmanager
-    async def follow(self) -> AsyncIterator[AsyncIterator[AuditEvent]]:
+    async def follow(self) -> AsyncIterator[FollowedEvents]:
         """The events from now on.
 
         The iterator raises Unavailable when its reader is too slow. Cancelling a wait for the next
         event loses none.
         """
-        queue: asyncio.Queue[AuditEvent | None] = asyncio.Queue()
+        queue: asyncio.Queue[AuditEvent | Reminder | None] = asyncio.Queue()
         self._followers.add(queue)
+        followed = FollowedEvents(queue)
         try:
-            yield _Followed(queue)
+            yield followed
         finally:
             self._followers.discard(queue)
+            followed.remind_in(None)
 
     @property
     def is_listening(self) -> bool:
@@ -90,7 +92,7 @@ class AuditEventBus:
         for observer in self.observers:
             observer(action)
 
-    def _put(self, queue: asyncio.Queue[AuditEvent | None], event: AuditEvent) -> None:
+    def _put(self, queue: asyncio.Queue[AuditEvent | Reminder | None], event: AuditEvent) -> None:
         if queue.qsize() < MOST_WAITING:
             queue.put_nowait(event)
         else:
@@ -98,14 +100,31 @@ class AuditEventBus:
             queue.put_nowait(None)
 
 
-class _Followed(AsyncIterator[AuditEvent]):
-    """Events of one subscriber. No generator, so a cancelled wait can be repeated."""
+class Reminder:
+    """Stands among the events at an instant that the follower asked for."""
 
-    def __init__(self, queue: asyncio.Queue[AuditEvent | None]) -> None:
+
+class FollowedEvents(AsyncIterator[AuditEvent | Reminder]):
+    """The events of one follower. No generator: a cancelled wait may be repeated."""
+
+    def __init__(self, queue: asyncio.Queue[AuditEvent | Reminder | None]) -> None:
         self._queue = queue
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def __anext__(self) -> AuditEvent:
+    async def __anext__(self) -> AuditEvent | Reminder:
         event = await self._queue.get()
         if event is None:
             raise Unavailable("This subscription was too slow and was closed. Subscribe again.")
         return event
+
+    def remind_in(self, seconds: float | None) -> None:
+        """Put a `Reminder` among the events after so many seconds, instead of any earlier request.
+
+        One timer for each follower, where a timeout would need one for each event.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._queue.put_nowait, Reminder())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from inspect import isawaitable
@@ -15,9 +15,11 @@ from graphql import (
     FieldNode,
     GraphQLError,
     OperationType,
+    create_source_event_stream,
     default_field_resolver,
     default_type_resolver,
     execute,
+    execute_subscription_event,
     subscribe,
 )
 from graphql.execution.values import VariableValues, get_variable_values
@@ -33,7 +35,7 @@ from aiwebengine.graphql.documents import (
 )
 from aiwebengine.graphql.errors import refusal, told
 from aiwebengine.graphql.limits import Limits, enforce
-from aiwebengine.graphql.plans import PlannedExecutor
+from aiwebengine.graphql.plans import PlannedExecutor, Plans
 from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.web.deadlines import Deadlines
 
@@ -191,19 +193,7 @@ class Executor:
         except EngineError as error:
             yield refusal(error, request_id)
             return
-        planned: dict[str, Any] = {}
-        if self._compiled_plans:
-            planned = {"executor_class": PlannedExecutor, "plans": operation.document.plans}
-        source = subscribe(
-            self._schema,
-            operation.document.tree,
-            context_value=context,
-            variable_values=operation.request.variables,
-            operation_name=operation.request.operation_name,
-            hide_suggestions=True,
-            **planned,
-        )
-        results: Any = await source if isawaitable(source) else source
+        results = await self._subscribed(operation, context)
         if isinstance(results, ExecutionResult):
             yield _body(results, request_id)
             await self._note_forbidden(operation, context, results.errors)
@@ -211,7 +201,8 @@ class Executor:
         try:
             async for result in results:
                 yield _body(result, request_id)
-                await self._note_forbidden(operation, context, result.errors)
+                if result.errors:
+                    await self._note_forbidden(operation, context, result.errors)
         except EngineError as error:
             yield refusal(error, request_id)
             cause = GraphQLError(error.message, original_error=error)
@@ -221,6 +212,40 @@ class Executor:
             await self._note_forbidden(operation, context, [error])
         finally:
             await results.aclose()
+
+    async def _subscribed(
+        self, operation: Operation, context: Context
+    ) -> AsyncGenerator[ExecutionResult] | ExecutionResult:
+        """The stream of results, or the one result of a subscription that could not begin."""
+        document, request = operation.document, operation.request
+        if not self._compiled_plans:
+            results = subscribe(
+                self._schema,
+                document.tree,
+                context_value=context,
+                variable_values=request.variables,
+                operation_name=request.operation_name,
+                hide_suggestions=True,
+            )
+            done: Any = await results if isawaitable(results) else results
+            return cast("AsyncGenerator[ExecutionResult] | ExecutionResult", done)
+        executor: Any = PlannedExecutor.build(
+            self._schema,
+            document.tree,
+            None,
+            context,
+            request.variables,
+            request.operation_name,
+            hide_suggestions=True,
+            plans=document.plans,
+        )
+        if isinstance(executor, list):
+            return ExecutionResult(None, errors=executor)
+        source: Any = create_source_event_stream(executor)
+        source = await source if isawaitable(source) else source
+        if isinstance(source, ExecutionResult):
+            return source
+        return _shared_results(executor, document.plans, source)
 
     async def _note_forbidden(
         self, operation: Operation, context: Context, errors: list[GraphQLError] | None
@@ -263,6 +288,20 @@ class Executor:
             hide_suggestions=True,
             plans=document.plans,
         ).execute_operation()
+
+
+async def _shared_results(
+    executor: PlannedExecutor, plans: Plans, source: AsyncGenerator[Any]
+) -> AsyncGenerator[ExecutionResult]:
+    """The result of each payload of *source*, executed once for all followers where it can be."""
+    async with aclosing(source) as payloads:
+        async for payload in payloads:
+            result = plans.shared_answer(executor, payload)
+            if result is None:
+                of_event = cast(PlannedExecutor, executor.build_per_event_executor(payload))
+                done: Any = execute_subscription_event(of_event)
+                result = plans.share(of_event, await done if isawaitable(done) else done)
+            yield result
 
 
 def _asked_for(operation: Operation, error: GraphQLError) -> str:

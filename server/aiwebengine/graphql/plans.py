@@ -16,8 +16,10 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
+import orjson
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FieldNode,
     GraphQLEnumType,
     GraphQLField,
@@ -43,6 +45,8 @@ Complete: TypeAlias = Callable[[Any], Any]
 
 # Each combination of conditions has plans of its own; a document has few that are used.
 MOST_PLANS = 256
+# Followers of a subscription read an event within a moment of each other.
+MOST_SHARED_ANSWERS = 16
 
 _STRAWBERRY = "strawberry-definition"
 _LARGEST_INT = 2**31 - 1
@@ -62,6 +66,7 @@ class Plans:
     def __init__(self, document: DocumentNode) -> None:
         self._conditions = _conditions_of(document)
         self._kept: dict[tuple[object, ...], Complete | None] = {}
+        self._shared: list[tuple[tuple[object, ...], Any, ExecutionResult]] = []
 
     def get(
         self, executor: PlannedExecutor, kind: GraphQLObjectType, details: FieldDetailsList
@@ -79,6 +84,44 @@ class Plans:
             self._kept[key] = _compiled(executor, kind, details)
         return self._kept[key]
 
+    def shared_answer(self, executor: PlannedExecutor, payload: Any) -> ExecutionResult | None:
+        """The answer that another follower got for the same payload, encoded; else None."""
+        key = self._shared_key(executor)
+        for kept, known, answer in self._shared:
+            if _are_same(known, payload) and kept == key:
+                return answer
+        return None
+
+    def share(self, executor: PlannedExecutor, answer: ExecutionResult) -> ExecutionResult:
+        """Keep an answer to a payload for the other followers; the same, encoded.
+
+        An answer is kept only if one plan made it from the payload alone: no resolver, argument or
+        context had a part in it, so it is the same for all who may receive the payload.
+        """
+        if not executor.is_planned or answer.errors:
+            return answer
+        data: Any = orjson.Fragment(orjson.dumps(answer.data))
+        encoded = ExecutionResult(data, None)
+        self._shared.insert(0, (self._shared_key(executor), executor.root_value, encoded))
+        del self._shared[MOST_SHARED_ANSWERS:]
+        return encoded
+
+    def _shared_key(self, executor: PlannedExecutor) -> tuple[object, ...]:
+        variables = executor.variable_values.coerced
+        return (id(executor.operation), *(variables.get(name) for name in self._conditions))
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    """Return whether two payloads consist of the identical objects."""
+    if type(one) is not type(other):
+        return False
+    if one is other:
+        return True
+    if not hasattr(one, "__dict__"):
+        return False
+    ours, theirs = vars(one), vars(other)
+    return ours.keys() == theirs.keys() and all(ours[name] is theirs[name] for name in ours)
+
 
 class PlannedExecutor(ExecutorThrowingOnIncremental):
     """The reference executor, with short cuts for what *plans* cover."""
@@ -86,6 +129,8 @@ class PlannedExecutor(ExecutorThrowingOnIncremental):
     def __init__(self, *arguments: Any, plans: Plans, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._plans = plans
+        self.is_planned = False
+        """Whether one plan made the whole value of the root field."""
 
     def complete_object_value(
         self,
@@ -106,6 +151,7 @@ class PlannedExecutor(ExecutorThrowingOnIncremental):
                 return super().complete_object_value(
                     return_type, field_details_list, info, path, result, position_context
                 )
+            self.is_planned = path.prev is None
             return done
         return super().complete_object_value(
             return_type, field_details_list, info, path, result, position_context

@@ -34,6 +34,8 @@ class ChangedUsers:
             reading.add_done_callback(lambda done: self._forget_failure(event_id, done))
             while len(self._readings) > MOST_KEPT:
                 del self._readings[next(iter(self._readings))]
+        if reading.done():
+            return reading.result()
         # A subscriber that disconnects must not cancel the read for the others.
         return await asyncio.shield(reading)
 

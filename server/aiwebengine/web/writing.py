@@ -1,4 +1,7 @@
-"""What is written to a connection at one go leaves at one go."""
+"""Buffers an answer's head and body, which leave in one write.
+
+Uses a private module of uvicorn: `tests/web/test_writing.py` fails when that changes.
+"""
 
 from __future__ import annotations
 
@@ -7,64 +10,63 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# What a transport takes before it asks to be waited for; asyncio's own measure.
-MOST_HELD_BYTES = 65_536
+# High-water mark, as asyncio's own transports have it.
+MAX_BUFFERED_BYTES = 65_536
 
 
-class JoinedWrites:
-    """A transport that writes what came within one turn of the loop by one call.
+class BufferedTransport:
+    """A transport that joins the writes of one iteration of the event loop.
 
-    The server writes an answer's head and its body one after the other. Each write is a call of
-    the kernel, a packet, and something for the other side to wake up for: dearer than making a
-    small answer.
+    The server writes an answer's head and body one after the other. Each write is a system call
+    and a packet, which is more expensive than making a small answer.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._held: list[bytes] = []
-        self._held_bytes = 0
+        self._buffered: list[bytes] = []
+        self._buffered_bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Write soon; at once what is large, so that whoever sends much is made to wait."""
-        if not self._held:
+        """Write at the end of this iteration; at once above the high-water mark."""
+        if not self._buffered:
             self._loop.call_soon(self._flush)
-        self._held.append(data)
-        self._held_bytes += len(data)
-        if self._held_bytes > MOST_HELD_BYTES:
+        self._buffered.append(data)
+        self._buffered_bytes += len(data)
+        if self._buffered_bytes > MAX_BUFFERED_BYTES:
             self._flush()
 
     def writelines(self, parts: list[bytes]) -> None:
-        """Write all of them."""
+        """Write all parts."""
         self.write(b"".join(parts))
 
     def write_eof(self) -> None:
-        """Say that nothing more comes, after what was written."""
+        """Write what is buffered, then end the stream."""
         self._flush()
         self._transport.write_eof()
 
     def close(self) -> None:
-        """Close once all is out."""
+        """Write what is buffered, then close."""
         self._flush()
         self._transport.close()
 
     def get_write_buffer_size(self) -> int:
-        """How many bytes are not out yet."""
-        return self._held_bytes + self._transport.get_write_buffer_size()
+        """Number of bytes that are not sent yet."""
+        return self._buffered_bytes + self._transport.get_write_buffer_size()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def _flush(self) -> None:
-        if self._held:
-            held, self._held, self._held_bytes = self._held, [], 0
-            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
+        if self._buffered:
+            buffered, self._buffered, self._buffered_bytes = self._buffered, [], 0
+            self._transport.write(buffered[0] if len(buffered) == 1 else b"".join(buffered))
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """The server's protocol, on such a transport."""
+    """uvicorn's protocol on a buffered transport."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to answer on this connection."""
-        joined = JoinedWrites(cast(asyncio.Transport, transport), self.loop)
-        super().connection_made(cast(asyncio.Transport, joined))
+        """Start to serve this connection."""
+        buffered = BufferedTransport(cast(asyncio.Transport, transport), self.loop)
+        super().connection_made(cast(asyncio.Transport, buffered))

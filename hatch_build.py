@@ -51,7 +51,7 @@ class CompleteBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def _completeness(root: Path) -> ModuleType:
     """The engine's own module: the build and the start ask the same."""
-    path = root / "server" / "aiwebengine" / "completeness.py"
+    path = root / "server" / "aiwebengine" / "core" / "completeness.py"
     spec = importlib.util.spec_from_file_location("completeness", path)
     if spec is None or spec.loader is None or not path.is_file():
         sys.exit(f"aiwebengine cannot be built without {path.relative_to(root)}.")

@@ -6,17 +6,16 @@ import hashlib
 import hmac
 import time
 from abc import ABC, abstractmethod
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import aiosmtplib
-import httpx2
 
 from aiwebengine.alerts.messages import Message
 from aiwebengine.alerts.types import AlertChannel
 from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.config import Smtp
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 SEND_LIMIT_SECS = 10.0
 SIGNATURE_HEADER = "X-Aiwebengine-Signature"
@@ -53,6 +52,9 @@ class Webhook(Channel):
 
     async def send(self, message: Message) -> None:
         """See the base class."""
+        # Loaded with the first message, as the mail's modules below: most starts send none.
+        import httpx2
+
         headers = {"Content-Type": "application/json", "User-Agent": "aiwebengine"}
         if self._secret:
             now = str(int(time.time()))
@@ -83,6 +85,8 @@ class Email(Channel):
 
     async def send(self, message: Message) -> None:
         """See the base class."""
+        import aiosmtplib
+
         smtp = self._smtp
         try:
             await aiosmtplib.send(
@@ -99,6 +103,9 @@ class Email(Channel):
             raise NotDelivered(f"{smtp.host}: {str(error) or type(error).__name__}") from None
 
     def _mail(self, message: Message) -> EmailMessage:
+        from email.message import EmailMessage
+        from email.utils import formatdate, make_msgid
+
         mail = EmailMessage()
         mail["Subject"] = message.subject
         mail["From"] = self._sender

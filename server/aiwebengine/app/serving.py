@@ -55,7 +55,7 @@ def run(config: Config, url: str) -> None:
     """
     # Uvicorn stops in good order and then passes the signal on, which would end us before the
     # embedded database is stopped.
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     listening = _listen(config)
     config = config.at_port(listening.getsockname()[1])
     if config.performance.worker_pool_size == 1:
@@ -204,8 +204,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What is there by now stays: the collector need not look through all of it again and
-        # again, and requests leave little for it.
+        # Everything that exists now stays: exclude it from later collections. Requests leave little
+        # garbage. What the modules created is excluded already (`cli.main`).
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
@@ -288,7 +288,3 @@ def _banner(config: Config, link: str | None, *, is_ready: bool) -> str:
         admin = next(iter(config.auth.bootstrap_admins), "admin@localhost")
         lines += ["", f"  Sign in   aiwebengine users sign-in-link {admin}"]
     return "\n".join([*lines, ""])
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -5,6 +5,8 @@ Imports nothing of the engine: the build of a wheel reads this module too (`hatc
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +26,7 @@ def missing_files(frontend: Path, migrations: Path, constraints: Path) -> list[s
     A page needs the scripts and style sheets that it names, and those need what they import.
     """
     pages = needed_pages(frontend)
-    found = {f"frontend/{name}" for name in pages if not (frontend / name).is_file()}
+    found = {f"frontend/{name}" for name in pages if not os.path.isfile(f"{frontend}/{name}")}
     steps = [path for path in migrations.glob("*.sql") if not path.name.endswith(".rollback.sql")]
     if not steps:
         found.add("migrations/*.sql")
@@ -36,7 +38,7 @@ def missing_files(frontend: Path, migrations: Path, constraints: Path) -> list[s
 
 
 def needed_pages(frontend: Path) -> set[str]:
-    """The files of the pages that a browser or the server asks for, by their path in *frontend*."""
+    """The files of the pages that a browser or the server requests, by their path in *frontend*."""
     needed: set[str] = set()
     waiting = [f"pages/{name}.html" for name in _PAGES]
     waiting += [f"pages/{path.name}" for path in frontend.glob("pages/*.html")]
@@ -49,17 +51,21 @@ def needed_pages(frontend: Path) -> set[str]:
 
 
 def _named_in(frontend: Path, name: str) -> Iterator[str]:
-    path = frontend / name
-    if not path.is_file() or name == _WHOLE:
+    # Text, not `Path`: every start reads some 150 files, and resolving 500 paths took 30 ms.
+    folder, suffix = posixpath.dirname(name), posixpath.splitext(name)[1]
+    if suffix not in (".html", ".js", ".css") or name == _WHOLE:
         return
-    if path.suffix == ".html":
-        yield from _IN_PAGE.findall(path.read_text("utf-8"))
-    elif path.suffix in (".js", ".css"):
-        pattern = _IN_MODULE if path.suffix == ".js" else _IN_STYLE
-        for match in pattern.finditer(path.read_text("utf-8")):
-            if not _in_a_comment(match):
-                target = (path.parent / match[1]).resolve()
-                yield target.relative_to(frontend.resolve()).as_posix()
+    try:
+        with open(f"{frontend}/{name}", "rb") as file:
+            text = file.read().decode()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return
+    if suffix == ".html":
+        yield from _IN_PAGE.findall(text)
+        return
+    for match in (_IN_MODULE if suffix == ".js" else _IN_STYLE).finditer(text):
+        if not _in_a_comment(match):
+            yield posixpath.normpath(posixpath.join(folder, match[1]))
 
 
 def _in_a_comment(match: re.Match[str]) -> bool:

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -69,16 +69,19 @@ class NotRunning(EmbeddedFailed):
 
 
 @contextmanager
-def embedded_postgres(data_dir: Path, *, creates: bool = True) -> Iterator[str]:
+def embedded_postgres(
+    data_dir: Path, *, creates: bool = True, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[str]:
     """The address of a running server whose data lie in *data_dir*/postgres.
 
-    Starts the server if it does not run. A directory without a database gets one if this
-    *creates*, and is left as it is otherwise. Raises EmbeddedFailed, NoDatabase.
+    Starts the server if it does not run. *meanwhile* is called once, while the server starts or
+    right away if it runs. A directory without a database gets one if this *creates*, and is left
+    unchanged otherwise. Raises EmbeddedFailed, NoDatabase.
     """
     server = _Server(data_dir.resolve())
     if not creates:
         server.must_exist()
-    with server.used():
+    with server.used(meanwhile):
         yield server.url
 
 
@@ -102,6 +105,7 @@ class _Server:
         self._data = folder / "postgres"
         self._account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
         self._sockets = self._socket_folder()
+        self._started = -PID_FILE_SECS
         self.url = f"postgresql://{ROLE}@/{DATABASE}?host={self._sockets}"
 
     def must_exist(self) -> None:
@@ -118,8 +122,8 @@ class _Server:
             )
 
     @contextmanager
-    def used(self) -> Iterator[None]:
-        """Run the server for as long as anybody is inside."""
+    def used(self, meanwhile: Callable[[], object]) -> Iterator[None]:
+        """Run the server until the last process that uses it leaves."""
         self._must_not_be_frozen()
         with self._opened() as users:
             # Under the lock of starting and stopping, so that nobody stops it while we come in.
@@ -131,6 +135,7 @@ class _Server:
                         self._prepare()
                         self._remove_torn_pid_file()
                         self._start()
+                    meanwhile()
                     self._wait_until_it_answers()
                 yield
             finally:
@@ -208,6 +213,7 @@ class _Server:
             path.unlink()
 
     def _start(self) -> None:
+        self._started = time.monotonic()
         with open_private(self._folder / "postgres.log", "a") as log:
             self._spawn(
                 "postgres",
@@ -220,6 +226,10 @@ class _Server:
 
     def _stop(self) -> None:
         process = self._postmaster()
+        # Interrupted right after the start: the pid file is about to be written.
+        while process is None and time.monotonic() - self._started < PID_FILE_SECS:
+            time.sleep(PULSE_SECS)
+            process = self._postmaster()
         if process is None:
             return
         # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.

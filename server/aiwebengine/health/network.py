@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx2
-
 from aiwebengine.core.errors import in_a_line
 from aiwebengine.core.formats import count, day, instant
 from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warning
 
 if TYPE_CHECKING:
+    import httpx2
     from cryptography import x509
 
 NETWORK_LIMIT_SECS = 5.0
@@ -66,6 +65,9 @@ def provider(name: str, label: str, address: str) -> Check:
     """Whether a sign-in provider answers at *address*."""
 
     async def see() -> Finding:
+        # Loaded with the first check, as below: many engines have no provider and no storage.
+        import httpx2
+
         try:
             async with httpx2.AsyncClient(timeout=NETWORK_LIMIT_SECS) as client:
                 answer = await client.get(address)
@@ -100,6 +102,8 @@ def storage(address: str) -> Check:
     clients: list[httpx2.AsyncClient] = []
 
     async def see() -> Finding:
+        import httpx2
+
         if not clients:
             clients.append(httpx2.AsyncClient(timeout=STORAGE_LIMIT_SECS))
         try:
@@ -147,6 +151,8 @@ def proxy(problem: Callable[[], str | None]) -> Check:
 
 def _unanswered(who: str, limit_secs: float, error: httpx2.HTTPError) -> Finding:
     """What it means that *who* gave no answer: only a refusal of theirs is a failure."""
+    import httpx2
+
     if isinstance(error, httpx2.TimeoutException):
         return unknown(f"{who} did not answer within {limit_secs:g} s.")
     if _is_ours(error):

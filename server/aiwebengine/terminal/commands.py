@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from aiwebengine.core.config import Config
 from aiwebengine.core.config_loader import ConfigError, load_config
@@ -24,6 +21,8 @@ from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.core.untrusted_text import in_json, on_one_line
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from aiwebengine.app.engine import Engine
     from aiwebengine.core.identity import Viewer
 
@@ -60,8 +59,12 @@ def configuration(path: Path | None) -> Config:
 
 
 @contextmanager
-def database_url(config: Config, *, creates: bool = False) -> Iterator[str]:
+def database_url(
+    config: Config, *, creates: bool = False, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[str]:
     """The address of the configured database; an embedded one runs for as long as this does.
+
+    *meanwhile* is called once, while an embedded server starts.
 
     Only what *creates* may make an embedded database: in the wrong folder every other command
     would answer from a new, empty one. Raises Unavailable, EmbeddedFailed.
@@ -72,7 +75,9 @@ def database_url(config: Config, *, creates: bool = False) -> Iterator[str]:
 
     url = config.repository.database_url.get_secret_value()
     if not url:
-        with embedded_postgres(config.repository.data_dir, creates=creates) as embedded:
+        with embedded_postgres(
+            config.repository.data_dir, creates=creates, meanwhile=meanwhile
+        ) as embedded:
             yield embedded
         return
     if not creates and is_silent(url, SILENCE_SECS):
@@ -80,6 +85,7 @@ def database_url(config: Config, *, creates: bool = False) -> Iterator[str]:
             f"The database has not answered for {SILENCE_SECS:.0f} s. Look at"
             " repository.database_url, the server and the network."
         )
+    meanwhile()
     yield url
 
 
@@ -144,7 +150,9 @@ def show(as_json: bool, told: Any, shown: Table | str | Sequence[str]) -> None:
     """Print data for scripts, or for people a table, a line or several lines."""
     if as_json:
         click.echo(in_json(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()))
-    elif isinstance(shown, Table):
+    elif not isinstance(shown, str | Sequence):
+        from rich.console import Console
+
         # A file or a pipe has no edge to cut an id at.
         Console(width=None if sys.stdout.isatty() else NO_EDGE).print(shown)
     else:
@@ -154,6 +162,10 @@ def show(as_json: bool, told: Any, shown: Table | str | Sequence[str]) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> Table:
     """A plain table. No cell can steer the terminal, and `[red]` in a name is a name."""
+    # Loaded here: `serve` and `--json` print no table.
+    from rich.table import Table
+    from rich.text import Text
+
     made = Table(
         *columns,
         box=None,

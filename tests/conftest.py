@@ -10,13 +10,13 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpcore2
 import httpx2
@@ -27,6 +27,7 @@ import uvicorn
 from starlette.applications import Starlette
 from tests import commands
 from tests.servers import PROGRAMS, Server, running
+from tests.support.databases import Databases
 from tests.watcher import watched
 
 from aiwebengine.app.engine import Engine
@@ -49,19 +50,18 @@ from aiwebengine.users.types import User
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_outlives_the_tests() -> Iterator[None]:
-    """Whatever this run starts ends with it, also when it is killed."""
+    """Every process and temporary file of this run ends with it, also when it is killed."""
     with watched():
         yield
 
 
 @pytest.fixture(scope="session")
-def server(
-    nothing_outlives_the_tests: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def server(nothing_outlives_the_tests: None) -> Iterator[Server]:
     """One server for each worker of the test run: the embedded one, or that of the environment."""
-    with _server(tmp_path_factory) as server:
-        # Nobody wants these data after a power cut: no commit waits for the disk.
+    with _server() as server:
+        # These data need not survive a power cut: no commit waits for the disk.
         server.run("alter system set fsync = off")
+        server.run("alter system set full_page_writes = off")
         # Tests spoil the trail past its triggers.
         if server.major >= 15:
             server.run(f"grant set on parameter session_replication_role to {ROLE}")
@@ -73,13 +73,16 @@ def server(
 
 
 @contextmanager
-def _server(folders: pytest.TempPathFactory) -> Iterator[Server]:
+def _server() -> Iterator[Server]:
     programs = os.environ.get(PROGRAMS)
     if programs:
         with running(Path(programs)) as server:
             yield server
     else:
-        with embedded_postgres(folders.mktemp("instance")) as url:
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+            embedded_postgres(Path(folder, "instance")) as url,
+        ):
             yield Server(url)
 
 
@@ -135,13 +138,20 @@ def every_event_tells_what_is_documented(monkeypatch: pytest.MonkeyPatch) -> Ite
     assert found == [], "say in aiwebengine/audit/details.py what these tell"
 
 
+@pytest.fixture(scope="session")
+def databases(server: Server, template: str) -> Iterator[Databases]:
+    """Copies of the template."""
+    databases = Databases(server, template)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def url(server: Server, template: str) -> Iterator[str]:
+def url(server: Server, databases: Databases) -> Iterator[str]:
     """A database of this test's own: commits, locks and announcements are real."""
-    name = f"test_{uuid4().hex[:12]}"
-    server.run(f"create database {name} template {template}")
+    name = databases.take()
     yield server.database(name)
-    server.run(f"drop database {name} with (force)")
+    databases.give_back(name)
 
 
 @pytest.fixture
@@ -263,10 +273,19 @@ class Served:
         return made.secret
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to the test run, which they are meant for."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle none."""
+        yield
+
+
 @asynccontextmanager
 async def listening(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
     """Answer at this port of loopback for as long as this lasts."""
-    running = uvicorn.Server(
+    running = _Server(
         uvicorn.Config(
             app, port=port, log_config=None, access_log=False, proxy_headers=False, **options
         )

@@ -1,17 +1,21 @@
-"""Ends what a test run leaves behind when it is killed: servers, engines, browsers.
+"""Ends what a test run leaves behind when it is killed: servers, engines, browsers, files.
 
-A run marks the environment of everything that it starts. A watcher, in a session of its own, reads
-a pipe that ends with the run, however that ends, and then ends whatever bears the mark.
+A run marks the environment of every process that it starts, and has a folder for temporary files.
+A watcher, in a session of its own, reads a pipe that closes with the run, however that ends. It
+then ends every process with the mark and removes the folder.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from uuid import uuid4
 
 import psutil
@@ -19,26 +23,52 @@ import psutil
 _MARK = "AIWEBENGINE_TEST_RUN"
 _IN_ORDER = b"."
 _GRACE_SECS = 20.0
+# Where pytest makes its own folders: it keeps those of failed tests, which people look at.
+_PYTEST_FOLDERS = "PYTEST_DEBUG_TEMPROOT"
 
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Mark what this process starts, and have it ended if this process dies first."""
+    """Mark the processes that this one starts, and end them if this one dies first.
+
+    Temporary files of all of them go to a folder that is removed at the end.
+    """
     mark = uuid4().hex
+    # Short: a socket's path may have 104 bytes.
+    folder = tempfile.mkdtemp(prefix="awe-")
+    # PostgreSQL, which does not run as root, puts its socket there.
+    os.chmod(folder, 0o711)
     watcher = subprocess.Popen(
-        [sys.executable, __file__, mark], stdin=subprocess.PIPE, start_new_session=True
+        [sys.executable, __file__, mark, folder], stdin=subprocess.PIPE, start_new_session=True
     )
     assert watcher.stdin is not None
-    os.environ[_MARK] = mark
+    try:
+        with _environment({_PYTEST_FOLDERS: tempfile.gettempdir(), "TMPDIR": folder, _MARK: mark}):
+            yield
+    finally:
+        watcher.communicate(_IN_ORDER, timeout=_GRACE_SECS)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    # Determined once for each process.
+    tempfile.tempdir = None
     try:
         yield
     finally:
-        del os.environ[_MARK]
-        watcher.communicate(_IN_ORDER, timeout=_GRACE_SECS)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        tempfile.tempdir = None
 
 
 def _end_all(mark: str) -> None:
-    """End the processes with this mark; a server by its own kind of haste, which loses nothing."""
+    """End the processes with this mark; PostgreSQL by SIGQUIT, its immediate shutdown."""
     found = [process for process in psutil.process_iter() if _bears(process, mark)]
     for process in found:
         with suppress(psutil.Error):
@@ -62,3 +92,4 @@ def _bears(process: psutil.Process, mark: str) -> bool:
 if __name__ == "__main__":
     if sys.stdin.buffer.read() != _IN_ORDER:
         _end_all(sys.argv[1])
+        shutil.rmtree(Path(sys.argv[2]), ignore_errors=True)

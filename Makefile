@@ -22,7 +22,7 @@ FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e "s|@PYTHON@|$$(command -v $(PYTHON))|g
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--constraint constraints.txt --generate-hashes --no-header --no-annotate
 
-.PHONY: help install install-all run test lint format types test-python test-frontend test-tools test-browser test-guides test-deploy test-servers test-oldest test-kill schema architecture words previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
+.PHONY: help install install-all run test lint format types test-python test-untimed test-timed test-fast test-frontend test-tools test-browser test-guides test-deploy test-servers test-oldest test-kill schema architecture words previous requirements install-system bench test-bench bench-backup bench-scale pictures clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -62,11 +62,26 @@ types: install ## Check types of Python and JavaScript
 	$(BIN)/mypy
 	cd frontend && npm run --silent check
 
-# More tests at once than processors, because many wait. Tests that assert on times run afterwards,
-# with fewer in parallel.
-test-python: install ## Run the Python tests against a real PostgreSQL
+test-python: ## Run the Python tests against a real PostgreSQL
+	$(MAKE) --no-print-directory test-untimed
+	$(MAKE) --no-print-directory test-timed
+
+# More tests at once than processors, because many wait.
+test-untimed: install ## Run the Python tests that do not depend on times
 	$(BIN)/pytest -n 3 --dist worksteal -m "not timed and $(PLAIN)" --ignore tests/deploy
+
+test-timed: install ## Run the Python tests that assert on times, with fewer in parallel
 	$(BIN)/pytest -n 2 --dist worksteal -m "timed and $(PLAIN)" --ignore tests/deploy
+
+# mypy reads the whole package: it keeps what it knows of unchanged files.
+test-fast: install ## Lint and test one package, without slow tests: make test-fast PACKAGE=users
+	@test -n "$(PACKAGE)" && test -d "tests/$(PACKAGE)" || \
+		{ echo "Name a folder of tests/, for example: make test-fast PACKAGE=users" >&2; exit 2; }
+	$(BIN)/ruff check $(wildcard server/aiwebengine/$(PACKAGE)) tests/$(PACKAGE)
+	$(BIN)/ruff format --check $(wildcard server/aiwebengine/$(PACKAGE)) tests/$(PACKAGE)
+	$(BIN)/mypy
+	[ ! -d frontend/$(PACKAGE) ] || (cd frontend && node_modules/.bin/eslint $(PACKAGE))
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not timed and $(PLAIN)" tests/$(PACKAGE)
 
 test-frontend: install ## Run the tests of the pages' pure modules
 	cd frontend && npm test --silent

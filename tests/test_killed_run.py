@@ -45,7 +45,7 @@ def test_a_killed_run_leaves_no_process_and_no_file(tmp_path, number):
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_for(lambda: begun.exists() or run.poll() is not None, 120)
+            wait_for(lambda: begun.exists() or run.poll() is not None, 240)
             assert begun.exists(), output.read_text()
             names = {process.name() for process in running(mark)}
             assert any(name.startswith("postgres") for name in names)
@@ -53,7 +53,7 @@ def test_a_killed_run_leaves_no_process_and_no_file(tmp_path, number):
             run.send_signal(number)
             run.wait(60)
 
-        wait_for(lambda: not running(mark))
+        wait_for(lambda: not running(mark), 120)
 
         assert os.listdir(folder) == []
 

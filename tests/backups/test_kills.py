@@ -37,6 +37,8 @@ from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import MigrationState
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KILLS", "3"))
 SEED = int(os.environ.get("SEED", str(random.randrange(1 << 30))))
 ROOT = operator("root")

@@ -12,9 +12,12 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.migrations.service import Migrations
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "8"))
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))

@@ -1,11 +1,14 @@
 """Any sequence of changes, by anybody, against a model of a few lines."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Role, operator
 from aiwebengine.users.types import UserStatus
+
+pytestmark = pytest.mark.slow
 
 NAMES = ["ada", "alan", "edith"]
 STEPS = st.lists(

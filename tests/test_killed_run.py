@@ -14,6 +14,8 @@ import pytest
 from tests.conftest import wait_for
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
+
 MARK = "AIWEBENGINE_KILLED_RUN"
 TEST = """
 import os, pathlib, time

@@ -148,6 +148,42 @@ def test_a_clean_stop_leaves_no_folder_for_the_socket(tmp_path):
     assert not folder.exists()
 
 
+def test_a_killed_server_leaves_no_folder_for_the_socket_either(tmp_path):
+    with embedded_postgres(tmp_path) as url:
+        folder = Path(parse_qs(urlsplit(url).query)["host"][0])
+        server = psutil.Process(int((tmp_path / "postgres/postmaster.pid").read_text().split()[0]))
+        children = server.children()
+        server.kill()
+        server.wait(30)
+        psutil.wait_procs(children, 30)
+
+    assert not folder.exists()
+
+
+def test_an_engine_is_loaded_while_its_server_starts(tmp_path):
+    calls = []
+    for _ in range(2):
+        with embedded_postgres(tmp_path, meanwhile=lambda: calls.append("loaded")) as url:
+            calls.append("answers")
+            with embedded_postgres(tmp_path, meanwhile=lambda: calls.append("loaded")) as same:
+                assert same == url
+
+    assert calls == ["loaded", "answers", "loaded"] * 2
+
+
+def test_a_start_that_is_interrupted_leaves_no_server(tmp_path):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        embedded_postgres(tmp_path, meanwhile=interrupted),
+    ):
+        pass
+
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+
+
 def test_nobody_else_on_the_machine_can_reach_the_socket(tmp_path):
     with embedded_postgres(tmp_path) as url:
         folder = re.search(r"host=(\S+)", url)[1]

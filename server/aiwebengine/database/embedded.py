@@ -44,14 +44,7 @@ PID_FILE_SECS = 3.0
 # sockaddr_un holds 104 bytes at the least (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
 # What the engine keeps in a data directory.
-OUR_NAMES = (
-    "postgres",
-    "socket",
-    "users.lock",
-    "start.lock",
-    "aiwebengine",
-    "backup-signing.key",
-)
+OUR_NAMES = ("postgres", "socket", "users.lock", "start.lock", "aiwebengine", "backup-signing.key")
 # PostgreSQL refuses to run as root; this is whom it runs as then.
 UNPRIVILEGED = "nobody"
 
@@ -225,18 +218,18 @@ class _Server:
             )
 
     def _stop(self) -> None:
-        process = self._postmaster()
+        end = self._started + PID_FILE_SECS
         # Interrupted right after the start: the pid file is about to be written.
-        while process is None and time.monotonic() - self._started < PID_FILE_SECS:
+        while (process := self._postmaster()) is None and time.monotonic() < end:
             time.sleep(PULSE_SECS)
-            process = self._postmaster()
-        if process is None:
-            return
-        # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.
-        process.send_signal(signal.SIGINT)
-        _wait_for_end(process)
-        # Among everybody's temporary files it would stay for ever.
+        if process is not None:
+            # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.
+            process.send_signal(signal.SIGINT)
+            _wait_for_end(process)
+        # It may lie in the temporary directory. A server that was killed leaves files in it.
         with suppress(OSError):
+            for path in self._sockets.glob(".s.PGSQL.*"):
+                path.unlink()
             self._sockets.rmdir()
 
     def _wait_until_it_answers(self) -> None:

@@ -103,7 +103,7 @@ def test_the_way_back_keeps_what_was_done_since(machine, token):
     machine.follow("The update")
     invite(machine, token, "since-the-update")
 
-    told = machine.follow("With the tables, keeping what was done since")
+    told = machine.follow("Roll back the schema and keep newer data")
 
     after = people(machine, token)
     assert after.pop("since-the-update@example.com")
@@ -120,7 +120,7 @@ def test_the_backup_from_before_the_update_brings_the_old_state_back(machine, to
     (made,) = json.loads(machine.do("aiwebengine backup list --json"))
     machine.names["NAME"] = made["name"]
 
-    machine.follow("To the backup, as it was before the update")
+    machine.follow("Restore the backup from before the update")
 
     assert people(machine, token) == before
     assert rows(machine.url, OURS) == counted

@@ -14,7 +14,7 @@ RUN npm ci --no-audit --no-fund
 COPY frontend/ ./
 RUN npm run vendor
 
-# The engine as a wheel, and what it needs, in a folder that is taken over as it is.
+# The engine as a wheel and its dependencies, in a folder that is copied unchanged.
 FROM ${PYTHON} AS wheel
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
@@ -31,7 +31,7 @@ COPY --from=pages /build/frontend/vendor/ frontend/vendor/
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && pip --python /opt/aiwebengine/bin/python install --no-deps --no-index dist/*.whl
 
-# A sign-in provider for trying things out: anybody is who he says. Never in production.
+# A sign-in provider for testing that accepts any name. Never use it in production.
 FROM ${PYTHON} AS provider
 WORKDIR /provider
 COPY requirements-provider.txt ./
@@ -41,7 +41,7 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: \
 USER 10001:10001
 ENTRYPOINT ["oidc-provider-mock", "--port", "9400"]
 
-# What runs: no compiler, no Node, no pip of our own, not root; the file system may be read-only.
+# The final image: no compiler, no Node, no own pip, not root; the file system may be read-only.
 # The programs of PostgreSQL 18 for backups come with the Python package of the embedded server.
 FROM ${PYTHON} AS engine
 RUN groupadd --gid 10001 aiwebengine \

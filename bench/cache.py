@@ -10,7 +10,7 @@ from bench.report import Result, ratio
 TOTALS = {
     "totalCount of users": "{ users(first: 1) { totalCount } }",
     "roles with their counts": "{ roles { role userCount activeUserCount } }",
-    "figures of users, 30 days": "{ systemStats { users { total administrators trend { day total } } } }",  # noqa: E501
+    "statistics of users, 30 days": "{ systemStats { users { total administrators trend { day total } } } }",  # noqa: E501
 }
 ROUNDS = 11
 
@@ -31,7 +31,7 @@ def measure(bench: Bench) -> Result:
     return Result(
         "Cache",
         f"One client, medians of {ROUNDS} rounds; {bench.users:,} users. Off is cache_size_mb = 0,"
-        " which also parses and checks each document anew.",
+        " which also parses and checks each document again.",
         ("", "ms off", "ms on", "times quicker"),
         [
             (

@@ -18,7 +18,7 @@ if [ -z "$is_installed" ]; then
 	base=. state=. kept=logs written=maintenance
 	configured="config*.toml .env secrets docker-compose*.yml Caddyfile data/backup-signing.key"
 else
-	# Paths below /, where they are put back.
+	# Paths relative to /, where they are restored.
 	base=/ state=/var/lib/aiwebengine kept=var/log/aiwebengine written=opt/aiwebengine/maintenance
 	configured="etc/aiwebengine etc/caddy etc/systemd/system/aiwebengine* etc/systemd/system/caddy*
 		var/lib/aiwebengine/backup-signing.key"

@@ -12,7 +12,7 @@ from reference.markdown import code, page, table
 
 RULES = Path(__file__).parent.parent / "docs" / "monitoring" / "alerts.yml"
 INTRODUCTION = """
-The engine tells people of the first two kinds by itself, by webhook and mail:
+The engine sends the first two kinds by webhook and mail:
 [alerts.md](../alerts.md). The third kind are rules for Prometheus, which also notices when the
 engine is gone: [metrics.md](../metrics.md).
 """.strip()
@@ -42,7 +42,7 @@ def text() -> str:
         "Alerts",
         INTRODUCTION,
         "## What lasts",
-        "Told when a check warns or fails, when it gets worse, as a reminder, and when it is over.",
+        "Sent when a check warns or fails, when it gets worse, as a reminder, and when it is resolved.",
         table(("name", "title", "meaning"), lasting),
         "## What happens once",
         table(("name", "meaning"), events),

@@ -10,9 +10,9 @@ from aiwebengine.graphql.descriptions import words_of
 from reference.markdown import code, page, table
 
 INTRODUCTION = """
-Each event is kept for ever, and tells who, when and whence in the same way. How to find, download
-and prove them: [audit.md](../audit.md). GraphQL, the page and the command line say
-`ROLE_GRANTED`; the log, the downloads and the table say `role.granted`.
+Events are kept forever. All of them record the actor, the time and the origin in the same fields.
+How to find, download and verify them: [audit.md](../audit.md). GraphQL, the page and the command
+line use `ROLE_GRANTED`; the log, the downloads and the table use `role.granted`.
 """.strip()
 
 

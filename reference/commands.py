@@ -14,9 +14,9 @@ from reference.markdown import code, page, paragraphs, table
 
 NAME = "aiwebengine"
 INTRODUCTION = f"""
-`{NAME}` and `python -m {NAME}` are the same. Exit codes: 0 it worked, {FAILED} it failed or found
-something wrong, {USAGE} it was called wrongly or the configuration can't be used. `--help` after
-any command tells what stands here.
+`{NAME}` and `python -m {NAME}` are the same. Exit status: 0 success, {FAILED} failure or a problem
+found, {USAGE} wrong usage or an invalid configuration. `--help` after any command prints the same
+text.
 """.strip()
 
 

@@ -28,7 +28,7 @@ file: lists and tables as JSON. The variable's name with `_FILE` at its end name
 holds the value, as secrets of containers do. `${NAME}` inside the file stands for the environment
 variable NAME, `${NAME:-otherwise}` for it or for something else.
 
-Unknown keys and bad values stop the start, all of them told at once. `aiwebengine check-config`
+Unknown keys and invalid values prevent the start; all of them are reported at once. `aiwebengine check-config`
 checks without starting, and prints what is in force.
 """.strip()
 
@@ -186,7 +186,7 @@ def _limits(limits: list[Any]) -> list[str]:
 
 
 def _default(value: Any) -> str:
-    """A default as it would stand in the file."""
+    """A default as it is written in the file."""
     match value:
         case None:
             return "left out"

@@ -13,22 +13,22 @@ from aiwebengine.jobs.types import TaskFailed
 from reference.markdown import code, page, paragraphs, table
 
 INTRODUCTION = """
-A GraphQL error carries its code in `extensions.code`, a REST error (`application/problem+json`,
-RFC 9457) in `code`. The message is for people and may change; the code stays. `INTERNAL` with
-status 500 is a fault in the program: the caller is told a request id, the log has the rest
-(`aiwebengine logs search --request-id ID`). `RATE_LIMITED` tells in `retryAfter`, and in the
-header `Retry-After`, after how many seconds to come back. GraphQL answers with 200 in spite of
-such an error in a field, as its draft for HTTP has it; the status below is what REST answers, and
-GraphQL for a request that was refused as a whole.
+A GraphQL error has its code in `extensions.code`, a REST error (`application/problem+json`,
+RFC 9457) in `code`. The message is for people and may change; the code is stable. `INTERNAL` with
+status 500 is a bug in the program: the response has a request ID, the log has the details
+(`aiwebengine logs search --request-id ID`). `RATE_LIMITED` has `retryAfter`, and the header
+`Retry-After`: the seconds to wait before a retry. GraphQL returns status 200 for an error in a
+field, as the GraphQL over HTTP draft specifies; the status below applies to REST, and to GraphQL
+requests that are rejected as a whole.
 """.strip()
 
 
 def refusals() -> list[type[EngineError]]:
-    """Every kind of refusal that a caller may be told of, by code and status."""
+    """Every error that a caller may receive, by code and status."""
     for module in pkgutil.walk_packages(aiwebengine.__path__, "aiwebengine."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    # A task's result is told as the result of its run.
+    # A task's result is reported as the result of its run.
     found = [kind for kind in _below(EngineError) if kind is not TaskFailed]
     return sorted(
         found,

@@ -19,8 +19,8 @@ from aiwebengine.telemetry.beats import ThisInstance
 from reference.markdown import code, codes, page, table
 
 INTRODUCTION = """
-What `GET /metrics` tells, of all worker processes of an instance. How to set up Prometheus, and
-what to keep in mind when adding them up: [metrics.md](../metrics.md). A histogram is the series
+The output of `GET /metrics`, for all worker processes of an instance. How to set up Prometheus
+and aggregate the metrics: [metrics.md](../metrics.md). A histogram is the series
 `_bucket`, `_sum` and `_count`.
 """.strip()
 
@@ -94,7 +94,7 @@ class _Healthy(Health):
 
 
 async def _exposed(instruments: Instruments) -> bytes:
-    """The text of an instance that has everything there is to tell of."""
+    """The text of an instance that has a value for every metric."""
 
     async def none_yet() -> int:
         return 0

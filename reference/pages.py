@@ -27,14 +27,14 @@ def index() -> str:
     """The page that leads to the others."""
     return page(
         "Reference",
-        "Everything there is, read from the code.",
+        "Generated from the code.",
         """
-- [Configuration keys](configuration.md): path, variable, type, default, meaning, bounds
+- [Configuration keys](configuration.md): path, variable, type, default, meaning, limits
 - [Commands](commands.md) and their options
-- [HTTP routes](http.md): what each does, who may call it, what it answers
-- [GraphQL](graphql.md): operations, who may ask, types
+- [HTTP routes](http.md): purpose, callers, responses
+- [GraphQL](graphql.md): operations, callers, types
 - [Error codes](errors.md) of GraphQL and REST
-- [Audit events](audit.md) and what they tell
+- [Audit events](audit.md) and their fields
 - [Log events and fields](log.md)
 - [Metrics](metrics.md) and their labels
 - [Health checks](health.md)

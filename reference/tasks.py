@@ -1,4 +1,4 @@
-"""Every task by the clock, and every line of the maintenance lists."""
+"""Scheduled tasks, and the items of the maintenance checklists."""
 
 from __future__ import annotations
 

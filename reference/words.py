@@ -39,7 +39,7 @@ _MADE_HERE = {"data", "logs", "backups", "build", "dist"}
 _GENERATED = re.compile(r"<!-- begin: (\w+) -->.*?<!-- end: \1 -->", re.DOTALL)
 _FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"(`+)[^`\n][^`]*?\1")
-_IN_BRACES = re.compile(r"\{[^{}\n]*\}")
+_IN_BRACES = re.compile(r"\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 # Comments, strings with a space, text between tags or expressions, a line of prose in a template.
 _SCRIPT_TEXT = re.compile(
     r"/\*.*?\*/|(?<![:\w\"'])//[^\n]*|\"[^\"\n]* [^\"\n]*\"|(?<=>)[^<>{}$]+(?=<)"

@@ -45,7 +45,7 @@ def _result(bench: Bench, title: str, workers: int) -> Result:
 
 
 CONDITIONS = (
-    "No contestant goes on from what it once knew of the caller's token. The engine looks it up"
+    "No contestant caches the caller's token. The engine looks it up"
     " once for all requests that wait for the same look, and reads a page once for all that wait"
     " for the same page, never from before they asked; where 16 clients ask the same, as in most"
     " rows, it gains by that. The peers look for each request. Answers and audit"

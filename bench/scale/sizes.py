@@ -51,8 +51,8 @@ _READS = {
     "search in events, both": _events('search: "ada user77"'),
 }
 _TOTALS = {
-    "totalCount, worked out anew": "{ users(first: 1) { totalCount } }",
-    "roles with counts, worked out anew": "{ roles { role userCount activeUserCount } }",
+    "totalCount, uncached": "{ users(first: 1) { totalCount } }",
+    "roles with counts, uncached": "{ roles { role userCount activeUserCount } }",
 }
 
 

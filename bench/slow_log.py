@@ -29,7 +29,7 @@ def measure(bench: Bench) -> Result:
         )
     return Result(
         "Log of slow statements",
-        f"One client, medians of {ROUNDS} rounds. Statistics of all statements are kept in any case.",
+        f"One client, medians of {ROUNDS} rounds. Statements are always counted.",
         ("", "ms a request", "of the time when off"),
         [
             (

@@ -42,7 +42,7 @@ def text() -> str:
         "Alerts",
         INTRODUCTION,
         "## What lasts",
-        "Sent when a check warns or fails, when it gets worse, as a reminder, and when it is resolved.",
+        "Sent when a check warns, fails or gets worse, as a reminder, and when it is resolved.",
         table(("name", "title", "meaning"), lasting),
         "## What happens once",
         table(("name", "meaning"), events),

@@ -28,8 +28,8 @@ file: lists and tables as JSON. The variable's name with `_FILE` at its end name
 holds the value, as secrets of containers do. `${NAME}` inside the file stands for the environment
 variable NAME, `${NAME:-otherwise}` for it or for something else.
 
-Unknown keys and invalid values prevent the start; all of them are reported at once. `aiwebengine check-config`
-checks without starting, and prints what is in force.
+Unknown keys and invalid values prevent the start; all of them are reported at once.
+`aiwebengine check-config` checks without starting, and prints the effective configuration.
 """.strip()
 
 _TYPES = {

@@ -43,7 +43,7 @@ def main(names: tuple[str, ...], users: int, rounds: int, is_written: bool) -> N
 
 
 def measured(name: str, bench: Bench) -> Result:
-    """One subject's figures."""
+    """The measurements of one subject."""
     module, _, verb = SUBJECTS[name].partition(":")
     result: Result = getattr(importlib.import_module(module), verb)(bench)
     return result

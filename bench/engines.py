@@ -40,7 +40,7 @@ class Bench:
 
     @contextmanager
     def served(self, *module: str, variable: str, **environ: str) -> Iterator[int]:
-        """The port of a server that is started for this; *variable* tells it which."""
+        """The port of a server that is started for this; *variable* sets the port."""
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             port = int(taken.getsockname()[1])
@@ -85,7 +85,7 @@ class Bench:
 def filled_database(users: int, rounds: int = ROUNDS) -> Iterator[Bench]:
     """A database of its own with so many made-up users, and a token of an administrator.
 
-    A run that is told to end takes along what it started.
+    A run that is terminated stops what it started.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)

@@ -24,9 +24,9 @@ class NotMeasured(click.ClickException):
 
 @dataclass(frozen=True)
 class Contestant:
-    """What is asked of whom: a request as bytes, by so many clients at a time.
+    """A load: a request as bytes, its server, and the number of concurrent clients.
 
-    The clients after the first ask what stands in *others*, one after the other, if anything does.
+    The clients after the first send the requests of *others* in turn, if there are any.
     """
 
     port: int

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """One subject: what it is about, under which conditions, its figures, and with what else."""
+    """One subject: its topic, conditions, measurements and notes."""
 
     title: str
     conditions: str

@@ -118,7 +118,7 @@ def _take(context: BrowserContext, base: str, path: str, name: str, folder: Path
     page.goto(base + path)
     page.wait_for_load_state("networkidle")
     page.wait_for_function("!document.querySelector('[aria-busy=true], .skeleton')")
-    # Following lines or figures never rests; a moment shows the first of them.
+    # Live lines and metrics never become idle; a moment shows the first of them.
     page.wait_for_timeout(1500)
     _rename(page, {str(folder): "/srv/aiwebengine", socket.gethostname(): "web1"})
     picture = page.screenshot()

@@ -1,4 +1,4 @@
-"""What goes on in the engine that is shown: people come, roles change, backups are made."""
+"""Activity in the engine that is shown: users sign up, roles change, backups are created."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHANGES = (
     ("grant", "katherine.johnson@example.com", "Administrator", "on call this week"),
     ("revoke", "alan.turing@example.com", "Editor", "changed teams"),
 )
-# The queries of a usual day, so that figures and logs have something to show.
+# The queries of a usual day, so that metrics and logs have something to show.
 QUERIES = (
     "{ viewer { email roles } }",
     "{ users(first: 50) { nodes { email roles } totalCount } }",

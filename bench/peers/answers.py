@@ -17,7 +17,7 @@ from bench.peers.workloads import Question, body
 
 ANSWER_SECS = 60
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-# What an event tells, but for its number, its time and its request's id.
+# The columns of an event, except its number, time and request ID.
 _EVENT = """
   select action, actor_kind, actor_id, actor_label, target_type, target_id, target_label,
     before, after, reason, session_id, token_id, address, user_agent, door
@@ -71,7 +71,7 @@ def must_agree(what: str, told: Mapping[str, Any]) -> None:
 
 
 def difference(first: str, one: Any, second: str, other: Any) -> str:
-    """Where two answers part, for whoever has to find out why."""
+    """Where two responses differ, to find out why."""
     left, right = (
         json.dumps(normal(said), indent=1, sort_keys=True, default=str).splitlines()
         for said in (one, other)

@@ -26,7 +26,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 async def _answer(request: Request) -> Response:
-    """What the body asks for, told by the words in it: reading a document is what this spares."""
+    """The operation, found by the words in the body, because this peer does not parse documents."""
     known = request.app.state.people
     sender = await known.sender(request)
     body = await request.body()

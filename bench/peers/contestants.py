@@ -1,4 +1,4 @@
-"""Who takes part, and how each is started: one command, told all it needs by its environment."""
+"""The contestants, and how each is started: one command, configured by its environment."""
 
 from __future__ import annotations
 

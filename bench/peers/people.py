@@ -21,7 +21,7 @@ LARGEST_PAGE = 200
 
 
 class Refused(Exception):
-    """What is asked for is not given; the message says why."""
+    """The request is rejected; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class People:
         self._pool = pool
 
     async def sender(self, request: Any) -> Sender:
-        """Who sends this request of Starlette, looked up anew. Raises Refused for a bad token."""
+        """The sender of this request, looked up each time. Raises Refused for a bad token."""
         address, agent = request.client.host, request.headers.get("user-agent")
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind != "Bearer":

@@ -23,7 +23,7 @@ _BUSY = """
 
 
 def people(url: str) -> list[str]:
-    """The oldest users without a role: whoever changes them changes no answer of the lists."""
+    """The oldest users without a role: changing them changes no response of the lists."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             """
@@ -70,7 +70,7 @@ def settle(url: str) -> None:
 
 
 def events(url: str) -> int:
-    """How many changes of roles the trail tells of."""
+    """The number of role changes in the trail."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "select count(*) from audit_events where action in ('role.granted', 'role.revoked')"

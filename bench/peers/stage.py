@@ -50,7 +50,7 @@ class Running:
         return sum(sum(one.cpu_times()[:2]) for one in self.family())
 
     def sleep(self) -> None:
-        """Stop it: what goes on in its background would cost the others.
+        """Stop it: its background work would slow the others.
 
         Not in the middle of a transaction, whose locks would be held against them. Raises
         NotMeasured when there always is one.
@@ -67,7 +67,7 @@ class Running:
             time.sleep(PAUSE_SECS)
 
     def wake(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         for one in reversed(self.family()):
             one.resume()
 
@@ -81,7 +81,7 @@ def running(name: str, url: str, workers: int = 1) -> Iterator[Running]:
     wanted = contestant(name, url, port, workers)
     if name == POSTGRAPHILE:
         show_postgraphile(url)
-    # Into a file: a pipe that nobody reads would stop whoever logs much.
+    # Into a file: a pipe that nobody reads would block a process that logs a lot.
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             wanted.command,

@@ -72,7 +72,7 @@ def _cell(rates: Mapping[str, float], name: str) -> str:
 
 
 def _latencies(loads: Loads) -> list[tuple[str, ...]]:
-    """What whoever waits sees, of the mixed load."""
+    """The latencies of the mixed load."""
     mixed = loads["50 clients, mixed"]
     rows = []
     for name in ("p50", "p99"):

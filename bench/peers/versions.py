@@ -25,5 +25,5 @@ def told(url: str) -> str:
 
 
 def _said(*command: str) -> str:
-    # wrk tells its version with a failure's exit code.
+    # wrk prints its version with the exit status of a failure.
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()

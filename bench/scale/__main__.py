@@ -21,7 +21,7 @@ SUBJECTS = ("instances", "simulation", "fan_out", "commits", "months", "sizes")
 @click.option("--events", default=1_000_000, show_default=True, help="Events for `months`.")
 @click.option("--write", "is_written", is_flag=True, help="Put the tables into docs/scale.md.")
 def main(names: tuple[str, ...], users: int, events: int, is_written: bool) -> None:
-    """Measure NAMES, or everything, and tell what it means for more machines."""
+    """Measure NAMES, or everything, and report what it means for more machines."""
     with filled_database(users) as bench:
         for name in names or SUBJECTS:
             result = measured(name, bench, events)
@@ -31,7 +31,7 @@ def main(names: tuple[str, ...], users: int, events: int, is_written: bool) -> N
 
 
 def measured(name: str, bench: Bench, events: int) -> Result:
-    """One subject's figures."""
+    """The measurements of one subject."""
     measure = importlib.import_module(f"bench.scale.{name}").measure
     result: Result = measure(bench, events) if name == "months" else measure(bench)
     return result

@@ -143,7 +143,7 @@ def _changed(bench: Bench, port: int) -> float:
 
 @contextmanager
 def _without_indexes(connection: psycopg.Connection) -> Iterator[None]:
-    """Leave out the indexes that only make reading quick, and build them anew afterwards.
+    """Drop the indexes that only speed up reads, and build them again afterwards.
 
     Nor are references looked at meanwhile, row by row.
     """

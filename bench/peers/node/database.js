@@ -40,10 +40,10 @@ export async function transaction(change) {
   }
 }
 
-/** Call *told* with each announcement of a change, at its commit. */
-export async function listen(told) {
+/** Call *listener* with each announcement of a change, at its commit. */
+export async function listen(listener) {
   const client = new pg.Client({ connectionString });
   await client.connect();
-  client.on("notification", ({ payload }) => told(payload));
+  client.on("notification", ({ payload }) => listener(payload));
   await client.query(`listen ${CHANNEL}`);
 }

@@ -1,4 +1,4 @@
-// Opens many subscriptions over graphql-transport-ws, makes changes at a steady pace, and tells as
+// Opens many subscriptions over graphql-transport-ws, makes changes at a steady pace, and reports as
 // JSON when each arrived. Both ends are in one process, so that one clock times them.
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";

@@ -6,7 +6,7 @@ import { row, rows, transaction } from "./database.js";
 const { ErrorWithProps } = mercurius;
 const STORED = { EDITOR: "Editor", ADMINISTRATOR: "Administrator" };
 
-/** Who sends the request, looked up anew each time; throws for a token that does not count. */
+/** The sender of the request, looked up each time; throws for an invalid token. */
 export async function callerOf(request) {
   const secret = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
   if (secret === undefined) return null;

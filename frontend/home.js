@@ -1,5 +1,5 @@
 // @ts-check
-/** The parts of the home page that change by themselves. */
+/** The parts of the home page that update by themselves. */
 import { html } from "htm/preact";
 import { render } from "preact";
 import { MySessions } from "./auth/my-sessions.js";
@@ -8,7 +8,13 @@ import { ownTexts } from "./lib/own-text.js";
 import { failingChecks } from "./lib/gql.js";
 import { showStateInTab } from "./lib/mark.js";
 import { SignedOut } from "./lib/notices.js";
-import { stateWords, tellOtherTabs, useEngineState, watchEngine, watchState } from "./lib/state.js";
+import {
+  stateWords,
+  notifyOtherTabs,
+  useEngineState,
+  watchEngine,
+  watchState,
+} from "./lib/state.js";
 import { showHidden, untrusted } from "./lib/untrusted-text.js";
 
 /** @param {{ version: string }} props */
@@ -23,7 +29,7 @@ function EngineLine({ version }) {
   </p>`;
 }
 
-/** What is one's own; nothing once the session has ended. */
+/** The sessions and tokens of the viewer; nothing after the end of the session. */
 function Mine() {
   const { state, why } = useEngineState();
   if (state !== "signed-out") return html`<${MySessions} /><${MyTokens} />`;
@@ -37,7 +43,7 @@ const line = document.getElementById("engine-state");
 const mine = document.getElementById("my-sessions");
 if (line) {
   const { version = "", names } = line.dataset;
-  // Until the first answer the page says what the server knew.
+  // Until the first check the page shows the state that the server rendered.
   const stop = watchState(() => {
     stop();
     render(html`<${EngineLine} version=${version} />`, line);
@@ -45,6 +51,6 @@ if (line) {
   watchEngine(names ? failingChecks : undefined);
 }
 if (mine) {
-  tellOtherTabs("signed-in");
+  notifyOtherTabs("signed-in");
   render(html`<${Mine} />`, mine);
 }

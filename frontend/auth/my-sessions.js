@@ -7,7 +7,7 @@ import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, Time, Toasts } from "../lib/parts.js";
-import { setLeaving, tellOtherTabs } from "../lib/state.js";
+import { setLeaving, notifyOtherTabs } from "../lib/state.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { signOut } from "./sign-out.js";
 
@@ -58,7 +58,7 @@ export function MySessions() {
           setLeaving(false);
           throw refused;
         });
-        tellOtherTabs("signed-out");
+        notifyOtherTabs("signed-out");
         location.assign("/");
       },
     });

@@ -1,7 +1,7 @@
 // @ts-check
 /** Ends the session of this browser. */
 import { say } from "../lib/parts.js";
-import { reportSignedOut, setLeaving, tellOtherTabs } from "../lib/state.js";
+import { reportSignedOut, setLeaving, notifyOtherTabs } from "../lib/state.js";
 import { logoutAddress } from "./logout-address.js";
 
 /** @typedef {import("../lib/parts.js").Question} Question */
@@ -26,7 +26,7 @@ export async function signOut(offer) {
     say(body?.detail ?? "The engine does not answer: you may still be signed in. Try again.");
     return;
   }
-  tellOtherTabs("signed-out");
+  notifyOtherTabs("signed-out");
   reportSignedOut();
   const elsewhere = body && logoutAddress(body.logoutUrl);
   if (!elsewhere) {

@@ -1,7 +1,7 @@
 // @ts-check
-/** What a browser calls itself, in words. */
+/** The name of a browser, from its user agent. */
 
-// The first that fits counts: most browsers also call themselves by the names of others.
+// The first match counts: most browsers also contain the names of others.
 const BROWSERS = [
   [/Edg(?:e|A|iOS)?\/(\d+)/, "Edge"],
   [/OPR\/(\d+)/, "Opera"],
@@ -18,7 +18,7 @@ const SYSTEMS = [
 ];
 
 /**
- * "Firefox 145 on Windows"; what is not known is told as it is.
+ * "Firefox 145 on Windows"; an unknown user agent is returned unchanged.
  * @param {string | null} userAgent
  */
 export function browserName(userAgent) {

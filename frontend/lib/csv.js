@@ -1,9 +1,9 @@
 // @ts-check
-/** Rows as comma-separated values (RFC 4180) that a spreadsheet can't be tricked with. */
+/** Rows as comma-separated values (RFC 4180), safe against formula injection. */
 import { onOneLine } from "./untrusted-text.js";
 
-// A spreadsheet runs a cell that begins so as a formula; blanks before it do not matter, and the
-// full-width signs count, too. Some part cells at a semicolon, quoted or not. The server's
+// A spreadsheet runs a cell that begins like this as a formula, also after white space and with
+// full-width signs. Some split cells at a semicolon, quoted or not. The server's
 // `core/spreadsheet.py` has the same rule.
 const FORMULA = /(?:(?<=;)|^)(?=[\s\u200c\u200d]*[=+\-@|%\uff1d\uff0b\uff0d\uff20])/g;
 

@@ -1,12 +1,12 @@
 // @ts-check
-/** When something ends: shown, and asked for. */
+/** End dates: how they are shown, and the field for one. */
 import { html } from "htm/preact";
 import { ago, date, exactly, instant } from "./format.js";
 
 /**
- * The date on which a role, a token, an invitation or a review ends. A right needs a date: "next
- * month" is none. The time zone and the distance are shown on hover.
- * @param {{ iso: string | null | undefined, none?: string }} props none: what has no end
+ * The date on which a role, a token, an invitation or a review ends: a date, because "next month" is
+ * too vague for a right. The time zone and the distance are shown on hover.
+ * @param {{ iso: string | null | undefined, none?: string }} props none: the text without an end
  */
 export const EndDate = ({ iso, none = "no end" }) =>
   iso
@@ -17,7 +17,7 @@ const FIELD = "ends";
 
 /**
  * A field for an end, in the reader's time zone.
- * @param {{ none: string }} props none: what holds when it is left empty
+ * @param {{ none: string }} props none: what an empty field means
  */
 export const EndField = ({ none }) =>
   html`<label class="field">
@@ -26,9 +26,9 @@ export const EndField = ({ none }) =>
   </label>`;
 
 /**
- * The end that was chosen in a form with an `EndField`, as the API takes it; null for none.
+ * Returns the end from a form with an `EndField`, in ISO 8601; null for none.
  * @param {FormData} form
- * @throws {Error} when it is no time, or in the past
+ * @throws {Error} when it is not a time, or in the past
  */
 export function chosenEnd(form) {
   const text = String(form.get(FIELD) ?? "");

@@ -1,5 +1,5 @@
 // @ts-check
-/** The mark in the head of a page, the title of its tab and its icon: all say the one state. */
+/** The state in the head of a page, in the title of its tab and in its icon. */
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { clock } from "./format.js";
@@ -8,7 +8,7 @@ import { useWhatIsShown } from "./shown.js";
 import { engineState, STATE_WORDS, stateWords, useEngineState, watchState } from "./state.js";
 import { onOneLine } from "./untrusted-text.js";
 
-/** How the page is kept up to date; drawn again when that changes. */
+/** The state of live updates; the component renders again when it changes. */
 export function useFollowing() {
   const [now, setNow] = useState(following);
   useEffect(() => {
@@ -40,7 +40,7 @@ function freshness(follows, at) {
   return at ? `As of ${clock(at)}` : "Loading";
 }
 
-/** A dot where something is wrong, and its word for who can't see it. */
+/** A dot when the engine is not healthy, with a word for screen readers. */
 export function StateDot() {
   const { state } = useEngineState();
   if (!(state in PREFIXES)) return null;
@@ -52,7 +52,7 @@ export function StateDot() {
 const PREFIXES = { degraded: "● ", down: "(!) ", "signed-out": "" };
 let title = document.title;
 
-/** Names the page in its tab. @param {string} text */
+/** Sets the title of the tab. @param {string} text */
 export function setTitle(text) {
   title = onOneLine(text);
   showInTab();
@@ -64,10 +64,10 @@ const ICONS = Object.fromEntries(
     ([state, name]) => [state, new URL(`../${name}.svg`, import.meta.url).pathname],
   ),
 );
-/** Loaded while the engine answers: later it may not. @type {HTMLImageElement[]} */
+/** Loaded while the engine is up: later it may be down. @type {HTMLImageElement[]} */
 const loaded = [];
 
-/** Shows the state in the tab from now on. */
+/** Starts to show the state in the tab. */
 export function showStateInTab() {
   for (const address of Object.values(ICONS)) {
     const image = new Image();
@@ -79,7 +79,7 @@ export function showStateInTab() {
 
 function showInTab() {
   const { state } = engineState();
-  // The title may be somebody's name.
+  // The title may be the name of a user.
   const shown = state === "signed-out" ? `${STATE_WORDS[state]} · aiwebengine` : title;
   document.title = `${PREFIXES[state] ?? ""}${shown}`;
   const link = document.querySelector("link[rel=icon]");

@@ -1,5 +1,5 @@
 // @ts-check
-/** What is said over a page when its engine, its connection or its session is not as it should be. */
+/** Notices above a page about the engine, the connection and the session. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clock } from "./format.js";
@@ -49,7 +49,7 @@ export function StateNotice() {
   return null;
 }
 
-/** Shorter gaps heal by themselves before anybody has read a sentence. */
+/** Shorter interruptions end before the sentence is read. */
 const LASTS_AFTER_MS = 5_000;
 
 /** @param {boolean} isSo @returns {boolean} whether it has been so for a while */
@@ -64,17 +64,17 @@ function useLasting(isSo) {
   return isSo && lasts;
 }
 
-/** Where to sign in and come back to this page. */
+/** The address to sign in and come back to this page. */
 export const signInAddress = () =>
   `/auth/login?redirect=${encodeURIComponent(location.pathname + location.search)}`;
 
-/** Over a page whose session or role has ended, with the way back; the page itself is empty then. */
+/** The dialog after the end of the session or role. The page behind it is empty. */
 export function SignedOut() {
   const { why } = useEngineState();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const open = () => dialog.current?.showModal();
   useLayoutEffect(open, []);
-  // There is nothing behind it to go back to, so Escape does not end it.
+  // The page behind it is empty, so Escape does not close it.
   return html`<dialog
     ref=${dialog}
     aria-labelledby="signed-out-title"

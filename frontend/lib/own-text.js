@@ -1,19 +1,18 @@
 // @ts-check
 /**
- * Text that a browser may translate. A translator puts an element of its own in the place of each
- * text node, and Preact would go on with the node that is no longer on the page: a button would say
- * "Add Editor" after the role was granted. So no text node is Preact's. Every text is the content of
- * an element, which Preact fills as a whole when the text changes; a translation does not change
- * the element.
+ * Text that a browser may translate. A translator replaces each text node with an element of its
+ * own, and Preact would update the node that is no longer on the page: a button would still say "Add
+ * Editor" after the role was granted. So Preact renders no text nodes. Every text is the content of
+ * an element, which Preact sets as a whole when the text changes; a translation keeps the element.
  */
 import { options } from "preact";
 
 /** @typedef {{ type: unknown, props: Record<string, unknown> }} Element a vnode of an HTML element */
 
-// Names, codes and instants are no words of a language.
+// Names, codes and times are not translated.
 const NO_WORDS = new Set(["bdi", "code", "kbd", "pre", "time"]);
 
-/** From now on text that is rendered survives a translation, and what follows it. */
+/** Makes rendered text survive a translation, and updates after it. */
 export function ownTexts() {
   const before = options.vnode;
   options.vnode = (vnode) => {

@@ -32,13 +32,13 @@ export const RoleBadge = ({ role }) =>
 export const Time = ({ iso, none = "never" }) =>
   iso ? html`<time datetime=${iso} title=${exactly(iso)}>${ago(iso)}</time>` : html`${none}`;
 
-/** An address that has no room breaks at its @ rather than anywhere. @param {string} text */
+/** An address that does not fit breaks at its @. @param {string} text */
 export const breakable = (text) =>
   onOneLine(text)
     .split(/(?=@)/)
     .map((part, index) => (index > 0 ? html`<wbr />${part}` : part));
 
-/** The head of a page, and what is wrong with what it shows. @param {{ title: string, text: unknown, children?: unknown }} props */
+/** The head of a page, with notices about its state. @param {{ title: string, text: unknown, children?: unknown }} props */
 export function Top({ title, text, children }) {
   useEffect(() => {
     setTitle(`${title} · Manager`);
@@ -174,7 +174,7 @@ function reason(refused) {
     </a>`;
 }
 
-/** A message as it is, or a text, which may hold the words of others. @param {unknown} text */
+/** A text, which may contain the words of others, isolated; anything else unchanged. @param {unknown} text */
 const isolated = (text) => (typeof text === "string" ? untrusted(text) : text);
 
 /** @type {Set<(text: unknown) => void>} */

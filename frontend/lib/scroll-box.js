@@ -1,10 +1,10 @@
 // @ts-check
-/** A box that scrolls by itself where its content has no room. */
+/** A box that scrolls when its content does not fit. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /**
- * Reached by the keyboard while it has something to scroll (WCAG 2.1.1).
+ * It can have the focus while it scrolls (WCAG 2.1.1).
  * @param {{ label: string, children?: unknown }} props
  */
 export function ScrollBox({ label, children }) {

@@ -5,7 +5,7 @@
  * there before the data are.
  */
 
-// A position is given up when the page has not become long enough by then.
+// Timeout for the page to become long enough.
 const WAIT_MS = 4_000;
 
 history.scrollRestoration = "manual";
@@ -15,13 +15,13 @@ export function keepPosition() {
   history.replaceState({ ...history.state, y: scrollY }, "");
 }
 
-// Whoever leaves by Back, or by loading the page again, comes back as well.
+// Also for those who leave by Back or reload the page.
 addEventListener("scrollend", keepPosition);
 addEventListener("pagehide", keepPosition);
 
 let stop = () => {};
 
-/** A page that was not there before begins at its top. */
+/** Scrolls to the top, for a new page. */
 export function toTop() {
   stop();
   scrollTo(0, 0);
@@ -38,7 +38,7 @@ export function restorePosition() {
   if (isThere()) return;
   const observer = new ResizeObserver(() => isThere() && stop());
   const timer = setTimeout(() => stop(), WAIT_MS);
-  // Whoever scrolls decides alone.
+  // A person who scrolls takes over.
   const events = ["wheel", "touchstart", "keydown", "pointerdown"];
   const gaveUp = () => stop();
   stop = () => {

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the page shows: from when it is, and whether something is still missing. */
+/** The age of the data on the page, and whether some are still missing. */
 import { useEffect, useState } from "preact/hooks";
 
 /** A busy engine may need so long; after that a reader wants to know. */

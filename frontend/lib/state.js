@@ -43,7 +43,7 @@ export function watchState(watcher) {
   return () => void watchers.delete(watcher);
 }
 
-/** The state; the component is drawn again when it changes. */
+/** The state; the component renders again when it changes. */
 export function useEngineState() {
   const [state, setState] = useState(now);
   useEffect(() => {
@@ -53,10 +53,10 @@ export function useEngineState() {
   return state;
 }
 
-/** Whether the engine answers as far as anybody knows, and somebody is signed in. */
+/** Whether the engine is up, as far as the page knows, and the session is valid. */
 export const isWorking = () => now.state !== "down" && now.state !== "signed-out";
 
-/** Whether this change of state is a recovery: what a page shows has to be loaded again. */
+/** Whether this change of state is a recovery, after which pages reload their data. */
 export const isRecovery = (/** @type {EngineState} */ next, /** @type {EngineState} */ was) =>
   was.state === "down" && (next.state === "up" || next.state === "degraded");
 
@@ -78,7 +78,7 @@ export const STATE_WORDS = {
 
 /** @param {Partial<EngineState> & { state: StateName }} next */
 function become(next) {
-  // Whoever is signed out learns nothing more here: the page has to be loaded again.
+  // A signed-out page stays signed out until it is reloaded.
   if (now.state === "signed-out") return;
   const was = now;
   const isSame = next.state === was.state;
@@ -95,7 +95,7 @@ function become(next) {
   else watchers.forEach((watcher) => watcher(now, was));
 }
 
-/** Forgets the trouble that has ended, once somebody has read of it. */
+/** Dismisses the notice of the trouble that has ended. */
 export function forgetTrouble() {
   const was = now;
   now = { ...now, before: null };
@@ -111,19 +111,19 @@ if (others) others.onmessage = ({ data }) => heard(data);
 /** @param {unknown} message */
 function heard(message) {
   if (message === "signed-out") reportSignedOut();
-  // Another tab of this browser has a session again, and so has this one.
+  // Another tab of this browser has signed in, which is valid for this one too.
   if (message === "signed-in" && now.state === "signed-out") location.reload();
 }
 
-/** The session has ended: whoever is refused as UNAUTHENTICATED says so. */
+/** Reports the end of the session, after the error UNAUTHENTICATED. */
 export const reportSignedOut = () =>
   become({ state: "signed-out", why: isLeaving ? "left" : "ended" });
 
 let isLeaving = false;
 
 /**
- * Says that somebody signs out on this page, so that the end of the session needs no explanation.
- * @param {boolean} is false: it did not work
+ * Reports a sign-out on this page, so that the end of the session needs no explanation.
+ * @param {boolean} is false: the sign-out failed
  */
 export function setLeaving(is) {
   isLeaving = is;
@@ -133,16 +133,16 @@ export function setLeaving(is) {
   }
 }
 
-/** The role that this page needs was taken away or has expired. */
+/** Reports that the role of this page was revoked or has expired. */
 export const reportLostRole = () => become({ state: "signed-out", why: "role" });
 
-/** Tells other tabs of this browser that its session has begun or ended. @param {"signed-in" | "signed-out"} what */
-export const tellOtherTabs = (what) => others?.postMessage(what);
+/** Notifies other tabs of this browser of the start or end of its session. @param {"signed-in" | "signed-out"} what */
+export const notifyOtherTabs = (what) => others?.postMessage(what);
 
-/** Something did not answer: look at the engine at once. */
+/** Reports a request without a response: checks the engine at once. */
 export const reportTrouble = () => void look();
 
-/* Looking at the engine. */
+/* Checking the engine. */
 
 /** @type {() => Promise<{ checks: FailingCheck[], since: Date } | null>} */
 let namesOf = async () => null;
@@ -152,8 +152,8 @@ let looking = null;
 let namedAt = 0;
 
 /**
- * Looks at the engine from now on, while the page is shown.
- * @param {typeof namesOf} [names] what fails, for those who may know
+ * Starts to check the engine while the page is visible.
+ * @param {typeof namesOf} [names] loads the failing checks, for administrators
  */
 export function watchEngine(names = namesOf) {
   namesOf = names;
@@ -163,7 +163,7 @@ export function watchEngine(names = namesOf) {
   void look();
 }
 
-/** Looks once; whoever asks meanwhile waits for the same look. */
+/** Checks once; concurrent callers share the check. */
 function look() {
   looking ??= lookAndPlan().finally(() => (looking = null));
   return looking;
@@ -186,7 +186,7 @@ async function seen() {
   return understood(await asked());
 }
 
-/** What `/health` answered, "refused" without a connection, "late" when it took too long. */
+/** The response of `/health`; "refused" without a connection, "late" after a timeout. */
 async function asked() {
   const signal = AbortSignal.timeout(LOOK_LIMIT_MS);
   try {
@@ -208,10 +208,10 @@ export function understood(answer) {
   const { status, body } = answer;
   if (body?.status === "ok") {
     if (body.state !== "degraded") return { state: "up" };
-    // Names are for administrators, who ask for them elsewhere.
+    // Only administrators see the names, from another source.
     return { state: "degraded", checks: now.state === "degraded" ? now.checks : [] };
   }
-  // Refused for another reason: nothing is known of the engine's state by that.
+  // An error of another kind says nothing about the state of the engine.
   if (status < 500) return { ...now };
   const reasons = Object.entries(body?.checks ?? { engine: `answers with status ${status}` });
   return {

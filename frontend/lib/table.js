@@ -1,5 +1,5 @@
 // @ts-check
-/** A table as every page has it. */
+/** The table of all pages. */
 import { html } from "htm/preact";
 import { ScrollBox } from "./scroll-box.js";
 
@@ -64,7 +64,7 @@ export const Table = ({
     </table>
   <//>`;
 
-// What is left of a narrow window is nothing: the column that takes it keeps room for a name.
+// In a narrow window the flexible column would have no width: it keeps room for a name.
 const NAME = "12rem";
 
 /** The width below which a table scrolls in its box. @param {string[]} widths */

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * Text that somebody else wrote: a name, a reason, a user agent, a line of the log. The server's
+ * Text from other people: a name, a reason, a user agent, a log line. The server's
  * `untrusted_text` has the same rule.
  */
 import { html } from "htm/preact";
 import { options } from "preact";
 
-// Controls, and what reorders or hides text. The two joiners are needed by Persian, by Indic
-// scripts and by composed emoji.
+// Control characters, and those that reorder or hide text. Persian, Indic scripts and composed emoji
+// need the two joiners.
 const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** @type {Record<string, string>} */
@@ -60,8 +60,8 @@ export function untrustedLines(text) {
 const SHOWN = ["title", "aria-label", "alt", "placeholder", "textContent"];
 
 /**
- * From now on no text that is rendered holds a hidden character, whoever forgot `untrusted`.
- * Line breaks stay: they are white space where nobody asks for them.
+ * Makes hidden characters visible in all rendered text, also where `untrusted` was forgotten. Line
+ * breaks stay: HTML treats them as white space.
  */
 export function showHidden() {
   const before = options.vnode;

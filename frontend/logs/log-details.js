@@ -1,5 +1,5 @@
 // @ts-check
-/** What a line shows when it is opened. */
+/** The details of a log line. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { ROOT } from "../lib/router.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** The lines themselves. */
+/** The list of log lines. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { gql } from "../lib/documents.js";
@@ -30,7 +30,7 @@ export function LogLines({ lines, loading, wrap, marked, failed, scrolledAway, c
   }, [marked, lines.length > 0]);
   const scrolled = () => {
     const away = (list.current?.scrollTop ?? 0) > AWAY_PX;
-    // Only when it changes: the button must win over a reader who stays where he is.
+    // Only on a change, so that the button works for a reader who does not scroll.
     if (away !== wasAway.current) scrolledAway(away);
     wasAway.current = away;
   };

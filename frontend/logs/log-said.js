@@ -1,5 +1,5 @@
 // @ts-check
-/** A line in short, and what stands out about it. */
+/** A log line in short, and its marks. */
 import { durationOfMs } from "../lib/format.js";
 
 /** @typedef {import("./log-lines.js").Line} Line */
@@ -10,7 +10,7 @@ export const lineOf = (line) => ({
   fields: /** @type {Record<string, unknown>} */ (line.fields ?? {}),
 });
 
-/** From here on a request counts as slow; statements have a limit of their own on the server. */
+/** Threshold of a slow request; statements have a limit of their own on the server. */
 const SLOW_MS = 1_000;
 
 /** The line in short. @param {Line} line */
@@ -30,7 +30,7 @@ export function said(line) {
 }
 
 /**
- * What stands out, in a word each: colour alone says nothing to many.
+ * The marks of a line, as words: colour alone is not accessible.
  * @param {Line} line
  * @returns {{ word: string, kind: "bad" | "slow" }[]}
  */
@@ -50,8 +50,8 @@ export function marks(line) {
 const isSlowQuery = (line) => line.event === "database.slow_query";
 
 /**
- * Whether a page of the manager sent this request and nothing is wrong with it: each view of a page
- * makes several of these.
+ * Whether the line is a successful request of a page of the manager: each view of a page makes
+ * several.
  * @param {Line} line
  */
 export function isOfTheManager(line) {

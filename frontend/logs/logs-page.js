@@ -1,5 +1,5 @@
 // @ts-check
-/** The log: the newest lines as they come, or what a filter finds further back. */
+/** The logs page: live lines, or older lines that a filter finds. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** New lines as they come. */
+/** Live log lines. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";
 import { follow } from "../lib/gql.js";
@@ -11,7 +11,7 @@ const ADDED = gql(
   LINE,
 );
 
-/** New lines are drawn this often; to draw each on its own would keep the browser busy. */
+/** Interval between updates: to render each line on its own would keep the browser busy. */
 const DRAW_EVERY_MS = 250;
 
 /** @typedef {import("./log-lines.js").Line} Line */

@@ -1,10 +1,10 @@
 // @ts-check
-/** What a trace of Python's says, line by line. */
+/** The lines of a Python traceback. */
 
 /** @typedef {{ text: string, own: boolean }} TraceLine */
 
 const FRAME = /^\s*File "([^"]*)", line \d+/;
-/** Where the engine's own code lies, however it was installed. */
+/** The path of the engine's own code, however it was installed. */
 const OURS = /(^|\/)aiwebengine\//;
 
 /**

@@ -22,8 +22,8 @@ export function Chart({ figure, samples, span }) {
   const most = Math.max(...values, 0);
   const low = fromZero || !values.length ? 0 : Math.min(...values) * 0.98;
   const field = { ...span, low, high: fromZero ? ceiling(most) : most * 1.02 };
-  const told = drawn.map(({ label, line }) => ({ label, ...extent(line) }));
-  const spoken = told.map(
+  const extents = drawn.map(({ label, line }) => ({ label, ...extent(line) }));
+  const spoken = extents.map(
     ({ label, now, least, most }) =>
       `${label}: now ${format(now)}, least ${format(least)}, most ${format(most)}`,
   );
@@ -35,7 +35,7 @@ export function Chart({ figure, samples, span }) {
   return html`<section class="card chart" aria-label=${title}>
     <h3>${title}</h3>
     <dl class="legend">
-      ${told.map(
+      ${extents.map(
         ({ label, now, least, most }, index) =>
           html`<div data-line=${index}>
             <dt><i aria-hidden="true"></i>${label}</dt>

@@ -69,7 +69,7 @@ test("a duration has the two largest units that it has", () => {
   );
 });
 
-test("an instant has the date, 24 hours and the zone of who reads it, and UTC beside", () => {
+test("an instant has the date, 24 hours and the zone of the reader, with UTC beside it", () => {
   const evening = "2026-11-27T22:15:42Z";
 
   assert.equal(
@@ -100,11 +100,11 @@ test("an instant has the date, 24 hours and the zone of who reads it, and UTC be
 
 test("a relative time names the largest unit that fits and its number", () => {
   const now = Date.parse("2026-01-10T12:00:00Z");
-  const told = (seconds) => ago(now + 1_000 * seconds, now);
+  const relative = (seconds) => ago(now + 1_000 * seconds, now);
 
   assert.deepEqual(
     [-1, -240, 10_800, -172_800, -3_590, 86_400 * 3, 86_400 * 30, 86_400 * 31, -86_400 * 400].map(
-      told,
+      relative,
     ),
     [
       "just now",
@@ -143,7 +143,7 @@ const FORMATS =
 /** A number from the program, and behind it a noun that is always plural. */
 const PLURAL =
   /\}\s+(?:more |new )?(?:alert|backup|change|check|connection|day|decision|event|file|hour|instance|line|migration|minute|problem|review|role|row|run|second|session|statement|table|time|token|user|worker|entrie)s\b(?!\s*=)/;
-/** A choice between both forms that somebody wrote by hand. */
+/** A choice between singular and plural that is written by hand. */
 const BY_HAND = /=== 1 \? "/;
 
 test("no page but the formatter writes units, dates or plurals", async () => {

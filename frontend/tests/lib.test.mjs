@@ -51,7 +51,7 @@ test("the address holds only what differs from the defaults, and gives it back",
   assert.equal(write(defaults, defaults), "");
 });
 
-test("nothing of ours names another host", async () => {
+test("no module of ours contains the name of another host", async () => {
   const files = (await readdir(".", { recursive: true })).filter(
     (name) => /\.(js|css|html|svg)$/.test(name) && !/^(node_modules|vendor|tests|tools)/.test(name),
   );
@@ -68,7 +68,7 @@ test("nothing of ours names another host", async () => {
   assert.deepEqual(named, []);
 });
 
-test("a browser is told by its own name, not by those it also uses", () => {
+test("a browser has its own name, not those that its user agent also contains", () => {
   const edge =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0";
   const safari =
@@ -94,7 +94,7 @@ test("rows are sorted by a field, up or down, and stay as they were", () => {
   assert.equal(rows[0].n, 2);
 });
 
-test("whatever renders prepares its texts for strangers and for translators", async () => {
+test("each module that renders handles hidden characters and translations", async () => {
   const files = (await readdir(".")).filter((name) => name.endsWith(".js"));
   const rendering = [];
   for (const name of files) {

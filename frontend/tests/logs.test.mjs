@@ -41,7 +41,7 @@ test("a 5xx and an INTERNAL behind a 200 are marked as failed, a refusal is not"
   assert.deepEqual(words({ ms: 1_500 }), ["slow"]);
 });
 
-test("what the manager asks for can be hidden, but no failure of it and no script's request", () => {
+test("requests of the manager can be hidden, except failures, and never those of scripts", () => {
   const fields = { session_id: "s" };
 
   assert.equal(isOfTheManager(line({ fields })), true);

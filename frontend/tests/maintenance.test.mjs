@@ -9,7 +9,7 @@ const choice = (/** @type {number} */ number) => ({
   note: number === 0 ? "  writes  " : " ",
 });
 
-test("many choices go out in portions that the server takes, none twice", () => {
+test("many decisions are sent in portions that the server accepts, none twice", () => {
   const all = Array.from({ length: 2 * MAX_AT_ONCE + 1 }, (_, number) => choice(number));
 
   const parts = portions(all);
@@ -24,7 +24,7 @@ test("many choices go out in portions that the server takes, none twice", () => 
   assert.deepEqual(portions([]), []);
 });
 
-test("choices belong to one review and are still there when one comes back", () => {
+test("decisions belong to one review and survive a visit of another page", () => {
   choicesOf("1").set("a", choice(1));
 
   assert.equal(choicesOf("1").size, 1);

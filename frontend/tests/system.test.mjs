@@ -8,7 +8,7 @@ const sample = (seconds, value) => ({
   p50Ms: value,
 });
 
-test("what is not known is no point", () => {
+test("unknown values are not points", () => {
   const line = points([sample(0, 1), sample(10, null), sample(20, 3)], "p50Ms");
 
   assert.deepEqual(
@@ -34,14 +34,14 @@ test("the scale ends at a round number", () => {
   assert.deepEqual([0, 0.3, 1, 1.1, 45, 501].map(ceiling), [1, 0.5, 1, 2, 50, 1_000]);
 });
 
-test("the pen is lifted where nothing was observed", () => {
+test("a line has gaps where nothing was observed", () => {
   const line = points([sample(0, 0), sample(10, 5), sample(60, 10)], "p50Ms");
   const field = { from: START, to: START + 100_000, low: 0, high: 10, step: 10_000 };
 
   assert.equal(path(line, field), "M0.00 100.00L10.00 50.00M60.00 0.00");
 });
 
-test("now, least, most and the nearest point are told", () => {
+test("the extent has the last, smallest and largest value, and the nearest point is found", () => {
   const line = points([sample(0, 4), sample(10, 1), sample(20, 2)], "p50Ms");
 
   assert.deepEqual(extent(line), { now: 2, least: 1, most: 4 });

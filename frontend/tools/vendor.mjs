@@ -1,6 +1,6 @@
 /**
- * Bundles third-party modules into vendor/, which is not committed. Our own modules are served as
- * they are written.
+ * Bundles third-party modules into vendor/, which is not committed. Our own modules are served
+ * unchanged.
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";

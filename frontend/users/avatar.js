@@ -3,9 +3,9 @@
 import { html } from "htm/preact";
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-// What says something in a circle: a letter, a digit, an emoji or a flag.
+// What can stand for a name: a letter, a digit, an emoji or a flag.
 const SAYS = /[\p{L}\p{N}\p{Extended_Pictographic}\p{Regional_Indicator}]/u;
-// A letter with its marks, or an emoji of many parts; beyond it marks are piled up.
+// A letter with its marks, or an emoji of many parts; longer ones are stacked marks.
 const LONGEST = 12;
 
 /** @param {{ user: { name: string, email: string } }} props */

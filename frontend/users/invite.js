@@ -1,5 +1,5 @@
 // @ts-check
-/** Inviting somebody by address. */
+/** Inviting users by address. */
 import { html } from "htm/preact";
 import { gql } from "../lib/documents.js";
 import { count } from "../lib/format.js";

@@ -46,8 +46,8 @@ export async function changeRole(user, role, add, more = {}) {
 }
 
 /**
- * Whether somebody signs in with the user's address whose address no provider proved. An invited
- * user, or one of a sign-in link, has no provider yet: only the owner of the address gets in there.
+ * Whether a sign-in provider did not verify the user's address. An invited user, or one of a sign-in
+ * link, has no provider yet: only the owner of the address can sign in.
  * @param {User} user
  */
 export const isUnverified = (user) => !user.emailVerified && user.providers.length > 0;

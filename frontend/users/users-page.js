@@ -71,7 +71,7 @@ export function UsersPage({ me }) {
     list.change((data) => ({
       users: {
         ...data.users,
-        // An event may come late: what is shown already may be newer.
+        // An event may arrive late: the list may already have a newer version.
         nodes: data.users.nodes.map((one) =>
           one.id === user.id && one.version <= user.version ? user : one,
         ),

@@ -1,4 +1,4 @@
-"""yoyo's hands on PostgreSQL, without the statements by which it finds out what PostgreSQL can."""
+"""yoyo's backend for PostgreSQL, without the statements that probe the server's features."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from yoyo.migrations import default_migration_table
 
 
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
-    """Leaves no error in the server's log.
+    """A backend that leaves no error in the server's log.
 
     yoyo makes its table of locks whether or not it is there, and drops a table that was rolled
-    back to see whether it is gone. Both fail in good order, with each command that is run; who
-    looks for errors in the server's log finds these.
+    back to see whether it is gone. Both fail as yoyo expects, with each command, and show
+    up as errors in the server's log.
     """
 
     create_lock_table_sql = PostgresqlPsycopgBackend.create_lock_table_sql.replace(

@@ -44,15 +44,15 @@ _FIRST_COMMENT = re.compile(r"(?:^--.*\n)+", re.MULTILINE)
 
 
 class MigrationFailed(Conflict):
-    """A step could not be taken; the database is as it was before that step."""
+    """A step failed; the database is unchanged since before that step."""
 
 
 class MigrationsDue(Conflict):
-    """The tables are older than the program, and it was told not to change them by itself."""
+    """Migrations are pending, and the configuration does not let a start apply them."""
 
 
 class NoTables(Conflict):
-    """The database is empty: no engine has used it, and a command may not begin one."""
+    """The database is empty: no engine has used it, and a command may not set one up."""
 
 
 class Migrations:
@@ -64,7 +64,7 @@ class Migrations:
         _name_the_account()
 
     async def all(self, viewer: Viewer) -> list[Migration]:
-        """`status` for somebody who asks from outside. Raises Unauthenticated, Forbidden."""
+        """`status` for an administrator. Raises Unauthenticated, Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await asyncio.to_thread(self.status)
 
@@ -78,7 +78,7 @@ class Migrations:
         return [migration.id for migration in self.status() if migration.applied_at is None]
 
     def server_warning(self) -> str | None:
-        """What to say of a server that is newer than those that were tested; None for the others.
+        """A warning if the server is newer than the tested versions, else None.
 
         Raises Unavailable, UnsupportedServer.
         """
@@ -139,7 +139,7 @@ class Migrations:
             return self._each(backend, applied[:steps], viewer, is_up=False)
 
     def rebuild(self, ids: Sequence[str]) -> None:
-        """Make the tables of a new, empty database as these migrations leave them.
+        """Create the tables of these migrations in a new, empty database.
 
         For a backup: its rows, the notes of what was applied and the audit events come from there.
         Raises Unavailable, MigrationFailed.
@@ -158,7 +158,7 @@ class Migrations:
         return applied[: _steps(applied, to)]
 
     def sql(self, ids: list[str], *, is_up: bool) -> str:
-        """What the files of these migrations say, for a look beforehand."""
+        """The SQL of these migrations, to review before they run."""
         ending = ".sql" if is_up else ".rollback.sql"
         return "\n".join(
             f"-- {migration_id}\n{(self._folder / (migration_id + ending)).read_text()}"
@@ -205,7 +205,7 @@ class Migrations:
             store.remember(backend.connection, migration.id, self._checksum(migration.id))
 
     def _tell(self, connection: Any, viewer: Viewer, migration_id: str, *, is_up: bool) -> None:
-        """Record the step in the trail, if the database has one at this point of its history."""
+        """Record the step as an audit event, if the database already has an audit trail."""
         if not store.has_table(connection, "audit_events"):
             return
         event = record_at_once(
@@ -218,7 +218,7 @@ class Migrations:
             store.told(connection, migration_id, event)
 
     def _tell_of_earlier_steps(self, connection: Any, viewer: Viewer) -> None:
-        """Record what was applied before there was a trail, or by an older program."""
+        """Record steps applied before there was an audit trail, or by an older program."""
         if not store.has_table(connection, "audit_events"):
             return
         with connection.transaction():
@@ -276,14 +276,14 @@ class Migrations:
 
         with self._connection() as connection:
             store.lock(connection)
-            # Looked at under the lock: whoever waited for it finds the steps done, and needs no
-            # backup of its own.
+            # Checked under the lock: a runner that waited for it finds the steps done, and needs
+            # no backup of its own.
             if backup_first is not None and steps() and store.holds_users(connection):
                 _back_up(backup_first, verb)
             store.prepare(connection)
             backend = connected(self._yoyo_url())
             try:
-                # We are alone now: a lock that is left belongs to somebody who was killed.
+                # No other runner works now: a remaining lock belongs to one that was killed.
                 backend.break_lock()
                 backend.ensure_internal_schema_updated()
                 migrations = read_migrations(str(self._folder))
@@ -293,7 +293,7 @@ class Migrations:
                 backend.connection.close()
 
     def _agree(self, connection: Any, backend: Any, migrations: Any) -> None:
-        """Mend what a runner of an older version left that was killed between step and note."""
+        """Repair the records of an older version's runner, killed between step and record."""
         marked = {migration.id for migration in backend.to_rollback(migrations)}
         noted = store.applied(connection).keys()
         for migration_id in marked - noted:
@@ -343,7 +343,7 @@ def _back_up(backup_first: BackupFirst, verb: str) -> None:
     try:
         backup_first()
     except Unavailable:
-        # An outage is waited for by whoever can wait.
+        # The caller may wait for the end of an outage.
         raise
     except EngineError as error:
         raise MigrationFailed(
@@ -363,7 +363,7 @@ def _migrations_in(folder: Path) -> list[Path]:
 
 
 def _steps(applied: list[str], to: str | None) -> int:
-    """How many of the applied ones, newest first, are to be rolled back."""
+    """The number of applied migrations to roll back, newest first."""
     if to is None:
         return 1
     if to not in applied:

@@ -1,4 +1,4 @@
-"""Every SQL statement about what was applied, beside those of yoyo itself."""
+"""SQL for the records of applied migrations, except the statements of yoyo itself."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from aiwebengine.database import Database, timeouts
 
 Connection = psycopg.Connection[Any]
 
-# Any number will do, as long as nothing else takes it.
+# An arbitrary number that nothing else uses.
 _LOCK = 0x6177_655F_6D69_6772
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What is noted of a migration that was applied."""
+    """The record of an applied migration."""
 
     checksum: str
     at: datetime
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other runner works on this database; held as long as the connection."""
+    """Wait until no other runner works on this database; held until the connection closes."""
     # The other one may be at a long backup, and so may we be then.
     timeouts.lift(connection)
     connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
@@ -71,7 +71,7 @@ def complete_records(connection: Connection) -> dict[str, str]:
 
 
 def prepare(connection: Connection) -> None:
-    """Make the table of checksums; yoyo's own keeps no trace of what a file said."""
+    """Create the table of checksums; yoyo's own does not record a file's content."""
     connection.execute(
         """
         create table if not exists migration_checksums (
@@ -107,7 +107,7 @@ async def applied_ids(db: Database) -> set[str]:
 
 
 def remember(connection: Connection, migration_id: str, checksum: str) -> None:
-    """Note what was applied."""
+    """Record that a migration was applied."""
     connection.execute(
         """
         insert into migration_checksums (migration_id, checksum) values (%s, %s)
@@ -119,12 +119,12 @@ def remember(connection: Connection, migration_id: str, checksum: str) -> None:
 
 
 def forget(connection: Connection, migration_id: str) -> None:
-    """Note that it was rolled back."""
+    """Remove the record of a migration that was rolled back."""
     connection.execute("delete from migration_checksums where migration_id = %s", (migration_id,))
 
 
 def untold(connection: Connection) -> list[str]:
-    """The ids of what was applied and has no event in the trail, oldest first."""
+    """The ids of applied migrations without an audit event, oldest first."""
     rows = connection.execute(
         "select migration_id from migration_checksums where event_id is null order by migration_id"
     ).fetchall()
@@ -132,7 +132,7 @@ def untold(connection: Connection) -> list[str]:
 
 
 def told(connection: Connection, migration_id: str, event_id: int) -> None:
-    """Note which event tells of it."""
+    """Record which audit event describes the migration."""
     connection.execute(
         "update migration_checksums set event_id = %s where migration_id = %s",
         (event_id, migration_id),
@@ -140,7 +140,7 @@ def told(connection: Connection, migration_id: str, event_id: int) -> None:
 
 
 def holds_users(connection: Connection) -> bool:
-    """Whether anybody has an account here: whether there is something to lose."""
+    """Say if the database holds users, so that a backup is needed."""
     if not has_table(connection, "users"):
         return False
     found = connection.execute("select exists (select from users)").fetchone()

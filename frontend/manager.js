@@ -89,7 +89,7 @@ function App() {
   const [unfolded, setUnfolded] = useState(false);
   useEffect(() => setUnfolded(false), [path]);
   useFocusOnHeading(path);
-  return html`<a class="skip" href="#main">Skip to the content</a>
+  return html`<a class="skip" href="#main">Skip to content</a>
     <div class="shell">
       <header class="side on-brand" data-unfolded=${String(unfolded)}>
         <a class="brand" href=${ROOT}>
@@ -174,8 +174,8 @@ function pageAt(path, me) {
   if (path === `${ROOT}/maintenance/review`) return html`<${ReviewPage} />`;
   const found = PAGES.find((entry) => entry.path === path || (path === ROOT && entry === PAGES[0]));
   if (found) return html`<${found.page} me=${me} />`;
-  return html`<${Top} title="Page not found" text="The manager has no page at this address." />
-    <p class="card empty"><a class="btn" href=${ROOT}>Go to the users</a></p>`;
+  return html`<${Top} title="Page not found" text="There is no page at this address." />
+    <p class="card empty"><a class="btn" href=${ROOT}>Go to Users</a></p>`;
 }
 
 showHidden();

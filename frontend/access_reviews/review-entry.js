@@ -36,7 +36,7 @@ export function Entry({ entry, isOpen, choice, choose }) {
         entry.emailVerified === false &&
         html` <span
           class="badge bad"
-          title="No sign-in provider had proved that this address belongs to this user."
+          title="No sign-in provider had verified that this address belongs to this user."
           >Not verified</span
         >`
       }
@@ -47,14 +47,14 @@ export function Entry({ entry, isOpen, choice, choose }) {
       <span class="said-once">Granted: </span
       ><${Time} iso=${entry.grantedAt} />${" by "}${untrusted(entry.grantedBy)}
       ${entry.reason && html`<div>“${untrusted(entry.reason)}”</div>`}
-      ${entry.expiresAt && html`<div>ends <${EndDate} iso=${entry.expiresAt} /></div>`}
+      ${entry.expiresAt && html`<div>expires <${EndDate} iso=${entry.expiresAt} /></div>`}
     </td>
     <td class="when">
       <span class="said-once">Last seen: </span><${Time} iso=${entry.lastSeenAt} />
       ${
         entry.apiTokens > 0 &&
         html`<div>
-          ${count(entry.apiTokens, "token")}, used${" "}
+          ${count(entry.apiTokens, "API token")}, last used${" "}
           <${Time} iso=${entry.tokenLastUsedAt} />
         </div>`
       }
@@ -103,7 +103,7 @@ function Choice({ entry, choice, choose }) {
 
 /** @param {{ entry: AccessReviewEntry }} props */
 function Outcome({ entry }) {
-  if (!entry.outcome) return html`not decided`;
+  if (!entry.outcome) return html`undecided`;
   return html`<span class="badge ${entry.outcome === "REVOKED" ? "bad" : ""}"
       >${entry.outcome.toLowerCase()}</span
     >

@@ -83,7 +83,11 @@ export function ReviewPage() {
         refused += Number(entry.outcome === "REFUSED");
       }
     }
-    say(refused ? `${refused} could not be revoked: see why in the list.` : "Submitted.");
+    say(
+      refused
+        ? `${count(refused, "role")} could not be revoked. The list shows why.`
+        : "Decisions submitted.",
+    );
     // The decided entries have left the list, so the cursor of this page is not valid any more.
     setState({ id: review.id, after: "" });
     list.reload();
@@ -93,8 +97,8 @@ export function ReviewPage() {
     setAsked({
       title: `Submit ${count(choices.size, "decision")}?`,
       text: revoked
-        ? `${count(revoked, "role is", "roles are")} revoked at once. The rest stays unchanged.`
-        : "Nothing is revoked.",
+        ? `This revokes ${count(revoked, "role")} immediately. Other roles stay unchanged.`
+        : "No role is revoked.",
       verb: revoked ? `Revoke ${count(revoked)} and submit` : "Submit",
       danger: revoked > 0,
       run: submit,
@@ -123,9 +127,9 @@ export function ReviewPage() {
             ${
               list.loading && !list.data
                 ? html`<span class="skeleton"></span>`
-                : html`<b>No review is open</b>
-                    <span>A review lists every Editor and Administrator as of now.</span>
-                    <button class="btn primary" onClick=${begin}>Start a review</button>`
+                : html`<b>No open review</b>
+                    <span>A review lists all current editors and administrators.</span>
+                    <button class="btn primary" onClick=${begin}>Start review</button>`
             }
           </section>`
     }
@@ -157,7 +161,7 @@ function Progress({ review }) {
     ` ${count(revoked)} revoked, ${count(gone)} gone`;
   return html`<div class="bar progress">
     <h2>
-      Review ${review.id} ${review.finishedAt && html`<span class="badge ok">finished</span>`}
+      Review ${review.id} ${review.finishedAt && html`<span class="badge ok">Finished</span>`}
     </h2>
     <progress aria-label="Decided" max=${total || 1} value=${total - open}></progress>
     <span>${figures}</span>
@@ -178,12 +182,12 @@ function Bar({ review, state, setState, size, keepAll, confirm }) {
     </button>`;
   return html`<div class="bar">
     <div class="segments" role="group" aria-label="Show">
-      ${show("open", "To decide")}${show("all", "All")}
+      ${show("open", "Undecided")}${show("all", "All")}
     </div>
     ${
       !review.finishedAt &&
       html`<div class="end">
-        <button class="btn" onClick=${keepAll}>Keep the rest of this page</button>
+        <button class="btn" onClick=${keepAll}>Keep all shown</button>
         <button class="btn primary" disabled=${size === 0} onClick=${confirm}>
           Submit ${count(size)}
         </button>
@@ -198,10 +202,10 @@ function Bar({ review, state, setState, size, keepAll, confirm }) {
  */
 function Entries({ list, review, choices, choose }) {
   if (review.entries.nodes.length === 0)
-    return html`<div class="empty"><b>Nothing is left to decide here</b></div>`;
+    return html`<div class="empty"><b>No undecided roles</b></div>`;
   return html`<${Table}
     label="Roles"
-    heads=${["Who", "Role", "Granted", "Last seen", "Decision"]}
+    heads=${["User", "Role", "Granted", "Last seen", "Decision"]}
     widths=${["", "9.5rem", "24%", "10rem", "24%"]}
     rows=${review.entries.nodes}
     row=${(/** @type {AccessReviewEntry} */ entry) =>

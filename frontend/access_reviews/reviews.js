@@ -20,7 +20,7 @@ export function Past({ reviews, show }) {
     <div class="bar"><h2>Reviews</h2></div>
     <${Table}
       label="Reviews"
-      heads=${["Review", "Began", "Finished", "Result", "Actions"]}
+      heads=${["Review", "Started", "Finished", "Result", "Actions"]}
       rows=${reviews}
       row=${(/** @type {AccessReview} */ one) =>
         html`<tr key=${one.id}>

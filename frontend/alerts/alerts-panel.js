@@ -31,16 +31,16 @@ const TEST = gql(`mutation TestAlert {
 }`);
 
 /** @type {Record<AlertChannel, string>} */
-const CHANNELS = { EMAIL: "E-mail", WEBHOOK: "Webhook" };
+const CHANNELS = { EMAIL: "Email", WEBHOOK: "Webhook" };
 
 /** The link of an alert by the page it leads to; the last one is for every other page. */
 const WHERE = [
-  ["/logs", "Show the log lines"],
-  ["/backups", "Show the backups"],
-  ["/audit", "Show the audit trail"],
-  ["/migrations", "Show the migrations"],
-  ["/database", "Show the database"],
-  ["", "Show the checks"],
+  ["/logs", "View logs"],
+  ["/backups", "View backups"],
+  ["/audit", "View audit trail"],
+  ["/migrations", "View migrations"],
+  ["/database", "View database"],
+  ["", "View checks"],
 ];
 
 export function AlertsPanel() {
@@ -59,7 +59,7 @@ export function AlertsPanel() {
           </div>`
         : html`<${Table}
             label="Alerts"
-            heads=${["State", "What", "Since", "Resolved", "Notified"]}
+            heads=${["State", "Alert", "Started", "Resolved", "Notified"]}
             rows=${page?.nodes}
             row=${(/** @type {Alert} */ alert) => html`<${Row} key=${alert.id} alert=${alert} />`}
             hasFailed=${Boolean(list.error)}
@@ -97,7 +97,7 @@ function Bar() {
       <h2 id="alerts-title">Alerts</h2>
       <div class="end">
         <button class="btn" disabled=${busy} onClick=${test}>
-          ${busy ? "Sending…" : "Send a test"}
+          ${busy ? "Sending…" : "Send test alert"}
         </button>
       </div>
     </div>
@@ -131,12 +131,12 @@ function Row({ alert }) {
       <span class="said">${untrusted(alert.message)}</span>
       <a href=${alert.link}>${WHERE.find(([path]) => alert.link.includes(path))?.[1]}</a>
     </td>
-    <td class="when"><span class="label">Since </span><${Time} iso=${alert.since} /></td>
+    <td class="when"><span class="label">Started </span><${Time} iso=${alert.since} /></td>
     <td class="when">
       ${
         // What happened once does not last, so on a phone nothing is labelled.
         alert.state === "EVENT"
-          ? html`<span class="visually-hidden">happened once</span>`
+          ? html`<span class="visually-hidden">one-time event</span>`
           : html`<span class="label">Resolved </span><${Time} iso=${alert.overAt} none="not yet" />`
       }
     </td>
@@ -148,4 +148,4 @@ function Row({ alert }) {
 }
 
 /** @param {Alert} alert */
-const nobody = (alert) => (alert.channels.length ? "not yet" : "nobody: no channel is configured");
+const nobody = (alert) => (alert.channels.length ? "not yet" : "no channel configured");

@@ -89,7 +89,7 @@ export function AuditPage() {
     else list.reload();
   };
   const page = list.data?.auditEvents;
-  return html`<${Top} title="Audit trail" text="Who changed what, on whom, when and from where." />
+  return html`<${Top} title="Audit trail" text="Who changed what, and when." />
     <section class="card" aria-label="Events">
       <${Bar} state=${state} setState=${setState} />
       ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
@@ -103,7 +103,7 @@ export function AuditPage() {
       ${
         page?.nodes.length === 0
           ? html`<div class="empty">
-              <b>Nothing matches</b>
+              <b>No matching events</b>
               <button class="btn" onClick=${() => setState(DEFAULTS)}>Clear filters</button>
             </div>`
           : html`<${Table}
@@ -161,8 +161,8 @@ function Bar({ state, setState }) {
       setState({ [name]: target.value, after: "" });
   return html`<div class="bar">
     <${SearchField}
-      label="Search address, reason or request id"
-      placeholder="Address, reason or request id"
+      label="Search by email, reason or request ID"
+      placeholder="Email, reason or request ID"
       value=${state.q}
       change=${(/** @type {string} */ q) => setState({ q, after: "" }, true)}
       shortcut
@@ -170,7 +170,7 @@ function Bar({ state, setState }) {
     <label>
       <span class="visually-hidden">Action</span>
       <select value=${state.action} onChange=${set("action")}>
-        <option value="">Every action</option>
+        <option value="">All actions</option>
         ${ACTIONS.map((action) => html`<option value=${action}>${actionWords(action)}</option>`)}
       </select>
     </label>
@@ -185,7 +185,7 @@ function Bar({ state, setState }) {
     ${
       state.user &&
       html`<button class="btn small" onClick=${() => setState({ user: "", after: "" })}>
-        Of one user only · show all
+        One user only · Show all
       </button>`
     }
   </div>`;
@@ -196,8 +196,8 @@ function Event({ event }) {
   const rows = [
     ["Action", actionWords(event.action)],
     ["Request", event.requestId && html`<${RequestLines} id=${event.requestId} at=${event.at} />`],
-    ["Address", event.address],
-    ["Client", event.userAgent],
+    ["IP address", event.address],
+    ["User agent", event.userAgent],
     ["Session", event.sessionId],
     ["Token", event.tokenId],
     ["Interface", event.door],

@@ -32,7 +32,7 @@ export const sides = ({ before, after }) => ({
  */
 const PHRASES = {
   ROLE_GRANTED: "{who} granted {role} to {whom}{until}",
-  ROLE_REVOKED: "{who} revoked {role} of {whom}",
+  ROLE_REVOKED: "{who} revoked {role} from {whom}",
   ROLE_EXPIRED: "{role} of {whom} expired",
   USER_CREATED: "{whom} signed in for the first time",
   USER_INVITED: "{who} invited {whom}",
@@ -40,7 +40,7 @@ const PHRASES = {
   USER_SUSPENDED: "{who} suspended {whom}",
   USER_REINSTATED: "{who} reinstated {whom}",
   USER_DELETED: "{who} deleted {whom}",
-  IDENTITY_LINKED: "{whom} was linked to a person at {after.provider}",
+  IDENTITY_LINKED: "{whom} was linked to an account at {after.provider}",
   IDENTITY_REMOVED: "{who} unlinked {whom} from {before.provider}",
   ADDRESS_VERIFIED: "{after.provider} verified the address of {whom}",
   SIGNED_IN: "{whom} signed in with {after.provider}",
@@ -49,10 +49,10 @@ const PHRASES = {
   SIGN_IN_LINK_CREATED: "{who} created a sign-in link for {whom}",
   SESSION_REVOKED: "{who} ended a session of {whom}",
   SESSIONS_REVOKED: "{who} ended {sessions} of {whom}",
-  TOKEN_CREATED: "{who} created the token {after.name} for {whom}{until}",
-  TOKEN_REVOKED: "{who} revoked the token {before.name} of {whom}",
-  TOKEN_USED_FROM_NEW_ADDRESS: "A token of {whom} was used from {after.address}",
-  ACCESS_REFUSED: "{who} was refused {whom}",
+  TOKEN_CREATED: "{who} created the API token {after.name} for {whom}{until}",
+  TOKEN_REVOKED: "{who} revoked the API token {before.name} of {whom}",
+  TOKEN_USED_FROM_NEW_ADDRESS: "An API token of {whom} was used from {after.address}",
+  ACCESS_REFUSED: "{who} was denied access to {whom}",
   SETTING_CHANGED: "The setting {whom} changed from {before.value} to {after.value}",
   MIGRATION_APPLIED: "{who} applied the migration {whom}",
   MIGRATION_ROLLED_BACK: "{who} rolled back the migration {whom}",
@@ -63,12 +63,13 @@ const PHRASES = {
   MAINTENANCE_TASK_STOPPED: "{who} stopped the task {whom}",
   MAINTENANCE_ITEM_DONE: "{who} marked {whom} done",
   ACCESS_REVIEW_STARTED: "{who} started the access review {whom}",
-  ACCESS_REVIEWED: "{who} submitted decisions of the access review {whom}",
-  BACKUP_CREATED: "{who} made the backup {whom}{bytes}",
+  ACCESS_REVIEWED: "{who} submitted decisions in the access review {whom}",
+  BACKUP_CREATED: "{who} created the backup {whom}{bytes}",
   BACKUP_VERIFIED: "{who} verified the backup {whom}{verdict}",
   BACKUP_DELETED: "{who} deleted the backup {whom}",
   BACKUP_DOWNLOADED: "{who} downloaded the backup {whom}",
   BACKUP_RESTORED: "{who} restored the backup {whom}",
+  BACKUP_RESTORE_UNDONE: "{who} undid a restore: {whom}",
   DRILL_RUN: "{who} ran a restore drill of {whom}{verdict}",
 };
 const ELSE = "{who}: {action} {whom}";
@@ -92,7 +93,7 @@ function value(name, event) {
   if (known) return known({ ...event, ...sides(event) });
   const [side, key] = name.split(".");
   const found = sides(event)[/** @type {"before" | "after"} */ (side)][key];
-  return html`<b>${untrusted(Array.isArray(found) ? found.join(", ") : (found ?? "nothing"))}</b>`;
+  return html`<b>${untrusted((Array.isArray(found) ? found.join(", ") : found) || "none")}</b>`;
 }
 
 /** @type {Record<string, (event: AuditEvent & { before: Side, after: Side }) => unknown>} */
@@ -108,10 +109,10 @@ const PARTS = {
   until: ({ before, after }) =>
     after.expiresAt
       ? html`${" until "}<${EndDate} iso=${after.expiresAt} />`
-      : before.expiresAt && " without an end",
+      : before.expiresAt && " with no end date",
   sessions: ({ before }) => count(before.sessions, "session"),
   bytes: ({ after }) => Boolean(after.size_bytes) && ` (${size(after.size_bytes)})`,
-  verdict: ({ after }) => (after.ok === false ? ": it failed" : ": it is good"),
+  verdict: ({ after }) => (after.ok === false ? ": failed" : ": succeeded"),
   action: ({ action }) => actionWords(action),
 };
 

@@ -34,7 +34,7 @@ export function MySessions() {
   const end = async (/** @type {Session} */ session) => {
     try {
       await ask(END, { input: { sessionId: session.id } });
-      say("Signed out there.");
+      say("Session ended.");
     } catch (refused) {
       say(/** @type {Error} */ (refused).message);
     }
@@ -48,7 +48,7 @@ export function MySessions() {
   const leaveEverywhere = () =>
     setAsked({
       title: "Sign out everywhere?",
-      text: "Every browser that is signed in as you is signed out at once, this one as well.",
+      text: "This signs you out of every browser, including this one.",
       verb: "Sign out everywhere",
       danger: true,
       run: async () => {
@@ -62,7 +62,7 @@ export function MySessions() {
         location.assign("/");
       },
     });
-  return html`<h2>Where you are signed in</h2>
+  return html`<h2>Your sessions</h2>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${!user && !error && html`<p role="status">Loading…</p>`}
     <ul class="sessions">
@@ -71,9 +71,9 @@ export function MySessions() {
           html`<li key=${session.id}>
             <span>
               <b title=${session.userAgent}>${untrusted(browserName(session.userAgent))}</b>
-              ${session.current && html`<span class="badge">This one</span>`}
+              ${session.current && html`<span class="badge">Current</span>`}
               <small>
-                ${untrusted(session.address)} · by ${untrusted(session.provider)} · seen${" "}
+                ${untrusted(session.address)} · via ${untrusted(session.provider)} · last seen${" "}
                 <${Time} iso=${session.lastSeenAt} />
               </small>
             </span>

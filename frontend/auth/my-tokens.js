@@ -25,7 +25,7 @@ export function MyTokens() {
   if (error) return html`<${Failure} error=${error} retry=${reload} />`;
   if (tokens.length === 0) return null;
   const revoke = (/** @type {ApiToken} */ token) => setAsked(revocation(token, reload));
-  return html`<h2>API tokens that act for you</h2>
+  return html`<h2>Your API tokens</h2>
     <ul class="sessions">
       ${tokens.map(
         (/** @type {ApiToken} */ token) =>
@@ -33,9 +33,12 @@ export function MyTokens() {
             <span>
               <b>${oneLine(token.name)}</b>
               <small>
-                made by ${untrusted(token.madeBy ?? "unknown")} · used${" "}
-                <${Time} iso=${token.lastUsedAt} /> · ends${" "}
-                <${EndDate} iso=${token.expiresAt} none="never" />
+                created by ${untrusted(token.madeBy ?? "unknown")} · last used${" "}
+                <${Time} iso=${token.lastUsedAt} /> ·${" "}
+                ${token.expiresAt ? "expires " : "never expires"}<${EndDate}
+                  iso=${token.expiresAt}
+                  none=""
+                />
               </small>
             </span>
             <button

@@ -17,12 +17,12 @@ export const REVOKE_TOKEN = gql(`mutation RevokeApiToken($input: RevokeApiTokenI
  */
 export const revocation = (token, done) => ({
   title: html`Revoke ${untrusted(token.name)}?`,
-  text: "Scripts that use it are refused from now on, and so are the tokens it made.",
+  text: "Requests with this token are rejected from now on. Tokens that were created with it are revoked too.",
   verb: "Revoke",
   danger: true,
   run: async () => {
     await ask(REVOKE_TOKEN, { input: { tokenId: token.id } });
-    say(html`${untrusted(token.name)} is revoked.`);
+    say(html`${untrusted(token.name)} was revoked.`);
     done();
   },
 });

@@ -23,7 +23,7 @@ export async function signOut(offer) {
   // To go home as if it had worked would leave the session to the next person at this computer.
   if (!response?.ok) {
     setLeaving(false);
-    say(body?.detail ?? "The engine does not answer: you may still be signed in. Try again.");
+    say(body?.detail ?? "The engine does not answer. You may still be signed in. Try again.");
     return;
   }
   notifyOtherTabs("signed-out");
@@ -34,9 +34,9 @@ export async function signOut(offer) {
     return;
   }
   offer({
-    title: "You are signed out here",
-    text: `Sign out at ${body.provider} as well? Other sites that you use with it will ask again.`,
-    verb: `Sign out at ${body.provider}`,
+    title: "You are signed out",
+    text: `Also sign out of ${body.provider}? Other sites that use it will ask you to sign in again.`,
+    verb: `Sign out of ${body.provider}`,
     run: async () => location.assign(elsewhere),
   });
 }

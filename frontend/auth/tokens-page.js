@@ -32,13 +32,13 @@ export function TokensPage() {
   const [secret, setSecret] = useState("");
   const create = () =>
     setAsked({
-      title: "Make an API token",
-      text: "It acts for you, and never has more than your roles.",
-      verb: "Make token",
+      title: "Create an API token",
+      text: "The token acts on your behalf and never has more access than your roles allow.",
+      verb: "Create token",
       recent: true,
       fields: html`<label class="field">Name<input name="name" required maxlength="100" /></label>
         <fieldset>
-          <legend>What for</legend>
+          <legend>Scopes</legend>
           ${SCOPES.map(
             (scope) =>
               html`<label
@@ -60,14 +60,14 @@ export function TokensPage() {
       },
     });
   const revoke = (/** @type {ApiToken} */ token) => setAsked(revocation(token, reload));
-  return html`<${Top} title="API tokens" text="What your scripts sign their requests with.">
+  return html`<${Top} title="API tokens" text="Tokens that let scripts use the API.">
       <button class="btn glass" onClick=${create}><${Icon} name="plus" />New token</button>
     <//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${
       secret &&
       html`<div class="notice" role="status">
-        <span>Keep it now, it is shown this once: <code>${secret}</code></span>
+        <span>Copy the token now; it is not shown again: <code>${secret}</code></span>
         <button class="btn small" onClick=${() => navigator.clipboard.writeText(secret)}>
           Copy
         </button>
@@ -77,10 +77,12 @@ export function TokensPage() {
     <section class="card" aria-label="Tokens">
       ${
         data?.apiTokens.length === 0
-          ? html`<div class="empty"><b>No tokens yet</b><span>Make one for a script.</span></div>`
+          ? html`<div class="empty">
+              <b>No API tokens yet</b><span>Create a token to use the API from a script.</span>
+            </div>`
           : html`<${Table}
               label="Tokens"
-              heads=${["Name", "Scopes", "Created", "Ends", "Last used", "Actions"]}
+              heads=${["Name", "Scopes", "Created", "Expires", "Last used", "Actions"]}
               widths=${["", "8rem", "12rem", "9.5rem", "9rem", "7.5rem"]}
               rows=${data?.apiTokens}
               hasFailed=${Boolean(error)}
@@ -93,7 +95,7 @@ export function TokensPage() {
                     ${token.madeBy && html`<small class="by">by ${oneLine(token.madeBy)}</small>`}
                     ${token.parent && html`<small class="by">with ${oneLine(token.parent.name)}</small>`}
                   </td>
-                  <td class="when" data-label="Ends">
+                  <td class="when" data-label="Expires">
                     <${EndDate} iso=${token.expiresAt} none="Never" />
                   </td>
                   <td data-label="Last used">

@@ -57,18 +57,18 @@ export const RESTORE = {
   start: (name) => ask(RESTORE_BACKUP, { input: { name, confirm: WORD } }),
   isTyped: true,
   taken: "Taken",
-  end: "A safety copy is made first, and the database of now is kept: you can go back to it. Sessions and API tokens that the backup does not have end. An access review is opened.",
+  end: "A safety backup is created first, and the current database is kept, so you can undo the restore. Sessions and API tokens that are not in the backup end. An access review is opened.",
 };
 
 /** @type {Kind} */
 export const UNDO = {
-  title: "Go back to the database of before?",
-  verb: "Go back",
+  title: "Undo the restore?",
+  verb: "Undo restore",
   preview: (name) => ask(UNDO_AHEAD, { name }),
   start: (database) => ask(UNDO_RESTORE, { input: { database } }),
   isTyped: false,
   taken: "Replaced",
-  end: "The database of now is kept in turn: this can be undone as well. Sessions and API tokens that only the database of before has stay ended. An access review is opened.",
+  end: "The current database is kept, so this can be undone too. Sessions and API tokens that only the previous database has stay ended. An access review is opened.",
 };
 
 /**
@@ -122,7 +122,7 @@ export function AheadDialog({ kind, name, close, started }) {
     <form onSubmit=${submit}>
       <h2 id="ahead-title">${kind.title}</h2>
       <p class="subject"><code>${untrusted(name)}</code><${CopyName} name=${name} /></p>
-      ${!ahead && !error && html`<p role="status">Looking for what will be undone</p>`}
+      ${!ahead && !error && html`<p role="status">Checking which changes will be undone…</p>`}
       ${ahead && html`<${Ahead} ahead=${ahead} kind=${kind} />`}
       ${isOld && html`<${SignInFirst} />`}
       ${
@@ -142,7 +142,7 @@ export function AheadDialog({ kind, name, close, started }) {
         ${
           canGoOn &&
           html`<button class="btn danger" disabled=${busy}>
-            ${busy ? "Starting" : kind.verb}
+            ${busy ? "Starting…" : kind.verb}
           </button>`
         }
       </menu>
@@ -153,7 +153,7 @@ export function AheadDialog({ kind, name, close, started }) {
 function SignInFirst() {
   const redirect = encodeURIComponent(location.pathname + location.search);
   return html`<p class="notice" role="alert">
-    This needs a recent sign-in. You come back to this question afterwards.${" "}
+    This action requires a recent sign-in. You return to this dialog afterwards.${" "}
     <a href="/auth/login?again=1&redirect=${redirect}">Sign in again</a>
   </p>`;
 }
@@ -163,7 +163,7 @@ const CopyName = ({ name }) =>
   html`<button
     type="button"
     class="btn small"
-    onClick=${() => navigator.clipboard.writeText(name).then(() => say("The name is copied."))}
+    onClick=${() => navigator.clipboard.writeText(name).then(() => say("Name copied."))}
   >
     Copy name
   </button>`;
@@ -180,7 +180,7 @@ function Ahead({ ahead, kind }) {
       ${
         migrations.length > 0 &&
         html`<span title=${migrations.join(", ")}>
-          Migrations that will be applied to it: ${migrations.length}.
+          Migrations to apply: ${migrations.length}.
         </span>`
       }
     </p>
@@ -188,13 +188,15 @@ function Ahead({ ahead, kind }) {
     ${
       ahead.signsYouOut &&
       html`<p class="notice bad" role="alert">
-        You were no administrator then: you will be signed out, and may not get in again.
+        You were not an administrator at that time. You will be signed out and may lose access.
       </p>`
     }
     <${UndoneChanges} undone=${ahead.undone} />
     ${
       !ahead.hasSameHistory &&
-      html`<p>The backup has another history than the database of now; changes count by time.</p>`
+      html`<p>
+        The backup and the current database have different histories. Changes are counted by time.
+      </p>`
     }
   </div>`;
 }
@@ -203,7 +205,7 @@ function Ahead({ ahead, kind }) {
 function UndoneChanges({ undone }) {
   if (!undone)
     return html`<p class="problem">
-      The database does not answer, so nobody can tell which changes will be undone.
+      The database does not answer, so it is unknown which changes will be undone.
     </p>`;
   const more = undone.isMore ? "More than " : "";
   const people = count(undone.people.length + undone.otherPeople, "person", "people");
@@ -235,7 +237,7 @@ function UndoneChanges({ undone }) {
   ${
     undone.removals > 0 &&
     html`<p>
-      ${count(undone.removals, "removal stays", "removals stay")} in force: suspensions, deletions,
+      ${count(undone.removals, "removal stays", "removals stay")} in effect: suspensions, deletions,
       revoked roles and tokens, ended sessions.
     </p>`
   }`;

@@ -18,11 +18,11 @@ export const BACKUP = gql(`fragment BackupFields on Backup {
 
 /** @type {Record<BackupState, [string, string]>} */
 const STATES = {
-  RUNNING: ["being made", ""],
-  COMPLETE: ["complete", "good"],
-  DAMAGED: ["damaged", "bad"],
-  FAILED: ["failed", "bad"],
-  REMOTE: ["in S3 only", ""],
+  RUNNING: ["Running", ""],
+  COMPLETE: ["Complete", "good"],
+  DAMAGED: ["Damaged", "bad"],
+  FAILED: ["Failed", "bad"],
+  REMOTE: ["S3 only", ""],
 };
 
 /** Signatures that need a word. @type {Partial<Record<NonNullable<Backup["signature"]>, string>>} */
@@ -33,7 +33,7 @@ const SIGNATURES = {
 };
 
 const REFUSED =
-  "Not signed by this engine: use the command line with --trust-unsigned if you know where it comes from.";
+  "Not signed by this engine. If you trust its origin, use the command line with --trust-unsigned.";
 
 /**
  * @param {{ backup: Backup, isBusy: boolean, verify: () => void, download: () => void,
@@ -50,7 +50,7 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove, r
       <span class="when"><${Time} iso=${backup.createdAt} /></span>
       ${
         backup.isSafetyCopy
-          ? html`<span class="badge">Safety copy before a restore</span>`
+          ? html`<span class="badge">Safety backup</span>`
           : backup.note && html`<span class="note"><bdi>${untrusted(backup.note)}</bdi></span>`
       }
       ${backup.problem && html`<div class="problem">${untrusted(backup.problem)}</div>`}
@@ -70,7 +70,7 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove, r
         backup.state === "FAILED" &&
         html`<button
           class="btn small"
-          aria-label="Try again instead of ${backup.name}"
+          aria-label="Try again: ${backup.name}"
           disabled=${isBusy}
           onClick=${retry}
         >
@@ -119,12 +119,12 @@ export function BackupRow({ backup, isBusy, verify, download, restore, remove, r
 }
 
 /** @param {string} location */
-const place = (location) => (location === "LOCAL" ? "here" : location);
+const place = (location) => (location === "LOCAL" ? "Local" : location);
 
 /** The newest check: a drill proves as much as a verification. @param {{ backup: Backup }} props */
 function LastCheck({ backup }) {
   const { verifiedAt, drilledAt } = backup;
-  if (!verifiedAt && !drilledAt) return html`not checked yet`;
+  if (!verifiedAt && !drilledAt) return html`not verified yet`;
   return drilledAt && (!verifiedAt || drilledAt > verifiedAt)
     ? html`drill passed <${Time} iso=${drilledAt} />`
     : html`verified <${Time} iso=${verifiedAt} />`;
@@ -133,14 +133,14 @@ function LastCheck({ backup }) {
 /** @param {{ backup: Backup }} props */
 const Inside = ({ backup }) =>
   html`<details>
-    <summary>What is inside</summary>
+    <summary>Contents</summary>
     <dl>
       <dt>Engine, PostgreSQL</dt>
       <dd>${untrusted(backup.programVersion)}, ${untrusted(backup.databaseVersion)}</dd>
       ${
         backup.hasSecrets &&
         html`<dt>Secrets</dt>
-          <dd>under a passphrase</dd>`
+          <dd>encrypted with a passphrase</dd>`
       }
       ${backup.parts.map(
         (part) =>

@@ -9,7 +9,7 @@ import { useQuery, useRefresh } from "../lib/load.js";
 import { Ask, Failure, PageTurner, say, Top } from "../lib/parts.js";
 import { refusalOf } from "../lib/refusal.js";
 import { useParameters } from "../lib/router.js";
-import { size } from "../lib/format.js";
+import { count, size } from "../lib/format.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { AheadDialog, RESTORE, UNDO } from "./ahead-dialog.js";
@@ -106,11 +106,11 @@ export function BackupsPage() {
 
   const create = () =>
     setAsked({
-      title: "Make a backup now?",
-      text: "It holds the database, the configuration without its secrets, and the newest logs.",
-      verb: "Make backup",
+      title: "Create a backup now?",
+      text: "A backup contains the database, the configuration without secrets, and the newest logs.",
+      verb: "Create backup",
       fields: html`<label class="field"
-        >Note <small>may be left out</small><input name="note" maxlength="200"
+        >Note <small>optional</small><input name="note" maxlength="200"
       /></label>`,
       run: (/** @type {FormData} */ form) =>
         after(ask(CREATE, { input: { note: String(form.get("note") ?? "") || null } })),
@@ -118,14 +118,14 @@ export function BackupsPage() {
   const remove = (/** @type {Backup} */ backup) =>
     setAsked({
       title: "Delete this backup?",
-      text: html`${untrusted(backup.name)} (${size(backup.sizeBytes)}) and every copy of it are gone
-      for good.`,
+      text: html`This permanently deletes ${untrusted(backup.name)} (${size(backup.sizeBytes)}) and
+      all its copies.`,
       verb: "Delete",
       danger: true,
       recent: true,
       run: async () => {
         await after(ask(DELETE, { input: { name: backup.name } }));
-        say(html`${untrusted(backup.name)} is deleted.`);
+        say(html`${untrusted(backup.name)} was deleted.`);
       },
     });
   const lastRestore = runs.find((run) => run.kind === "RESTORE");
@@ -171,7 +171,7 @@ export function BackupsPage() {
         page?.nodes.length === 0
           ? html`<div class="empty">
               <b>No backups yet</b>
-              <button class="btn" disabled=${isBusy} onClick=${create}>Make the first one</button>
+              <button class="btn" disabled=${isBusy} onClick=${create}>Create backup</button>
             </div>`
           : html`<${Table}
               label="Backups"
@@ -194,7 +194,7 @@ export function BackupsPage() {
             />`
       }
       <div class="pager">
-        <span>${page ? `${page.totalCount} in all` : ""}</span>
+        <span>${page ? `${count(page.totalCount, "backup")}` : ""}</span>
         <${PageTurner}
           page=${page}
           after=${state.after}
@@ -212,7 +212,7 @@ export function BackupsPage() {
     ${state.back && html`<${AheadDialog} kind=${UNDO} name=${state.back} ...${ahead} />`}`;
 }
 
-const CHANGING = "The databases are changing places. This page continues by itself.";
+const CHANGING = "Switching databases. This page updates automatically.";
 
 /**
  * Ids of the runs whose problem is shown in the list of backups, or whose result is shown above it.
@@ -228,9 +228,9 @@ function shownElsewhere(runs, backups, lastRestore) {
 /** The refusal that the status of a HEAD request stands for. @param {number | undefined} status */
 function refusal(status) {
   if (status === 403)
-    return { code: "REAUTHENTICATION_REQUIRED", message: "Downloading needs a recent sign-in." };
+    return { code: "REAUTHENTICATION_REQUIRED", message: "Downloads require a recent sign-in." };
   if (status === 401) return { code: "UNAUTHENTICATED", message: "You have been signed out." };
-  return { code: "", message: "The archive can't be downloaded at present." };
+  return { code: "", message: "The backup can't be downloaded right now." };
 }
 
 /** @param {{ error: Refusal, close: () => void }} props */

@@ -46,7 +46,7 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
             (check) =>
               html`<li>
                 <span class="badge ${check.ok ? "good" : "bad"}"
-                  >${check.ok ? "ok" : "not ok"}</span
+                  >${check.ok ? "OK" : "Failed"}</span
                 >
                 <b>${untrusted(check.name)}</b><span>${untrusted(check.told)}</span>
               </li>`,
@@ -54,15 +54,15 @@ export function Drill({ drill, isLoaded, isBusy, run }) {
         </ul>`
       }
     </div>
-    <button class="btn" disabled=${isBusy} onClick=${run}>Run a drill</button>
+    <button class="btn" disabled=${isBusy} onClick=${run}>Run drill</button>
   </section>`;
 }
 
 /** @param {DrillRun | undefined} drill */
 function title(drill) {
   if (!drill) return "No restore drill yet";
-  if (drill.state === "RUNNING") return "A drill is running";
+  if (drill.state === "RUNNING") return "Restore drill running";
   return drill.state === "SUCCEEDED"
-    ? "The last drill was passed: backups can be restored"
-    : "The last drill was not passed";
+    ? "Last drill succeeded: backups can be restored"
+    : "Last drill failed";
 }

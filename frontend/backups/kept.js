@@ -9,7 +9,7 @@ const NOT_COMPARED = {
   other_history: "The replaced database has no history in common with the backup.",
 };
 const NO_ADMINISTRATOR =
-  "No active administrator is left. Run `aiwebengine users grant EMAIL Administrator` on the server.";
+  "There is no active administrator. Run `aiwebengine users grant EMAIL Administrator` on the server.";
 
 /** @param {{ details: import("./runs.js").RunDetails }} props */
 export function Kept({ details }) {
@@ -27,7 +27,7 @@ export function Kept({ details }) {
     ${
       lines.length > 0 &&
       html`<details>
-        <summary>Not brought back: ${removals}</summary>
+        <summary>Not restored: ${removals}</summary>
         <ul>
           ${lines.map((line) => html`<li>${untrusted(line)}</li>`)}
         </ul>

@@ -27,14 +27,14 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
   const isBack = isWayBack(run);
   if (run.state === "FAILED")
     return html`<section class="card result bad" aria-label="Last restore">
-      <h2>${isBack ? "Going back failed" : "The restore failed"}: the database is as it was</h2>
+      <h2>${isBack ? "Undo failed" : "Restore failed"}: the database is unchanged</h2>
       <p class="problem">${untrusted(run.problem)}</p>
     </section>`;
   const details = detailsOf(run) ?? {};
   const before = kept.find((one) => one.name === details.kept_database);
   return html`<section class="card result good" aria-label="Last restore" role="status">
     <div>
-      <h2>${isBack ? "The database of before is back" : "The backup is restored"}</h2>
+      <h2>${isBack ? "Restore undone" : "Backup restored"}</h2>
       <p>
         <code>${untrusted(run.backupName)}</code>, <${Time} iso=${run.endedAt} /> by${" "}
         ${untrusted(run.actorLabel)}
@@ -53,12 +53,12 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
           details.session_kept !== null &&
           html`<dt>Session</dt>
             <dd>
-              ${details.session_kept ? "The session that started it continues" : "It has ended"}
+              ${details.session_kept ? "The session that started it is still active" : "Ended"}
             </dd>`
         }
         ${
           details.safety_backup &&
-          html`<dt>Safety copy</dt>
+          html`<dt>Safety backup</dt>
             <dd><code>${untrusted(details.safety_backup)}</code></dd>`
         }
         <dt>Kept database</dt>
@@ -66,7 +66,7 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
           ${
             before
               ? html`<code>${untrusted(before.name)}</code>, ${size(before.sizeBytes)}`
-              : "not kept any more"
+              : "no longer kept"
           }
         </dd>
       </dl>
@@ -75,7 +75,7 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
     ${
       before &&
       html`<button class="btn" disabled=${isBusy} onClick=${() => goBack(before.name)}>
-        Go back to the database of before
+        Undo restore
       </button>`
     }
   </section>`;
@@ -83,7 +83,7 @@ export function LastRestore({ run, kept, isBusy, goBack }) {
 
 /** @param {import("./runs.js").RunDetails["undone"]} undone */
 function undoneWords(undone) {
-  if (!undone) return "not known: the replaced database could not be read";
+  if (!undone) return "unknown: the replaced database could not be read";
   const people = undone.people.map(
     (one) => html`, <span><bdi>${untrusted(one.label)}</bdi> ${count(one.changes)}</span>`,
   );
@@ -97,7 +97,7 @@ function undoneWords(undone) {
 export function KeptDatabases({ kept, isBusy, goBack }) {
   if (kept.length === 0) return null;
   return html`<section class="card runs" aria-label="Kept databases">
-    <h2>Databases from before a restore</h2>
+    <h2>Kept databases</h2>
     <ul>
       ${kept.map(
         (one) =>
@@ -109,11 +109,11 @@ export function KeptDatabases({ kept, isBusy, goBack }) {
             </span>
             <button
               class="btn small"
-              aria-label="Go back to ${one.name}"
+              aria-label="Undo restore: ${one.name}"
               disabled=${isBusy}
               onClick=${() => goBack(one.name)}
             >
-              Go back
+              Undo restore
             </button>
           </li>`,
       )}

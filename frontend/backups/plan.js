@@ -17,7 +17,7 @@ export const OVERVIEW = gql(`fragment BackupOverviewFields on BackupOverview {
 export function Plan({ overview, tasks }) {
   if (!overview || !tasks) return null;
   const next = tasks.find((task) => task.name === "backup")?.nextRunAt;
-  return html`<dl class="card plan" aria-label="Plan">
+  return html`<dl class="card plan" aria-label="Schedule">
     <div>
       <dt>Next backup</dt>
       <dd>
@@ -25,7 +25,7 @@ export function Plan({ overview, tasks }) {
       </dd>
     </div>
     <div>
-      <dt>Kept</dt>
+      <dt>Retention</dt>
       <dd>${kept(overview)}</dd>
     </div>
     <div>
@@ -42,5 +42,5 @@ function kept({ retentionDays, keepDaily, keepWeekly, keepMonthly }) {
     count(keepWeekly, "week"),
     count(keepMonthly, "month"),
   ].join(", ");
-  return `all for ${count(retentionDays, "day")}; then the newest of each of the last ${newest}`;
+  return `all for ${count(retentionDays, "day")}, then the newest of each of the last ${newest}`;
 }

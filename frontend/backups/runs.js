@@ -25,12 +25,12 @@ export const detailsOf = (run) => /** @type {RunDetails | null} */ (run.details)
 
 /** @type {Record<BackupRun["kind"], string>} */
 const DOING = {
-  CREATE: "Making a backup",
+  CREATE: "Creating backup",
   VERIFY: "Verifying",
   RESTORE: "Restoring",
   DRILL: "Restore drill of",
-  UPLOAD: "Copying to S3",
-  DOWNLOAD: "Fetching from S3",
+  UPLOAD: "Uploading to S3",
+  DOWNLOAD: "Downloading from S3",
 };
 /** @type {Record<BackupRun["kind"], string>} */
 const DONE = {
@@ -38,8 +38,8 @@ const DONE = {
   VERIFY: "Verified",
   RESTORE: "Restored",
   DRILL: "Drill",
-  UPLOAD: "Copied to S3",
-  DOWNLOAD: "Fetched from S3",
+  UPLOAD: "Uploaded to S3",
+  DOWNLOAD: "Downloaded from S3",
 };
 
 /**
@@ -51,19 +51,19 @@ export const isWayBack = (run) => run.kind === "RESTORE" && !run.backupName.ends
 /** The running job. @param {{ run: BackupRun | undefined }} props */
 export function Running({ run }) {
   if (!run) return null;
-  const doing = isWayBack(run) ? "Going back to" : DOING[run.kind];
+  const doing = isWayBack(run) ? "Undoing restore:" : DOING[run.kind];
   return html`<section class="card running" aria-label="Running" role="status">
     <b>${doing} <code>${untrusted(run.backupName)}</code></b>
     <progress max="1" value=${run.progress} aria-label=${doing}></progress>
     <span>
-      ${untrusted(run.step || "Beginning")} · started by ${untrusted(run.actorLabel)},${" "}
+      ${untrusted(run.step || "Starting")} · started by ${untrusted(run.actorLabel)},${" "}
       <${Time} iso=${run.startedAt} />
     </span>
     ${
       run.kind === "RESTORE" &&
       html`<span>
-        A restore is running. What is changed now is undone by it or refused. This page may be
-        closed or loaded again.
+        A restore is running. Changes made now are undone or rejected. You can close or reload this
+        page.
       </span>`
     }
   </section>`;
@@ -73,14 +73,14 @@ export function Running({ run }) {
 export function Runs({ runs, shown }) {
   const ended = runs.filter((run) => run.state !== "RUNNING");
   if (ended.length === 0) return null;
-  return html`<section class="card runs" aria-label="What was done last">
-    <h2>What was done last</h2>
+  return html`<section class="card runs" aria-label="Recent activity">
+    <h2>Recent activity</h2>
     <ul>
       ${ended.map(
         (run) =>
           html`<li key=${run.id}>
             <span class="badge ${run.state === "SUCCEEDED" ? "good" : "bad"}">
-              ${isWayBack(run) ? "Went back" : DONE[run.kind]}${
+              ${isWayBack(run) ? "Restore undone" : DONE[run.kind]}${
                 run.state === "FAILED" ? ": failed" : ""
               }
             </span>

@@ -32,7 +32,7 @@ const Connections = ({ groups }) =>
           html`<li>
             <span>
               <b class="number">${count(group.count)}</b> ${group.state} ·${" "}
-              ${untrusted(group.application || "a program without a name")} ${" "}<small
+              ${untrusted(group.application || "unnamed program")} ${" "}<small
                 >as ${untrusted(group.userName)}</small
               >
             </span>
@@ -46,7 +46,7 @@ const Connections = ({ groups }) =>
 const Locks = ({ locks }) =>
   html`<section class="card part" aria-label="Locks">
     <h2>Locks</h2>
-    ${locks?.length === 0 && html`<p>Nobody waits for anybody.</p>`}
+    ${locks?.length === 0 && html`<p>No session is waiting for a lock.</p>`}
     <ul class="lines">
       ${(locks ?? []).map(
         (lock) =>
@@ -72,7 +72,7 @@ const Locks = ({ locks }) =>
 const Transactions = ({ transactions }) =>
   html`<section class="card part" aria-label="Long transactions">
     <h2>Long transactions</h2>
-    ${transactions?.length === 0 && html`<p>None is open for longer than a minute.</p>`}
+    ${transactions?.length === 0 && html`<p>No transaction has been open for more than a minute.</p>`}
     <ul class="lines">
       ${(transactions ?? []).map(
         (one) =>

@@ -60,7 +60,7 @@ export function DatabasePage() {
   const current = now.data?.database;
   const error = facts.error ?? now.error;
   const reload = () => Promise.all([facts.reload(), now.reload()]);
-  return html`<${Top} title="Database" text="Size, tables, connections and what is slow.">
+  return html`<${Top} title="Database" text="Size, tables, connections and slow statements.">
       <button class="btn glass" onClick=${reload}>Refresh</button>
     <//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
@@ -115,12 +115,12 @@ function Summary({ database, connections }) {
     <div class="card">
       <h2>Connections</h2>
       <b class="number">${count(connections?.used)}</b>
-      <span>of ${count(connections?.maximum)}, ${count(connections?.reserved)} kept back</span>
+      <span>of ${count(connections?.maximum)}, ${count(connections?.reserved)} reserved</span>
     </div>
     <div class="card">
       <h2>PostgreSQL</h2>
       <b class="number">${database?.version.split(" ")[0] ?? "–"}</b>
-      <span>up since ${database ? html`<${Time} iso=${database.startedAt} />` : "–"}</span>
+      <span>started ${database ? html`<${Time} iso=${database.startedAt} />` : "–"}</span>
     </div>
   </section>`;
 }

@@ -19,7 +19,7 @@ export function Growth({ points, days, change }) {
   return html`<section class="card part" aria-label="Growth">
     <div class="head">
       <h2>Growth</h2>
-      <div class="segments" role="group" aria-label="How far back">
+      <div class="segments" role="group" aria-label="Period">
         ${SPANS.map(
           ([value, label]) =>
             html`<button aria-pressed=${String(value === days)} onClick=${() => change(value)}>
@@ -35,7 +35,7 @@ export function Growth({ points, days, change }) {
 /** @param {{ points: { at: string, sizeBytes: number }[] }} props */
 function Line({ points }) {
   if (points.length < 2) {
-    return html`<p>The size is noted once an hour: a line needs two of them.</p>`;
+    return html`<p>The size is recorded once an hour. The chart needs two values.</p>`;
   }
   const times = points.map((point) => Date.parse(point.at));
   const sizes = points.map((point) => point.sizeBytes);

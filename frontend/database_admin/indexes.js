@@ -25,7 +25,7 @@ export function Indexes({ indexes, since, sort, change }) {
     head("name", "Index"),
     head("table", "Table"),
     head("sizeBytes", "Size"),
-    head("bloatBytes", "Air"),
+    head("bloatBytes", "Bloat"),
     head("scans", "Scans"),
     "State",
   ];
@@ -33,8 +33,9 @@ export function Indexes({ indexes, since, sort, change }) {
     <div class="part">
       <h2>Indexes</h2>
       <p>
-        Use is counted since ${since ? html` <${Time} iso=${since} />` : " the database was made"}.
-        Air is estimated; a third is usual where keys come in any order.
+        Scans are counted since the${" "}
+        ${since ? html`last statistics reset (<${Time} iso=${since} />)` : "creation of the database"}.
+        Bloat is an estimate; about a third is normal for keys in random order.
       </p>
     </div>
     <${Table}
@@ -47,12 +48,12 @@ export function Indexes({ indexes, since, sort, change }) {
           <td>
             <details>
               <summary><b>${untrusted(index.name)}</b></summary>
-              <code>${untrusted(index.definition ?? "Its table is locked.")}</code>
+              <code>${untrusted(index.definition ?? "Not available: the table is locked.")}</code>
             </details>
           </td>
           <td data-label="Table">${untrusted(index.table)}</td>
           <td class="number" data-label="Size">${size(index.sizeBytes)}</td>
-          <td class="number" data-label="Air">
+          <td class="number" data-label="Bloat">
             ${index.bloatBytes === null ? "–" : size(index.bloatBytes)}
           </td>
           <td class="number" data-label="Scans">${count(index.scans)}</td>
@@ -64,6 +65,6 @@ export function Indexes({ indexes, since, sort, change }) {
 
 /** @param {{ index: Index }} props */
 function State({ index }) {
-  if (!index.isValid) return html`<span class="badge bad">broken: build it again</span>`;
-  return index.isUnused ? html`<span class="badge">unused</span>` : "in use";
+  if (!index.isValid) return html`<span class="badge bad">Invalid: rebuild</span>`;
+  return index.isUnused ? html`<span class="badge">Unused</span>` : "In use";
 }

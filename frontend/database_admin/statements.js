@@ -13,9 +13,9 @@ export const STATEMENTS = gql(`fragment StatementsFields on DatabaseStatements {
 
 /** @type {Record<SlowStatements["source"], string>} */
 const SOURCES = {
-  PG_STAT_STATEMENTS: "Counted by PostgreSQL, slowest on average first.",
-  OWN: "Counted by the process that answers, since it started.",
-  NONE: "Nobody counts statements.",
+  PG_STAT_STATEMENTS: "From pg_stat_statements, slowest average first.",
+  OWN: "Measured by this worker since it started.",
+  NONE: "No statement statistics are available.",
 };
 
 /** @param {{ statements: SlowStatements | undefined }} props */
@@ -32,8 +32,8 @@ export function Statements({ statements }) {
                   html`<li>
                     <code>${untrusted(one.statement)}</code>
                     <small class="number">
-                      ${durationOfMs(one.meanMs)} on average, ${durationOfMs(one.longestMs)} at
-                      most,${" "} ${count(one.calls, "call")}
+                      ${`average ${durationOfMs(one.meanMs)}, maximum ${durationOfMs(one.longestMs)}, `}
+                      ${count(one.calls, "call")}
                     </small>
                   </li>`,
               )}

@@ -27,7 +27,7 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
   const begin = (/** @type {string} */ name) =>
     setAsked({
       title: html`Vacuum ${untrusted(name)}?`,
-      text: "Everybody can go on working meanwhile.",
+      text: "The database stays available.",
       verb: "Vacuum",
       run: () => vacuum([name], reload),
     });
@@ -46,7 +46,7 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
   return html`<section class="card" aria-label="Tables">
       <div class="part">
         <h2>Tables</h2>
-        <p>Rows are PostgreSQL’s estimates. Dead rows take room until a vacuum.</p>
+        <p>Row counts are estimates. Dead rows use space until the next vacuum.</p>
       </div>
       <${Table}
         label="Tables"
@@ -70,7 +70,7 @@ export function Tables({ tables, sort, change, isBusy, reload }) {
               <button
                 class="btn small"
                 disabled=${isBusy}
-                title=${isBusy ? "One run at a time" : null}
+                title=${isBusy ? "A vacuum is already running" : null}
                 aria-label="Vacuum ${table.name}"
                 onClick=${() => begin(table.name)}
               >

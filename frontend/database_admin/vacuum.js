@@ -24,8 +24,8 @@ const VACUUM = gql(`mutation VacuumDatabase($input: VacuumDatabaseInput!) {
 
 /** @type {Record<VacuumRun["state"], string>} */
 const SAID = {
-  RUNNING: "Under way",
-  SUCCEEDED: "Done",
+  RUNNING: "Running",
+  SUCCEEDED: "Succeeded",
   FAILED: "Failed",
   INTERRUPTED: "Interrupted",
 };
@@ -38,7 +38,9 @@ const SAID = {
 export async function vacuum(tables, reload) {
   await ask(VACUUM, { input: { tables } });
   say(
-    tables ? html`${untrusted(tables.join(", "))}: vacuum began.` : "Vacuum of every table began.",
+    tables
+      ? html`Vacuum of ${untrusted(tables.join(", "))} started.`
+      : "Vacuum of all tables started.",
   );
   reload();
 }
@@ -52,8 +54,8 @@ export function Vacuum({ run, running, reload }) {
   const isBusy = run?.state === "RUNNING";
   const begin = () =>
     setAsked({
-      title: "Vacuum every table?",
-      text: "Everybody can go on working meanwhile; a large table takes minutes.",
+      title: "Vacuum all tables?",
+      text: "The database stays available. Large tables take minutes.",
       verb: "Vacuum",
       run: () => vacuum(null, reload),
     });
@@ -64,17 +66,17 @@ export function Vacuum({ run, running, reload }) {
         <button
           class="btn"
           disabled=${isBusy}
-          title=${isBusy ? "One run at a time" : null}
+          title=${isBusy ? "A vacuum is already running" : null}
           onClick=${begin}
         >
-          Vacuum every table
+          Vacuum all tables
         </button>
       </div>
       <div role="status">
-        ${run ? html`<${Run} run=${run} />` : html`<p>Nobody began one yet.</p>`}
+        ${run ? html`<${Run} run=${run} />` : html`<p>No vacuum has been started here yet.</p>`}
       </div>
       ${byItself.map(
-        (one) => html`<p>PostgreSQL vacuums ${untrusted(one.table)} by itself: ${one.phase}.</p>`,
+        (one) => html`<p>Autovacuum is processing ${untrusted(one.table)}: ${one.phase}.</p>`,
       )}
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
@@ -93,8 +95,8 @@ function Run({ run }) {
   }
   const done = run.tablesDone + (run.percent ?? 0) / 100;
   return html`<p>
-      ${untrusted(run.currentTable ?? "Beginning")}${run.phase && `: ${run.phase}`}
-      ${` (${run.tablesDone} of ${total} done)`}, begun by ${untrusted(run.startedBy)}
+      ${untrusted(run.currentTable ?? "Starting")}${run.phase && `: ${run.phase}`}
+      ${` (${run.tablesDone} of ${total} done)`}, started by ${untrusted(run.startedBy)}
     </p>
     <progress max=${total} value=${done} aria-label="Vacuum"></progress>`;
 }

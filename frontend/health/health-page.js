@@ -6,5 +6,5 @@ import { Top } from "../lib/parts.js";
 import { HealthPanel } from "./health-panel.js";
 
 export const HealthPage = () =>
-  html`<${Top} title="Health" text="Checks of the engine, and the alerts that were sent." />
+  html`<${Top} title="Health" text="Health checks and alerts." />
     <div class="panels"><${HealthPanel} /><${AlertsPanel} /></div>`;

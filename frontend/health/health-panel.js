@@ -55,7 +55,7 @@ function Check({ check }) {
       <span class="seen">${untrusted(check.detail)}</span>
       ${check.remedy && html`<span class="remedy">${untrusted(check.remedy)}</span>`}
     </div>
-    <span class="when">since <${Time} iso=${check.since} /></span>
+    <span class="when">changed <${Time} iso=${check.since} /></span>
   </li>`;
 }
 
@@ -72,7 +72,7 @@ const ranked = (checks) =>
  * @param {HealthCheck[]} checks @param {string} state
  */
 function summaryNow(checks, state) {
-  return state === "down" ? `Seen before: ${summary(checks)}` : summary(checks);
+  return state === "down" ? `Last seen: ${summary(checks)}` : summary(checks);
 }
 
 /** @param {HealthCheck[]} checks */

@@ -21,7 +21,7 @@ const FIELD = "ends";
  */
 export const EndField = ({ none }) =>
   html`<label class="field">
-    Ends <small>your local time; ${none} when left empty</small>
+    Expires <small>local time; leave empty for ${none}</small>
     <input name=${FIELD} type="datetime-local" />
   </label>`;
 
@@ -35,8 +35,10 @@ export function chosenEnd(form) {
   if (!text) return null;
   const end = new Date(text);
   if (Number.isNaN(end.getTime()))
-    throw new Error(`${text} is no date. Choose one, or leave it empty.`);
+    throw new Error(`${text} is not a date. Choose a date, or leave the field empty.`);
   if (end <= new Date())
-    throw new Error(`${instant(end)} is in the past. Choose a later time, or leave it empty.`);
+    throw new Error(
+      `${instant(end)} is in the past. Choose a later time, or leave the field empty.`,
+    );
   return end.toISOString();
 }

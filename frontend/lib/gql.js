@@ -329,7 +329,9 @@ function subscribe(one, { text: query }, next, failed, variables) {
   };
 }
 
-const OUTAGE = [{ message: "The server ended it.", extensions: { code: "UNAVAILABLE" } }];
+const OUTAGE = [
+  { message: "The server closed the subscription.", extensions: { code: "UNAVAILABLE" } },
+];
 
 /**
  * Returns the errors that a subscription or its socket ended with.
@@ -341,5 +343,5 @@ function errorsOf(event) {
   if (isRefusal(event))
     return [{ message: "You have been signed out.", extensions: { code: "UNAUTHENTICATED" } }];
   const because = event instanceof CloseEvent ? event.reason : "";
-  return [{ message: because || "Live updates have ended. Reload the page." }];
+  return [{ message: because || "Live updates have stopped. Reload the page." }];
 }

@@ -20,12 +20,12 @@ export function StateNotice() {
     return html`<div class="notice bad" role="alert">
       <b>Down since ${since}.</b> <span>${untrusted(found)}</span>
       ${at && html`<span key=${+at}>This page shows data as of ${clock(at)}.</span>`}
-      <button class="btn small" onClick=${reportTrouble}>Try now</button>
+      <button class="btn small" onClick=${reportTrouble}>Retry now</button>
     </div>`;
   }
   if (isLate) {
     return html`<div class="notice" role="status">
-      The engine takes unusually long to answer. The page appears as soon as it does.
+      The engine is taking longer than usual to respond. The page loads when it does.
     </div>`;
   }
   if (isLost) {
@@ -89,7 +89,7 @@ export function SignedOut() {
 
 const SignInAgain = () =>
   html`<h1 id="signed-out-title">You have been signed out</h1>
-    <p>The session was ended, revoked or has expired. Sign in again to come back to this page.</p>
+    <p>Your session has expired or was revoked. Sign in again to return to this page.</p>
     <menu>
       <a class="btn" href="/">Home</a>
       <a class="btn primary" href=${signInAddress()} autofocus>Sign in again</a>
@@ -97,8 +97,8 @@ const SignInAgain = () =>
 
 const LOST_ROLE = html`<h1 id="signed-out-title">You don't have access to this page</h1>
   <p>
-    You are still signed in, but you no longer have the role that this page needs. Ask an
-    administrator if you still need it.
+    You are still signed in, but you no longer have the role that this page requires. Ask an
+    administrator for access.
   </p>
   <menu>
     <button type="button" class="btn" onClick=${() => location.reload()}>Try again</button>

@@ -115,7 +115,7 @@ export function Ask({ question, done }) {
     event.preventDefault();
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     if (question.word && form.get("word") !== question.word) {
-      setError(html`Type ${untrusted(question.word)} to go on.`);
+      setError(html`Type ${untrusted(question.word)} to continue.`);
       return;
     }
     setBusy(true);
@@ -136,7 +136,7 @@ export function Ask({ question, done }) {
       ${
         question.word &&
         html`<label class="field">
-          Type ${untrusted(question.word)} to go on
+          Type ${untrusted(question.word)} to continue
           <input name="word" autocomplete="off" />
         </label>`
       }
@@ -153,7 +153,7 @@ export function Ask({ question, done }) {
 
 const TOO_OLD = {
   code: "REAUTHENTICATION_REQUIRED",
-  message: "This needs a recent sign-in. Sign in again, then repeat it.",
+  message: "This action requires a recent sign-in. Sign in again, then retry.",
 };
 
 const RECENT = gql("query RecentSignIn { viewer { recentSignInUntil } }");

@@ -213,7 +213,7 @@ export function understood(answer) {
   }
   // An error of another kind says nothing about the state of the engine.
   if (status < 500) return { ...now };
-  const reasons = Object.entries(body?.checks ?? { engine: `answers with status ${status}` });
+  const reasons = Object.entries(body?.checks ?? { engine: `responds with status ${status}` });
   return {
     state: "down",
     checks: reasons.map(([name, detail]) => ({

@@ -17,8 +17,8 @@ export function LogBar({ state, setState }) {
     setState({ [name]: value.trim(), line: "" }, true);
   return html`<div class="bar">
     <${SearchField}
-      label="Search the lines"
-      placeholder="Anything in a line"
+      label="Search logs"
+      placeholder="Search text"
       value=${state.q}
       change=${typed("q")}
       shortcut
@@ -26,7 +26,7 @@ export function LogBar({ state, setState }) {
     <label>
       <span class="visually-hidden">Level</span>
       <select value=${state.level} onChange=${set("level")}>
-        <option value="">Every level</option>
+        <option value="">All levels</option>
         ${LEVELS.map(
           (level) =>
             html`<option value=${level}>
@@ -39,20 +39,20 @@ export function LogBar({ state, setState }) {
       <summary class="btn small">More filters</summary>
       <div class="bar">
         <${SearchField}
-          label="Request id"
-          placeholder="Request id"
+          label="Request ID"
+          placeholder="Request ID"
           value=${state.request}
           change=${typed("request")}
         />
         <${SearchField}
-          label="User id"
-          placeholder="User id"
+          label="User ID"
+          placeholder="User ID"
           value=${state.user}
           change=${typed("user")}
         />
         <${SearchField}
-          label="Beginning of the path"
-          placeholder="Path, such as /graphql"
+          label="Path prefix"
+          placeholder="Path prefix, such as /graphql"
           value=${state.path}
           change=${typed("path")}
         />
@@ -67,7 +67,7 @@ export function LogBar({ state, setState }) {
     ${
       state.line &&
       html`<button class="btn small" onClick=${() => setState({ line: "" })}>
-        From one line back · show the newest
+        Up to one line · Show newest
       </button>`
     }
   </div>`;

@@ -20,9 +20,9 @@ export function Details({ line }) {
             href="${ROOT}/logs?${new URLSearchParams({ request: requestId, ...around(line.at) })}"
             >Lines of this request</a
           >
-          <a href="${ROOT}/audit?q=${encodeURIComponent(requestId)}">What it changed</a>`
+          <a href="${ROOT}/audit?q=${encodeURIComponent(requestId)}">Audit events</a>`
       }
-      ${userId && html`<a href="${ROOT}/users/${userId}">The user</a>`}
+      ${userId && html`<a href="${ROOT}/users/${userId}">User</a>`}
     </p>
     ${trace && html`<${Trace} trace=${trace} />`}
     <pre>${untrustedLines(stored(line.line))}</pre>
@@ -38,7 +38,7 @@ function Trace({ trace }) {
       setCopied("Copied.");
     } catch {
       // Browsers refuse it on plain http beyond this machine.
-      setCopied("The browser refused. Select the text instead.");
+      setCopied("Copying failed. Select the text instead.");
     }
   };
   return html`<section class="trace" aria-label="Traceback">

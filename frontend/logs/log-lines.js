@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { gql } from "../lib/documents.js";
-import { day, exactly, preciseClock } from "../lib/format.js";
+import { count, day, exactly, preciseClock } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
 import { Details } from "./log-details.js";
 import { marks, said } from "./log-said.js";
@@ -38,7 +38,7 @@ export function LogLines({ lines, loading, wrap, marked, failed, scrolledAway, c
   if (!lines.length) {
     if (failed) return null;
     return html`<div class="empty">
-      <b>No line matches</b>
+      <b>No matching lines</b>
       <button class="btn" onClick=${clear}>Clear filters</button>
     </div>`;
   }
@@ -76,7 +76,7 @@ function LogLine({ line, marked, beginsDay }) {
     </details>
     ${
       line.skippedBefore > 0 &&
-      html`<p class="skipped">${line.skippedBefore} skipped here: they came too fast</p>`
+      html`<p class="skipped">${count(line.skippedBefore, "line")} skipped: rate too high</p>`
     }
   </li>`;
 }

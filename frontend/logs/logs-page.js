@@ -63,26 +63,26 @@ export function LogsPage() {
               aria-pressed=${String(paused)}
               onClick=${() => setPaused(!paused)}
             >
-              ${paused ? "Go on" : "Pause"}
+              ${paused ? "Resume" : "Pause"}
             </button>`
           }
           <button
             class="btn small"
             aria-pressed=${String(state.manager === "hide")}
-            title="Hide what pages of the manager ask for, unless it failed or was slow"
+            title="Hide requests from manager pages unless they failed or were slow"
             onClick=${() => setState({ manager: state.manager ? "" : "hide" }, true)}
           >
-            Hide the manager's requests
+            Hide manager requests
           </button>
           <button
             class="btn small"
             aria-pressed=${String(state.wrap === "1")}
             onClick=${() => setState({ wrap: state.wrap ? "" : "1" }, true)}
           >
-            Wrap
+            Wrap lines
           </button>
-          <a class="btn small" href=${download(state, "ndjson")} download>Download</a>
-          <a class="btn small" href=${download(state, "text")} download>As text</a>
+          <a class="btn small" href=${download(state, "ndjson")} download>Download NDJSON</a>
+          <a class="btn small" href=${download(state, "text")} download>Download text</a>
         </span>
       </div>
       ${tail.error && html`<${Failure} error=${tail.error} retry=${tail.retry} />`}
@@ -105,19 +105,19 @@ function Foot({ older, full }) {
   if (full) {
     return html`<div class="pager">
       <span>
-        This page shows at most ${count(MAX_LINES, "line")}. Choose an earlier end, or download
-        them.
+        This page shows at most ${count(MAX_LINES, "line")}. Set an earlier end, or download the
+        log.
       </span>
     </div>`;
   }
   if (!older.next) return null;
   const far = older.backTo
-    ? html`The search took long and stopped at ${instant(older.backTo)}.`
+    ? html`The search reached its time limit at ${instant(older.backTo)}.`
     : html``;
   return html`<div class="pager">
     <span>${far}</span>
     <button class="btn small" disabled=${older.loading} onClick=${older.more}>
-      ${older.backTo ? "Search further back" : "Older lines"}
+      ${older.backTo ? "Search further back" : "Load older lines"}
     </button>
   </div>`;
 }
@@ -128,8 +128,8 @@ function Foot({ older, full }) {
  * @param {boolean} isComing
  */
 function standing(state, paused, tail, isComing) {
-  if (!isLive(state)) return "Not live: the filter ends at an instant or at a line.";
-  const skipped = tail.skipped ? ` · ${tail.skipped} skipped, they came too fast` : "";
+  if (!isLive(state)) return "Not live: the filter has an end.";
+  const skipped = tail.skipped ? ` · ${count(tail.skipped, "line")} skipped: rate too high` : "";
   if (paused) return `Paused · ${tail.waiting} new${skipped}`;
   return isComing ? `Live${skipped}` : `Waiting for new lines${skipped}`;
 }

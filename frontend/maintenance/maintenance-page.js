@@ -77,16 +77,16 @@ export function MaintenancePage() {
     after(ask(STOP, { input: { runId } }), "Stop requested.");
   const tick = (/** @type {MaintenanceItem} */ item) =>
     setAsked({
-      title: `${item.title}: done?`,
-      text: "It is due again after its period. The note is kept in the audit trail.",
+      title: `Mark “${item.title}” done?`,
+      text: "It is due again after one period. The note is recorded in the audit trail.",
       verb: "Mark done",
       fields: html`<label class="field"
-        >Note <small>may be left out</small><input name="note" maxlength="500" autocomplete="off"
+        >Note <small>optional</small><input name="note" maxlength="500" autocomplete="off"
       /></label>`,
       run: async (/** @type {FormData} */ form) => {
         const note = String(form.get("note") ?? "") || null;
         await ask(MARK_DONE, { input: { name: item.name, note } });
-        say(`${item.title}: marked as done.`);
+        say(`“${item.title}” was marked done.`);
         overview.reload();
       },
     });

@@ -15,6 +15,15 @@ export const TASK_RUN = gql(`fragment TaskRunFields on TaskRun {
 /** @typedef {import("../types/documents").TaskRunsData} TaskRunsData */
 /** @typedef {{ task: string, after: string }} State */
 
+/** @type {Record<TaskRun["state"], string>} */
+export const RUN_STATES = {
+  RUNNING: "Running",
+  SUCCEEDED: "Succeeded",
+  FAILED: "Failed",
+  STOPPED: "Stopped",
+  INTERRUPTED: "Interrupted",
+};
+
 /**
  * @param {{ list: import("../lib/load.js").Query<TaskRunsData>, state: State,
  *   setState: import("../lib/router.js").SetParameters<State>,
@@ -32,7 +41,7 @@ export function Runs({ list, tasks, state, setState, stop }) {
           onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
             setState({ task: target.value, after: "" })}
         >
-          <option value="">Every task</option>
+          <option value="">All tasks</option>
           ${(tasks ?? []).map(
             (task) =>
               html`<option value=${task.name} selected=${task.name === state.task}>
@@ -46,12 +55,12 @@ export function Runs({ list, tasks, state, setState, stop }) {
     ${
       page?.nodes.length === 0
         ? html`<div class="empty">
-            <b>Nothing has run yet</b
-            ><span>Tasks run by their schedule, or at once with “Run now”.</span>
+            <b>No runs yet</b
+            ><span>Tasks run on their schedule, or when you select “Run now”.</span>
           </div>`
         : html`<${Table}
             label="Runs"
-            heads=${["Began", "Task", "State", "Result", "Details"]}
+            heads=${["Started", "Task", "State", "Result", "Details"]}
             rows=${page?.nodes}
             row=${(/** @type {TaskRun} */ run) =>
               html`<${Row} key=${run.id} run=${run} stop=${stop} />`}
@@ -76,8 +85,8 @@ function Row({ run, stop }) {
   return html`<tr>
     <td class="when"><${Time} iso=${run.startedAt} /></td>
     <td>${run.task}</td>
-    <td><span class="badge ${run.state.toLowerCase()}">${run.state.toLowerCase()}</span></td>
-    <td class="result">${untrusted(run.result ?? run.lines[run.lines.length - 1] ?? "at work")}</td>
+    <td><span class="badge ${run.state.toLowerCase()}">${RUN_STATES[run.state]}</span></td>
+    <td class="result">${untrusted(run.result ?? run.lines[run.lines.length - 1] ?? "running")}</td>
     <td>
       ${
         isRunning &&
@@ -86,7 +95,7 @@ function Row({ run, stop }) {
         </button>`
       }
       <details class="run">
-        <summary>More<span class="visually-hidden"> about run ${run.id}</span></summary>
+        <summary>Details<span class="visually-hidden"> of run ${run.id}</span></summary>
         <p>
           Run ${run.id}, started by ${untrusted(run.startedBy)} on ${untrusted(run.instance)},${" "}
           ${instant(run.startedAt)}

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { gql } from "../lib/documents.js";
 import { Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
+import { RUN_STATES } from "./runs.js";
 
 export const TASK = gql(`fragment TaskFields on ScheduledTask {
   name title description schedule timeZone nextRunAt isRunning lastRun { id state startedAt }
@@ -21,7 +22,7 @@ export function Tasks({ tasks, run, stop }) {
     </div>
     <${Table}
       label="Scheduled tasks"
-      heads=${["Task", "Schedule", "Next", "Last run", "Actions"]}
+      heads=${["Task", "Schedule", "Next run", "Last run", "Actions"]}
       rows=${tasks}
       row=${(/** @type {ScheduledTask} */ task) =>
         html`<${Row} key=${task.name} task=${task} run=${run} stop=${stop} />`}
@@ -39,13 +40,14 @@ function Row({ task, run, stop }) {
     </td>
     <td><code>${task.schedule}</code></td>
     <td class="when">
-      <span class="said-once">Next: </span><${Time} iso=${task.nextRunAt} none="only when asked" />
+      <span class="said-once">Next run: </span><${Time} iso=${task.nextRunAt} none="manual only" />
     </td>
     <td class="when">
-      <span class="said-once">Last: </span>
+      <span class="said-once">Last run: </span>
       ${
         last
-          ? html`<span class="badge ${last.state.toLowerCase()}">${last.state.toLowerCase()}</span
+          ? html`<span class="badge ${last.state.toLowerCase()}"
+                >${RUN_STATES[/** @type {keyof typeof RUN_STATES} */ (last.state)]}</span
               >${" "} <${Time} iso=${last.startedAt} />`
           : "never"
       }

@@ -14,23 +14,23 @@ const LIST = gql("query Migrations { migrations { id title appliedAt state } }")
 
 /** @type {Record<Migration["state"], string>} */
 const SAID = {
-  APPLIED: "applied",
-  PENDING: "pending",
-  CHANGED: "changed since",
-  MISSING: "file is missing",
+  APPLIED: "Applied",
+  PENDING: "Pending",
+  CHANGED: "Changed",
+  MISSING: "File missing",
 };
 
 export function MigrationsPage() {
   const { data, error, reload } = useQuery(LIST, {});
   const migrations = data?.migrations;
-  return html`<${Top} title="Migrations" text="Schema migrations." />
+  return html`<${Top} title="Migrations" text="Changes to the database schema." />
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="care">
       ${migrations && html`<${WhatToDo} migrations=${migrations} />`}
       <section class="card" aria-label="Migrations">
         <${Table}
           label="Migrations"
-          heads=${["Migration", "What it does", "State", "Applied"]}
+          heads=${["Migration", "Description", "State", "Applied"]}
           widths=${["30%", "", "9rem", "9rem"]}
           rows=${migrations && [...migrations].reverse()}
           row=${(/** @type {Migration} */ one) =>
@@ -60,23 +60,23 @@ function WhatToDo({ migrations }) {
   const due = inState("PENDING");
   if (broken.length > 0) {
     return html`<p class="notice bad" role="alert">
-      ${broken.length} of the applied migrations are changed or missing here. Put the files back as
-      they were; if a newer version made this database, run that version.
+      ${broken.length} of the applied migrations have changed or are missing. Restore the original
+      files. If a newer version created this database, run that version.
     </p>`;
   }
   if (due.length > 0) {
     return html`<p class="notice" role="status">
       <span>
-        ${count(due.length, "migration is", "migrations are")} due. Look at the SQL with${" "}
+        ${count(due.length, "migration is", "migrations are")} pending. Review the SQL with${" "}
         <code>aiwebengine migrate up --dry-run</code>, then run${" "}
-        <code>aiwebengine migrate up</code>: it takes a backup first.
+        <code>aiwebengine migrate up</code>, which creates a backup first.
       </span>
     </p>`;
   }
   return html`<p class="card part" role="status">
     <span>
-      Everything is applied. To take the newest one back:${" "}
-      <code>aiwebengine migrate down</code>
+      All migrations are applied. To roll back the newest, run${" "}
+      <code>aiwebengine migrate down</code>.
     </span>
   </p>`;
 }

@@ -25,7 +25,7 @@ export function Chart({ figure, samples, span }) {
   const extents = drawn.map(({ label, line }) => ({ label, ...extent(line) }));
   const spoken = extents.map(
     ({ label, now, least, most }) =>
-      `${label}: now ${format(now)}, least ${format(least)}, most ${format(most)}`,
+      `${label}: now ${format(now)}, minimum ${format(least)}, maximum ${format(most)}`,
   );
   const moved = (/** @type {PointerEvent & { currentTarget: Element }} */ event) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -79,7 +79,7 @@ const Ends = ({ span }) =>
 function read(drawn, at, format) {
   const found = drawn.map(({ label, line }) => ({ label, point: nearest(line, at) }));
   const time = found.find(({ point }) => point)?.point?.at;
-  if (time === undefined) return html`<span>Nothing was observed.</span>`;
+  if (time === undefined) return html`<span>No data.</span>`;
   const values = found.map(({ label, point }) => `${label} ${format(point?.value)}`);
   return html`<span>${`${day(time)} ${clock(time)}`}</span><span>${values.join(", ")}</span>`;
 }

@@ -13,56 +13,56 @@ const FIGURES = [
     title: "Requests",
     format: perSecond,
     lines: [
-      { name: "requestsPerSecond", label: "Answered" },
+      { name: "requestsPerSecond", label: "Total" },
       { name: "errorsPerSecond", label: "Failed" },
     ],
   },
   {
-    title: "Time to answer",
+    title: "Latency",
     format: durationOfMs,
     lines: [
-      { name: "p50Ms", label: "Half" },
-      { name: "p95Ms", label: "95 of 100" },
-      { name: "p99Ms", label: "99 of 100" },
+      { name: "p50Ms", label: "p50" },
+      { name: "p95Ms", label: "p95" },
+      { name: "p99Ms", label: "p99" },
     ],
   },
   {
-    title: "Processor",
+    title: "CPU",
     format: percent,
-    lines: [{ name: "cpuPercent", label: "Of one processor" }],
+    lines: [{ name: "cpuPercent", label: "Of one core" }],
   },
   { title: "Memory", format: size, lines: [{ name: "memoryBytes", label: "All workers" }] },
   {
-    title: "Event loop",
+    title: "Event-loop lag",
     format: durationOfMs,
-    lines: [{ name: "loopLagMs", label: "Longest delay" }],
+    lines: [{ name: "loopLagMs", label: "Maximum" }],
   },
   {
-    title: "Connections to the database",
+    title: "Database connections",
     format: plain,
     lines: [
-      { name: "connections", label: "Open, everybody's" },
-      { name: "poolInUse", label: "At work, ours" },
+      { name: "connections", label: "Open, all clients" },
+      { name: "poolInUse", label: "In use, engine" },
     ],
   },
   {
-    title: "Size of the database",
+    title: "Database size",
     format: size,
     fromZero: false,
     lines: [{ name: "databaseBytes", label: "On disk" }],
     note: (samples) => {
       const line = points(samples, "databaseBytes");
-      if (line.length < 2) return "How it grows is told after the second sample.";
+      if (line.length < 2) return "Growth is shown after the second sample.";
       const grown = line[line.length - 1].value - line[0].value;
-      return `${grown < 0 ? "" : "+"}${size(grown)} in the time shown`;
+      return `${grown < 0 ? "" : "+"}${size(grown)} in this period`;
     },
   },
   {
     title: "Workers and subscriptions",
     format: plain,
     lines: [
-      { name: "workers", label: "Workers up" },
-      { name: "subscriptions", label: "Subscriptions open" },
+      { name: "workers", label: "Workers" },
+      { name: "subscriptions", label: "Subscriptions" },
     ],
   },
 ];

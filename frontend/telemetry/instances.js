@@ -21,10 +21,10 @@ const HEADS = [
   "State",
   "Started",
   "Requests",
-  "Failed",
+  "Errors",
   "Memory",
-  "Processor",
-  "Loop delay",
+  "CPU",
+  "Loop lag",
   "Pool",
 ];
 
@@ -32,7 +32,7 @@ const HEADS = [
 export function Instances({ instances }) {
   return html`<section class="card" aria-label="Instances">
     <div class="bar"><h2>Instances</h2></div>
-    ${instances?.length === 0 && html`<p class="empty">None has said yet that it is up.</p>`}
+    ${instances?.length === 0 && html`<p class="empty">No instance has reported yet.</p>`}
     <ul class="instances">
       ${instances?.map((instance) => html`<${Row} key=${instance.id} instance=${instance} />`)}
     </ul>
@@ -49,7 +49,7 @@ const Row = ({ instance }) =>
     </h3>
     <p>
       Started <${Time} iso=${instance.startedAt} />
-      ${!instance.isUp && html`, seen last <${Time} iso=${instance.lastSeenAt} />`}
+      ${!instance.isUp && html`, last seen <${Time} iso=${instance.lastSeenAt} />`}
     </p>
     <${Table}
       label="Workers of ${instance.host}"
@@ -59,14 +59,14 @@ const Row = ({ instance }) =>
         html`<tr key=${worker.pid}>
           <td data-label="Worker"><code>${worker.pid}</code></td>
           <td data-label="State">
-            <span class="badge ${worker.isUp ? "" : "bad"}">${worker.isUp ? "up" : "lost"}</span>
+            <span class="badge ${worker.isUp ? "" : "bad"}">${worker.isUp ? "Up" : "Lost"}</span>
           </td>
           <td data-label="Started"><${Time} iso=${worker.startedAt} /></td>
           <td class="number" data-label="Requests">${count(worker.requests)}</td>
-          <td class="number" data-label="Failed">${count(worker.errors)}</td>
+          <td class="number" data-label="Errors">${count(worker.errors)}</td>
           <td class="number" data-label="Memory">${size(worker.memoryBytes)}</td>
-          <td class="number" data-label="Processor">${percent(worker.cpuPercent)}</td>
-          <td class="number" data-label="Loop delay">${durationOfMs(worker.loopLagMs)}</td>
+          <td class="number" data-label="CPU">${percent(worker.cpuPercent)}</td>
+          <td class="number" data-label="Loop lag">${durationOfMs(worker.loopLagMs)}</td>
           <td class="number" data-label="Pool">${worker.poolInUse} of ${worker.poolMaximum}</td>
         </tr>`}
     />
@@ -75,7 +75,7 @@ const Row = ({ instance }) =>
 /** @param {{ instance: Instance }} props */
 function State({ instance }) {
   const { workersUp, workersConfigured } = instance;
-  if (!instance.isUp) return html`<span class="badge bad">down</span>`;
+  if (!instance.isUp) return html`<span class="badge bad">Down</span>`;
   const words = `${workersUp} of ${workersConfigured} ${nouns(workersConfigured, "worker")} up`;
   return html`<span class="badge ${workersUp < workersConfigured ? "bad" : ""}">${words}</span>`;
 }

@@ -22,15 +22,15 @@ export const Slowest = ({ title, none, timings }) =>
         : html`<${Table}
             label=${title}
             look="slowest"
-            heads=${["Name", "Average", "95 of 100", "Times", "Failed"]}
+            heads=${["Name", "Average", "p95", "Calls", "Errors"]}
             rows=${timings}
             row=${(/** @type {TimingStats} */ one) =>
               html`<tr key=${one.name}>
                 <td data-label="Name"><code>${untrusted(one.name)}</code></td>
                 <td class="number" data-label="Average">${durationOfMs(one.averageMs)}</td>
-                <td class="number" data-label="95 of 100">${durationOfMs(one.p95Ms)}</td>
-                <td class="number" data-label="Times">${count(one.count)}</td>
-                <td class="number" data-label="Failed">${count(one.errors)}</td>
+                <td class="number" data-label="p95">${durationOfMs(one.p95Ms)}</td>
+                <td class="number" data-label="Calls">${count(one.count)}</td>
+                <td class="number" data-label="Errors">${count(one.errors)}</td>
               </tr>`}
           />`
     }

@@ -24,7 +24,7 @@ export function Summary({ stats }) {
   const wanted = up?.reduce((sum, one) => sum + one.workersConfigured, 0);
   const disk = stats?.disk;
   const failing = engine.checks.map((check) => check.title).join(", ");
-  return html`<section class="summary" aria-label="At a glance">
+  return html`<section class="summary" aria-label="Summary">
     <${Figure}
       label="Health"
       value=${STATE_WORDS[engine.state]}
@@ -34,18 +34,18 @@ export function Summary({ stats }) {
     <${Figure}
       label="Requests"
       value=${perSecond(latest?.requestsPerSecond)}
-      note=${stats ? `${count(stats.requests.count)} since the start` : " "}
+      note=${stats ? `${count(stats.requests.count)} since start` : " "}
     />
     <${Figure}
-      label="Failed"
+      label="Error rate"
       value=${latest ? share(latest.errors, latest.requests) : "–"}
       bad=${Boolean(latest?.errors)}
-      note=${stats ? `${count(stats.requests.errors)} since the start` : " "}
+      note=${stats ? `${count(stats.requests.errors)} since start` : " "}
     />
     <${Figure}
-      label="Time to answer"
+      label="Latency (p95)"
       value=${durationOfMs(stats?.requests.p95Ms)}
-      note="95 of 100, last 15 minutes"
+      note="last 15 minutes"
     />
     <${Figure}
       label="Database"

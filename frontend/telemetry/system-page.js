@@ -69,14 +69,14 @@ export function SystemPage() {
   const samples = useSamples(past.data?.systemStats.history, stats?.latest, period, now);
   const { label, lasts, step } = PERIODS[period];
   const isStale = stats && !error && now - at.getTime() > STALE_AFTER_MS;
-  return html`<${Top} title="System" text="How the engine is doing, all instances together." />
+  return html`<${Top} title="System" text="Metrics of all instances together." />
     ${error && html`<${Failure} error=${error} retry=${() => location.reload()} />`}
-    ${isStale && html`<div class="notice" role="status">No new figures since ${clock(at)}.</div>`}
+    ${isStale && html`<div class="notice" role="status">No new data since ${clock(at)}.</div>`}
     <${Summary} stats=${stats} />
     <div class="system">
       <${Instances} instances=${stats?.instances} />
       <div class="periods on-brand">
-        <h2>Over time</h2>
+        <h2>History</h2>
         <div class="segments" role="group" aria-label="Period">
           ${Object.entries(PERIODS).map(
             ([name, { words }]) =>

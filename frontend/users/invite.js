@@ -16,15 +16,15 @@ const INVITE = gql(`mutation InviteUser($input: InviteUserInput!) {
 /** @param {() => void} done @returns {import("../lib/parts.js").Question} */
 export function inviteQuestion(done) {
   return {
-    title: "Invite people",
-    text: `No mail is sent. Tell them to open ${location.origin} and to sign in with this address: the account is active from then on.`,
+    title: "Invite users",
+    text: `No email is sent. Ask the user to open ${location.origin} and sign in with this email address. The account becomes active at the first sign-in.`,
     verb: "Invite",
     fields: html`<label class="field">
-        Email <small>several addresses: put commas between them</small>
+        Email <small>separate multiple addresses with commas</small>
         <input name="email" type="email" multiple required autocomplete="off" />
       </label>
       <label class="field">
-        Name <small>optional; of one person</small>
+        Name <small>optional; for one user only</small>
         <input name="name" maxlength="200" autocomplete="off" />
       </label>
       <label><input type="checkbox" name="role" value="EDITOR" /> Editor</label>`,
@@ -37,8 +37,8 @@ export function inviteQuestion(done) {
       await invite(addresses, name, /** @type {Role[]} */ (form.getAll("role")));
       say(
         addresses.length === 1
-          ? html`${untrusted(addresses[0])} is invited.`
-          : `${count(addresses.length, "user is", "users are")} invited.`,
+          ? html`${untrusted(addresses[0])} was invited.`
+          : `${count(addresses.length, "user was", "users were")} invited.`,
       );
       done();
     },
@@ -57,7 +57,7 @@ async function invite(addresses, name, roles) {
       await ask(INVITE, { input: { email, name, roles } });
     } catch (refused) {
       if (index > 0 && refused instanceof Error)
-        refused.message += ` ${count(index, "address is", "addresses are")} invited already: ${addresses.slice(0, index).join(", ")}.`;
+        refused.message += ` Already invited: ${addresses.slice(0, index).join(", ")}.`;
       throw refused;
     }
   }

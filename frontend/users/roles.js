@@ -41,7 +41,7 @@ export async function changeRole(user, role, add, more = {}) {
     ? (await ask(GRANT, { input })).grantRole
     : (await ask(REVOKE, { input })).revokeRole;
   const verb = add ? "is now" : "is no longer";
-  say(changed ? html`${untrusted(user.email)} ${verb} ${ROLE_NAMES[role]}.` : "Nothing to change.");
+  say(changed ? html`${untrusted(user.email)} ${verb} ${ROLE_NAMES[role]}.` : "No change.");
   return now;
 }
 
@@ -57,7 +57,7 @@ export const UnverifiedBadge = ({ user }) =>
   isUnverified(user) &&
   html` <span
     class="badge bad"
-    title="No sign-in provider has proved that this address belongs to this user."
+    title="No sign-in provider has verified that this address belongs to this user."
     >Not verified</span
   >`;
 
@@ -119,12 +119,12 @@ export function question(user, role, isMe) {
   const has = user.roles.includes(role);
   const name = untrusted(user.name || user.email);
   const fields = html`<label class="field">
-    Reason <small>for the audit trail; optional</small>
+    Reason <small>optional; recorded in the audit trail</small>
     <input name="reason" maxlength="500" />
   </label>`;
   if (!has) {
     const isEditor = role === "EDITOR";
-    const can = isEditor ? "to edit scripts" : "to do everything, including granting roles";
+    const can = isEditor ? "to edit scripts" : "to manage everything, including roles";
     return {
       title: html`Make ${name} ${isEditor ? "an editor" : "an administrator"}?`,
       text: html`${untrusted(user.email)} will be able ${can}.`,
@@ -137,8 +137,8 @@ export function question(user, role, isMe) {
   }
   const mine = isMe && role === "ADMINISTRATOR" ? " You will lose access to this page." : "";
   return {
-    title: html`Revoke the role ${ROLE_NAMES[role]} of ${name}?`,
-    text: html`${untrusted(user.email)} loses it at once, in every open session.${mine}`,
+    title: html`Remove the role ${ROLE_NAMES[role]} from ${name}?`,
+    text: html`${untrusted(user.email)} loses the role immediately, in every open session.${mine}`,
     verb: `Remove ${ROLE_NAMES[role].toLowerCase()}`,
     danger: true,
     recent: role === "ADMINISTRATOR" && !isMe,
@@ -148,17 +148,16 @@ export function question(user, role, isMe) {
 
 const Suspended = () =>
   html`<p class="notice bad" role="note">
-    This user is suspended: nobody can sign in with this account. The role takes effect when the
-    user is reinstated.
+    This user is suspended and can't sign in. The role takes effect when the user is reinstated.
   </p>`;
 
 /** @param {{ email: string }} props */
 const Confirmation = ({ email }) =>
   html`<p class="notice bad" role="note">
-      Not verified: no sign-in provider has proved that ${untrusted(email)} belongs to this user. It
-      may be somebody else. Make sure who it is.
+      Not verified: no sign-in provider has verified that ${untrusted(email)} belongs to this user.
+      It may belong to someone else. Confirm the person's identity first.
     </p>
     <label>
-      <input type="checkbox" name="confirmUnverified" value="true" required /> I know that this is
-      the right person
+      <input type="checkbox" name="confirmUnverified" value="true" required /> I have confirmed who
+      this is
     </label>`;

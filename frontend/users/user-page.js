@@ -77,7 +77,7 @@ export function UserPage({ id, me }) {
   }
   const user = data.user;
   if (!user) {
-    return html`<${Top} title="User not found" text="There is no user at this address." />
+    return html`<${Top} title="User not found" text="There is no user with this ID." />
       <p class="card empty"><a class="btn" href="${ROOT}/users">All users</a></p>`;
   }
   const administrators = data.roles.find(({ role }) => role === "ADMINISTRATOR")?.activeUserCount;
@@ -101,22 +101,22 @@ export function UserPage({ id, me }) {
   };
   const remove = () =>
     setAsked({
-      title: html`Delete ${untrusted(user.email)} for good?`,
-      text: "Roles, sessions and tokens go with the user. The audit trail keeps what happened.",
+      title: html`Permanently delete ${untrusted(user.email)}?`,
+      text: "This also deletes the user's roles, sessions and API tokens. The audit trail is kept.",
       verb: "Delete",
       recent: true,
       danger: true,
       word: user.email,
       run: async () => {
         await ask(DELETE, { input: { userId: id } });
-        say(html`${untrusted(user.email)} is deleted.`);
+        say(html`${untrusted(user.email)} was deleted.`);
         go(`${ROOT}/users`);
       },
     });
   const suspend = () =>
     setAsked({
       title: html`Suspend ${untrusted(user.email)}?`,
-      text: "Every session ends at once and every API token is revoked for good. Roles are kept but do not count.",
+      text: "All sessions end immediately and all API tokens are revoked permanently. Roles are kept, but have no effect until the user is reinstated.",
       verb: "Suspend",
       recent: true,
       danger: true,
@@ -124,7 +124,7 @@ export function UserPage({ id, me }) {
       run: (/** @type {FormData} */ form) =>
         after(
           ask(SUSPEND, { input: { userId: id, reason: String(form.get("reason")) } }),
-          html`${untrusted(user.email)} is suspended.`,
+          html`${untrusted(user.email)} was suspended.`,
         ),
     });
   const last = obstacle(user, "ADMINISTRATOR", administrators);
@@ -162,16 +162,16 @@ export function UserPage({ id, me }) {
         <dl>
           <dt>Status</dt>
           <dd><${Status} user=${user} suspension=${data.suspension.nodes[0]} /></dd>
-          <dt>Address</dt>
+          <dt>Email</dt>
           <dd>
-            ${user.emailVerified ? "verified" : user.providers.length === 0 && "not verified yet"}
+            ${user.emailVerified ? "Verified" : user.providers.length === 0 && "Not verified yet"}
             <${UnverifiedBadge} user=${user} />
           </dd>
           <dt>Created</dt>
           <dd><${Time} iso=${user.createdAt} /></dd>
           <dt>Last sign-in</dt>
           <dd><${Time} iso=${user.lastSignedInAt} /></dd>
-          <dt>Id</dt>
+          <dt>ID</dt>
           <dd><code>${user.id}</code></dd>
         </dl>
       </section>
@@ -194,7 +194,7 @@ export function UserPage({ id, me }) {
           </div>
         </div>
         <ul class="lines">
-          <li><${RoleBadge} role="AUTHENTICATED" /><span>everybody has it</span></li>
+          <li><${RoleBadge} role="AUTHENTICATED" /><span>held by every user</span></li>
           ${user.grants.map(
             (grant) =>
               html`<li>
@@ -204,60 +204,60 @@ export function UserPage({ id, me }) {
                   <${Time}
                     iso=${grant.grantedAt}
                   />${grant.reason && html`: ${untrusted(grant.reason)}`}
-                  ${grant.expiresAt && html` · ends <${EndDate} iso=${grant.expiresAt} />`}
+                  ${grant.expiresAt && html` · expires <${EndDate} iso=${grant.expiresAt} />`}
                 </span>
               </li>`,
           )}
         </ul>
       </section>
-      <${Lines} title="Identities" items=${user.identities} none="No provider knows this user yet.">
+      <${Lines} title="Identities" items=${user.identities} none="No linked identities.">
         ${(/** @type {User["identities"][number]} */ one) =>
           html`<span
               ><span class="chip">${untrusted(one.provider)}</span>
               ${" "}${untrusted(one.email)}${one.emailVerified ? "" : " (not verified)"}</span
             >
-            <span>since <${Time} iso=${one.createdAt} /></span>`}
+            <span>linked <${Time} iso=${one.createdAt} /></span>`}
       <//>
-      <${Lines} title="Sessions" items=${user.sessions} none="Nowhere signed in.">
+      <${Lines} title="Sessions" items=${user.sessions} none="No active sessions.">
         ${(/** @type {User["sessions"][number]} */ one) =>
           html`<span
               ><b title=${one.userAgent}>${untrusted(browserName(one.userAgent))}</b>${" · "}
               ${untrusted(one.address)}${" "}
-              ${one.current && html`<span class="badge">This one</span>`}</span
+              ${one.current && html`<span class="badge">Current</span>`}</span
             >
             <span
-              >seen <${Time} iso=${one.lastSeenAt} />${" "}
+              >last seen <${Time} iso=${one.lastSeenAt} />${" "}
               <button
                 class="btn small"
                 onClick=${() =>
-                  attempt(ask(END_SESSION, { input: { sessionId: one.id } }), "Signed out.")}
+                  attempt(ask(END_SESSION, { input: { sessionId: one.id } }), "Session ended.")}
               >
                 Sign out
               </button></span
             >`}
       <//>
-      <${Lines} title="API tokens" items=${user.apiTokens} none="No tokens.">
+      <${Lines} title="API tokens" items=${user.apiTokens} none="No API tokens.">
         ${(/** @type {User["apiTokens"][number]} */ one) =>
           html`<span>
               <b>${untrusted(one.name)}</b> <code>${one.prefix}…</code>${madeBy(one)} ·${" "}
-              ends${" "}
-              <${EndDate} iso=${one.expiresAt} none="never" />
+              ${one.expiresAt ? "expires " : "never expires"}
+              <${EndDate} iso=${one.expiresAt} none="" />
             </span>
             <span
-              >used <${Time} iso=${one.lastUsedAt} />${" "}
+              >last used <${Time} iso=${one.lastUsedAt} />${" "}
               <button
                 class="btn small"
                 onClick=${() =>
-                  attempt(ask(REVOKE_TOKEN, { input: { tokenId: one.id } }), "Revoked.")}
+                  attempt(ask(REVOKE_TOKEN, { input: { tokenId: one.id } }), "API token revoked.")}
               >
                 Revoke
               </button></span
             >`}
       <//>
-      <${Lines} title="History" items=${data.auditEvents.nodes} none="Nothing happened yet.">
+      <${Lines} title="History" items=${data.auditEvents.nodes} none="No events yet.">
         ${(/** @type {UserPageData["auditEvents"]["nodes"][number]} */ one) => html`<${Sentence} event=${one} /><${Time} iso=${one.at} />`}
       <//>
-      <p><a class="btn" href="${ROOT}/audit?user=${user.id}">All of the history</a></p>
+      <p><a class="btn" href="${ROOT}/audit?user=${user.id}">Full history</a></p>
     </div>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
@@ -269,7 +269,7 @@ export function UserPage({ id, me }) {
 function Status({ user, suspension }) {
   if (user.status === "ACTIVE") return "Active";
   if (user.status === "INVITED")
-    return html`<${StatusBadge} status="INVITED" /> until the first sign-in with this address`;
+    return html`<${StatusBadge} status="INVITED" /> until the first sign-in`;
   return html`<${StatusBadge}
       status="SUSPENDED"
     />${suspension && html`<${Suspension} ...${suspension} />`}`;
@@ -279,11 +279,11 @@ function Status({ user, suspension }) {
 const Suspension = ({ at, actorLabel, reason }) =>
   html`${" since "}<time datetime=${at} title=${exactly(at)}>${date(at)}</time
     >${" by "}${untrusted(actorLabel)}${
-      reason ? html`${": “"}${untrusted(reason)}”` : ", without a reason"
+      reason ? html`${": “"}${untrusted(reason)}”` : ", no reason given"
     }`;
 
 /** @param {{ madeBy: string | null }} token */
-const madeBy = (token) => (token.madeBy ? html` made by ${untrusted(token.madeBy)}` : "");
+const madeBy = (token) => (token.madeBy ? html` created by ${untrusted(token.madeBy)}` : "");
 
 /**
  * @template T

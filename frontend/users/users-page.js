@@ -95,7 +95,7 @@ export function UsersPage({ me }) {
     else setAsked({ ...question(user, role, user.id === me?.id), run });
   };
   const users = list.data?.users;
-  return html`<${Top} title="Users" text="People who signed in, and what they may do." />
+  return html`<${Top} title="Users" text="User accounts and their roles." />
     <${Stats} stats=${figures.data?.systemStats.users} />
     <section class="card" aria-label="List of users">
       <${Bar} state=${state} setState=${setState} counts=${counts}>
@@ -260,8 +260,10 @@ const Skeleton = () =>
 function Nobody({ state, clear }) {
   const filtered = state.q || state.role;
   return html`<div class="empty">
-    <b>${state.q ? html`Nobody matches “${untrusted(state.q)}”` : "Nobody is here"}</b>
-    <span>${filtered ? "Try a part of a name or an address." : "Invite somebody to begin."}</span>
+    <b>${state.q ? html`No users match “${untrusted(state.q)}”` : "No users yet"}</b>
+    <span
+      >${filtered ? "Try part of a name or email address." : "Invite a user to get started."}</span
+    >
     ${filtered && html`<button class="btn" onClick=${clear}>Clear filters</button>`}
   </div>`;
 }
@@ -293,5 +295,5 @@ async function exportAll(state) {
   link.download = "users.csv";
   link.click();
   URL.revokeObjectURL(link.href);
-  say(`${count(rows.length - 1, "user")} exported${after ? "; the list is longer" : ""}.`);
+  say(`${count(rows.length - 1, "user")} exported${after ? "; the list has more" : ""}.`);
 }

@@ -28,11 +28,11 @@ def test_a_backup_is_made_with_progress_and_can_be_verified(open_page):
 
     page.get_by_role("button", name="New backup").click()
     page.get_by_label("Note").fill("from the browser")
-    page.get_by_role("button", name="Make backup").click()
+    page.get_by_role("button", name="Create backup").click()
 
     first = page.locator("tbody tr").first
-    expect(first.get_by_text("complete")).to_be_visible(timeout=LONG_MS)
-    expect(first.get_by_text("not checked yet")).to_be_visible()
+    expect(first.get_by_text("Complete")).to_be_visible(timeout=LONG_MS)
+    expect(first.get_by_text("not verified yet")).to_be_visible()
     expect(first.get_by_text("from the browser")).to_be_visible()
     verify = first.get_by_role("button", name=re.compile("Verify"))
     expect(verify).to_be_enabled(timeout=LONG_MS)
@@ -43,10 +43,10 @@ def test_a_backup_is_made_with_progress_and_can_be_verified(open_page):
 def test_a_drill_shows_what_it_found(open_page, made):
     page = open_page(PATH).page
 
-    page.get_by_role("button", name="Run a drill").click()
+    page.get_by_role("button", name="Run drill").click()
 
     drill = page.get_by_role("region", name="Drill", exact=True)
-    expect(drill.get_by_text("The last drill was passed")).to_be_visible(timeout=LONG_MS)
+    expect(drill.get_by_text("Last drill succeeded")).to_be_visible(timeout=LONG_MS)
     expect(drill.get_by_text("rows in")).to_be_visible()
     expect(row_of(page, made).get_by_text("drill passed just now")).to_be_visible(timeout=LONG_MS)
 
@@ -107,7 +107,7 @@ def test_the_table_fits_at_1024_with_room_for_its_buttons(open_page, made):
 def test_the_page_says_when_the_next_backup_is_and_how_long_all_are_kept(open_page, made):
     page = open_page(PATH).page
 
-    plan = page.get_by_label("Plan")
+    plan = page.get_by_label("Schedule")
     expect(plan.get_by_text(re.compile("^in .*, .*20[0-9][0-9]"))).to_be_visible()
     expect(plan.get_by_text("all for 30 days")).to_be_visible()
     expect(plan.get_by_text(re.compile("^[0-9.]+ [kKM]B$"))).to_be_visible()

@@ -21,7 +21,7 @@ def test_the_page_tells_how_the_database_is(open_page):
     expect(section(page, "Tables").locator("tbody tr", has_text="user_roles")).to_be_visible()
     expect(section(page, "Indexes")).to_contain_text("users_pkey")
     expect(section(page, "Connections")).to_contain_text("aiwebengine")
-    expect(section(page, "Locks")).to_contain_text("Nobody waits for anybody")
+    expect(section(page, "Locks")).to_contain_text("No session is waiting for a lock")
     expect(section(page, "Slow statements").locator(".notice")).to_contain_text(
         "pg_stat_statements"
     )
@@ -51,21 +51,21 @@ def test_a_vacuum_is_asked_for_begun_and_told_when_it_is_done(open_page, started
     page.get_by_role("dialog").get_by_role("button", name="Vacuum").click()
 
     expect(section(page, "Vacuum")).to_contain_text("1 of 1 table", timeout=30_000)
-    page.get_by_role("button", name="Vacuum every table").click()
+    page.get_by_role("button", name="Vacuum all tables").click()
     page.get_by_role("dialog").get_by_role("button", name="Vacuum").click()
     expect(section(page, "Vacuum")).to_contain_text(
         re.compile(r"Done\s+(\d\d) of \1 tables"), timeout=60_000
     )
     page.goto(started.base + "/engine/admin/audit?action=VACUUM_RUN")
-    expect(page.locator("tbody tr").first).to_contain_text("every table")
+    expect(page.locator("tbody tr").first).to_contain_text("all tables")
 
 
 def test_the_migrations_are_listed_newest_first_with_what_to_do(open_page):
     page = open_page(MIGRATIONS).page
 
-    expect(page.get_by_role("status").filter(has_text="Everything is applied")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="All migrations are applied")).to_be_visible()
     expect(page.locator("tbody tr").last).to_contain_text("0001.create-users")
-    expect(page.locator("tbody tr").filter(has_text=re.compile(r"\bpending\b"))).to_have_count(0)
+    expect(page.locator("tbody tr").filter(has_text=re.compile(r"\bPending\b"))).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

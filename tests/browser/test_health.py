@@ -21,7 +21,7 @@ def test_every_check_says_how_it_is_and_since_when(open_page):
     expect(check(page, "database")).to_contain_text("OK")
     expect(check(page, "database")).to_contain_text("Answers in")
     # Whether there is one depends on whether the pages of backups were tried before.
-    expect(check(page, "backup")).to_contain_text(re.compile("There is no backup|The newest is of"))
+    expect(check(page, "backup")).to_contain_text(re.compile("There is no backup|The newest backup is from"))
     expect(check(page, "migrations").locator("time")).to_be_visible()
 
 
@@ -47,7 +47,7 @@ def test_what_fails_comes_first_with_what_to_do_and_goes_by_itself(open_page, st
 def test_a_test_without_a_channel_says_what_to_set(open_page):
     page = open_page(PATH).page
 
-    page.get_by_role("button", name="Send a test").click()
+    page.get_by_role("button", name="Send test alert").click()
 
     expect(page.get_by_text("set alerts.webhook_url")).to_be_visible()
 

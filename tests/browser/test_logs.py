@@ -37,7 +37,7 @@ def test_a_new_line_shows_by_itself_and_waits_while_the_page_is_paused(open_page
     ask(page, "InThePause")
     expect(page.get_by_role("status").filter(has_text=re.compile("Paused · [1-9]"))).to_be_visible()
     expect(lines_of(page, "InThePause")).to_have_count(0)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
 
     expect(lines_of(page, "InThePause")).to_have_count(1)
 
@@ -49,7 +49,7 @@ def test_scrolling_away_pauses_and_coming_back_goes_on(open_page):
     expect(lines_of(page, "Filling39")).to_have_count(1)
 
     page.locator(".loglist").evaluate("list => list.scrollTo(0, 400)")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     page.locator(".loglist").evaluate("list => list.scrollTo(0, 0)")
 
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
@@ -60,11 +60,11 @@ def test_filters_live_in_the_address_and_an_empty_list_offers_a_way_out(open_pag
     request_id = ask(page, "Sought")
     ask(page, "Other")
 
-    page.get_by_label("Search the lines").fill("Sought")
+    page.get_by_label("Search logs").fill("Sought")
     expect(lines_of(page, "Other")).to_have_count(0)
     expect(lines_of(page, "Sought")).not_to_have_count(0)
     page.goto(f"{page.url.split('?')[0]}?request={request_id}&level=ERROR")
-    expect(page.get_by_text("No line matches")).to_be_visible()
+    expect(page.get_by_text("No matching lines")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
 
     expect(lines_of(page, "Other")).to_have_count(1)
@@ -105,7 +105,7 @@ def test_from_an_audit_event_to_the_lines_of_its_request_and_back(open_page, sta
     expect(lines_of(page, "inviteUser")).to_have_count(1)
     expect(lines_of(page, "audit.recorded")).not_to_have_count(0)
     lines_of(page, "inviteUser").locator("summary").click()
-    page.get_by_role("link", name="What it changed").first.click()
+    page.get_by_role("link", name="Audit events").first.click()
 
     expect(page.locator("tbody tr", has_text="jump@example.com").first).to_be_visible()
 
@@ -161,7 +161,7 @@ def test_the_managers_own_requests_can_be_hidden(open_page):
     ask(page, "OfAPage")
     expect(lines_of(page, "OfAPage")).to_have_count(1)
 
-    page.get_by_role("button", name="Hide the manager's requests").click()
+    page.get_by_role("button", name="Hide manager requests").click()
 
     expect(lines_of(page, "OfAPage")).to_have_count(0)
 

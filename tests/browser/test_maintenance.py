@@ -45,14 +45,14 @@ def test_a_task_is_run_and_its_run_is_shown_with_its_lines(open_page):
     page.get_by_role("combobox").select_option("Analyze the database")
     expect(page).to_have_url(re.compile("task=analyze"))
     row = page.get_by_role("table", name="Runs").locator("tbody tr").first
-    expect(row).to_contain_text("succeeded", timeout=15_000)
-    row.get_by_text("More").click()
+    expect(row).to_contain_text("Succeeded", timeout=15_000)
+    row.get_by_text("Details").click()
     expect(row.locator("pre")).to_have_text("analyze")
 
 
 def test_a_review_keeps_and_revokes_and_tells_what_a_rule_forbids(open_page, started):
     page = open_page(REVIEW).page
-    page.get_by_role("button", name="Start a review").click()
+    page.get_by_role("button", name="Start review").click()
     rows = page.get_by_role("table", name="Roles").locator("tbody tr")
     # Other rows may tell that it granted them.
     mine = rows.filter(has=page.locator(".email", has_text="admin@localhost"))
@@ -68,7 +68,7 @@ def test_a_review_keeps_and_revokes_and_tells_what_a_rule_forbids(open_page, sta
     editor.get_by_role("textbox").fill("writes well")
     # What is not submitted yet outlives a look at another page.
     page.get_by_role("link", name="Maintenance").first.click()
-    page.get_by_role("link", name="Open for Review who may do what").click()
+    page.get_by_role("link", name="Open for Review access").click()
     page.get_by_role("button", name=f"Submit {len(revoked) + 1}").click()
     page.get_by_role("button", name=f"Revoke {len(revoked)} and submit").click()
 

@@ -95,32 +95,32 @@ def test_the_whole_way_restored_still_signed_in_and_back_again(own):
     other.goto(own.base + PATH)
 
     result = page.get_by_label("Last restore")
-    expect(result.get_by_text("The backup is restored")).to_be_visible(timeout=LONG_MS)
-    expect(result.get_by_text("The session that started it continues")).to_be_visible()
+    expect(result.get_by_text("Backup restored")).to_be_visible(timeout=LONG_MS)
+    expect(result.get_by_text("The session that started it is still active")).to_be_visible()
     expect(result.get_by_text(re.compile("^[0-9,]+ rows"))).to_be_visible()
     expect(result.get_by_role("link", name=re.compile("Access review"))).to_be_visible()
     expect(page.get_by_text("You have been signed out")).to_have_count(0)
     expect(page.get_by_label("Running")).to_have_count(0)
-    expect(page.locator("tbody tr", has_text="Safety copy before a restore")).to_be_visible()
+    expect(page.locator("tbody tr", has_text="Safety backup")).to_be_visible()
     expect(other.get_by_label("Last restore")).to_be_visible(timeout=LONG_MS)
     assert violations(page) == []
     assert own.has_user("later@example.com") is False
     page.reload()
     own.command("users", "invite", "between@example.com")
 
-    page.get_by_label("Last restore").get_by_role("button", name=re.compile("Go back")).click()
+    page.get_by_label("Last restore").get_by_role("button", name=re.compile("Undo restore")).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("between@example.com")).to_be_visible()
     expect(dialog.get_by_role("textbox")).to_have_count(0)
     assert violations(page) == []
-    dialog.get_by_role("button", name="Go back").click()
+    dialog.get_by_role("button", name="Undo restore").click()
 
-    expect(page.get_by_text("The database of before is back")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_label("Last restore").get_by_text("Restore undone")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_text("You have been signed out")).to_have_count(0)
     assert own.has_user("later@example.com") is True
     assert own.has_user("between@example.com") is False
     page.goto(own.base + "/engine/admin/audit")
-    expect(page.locator("tbody tr").first).to_contain_text("backup restore undone")
+    expect(page.locator("tbody tr").first).to_contain_text("undid a restore")
 
 
 def test_the_sign_in_comes_before_anything_is_typed_and_leads_back_to_the_question(own):
@@ -154,7 +154,7 @@ def test_a_restore_that_fails_says_why_on_the_page_and_once(own):
     dialog.get_by_role("button", name="Restore").click()
 
     failed = page.get_by_label("Last restore")
-    expect(failed.get_by_text("the database is as it was")).to_be_visible(timeout=LONG_MS)
+    expect(failed.get_by_text("the database is unchanged")).to_be_visible(timeout=LONG_MS)
     problem = failed.locator(".problem").inner_text()
     assert made in problem
     expect(page.get_by_text(problem)).to_have_count(1)

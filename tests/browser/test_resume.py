@@ -81,7 +81,7 @@ def test_a_proxy_without_engines_is_not_taken_for_a_success(front, page):
         process.terminate()
         assert process.wait(60) == 0
     page.get_by_role("button", name="Sign out").click()
-    told = page.get_by_text("you may still be signed in")
+    told = page.get_by_text("You may still be signed in")
     expect(told).to_be_visible(timeout=30_000)
     expect(page.locator(".pill")).to_contain_text("Down")
 

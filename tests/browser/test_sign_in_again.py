@@ -112,7 +112,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 def ask_for_a_token(page: Page, name: str) -> None:
     page.get_by_role("button", name="New token").click()
     page.get_by_role("dialog").get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
 
 
 def test_who_signs_in_again_at_the_provider_goes_on_where_it_was(page, started, provider):
@@ -129,7 +129,7 @@ def test_who_signs_in_again_at_the_provider_goes_on_where_it_was(page, started, 
     page.wait_for_url(f"{started.base}/engine/admin/tokens")
     ask_for_a_token(page, "in time")
 
-    expect(page.get_by_text("Keep it now")).to_be_visible()
+    expect(page.get_by_text("Copy the token now")).to_be_visible()
     expect(page.locator("tbody")).not_to_contain_text("too late")
 
 
@@ -148,4 +148,4 @@ def test_who_came_by_a_link_makes_a_fresh_one(page, started):
     page.goto(f"{started.base}/engine/admin/tokens")
     ask_for_a_token(page, "after the link")
 
-    expect(page.get_by_text("Keep it now")).to_be_visible()
+    expect(page.get_by_text("Copy the token now")).to_be_visible()

@@ -142,10 +142,10 @@ def test_a_session_that_an_administrator_ends_is_over_at_once(instance, browser,
 def test_home_is_empty_as_well(instance, browser):
     page = browser.new_page()
     page.goto(instance.base)
-    expect(page.get_by_text("This one")).to_be_visible()
+    expect(page.get_by_text("Current")).to_be_visible()
     other = open_page(browser, instance, f"{ADMIN}/users")
 
     other.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("dialog")).to_contain_text("You have been signed out")
-    expect(page.get_by_text("This one")).to_have_count(0)
+    expect(page.get_by_text("Current")).to_have_count(0)

@@ -229,7 +229,7 @@ def test_every_page_shows_the_fault_within_ten_seconds_and_heals(instance, brows
                 expect(page.locator(".skeleton:visible")).to_have_count(0)
                 expect(page.get_by_role("alert").filter(has_text="Down since")).to_have_count(1)
         go(page, f"{ADMIN}/system")
-        at_a_glance = page.get_by_label("At a glance")
+        at_a_glance = page.get_by_label("Summary")
         expect(at_a_glance.locator(".figure").first).to_contain_text(state[0].split(":")[0])
 
     expect_well(page)
@@ -269,7 +269,7 @@ def test_a_page_that_was_open_before_says_nothing_is_well_once_the_engine_is_dow
 
     with frozen_database(instance):
         expect(summary).to_have_text(
-            re.compile("^Down Seen before: 1[0-9] checks: "), timeout=SHOWS_WITHIN_MS
+            re.compile("^Down Last seen: 1[0-9] checks: "), timeout=SHOWS_WITHIN_MS
         )
         expect(line).to_contain_text("Needs attention", timeout=SHOWS_WITHIN_MS)
         expect(line).not_to_contain_text("Up.")

@@ -21,14 +21,14 @@ RECOVERS_WITHIN_MS = 60_000
 def test_the_page_tells_what_goes_on_now_and_in_the_last_hour(open_page):
     page = open_page("/engine/admin/system").page
 
-    expect(page.get_by_label("At a glance")).to_contain_text("Healthy")
+    expect(page.get_by_label("Summary")).to_contain_text("Healthy")
     expect(page.get_by_label("Instances")).to_contain_text("1 of 1 worker up")
-    chart = page.get_by_role("img", name=re.compile("^Requests, the last hour. Answered: now"))
+    chart = page.get_by_role("img", name=re.compile("^Requests, the last hour. Total: now"))
     # A sample is complete ten seconds after its beginning, and then told to the second or so.
     expect(chart.locator('path[data-line="0"]')).to_have_attribute(
         "d", re.compile("L"), timeout=45_000
     )
-    expect(chart).to_have_accessible_name(re.compile(r"least [\d.]+/s, most [\d.]+/s"))
+    expect(chart).to_have_accessible_name(re.compile(r"minimum [\d.]+/s, maximum [\d.]+/s"))
 
 
 def test_the_period_lives_in_the_address(open_page):
@@ -107,16 +107,16 @@ def test_a_killed_worker_and_a_frozen_database_show_within_ten_seconds_and_end(f
     workers[0].kill()
 
     lost = instances.locator("tr", has_text=str(workers[0].pid))
-    expect(lost).to_contain_text("lost", timeout=FAULT_SHOWS_WITHIN_MS)
+    expect(lost).to_contain_text("Lost", timeout=FAULT_SHOWS_WITHIN_MS)
     expect(instances).to_contain_text("2 of 2 workers up", timeout=RECOVERS_WITHIN_MS)
 
     with frozen(postgres_in(data)):
         notice = page.get_by_role("alert").filter(has_text="Down since")
         expect(notice).to_contain_text("Database", timeout=FAULT_SHOWS_WITHIN_MS)
-        expect(page.get_by_label("At a glance")).to_contain_text("Down")
-        expect(page.get_by_text("No new figures since")).to_be_visible(timeout=30_000)
+        expect(page.get_by_label("Summary")).to_contain_text("Down")
+        expect(page.get_by_text("No new data since")).to_be_visible(timeout=30_000)
         page.evaluate(AXE.read_text())
         assert page.evaluate("axe.run().then(result => result.violations.map(one => one.id))") == []
     expect(page.get_by_text("Healthy again since")).to_be_visible(timeout=RECOVERS_WITHIN_MS)
     expect(notice).to_have_count(0)
-    expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=RECOVERS_WITHIN_MS)
+    expect(page.get_by_text("No new data since")).to_have_count(0, timeout=RECOVERS_WITHIN_MS)

@@ -29,14 +29,14 @@ def test_a_recent_sign_in_makes_a_token_that_expires_and_names_its_maker(open_pa
 
     page.get_by_role("button", name="New token").click()
     page.get_by_label("Name").fill("from the page")
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
 
     row = page.locator("tbody tr", has_text="from the page")
     expect(row).to_contain_text("by admin@localhost")
     # Not "in 3 months": a right needs a date.
     expect(row).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"))
     page.goto(f"{started.base}/")
-    expect(page.get_by_role("heading", name="API tokens that act for you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your API tokens")).to_be_visible()
     page.get_by_role("button", name="Revoke from the page").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_role("button", name="Revoke from the page")).to_have_count(0)

@@ -89,11 +89,11 @@ def test_an_end_in_the_past_is_refused_in_the_reader_s_time_zone(open_page, star
     row_of(page, email).get_by_role("button", name=re.compile("Add Admin")).click()
     dialog = page.get_by_role("dialog")
 
-    dialog.get_by_label("Ends").fill("2020-02-03T04:05")
+    dialog.get_by_label("Expires").fill("2020-02-03T04:05")
     dialog.get_by_role("button", name="Add administrator").click()
 
     expect(dialog.get_by_role("alert")).to_have_text(
-        "2020-02-03 04:05 UTC+5:30 is in the past. Choose a later time, or leave it empty."
+        "2020-02-03 04:05 UTC+5:30 is in the past. Choose a later time, or leave the field empty."
     )
     expect(row_of(page, email).locator(".badge.administrator")).to_have_count(0)
 
@@ -105,10 +105,10 @@ def test_an_end_is_a_date_with_its_zone_on_hover(open_page, started):
     # Five weeks: "next month", if it were told as a distance.
     end = datetime.datetime.now() + datetime.timedelta(days=35)
     page.get_by_role("button", name="Add Editor", exact=True).click()
-    page.get_by_label("Ends").fill(end.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Expires").fill(end.strftime("%Y-%m-%dT%H:%M"))
     page.get_by_role("dialog").get_by_role("button", name="Add editor").click()
 
-    grant = page.locator(".lines li", has_text="ends").first
+    grant = page.locator(".lines li", has_text="expires").first
 
     ends = grant.locator("time").last
     expect(ends).to_have_text(end.strftime("%Y-%m-%d %H:%M"))
@@ -119,7 +119,7 @@ def test_a_token_s_end_is_a_date_with_its_zone_on_hover(open_page):
     page = open_page(f"{ADMIN}/tokens", timezone_id=ZONE).page
     page.get_by_role("button", name="New token").click()
     page.get_by_label("Name").fill("ends on a date")
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
 
     ends = page.locator("tbody tr", has_text="ends on a date").locator("td").nth(3).locator("time")
 

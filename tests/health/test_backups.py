@@ -97,7 +97,7 @@ async def test_an_override_of_the_schedule_counts(url, tmp_path, monkeypatch):
     found = await seen(made, due=lambda now: schedules.last_due("backup", now))
 
     assert found.state is FAILING
-    assert found.detail.endswith("one was due at 2026-11-27 09:00 UTC.")
+    assert found.detail.endswith("a backup was due at 2026-11-27 09:00 UTC.")
 
 
 @pytest.mark.parametrize("where", ["backup.schedule", "maintenance.schedules"])
@@ -153,7 +153,7 @@ async def test_a_run_that_failed_is_failing_until_the_next_good_one(engine, monk
     assert made.name
     assert well.state is OK
     assert failed.state is FAILING
-    assert failed.detail.startswith("The newest run failed on")
+    assert failed.detail.startswith("The last backup failed on")
     assert board["backup"].state.name == "ATTENTION"
     assert newest.state is BackupRunState.SUCCEEDED
     assert (await check.see()).state is OK
@@ -185,7 +185,7 @@ async def test_the_check_of_an_engine_asks_for_its_zone_and_override(url, tmp_pa
 
     assert at_once.state is OK
     assert missed.state is FAILING
-    assert missed.detail.endswith(f"one was due at {soon:%Y-%m-%d %H:%M} UTC.")
+    assert missed.detail.endswith(f"a backup was due at {soon:%Y-%m-%d %H:%M} UTC.")
 
 
 async def test_the_check_of_an_engine_whose_schedule_is_off_says_so(url, tmp_path):

@@ -285,7 +285,7 @@ async def test_a_disk_that_refuses_a_look_is_unknown(tmp_path):
 
     found = await Directories()._check("disk", "Disk", "", "", refuses).see()
 
-    assert (found.state, found.detail) == (UNKNOWN, "It can't be looked at: Input/output error.")
+    assert (found.state, found.detail) == (UNKNOWN, "The check failed: Input/output error.")
 
 
 async def test_a_provider_whose_name_is_not_found_or_that_hangs_is_unknown(monkeypatch):
@@ -298,7 +298,7 @@ async def test_a_provider_whose_name_is_not_found_or_that_hangs_is_unknown(monke
 
     assert (hanging.state, unknown_name.state) == (UNKNOWN, UNKNOWN)
     assert "did not answer within" in hanging.detail
-    assert "can't be reached from here" in unknown_name.detail
+    assert "is not reachable from here" in unknown_name.detail
 
 
 async def test_a_check_that_fails_or_hangs_concerns_nobody_else(engine):

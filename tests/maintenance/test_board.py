@@ -101,7 +101,7 @@ async def test_an_item_that_was_marked_done_does_not_ask_for_it(engine, ada, boa
     ticked = await engine.services.maintenance.tick(ada, "documentation", None)
     after = (await board())["documentation"]
 
-    assert before.saw == "The engine can't see this. Mark it done once you have done it."
+    assert before.saw == "The engine can't check this. Mark it done when you have done it."
     assert ticked.saw == after.saw == f"Marked done by {ada.label} on {after.done_at:%Y-%m-%d}."
 
 
@@ -132,7 +132,7 @@ async def test_what_runs_by_no_schedule_is_unknown_and_says_so(engine):
     (item,) = [one for one in (await found.board(ROOT)).items if one.name == "backup"]
 
     assert (item.state, item.done_at) == (MaintenanceState.UNKNOWN, made)
-    assert item.saw == "Made. The schedule of backup is switched off."
+    assert item.saw == "Made. The schedule of backup is disabled."
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ async def test_a_task_is_evidence_by_its_newest_success_and_failure(engine, boar
     await later(10)
 
     assert never.state is MaintenanceState.NOT_YET
-    assert "has never succeeded" in never.saw
+    assert "has never run successfully" in never.saw
     assert seen == [
         ("OK", "Whole."),
         ("ATTENTION", "It was tampered with."),
@@ -307,7 +307,7 @@ async def test_the_access_review_is_due_again_a_quarter_after_the_last(engine, a
     done = (await board())["access-review"]
     await later(93)
 
-    assert "1 of 1 are to be decided" in opened.saw
+    assert "1 of 1 undecided" in opened.saw
     assert (done.state, done.done_at is None) == (MaintenanceState.OK, False)
     assert (await board())["access-review"].state is MaintenanceState.DUE
 

@@ -85,15 +85,15 @@ class Alerts:
         wanted = [one for one in self._channels if channel in (None, one)]
         if not wanted:
             raise NoChannel(
-                "Nobody can be told: set alerts.webhook_url, or alerts.email_to with"
+                "No alert channel is configured. Set alerts.webhook_url, or alerts.email_to with"
                 " alerts.email_from and alerts.smtp.host."
             )
         notice = Notice(
             NoticeKind.TEST,
             "test",
-            "Alerts reach you",
+            "Test alert",
             HealthState.OK,
-            f"{viewer.label} sent this to see whether alerts arrive. Nothing is wrong.",
+            f"{viewer.label} sent this test. No action is needed.",
             datetime.now(UTC),
             self._instance,
         )
@@ -190,7 +190,7 @@ class Alerts:
 
     async def tidy(self) -> None:
         """Close what nobody reports any more, forget what is old. Raises Unavailable."""
-        gone = "Nobody reports it any more: its instance was stopped, or its check removed."
+        gone = "No longer reported: the instance was stopped or the check was removed."
         async with self._db.transaction():
             for row in await store.end_forgotten(self._db):
                 await self._notify(row["id"], NoticeKind.OVER, HealthState.UNKNOWN, gone)

@@ -110,7 +110,7 @@ class NoticeKind(enum.Enum):
 
 
 ADMINISTRATOR_ADDED = "administrator_added"
-EVENTS = {ADMINISTRATOR_ADDED: "Somebody was made an administrator; by whom, and why."}
+EVENTS = {ADMINISTRATOR_ADDED: "A user was granted the role Administrator; says by whom and why."}
 """Alerts that tell of something that happened once, and their meaning."""
 
 

@@ -48,37 +48,40 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
 
     async def see() -> Finding:
         if seen is None:
-            return unknown("No backups are made yet.")
+            return unknown("Backups are not available yet.")
         history = await seen()
         newest, changed, now = history.newest_at, history.schedule_changed_at, datetime.now(UTC)
-        found = "There is no backup" if newest is None else f"The newest is of {instant(newest)}"
+        found = (
+            "There is no backup"
+            if newest is None
+            else f"The newest backup is from {instant(newest)}"
+        )
         if history.failed_at is not None:
             # Also without a schedule: cron may run `aiwebengine backup create`.
-            failed = f"The newest run failed on {instant(history.failed_at)}"
-            return failing(f"{failed}: {(history.problem or 'no reason is known').rstrip('.')}.")
+            failed = f"The last backup failed on {instant(history.failed_at)}"
+            return failing(f"{failed}: {(history.problem or 'unknown reason').rstrip('.')}.")
         due_at = last_due(now - BACKUP_GRACE)
         if due_at is None:
-            return unknown(f"Scheduled backups are switched off. {found}.")
+            return unknown(f"Scheduled backups are disabled. {found}.")
         if newest is not None and is_of_the_future(newest, now):
-            return failing(f"{found}, which is in the future: a clock was wrong, or is.")
+            return failing(f"{found}, which is in the future: a clock is or was wrong.")
         if newest is not None and (newest >= due_at or (changed is not None and due_at < changed)):
             return ok(f"{found}.")
         if newest is None and due_at < started:
-            return unknown(f"{found} yet; none was due since the engine started.")
-        return failing(f"{found}; one was due at {instant(due_at)}.")
+            return unknown(f"{found} yet; none has been due since the engine started.")
+        return failing(f"{found}; a backup was due at {instant(due_at)}.")
 
     return Check(
         "backup",
         "Backup",
         see,
-        "Find the reason in the log, then run `aiwebengine backup create`.",
+        "Check the log for the reason, then run `aiwebengine backup create`.",
         every_secs=BACKUP_EVERY_SECS,
         is_shared=True,
-        meaning="Whether backups are made by their schedule (`backup.schedule`, or"
-        " `maintenance.schedules.backup`, in `maintenance.timezone`). Fails when the newest run"
-        " failed, when the newest backup is older than the last due time, with"
-        f" {BACKUP_GRACE // timedelta(hours=1)} hours for making it, or when it is dated in the"
-        " future. Unknown while the schedule is off and no run failed.",
+        meaning="Backups run on schedule (`backup.schedule`, or `maintenance.schedules.backup`, in"
+        " `maintenance.timezone`). Fails when the last backup failed, when a scheduled backup is"
+        f" more than {BACKUP_GRACE // timedelta(hours=1)} hours late, or when the newest backup is"
+        " dated in the future. Unknown while the schedule is off and no backup failed.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Everything that an instance looks at, beside the database itself."""
+"""Health checks of an instance, apart from the check of the database itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import psutil
 
 from aiwebengine.core.config import Config
-from aiwebengine.core.formats import duration
+from aiwebengine.core.formats import count, duration
 from aiwebengine.database import Database
 from aiwebengine.health import network, store
 from aiwebengine.health.backups import BackupsSeen, DueTime, backup
@@ -20,10 +20,10 @@ from aiwebengine.health.types import Check, Finding, failing, ok, unknown, warni
 from aiwebengine.migrations.service import due
 
 ErrorRate = Callable[[int], Awaitable[tuple[int, int]]]
-"""Requests, and those among them that failed, of the last so many minutes, over all instances."""
+"""Requests and failed requests of all instances in the last given number of minutes."""
 
 MIGRATIONS_EVERY_SECS = 30.0
-# A statement that costs nothing; a clock that was set is seen within ten seconds.
+# The statement is cheap; a clock that was changed is noticed within ten seconds.
 CLOCK_EVERY_SECS = 4.0
 ROLE_EVERY_SECS = 300.0
 CLOCK_WARNING_SECS = 2.0
@@ -31,10 +31,10 @@ CLOCK_FAILING_SECS = 30.0
 LOOP_SAMPLE_SECS = 0.05
 LOOP_WARNING_SECS = 0.5
 LOOP_FAILING_SECS = 2.0
-# How long a worker's end is told of, though it was replaced.
-WORKER_TOLD_SECS = 30.0
-# A rate of a handful of requests says nothing.
-FEWEST_REQUESTS = 20
+# A worker that ended unexpectedly is reported for this long, even after it was replaced.
+WORKER_REPORTED_SECS = 30.0
+# The error rate of fewer requests means nothing.
+MIN_REQUESTS = 20
 
 
 def of_instance(
@@ -47,7 +47,7 @@ def of_instance(
     error_rate: ErrorRate | None = None,
     thresholds: Thresholds | None = None,
 ) -> list[Check]:
-    """The checks that this configuration asks for. *providers*: name, label, address to ask."""
+    """The checks that this configuration needs; *providers*: name, label, address to probe."""
     base_url = config.server.public_url
     checks = [
         migrations(db),
@@ -73,61 +73,60 @@ def of_instance(
 
 
 def _directories(config: Config, directories: Directories) -> list[Check]:
-    space = "Free space there: remove what is not needed, or make the file system larger."
+    space = "Free disk space: remove files that are not needed, or enlarge the file system."
     checks = []
     if not config.repository.database_url.get_secret_value():
         data = config.repository.data_dir
-        checks.append(directories.space("disk.data", "Disk of the data directory", data, space))
+        checks.append(directories.space("disk.data", "Data disk space", data, space))
     if config.logging.file is not None:
         logs = config.logging.file.parent
         checks += [
-            directories.space("disk.logs", "Disk of the logs", logs, space),
+            directories.space("disk.logs", "Log disk space", logs, space),
             directories.writable(
                 "writable.logs",
                 "Log directory",
                 logs,
-                f"No log is written. Free space, or let the engine's user write to {logs}"
-                " (logging.file).",
+                "The log is not written. Free disk space, or give the engine's user write access to"
+                f" {logs} (logging.file).",
             ),
         ]
     backups = config.backup.directory
     return [
         *checks,
-        directories.space("disk.backups", "Disk of the backups", backups, space),
+        directories.space("disk.backups", "Backup disk space", backups, space),
         directories.writable(
             "writable.backups",
             "Backup directory",
             backups,
-            f"No backup can be made. Free space, or let the engine's user write to {backups}"
-            " (backup.directory).",
+            "Backups can't be created. Free disk space, or give the engine's user write access to"
+            f" {backups} (backup.directory).",
         ),
     ]
 
 
 def migrations(db: Database) -> Check:
-    """Whether the tables are those that this version needs."""
+    """Check that the database schema matches this version."""
 
     async def see() -> Finding:
         pending = await due(db)
         if pending:
-            return failing(f"{len(pending)} pending: {', '.join(pending)}.")
-        return ok("All are applied.")
+            return failing(f"{count(len(pending), 'migration')} pending: {', '.join(pending)}.")
+        return ok("All migrations are applied.")
 
     return Check(
         "migrations",
         "Migrations",
         see,
-        "Take a backup, then run `aiwebengine migrate up`.",
+        "Run `aiwebengine migrate up`, which creates a backup first.",
         every_secs=MIGRATIONS_EVERY_SECS,
         needs_database=True,
         is_shared=True,
-        meaning="Whether the tables are those that this version needs. Fails when any migration"
-        " is pending.",
+        meaning="The database schema matches this version. Fails when a migration is pending.",
     )
 
 
 def role(db: Database) -> Check:
-    """Whether the engine's role in PostgreSQL may do more than it needs."""
+    """Check that the engine's PostgreSQL role has no more privileges than it needs."""
 
     async def see() -> Finding:
         if await store.is_superuser(db):
@@ -138,69 +137,69 @@ def role(db: Database) -> Check:
         "database_role",
         "Database role",
         see,
-        "Give the engine a role of its own with CREATEDB that owns its database:"
-        " see docs/production.md.",
+        "Use a dedicated role with CREATEDB that owns the engine's database. See"
+        " docs/production.md.",
         every_secs=ROLE_EVERY_SECS,
         needs_database=True,
         is_shared=True,
-        meaning="Whether the engine's role in PostgreSQL is a superuser, which it need not be."
-        " Warns when it is.",
+        meaning="The engine's PostgreSQL role has no more privileges than it needs. Warns when it"
+        " is a superuser.",
     )
 
 
 def clock(db: Database) -> Check:
-    """Whether this machine and the database agree what time it is."""
+    """Check that the clocks of this machine and the database agree."""
 
     async def see() -> Finding:
         before = datetime.now(UTC)
         theirs = await store.clock(db)
-        # The database answered at some time in between, on average in the middle.
+        # The database answered between the two readings, on average in the middle.
         middle = before + (datetime.now(UTC) - before) / 2
         apart = (middle - theirs).total_seconds()
-        told = f"This machine and the database are {duration(abs(apart))} apart."
+        detail = f"The clocks of the engine and the database differ by {duration(abs(apart))}."
         if abs(apart) >= CLOCK_FAILING_SECS:
-            return failing(told)
-        return warning(told) if abs(apart) >= CLOCK_WARNING_SECS else ok(told)
+            return failing(detail)
+        return warning(detail) if abs(apart) >= CLOCK_WARNING_SECS else ok(detail)
 
     return Check(
         "clock",
         "Clock",
         see,
-        "Sessions, tokens and grants end too early or too late. Switch on time synchronisation"
+        "Sessions, tokens and grants expire too early or too late. Enable time synchronization"
         " (`timedatectl set-ntp true`) on both machines.",
         every_secs=CLOCK_EVERY_SECS,
         needs_database=True,
-        meaning="Whether this machine and the database agree what time it is. Warns when they are"
-        f" {CLOCK_WARNING_SECS:g} s apart, fails at {CLOCK_FAILING_SECS:g} s.",
+        meaning="The clocks of the engine and the database agree. Warns when they differ by"
+        f" {CLOCK_WARNING_SECS:g} s, fails at {CLOCK_FAILING_SECS:g} s.",
     )
 
 
 def event_loop() -> Check:
-    """Whether this process comes round to what it has to do."""
+    """Check the event-loop lag of this process."""
 
     async def see() -> Finding:
         began = time.perf_counter()
         await asyncio.sleep(LOOP_SAMPLE_SECS)
-        late = max(0.0, time.perf_counter() - began - LOOP_SAMPLE_SECS)
-        told = f"Work waits {1_000 * late:.0f} ms for its turn."
-        if late >= LOOP_FAILING_SECS:
-            return failing(told)
-        return warning(told) if late >= LOOP_WARNING_SECS else ok(told)
+        lag = max(0.0, time.perf_counter() - began - LOOP_SAMPLE_SECS)
+        detail = f"Event-loop lag is {1_000 * lag:.0f} ms."
+        if lag >= LOOP_FAILING_SECS:
+            return failing(detail)
+        return warning(detail) if lag >= LOOP_WARNING_SECS else ok(detail)
 
     return Check(
         "event_loop",
-        "Event loop",
+        "Event-loop lag",
         see,
-        "The processor is too busy: look at its load, and raise performance.worker_pool_size.",
+        "The CPU is overloaded. Check its load, and raise performance.worker_pool_size.",
         limit_secs=30.0,
         of_process=True,
-        meaning="Whether the process comes round to what it has to do. Warns when work waits"
-        f" {LOOP_WARNING_SECS:g} s for its turn, fails at {LOOP_FAILING_SECS:g} s.",
+        meaning="The process handles work without delay. Warns at an event-loop lag of"
+        f" {LOOP_WARNING_SECS:g} s, fails at {LOOP_FAILING_SECS:g} s.",
     )
 
 
 def workers(parent: int, expected: int) -> Check:
-    """Whether all worker processes are there, and whether one of them ended a moment ago."""
+    """Check that all worker processes are running and that none ended unexpectedly."""
     known: set[int] = set()
     ended: dict[int, float] = {}
     were_all_there = False
@@ -212,59 +211,59 @@ def workers(parent: int, expected: int) -> Check:
     async def see() -> Finding:
         nonlocal were_all_there
         try:
-            now = {pid for pid in await asyncio.to_thread(look) if pid in known or _works(pid)}
+            now = {pid for pid in await asyncio.to_thread(look) if pid in known or _is_worker(pid)}
         except psutil.Error as error:
-            return unknown(f"The worker processes can't be seen: {error}.")
+            return unknown(f"The worker processes can't be listed: {error}.")
         moment = time.monotonic()
         ended.update(dict.fromkeys(known - now, moment))
         known.clear()
         known.update(now)
-        for pid in [pid for pid, at in ended.items() if moment - at > WORKER_TOLD_SECS]:
+        for pid in [pid for pid, at in ended.items() if moment - at > WORKER_REPORTED_SECS]:
             del ended[pid]
-        told = f"{len(now)} of {expected} worker processes run"
+        detail = f"{len(now)} of {expected} worker processes are running"
         if ended:
             names = ", ".join(map(str, sorted(ended)))
-            return failing(f"{told}; ended unexpectedly a moment ago: {names}.")
+            return failing(f"{detail}; ended unexpectedly: {names}.")
         were_all_there = were_all_there or len(now) >= expected
         if not were_all_there:
-            return unknown(f"{told}; the others are starting.")
-        return failing(f"{told}.") if len(now) < expected else ok(f"{told}.")
+            return unknown(f"{detail}; the others are starting.")
+        return failing(f"{detail}.") if len(now) < expected else ok(f"{detail}.")
 
     return Check(
         "workers",
         "Worker processes",
         see,
-        "It was replaced, what it was doing was lost. Look in the log for `worker.died`, and in"
-        " the system's (`journalctl -k`) whether memory ran out.",
+        "The engine replaces a lost worker; its requests in progress are lost. Check the log for"
+        " `worker.died`, and the system log (`journalctl -k`) for an out-of-memory kill.",
         of_process=True,
-        meaning="Whether all worker processes are there; looked at when there are several. Fails"
-        f" when one is missing, or ended within the last {WORKER_TOLD_SECS:g} s.",
+        meaning="All worker processes are running; checked with more than one worker. Fails when a"
+        f" worker is missing, or ended unexpectedly within the last {WORKER_REPORTED_SECS:g} s.",
     )
 
 
 def errors(rate: ErrorRate, percent: float, minutes: int) -> Check:
-    """Whether more than *percent* of the requests of the last *minutes* failed."""
+    """Check that at most *percent* of the requests in the last *minutes* failed."""
 
     async def see() -> Finding:
         requests, failed = await rate(minutes)
         share = 100 * failed / requests if requests else 0.0
-        told = f"{failed} of {requests} requests of the last {minutes} min failed ({share:.1f}%)."
-        return failing(told) if requests >= FEWEST_REQUESTS and share > percent else ok(told)
+        detail = f"{failed} of {requests} requests failed in the last {minutes} min ({share:.1f}%)."
+        return failing(detail) if requests >= MIN_REQUESTS and share > percent else ok(detail)
 
     return Check(
         "error_rate",
-        "Failed requests",
+        "Error rate",
         see,
-        "Look for the errors in the log: `aiwebengine logs search --level error`.",
+        "Check the errors in the log: `aiwebengine logs search --level error`.",
         needs_database=True,
         is_shared=True,
-        meaning="Whether requests are answered. Fails when more than `alerts.error_rate_percent` of"
-        f" the last `alerts.error_rate_minutes` failed, of {FEWEST_REQUESTS} requests at least.",
+        meaning="Requests succeed. Fails when more than `alerts.error_rate_percent` of the requests"
+        f" in the last `alerts.error_rate_minutes` failed, with at least {MIN_REQUESTS} requests.",
     )
 
 
-def _works(pid: int) -> bool:
-    """Whether the process is a worker, and not the helper that counts shared resources."""
+def _is_worker(pid: int) -> bool:
+    """Whether the process is a worker, not the resource tracker of multiprocessing."""
     try:
         return "spawn_main" in " ".join(psutil.Process(pid).cmdline())
     except psutil.Error:

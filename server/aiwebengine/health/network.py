@@ -1,4 +1,4 @@
-"""Looks at what is reached over the network: the certificate of our address, the providers."""
+"""Health checks over the network: TLS certificate, sign-in providers, S3 storage, proxies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CERTIFICATE_WARNING = timedelta(days=14)
 
 
 def certificate(base_url: str) -> Check:
-    """Whether the certificate that browsers see at *base_url* (https) is valid for long enough."""
+    """Check the certificate that browsers see at *base_url* (https)."""
 
     async def see() -> Finding:
         parts = urlsplit(base_url)
@@ -38,31 +38,30 @@ def certificate(base_url: str) -> Check:
         try:
             found = await _certificate(host, port)
         except (OSError, ssl.SSLError, ValueError) as error:
-            return unknown(f"{host}:{port} can't be reached from here: {_words(error)}.")
+            return unknown(f"{host}:{port} is not reachable from here: {_words(error)}.")
         end = found.not_valid_after_utc
         left = end - datetime.now(UTC)
         if left <= timedelta(0):
-            return failing(f"The certificate of {host} ended on {instant(end)}.")
-        told = f"The certificate of {host} is valid until {day(end)} ({count(left.days, 'day')})."
-        return warning(told) if left < CERTIFICATE_WARNING else ok(told)
+            return failing(f"The certificate of {host} expired on {instant(end)}.")
+        detail = f"The certificate of {host} is valid until {day(end)} ({count(left.days, 'day')})."
+        return warning(detail) if left < CERTIFICATE_WARNING else ok(detail)
 
     return Check(
         "certificate",
-        "Certificate of server.base_url",
+        "TLS certificate",
         see,
-        "Renew the certificate: look at the log of the proxy that holds it (Caddy renews by"
-        " itself when ports 80 and 443 can be reached from outside).",
+        "Renew the certificate. Check the log of the proxy that serves it (Caddy renews it"
+        " automatically if ports 80 and 443 are reachable from the internet).",
         every_secs=CERTIFICATE_EVERY_SECS,
         limit_secs=NETWORK_LIMIT_SECS,
         is_shared=True,
-        meaning="Whether the certificate that browsers see is valid for long enough; looked at when"
-        f" `server.base_url` is https. Warns {CERTIFICATE_WARNING.days} days before its end, fails"
-        " after it.",
+        meaning="The certificate that browsers see is valid; checked when `server.base_url` is"
+        f" https. Warns {CERTIFICATE_WARNING.days} days before it expires, fails afterwards.",
     )
 
 
 def provider(name: str, label: str, address: str) -> Check:
-    """Whether a sign-in provider answers at *address*."""
+    """Check that a sign-in provider answers at *address*."""
 
     async def see() -> Finding:
         # Loaded with the first check, as below: many engines have no provider and no storage.
@@ -73,32 +72,32 @@ def provider(name: str, label: str, address: str) -> Check:
                 answer = await client.get(address)
         except httpx2.HTTPError as error:
             return _unanswered(label, NETWORK_LIMIT_SECS, error)
-        # Nor does a sign-in follow a redirect.
+        # A sign-in does not follow redirects either.
         if answer.status_code >= 300:
-            return failing(f"{label} answers {answer.status_code} at {address}.")
+            return failing(f"{label} returned {answer.status_code} at {address}.")
         return ok(f"{label} answers.")
 
     return Check(
         f"provider.{name}",
         f"Sign-in with {label}",
         see,
-        f"Nobody can sign in with {label}. Look whether this machine reaches {address}, and at"
-        " the provider's own page of incidents.",
+        f"Sign-in with {label} does not work. Check that this machine can reach {address}, and"
+        " check the provider's status page.",
         every_secs=PROVIDER_EVERY_SECS,
         limit_secs=NETWORK_LIMIT_SECS + 1,
         is_shared=True,
-        meaning="Whether this sign-in provider answers; one check for each that is configured."
-        " Fails when it refuses the connection or answers with an error; unknown when it does not"
-        " answer in time, or its name or network can't be found from here.",
+        meaning="The sign-in provider answers; one check per configured provider. Fails when it"
+        " refuses the connection or returns an error; unknown when it times out, or when DNS or the"
+        " network fails here.",
     )
 
 
 def storage(address: str) -> Check:
-    """Whether the S3 storage of backups answers at *address*, with whatever it answers.
+    """Check that the S3 storage of backups answers at *address*, with any status below 500.
 
-    Sends no key and lists nothing, so that it may ask every few seconds.
+    Sends no key and lists nothing, so it is cheap enough to run every few seconds.
     """
-    # One client: its certificates take 40 ms to read.
+    # One client, because loading its CA certificates takes 40 ms.
     clients: list[httpx2.AsyncClient] = []
 
     async def see() -> Finding:
@@ -111,60 +110,61 @@ def storage(address: str) -> Check:
         except httpx2.HTTPError as error:
             return _unanswered(address, STORAGE_LIMIT_SECS, error)
         if answer.status_code >= 500:
-            return failing(f"{address} answers {answer.status_code}.")
+            return failing(f"{address} returned {answer.status_code}.")
         return ok(f"{address} answers.")
 
     return Check(
         "storage.s3",
-        "S3 storage of the backups",
+        "S3 backup storage",
         see,
-        "New backups get no copy there. Look whether this machine reaches it (backup.s3).",
+        "New backups are not copied there. Check that this machine can reach it (backup.s3).",
         every_secs=STORAGE_EVERY_SECS,
         limit_secs=STORAGE_LIMIT_SECS + 1,
         is_shared=True,
-        meaning="Whether the S3 storage of backups (`backup.s3`) answers; no key is sent. Fails"
-        " when it refuses the connection or answers with 5xx; unknown when it does not answer in"
-        " time, or its name or network can't be found from here.",
+        meaning="The S3 storage of backups (`backup.s3`) answers; no key is sent. Fails when it"
+        " refuses the connection or returns 5xx; unknown when it times out, or when DNS or the"
+        " network fails here.",
     )
 
 
 def proxy(problem: Callable[[], str | None]) -> Check:
-    """Whether proxies on this machine are set up so that their visitors can be told apart."""
+    """Check that proxies on this machine pass on the addresses of their clients."""
 
     async def see() -> Finding:
         found = problem()
-        return warning(found) if found else ok("No request of an unknown proxy was seen.")
+        return warning(found) if found else ok("No requests from unknown proxies.")
 
     return Check(
         "proxy",
-        "Proxy in front",
+        "Reverse proxy",
         see,
-        "Let the proxy send X-Forwarded-For and keep the request's Host, name its address in"
-        " server.trusted_proxies, and set server.base_url to the address that browsers use."
-        " See docs/production.md.",
+        "Configure the proxy to send X-Forwarded-For and to keep the Host header, add its"
+        " address to server.trusted_proxies, and set server.base_url to the address that browsers"
+        " use. See docs/production.md.",
         of_process=True,
-        meaning="Whether requests from loopback come of a proxy that does not say whom it speaks"
-        " for, or that `server.trusted_proxies` does not name. Warns for 10 minutes after such a"
-        " request: the rate limit counts all visitors of that proxy as one.",
+        meaning="Requests from loopback don't come from a proxy that hides the client's address or"
+        " that is missing in `server.trusted_proxies`. Warns for 10 minutes after such a request:"
+        " the rate limit treats all clients of that proxy as one.",
     )
 
 
 def _unanswered(who: str, limit_secs: float, error: httpx2.HTTPError) -> Finding:
-    """What it means that *who* gave no answer: only a refusal of theirs is a failure."""
+    """The result when *who* did not answer: only a refused connection counts as a failure."""
     import httpx2
 
     if isinstance(error, httpx2.TimeoutException):
         return unknown(f"{who} did not answer within {limit_secs:g} s.")
     if _is_ours(error):
-        return unknown(f"{who} can't be reached from here: {_words(error)}.")
+        return unknown(f"{who} is not reachable from here: {_words(error)}.")
     return failing(f"{who} does not answer: {_words(error)}.")
 
 
 async def _certificate(host: str, port: int) -> x509.Certificate:
-    # Imported in use: it takes 9 MB, and only who has a certificate needs it.
+    # Imported on use: it takes 9 MB, and only installations with https need it.
     from cryptography import x509
 
-    # What is read is when it ends, of an expired one too; nothing is sent, so nothing is trusted.
+    # Only the expiry date is read, also of an expired certificate. Nothing is sent, so no trust is
+    # needed.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -179,7 +179,7 @@ async def _certificate(host: str, port: int) -> x509.Certificate:
 
 
 def _is_ours(error: BaseException | None) -> bool:
-    """Whether it is this machine's name service or network that failed, not who was asked."""
+    """Whether DNS or the network of this machine failed, rather than the other side."""
     while error is not None:
         if isinstance(error, socket.gaierror):
             return True

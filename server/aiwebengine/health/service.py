@@ -79,10 +79,10 @@ class Health:
                 DATABASE,
                 "Database",
                 self._see_database,
-                "Look whether PostgreSQL runs and can be reached (repository.database_url), and at"
-                " its own log. The engine goes on by itself once the database answers.",
-                meaning="Whether the database answers. Fails without an answer within"
-                f" {HEALTH_TIMEOUT_SECS:g} s; `/health` says 503 then.",
+                "Check that PostgreSQL is running and reachable (repository.database_url), and"
+                " check its log. The engine recovers automatically once the database answers.",
+                meaning="The database answers. Fails without an answer within"
+                f" {HEALTH_TIMEOUT_SECS:g} s; `/health` then returns 503.",
             )
         )
         self._others = [_Watched(check) for check in checks]
@@ -187,7 +187,7 @@ class Health:
         else:
             for one in self._others:
                 if one.check.needs_database:
-                    self._note(one, unknown("Can't be seen while the database does not answer."))
+                    self._note(one, unknown("Not checked while the database does not answer."))
         running = [one.task for one in self._others if one.task is not None]
         if running:
             await asyncio.wait(running, timeout=max(0.1, until - time.monotonic()))
@@ -266,7 +266,7 @@ class Health:
         except Exception as error:
             # Unlike other checks it is never unknown: without an answer the engine is down.
             log.exception("health.bug", extra={"check": DATABASE})
-            return failing(f"can't be asked: {type(error).__name__}")
+            return failing(f"query failed: {type(error).__name__}")
         return ok(f"Answers in {1_000 * (time.perf_counter() - began):.0f} ms.")
 
 
@@ -280,7 +280,7 @@ async def _finding_of(check: Check) -> Finding:
         return unknown("No answer in time.")
     except Exception as error:
         log.exception("health.bug", extra={"check": check.name})
-        return unknown(f"The check itself does not work: {type(error).__name__}.")
+        return unknown(f"The check failed with an internal error: {type(error).__name__}.")
 
 
 def _told(one: _Watched) -> HealthCheck:

@@ -17,7 +17,7 @@ def backed_up(backups: Backups, schedules: Jobs) -> Evidence:
     async def look() -> Finding:
         run = await newest_ended(backups, BackupRunKind.CREATE)
         if run is not None and run.state is BackupRunState.FAILED:
-            return Finding(f"The newest run failed: {run.problem}", MaintenanceState.ATTENTION)
+            return Finding(f"The last backup failed: {run.problem}", MaintenanceState.ATTENTION)
         newest, others = await backups.newest(), await _unsigned(backups)
         if newest is None:
             return by_schedule(schedules, f"There is no backup yet.{others}", None, "backup")
@@ -34,11 +34,11 @@ def drilled(backups: Backups, schedules: Jobs) -> Evidence:
         newest = await newest_ended(backups, BackupRunKind.DRILL)
         others = await _unsigned(backups)
         if newest is None:
-            return by_schedule(schedules, f"No restore drill has run yet.{others}", None, "drill")
+            return by_schedule(schedules, f"No restore drill yet.{others}", None, "drill")
         if newest.state is BackupRunState.FAILED:
             saw = f"{newest.backup_name} can't be restored: {newest.problem}{others}"
             return Finding(saw, MaintenanceState.ATTENTION)
-        saw = f"{newest.backup_name} was restored, and holds what its manifest says.{others}"
+        saw = f"Last drill: {newest.backup_name} was restored and matches its manifest.{others}"
         return by_schedule(schedules, saw, newest.ended_at, "drill")
 
     return look
@@ -47,4 +47,4 @@ def drilled(backups: Backups, schedules: Jobs) -> Evidence:
 async def _unsigned(backups: Backups) -> str:
     """A sentence on the archives that no drill takes; empty when there are none."""
     skipped = await backups.unsigned()
-    return f" Not signed by this engine, so skipped: {len(skipped)}." if skipped else ""
+    return f" Skipped because not signed by this engine: {len(skipped)}." if skipped else ""

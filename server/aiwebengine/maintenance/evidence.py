@@ -51,8 +51,8 @@ def health(checks: Health) -> Evidence:
             return Finding(f"Degraded. {failing}", ATTENTION)
         seen = Counter(one.state for one in checks.seen())
         return Finding(
-            f"Up. {count(seen[HealthState.OK], 'check')} OK, {seen[HealthState.WARNING]} with a"
-            f" warning, {seen[HealthState.UNKNOWN]} unknown.",
+            f"Healthy. {count(seen[HealthState.OK], 'check')} OK,"
+            f" {count(seen[HealthState.WARNING], 'warning')}, {seen[HealthState.UNKNOWN]} unknown.",
             OK,
         )
 
@@ -66,7 +66,7 @@ def disk(system: Telemetry) -> Evidence:
         found = system.disk(engine())
         share = found.free_bytes / found.total_bytes
         is_low = share < LEAST_FREE_SHARE or found.free_bytes < LEAST_FREE_BYTES
-        saw = f"{size(found.free_bytes)} of {size(found.total_bytes)} are free ({share:.0%})"
+        saw = f"{size(found.free_bytes)} of {size(found.total_bytes)} free ({share:.0%})"
         return Finding(f"{saw} at {found.path}.", ATTENTION if is_low else OK)
 
     return look
@@ -78,7 +78,7 @@ def database_size(system: Telemetry) -> Evidence:
     async def look() -> Finding:
         taken = int((await system.database(engine())).size_bytes)
         free = int(system.disk(engine()).free_bytes)
-        saw = f"The database takes {size(taken)}; {size(free)} of the disk are free."
+        saw = f"The database uses {size(taken)}; {size(free)} of disk space is free."
         return Finding(saw, ATTENTION if taken > free else OK)
 
     return look
@@ -90,8 +90,8 @@ def performance(system: Telemetry) -> Evidence:
     async def look() -> Finding:
         found = await system.requests(engine())
         if not found.count or found.p95_ms is None:
-            return Finding("No requests since the start.", MaintenanceState.UNKNOWN)
-        saw = f"{count(found.count, 'request')} since the start, {found.errors} failed;"
+            return Finding("No requests since the engine started.", MaintenanceState.UNKNOWN)
+        saw = f"{count(found.count, 'request')} since the engine started, {found.errors} failed;"
         return Finding(f"{saw} p95 latency {duration(found.p95_ms / 1_000)}.", OK)
 
     return look
@@ -105,12 +105,12 @@ def task_done(schedules: Jobs, *names: str) -> Evidence:
             newest = await schedules.newest(name)
             if newest is not None and newest.has_failed:
                 when = day(newest.started_at)
-                return Finding(f"{name} did not succeed on {when}: {newest.result}", ATTENTION)
+                return Finding(f"{name} failed on {when}: {newest.result}", ATTENTION)
             if newest is not None and newest.state is RunState.RUNNING:
                 break
         done = await schedules.newest_success(*names)
         if done is None:
-            saw = f"Not done yet: {' or '.join(names)} has never succeeded."
+            saw = f"Not done yet: {' or '.join(names)} has never run successfully."
             return by_schedule(schedules, saw, None, *names)
         saw = f"{day(done.started_at)}: {done.result}"
         return by_schedule(schedules, saw, done.ended_at, *names)
@@ -124,7 +124,7 @@ def by_schedule(schedules: Jobs, saw: str, done_at: datetime | None, *tasks: str
     if not active:
         names = " and ".join(tasks)
         return Finding(
-            f"{saw} The schedule of {names} is switched off.",
+            f"{saw} The schedule of {names} is disabled.",
             MaintenanceState.UNKNOWN,
             done_at=done_at,
         )
@@ -142,9 +142,12 @@ def dependencies(constraints: Path) -> Evidence:
     async def look() -> Finding:
         older, known = await asyncio.to_thread(older_than_tested, constraints)
         if older:
-            told = ", ".join(older[:5]) + (f" and {len(older) - 5} more" if len(older) > 5 else "")
-            return Finding(f"{len(older)} of {known} packages are older: {told}.", ATTENTION)
-        return Finding(f"All {known} packages are as new as the tested ones, or newer.", OK)
+            names = ", ".join(older[:5]) + (f" and {len(older) - 5} more" if len(older) > 5 else "")
+            return Finding(
+                f"{len(older)} of {known} packages are older than the tested versions: {names}.",
+                ATTENTION,
+            )
+        return Finding(f"All {known} packages are at the tested versions or newer.", OK)
 
     return look
 
@@ -162,7 +165,7 @@ def secrets_age(keys: Keys, settings: ConfigHistory, tokens: Tokens) -> Evidence
             return Finding(f"There are no secrets yet.{never}")
         name, oldest = min(ages, key=lambda age: age[1])
         old = sum(now_since(at) > OLD_SECRET for _, at in ages)
-        saw = f"The oldest of {count(len(ages), 'secret')}: {name}, since {day(oldest)};"
+        saw = f"Oldest of {count(len(ages), 'secret')}: {name}, from {day(oldest)};"
         saw += f" older than {OLD_SECRET.days} days: {old}.{never}"
         return Finding(saw, done_at=oldest)
 
@@ -176,10 +179,10 @@ def access_review(reviews: AccessReviews) -> Evidence:
         done, opened = await reviews.newest_finished(), await reviews.open_one()
         saw = "No access review has been finished yet."
         if done is not None and done.finished_at is not None:
-            saw = f"The last, on {day(done.finished_at)} by {done.finished_by},"
-            saw += f" kept {done.kept} and revoked {done.revoked}."
+            saw = f"Last review finished on {day(done.finished_at)} by {done.finished_by}:"
+            saw += f" {done.kept} kept, {done.revoked} revoked."
         if opened is not None:
-            saw += f" One is open: {opened.left} of {opened.total} are to be decided."
+            saw += f" One review is open: {opened.left} of {opened.total} undecided."
         return Finding(saw, done_at=None if done is None else done.finished_at)
 
     return look
@@ -196,7 +199,7 @@ def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidenc
     async def look() -> Finding:
         since = await maintenance().last_ticked("error-logs")
         found = await logs.count(engine(), LogFilter(level=LogLevel.ERROR, since=since))
-        errors = "More errors than can be counted" if found is None else count(found, "error")
+        errors = "Too many errors to count" if found is None else count(found, "error")
         when = "in the log" if since is None else f"since {instant(since)}"
         return Finding(f"{errors} {when}.")
 
@@ -210,6 +213,6 @@ def slow_statements(worst: OwnStatements) -> Evidence:
         slowest = max(worst(200), key=lambda one: one.longest_secs, default=None)
         if slowest is None:
             return Finding("No statement has run yet.")
-        return Finding(f"The slowest took {duration(slowest.longest_secs)}: {slowest.sql[:120]}")
+        return Finding(f"Slowest statement: {duration(slowest.longest_secs)}. {slowest.sql[:120]}")
 
     return look

@@ -1,4 +1,4 @@
-"""The lines of the lists, as the guide to monitoring and maintenance has them."""
+"""The maintenance items of the guide to monitoring and maintenance."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ITEMS = (
     Item("disk", "Check disk space", _DAILY, _Does(page=f"{_ROOT}/system")),
     Item(
         "backup",
-        "Check that the backup is complete",
+        "Check the backup",
         _DAILY,
         _Does(task="backup", page=f"{_ROOT}/backups", command="aiwebengine backup create"),
     ),
     Item("full-logs", "Review the full log", _WEEKLY, _Does(page=f"{_ROOT}/logs"), by_people=True),
     Item(
         "database-size",
-        "Check the size of the database",
+        "Check the database size",
         _WEEKLY,
         _Does(page=f"{_ROOT}/database", command="aiwebengine db size"),
     ),
@@ -45,14 +45,14 @@ ITEMS = (
     ),
     Item(
         "performance",
-        "Review performance figures",
+        "Review performance",
         _WEEKLY,
         _Does(page=f"{_ROOT}/system?period=week"),
         by_people=True,
     ),
     Item(
         "restore-drill",
-        "Test that a backup can be restored",
+        "Run a restore drill",
         _WEEKLY,
         _Does(task="drill", page=f"{_ROOT}/backups", command="aiwebengine backup drill"),
     ),
@@ -77,7 +77,7 @@ ITEMS = (
     ),
     Item(
         "vacuum",
-        "Vacuum and analyse the database",
+        "Vacuum and analyze the database",
         _MONTHLY,
         _Does(task="vacuum", page=f"{_ROOT}/database", command="aiwebengine db vacuum"),
     ),
@@ -91,11 +91,13 @@ ITEMS = (
     ),
     Item(
         "access-review",
-        "Review who may do what",
+        "Review access",
         _QUARTERLY,
         _Does(page=REVIEW_PAGE, command="aiwebengine maintenance review decide"),
     ),
-    Item("performance-review", "Plan performance work", _QUARTERLY, _Does(), by_people=True),
-    Item("disaster-drill", "Rehearse a disaster", _QUARTERLY, _Does(), by_people=True),
-    Item("platform", "Update Python, images and system", _QUARTERLY, _Does(), by_people=True),
+    Item(
+        "performance-review", "Plan performance improvements", _QUARTERLY, _Does(), by_people=True
+    ),
+    Item("disaster-drill", "Run a disaster-recovery drill", _QUARTERLY, _Does(), by_people=True),
+    Item("platform", "Update Python, images and OS", _QUARTERLY, _Does(), by_people=True),
 )

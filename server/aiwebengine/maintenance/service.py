@@ -78,7 +78,7 @@ class Maintenance:
         item = _existing(name)
         note = _checked_note(note)
         if not self._can_be_ticked(item):
-            raise Conflict(f"{name} is decided by what is seen, not by a tick.")
+            raise Conflict(f"{name} is decided by evidence and can't be marked done.")
         async with self._db.transaction():
             before = (await store.newest_ticks(self._db)).get(name)
             await store.add_tick(self._db, name, viewer.label, note)
@@ -105,7 +105,7 @@ class Maintenance:
         if evidence is None:
             if tick is not None:
                 return Finding(f"Marked done by {tick.done_by} on {day(tick.at)}.")
-            saw = "The engine can't see this. Mark it done once you have done it."
+            saw = "The engine can't check this. Mark it done when you have done it."
             return Finding(saw) if item.by_people else _unknown(saw)
         try:
             async with asyncio.timeout(LONGEST_LOOK_SECS):
@@ -116,7 +116,7 @@ class Maintenance:
             return _unknown(f"No answer within {LONGEST_LOOK_SECS:.0f} s.")
         except Exception:
             log.exception("maintenance.bug", extra={"item": item.name})
-            return _unknown("It can't be looked at; the log has the details.")
+            return _unknown("The check failed; see the log for details.")
 
     def _can_be_ticked(self, item: Item) -> bool:
         return item.by_people or item.name not in self._evidence
@@ -129,7 +129,7 @@ class Maintenance:
         saw, state, due_at = found.saw, found.state, None
         if done_at is not None and is_of_the_future(done_at, now):
             # What is dated so would be fine until then.
-            saw += f" It is dated {day(done_at)}, in the future: a clock was wrong, or is."
+            saw += f" It is dated {day(done_at)}, in the future: a clock is or was wrong."
             state = MaintenanceState.ATTENTION
         elif state is None or (by_tick and state is not MaintenanceState.ATTENTION):
             due_at = _due_at(item, found, done_at or began_at)

@@ -320,7 +320,7 @@ async def test_what_nobody_reports_any_more_is_closed(engine, alerts_of, hook):
     await left.deliver()
 
     (over,) = hook.told("over", "disk.logs")
-    assert "Nobody reports it" in over["detail"]
+    assert "No longer reported" in over["detail"]
     assert over["instance"] == "gone"
 
 
@@ -382,7 +382,7 @@ async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan,
     alerts, users = [alerts_of("one"), alerts_of("two")], engine.services.users
     for each in alerts:
         await engine.services.chain.seal()
-        await each.tell_of_new_administrators()
+        await each.report_new_administrators()
         await each.deliver()
     before = len(hook.told("event", "administrator_added"))
 
@@ -392,7 +392,7 @@ async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan,
     await users.grant_role(ada, alan.id, Role.ADMINISTRATOR, expires_at=end)
     await engine.services.chain.seal()
     for _ in range(3):
-        await asyncio.gather(*(each.tell_of_new_administrators() for each in alerts))
+        await asyncio.gather(*(each.report_new_administrators() for each in alerts))
         await asyncio.gather(*(each.deliver() for each in alerts))
 
     told = hook.told("event", "administrator_added")
@@ -405,12 +405,12 @@ async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan,
 
 async def test_the_trail_is_read_on_from_where_it_was_left(engine, ada, alan, alerts_of, hook):
     await engine.services.chain.seal()
-    await alerts_of("stopped").tell_of_new_administrators()
+    await alerts_of("stopped").report_new_administrators()
     await engine.services.users.grant_role(ada, alan.id, Role.ADMINISTRATOR)
     await engine.services.chain.seal()
 
     later = alerts_of("started later")
-    await later.tell_of_new_administrators()
+    await later.report_new_administrators()
     await later.deliver()
 
     assert len(hook.told("event", "administrator_added")) == 2

@@ -360,7 +360,7 @@ async def test_a_provider_that_has_moved_is_not_healthy(engine, provider):
     moved = await health_check("team", "Team", address).see()
 
     assert well.state.name == "OK"
-    assert (moved.state.name, "answers 301" in moved.detail) == ("FAILING", True)
+    assert (moved.state.name, "returned 301" in moved.detail) == ("FAILING", True)
 
 
 # Coming back.

@@ -21,7 +21,9 @@ def test_every_check_says_how_it_is_and_since_when(open_page):
     expect(check(page, "database")).to_contain_text("OK")
     expect(check(page, "database")).to_contain_text("Answers in")
     # Whether there is one depends on whether the pages of backups were tried before.
-    expect(check(page, "backup")).to_contain_text(re.compile("There is no backup|The newest backup is from"))
+    expect(check(page, "backup")).to_contain_text(
+        re.compile("There is no backup|The newest backup is from")
+    )
     expect(check(page, "migrations").locator("time")).to_be_visible()
 
 

@@ -115,7 +115,8 @@ def test_the_whole_way_restored_still_signed_in_and_back_again(own):
     assert violations(page) == []
     dialog.get_by_role("button", name="Undo restore").click()
 
-    expect(page.get_by_label("Last restore").get_by_text("Restore undone")).to_be_visible(timeout=LONG_MS)
+    result = page.get_by_label("Last restore")
+    expect(result.get_by_text("Restore undone")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_text("You have been signed out")).to_have_count(0)
     assert own.has_user("later@example.com") is True
     assert own.has_user("between@example.com") is False

@@ -272,8 +272,8 @@ def test_a_page_that_was_open_before_says_nothing_is_well_once_the_engine_is_dow
             re.compile("^Down Last seen: 1[0-9] checks: "), timeout=SHOWS_WITHIN_MS
         )
         expect(line).to_contain_text("Needs attention", timeout=SHOWS_WITHIN_MS)
-        expect(line).not_to_contain_text("Up.")
-    expect(line).to_contain_text("Up.", timeout=HEALS_WITHIN_MS)
+        expect(line).not_to_contain_text("Healthy.")
+    expect(line).to_contain_text("Healthy.", timeout=HEALS_WITHIN_MS)
 
 
 def test_a_page_that_does_not_exist_shows_no_mark_that_it_loads(instance, browser):

@@ -149,7 +149,7 @@ async def test_clocks_that_differ_are_told(engine):
         found = await checks.clock(engine.db).see()
 
     assert found.state is FAILING
-    assert "40 s apart" in found.detail
+    assert "differ by 40 s" in found.detail
     assert (await checks.clock(engine.db).see()).state is OK
 
 
@@ -209,7 +209,7 @@ async def test_a_provider_that_does_not_answer_is_told():
     gone = await check.see()
 
     assert (well.state, broken.state, gone.state) == (OK, FAILING, FAILING)
-    assert "answers 500" in broken.detail
+    assert "returned 500" in broken.detail
 
 
 def test_each_configured_provider_and_the_certificate_are_looked_at(url, tmp_path):

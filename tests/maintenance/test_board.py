@@ -253,7 +253,7 @@ async def test_the_health_line_is_the_state_of_the_engine(engine, board):
     health.look_from_outside("is about to stop")
     down = (await board())["health"]
 
-    assert (up.state, up.saw[:4]) == (MaintenanceState.OK, "Up. ")
+    assert (up.state, up.saw[:8]) == (MaintenanceState.OK, "Healthy.")
     assert degraded.state is MaintenanceState.ATTENTION
     assert degraded.saw == "Degraded. Migrations: 1 pending: 0002.create-sign-in."
     assert (down.state, down.saw) == (MaintenanceState.ATTENTION, "Down. engine: is about to stop.")

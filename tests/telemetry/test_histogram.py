@@ -5,7 +5,7 @@ import random
 import pytest
 
 from aiwebengine.telemetry import histogram
-from aiwebengine.telemetry.figures import KEPT_SECS, MOST_TIMINGS, OTHER, Figures, Slot
+from aiwebengine.telemetry.figures import KEPT_SECS, MAX_TIMINGS, OTHER, Figures, Slot
 from aiwebengine.telemetry.histogram import BOUNDS_SECS, added, bucket_of, empty, percentile
 
 
@@ -87,12 +87,12 @@ def test_no_more_than_an_hour_is_kept_while_the_database_is_away():
 
 def test_statements_without_end_share_one_name():
     figures = Figures()
-    for number in range(MOST_TIMINGS + 50):
+    for number in range(MAX_TIMINGS + 50):
         figures.statement(f"select {number}", 0.001, failed=False)
 
     names = {name: timing.count for (_, _, name), timing in figures.take().timings.items()}
 
-    assert len(names) == MOST_TIMINGS + 1
+    assert len(names) == MAX_TIMINGS + 1
     assert names[OTHER] == 50
 
 

@@ -1,1 +1,1 @@
-"""Telling people that something is wrong, once, and that it is over."""
+"""Alerts: notifications of failing checks and of new administrators."""

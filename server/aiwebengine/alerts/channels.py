@@ -1,4 +1,4 @@
-"""The ways by which a message reaches people."""
+"""Notification channels: webhook and email."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 SEND_LIMIT_SECS = 10.0
 SIGNATURE_HEADER = "X-Aiwebengine-Signature"
-# The second signature covers the time of this attempt, so that a receiver can refuse a message that
-# somebody recorded and sends again.
+# The second signature covers the time of the attempt, so that a receiver can reject a replayed
+# message.
 TIMESTAMP_HEADER = "X-Aiwebengine-Timestamp"
 TIMED_SIGNATURE_HEADER = "X-Aiwebengine-Timed-Signature"
 
@@ -28,26 +28,26 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class NotDelivered(Exception):
-    """The message was not taken; says why, without secrets."""
+    """The message was not delivered; the text says why, without secrets."""
 
 
 class Channel(ABC):
-    """One way. *target* says where it leads, without secrets."""
+    """A notification channel; *target* names its destination, without secrets."""
 
     target: str
 
     @abstractmethod
     async def send(self, message: Message) -> None:
-        """Deliver. Raises NotDelivered, after SEND_LIMIT_SECS at the latest."""
+        """Deliver a message. Raises NotDelivered, after SEND_LIMIT_SECS at the latest."""
 
 
 class Webhook(Channel):
-    """Posts JSON, signed with HMAC-SHA256 when there is a secret."""
+    """Posts JSON, signed with HMAC-SHA256 if a secret is configured."""
 
     def __init__(self, url: str, secret: str | None) -> None:
         self._url = url
         self._secret = secret
-        # The path is the secret of many services' addresses.
+        # The path of many services' URLs is a secret.
         self.target = urlsplit(url).hostname or ""
 
     async def send(self, message: Message) -> None:
@@ -75,7 +75,7 @@ class Webhook(Channel):
 
 
 class Email(Channel):
-    """Mails plain text."""
+    """Sends plain-text email."""
 
     def __init__(self, smtp: Smtp, sender: str, recipients: list[str]) -> None:
         self._smtp = smtp
@@ -112,14 +112,14 @@ class Email(Channel):
         mail["To"] = ", ".join(self._recipients)
         mail["Date"] = formatdate()
         mail["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2])
-        # Nobody's holiday notice shall answer it (RFC 3834).
+        # Suppresses automatic replies (RFC 3834).
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
         return mail
 
 
 def configured(settings: AlertSettings) -> dict[AlertChannel, Channel]:
-    """The ways that the configuration opens."""
+    """The configured channels."""
     found: dict[AlertChannel, Channel] = {}
     if settings.webhook_url is not None:
         secret = settings.webhook_secret

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations of alerts."""
 
 import strawberry
 
@@ -14,10 +14,10 @@ LIST = "alerts"
 
 @strawberry.input
 class SendTestAlertInput:
-    """Where to send a test.
+    """Where to send a test alert.
 
     Attributes:
-        channel: by this way only; by every one that is configured when left out.
+        channel: only this channel; all configured channels if omitted.
     """
 
     channel: AlertChannel | None = None
@@ -25,10 +25,10 @@ class SendTestAlertInput:
 
 @strawberry.type
 class TestAlertPayload:
-    """What came of a test.
+    """Results of a test alert.
 
     Attributes:
-        results: what became of it on each channel.
+        results: one result per channel.
     """
 
     results: list[ChannelResult]
@@ -37,32 +37,36 @@ class TestAlertPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def alerts(info: Info, first: int = 50, after: str | None = None) -> Connection[Alert]:
-    """What people were told of, newest first.
+    """Alerts, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
+        first: maximum number of alerts, 1 to 200.
+        after: the `endCursor` of the previous page.
     """
-    viewer, told, cursors = info.context.viewer, info.context.services.alerts, info.context.cursors
+    viewer, service, cursors = (
+        info.context.viewer,
+        info.context.services.alerts,
+        info.context.cursors,
+    )
     viewer.must_be(Role.ADMINISTRATOR)
     first = page_size(first)
-    found = await told.page(viewer, _number(cursors.decode(LIST, "", after)), first)
+    found = await service.page(viewer, _number(cursors.decode(LIST, "", after)), first)
     return connect(
         found,
         first,
         after=after,
         cursor=lambda alert: cursors.encode(LIST, "", (alert.number,)),
-        count=lambda: told.count(viewer),
+        count=lambda: service.count(viewer),
     )
 
 
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def send_test_alert(info: Info, input: SendTestAlertInput) -> TestAlertPayload:
-    """Send a test, to see whether alerts arrive.
+    """Send a test alert.
 
     Args:
-        input: where to.
+        input: which channel.
     """
     results = await info.context.services.alerts.test(info.context.viewer, input.channel)
     return TestAlertPayload(results=results)

@@ -1,4 +1,4 @@
-"""Which page of the manager shows what an alert is about."""
+"""Links from alerts to pages of the manager."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 MANAGER = "/engine/admin"
 
-# What began it stands in the log before it was noticed: the rate of errors is one of minutes.
+# The cause is logged before the alert opens: the error rate is measured over minutes.
 BEFORE = timedelta(minutes=10)
 AFTER = timedelta(minutes=1)
 
-# The lines of these faults are errors of the log; the others have a page of their own, or are seen
-# on that of the checks.
+# The log explains these alerts. The others have their own page, or are explained on the page
+# Health.
 _IN_THE_LOG = frozenset({"database", "error_rate", "event_loop", "workers"})
 _PAGES = {
     "administrator_added": "/audit",
@@ -24,10 +24,9 @@ _PAGES = {
 
 
 def page_of(name: str, since: datetime, until: datetime | None) -> str:
-    """The path of the page about the alert *name*.
+    """The path of the page that explains the alert *name*.
 
-    That is the log's errors around the time from *since* to *until* (None: it lasts), where they
-    explain the fault.
+    For some alerts these are the errors in the log between *since* and *until* (None: still open).
     """
     if name not in _IN_THE_LOG:
         return MANAGER + _PAGES.get(name, "/health")

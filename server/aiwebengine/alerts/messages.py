@@ -1,4 +1,4 @@
-"""What a message says."""
+"""Texts of notifications."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from aiwebengine.core.formats import second
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.health.types import HealthState
 
-# A message that nobody can take in helps nobody; the page has the rest.
-MOST_TOLD = 30
-LONGEST_SUBJECT = 150
+# Longer messages are not read; the page lists the rest.
+MAX_LISTED = 30
+MAX_SUBJECT_CHARS = 150
 
 _RANK = [HealthState.FAILING, HealthState.WARNING, HealthState.UNKNOWN, HealthState.OK]
 _WORDS = {
     NoticeKind.OVER: "Resolved",
-    NoticeKind.REMINDER: "Still",
+    NoticeKind.REMINDER: "Reminder",
     NoticeKind.EVENT: "Notice",
     NoticeKind.TEST: "Test",
 }
@@ -30,7 +30,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Message:
-    """One message: a line, a text for people, and a body for machines."""
+    """A notification: subject, text for people, body for programs."""
 
     subject: str
     text: str
@@ -38,26 +38,26 @@ class Message:
 
 
 def message(notices: Sequence[Notice], url: str, sender: str) -> Message:
-    """What *notices* say, worst first. *url* is the engine's, *sender* the instance that sends."""
+    """Build one message from *notices*, worst first; *sender* is the instance that sends it."""
     ranked = sorted(notices, key=lambda notice: _RANK.index(notice.severity))
-    # Names and messages of others are in it, and mail programs obey what they do not show.
-    told, more = [_shown(one) for one in ranked[:MOST_TOLD]], len(ranked) - MOST_TOLD
+    # It contains text of other people, and mail clients act on hidden characters.
+    listed, more = [_shown(one) for one in ranked[:MAX_LISTED]], len(ranked) - MAX_LISTED
     now = datetime.now(UTC)
     subject = _line(f"[aiwebengine] {_headline(ranked[0])}")
     if len(ranked) > 1:
         subject += f", and {len(ranked) - 1} more"
-    lines = [_paragraph(notice, url, now) for notice in told]
+    lines = [_paragraph(notice, url, now) for notice in listed]
     if more > 0:
         lines.append(f"… and {more} more.\n{url}{MANAGER}/health")
     text = "\n\n".join(lines)
-    told_first = _told(told[0], url, now)
+    worst = _as_data(listed[0], url, now)
     body: dict[str, Any] = {
-        **told_first,
-        "instance": told_first["instance"] or sender,
+        **worst,
+        "instance": worst["instance"] or sender,
         "url": url,
         "sentAt": now,
         "text": f"{subject}\n\n{text}",
-        "alerts": [_told(notice, url, now) for notice in told],
+        "alerts": [_as_data(notice, url, now) for notice in listed],
     }
     return Message(subject, text, orjson.dumps(body))
 
@@ -85,11 +85,11 @@ def _paragraph(notice: Notice, url: str, now: datetime) -> str:
 
 
 def _address(notice: Notice, url: str, now: datetime) -> str:
-    """Where one reads more about it."""
+    """URL of the page that explains the notice."""
     return url + page_of(notice.name, notice.since, now if notice.kind is NoticeKind.OVER else None)
 
 
-def _told(notice: Notice, url: str, now: datetime) -> dict[str, Any]:
+def _as_data(notice: Notice, url: str, now: datetime) -> dict[str, Any]:
     return {
         "kind": notice.kind.value,
         "name": notice.name,
@@ -103,6 +103,6 @@ def _told(notice: Notice, url: str, now: datetime) -> dict[str, Any]:
 
 
 def _line(text: str) -> str:
-    """One line without anything that could begin another header."""
+    """Text on one line, safe for a mail header."""
     kept = "".join(one if one.isprintable() else " " for one in text)
-    return " ".join(kept.split())[:LONGEST_SUBJECT]
+    return " ".join(kept.split())[:MAX_SUBJECT_CHARS]

@@ -1,4 +1,4 @@
-"""Looks at the engine's health all the time, and has people told: in one process an instance."""
+"""Monitors health and triggers alerts, in one process per instance."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from aiwebengine.health.service import Health
 from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import HealthState
 
-# A database that this process has not found yet may be starting, or be brought up to date.
+# A database that this process has not reached yet may be starting or migrating.
 STARTING_SECS = 10.0
 
 
 class LeaderLock:
-    """A lock that one process of an instance holds, and that falls to another when it dies."""
+    """Leader lock of an instance, based on flock; released when its process dies."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
 
     def is_mine(self) -> bool:
-        """Take the turn if nobody has it; whether this process has it now."""
+        """Acquire the lock if it is free; whether this process holds it now."""
         if self._file is not None:
             return True
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             file = os.open(self._path, flags, 0o600)
         except OSError:
-            # No place for a lock: told twice is better than not at all.
+            # No lock file can be created: a duplicate alert is better than none.
             return True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,14 +43,14 @@ class LeaderLock:
             os.close(file)
             return False
         if not self._is_there(file):
-            # Who had it has just removed the file; another one may lie in its place.
+            # The previous holder has just removed the file; another file may be in its place.
             os.close(file)
             return False
         self._file = file
         return True
 
     def give_up(self) -> None:
-        """Leave the turn to another process; no file stays behind."""
+        """Release the lock and remove its file."""
         if self._file is not None:
             if self._is_there(self._file):
                 self._path.unlink(missing_ok=True)
@@ -65,7 +65,7 @@ class LeaderLock:
 
 
 class AlertMonitor:
-    """What goes on in each process beside the requests, for health and alerts."""
+    """Background work of each process for health and alerts."""
 
     def __init__(
         self, health: Health, alerts: Alerts, settings: AlertSettings, instance: str, data_dir: Path
@@ -74,52 +74,52 @@ class AlertMonitor:
         self._alerts = alerts
         folder = data_dir if data_dir.is_dir() else Path(tempfile.gettempdir())
         name = f"aiwebengine-{os.getuid()}-{instance.rpartition(':')[2]}"
-        self._turn = LeaderLock(folder / f"{name}.watch")
+        self._lock = LeaderLock(folder / f"{name}.watch")
         self._outage = Outage(folder / f"{name}.outage", alerts, settings, instance)
         self._outage_log = OutageLog()
-        self._has_turn = False
+        self._is_leader = False
         self._began = time.monotonic()
-        self._was_well = False
+        self._was_ok = False
 
     async def look(self) -> None:
-        """Look once; the process whose turn it is tells what is to be told. Raises Unavailable."""
+        """Run the checks once; the leader opens and closes alerts. Raises Unavailable."""
         checks = await self._health.look()
-        if not self._is_my_turn():
+        if not self._lead():
             return
         database = next(one for one in checks if one.name == DATABASE)
         if database.state is HealthState.OK:
             self._outage_log.is_over()
-            self._was_well = True
+            self._was_ok = True
             await self._outage.is_over(database)
             await self._alerts.observe(checks)
-            await self._alerts.tell_of_new_administrators()
+            await self._alerts.report_new_administrators()
         elif database.times >= ENOUGH_TIMES:
             self._outage_log.lasts(database)
-            # Nobody is called for a database that is starting, too.
-            if not self._was_well and time.monotonic() - self._began <= STARTING_SECS:
+            # A database that is starting as well raises no alert.
+            if not self._was_ok and time.monotonic() - self._began <= STARTING_SECS:
                 return
             self._outage.lasts(database, [one for one in checks if one is not database])
 
     async def deliver(self) -> None:
-        """Send what waits. Raises Unavailable."""
-        if self._has_turn:
+        """Send pending notifications. Raises Unavailable."""
+        if self._is_leader:
             await self._alerts.deliver()
 
     async def tidy(self) -> None:
-        """Forget what is over. Raises Unavailable."""
-        if self._has_turn:
+        """Remove old states and alerts. Raises Unavailable."""
+        if self._is_leader:
             await self._health.tidy()
             await self._alerts.tidy()
 
     def stop(self) -> None:
-        """Leave all this to another process."""
+        """Hand over to another process."""
         self._outage.stop()
         self._health.stop()
-        self._turn.give_up()
-        self._has_turn = False
+        self._lock.give_up()
+        self._is_leader = False
 
-    def _is_my_turn(self) -> bool:
-        had_it, self._has_turn = self._has_turn, self._turn.is_mine()
-        if self._has_turn and not had_it:
+    def _lead(self) -> bool:
+        had_it, self._is_leader = self._is_leader, self._lock.is_mine()
+        if self._is_leader and not had_it:
             self._outage.resume()
-        return self._has_turn
+        return self._is_leader

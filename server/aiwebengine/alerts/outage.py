@@ -1,4 +1,4 @@
-"""What is told while the database, which knows what was told, does not answer."""
+"""Alerts during a database outage, when sent notifications can't be recorded in the database."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECS = 2.0
 LONGEST_PAUSE_SECS = 300.0
-# Outages that come and go within so long are told ever more slowly.
+# Outages that recur within this time are reported at growing intervals.
 REMEMBERED = timedelta(hours=1)
 MOST_TIMES = 10
-# Beyond this it is no file of ours.
+# A larger file was not written by this module.
 LONGEST_FILE = 65_536
 LONGEST_DETAIL = 4_000
 
 
 @dataclass
 class _Outage:
-    """One outage. *sent* says when each channel was told last, *back_at* when it seemed over."""
+    """An outage; *sent*: last notification per channel, *back_at*: when the database came back."""
 
     since: datetime
     detail: str
@@ -46,7 +46,7 @@ class _Outage:
 
 @dataclass
 class _Sending:
-    """An attempt at one channel, and when the next one is due."""
+    """A delivery attempt on one channel, and when the next one is due."""
 
     task: asyncio.Task[None]
     pause: float = FIRST_PAUSE_SECS
@@ -54,10 +54,10 @@ class _Sending:
 
 
 class Outage:
-    """Tells of an outage of the database: once for each instance, for no two can agree without it.
+    """Sends alerts of a database outage, once per instance: without it, instances can't coordinate.
 
-    What was told is kept in the file *path*, for the worker or the start that comes next. Once the
-    database is back it is written down there, and its end is told as that of any other alert.
+    Sent notifications are kept in the file *path*, for the next worker or start. When the database
+    is back, they are recorded there, and the end is reported like that of any other alert.
     """
 
     def __init__(self, path: Path, alerts: Alerts, settings: AlertSettings, instance: str) -> None:
@@ -69,18 +69,18 @@ class Outage:
         self._sending: dict[AlertChannel, _Sending] = {}
 
     def resume(self) -> None:
-        """Go on where another process of this instance left off."""
+        """Continue where another process of this instance stopped."""
         try:
             self._outage = _kept_in(self._path)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            # None was kept, or something else lies there, or a disk that was full has cut it
-            # short: then it is told again.
+            # There is no file, a foreign file, or one that a full disk truncated: send the
+            # alert again.
             self._outage = None
 
     def lasts(self, database: HealthCheck, others: list[HealthCheck]) -> None:
-        """Tell that *database* fails, and what else does; whoever was told is reminded in time.
+        """Report that *database* and possibly other checks fail, and send reminders.
 
-        Does not wait for the sending.
+        Does not wait for the delivery.
         """
         outage = self._current(database)
         also = [f"{one.title}: {one.detail}" for one in others if one.state is HealthState.FAILING]
@@ -93,21 +93,21 @@ class Outage:
         )
         reminder = timedelta(hours=self._settings.reminder_hours)
         for channel in self._alerts.channels:
-            told = outage.sent.get(channel)
-            if told is not None and datetime.now(UTC) - told < reminder:
+            last_sent = outage.sent.get(channel)
+            if last_sent is not None and datetime.now(UTC) - last_sent < reminder:
                 continue
-            kind = NoticeKind.BEGAN if told is None else NoticeKind.REMINDER
+            kind = NoticeKind.BEGAN if last_sent is None else NoticeKind.REMINDER
             self._send(outage, channel, self._notice(database, outage, kind))
 
     async def is_over(self, database: HealthCheck) -> None:
-        """Hand the outage over to the database, which answers again. Raises Unavailable."""
+        """Record the outage in the database, which answers again. Raises Unavailable."""
         outage = self._outage
         if outage is None:
             return
         if outage.back_at is None:
             self.stop()
-            told = list(outage.sent.items())
-            await self._alerts.note_outage(database, outage.since, outage.detail, told)
+            sent = list(outage.sent.items())
+            await self._alerts.note_outage(database, outage.since, outage.detail, sent)
             outage.back_at = datetime.now(UTC)
             self._keep()
         elif datetime.now(UTC) - outage.back_at > REMEMBERED:
@@ -115,13 +115,13 @@ class Outage:
             self._path.unlink(missing_ok=True)
 
     def stop(self) -> None:
-        """Give up what is being sent."""
+        """Cancel running deliveries."""
         for sending in self._sending.values():
             sending.task.cancel()
         self._sending.clear()
 
     def _current(self, database: HealthCheck) -> _Outage:
-        """The outage that lasts; a short return of the database does not make it two."""
+        """The current outage; a short recovery of the database does not start a new one."""
         before, now = self._outage, datetime.now(UTC)
         if before is not None and before.back_at is None:
             return before
@@ -150,10 +150,10 @@ class Outage:
         if before is not None and (not before.task.done() or time.monotonic() < before.due):
             return
         pause = FIRST_PAUSE_SECS if before is None else min(2 * before.pause, LONGEST_PAUSE_SECS)
-        task = asyncio.create_task(self._told(outage, channel, notice))
+        task = asyncio.create_task(self._deliver(outage, channel, notice))
         self._sending[channel] = _Sending(task, pause, time.monotonic() + pause)
 
-    async def _told(self, outage: _Outage, channel: AlertChannel, notice: Notice) -> None:
+    async def _deliver(self, outage: _Outage, channel: AlertChannel, notice: Notice) -> None:
         try:
             await self._alerts.send(channel, [notice])
         except NotDelivered as error:
@@ -181,13 +181,13 @@ class Outage:
                 file.write(json.dumps(kept).encode())
             unfinished.replace(self._path)
         except OSError as error:
-            # Known to this process still; the next one may tell it a second time.
+            # This process still knows it; the next one may send the alert again.
             log.warning("alert.outage_not_kept", extra={"error": str(error)})
 
 
 def _kept_in(path: Path) -> _Outage:
-    """What `_keep` wrote. Raises OSError, ValueError and the like for anything else."""
-    # Neither a link nor a pipe that nobody writes to.
+    """Read the file that `_keep` wrote. Raises OSError, ValueError and others for anything else."""
+    # Rejects links, and does not block on a pipe without a writer.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with open(os.open(path, flags), "rb") as file:
         kept = json.loads(file.read(LONGEST_FILE))
@@ -201,8 +201,8 @@ def _kept_in(path: Path) -> _Outage:
 
 
 def _instant(text: str) -> datetime:
-    """An instant that has been. Raises ValueError."""
+    """Parse an instant in the past. Raises ValueError."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None or instant > datetime.now(UTC):
-        raise ValueError(f"{text} is no instant that has been")
+        raise ValueError(f"{text} is not an instant in the past")
     return instant

@@ -1,4 +1,4 @@
-"""What the log says of a database that is away: once, then every few minutes, then its return."""
+"""Logs outages of the database: at the start, every few minutes, and at the end."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ AGAIN_AFTER_SECS = 300.0
 
 
 class OutageLog:
-    """Logs an outage of the database; one process of each instance keeps one."""
+    """Logs outages of the database, in one process per instance."""
 
     def __init__(self) -> None:
         self._since: datetime | None = None
         self._due = 0.0
 
     def lasts(self, database: HealthCheck) -> None:
-        """Log that it does not answer, unless that was logged a moment ago."""
+        """Log that the database does not answer, unless that was logged recently."""
         if self._since is None:
             self._since, self._due = database.since, 0.0
         if time.monotonic() >= self._due:
@@ -30,7 +30,7 @@ class OutageLog:
             log.error("database.down", extra=extra)
 
     def is_over(self) -> None:
-        """Log that it answers again, if it did not."""
+        """Log that the database answers again, if it was down."""
         if self._since is not None:
             log.warning("database.up", extra={"down_secs": _secs_since(self._since)})
             self._since = None

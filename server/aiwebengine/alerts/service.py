@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Opens, closes and sends alerts."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from aiwebengine.health.types import HealthCheck, HealthState
 
 log = logging.getLogger(__name__)
 
-# Once is an accident: a connection that was cut, a moment without the processor.
+# A single failure may be accidental, such as a dropped connection or a CPU spike.
 ENOUGH_TIMES = 2
 BAD = (HealthState.WARNING, HealthState.FAILING)
 
 
 class NoChannel(Conflict):
-    """Nobody can be told: no channel is configured."""
+    """No alert channel is configured."""
 
 
 class Alerts:
-    """Tells people once what is wrong, reminds them while it lasts, and tells when it is over.
+    """Notifies people once of a problem, reminds them while it lasts, and reports its end.
 
-    What was told is kept in the database, so that of several instances one tells. *instance* is
-    this one's name, *url* the engine's address.
+    Sent notifications are kept in the database, so that only one of several instances sends them.
+    *instance* is the name of this instance, *url* the address of the engine.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Alerts:
         self._reminder_secs = settings.reminder_hours * 3_600
 
     async def page(self, viewer: Viewer, after: int | None, first: int) -> list[Alert]:
-        """The newest alerts first; one more than *first* when another page follows.
+        """Alerts, newest first; one more than *first* if another page follows.
 
         Raises Unauthenticated, Forbidden.
         """
@@ -72,12 +72,12 @@ class Alerts:
         return await store.page(self._db, after, first + 1)
 
     async def count(self, viewer: Viewer) -> int:
-        """How many alerts there are. Raises as `page` does."""
+        """Number of alerts. Raises as `page` does."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db)
 
     async def test(self, viewer: Viewer, channel: AlertChannel | None) -> list[ChannelResult]:
-        """Send a test by one way, or by each; what became of it.
+        """Send a test alert to one channel or all; the result for each.
 
         Raises Unauthenticated, Forbidden, NoChannel.
         """
@@ -107,10 +107,10 @@ class Alerts:
         return list(results)
 
     async def observe(self, checks: Sequence[HealthCheck]) -> None:
-        """Open, remind of, and close alerts by what was seen. Raises Unavailable.
+        """Open, repeat and close alerts according to *checks*. Raises Unavailable.
 
-        Any number of instances may do this at once: each step is one statement that succeeds for
-        one of them. What can't be seen at present neither opens nor closes anything.
+        Safe for concurrent instances: each step is one statement that succeeds for only one of
+        them. An unknown check neither opens nor closes an alert.
         """
         known = {
             alert.name: alert
@@ -126,7 +126,7 @@ class Alerts:
             elif alert is not None and check.state is HealthState.OK:
                 await self._calm(alert, check)
             elif alert is not None and (alert.is_calm or alert.is_stale):
-                # Nobody knows: it stays open, and what was calm has to be seen calm again.
+                # Unknown: the alert stays open, and a recovery has to be seen again.
                 await store.keep_open(self._db, alert.id)
 
     async def note_outage(
@@ -134,11 +134,11 @@ class Alerts:
         check: HealthCheck,
         since: datetime,
         detail: str,
-        told: Sequence[tuple[AlertChannel, datetime]],
+        sent: Sequence[tuple[AlertChannel, datetime]],
     ) -> None:
-        """Write down an outage of the database that was told without it. Raises Unavailable.
+        """Record an outage of the database that was reported without it. Raises Unavailable.
 
-        Its end is told as any other's; who could not be reached meanwhile hears of it now.
+        Its end is reported like any other; channels that failed meanwhile are notified now.
         """
         async with self._db.transaction():
             alert_id = await store.begin(
@@ -152,17 +152,17 @@ class Alerts:
                 settle_secs=self._settings.settle_secs,
             )
             if alert_id is None:
-                # It was back for a moment only: the same outage goes on.
+                # The recovery was too short: the same outage continues.
                 await store.not_calm(self._db, check.name, self._instance)
                 return
-            await store.note_told(self._db, alert_id, HealthState.FAILING, detail, told)
-            late = [one for one in self._channels if one not in dict(told)]
+            await store.note_sent(self._db, alert_id, HealthState.FAILING, detail, sent)
+            late = [one for one in self._channels if one not in dict(sent)]
             await self._notify(alert_id, NoticeKind.BEGAN, HealthState.FAILING, detail, late)
 
-    async def tell_of_new_administrators(self) -> None:
-        """Tell of each administrator that was added since the last time. Raises Unavailable.
+    async def report_new_administrators(self) -> None:
+        """Report each administrator added since the last call. Raises Unavailable.
 
-        Nothing is left out while no instance runs: how far the trail was read is kept.
+        Misses none while no instance runs: the position in the audit trail is stored.
         """
         async with self._db.transaction():
             position = await store.lock_position(self._db)
@@ -185,11 +185,11 @@ class Alerts:
                 await store.move_position(self._db, newest)
 
     async def deliver(self) -> None:
-        """Send what waits, as one message for each channel. Raises Unavailable."""
+        """Send pending notifications, one message per channel. Raises Unavailable."""
         await asyncio.gather(*map(self._deliver, self._channels))
 
     async def tidy(self) -> None:
-        """Close what nobody reports any more, forget what is old. Raises Unavailable."""
+        """Close alerts that are no longer reported, remove old ones. Raises Unavailable."""
         gone = "No longer reported: the instance was stopped or the check was removed."
         async with self._db.transaction():
             for row in await store.end_forgotten(self._db):
@@ -197,12 +197,12 @@ class Alerts:
         await store.remove_old(self._db)
 
     async def send(self, channel: AlertChannel, notices: Sequence[Notice]) -> None:
-        """Send these now, as one message. Raises NotDelivered."""
+        """Send *notices* now, as one message. Raises NotDelivered."""
         await self._channels[channel].send(message(notices, self._url, self._instance))
 
     @property
     def channels(self) -> list[AlertChannel]:
-        """The ways by which people are told."""
+        """The configured channels."""
         return list(self._channels)
 
     async def _begin(self, check: HealthCheck) -> None:

@@ -1,4 +1,4 @@
-"""Every SQL statement about alerts."""
+"""SQL statements of alerts."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from aiwebengine.alerts.types import (
 from aiwebengine.database import Database, Row
 from aiwebengine.health.types import HealthState
 
-# However often it comes and goes, its end is told after this long at the latest.
+# Maximum time until a recovery is reported, however often the alert recurs.
 LONGEST_SETTLE_SECS = 900
-# More messages than this in ten minutes, and the next ones wait for company.
+# After this many messages in ten minutes, further notifications are grouped for longer.
 MANY_MESSAGES = 6
 CALM_GROUP_SECS = 60
 LONGEST_PAUSE_SECS = 900
 CLAIM_SECS = 60
-# What could not be told for a day is not news any more.
+# Notifications that could not be delivered for this long are dropped.
 GIVE_UP_HOURS = 24
 KEPT_DAYS = 90
-# Instances confirm what they see once a minute.
+# Instances confirm their open alerts once a minute.
 FORGOTTEN_MINUTES = 10
 
 
 async def open_alerts(db: Database, instance: str, reminder_secs: float) -> list[Open]:
-    """What lasts, of this instance and of all in common."""
+    """Open alerts of this instance and shared ones."""
     rows = await db.all(
         """
         select id, name, title, severity, since, calm_since is not null as is_calm,
@@ -61,9 +61,9 @@ async def begin(
     since: datetime,
     settle_secs: float,
 ) -> int | None:
-    """Open an alert; None when it is open already.
+    """Open an alert; None if it is already open.
 
-    Each time it comes back within an hour, it takes twice as long until it counts as over.
+    Each recurrence within an hour doubles the time until the alert counts as over.
     """
     found: int | None = await db.value(
         """
@@ -91,7 +91,7 @@ async def begin(
 async def add_event(
     db: Database, *, name: str, severity: HealthState, title: str, detail: str, at: datetime
 ) -> int:
-    """Write down something that happened once."""
+    """Record a one-time event."""
     return int(
         await db.value(
             """
@@ -109,7 +109,7 @@ async def add_event(
 
 
 async def still(db: Database, alert_id: int, detail: str) -> None:
-    """Note that it lasts."""
+    """Record that the problem persists."""
     await db.execute(
         """
         update alerts set seen_at = now(), calm_since = null, detail = :detail
@@ -121,7 +121,7 @@ async def still(db: Database, alert_id: int, detail: str) -> None:
 
 
 async def keep_open(db: Database, alert_id: int) -> None:
-    """Note that its check is still there, though it can't tell how it stands."""
+    """Record that the check still exists, although its state is unknown."""
     await db.execute(
         "update alerts set seen_at = now(), calm_since = null where id = :id and state = 'open'",
         id=alert_id,
@@ -129,7 +129,7 @@ async def keep_open(db: Database, alert_id: int) -> None:
 
 
 async def calm(db: Database, alert_id: int) -> None:
-    """Note that all is well now, which counts once it has lasted."""
+    """Record a recovery; it counts after the settle time."""
     await db.execute(
         """
         update alerts set seen_at = now(), calm_since = coalesce(calm_since, now())
@@ -140,7 +140,7 @@ async def calm(db: Database, alert_id: int) -> None:
 
 
 async def not_calm(db: Database, name: str, instance: str) -> None:
-    """Note that it came back before it counted as over."""
+    """Record that the problem recurred before it counted as over."""
     await db.execute(
         """
         update alerts set seen_at = now(), calm_since = null
@@ -152,7 +152,7 @@ async def not_calm(db: Database, name: str, instance: str) -> None:
 
 
 async def worsen(db: Database, alert_id: int, severity: HealthState) -> bool:
-    """Note that it got worse; whether this call was the first to."""
+    """Raise the severity; whether this call was the first to do so."""
     return bool(
         await db.value(
             """
@@ -167,7 +167,7 @@ async def worsen(db: Database, alert_id: int, severity: HealthState) -> bool:
 
 
 async def remind(db: Database, alert_id: int, reminder_secs: float) -> bool:
-    """Whether it is this call's turn to remind of it."""
+    """Claim a due reminder; whether this call got it."""
     return bool(
         await db.value(
             """
@@ -183,7 +183,7 @@ async def remind(db: Database, alert_id: int, reminder_secs: float) -> bool:
 
 
 async def end(db: Database, alert_id: int) -> bool:
-    """Close an alert that has been calm for long enough; whether this call did."""
+    """Close an alert after its settle time; whether this call closed it."""
     return bool(
         await db.value(
             """
@@ -198,7 +198,7 @@ async def end(db: Database, alert_id: int) -> bool:
 
 
 async def end_forgotten(db: Database) -> list[Row]:
-    """Close what nobody reports any more: its instance is gone, or its check."""
+    """Close alerts whose instance or check no longer exists."""
     return await db.all(
         """
         update alerts set state = 'over', over_at = now()
@@ -210,7 +210,7 @@ async def end_forgotten(db: Database) -> list[Row]:
 
 
 async def remove_old(db: Database) -> None:
-    """Forget what was over long ago."""
+    """Remove alerts that ended long ago."""
     await db.execute(
         """
         delete from alerts where state <> 'open' and since < now() - make_interval(days => :days)
@@ -229,14 +229,14 @@ async def notify(
     channels: Sequence[AlertChannel],
     group_secs: float,
 ) -> None:
-    """Have it told on these channels, together with what else happens meanwhile."""
+    """Queue a notification on *channels*, grouped with others in the meantime."""
     await db.execute(
         """
         insert into alert_notices (alert_id, channel, kind, severity, detail, due_at)
         select :alert_id, channel, :kind, :severity, :detail,
           now() + make_interval(secs => case when (
-            select count(distinct sent_at) from alert_notices as told
-            where told.channel = new.channel and told.sent_at > now() - interval '10 minutes'
+            select count(distinct sent_at) from alert_notices as old
+            where old.channel = new.channel and old.sent_at > now() - interval '10 minutes'
           ) < :many then cast(:group_secs as double precision)
             else greatest(:group_secs, cast(:calm_group_secs as double precision)) end)
         from unnest(cast(:channels as text[])) as new (channel)
@@ -252,33 +252,33 @@ async def notify(
     )
 
 
-async def note_told(
+async def note_sent(
     db: Database,
     alert_id: int,
     severity: HealthState,
     detail: str,
-    told: Sequence[tuple[AlertChannel, datetime]],
+    sent: Sequence[tuple[AlertChannel, datetime]],
 ) -> None:
-    """Write down what was told without the database."""
+    """Record notifications that were sent without the database."""
     await db.execute(
         """
         insert into alert_notices (alert_id, channel, kind, severity, detail, due_at, sent_at)
         select :alert_id, channel, 'began', :severity, :detail, sent_at, sent_at
         from unnest(cast(:channels as text[]), cast(:sent as timestamptz[]))
-          as told (channel, sent_at)
+          as delivered (channel, sent_at)
         """,
         alert_id=alert_id,
         severity=severity.value,
         detail=detail,
-        channels=[channel.value for channel, _ in told],
-        sent=[at for _, at in told],
+        channels=[channel.value for channel, _ in sent],
+        sent=[at for _, at in sent],
     )
 
 
 async def claim(db: Database, channel: AlertChannel) -> list[Waiting]:
-    """Everything that waits for this channel, once any of it is due; nobody else gets it now.
+    """Claim all pending notifications of this channel once one of them is due.
 
-    Whoever claims and dies leaves it to the next after a minute.
+    A claim expires after a minute, so that another process can take over.
     """
     rows = await db.all(
         """
@@ -309,7 +309,7 @@ async def claim(db: Database, channel: AlertChannel) -> list[Waiting]:
 
 
 async def sent(db: Database, notices: Sequence[int]) -> None:
-    """Note that these went out, as one message."""
+    """Record that these were sent, as one message."""
     await db.execute(
         """
         update alert_notices
@@ -321,7 +321,7 @@ async def sent(db: Database, notices: Sequence[int]) -> None:
 
 
 async def failed(db: Database, notices: Sequence[int], error: str) -> None:
-    """Note that these did not go out; they are tried again, ever less often."""
+    """Record a failed delivery; retried with growing pauses."""
     await db.execute(
         """
         update alert_notices
@@ -336,7 +336,7 @@ async def failed(db: Database, notices: Sequence[int], error: str) -> None:
 
 
 async def page(db: Database, after: int | None, limit: int) -> list[Alert]:
-    """At most *limit* alerts, newest first, older than the number *after*."""
+    """At most *limit* alerts older than the number *after*, newest first."""
     rows = await db.all(
         """
         select a.id, a.name, a.title, nullif(a.instance, '') as instance, a.state, a.severity,
@@ -357,12 +357,12 @@ async def page(db: Database, after: int | None, limit: int) -> list[Alert]:
 
 
 async def count(db: Database) -> int:
-    """How many alerts there are."""
+    """Number of alerts."""
     return int(await db.value("select count(*) from alerts"))
 
 
 async def lock_position(db: Database) -> int | None:
-    """How far the trail was read; None while another instance reads on."""
+    """Lock and return the position in the audit trail; None while another instance holds it."""
     position: int | None = await db.value(
         "select position from alert_position for update skip locked"
     )
@@ -370,7 +370,7 @@ async def lock_position(db: Database) -> int | None:
 
 
 async def move_position(db: Database, position: int) -> None:
-    """Note how far the trail was read."""
+    """Store the position in the audit trail."""
     await db.execute("update alert_position set position = :position", position=position)
 
 

@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of alerts."""
 
 import enum
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from aiwebengine.health.types import HealthState
 
 @strawberry.enum
 class AlertChannel(enum.Enum):
-    """By which way people are told.
+    """Notification channel.
 
     Attributes:
         WEBHOOK: posted to `alerts.webhook_url`.
@@ -25,12 +25,12 @@ class AlertChannel(enum.Enum):
 
 @strawberry.enum
 class AlertState(enum.Enum):
-    """Whether what was told still is so.
+    """State of an alert.
 
     Attributes:
-        OPEN: it lasts.
-        OVER: it is resolved, or nobody reports it any more.
-        EVENT: it happened, once.
+        OPEN: the problem persists.
+        OVER: resolved, or no longer reported.
+        EVENT: a one-time event.
     """
 
     OPEN = "open"
@@ -40,21 +40,21 @@ class AlertState(enum.Enum):
 
 @strawberry.type
 class Alert:
-    """Something that people were told of.
+    """An alert.
 
     Attributes:
-        id: which one.
-        name: what it is about: the name of a health check, or `administrator_added`.
-        title: the same in words.
-        instance: the instance that reported it; null when it concerns all.
-        state: whether it lasts.
-        severity: how bad it is, or was.
-        message: what was seen.
-        since: since when, or when it happened.
+        id: ID of the alert.
+        name: name of the health check, or `administrator_added`.
+        title: title for people.
+        instance: the instance that reported it; null if it concerns all.
+        state: open, over or a one-time event.
+        severity: worst state of the check.
+        message: what the check found.
+        since: start of the problem, or time of the event.
         over_at: when it was resolved.
-        last_sent_at: when people were notified last; null when they have not been yet.
-        channels: by which ways it is told; none when no channel is configured.
-        last_error: why the last attempt to tell it failed; null when nothing waits for another.
+        last_sent_at: time of the last notification; null if none was sent.
+        channels: channels that are notified; empty if none is configured.
+        last_error: why the last delivery failed; null if no delivery is pending.
     """
 
     id: strawberry.ID
@@ -72,24 +72,24 @@ class Alert:
 
     @strawberry.field
     def link(self) -> str:
-        """The path of the page about it: the log's lines of that time, or the page of the fault."""
+        """Path of the page that explains the alert, such as the log around that time."""
         return page_of(self.name, self.since, self.over_at)
 
     @property
     def number(self) -> int:
-        """`id` as the number that it is in the table."""
+        """`id` as a number."""
         return int(self.id)
 
 
 @strawberry.type
 class ChannelResult:
-    """What became of a test on one channel.
+    """Result of a test alert on one channel.
 
     Attributes:
-        channel: which one.
-        target: where the message went.
-        delivered: whether it was taken.
-        error: why not.
+        channel: the channel.
+        target: destination of the message.
+        delivered: whether the message was accepted.
+        error: why the delivery failed.
     """
 
     channel: AlertChannel
@@ -99,7 +99,7 @@ class ChannelResult:
 
 
 class NoticeKind(enum.Enum):
-    """What a notice says of its alert."""
+    """Kind of a notification."""
 
     BEGAN = "began"
     WORSE = "worse"
@@ -111,12 +111,12 @@ class NoticeKind(enum.Enum):
 
 ADMINISTRATOR_ADDED = "administrator_added"
 EVENTS = {ADMINISTRATOR_ADDED: "A user was granted the role Administrator; says by whom and why."}
-"""Alerts that tell of something that happened once, and their meaning."""
+"""One-time alerts and their meaning."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to tell; several go out as one message."""
+    """One notification; several are sent as one message."""
 
     kind: NoticeKind
     name: str
@@ -129,7 +129,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A notice that is to be sent now, by whoever claimed it."""
+    """A claimed notification that is due."""
 
     id: int
     attempts: int
@@ -138,7 +138,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Open:
-    """An alert that lasts, and what is due with it."""
+    """An open alert and its pending steps."""
 
     id: int
     name: str

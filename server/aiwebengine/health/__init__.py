@@ -1,1 +1,1 @@
-"""Whether all is well, and what to do when it is not."""
+"""Health checks, their state and their remedies."""

@@ -1,4 +1,4 @@
-"""Looks at backups: whether the newest run succeeded, and whether the newest archive is in time."""
+"""Health check of backups: the last run succeeded and the newest archive is on time."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from aiwebengine.health.types import Check, Finding, failing, ok, unknown
 from aiwebengine.jobs.service import Jobs
 
 BACKUP_EVERY_SECS = 4.0
-# Each manifest is read, and the storage's list: not with every look.
+# Reads every manifest and lists the storage, which is too slow for every run of the check.
 READ_ARCHIVES_EVERY_SECS = 30.0
-# How long a backup may take before it counts as late.
+# Time that a backup may take before it counts as late.
 BACKUP_GRACE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
 class BackupHistory:
-    """The newest good backup, and why the newest run failed, if it did.
+    """The newest good backup, and the failure of the last run if it failed.
 
-    *schedule_changed_at*: nothing was due before, by the present schedule.
+    *schedule_changed_at*: the current schedule does not apply before.
     """
 
     newest_at: datetime | None
@@ -40,11 +40,11 @@ BackupsSeen = Callable[[], Awaitable[BackupHistory]]
 """Reads the history of backups. Raises Unavailable."""
 
 DueTime = Callable[[datetime], datetime | None]
-"""When a backup was due last before an instant; None when the schedule is off."""
+"""Returns the last due time of a backup before an instant; None if the schedule is off."""
 
 
 def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Check:
-    """Whether backups are made when `last_due` says so; the engine *started* then."""
+    """Check that backups are created when `last_due` says so; *started*: start of the engine."""
 
     async def see() -> Finding:
         if seen is None:
@@ -57,7 +57,7 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
             else f"The newest backup is from {instant(newest)}"
         )
         if history.failed_at is not None:
-            # Also without a schedule: cron may run `aiwebengine backup create`.
+            # This applies without a schedule too: cron may run `aiwebengine backup create`.
             failed = f"The last backup failed on {instant(history.failed_at)}"
             return failing(f"{failed}: {(history.problem or 'unknown reason').rstrip('.')}.")
         due_at = last_due(now - BACKUP_GRACE)
@@ -86,7 +86,7 @@ def backup(last_due: DueTime, seen: BackupsSeen | None, started: datetime) -> Ch
 
 
 def backups_seen(backups: Backups, schedules: Jobs) -> BackupsSeen:
-    """The history of backups, for health. The archives are read again after a run, or in time."""
+    """Build a reader of the backup history; it rereads archives after a run and periodically."""
     newest: datetime | None = None
     read_after: str | None = None
     read_at = float("-inf")

@@ -1,4 +1,4 @@
-"""What `aiwebengine health --detail` does."""
+"""Implementation of `aiwebengine health --detail`."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from aiwebengine.terminal.output import exit_at_once
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
 
-# They tell of the process that looks, which is this command.
 CONNECT_SECS = 0.7
-# Each check has a limit of its own; this one is for what none of them foresees.
+# Each check has its own limit; this one covers everything else that can hang.
 LONGEST_SECS = 4.5
+# These check the current process, which here is the command.
 _OF_THE_PROCESS = {"event_loop", "workers"}
 
 
 def look(path: Path | None, as_json: bool) -> None:
-    """Run every check from this machine, and exit. The server and the tables are left alone.
+    """Run every check from this machine, and exit. Changes neither the server nor the tables.
 
-    A look-up of a name or a disk that hangs keeps its thread: the process ends without waiting.
+    A hanging name lookup or disk blocks its thread; the process exits without waiting for it.
     """
     watchdog = threading.Timer(LONGEST_SECS, _give_up)
     watchdog.daemon = True
@@ -46,7 +46,7 @@ def look(path: Path | None, as_json: bool) -> None:
     config = configuration(path)
     seen = asyncio.Runner().run(_seen_by(made_engine(config, _address(config))))
     found = [one for one in seen if one.name not in _OF_THE_PROCESS]
-    told = [
+    data = [
         {
             "name": one.name,
             "title": one.title,
@@ -59,21 +59,21 @@ def look(path: Path | None, as_json: bool) -> None:
         for one in found
     ]
     rows = [(one.state.name, one.title, one.detail, one.remedy) for one in found]
-    show(as_json, told, table(("State", "What", "Seen", "What to do"), rows))
+    show(as_json, data, table(("State", "What", "Seen", "What to do"), rows))
     exit_at_once(FAILED if any(one.state is HealthState.FAILING for one in found) else 0)
 
 
 def _give_up() -> None:
     say(
-        f"Error: The checks have not ended within {LONGEST_SECS:g} s. Something hangs that no check"
-        " can interrupt, such as a disk or the look-up of a name.",
+        f"Error: The checks did not finish within {LONGEST_SECS:g} s. Something hangs that no check"
+        " can interrupt, such as a disk or a name lookup.",
         err=True,
     )
     os._exit(FAILED)
 
 
 async def _seen_by(engine: Engine) -> list[HealthCheck]:
-    # When it does not answer, that is what the first line will say.
+    # If the database does not answer, the first check reports it.
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(CONNECT_SECS):
             await engine.db.connect()
@@ -81,7 +81,7 @@ async def _seen_by(engine: Engine) -> list[HealthCheck]:
 
 
 def _address(config: Config) -> str:
-    """The configured database; an embedded server is not started for a look."""
+    """URL of the configured database; does not start an embedded server."""
     url = config.repository.database_url.get_secret_value()
     if url:
         return url

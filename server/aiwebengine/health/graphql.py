@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL queries of health."""
 
 import strawberry
 
@@ -11,7 +11,7 @@ from aiwebengine.health.types import EngineStatus, HealthCheck
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def health_checks(info: Info) -> list[HealthCheck]:
-    """Everything that must be well for the engine to work."""
+    """All health checks with their state."""
     return await info.context.services.health.checks(info.context.viewer)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Runs health checks and derives the state of the engine."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from aiwebengine.health.types import (
 
 log = logging.getLogger(__name__)
 
-# Whoever asks /health (a load balancer, a container engine) gives up after a few seconds: a
-# frozen database must be told of before that.
+# Clients of /health (load balancers, container engines) time out after a few seconds; a frozen
+# database must be reported before that.
 HEALTH_TIMEOUT_SECS = 1.5
-# What it saw may be told to others for so long.
+# A result of the database probe is reused for this long.
 TROUBLE_COUNTS_SECS = 1.0
-# However many administrators look, the checks run this often.
+# Minimum interval between runs, independent of the number of administrators who ask.
 FRESH_SECS = 4.0
-# What is not well is looked at again this soon, however seldom it is looked at otherwise.
+# A check that is not OK runs again after this time, whatever its own interval.
 AGAIN_SECS = 4.0
-# A slow check (a provider that hangs) must not hold up what the others saw.
+# A slow check (a hanging provider) must not delay the results of the others.
 PATIENCE_SECS = 2.0
-# How long a stopped instance is remembered.
+# States of a stopped instance are kept for this long.
 REMEMBERED_DAYS = 7
 
-# A first look that takes longer than others wait for it.
+# Result of a first run that takes longer than PATIENCE_SECS.
 _STILL_RUNNING = unknown("No result yet; the check is still running.")
 
 
@@ -58,17 +58,17 @@ class _Watched:
     times: int = 0
     due: float = 0.0
     is_new: bool = False
-    """Whether the other workers don't know this state yet."""
+    """Whether the state is not yet shared with the other workers."""
     has_agreed: bool = False
     task: asyncio.Task[None] | None = None
     look: asyncio.Task[Finding] | None = None
-    """What `see` is doing, also beyond its limit: what hangs must not be begun a second time."""
+    """The running `see`, also beyond its limit: a hanging check must not be started twice."""
 
 
 class Health:
-    """Whether all is well, seen from this process.
+    """Health of the engine, as seen from this process.
 
-    *instance* is what all workers of this machine and port are known as.
+    *instance* identifies all workers of this machine and port.
     """
 
     def __init__(self, db: Database, instance: str, checks: Iterable[Check] = ()) -> None:
@@ -96,26 +96,26 @@ class Health:
         """Why the engine itself is not ready, such as "is starting"; set by the engine."""
 
     def watch(self, check: Check) -> None:
-        """Look at this as well, from now on."""
+        """Add a check."""
         self._others.append(_Watched(check))
 
     def look_from_outside(self, engine_trouble: str | None) -> None:
-        """Look as a command does, beside the engine: without what is about the own process.
+        """Run checks from a command, without those that check the own process.
 
-        *engine_trouble*: why the engine does not serve, when it does not.
+        *engine_trouble*: why the engine is not serving; None if it is.
         """
         self._others = [one for one in self._others if not one.check.of_process]
         self.engine_trouble = lambda: engine_trouble
 
     async def engine_state(self, viewer: Viewer) -> EngineStatus:
-        """The one state of the engine, from fresh checks. Raises Unauthenticated, Forbidden."""
+        """State of the engine, from fresh checks. Raises Unauthenticated, Forbidden."""
         await self.checks(viewer)
         return await self.status()
 
     async def status(self) -> EngineStatus:
-        """The one state of the engine, for whoever may ask without a role.
+        """State of the engine; needs no role.
 
-        Costs the shared probe of the database at most; all other checks are taken as last seen.
+        Costs at most the shared probe of the database; all other checks use their last result.
         """
         await self.trouble()
         now = datetime.now(UTC)
@@ -132,17 +132,17 @@ class Health:
         return found
 
     async def trouble(self) -> str | None:
-        """Why the database does not answer; None while it does.
+        """Why the database does not answer; None if it does.
 
-        Anybody may ask this as often as they like: one probe of the database answers all who ask
-        meanwhile, and for a second from its beginning.
+        Safe to call at any rate: concurrent callers share one probe of the database, and its result
+        is reused for a second.
         """
         await self._ask_database(TROUBLE_COUNTS_SECS)
         found = self._database.finding
         return None if found.state is HealthState.OK else found.detail
 
     async def checks(self, viewer: Viewer) -> list[HealthCheck]:
-        """Every check, as it was seen a few seconds ago at most. Raises Forbidden.
+        """Every check, at most a few seconds old. Raises Forbidden.
 
         Works while the database is down.
         """
@@ -152,19 +152,21 @@ class Health:
         return self.seen()
 
     async def look(self) -> list[HealthCheck]:
-        """Look at everything that is due, now; whoever asks meanwhile gets the same answer."""
+        """Run all checks that are due; concurrent callers share one run."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(), context=of_no_request())
         await asyncio.shield(self._looking)
         return self.seen()
 
     def seen(self) -> list[HealthCheck]:
-        """What the last look saw; nothing before the first."""
+        """Results of the last run; empty before the first."""
         watched = (self._database, *self._others)
-        return [_told(one) for one in watched if one.checked_at is not None or one.look is not None]
+        return [
+            _result(one) for one in watched if one.checked_at is not None or one.look is not None
+        ]
 
     def stop(self) -> None:
-        """Give up what is being looked at."""
+        """Cancel all running checks."""
         watched = (self._database, *self._others)
         looks = (task for one in watched for task in (one.task, one.look))
         for task in (self._looking, self._probe, *looks):
@@ -172,13 +174,13 @@ class Health:
                 task.cancel()
 
     async def tidy(self) -> None:
-        """Forget instances that are gone. Any instance may do this. Raises Unavailable."""
+        """Remove states of instances that are gone. Any instance may do it. Raises Unavailable."""
         await store.confirm(self._db, self._instance)
         await store.remove_older(self._db, REMEMBERED_DAYS)
 
     async def _look(self) -> None:
         until = time.monotonic() + PATIENCE_SECS
-        # A frozen database must not hold up what does not need it.
+        # A frozen database must not delay checks that don't need it.
         self._begin(needs_database=False)
         await self._ask_database(0)
         answers = self._database.finding.state is HealthState.OK
@@ -187,7 +189,7 @@ class Health:
         else:
             for one in self._others:
                 if one.check.needs_database:
-                    self._note(one, unknown("Not checked while the database does not answer."))
+                    self._note(one, unknown("Not checked: the database does not answer."))
         running = [one.task for one in self._others if one.task is not None]
         if running:
             await asyncio.wait(running, timeout=max(0.1, until - time.monotonic()))
@@ -196,7 +198,7 @@ class Health:
         self._looked_at = time.monotonic()
 
     def _begin(self, *, needs_database: bool) -> None:
-        """Begin the checks that are due, except those that are still running."""
+        """Start the checks that are due, except those still running."""
         now = time.monotonic()
         for one in self._others:
             is_free = one.task is None or one.task.done()
@@ -204,7 +206,7 @@ class Health:
                 one.task = asyncio.create_task(self._see(one))
 
     async def _ask_database(self, counts_secs: float) -> None:
-        """Probe the database; the answer counts for *counts_secs* from here for whoever asks."""
+        """Probe the database; later callers reuse the result for *counts_secs*."""
         now = time.monotonic()
         if self._probe is None or (self._probe.done() and now >= self._probe_until):
             self._probe = asyncio.create_task(self._see(self._database), context=of_no_request())
@@ -212,7 +214,7 @@ class Health:
         await asyncio.shield(self._probe)
 
     async def _see(self, one: _Watched) -> None:
-        """Wait for one check, no longer than its limit; the look itself goes on beyond that."""
+        """Wait for one check up to its limit; the check itself continues in the background."""
         if one.look is None:
             one.look = asyncio.create_task(_finding_of(one.check))
         await asyncio.wait([one.look], timeout=one.check.limit_secs)
@@ -232,7 +234,7 @@ class Health:
         one.due = time.monotonic() + pause
 
     async def _agree_since_when(self) -> None:
-        """Workers see a change within seconds of each other, and a new one has seen none."""
+        """Agree with other workers on start times: they see a change seconds apart."""
         new = [one for one in (self._database, *self._others) if one.is_new]
         if not new:
             return
@@ -246,11 +248,11 @@ class Health:
         except Unavailable:
             return
         except Exception as error:
-            # The tables may be missing. What the checks found is shown all the same.
+            # The tables may be missing. The results are shown anyway.
             log.warning("health.not_recorded", extra={"error": str(error)})
             return
-        for one, told in zip(new, seen, strict=True):
-            if one.since == told.since:
+        for one, recorded in zip(new, seen, strict=True):
+            if one.since == recorded.since:
                 one.since = agreed.get(one.check.name, one.since)
                 one.has_agreed, one.is_new = True, False
 
@@ -264,14 +266,14 @@ class Health:
         except Unavailable as error:
             return failing(error.message)
         except Exception as error:
-            # Unlike other checks it is never unknown: without an answer the engine is down.
+            # Unlike other checks this one is never unknown: without an answer the engine is down.
             log.exception("health.bug", extra={"check": DATABASE})
             return failing(f"query failed: {type(error).__name__}")
         return ok(f"Answers in {1_000 * (time.perf_counter() - began):.0f} ms.")
 
 
 async def _finding_of(check: Check) -> Finding:
-    """What a check finds; whatever happens to it concerns nobody else."""
+    """Run a check; an error in it becomes an unknown finding."""
     try:
         return await check.see()
     except EngineError as error:
@@ -283,7 +285,7 @@ async def _finding_of(check: Check) -> Finding:
         return unknown(f"The check failed with an internal error: {type(error).__name__}.")
 
 
-def _told(one: _Watched) -> HealthCheck:
+def _result(one: _Watched) -> HealthCheck:
     needs_help = one.finding.state in (HealthState.WARNING, HealthState.FAILING)
     now = datetime.now(UTC)
     return HealthCheck(

@@ -1,4 +1,4 @@
-"""Every SQL statement about health."""
+"""SQL statements of health."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiwebengine.health.types import HealthState
 
 
 class Seen(NamedTuple):
-    """A check's state, since when, and whether its process looked for the first time."""
+    """State of a check, its start, and whether it is the first result of this process."""
 
     name: str
     state: HealthState
@@ -20,18 +20,18 @@ class Seen(NamedTuple):
 
 
 async def answers(db: Database) -> bool:
-    """Whether the database answers at all. Raises Unavailable when it does not."""
+    """Whether the database answers. Raises Unavailable if it does not."""
     return bool(await db.value("select true"))
 
 
 async def clock(db: Database) -> datetime:
-    """What time it is for the database."""
+    """Current time of the database."""
     now: datetime = await db.value("select clock_timestamp()")
     return now
 
 
 async def is_superuser(db: Database) -> bool:
-    """Whether the engine's role may do everything on the server."""
+    """Whether the engine's role is a superuser."""
     return bool(await db.value("select rolsuper from pg_roles where rolname = current_user"))
 
 
@@ -40,10 +40,10 @@ async def agree(
     instance: str,
     seen: Sequence[Seen],
 ) -> dict[str, datetime]:
-    """Since when each check has been in its state, for all workers of the instance.
+    """Record states, and return the start of each, as agreed by all workers of the instance.
 
-    A first look has seen no change: what is known already counts. Otherwise it counts when another
-    worker saw the same change about a minute ago or less.
+    A first result is not a change: a recorded start of the same state counts. Otherwise a recorded
+    start counts if another worker saw the same change less than about a minute ago.
     """
     rows = await db.all(
         """
@@ -76,14 +76,14 @@ async def agree(
 
 
 async def confirm(db: Database, instance: str) -> None:
-    """Note that the instance is still there."""
+    """Record that the instance is still running."""
     await db.execute(
         "update health_states set seen_at = now() where instance = :instance", instance=instance
     )
 
 
 async def remove_older(db: Database, days: int) -> None:
-    """Forget instances of which nothing was seen for so many days."""
+    """Remove instances that have not been seen for *days* days."""
     await db.execute(
         "delete from health_states where seen_at < now() - make_interval(days => :days)", days=days
     )

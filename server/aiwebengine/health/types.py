@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of health."""
 
 import enum
 from collections.abc import Awaitable, Callable
@@ -10,13 +10,13 @@ import strawberry
 
 @strawberry.enum
 class HealthState(enum.Enum):
-    """How something is.
+    """State of a health check.
 
     Attributes:
-        OK: as it should be.
-        WARNING: it works, but not for long, or not well.
+        OK: the check passed.
+        WARNING: it works, but needs attention.
         FAILING: it does not work.
-        UNKNOWN: it could not be looked at, or not in time, or there is nothing to look at.
+        UNKNOWN: the check could not run, timed out, or has nothing to check.
     """
 
     OK = "ok"
@@ -42,16 +42,16 @@ class EngineState(enum.Enum):
 
 @strawberry.type
 class HealthCheck:
-    """One thing that must be well for the engine to work.
+    """Result of one health check.
 
     Attributes:
-        name: its stable name, such as `disk.logs`.
-        title: what is looked at.
-        state: how it is.
-        detail: what was seen.
-        since: since when it has been in this state.
-        checked_at: when it was looked at last.
-        remedy: what to do about it; null when nothing is to be done.
+        name: stable name, such as `disk.logs`.
+        title: name for people.
+        state: state of the check.
+        detail: what the check found.
+        since: start of this state.
+        checked_at: when the check last ran.
+        remedy: what to do; null when no action is needed.
     """
 
     name: str
@@ -62,9 +62,9 @@ class HealthCheck:
     checked_at: datetime
     remedy: str | None
     times: strawberry.Private[int]
-    """How often in a row it was seen in this state."""
+    """Number of consecutive results in this state."""
     is_shared: strawberry.Private[bool]
-    """Whether it is the same for every instance."""
+    """Whether all instances share the result."""
 
 
 @strawberry.type
@@ -85,12 +85,12 @@ class EngineStatus:
     failing: list[HealthCheck]
     warnings: list[HealthCheck]
     reasons: strawberry.Private[dict[str, str]]
-    """Why the engine is down, by what is to blame: `database` or `engine`. Empty otherwise."""
+    """Why the engine is down, by cause: `database` or `engine`. Empty otherwise."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one look saw. *remedy* says more than the check's own, when it is known."""
+    """Result of one run of a check; *remedy* overrides the check's own."""
 
     state: HealthState
     detail: str
@@ -99,9 +99,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """What is looked at, how often and for how long at most, and what to do when it is not well.
+    """Definition of a health check: what runs, how often, its time limit and its remedy.
 
-    Without *every_secs* it is looked at each time; what is not well, at least every few seconds.
+    Without *every_secs* it runs every time; a check that is not OK runs at least every few seconds.
     """
 
     name: str
@@ -113,26 +113,26 @@ class Check:
     needs_database: bool = False
     is_shared: bool = False
     of_process: bool = False
-    """Whether it is about the process that looks; means nothing in a command."""
+    """Whether it checks the current process; meaningless in a command."""
     meaning: str = ""
-    """What is looked at, and from when on it warns or fails; for the documentation."""
+    """What is checked, and when it warns or fails; for the documentation."""
 
 
 def ok(detail: str) -> Finding:
-    """It is as it should be."""
+    """Finding in the state OK."""
     return Finding(HealthState.OK, detail)
 
 
 def warning(detail: str) -> Finding:
-    """It works, but not for long, or not well."""
+    """Finding in the state WARNING."""
     return Finding(HealthState.WARNING, detail)
 
 
 def failing(detail: str) -> Finding:
-    """It does not work."""
+    """Finding in the state FAILING."""
     return Finding(HealthState.FAILING, detail)
 
 
 def unknown(detail: str) -> Finding:
-    """It can't be seen at present."""
+    """Finding in the state UNKNOWN."""
     return Finding(HealthState.UNKNOWN, detail)

@@ -1,1 +1,1 @@
-"""What has to be done again and again, and whether it was."""
+"""Recurring maintenance and its status."""

@@ -12,7 +12,7 @@ from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 
 
 def backed_up(backups: Backups, schedules: Jobs) -> Evidence:
-    """The newest good backup, and whether the newest run failed."""
+    """Evidence of the newest good backup, and of a failed last run."""
 
     async def look() -> Finding:
         run = await newest_ended(backups, BackupRunKind.CREATE)
@@ -28,7 +28,7 @@ def backed_up(backups: Backups, schedules: Jobs) -> Evidence:
 
 
 def drilled(backups: Backups, schedules: Jobs) -> Evidence:
-    """The newest restore drill."""
+    """Evidence of the newest restore drill."""
 
     async def look() -> Finding:
         newest = await newest_ended(backups, BackupRunKind.DRILL)
@@ -45,6 +45,6 @@ def drilled(backups: Backups, schedules: Jobs) -> Evidence:
 
 
 async def _unsigned(backups: Backups) -> str:
-    """A sentence on the archives that no drill takes; empty when there are none."""
+    """A sentence about archives that drills skip; empty if there are none."""
     skipped = await backups.unsigned()
     return f" Skipped because not signed by this engine: {len(skipped)}." if skipped else ""

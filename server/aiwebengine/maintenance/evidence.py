@@ -1,8 +1,8 @@
-"""What can be seen of the items of the board.
+"""Evidence for the items of the maintenance board.
 
-Each function here makes an `Evidence` for `Maintenance(…, evidence={"disk": disk(system), …})`. A
-line without one is UNKNOWN until a person marks it done; another package gives a line evidence
-by one more entry in that dictionary, in `app/services.py`.
+Each function builds an `Evidence` for `Maintenance(…, evidence={"disk": disk(system), …})`. An item
+without evidence is UNKNOWN until a person marks it done. To give an item evidence, add an entry to
+that dictionary in `app/services.py`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from aiwebengine.upgrades.packages import older_than_tested
 
 OK = MaintenanceState.OK
 ATTENTION = MaintenanceState.ATTENTION
-LEAST_FREE_SHARE = 0.10
-LEAST_FREE_BYTES = 1 << 30
-OLD_SECRET = timedelta(days=90)
+MIN_FREE_SHARE = 0.10
+MIN_FREE_BYTES = 1 << 30
+MAX_SECRET_AGE = timedelta(days=90)
 
 
 def health(checks: Health) -> Evidence:
-    """The state of the engine, as everybody else sees it."""
+    """Evidence of the state of the engine."""
 
     async def look() -> Finding:
         found = await checks.engine_state(engine())
@@ -60,12 +60,12 @@ def health(checks: Health) -> Evidence:
 
 
 def disk(system: Telemetry) -> Evidence:
-    """Whether the disk has room."""
+    """Evidence of free disk space."""
 
     async def look() -> Finding:
         found = system.disk(engine())
         share = found.free_bytes / found.total_bytes
-        is_low = share < LEAST_FREE_SHARE or found.free_bytes < LEAST_FREE_BYTES
+        is_low = share < MIN_FREE_SHARE or found.free_bytes < MIN_FREE_BYTES
         saw = f"{size(found.free_bytes)} of {size(found.total_bytes)} free ({share:.0%})"
         return Finding(f"{saw} at {found.path}.", ATTENTION if is_low else OK)
 
@@ -73,7 +73,7 @@ def disk(system: Telemetry) -> Evidence:
 
 
 def database_size(system: Telemetry) -> Evidence:
-    """Whether a second copy of the database, which a restore needs, has room on the disk."""
+    """Evidence that the disk has space for the second copy of the database that a restore needs."""
 
     async def look() -> Finding:
         taken = int((await system.database(engine())).size_bytes)
@@ -85,7 +85,7 @@ def database_size(system: Telemetry) -> Evidence:
 
 
 def performance(system: Telemetry) -> Evidence:
-    """What was answered since the start; a person says whether it is good enough."""
+    """Evidence of request figures since the start; a person reviews them."""
 
     async def look() -> Finding:
         found = await system.requests(engine())
@@ -98,7 +98,7 @@ def performance(system: Telemetry) -> Evidence:
 
 
 def task_done(schedules: Jobs, *names: str) -> Evidence:
-    """When any of these tasks last did its work; whether the newest run failed."""
+    """Evidence of the last success of any of these tasks, or of a failed last run."""
 
     async def look() -> Finding:
         for name in names:
@@ -119,7 +119,7 @@ def task_done(schedules: Jobs, *names: str) -> Evidence:
 
 
 def by_schedule(schedules: Jobs, saw: str, done_at: datetime | None, *tasks: str) -> Finding:
-    """What the schedules of *tasks*, any of which does it, say of something done at *done_at*."""
+    """Finding for work done at *done_at* by any of *tasks*, judged by their schedules."""
     active = [task for task in tasks if not schedules.is_off(task)]
     if not active:
         names = " and ".join(tasks)
@@ -137,7 +137,7 @@ def by_schedule(schedules: Jobs, saw: str, done_at: datetime | None, *tasks: str
 
 
 def dependencies(constraints: Path) -> Evidence:
-    """Whether what is installed is older than the set that this version was tested with."""
+    """Evidence that installed packages are not older than the tested versions."""
 
     async def look() -> Finding:
         older, known = await asyncio.to_thread(older_than_tested, constraints)
@@ -153,7 +153,7 @@ def dependencies(constraints: Path) -> Evidence:
 
 
 def secrets_age(keys: Keys, settings: ConfigHistory, tokens: Tokens) -> Evidence:
-    """The age of the signing keys and of the secrets in the configuration; endless API tokens."""
+    """Evidence of the age of signing keys and secrets, and of API tokens that never expire."""
 
     async def look() -> Finding:
         made = await keys.oldest_signing()
@@ -164,16 +164,16 @@ def secrets_age(keys: Keys, settings: ConfigHistory, tokens: Tokens) -> Evidence
         if not ages:
             return Finding(f"There are no secrets yet.{never}")
         name, oldest = min(ages, key=lambda age: age[1])
-        old = sum(now_since(at) > OLD_SECRET for _, at in ages)
+        old = sum(time_since(at) > MAX_SECRET_AGE for _, at in ages)
         saw = f"Oldest of {count(len(ages), 'secret')}: {name}, from {day(oldest)};"
-        saw += f" older than {OLD_SECRET.days} days: {old}.{never}"
+        saw += f" older than {MAX_SECRET_AGE.days} days: {old}.{never}"
         return Finding(saw, done_at=oldest)
 
     return look
 
 
 def access_review(reviews: AccessReviews) -> Evidence:
-    """When the last access review was finished, and how far the open one is."""
+    """Evidence of the last finished access review and the progress of the open one."""
 
     async def look() -> Finding:
         done, opened = await reviews.newest_finished(), await reviews.open_one()
@@ -188,13 +188,13 @@ def access_review(reviews: AccessReviews) -> Evidence:
     return look
 
 
-def now_since(instant: datetime) -> timedelta:
-    """How long ago."""
+def time_since(instant: datetime) -> timedelta:
+    """Time since *instant*."""
     return datetime.now(UTC) - instant
 
 
 def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidence:
-    """How many errors the log has had since somebody last ticked the review off."""
+    """Evidence of the number of errors in the log since the review was last marked done."""
 
     async def look() -> Finding:
         since = await maintenance().last_ticked("error-logs")
@@ -207,7 +207,7 @@ def errors_logged(logs: Logs, maintenance: Callable[[], Maintenance]) -> Evidenc
 
 
 def slow_statements(worst: OwnStatements) -> Evidence:
-    """What this process has spent most time on in the database since it started."""
+    """Evidence of the slowest statement of this process since it started."""
 
     async def look() -> Finding:
         slowest = max(worst(200), key=lambda one: one.longest_secs, default=None)

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations of maintenance."""
 
 import strawberry
 
@@ -10,11 +10,11 @@ from aiwebengine.maintenance.types import MaintenanceBoard, MaintenanceItem
 
 @strawberry.input
 class TickMaintenanceItemInput:
-    """What was done.
+    """The item to mark done.
 
     Attributes:
         name: the item's name.
-        note: what was found or done; at most 500 characters.
+        note: note for the audit trail, at most 500 characters.
     """
 
     name: str
@@ -23,10 +23,10 @@ class TickMaintenanceItemInput:
 
 @strawberry.type
 class MaintenanceItemPayload:
-    """What came of a tick.
+    """The item after it was marked done.
 
     Attributes:
-        item: the item as it is now.
+        item: the updated item.
     """
 
     item: MaintenanceItem
@@ -35,7 +35,7 @@ class MaintenanceItemPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def maintenance(info: Info) -> MaintenanceBoard:
-    """What has to be done again and again, and how it stands."""
+    """Recurring maintenance and its status."""
     return await info.context.services.maintenance.board(info.context.viewer)
 
 
@@ -44,10 +44,10 @@ async def maintenance(info: Info) -> MaintenanceBoard:
 async def tick_maintenance_item(
     info: Info, input: TickMaintenanceItemInput
 ) -> MaintenanceItemPayload:
-    """Say that an item was done; it falls due again.
+    """Mark an item done; it is due again after its period.
 
     Args:
-        input: which one.
+        input: which item.
     """
     return MaintenanceItemPayload(
         item=await info.context.services.maintenance.tick(

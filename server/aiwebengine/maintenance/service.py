@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Recurring maintenance: builds the board and marks items done."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from aiwebengine.maintenance.types import (
 
 log = logging.getLogger(__name__)
 
-LONGEST_NOTE = 500
-LONGEST_LOOK_SECS = 5.0
+MAX_NOTE_CHARS = 500
+EVIDENCE_TIMEOUT_SECS = 5.0
 
 
 class Maintenance:
-    """The lists of what has to be done again and again; *evidence* by the names of the items.
+    """The maintenance board; *evidence* maps names of items to their evidence.
 
-    What can be seen decides. What only people can know, and what nothing is known of, can be marked
-    done, and falls due again one period later. What was never done is not yet done until one period
-    after the database was created, then due.
+    Evidence decides. Items that only people can judge, and items without evidence, can be marked
+    done and are due again one period later. An item that was never done is "not yet" until one
+    period after the database was created, then due.
     """
 
     def __init__(self, db: Database, audit: AuditTrail, evidence: Mapping[str, Evidence]) -> None:
@@ -52,7 +52,7 @@ class Maintenance:
         self._evidence = evidence
 
     async def board(self, viewer: Viewer) -> MaintenanceBoard:
-        """Every item as it stands now. Raises Unauthenticated, Forbidden, Unavailable."""
+        """Every item with its current state. Raises Unauthenticated, Forbidden, Unavailable."""
         viewer.must_be(Role.ADMINISTRATOR)
         began_at, now = await store.clock(self._db)
         ticks = await store.newest_ticks(self._db)
@@ -69,10 +69,10 @@ class Maintenance:
         )
 
     async def tick(self, viewer: Viewer, name: str, note: str | None) -> MaintenanceItem:
-        """Say that an item was done now; each time counts.
+        """Mark an item done now; each call counts.
 
-        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict for what is decided by
-        evidence alone.
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict for an item that is
+        decided by evidence alone.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
         item = _existing(name)
@@ -95,12 +95,12 @@ class Maintenance:
         return self._judged(item, await self._look(item, tick), tick, began_at, now)
 
     async def last_ticked(self, name: str) -> datetime | None:
-        """When somebody last said that an item was done; for evidence since then."""
+        """When an item was last marked done; for evidence since then."""
         tick = (await store.newest_ticks(self._db)).get(name)
         return None if tick is None else tick.at
 
     async def _look(self, item: Item, tick: Tick | None) -> Finding:
-        """What the evidence says; whatever goes wrong with it, the others still count."""
+        """Finding of an item's evidence; an error in it does not affect other items."""
         evidence = self._evidence.get(item.name)
         if evidence is None:
             if tick is not None:
@@ -108,12 +108,12 @@ class Maintenance:
             saw = "The engine can't check this. Mark it done when you have done it."
             return Finding(saw) if item.by_people else _unknown(saw)
         try:
-            async with asyncio.timeout(LONGEST_LOOK_SECS):
+            async with asyncio.timeout(EVIDENCE_TIMEOUT_SECS):
                 return await evidence()
         except EngineError as error:
             return _unknown(error.message)
         except TimeoutError:
-            return _unknown(f"No answer within {LONGEST_LOOK_SECS:.0f} s.")
+            return _unknown(f"No answer within {EVIDENCE_TIMEOUT_SECS:.0f} s.")
         except Exception:
             log.exception("maintenance.bug", extra={"item": item.name})
             return _unknown("The check failed; see the log for details.")
@@ -128,12 +128,12 @@ class Maintenance:
         done_at = tick.at if by_tick and tick is not None else found.done_at
         saw, state, due_at = found.saw, found.state, None
         if done_at is not None and is_of_the_future(done_at, now):
-            # What is dated so would be fine until then.
+            # An item dated in the future would stay OK until then.
             saw += f" It is dated {day(done_at)}, in the future: a clock is or was wrong."
             state = MaintenanceState.ATTENTION
         elif state is None or (by_tick and state is not MaintenanceState.ATTENTION):
             due_at = _due_at(item, found, done_at or began_at)
-            # What nobody can see and nobody has marked done stays unknown.
+            # An item without evidence stays unknown until somebody marks it done.
             if state is not MaintenanceState.UNKNOWN or done_at is not None or item.by_people:
                 state = _by_time(done_at, due_at, now, item.frequency)
         assert state is not None  # noqa: S101 - a finding without state is judged by time
@@ -153,7 +153,7 @@ class Maintenance:
 
 
 def _due_at(item: Item, found: Finding, since: datetime) -> datetime:
-    """One period after *since*, or at the next time of its schedule where that is more seldom."""
+    """One period after *since*, or the next scheduled time if the schedule is less frequent."""
     due_at = since + PERIODS[item.frequency]
     scheduled = None if found.next_after is None else found.next_after(since)
     return due_at if scheduled is None else max(due_at, scheduled + TIME_TO_DO_IT)
@@ -173,7 +173,7 @@ def _existing(name: str) -> Item:
     found = next((item for item in ITEMS if item.name == name), None)
     if found is None:
         known = ", ".join(item.name for item in ITEMS)
-        raise NotFound(f"There is no item {name[:50]!r}; there are: {known}.")
+        raise NotFound(f"There is no item {name[:50]!r}; known items: {known}.")
     return found
 
 
@@ -183,7 +183,7 @@ def _unknown(saw: str) -> Finding:
 
 def _checked_note(note: str | None) -> str | None:
     kept = (note or "").strip()
-    if len(kept) > LONGEST_NOTE:
-        raise BadUserInput(f"note: {len(kept)} characters; at most {LONGEST_NOTE} are allowed.")
+    if len(kept) > MAX_NOTE_CHARS:
+        raise BadUserInput(f"note: {len(kept)} characters; at most {MAX_NOTE_CHARS} are allowed.")
     must_show_all("note", kept)
     return kept or None

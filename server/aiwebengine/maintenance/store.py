@@ -1,4 +1,4 @@
-"""Every SQL statement about the board."""
+"""SQL statements of the maintenance board."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aiwebengine.maintenance.types import Tick
 
 
 async def clock(db: Database) -> tuple[datetime, datetime]:
-    """When the board began to count, and the database's time."""
+    """When the board started, and the current time of the database."""
     row = await db.one("select min(began_at) as began_at, now() as now from maintenance_board")
     assert row is not None  # noqa: S101 - an aggregate always returns a row
     return row["began_at"] or row["now"], row["now"]
 
 
 async def newest_ticks(db: Database) -> dict[str, Tick]:
-    """The newest tick of each item that has any, by name."""
+    """The newest tick of each item that has one, by name."""
     rows = await db.all(
         """
         select distinct on (item) item, at, done_by, note
@@ -28,7 +28,7 @@ async def newest_ticks(db: Database) -> dict[str, Tick]:
 
 
 async def add_tick(db: Database, item: str, done_by: str, note: str | None) -> None:
-    """Note that an item was done."""
+    """Record that an item was done."""
     await db.execute(
         "insert into maintenance_ticks (item, done_by, note) values (:item, :done_by, :note)",
         item=item,

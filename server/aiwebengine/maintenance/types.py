@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of maintenance."""
 
 import enum
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ import strawberry
 
 @strawberry.enum
 class MaintenanceFrequency(enum.Enum):
-    """How often something has to be done.
+    """How often an item is due.
 
     Attributes:
         DAILY: every day.
@@ -28,15 +28,15 @@ class MaintenanceFrequency(enum.Enum):
 
 @strawberry.enum
 class MaintenanceState(enum.Enum):
-    """How something stands.
+    """State of a maintenance item.
 
     Attributes:
-        OK: what was seen is in order, or it was done in time.
-        DUE: it is time to do it.
-        OVERDUE: it should have been done a while ago.
+        OK: the evidence is good, or it was done on time.
+        DUE: due now.
+        OVERDUE: past due for longer than the grace time.
         ATTENTION: it needs attention; `saw` says why.
-        UNKNOWN: it could not be looked at, or nothing is known of it.
-        NOT_YET: never done so far, and not due yet.
+        UNKNOWN: the evidence could not be read, or there is none.
+        NOT_YET: never done and not due yet.
     """
 
     OK = "ok"
@@ -49,12 +49,12 @@ class MaintenanceState(enum.Enum):
 
 @strawberry.type
 class MaintenanceAction:
-    """What does it, or shows it.
+    """How to do or view an item.
 
     Attributes:
-        task: the name of a task to run.
-        page: the address of a page to open.
-        command: the command to type.
+        task: name of the task to run.
+        page: path of the page to open.
+        command: command to run.
     """
 
     task: str | None = None
@@ -64,20 +64,20 @@ class MaintenanceAction:
 
 @strawberry.type
 class MaintenanceItem:
-    """One line of the maintenance lists.
+    """One item of the maintenance board.
 
     Attributes:
-        name: what it is called at the command line.
-        title: what it is called for people.
-        frequency: how often it has to be done.
-        state: how it stands.
-        saw: what was seen, in a sentence.
-        done_at: when it was last done; null when it never was, or is looked at each time.
-        done_by: who ticked it off last.
-        note: what was noted then.
-        due_at: when it is to be done next; null for what is looked at each time.
-        can_be_ticked: whether a person can say that it was done.
-        action: what does it, or shows it.
+        name: name at the command line.
+        title: name for people.
+        frequency: how often it is due.
+        state: current state.
+        saw: what the evidence shows, in a sentence.
+        done_at: when it was last done; null if never, or if it is checked continuously.
+        done_by: who last marked it done.
+        note: the note of that time.
+        due_at: next due time; null if it is checked continuously.
+        can_be_ticked: whether a person can mark it done.
+        action: how to do or view it.
     """
 
     name: str
@@ -95,17 +95,17 @@ class MaintenanceItem:
 
 @strawberry.type
 class MaintenanceBoard:
-    """The daily, weekly, monthly and quarterly lists, from evidence where there is any.
+    """The daily, weekly, monthly and quarterly maintenance items.
 
     Attributes:
-        at: when it was looked at.
-        items: every line, daily ones first.
-        ok: how many are OK.
-        due: how many are due.
-        overdue: how many are overdue.
-        attention: how many need attention.
-        unknown: of how many nothing is known.
-        not_yet: how many were never done and are not due yet.
+        at: when the board was built.
+        items: all items, daily ones first.
+        ok: number of items that are OK.
+        due: number of items that are due.
+        overdue: number of overdue items.
+        attention: number of items that need attention.
+        unknown: number of items in an unknown state.
+        not_yet: number of items never done and not due yet.
     """
 
     at: datetime
@@ -120,11 +120,11 @@ class MaintenanceBoard:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a look at the evidence found, in a sentence.
+    """What the evidence shows, in a sentence.
 
-    With *state* it is decided by what was seen at this moment: OK, ATTENTION or UNKNOWN. Without,
-    by *done_at*, when the thing was last done (None: never), and how often it has to be.
-    *next_after* is the schedule of what does it: the first due time after an instant.
+    *state* (OK, ATTENTION or UNKNOWN) decides if it is set. Otherwise the state follows from
+    *done_at* (None: never done) and the item's frequency. *next_after* is the schedule of the task
+    that does it: the first due time after an instant.
     """
 
     saw: str
@@ -134,12 +134,12 @@ class Finding:
 
 
 Evidence: TypeAlias = Callable[[], Awaitable[Finding]]
-"""Looks at what can be seen. When it raises, nothing is known."""
+"""Reads the evidence; an exception means unknown."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """Somebody said that an item was done."""
+    """Record that an item was marked done."""
 
     item: str
     at: datetime
@@ -149,7 +149,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Item:
-    """A line of the lists; *by_people*: only a person can say that it was done."""
+    """Definition of an item; *by_people*: only a person can mark it done."""
 
     name: str
     title: str
@@ -158,16 +158,16 @@ class Item:
     by_people: bool = False
 
 
-# An hour more than a day: what is done at the same time each day must not fall due meanwhile.
+# One hour more than a day, so that work done at the same time each day does not become due.
 PERIODS = {
     MaintenanceFrequency.DAILY: timedelta(days=1, hours=1),
     MaintenanceFrequency.WEEKLY: timedelta(days=7, hours=1),
     MaintenanceFrequency.MONTHLY: timedelta(days=31),
     MaintenanceFrequency.QUARTERLY: timedelta(days=92),
 }
-# What is due at a time of its schedule takes a while.
+# Time allowed for a scheduled task to finish.
 TIME_TO_DO_IT = timedelta(hours=1)
-# How long something may be due before it is overdue.
+# How long an item may be due before it is overdue.
 GRACE = {
     MaintenanceFrequency.DAILY: timedelta(hours=12),
     MaintenanceFrequency.WEEKLY: timedelta(days=2),

@@ -1,1 +1,1 @@
-"""How the engine is doing, in figures."""
+"""Metrics of the engine: samples, timings, workers and instances."""

@@ -1,4 +1,4 @@
-"""What a worker says of itself."""
+"""Heartbeat data of a worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 @dataclass(frozen=True)
 class ThisInstance:
-    """What all worker processes of one start have in common."""
+    """Data shared by all worker processes of one engine start."""
 
     id: UUID = field(default_factory=uuid4)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -18,7 +18,7 @@ class ThisInstance:
 
 @dataclass(frozen=True)
 class ThisWorker:
-    """What does not change while a worker lives."""
+    """Constant data of a worker."""
 
     id: UUID
     instance_id: UUID
@@ -33,7 +33,7 @@ class ThisWorker:
 
 @dataclass(frozen=True)
 class Beat:
-    """How a worker is doing at this moment; requests and errors since it started."""
+    """Current figures of a worker; requests and errors since it started."""
 
     requests: int
     errors: int

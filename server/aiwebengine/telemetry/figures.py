@@ -1,4 +1,4 @@
-"""What this process did, until it is told to the database."""
+"""Counters of this process, kept until they are written to the database."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from aiwebengine.telemetry.histogram import Buckets
 
 SLOT_SECS = 10
 TIMING_SLOT_SECS = 600
-# While the database is away, what happened in the meantime is kept for so long.
+# Figures are kept for this long while the database is down.
 KEPT_SECS = 3_600
-# A statement is text of ours, but some are put together from a handful of conditions.
-MOST_TIMINGS = 500
-LONGEST_NAME = 1_000
+# Statements are the engine's own, but some are built from several conditions.
+MAX_TIMINGS = 500
+MAX_NAME_CHARS = 1_000
 OTHER = "(other)"
 
 TimingKey = tuple[str, int, str]
-"""Kind (`operation` or `statement`), the beginning of the slot in seconds since 1970, name."""
+"""Kind (`operation` or `statement`), start of the slot in Unix seconds, name."""
 
 
 @dataclass
 class Slot:
-    """What was answered within one slot of time."""
+    """Requests of one time slot."""
 
     requests: int = 0
     errors: int = 0
@@ -34,7 +34,7 @@ class Slot:
     loop_lag_secs: float = 0.0
 
     def add(self, other: Slot) -> None:
-        """Count what *other* counted as well."""
+        """Add the counts of *other*."""
         self.requests += other.requests
         self.errors += other.errors
         self.buckets = histogram.added(self.buckets, other.buckets)
@@ -44,7 +44,7 @@ class Slot:
 
 @dataclass
 class Timing:
-    """How often something ran, and how long it took."""
+    """Number and durations of runs."""
 
     count: int = 0
     errors: int = 0
@@ -59,7 +59,7 @@ class Timing:
         self.buckets[histogram.bucket_of(seconds)] += 1
 
     def add(self, other: Timing) -> None:
-        """Count what *other* counted as well."""
+        """Add the counts of *other*."""
         self.count += other.count
         self.errors += other.errors
         self.seconds += other.seconds
@@ -68,21 +68,21 @@ class Timing:
 
 @dataclass(frozen=True)
 class Pending:
-    """What nobody but this process knows yet."""
+    """Figures not yet written to the database."""
 
     slots: Mapping[int, Slot]
     timings: Mapping[TimingKey, Timing]
 
 
 class Figures:
-    """Counts requests, operations and statements of this process by slots of time."""
+    """Counts requests, operations and statements of this process by time slot."""
 
     def __init__(self) -> None:
         self.requests = 0
         self.errors = 0
         self.subscriptions = 0
         self.ahead_secs = 0.0
-        """By how much the database's clock is ahead of ours: its slots are everybody's."""
+        """How far the database's clock is ahead; all processes use its time for slots."""
         self._slots: dict[int, Slot] = {}
         self._timings: dict[TimingKey, Timing] = {}
 
@@ -104,32 +104,32 @@ class Figures:
         self._timing("statement", _one_line(sql)).note(seconds, failed=failed)
 
     def subscribed(self, change: int) -> None:
-        """Count a subscription that begins (1) or ends (-1)."""
+        """Count a subscription that starts (1) or ends (-1)."""
         self.subscriptions += change
 
     def used(self, cpu_seconds: float, loop_lag_secs: float) -> None:
-        """Note the processor time since the last note, and the longest wait of the event loop."""
+        """Add CPU time since the last call, and the maximum event-loop lag."""
         slot = self._slot()
         slot.cpu_seconds += cpu_seconds
         slot.loop_lag_secs = max(slot.loop_lag_secs, loop_lag_secs)
 
     def slot(self, length: int = SLOT_SECS) -> int:
-        """The beginning of the slot that is now, in seconds since 1970 by the database's clock."""
+        """Start of the current slot, in Unix seconds of the database's clock."""
         return int(time.time() + self.ahead_secs) // length * length
 
     def take(self, *, with_timings: bool = True) -> Pending:
-        """What is untold; it counts as told from here on."""
+        """Take the pending figures; they count as written from here on."""
         taken = Pending(self._slots, self._timings if with_timings else {})
         self._slots = {}
         if with_timings:
             self._timings = {}
         return taken
 
-    def give_back(self, untold: Pending) -> None:
-        """It could not be told: keep it for the next time, but no more than an hour of it."""
-        for start, slot in untold.slots.items():
+    def give_back(self, pending: Pending) -> None:
+        """Return figures that could not be written; at most an hour of them is kept."""
+        for start, slot in pending.slots.items():
             self._slots.setdefault(start, Slot()).add(slot)
-        for key, timing in untold.timings.items():
+        for key, timing in pending.timings.items():
             self._timings.setdefault(key, Timing()).add(timing)
         oldest = self.slot() - KEPT_SECS
         self._slots = {start: slot for start, slot in self._slots.items() if start >= oldest}
@@ -147,7 +147,7 @@ class Figures:
         key = (kind, start, name)
         found = self._timings.get(key)
         if found is None:
-            if len(self._timings) >= MOST_TIMINGS:
+            if len(self._timings) >= MAX_TIMINGS:
                 key = (kind, start, OTHER)
             found = self._timings.setdefault(key, Timing())
         return found
@@ -155,4 +155,4 @@ class Figures:
 
 @lru_cache(maxsize=1_024)
 def _one_line(sql: str) -> str:
-    return " ".join(sql.split())[:LONGEST_NAME]
+    return " ".join(sql.split())[:MAX_NAME_CHARS]

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations of telemetry."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.telemetry.types import SystemStats
 
-SLOWEST_SECS = 60
+MAX_INTERVAL_SECS = 60
 
 
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 def system_stats(info: Info) -> SystemStats:
-    """How the engine is doing."""
+    """Metrics of the engine."""
     info.context.viewer.must_be(Role.ADMINISTRATOR)
     return SystemStats(at=datetime.now(UTC))
 
@@ -26,16 +26,16 @@ def system_stats(info: Info) -> SystemStats:
 async def _system_stats_followed(
     info: Info, interval_seconds: int = 5
 ) -> AsyncIterator[SystemStats]:
-    """How the engine is doing, now and again and again.
+    """Metrics of the engine, at a regular interval.
 
     Args:
-        interval_seconds: how often, 1 to 60.
+        interval_seconds: interval in seconds, 1 to 60.
     """
     viewer = info.context.viewer
     viewer.must_be(Role.ADMINISTRATOR)
-    if not 1 <= interval_seconds <= SLOWEST_SECS:
+    if not 1 <= interval_seconds <= MAX_INTERVAL_SECS:
         raise BadUserInput(
-            f"intervalSeconds: found {interval_seconds}, allowed 1 to {SLOWEST_SECS}."
+            f"intervalSeconds: found {interval_seconds}, allowed 1 to {MAX_INTERVAL_SECS}."
         )
     async for _ in info.context.services.following.ticks(viewer, interval_seconds):
         yield SystemStats(at=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""The beat by which the others know that this worker lives, and how it is doing."""
+"""Heartbeat of a worker: reports that it is alive, and its figures."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from aiwebengine.telemetry.figures import SLOT_SECS, Figures, Pending
 log = logging.getLogger(__name__)
 
 BEAT_EVERY_SECS = 2.0
-# Two beats may be lost; that a worker died shall be seen within ten seconds.
+# Tolerates two missed beats; a dead worker must be detected within ten seconds.
 GONE_AFTER_SECS = 6.0
 LAG_EVERY_SECS = 0.1
-# A frozen database must not make the beats pile up.
+# Beats must not pile up while the database is frozen.
 BEAT_TIMEOUT_SECS = 5.0
-# There are dozens of them, each a row: told with every fifth beat.
+# Timings are dozens of rows, so they are written with every fifth beat.
 TIMINGS_EVERY_SECS = 10.0
-# A stop waits for requests, not for a database that is gone.
+# Stopping waits for requests, not for an unreachable database.
 GOODBYE_TIMEOUT_SECS = 2.0
 
 
 class Heartbeat:
-    """Tells the database every two seconds how this worker is doing, and what it did since.
+    """Writes the figures of this worker to the database every two seconds.
 
-    It has a connection of its own: a worker whose pool is exhausted lives all the same. Before
-    *is_ready* there may be no tables to tell. *listeners* are told of each beat, whether or not
-    the database hears of it.
+    Uses its own connection, because a worker with an exhausted pool is still alive. Before
+    *is_ready* the tables may not exist. *listeners* are called on each beat, whether or not it
+    reaches the database.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Heartbeat:
         )
 
     async def run(self) -> None:
-        """Beat until cancelled, then say goodbye."""
+        """Beat until cancelled, then unregister the worker."""
         watch = asyncio.create_task(self._watch_the_loop())
         try:
             while True:
@@ -95,28 +95,28 @@ class Heartbeat:
                     await self._leave()
 
     async def beat(self) -> None:
-        """Tell the database what it does not know yet. Raises Unavailable; nothing is lost then."""
+        """Write the pending figures. Raises Unavailable; no figures are lost then."""
         beat = self._taken()
         for listener in self.listeners:
             listener(beat)
         if not self._is_ready():
-            raise Unavailable("The engine is starting: it waits for the database.")
-        untold = self._untold()
+            raise Unavailable("The engine is starting and waits for the database.")
+        pending = self._pending()
         try:
             async with asyncio.timeout(BEAT_TIMEOUT_SECS):
                 await self._connect()
                 asked = time.time()
-                now = await store.tell(self._db, self.worker, beat, untold, GONE_AFTER_SECS)
+                now = await store.record(self._db, self.worker, beat, pending, GONE_AFTER_SECS)
         except BaseException as error:
-            self._figures.give_back(untold)
+            self._figures.give_back(pending)
             if isinstance(error, TimeoutError):
                 raise Unavailable("The database does not answer.") from error
             raise
-        # Half of the way there and back: good to a few milliseconds, and slots last seconds.
+        # Half the round trip: accurate to a few milliseconds, and slots last seconds.
         self._figures.ahead_secs = now.timestamp() - (asked + time.time()) / 2
         await store.describe_database(self._db, SLOT_SECS)
 
-    def _untold(self) -> Pending:
+    def _pending(self) -> Pending:
         are_timings_due = time.monotonic() - self._timings_at >= TIMINGS_EVERY_SECS
         if are_timings_due:
             self._timings_at = time.monotonic()
@@ -148,7 +148,7 @@ class Heartbeat:
         return float(times.user + times.system)
 
     async def _watch_the_loop(self) -> None:
-        """Sleep a little, again and again: what comes late on top is what requests wait, too."""
+        """Measure event-loop lag: how late short sleeps end, which delays requests as well."""
         while True:
             began = time.perf_counter()
             await asyncio.sleep(LAG_EVERY_SECS)
@@ -163,6 +163,7 @@ class Heartbeat:
         if self._is_connected:
             with suppress(Unavailable):
                 beat = self._taken()
-                await store.tell(self._db, self.worker, beat, self._figures.take(), GONE_AFTER_SECS)
+                taken = self._figures.take()
+                await store.record(self._db, self.worker, beat, taken, GONE_AFTER_SECS)
                 await store.remove_worker(self._db, self.worker.id)
             await self._db.disconnect()

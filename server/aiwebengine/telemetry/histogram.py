@@ -1,4 +1,4 @@
-"""How long things took, counted in buckets, so that workers and instances can be added up."""
+"""Histograms of durations that can be added across workers and instances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 BOUNDS_SECS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Upper ends of the buckets; one more bucket takes what is longer."""
+"""Upper bounds of the buckets; one more bucket holds longer durations."""
 
 SIZE = len(BOUNDS_SECS) + 1
 
@@ -14,25 +14,25 @@ Buckets = list[int]
 
 
 def empty() -> Buckets:
-    """Nothing counted yet."""
+    """An empty histogram."""
     return [0] * SIZE
 
 
 def bucket_of(seconds: float) -> int:
-    """The place of the bucket that takes this duration; an upper end belongs to its bucket."""
+    """Index of the bucket of a duration; upper bounds are inclusive."""
     return bisect_left(BOUNDS_SECS, seconds)
 
 
 def added(*parts: Sequence[int]) -> Buckets:
-    """All parts together."""
+    """Sum of histograms."""
     return [sum(counts) for counts in zip(*parts, strict=True)] if parts else empty()
 
 
 def percentile(buckets: Sequence[int], share: float) -> float | None:
-    """At most how many seconds *share* of what was counted took; None when nothing was.
+    """Percentile in seconds, for a *share* such as 0.95; None for an empty histogram.
 
-    Within a bucket the durations are taken to be spread evenly, as Prometheus'
-    `histogram_quantile` does; beyond the last bound the answer is that bound.
+    Interpolates linearly within a bucket, as Prometheus' `histogram_quantile` does; beyond the last
+    bound it returns that bound.
     """
     rank = share * sum(buckets)
     if not any(buckets):
@@ -49,5 +49,5 @@ def percentile(buckets: Sequence[int], share: float) -> float | None:
 
 
 def milliseconds(seconds: float | None) -> float | None:
-    """For people, to the microsecond."""
+    """Seconds as milliseconds, rounded to the microsecond."""
     return None if seconds is None else round(seconds * 1_000, 3)

@@ -1,4 +1,4 @@
-"""How the engine was doing within one stretch of time, and several stretches as one."""
+"""Samples of engine metrics, and merging them into longer steps."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aiwebengine.telemetry import histogram
 
 @dataclass(frozen=True)
 class Sample:
-    """All workers and instances together, from `at` on for `step_secs`.
+    """Metrics of all workers and instances for `step_secs` from `at`.
 
-    `seconds` is the part of it that was observed. What nobody could tell at the time is None.
+    `seconds` is the observed part. Values that could not be measured are None.
     """
 
     step_secs: int
@@ -34,10 +34,9 @@ class Sample:
 
 
 def merged(samples: Iterable[Sample], step_secs: int) -> list[Sample]:
-    """The same with one sample for each *step_secs*; they must come in order of time.
+    """Merge samples into steps of *step_secs*; they must be in order of time.
 
-    Counts are added, levels are averaged over time, the worst wait stays the worst, and of the
-    size of the database the last is kept.
+    Adds counts, averages levels over time, keeps the maximum lag and the last database size.
     """
     return [
         _one(step_secs, start, list(group))

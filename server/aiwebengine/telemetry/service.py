@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Reads and thins out the metrics of the engine."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ PERIODS = {
     StatsPeriod.DAY: (_DAY_SECS, 300),
     StatsPeriod.WEEK: (_WEEK_SECS, 3_600),
 }
-"""How many seconds a period goes back, and how many one of its samples stands for."""
+"""Length of each period and of its samples, in seconds."""
 
-# A little longer than the period that they are fine enough for, so that no chart has a hole where
-# thinning has just been.
+# Slightly longer than the period that uses these samples, so that charts have no gap where samples
+# were just merged.
 THINNED_AFTER_SECS = ((SLOT_SECS, 300, _HOUR_SECS + 300), (300, 3_600, _DAY_SECS + 3_600))
 SAMPLES_KEPT_SECS = 35 * _DAY_SECS
 TIMINGS_KEPT_SECS = 8 * _DAY_SECS
@@ -58,7 +58,7 @@ LOST_WORKERS_KEPT_SECS = 600
 
 
 class Telemetry:
-    """How the engine is doing."""
+    """Metrics of the engine."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Telemetry:
         self._process.cpu_percent()
 
     async def users(self, viewer: Viewer) -> UserStats:
-        """How many users there are, and how that changed. Raises Forbidden."""
+        """Numbers of users and their trend. Raises Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         today = datetime.now(UTC).date()
         first = today - timedelta(days=TREND_DAYS - 1)
@@ -101,7 +101,7 @@ class Telemetry:
         return UserStats(**totals, trend=trend[::-1])
 
     async def requests(self, viewer: Viewer) -> RequestStats:
-        """What all workers answered. Raises Forbidden, Unavailable."""
+        """Requests of all workers. Raises Forbidden, Unavailable."""
         viewer.must_be(Role.ADMINISTRATOR)
         up = [row for row in await store.workers(self._db, GONE_AFTER_SECS) if row["is_up"]]
         _, _, parts = await store.answered_since(self._db, RECENT_SECS)
@@ -117,13 +117,13 @@ class Telemetry:
     async def error_rate(self, minutes: int) -> tuple[int, int]:
         """Requests and failed requests of all instances in the last *minutes*, up to now.
 
-        For the engine's own use; good to ten seconds at either end. Raises Unavailable.
+        For internal use; accurate to ten seconds at either end. Raises Unavailable.
         """
         requests, errors, _ = await store.answered_since(self._db, 60 * minutes)
         return requests, errors
 
     async def instances(self, viewer: Viewer) -> list[Instance]:
-        """Who is up, and who was lost a short while ago. Raises Forbidden, Unavailable."""
+        """Running instances, and those lost recently. Raises Forbidden, Unavailable."""
         viewer.must_be(Role.ADMINISTRATOR)
         rows = await store.workers(self._db, GONE_AFTER_SECS)
         return [
@@ -131,22 +131,22 @@ class Telemetry:
         ]
 
     async def latest(self, viewer: Viewer) -> SystemSample | None:
-        """The newest complete sample, unless it is old. Raises Forbidden, Unavailable."""
+        """The newest complete sample; None if it is old. Raises Forbidden, Unavailable."""
         viewer.must_be(Role.ADMINISTRATOR)
         found = await store.samples(self._db, 3 * SLOT_SECS)
-        return _told(found[-1]) if found else None
+        return _as_system_sample(found[-1]) if found else None
 
     async def history(self, viewer: Viewer, period: StatsPeriod) -> list[SystemSample]:
         """The samples of a period, oldest first. Raises Forbidden, Unavailable."""
         viewer.must_be(Role.ADMINISTRATOR)
         seconds, step_secs = PERIODS[period]
         found = await store.samples(self._db, seconds)
-        return [_told(sample) for sample in merged(found, step_secs)]
+        return [_as_system_sample(sample) for sample in merged(found, step_secs)]
 
     async def slowest(
         self, viewer: Viewer, kind: str, period: StatsPeriod, first: int
     ) -> list[TimingStats]:
-        """What took longest on average: an `operation` or a `statement`.
+        """The slowest on average of a kind: `operation` or `statement`.
 
         Raises Forbidden, Unavailable.
         """
@@ -164,7 +164,7 @@ class Telemetry:
         ]
 
     async def thin_out(self) -> None:
-        """Merge samples that are old enough, drop the oldest. Any instance may do this any time."""
+        """Merge old samples, drop the oldest. Safe to call from any instance at any time."""
         async with self._db.transaction():
             if not await store.try_thinning_lock(self._db):
                 return
@@ -250,7 +250,7 @@ def _instance(rows: Sequence[Row]) -> Instance:
     )
 
 
-def _told(sample: Sample) -> SystemSample:
+def _as_system_sample(sample: Sample) -> SystemSample:
     return SystemSample(
         at=sample.at,
         seconds=sample.seconds,

@@ -1,4 +1,4 @@
-"""Every SQL statement about how the engine is doing."""
+"""SQL statements of telemetry."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from aiwebengine.telemetry.beats import Beat, ThisWorker
 from aiwebengine.telemetry.figures import SLOT_SECS, Pending
 from aiwebengine.telemetry.samples import Sample
 
-# Any number will do, as long as nobody else takes it.
+# Any number that no other advisory lock uses.
 THINNING_LOCK = 7_271_901
-# A worker tells of a slot with its first beat after it.
+# A worker writes a slot with its first beat after the slot's end.
 LATE_SECS = 3
 
 
@@ -32,7 +32,7 @@ async def figures(db: Database) -> Row:
     return row
 
 
-# A worker is up that said so lately, unless another has taken its place since.
+# A worker is up if it was seen recently and no other worker has replaced it.
 _WORKERS = """
   select *,
     last_seen_at > now() - make_interval(secs => :gone_after_secs)
@@ -42,14 +42,14 @@ _WORKERS = """
 """
 
 
-async def tell(
-    db: Database, worker: ThisWorker, beat: Beat, untold: Pending, gone_after_secs: float
+async def record(
+    db: Database, worker: ThisWorker, beat: Beat, pending: Pending, gone_after_secs: float
 ) -> datetime:
-    """Note that a worker lives, and add what it did to what all did; the database's time."""
+    """Record a beat and add the worker's figures to the totals; returns the database's time."""
     async with db.transaction():
         now: datetime = await _note_worker(db, worker, beat)
-        # In order, so that two workers never wait for each other.
-        for start, slot in sorted(untold.slots.items()):
+        # In order, so that two workers never deadlock.
+        for start, slot in sorted(pending.slots.items()):
             await db.execute(
                 """
                 insert into system_samples as s (
@@ -78,8 +78,8 @@ async def tell(
                 cpu_seconds=slot.cpu_seconds,
                 loop_lag_secs=slot.loop_lag_secs,
             )
-        await _gauge(db, max(untold.slots), gone_after_secs)
-        for (kind, start, name), timing in sorted(untold.timings.items(), key=lambda one: one[0]):
+        await _gauge(db, max(pending.slots), gone_after_secs)
+        for (kind, start, name), timing in sorted(pending.timings.items(), key=lambda one: one[0]):
             await db.execute(
                 """
                 insert into timing_samples as t (kind, at, name, count, errors, seconds, buckets)
@@ -144,7 +144,7 @@ async def _note_worker(db: Database, worker: ThisWorker, beat: Beat) -> datetime
 
 
 async def _gauge(db: Database, start: int, gone_after_secs: float) -> None:
-    """Note what all living workers hold now; the last beat within a slot counts."""
+    """Record the levels of all running workers; the last beat within a slot counts."""
     await db.execute(
         f"""
         update system_samples set
@@ -162,7 +162,7 @@ async def _gauge(db: Database, start: int, gone_after_secs: float) -> None:
 
 
 async def describe_database(db: Database, step_secs: int) -> None:
-    """Note size and connections in the newest sample, unless another worker has."""
+    """Record database size and connections in the newest sample, unless already recorded."""
     await db.execute(
         """
         update system_samples set
@@ -177,12 +177,12 @@ async def describe_database(db: Database, step_secs: int) -> None:
 
 
 async def remove_worker(db: Database, worker_id: UUID) -> None:
-    """Forget a worker that ends in good order."""
+    """Remove a worker that stops cleanly."""
     await db.execute("delete from engine_workers where id = :id", id=worker_id)
 
 
 async def workers(db: Database, gone_after_secs: float) -> list[Row]:
-    """Every worker that lives, or was lost a short while ago, by instance."""
+    """Running and recently lost workers, by instance."""
     return await db.all(
         f"""
         {_WORKERS}
@@ -200,7 +200,7 @@ _SAMPLE = """
 
 
 async def samples(db: Database, seconds: int) -> list[Sample]:
-    """The samples of the last *seconds* of which every worker has told, oldest first."""
+    """The complete samples of the last *seconds*, oldest first."""
     rows = await db.all(
         f"""
         select {_SAMPLE} from system_samples
@@ -232,14 +232,14 @@ async def answered_since(db: Database, seconds: int) -> tuple[int, int, list[lis
 
 
 async def try_thinning_lock(db: Database) -> bool:
-    """Whether this transaction may thin out; false while another does."""
+    """Acquire the lock for thinning out; false while another transaction holds it."""
     return bool(await db.value("select pg_try_advisory_xact_lock(:lock)", lock=THINNING_LOCK))
 
 
 async def take_samples(
     db: Database, step_secs: int, into_secs: int, older_than_secs: int
 ) -> list[Sample]:
-    """Remove and return the samples of one step whose whole coarser slot is old enough."""
+    """Remove and return samples of a step whose enclosing coarser slot is old enough."""
     rows = await db.all(
         f"""
         delete from system_samples
@@ -257,7 +257,7 @@ async def take_samples(
 
 
 async def add_samples(db: Database, samples: Sequence[Sample]) -> None:
-    """Keep samples that others were merged into."""
+    """Store merged samples."""
     for sample in samples:
         await db.execute(
             f"""
@@ -274,7 +274,7 @@ async def add_samples(db: Database, samples: Sequence[Sample]) -> None:
 
 
 async def forget(db: Database, *, samples_secs: int, timings_secs: int, workers_secs: int) -> None:
-    """Drop what is older than anybody asks for."""
+    """Drop samples, timings and workers past their retention."""
     await db.execute(
         "delete from system_samples where at < now() - make_interval(secs => :secs)",
         secs=samples_secs,
@@ -293,7 +293,7 @@ async def forget(db: Database, *, samples_secs: int, timings_secs: int, workers_
 
 
 async def slowest(db: Database, kind: str, seconds: int, first: int) -> list[Row]:
-    """What took longest on average: its name, how often it ran, and its buckets."""
+    """The slowest on average: name, number of runs and histogram."""
     return await db.all(
         """
         with slow as (

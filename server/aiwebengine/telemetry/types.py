@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of telemetry."""
 
 import enum
 from datetime import datetime
@@ -13,7 +13,7 @@ from aiwebengine.users.types import UserStats
 
 @strawberry.enum
 class StatsPeriod(enum.Enum):
-    """How far back figures go, and how fine they are.
+    """Period of metrics and the length of its samples.
 
     Attributes:
         HOUR: the last hour, a sample every 10 seconds.
@@ -28,14 +28,14 @@ class StatsPeriod(enum.Enum):
 
 @strawberry.type
 class RequestStats:
-    """What all workers of all instances answered.
+    """Requests of all workers of all instances.
 
     Attributes:
-        count: how many requests, since the workers that are up started.
-        errors: how many of these failed with a 5xx status or an INTERNAL error.
-        p50_ms: half of the requests of the last 15 minutes took at most so long, in milliseconds.
-        p95_ms: 95 of 100 of them took at most so long, in milliseconds.
-        p99_ms: 99 of 100 of them took at most so long, in milliseconds.
+        count: requests since the running workers started.
+        errors: requests that failed with a 5xx status or an INTERNAL error.
+        p50_ms: p50 latency of the last 15 minutes, in milliseconds.
+        p95_ms: p95 latency of the last 15 minutes, in milliseconds.
+        p99_ms: p99 latency of the last 15 minutes, in milliseconds.
     """
 
     count: BigInt
@@ -47,21 +47,21 @@ class RequestStats:
 
 @strawberry.type
 class EngineWorker:
-    """A process that answers requests.
+    """A worker process.
 
     Attributes:
-        pid: its number on its machine.
-        is_up: whether it said within the last six seconds that it lives.
+        pid: process ID.
+        is_up: whether it sent a heartbeat within the last six seconds.
         started_at: when it started.
-        last_seen_at: when it said last that it lives.
-        requests: how many requests it answered since it started.
-        errors: how many of these failed.
-        memory_bytes: the memory that it holds (resident set size).
-        cpu_percent: the share of one processor that it used lately.
-        loop_lag_ms: the longest that its event loop came late lately, in milliseconds.
-        pool_in_use: its connections to the database that are at work.
-        pool_maximum: the most connections that it may open.
-        subscriptions: subscriptions that it serves.
+        last_seen_at: time of its last heartbeat.
+        requests: requests since it started.
+        errors: failed requests since it started.
+        memory_bytes: memory in use (resident set size).
+        cpu_percent: recent CPU usage, in percent of one core.
+        loop_lag_ms: recent maximum event-loop lag, in milliseconds.
+        pool_in_use: database connections in use.
+        pool_maximum: maximum number of database connections.
+        subscriptions: open subscriptions.
     """
 
     pid: int
@@ -80,18 +80,18 @@ class EngineWorker:
 
 @strawberry.type
 class Instance:
-    """One start of the engine, with its workers. A stop in good order takes it off the list.
+    """One engine start with its workers. A clean stop removes it from the list.
 
     Attributes:
-        id: its name for as long as it runs.
-        host: the machine.
+        id: ID of this start.
+        host: host name.
         version: the version of aiwebengine.
-        is_up: whether any of its workers is.
+        is_up: whether any of its workers is up.
         started_at: when it started.
-        last_seen_at: when a worker of it said last that it lives.
-        workers_configured: how many workers it is meant to have.
-        workers_up: how many it has.
-        workers: its workers; one that was lost stays on the list for ten minutes.
+        last_seen_at: last heartbeat of any of its workers.
+        workers_configured: configured number of workers.
+        workers_up: number of workers that are up.
+        workers: its workers; a lost worker stays listed for ten minutes.
     """
 
     id: strawberry.ID
@@ -107,26 +107,26 @@ class Instance:
 
 @strawberry.type
 class SystemSample:
-    """How all workers and instances together were doing within one stretch of time.
+    """Metrics of all workers and instances for one time span.
 
     Attributes:
-        at: its beginning.
-        seconds: how much of it was observed.
-        requests: how many requests were answered.
-        errors: how many of these failed with a 5xx status or an INTERNAL error.
-        requests_per_second: requests by time.
-        errors_per_second: failed requests by time.
-        p50_ms: half of the requests took at most so long, in milliseconds; null without requests.
-        p95_ms: 95 of 100 took at most so long, in milliseconds.
-        p99_ms: 99 of 100 took at most so long, in milliseconds.
-        cpu_percent: processor time that was used, in percent of one processor.
-        loop_lag_ms: the longest that any event loop came late, in milliseconds.
-        workers: workers that were up; null, like the rest, when the database did not answer.
-        memory_bytes: the memory that they held.
-        pool_in_use: their connections to the database that were at work.
-        subscriptions: subscriptions that were open.
-        connections: everybody's connections to the database.
-        database_bytes: what the database took on disk.
+        at: start of the time span.
+        seconds: observed part of it.
+        requests: number of requests.
+        errors: requests that failed with a 5xx status or an INTERNAL error.
+        requests_per_second: requests per second.
+        errors_per_second: failed requests per second.
+        p50_ms: p50 latency in milliseconds; null without requests.
+        p95_ms: p95 latency in milliseconds.
+        p99_ms: p99 latency in milliseconds.
+        cpu_percent: CPU usage, in percent of one core.
+        loop_lag_ms: maximum event-loop lag, in milliseconds.
+        workers: workers that were up; null, like the following, if the database did not answer.
+        memory_bytes: memory in use by all workers.
+        pool_in_use: database connections in use.
+        subscriptions: open subscriptions.
+        connections: database connections of all clients.
+        database_bytes: size of the database on disk.
     """
 
     at: datetime
@@ -150,16 +150,15 @@ class SystemSample:
 
 @strawberry.type
 class TimingStats:
-    """How often something ran, and how long it took.
+    """Number and durations of runs of an operation or statement.
 
     Attributes:
-        name: which; an operation by its kind and first field, a statement by its text without
-          values.
-        count: how often.
-        errors: how often it failed.
-        average_ms: how long it took on average, in milliseconds.
-        p95_ms: 95 of 100 times it took at most so long, in milliseconds.
-        total_seconds: how long it took in all.
+        name: an operation's kind and first field, or a statement's text without values.
+        count: number of runs.
+        errors: number of failed runs.
+        average_ms: average duration in milliseconds.
+        p95_ms: p95 duration in milliseconds.
+        total_seconds: total duration in seconds.
     """
 
     name: str
@@ -172,17 +171,17 @@ class TimingStats:
 
 @strawberry.type
 class ProcessStats:
-    """The process that answers.
+    """The process that handles this request.
 
     Attributes:
         version: the version of aiwebengine.
         python_version: the version of Python.
-        pid: its number on its machine.
+        pid: process ID.
         started_at: when it started.
-        uptime_seconds: how long it has been running.
-        memory_bytes: the memory that it holds (resident set size).
-        cpu_seconds: the processor time it has used since it started.
-        cpu_percent: the share of one processor that it used since it was asked last.
+        uptime_seconds: uptime in seconds.
+        memory_bytes: memory in use (resident set size).
+        cpu_seconds: CPU time used since it started.
+        cpu_percent: CPU usage since the last query, in percent of one core.
     """
 
     version: str
@@ -201,12 +200,12 @@ class DatabaseStats:
 
     Attributes:
         version: the version of PostgreSQL.
-        size_bytes: what the database takes on disk.
+        size_bytes: size of the database on disk.
         pool_size: open connections of this process.
-        pool_in_use: those of them that are working now.
-        pool_maximum: the most that this process may open.
-        connections: open connections of everybody to this database.
-        max_connections: the most that the server allows.
+        pool_in_use: connections of this process in use.
+        pool_maximum: maximum number of connections of this process.
+        connections: open connections of all clients to this database.
+        max_connections: maximum number of connections of the server.
     """
 
     version: str
@@ -225,7 +224,7 @@ class DiskStats:
     Attributes:
         path: the directory.
         total_bytes: the size of its file system.
-        free_bytes: what is left of it for us.
+        free_bytes: free space available to the engine.
     """
 
     path: str
@@ -235,27 +234,27 @@ class DiskStats:
 
 @strawberry.type
 class SystemStats:
-    """How the engine is doing. Each part is read only when it is asked for.
+    """Metrics of the engine. Each part is read only if it is selected.
 
     Attributes:
-        at: when these figures were asked for.
+        at: time of the query.
     """
 
     at: datetime
 
     @strawberry.field
     async def users(self, info: Info) -> UserStats:
-        """How many users there are."""
+        """Numbers of users and their trend."""
         return await info.context.services.telemetry.users(info.context.viewer)
 
     @strawberry.field
     async def requests(self, info: Info) -> RequestStats:
-        """What all workers of all instances answered."""
+        """Requests of all workers of all instances."""
         return await info.context.services.telemetry.requests(info.context.viewer)
 
     @strawberry.field
     def process(self, info: Info) -> ProcessStats:
-        """The process that answers."""
+        """The process that handles this request."""
         return info.context.services.telemetry.process(info.context.viewer)
 
     @strawberry.field
@@ -275,17 +274,17 @@ class SystemStats:
 
     @strawberry.field
     async def latest(self, info: Info) -> SystemSample | None:
-        """The newest sample of 10 seconds that is complete; null before there is one."""
+        """The newest complete sample of 10 seconds; null before the first."""
         return await info.context.services.telemetry.latest(info.context.viewer)
 
     @strawberry.field
     async def history(
         self, info: Info, period: StatsPeriod = StatsPeriod.HOUR
     ) -> list[SystemSample]:
-        """How it went, oldest first; a time in which nothing ran has no samples.
+        """Samples, oldest first; there are none for times when no engine ran.
 
         Args:
-            period: how far back.
+            period: period of time.
         """
         return await info.context.services.telemetry.history(info.context.viewer, period)
 
@@ -293,11 +292,11 @@ class SystemStats:
     async def operations(
         self, info: Info, period: StatsPeriod = StatsPeriod.HOUR, first: int = 10
     ) -> list[TimingStats]:
-        """The queries and mutations that took longest on average, slowest first.
+        """The queries and mutations with the longest average duration, slowest first.
 
         Args:
-            period: how far back, by slots of ten minutes.
-            first: how many, 1 to 200.
+            period: period of time, in slots of ten minutes.
+            first: maximum number of results, 1 to 200.
         """
         return await info.context.services.telemetry.slowest(
             info.context.viewer, "operation", period, page_size(first)
@@ -307,11 +306,11 @@ class SystemStats:
     async def statements(
         self, info: Info, period: StatsPeriod = StatsPeriod.HOUR, first: int = 10
     ) -> list[TimingStats]:
-        """The statements of the database that took longest on average, slowest first.
+        """The database statements with the longest average duration, slowest first.
 
         Args:
-            period: how far back, by slots of ten minutes.
-            first: how many, 1 to 200.
+            period: period of time, in slots of ten minutes.
+            first: maximum number of results, 1 to 200.
         """
         return await info.context.services.telemetry.slowest(
             info.context.viewer, "statement", period, page_size(first)

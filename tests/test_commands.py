@@ -343,7 +343,7 @@ def test_maintenance_from_a_script(run, url):
     assert [one["state"] for one in runs] == ["SUCCEEDED"]
     assert "has ended" in run("maintenance", "stop", runs[0]["id"])
     assert "analyze" in [task["name"] for task in tasks if task["last_run"]]
-    assert "decided by what is seen" in run("maintenance", "tick", "disk", code=1)
+    assert "decided by evidence" in run("maintenance", "tick", "disk", code=1)
     assert "There is no task 'nothing'" in run("maintenance", "run", "nothing", code=1)
 
 

@@ -95,7 +95,7 @@ async def test_a_database_that_freezes_is_told(fragile, hook, tmp_path):
             fragile.thaw()
         await hook.until("over", "database", 2 * SOON)
 
-    assert "no answer within 1.5 s. Look whether" in began["detail"]
+    assert "no answer within 1.5 s. Check that" in began["detail"]
     assert len(hook.told("began", "database")) == 1
 
 

@@ -391,7 +391,7 @@ async def test_a_drill_tries_what_a_restore_would_keep_removed(scene, backups, r
 
     assert run.problem is None
     told = {check["name"]: check["told"] for check in run.details["checks"]}
-    assert told["removals"] == "Removals that a restore would keep in force: 1."
+    assert told["removals"] == "Removals that a restore would keep in effect: 1."
 
 
 async def test_a_browser_can_not_leave_the_engine_without_an_administrator(

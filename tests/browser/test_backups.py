@@ -28,7 +28,7 @@ def test_a_backup_is_made_with_progress_and_can_be_verified(open_page):
 
     page.get_by_role("button", name="New backup").click()
     page.get_by_label("Note").fill("from the browser")
-    page.get_by_role("button", name="Create backup").click()
+    page.get_by_role("dialog").get_by_role("button", name="Create backup").click()
 
     first = page.locator("tbody tr").first
     expect(first.get_by_text("Complete")).to_be_visible(timeout=LONG_MS)

@@ -107,7 +107,7 @@ async def test_a_schedule_that_is_off_is_unknown_and_never_failing(url, tmp_path
 
     for newest in (None, NOW - timedelta(days=400)):
         found = await seen(BackupHistory(newest), due=lambda now: schedules.last_due("backup", now))
-        assert (found.state, "switched off" in found.detail) == (UNKNOWN, True)
+        assert (found.state, "disabled" in found.detail) == (UNKNOWN, True)
     assert schedules.is_off("backup")
     assert schedules.next_due("backup") is None
 
@@ -194,7 +194,7 @@ async def test_the_check_of_an_engine_whose_schedule_is_off_says_so(url, tmp_pat
     found = await own_check(engine).see()
     await engine.db.disconnect()
 
-    assert (found.state, "switched off" in found.detail) == (UNKNOWN, True)
+    assert (found.state, "disabled" in found.detail) == (UNKNOWN, True)
 
 
 async def test_a_backup_dated_in_the_future_is_failing_and_hides_no_missing_ones():

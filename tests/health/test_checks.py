@@ -79,7 +79,7 @@ async def test_pending_migrations_are_named(engine):
     found = await checks.migrations(engine.db).see()
 
     assert found.state is FAILING
-    assert found.detail == "1 pending: 0002.create-sign-in."
+    assert found.detail == "1 migration pending: 0002.create-sign-in."
 
 
 async def test_a_role_that_is_a_superuser_is_a_warning(engine, server, url):

@@ -1,4 +1,4 @@
-"""The lists: decided by what is seen, ticked by people, due again."""
+"""The lists: decided by evidence, marked done by people, due again."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -180,7 +180,7 @@ async def test_what_is_decided_by_evidence_can_not_be_ticked(engine, ada, edith,
     before = await events_of()
     tick = engine.services.maintenance.tick
 
-    with pytest.raises(Conflict, match="decided by what is seen"):
+    with pytest.raises(Conflict, match="decided by evidence"):
         await tick(ada, "disk", None)
     with pytest.raises(NotFound, match="there are: health"):
         await tick(ada, "nothing", None)
@@ -255,7 +255,7 @@ async def test_the_health_line_is_the_state_of_the_engine(engine, board):
 
     assert (up.state, up.saw[:8]) == (MaintenanceState.OK, "Healthy.")
     assert degraded.state is MaintenanceState.ATTENTION
-    assert degraded.saw == "Degraded. Migrations: 1 pending: 0002.create-sign-in."
+    assert degraded.saw == "Degraded. Migrations: 1 migration pending: 0002.create-sign-in."
     assert (down.state, down.saw) == (MaintenanceState.ATTENTION, "Down. engine: is about to stop.")
 
 

@@ -58,7 +58,7 @@ async def filled(
     """
     loaded = await live.in_thread(restore.load, url, path, manifest, live.progress)
     rows = sum(manifest.tables.values())
-    words = f"{rows} rows in {len(manifest.tables)} tables are what the manifest tells."
+    words = f"{rows} rows in {len(manifest.tables)} tables match the manifest."
     if loaded.left_out:
         words += f" Left out, not the engine's tables: {', '.join(loaded.left_out)}."
     if loaded.not_restored:
@@ -86,7 +86,7 @@ async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, obj
     try:
         await engine.prepare()
         trouble = await services.health.trouble()
-        told("health", trouble is None, trouble or "The engine is well on it.")
+        told("health", trouble is None, trouble or "The engine is healthy with it.")
         users = await services.users.count(viewer, UserFilter())
         page = await services.users.page(viewer, UserFilter(), UserOrder(), None, 50)
         expected = manifest.tables.get("users", 0)

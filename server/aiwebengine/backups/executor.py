@@ -149,7 +149,7 @@ class BackupExecutor:
             live.progress.at("Comparing it with the database of now")
             occasion = self._restoring(live, manifest, {}, time.monotonic())
             carried = await self._replacing.rehearse(live, url, occasion)
-            told = f"Removals that a restore would keep in force: {len(carried.removals)}."
+            told = f"Removals that a restore would keep in effect: {len(carried.removals)}."
             details["checks"].append({"name": "removals", "ok": True, "told": told})
         except (programs.NoProgram, NotTrusted, StorageFailed):
             # This machine lacks something, or nobody may look: that says nothing of the backup.

@@ -182,7 +182,7 @@ async def test_what_is_decided_by_evidence_can_not_be_ticked(engine, ada, edith,
 
     with pytest.raises(Conflict, match="decided by evidence"):
         await tick(ada, "disk", None)
-    with pytest.raises(NotFound, match="there are: health"):
+    with pytest.raises(NotFound, match="known items: health"):
         await tick(ada, "nothing", None)
     with pytest.raises(BadUserInput, match="note"):
         await tick(ada, "documentation", "x" * 501)

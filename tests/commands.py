@@ -16,11 +16,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from aiwebengine.cli.main import ROOMS, main
+from aiwebengine.cli.main import COMMAND_PACKAGES, main
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    [__name__, "aiwebengine.app.engine", *(f"aiwebengine.{room}.cli" for room in ROOMS.values())]
+    [
+        __name__,
+        "aiwebengine.app.engine",
+        *(f"aiwebengine.{name}.cli" for name in COMMAND_PACKAGES.values()),
+    ]
 )
 
 

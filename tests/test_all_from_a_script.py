@@ -204,7 +204,7 @@ def test_a_restore_that_is_declined_says_so_on_a_line_of_its_own(
     )
 
     assert done.returncode == 1
-    assert "\nError: You typed 'n', not restore. Nothing was changed.\n" in done.stderr
+    assert "\nError: Expected 'restore'; found 'n'. Nothing was changed.\n" in done.stderr
 
 
 ANSWERS: dict[str, tuple[int, str, bytes]] = {
@@ -255,7 +255,7 @@ def base() -> Iterator[str]:
         ("/well/", 0, "ok 2026"),
         ("/well/health", 0, "ok 2026"),
         ("/well/health/?a=b", 0, "ok 2026"),
-        ("/page", 1, "200 OK with text/html. A proxy or another program may answer there"),
+        ("/page", 1, "200 OK and text/html. A proxy or another program may be responding"),
         ("/gone", 1, "404 Not Found"),
         ("/odd", 1, "is not an engine's health"),
         ("/down", 1, "fail database: away"),
@@ -309,4 +309,4 @@ def test_a_variable_that_is_not_set_is_one_fault(tmp_path: Path) -> None:
     assert caught.value.problems == [
         "server.base_url: the environment variable ENGINE_URL is not set"
     ]
-    assert missing.value.problems == [f"{tmp_path / 'none.toml'}: there is no such file"]
+    assert missing.value.problems == [f"{tmp_path / 'none.toml'}: the file does not exist"]

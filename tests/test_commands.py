@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from tests import commands
 
-from aiwebengine.cli.main import ROOMS, main
+from aiwebengine.cli.main import COMMAND_PACKAGES, main
 
 
 def commands_of(group, path=()):
@@ -51,7 +51,7 @@ def test_every_command_explains_itself(command):
     assert len(done.output.splitlines()) > 3
 
 
-@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("name", COMMAND_PACKAGES)
 def test_every_room_is_loaded_when_its_command_is_asked_for(name):
     done = subprocess.run(
         [sys.executable, "-m", "aiwebengine", name, "--help"], capture_output=True, text=True
@@ -186,10 +186,14 @@ def test_alerts_from_a_script(run):
     ("arguments", "code", "said"),
     [
         (["users", "list", "--search", "x" * 300], 1, "search"),
-        (["users", "grant", "a@example.com", "Editor", "--expires", "99999999999d"], 2, "calendar"),
-        (["logs", "search", "--since", "9999999999999d"], 2, "calendar"),
-        (["logs", "prune", "--older-than", "99999999999w"], 2, "calendar"),
-        (["audit", "export", "--since", "99999999999d"], 2, "calendar"),
+        (
+            ["users", "grant", "a@example.com", "Editor", "--expires", "99999999999d"],
+            2,
+            "out of range",
+        ),
+        (["logs", "search", "--since", "9999999999999d"], 2, "out of range"),
+        (["logs", "prune", "--older-than", "99999999999w"], 2, "out of range"),
+        (["audit", "export", "--since", "99999999999d"], 2, "out of range"),
         (["audit", "export", "--output", "nowhere/trail.csv"], 1, "No such file or directory"),
     ],
 )
@@ -198,8 +202,8 @@ def test_what_can_t_be_is_told_in_a_line(run, arguments, code, said):
 
 
 def test_made_up_users_are_counted(run):
-    assert run("demo", "--users", "5") == "5 made-up users were added; there are 5 now.\n"
-    assert run("demo", "--users", "3") == "0 made-up users were added; there are 5 now.\n"
+    assert run("demo", "--users", "5") == "Added 5 demo users. The database now has 5 demo users.\n"
+    assert run("demo", "--users", "3") == "Added 0 demo users. The database now has 5 demo users.\n"
 
 
 def test_made_up_users_stay_out_of_a_real_database(run, url):
@@ -272,11 +276,11 @@ def test_the_database_from_a_script(run):
     assert "users_pkey" in run("db", "indexes", "--limit", "200")
     assert run("db", "locks", "--json") == run("db", "transactions", "--json") == "[]\n"
     assert "PostgreSQL" in run("db", "size")
-    assert "of 200 are in use" in run("db", "connections")
+    assert "of 200 in use" in run("db", "connections")
     assert "pg_stat_statements" in run("db", "slow-queries")
     assert re.search(r"Vacuumed \d+ of \d+ tables", run("db", "vacuum", "--no-analyze"))
     assert "'nothing'. Allowed:" in run("db", "vacuum", "nothing", code=1)
-    assert "repeat it with --yes" in run("db", "vacuum", "--full", "users", code=2)
+    assert "run the command with --yes" in run("db", "vacuum", "--full", "users", code=2)
     run("db", "vacuum", "--full", "--yes", "users")
 
 
@@ -307,7 +311,7 @@ def test_the_trail_from_a_script(run, url, tmp_path):
     assert whole["head"] in kept
     assert f"tampered with at event {event['id']}" in spoilt
     assert "head: found 'x'" in run("audit", "verify", "--head", "x", code=1)
-    assert "'soon' is neither" in run("audit", "export", "--since", "soon", code=2)
+    assert "'soon' is not a time" in run("audit", "export", "--since", "soon", code=2)
 
 
 def test_a_command_is_recorded_under_the_account_that_ran_it(url, tmp_path):
@@ -355,5 +359,5 @@ def test_secrets_from_a_script(run):
     assert {(key["purpose"], key["number"]) for key in before} >= {("cursors", 1)}
     assert {("cursors", 2), ("settings", 2)} <= {(key["purpose"], key["number"]) for key in after}
     assert "secret" not in " ".join(after[0])
-    assert "Say which" in run("secrets", "rotate", code=2)
+    assert "Give either a PURPOSE or --all" in run("secrets", "rotate", code=2)
     assert "'sessions' is not one of" in run("secrets", "rotate", "sessions", code=2)

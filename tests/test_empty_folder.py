@@ -233,7 +233,7 @@ def test_a_frozen_database_ends_a_command_with_a_line(
     looked = run(tmp_path, "health", "--detail", "--json", code=1, **environ)
 
     assert listed.stderr.startswith("Error: The ")
-    assert "has not answered for" in listed.stderr
+    assert "did not respond within" in listed.stderr
     assert len(listed.stderr.splitlines()) == 1
     found = {check["name"]: check for check in json.loads(looked.stdout)}
     assert found["database"]["state"] == "FAILING"

@@ -62,7 +62,7 @@ def test_the_review_shows_all_that_the_page_shows(people, review):
     assert (code, none) == (1, "")
     assert "maintenance review start" in problem
     assert "writes scripts" in table
-    assert "5 of 5 to decide" in table
+    assert "5 of 5 undecided" in table
     shown = json.loads(text)
     entry = next(one for one in shown["entries"] if one["reason"])
     assert (shown["note"], shown["open"]) == ("Q4", 5)
@@ -146,7 +146,7 @@ async def test_a_refused_revocation_ends_with_one_and_the_others_count(people, r
     [
         (["--keep", "nobody@example.com"], None, "'nobody@example.com' is not in this review"),
         (["--revoke", "edith@example.com:Administrator"], None, "is not in this review"),
-        (["--keep", "ed@example.com", "--revoke", "ed@example.com"], None, "is decided on twice"),
+        (["--keep", "ed@example.com", "--revoke", "ed@example.com"], None, "has two decisions"),
         (
             ["--from", "-"],
             '[{"email": "ed@example.com", "role": "Editor", "decision": "perhaps"},'
@@ -204,4 +204,4 @@ def test_somebody_at_a_terminal_is_asked_about_each(people, review, environ, tmp
         assert decided == [("KEPT", None), ("KEPT", "fine"), ("REVOKED", "left the team")]
     else:
         assert decided == []
-        assert "Nothing was decided" in text
+        assert "No decisions were made" in text

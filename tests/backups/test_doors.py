@@ -124,7 +124,7 @@ def test_backups_from_a_script(run, tmp_path):
     dry = json.loads(run("prune", "--dry-run", "--json"))
 
     assert made["row_counts"]["users"] == 0
-    assert "is whole" in whole
+    assert "is intact" in whole
     assert "ok   chain" in drilled
     assert "Nothing was changed" in asked
     assert restored["safety_backup"] in listed
@@ -151,7 +151,7 @@ async def test_a_restore_at_the_command_line_lists_what_it_does_not_bring_back(
     as_text = run("restore", name, "--yes", "--no-backup")
     as_json = json.loads(run("restore", name, "--yes", "--no-backup", "--json"))
 
-    assert "Removals among them: 1, which stay in force" in refused
+    assert "Removals that stay in force: 1." in refused
     assert "Not brought back (1):\n  Role Administrator of eve\\u202e@x.example was" in as_text
     assert "Access review 1 is open." in as_text
     assert as_json["removals"] == len(as_json["not_brought_back"]) == 1
@@ -172,15 +172,15 @@ async def test_the_command_line_says_what_is_undone_and_goes_back(run, engine, a
     back = run("undo-restore", kept, text="y\n")
 
     assert "Changes that are undone: 1." in refused
-    assert "  ada@example.com: 1, the newest user.invited later@example.com at 20" in refused
-    assert "No database from before a restore is kept." in nothing
+    assert "  ada@example.com: 1, most recently user.invited later@example.com at 20" in refused
+    assert "There is no kept database from before a restore." in nothing
     assert restored["undone"]["people"] == [{"label": "ada@example.com", "changes": 1}]
     assert restored["seconds"] > 0
     assert "Changes that are undone: 0." in declined
     assert "Nothing was changed." in declined
     assert f"kept are: {kept}" in unknown
-    assert f"{kept} serves again. It took" in back
-    assert "To go back to it: `aiwebengine backup undo-restore" in back
+    assert f"{kept} is in use again. It took" in back
+    assert "To switch back, run `aiwebengine backup undo-restore" in back
     emails = rows("select email from users order by email")
     assert emails == [("ada@example.com",), ("later@example.com",)]
 
@@ -194,7 +194,7 @@ def test_without_the_database_the_files_are_still_there(run, tmp_path):
     refused = run("create", code=1, **lost)
 
     assert [(one["name"], one["state"]) for one in listed] == [(name, "complete")]
-    assert "is whole" in whole
+    assert "is intact" in whole
     assert "hunter2" not in refused
 
 

@@ -143,7 +143,7 @@ async def test_rows_that_fit_no_table_change_nothing(backups, root, ada, folder,
         connection.execute("alter table users add column extra text default 'x'")
     made = await backups.create(root)
 
-    with pytest.raises(Damaged, match="users has columns that its migrations do not make: extra"):
+    with pytest.raises(Damaged, match="users has columns that its migrations do not create: extra"):
         await backups.restore(root, made.name, with_safety_backup=False)
 
     assert rows(EMAILS) == [("ada@example.com",)]
@@ -312,7 +312,7 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
 def test_a_key_that_is_too_short_or_a_link_signs_nothing(tmp_path):
     keys = SigningKeys(configured(tmp_path))
     keys.file.write_text("short")
-    with pytest.raises(NoSigningKey, match="holds 5 characters"):
+    with pytest.raises(NoSigningKey, match="has 5 characters"):
         keys.sign(b"x")
     keys.file.unlink()
     (tmp_path / "elsewhere").write_text("e" * 64)

@@ -343,7 +343,7 @@ async def test_the_way_back_asks_for_a_recent_sign_in_the_right_and_a_kept_datab
 
 async def test_nothing_is_kept_before_the_first_restore(backups, ada):
     assert await backups.kept_databases(ada) == []
-    with pytest.raises(NotFound, match="No database from before a restore is kept"):
+    with pytest.raises(NotFound, match="There is no kept database from before a restore"):
         await backups.undo_restore(ada)
 
 
@@ -386,7 +386,7 @@ async def test_a_way_back_that_fails_says_why_and_leaves_both_databases(
             await backups.undo_restore(ada)
 
     told = {
-        "in use": "Somebody is connected to the database",
+        "in use": "can't be copied while a client is connected",
         "too new": "9999.x. Update the engine first",
         "empty": "has no tables of the engine",
         "nobody is administrator": f"aiwebengine backup undo-restore {kept}",
@@ -402,7 +402,7 @@ async def test_a_way_back_that_fails_says_why_and_leaves_both_databases(
 
 PHASES = [
     "Copying the database of before",
-    "Bringing the tables up to date",
+    "Applying migrations",
     "Comparing it with the database of now",
     "Changing places",
     "The database of before serves.",

@@ -64,7 +64,7 @@ def test_what_is_no_health_is_called_that_and_breaks_nothing(ask, answering, bod
     done = ask(answering(head, body), *arguments)
 
     assert (done.returncode, done.stderr) == (1, "")
-    assert "is not an engine's health: it answers 200 OK" in done.stdout
+    assert "is not the health page of an engine: it responded with 200 OK" in done.stdout
     if arguments:
         assert json.loads(done.stdout)["status"] == "fail"
 
@@ -81,4 +81,4 @@ def test_an_address_that_is_none_is_named(ask):
     done = ask("http://[::1")
 
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == "fail engine: http://[::1 is no address: Invalid IPv6 URL\n"
+    assert done.stdout == "fail engine: http://[::1 is not a valid URL: Invalid IPv6 URL\n"

@@ -99,8 +99,8 @@ async def test_a_search_cut_short_can_be_taken_up_again(ask, ada, write, monkeyp
         ({"first": 0}, "first: found 0; allowed: 1 to 200."),
         ({"first": 201}, "first: found 201; allowed: 1 to 200."),
         ({"after": "x"}, "after: this is not a cursor of this list."),
-        ({"filter": {"upToId": "x"}}, "filter.upToId: 'x' is not the id of a line."),
-        ({"filter": {"since": "2026-01-31T00:00:00"}}, "lacks a time zone"),
+        ({"filter": {"upToId": "x"}}, "filter.upToId: 'x' is not the ID of a log line."),
+        ({"filter": {"since": "2026-01-31T00:00:00"}}, "has no time zone"),
     ],
 )
 async def test_bad_input_is_refused_with_its_name(ask, ada, variables, said):
@@ -336,12 +336,15 @@ def test_a_search_says_when_nothing_was_found_and_when_it_stopped(tmp_path, log,
     assert said("search", "--level", "err") == (5, "")
     assert said("search", "--level", "WARN") == (5, "")
     assert said("search", "--limit", "5") == (5, "")
-    stopped = "Stopped after 4 lines; there are more. Raise --limit to see them.\n"
+    stopped = "Printed the first 4 matching lines. Use a higher --limit to see more.\n"
     assert said("search", "--limit", "4", "--json") == (4, stopped)
-    assert said("search", "no such text") == (0, "No lines.\n")
-    assert said("search", "--since", "today") == (0, "No lines.\n")
-    assert said("tail", "--level", "crit") == (0, "No lines.\n")
-    assert "is not before --until 2h" in said("search", "--since", "1h", "--until", "2h", code=2)[1]
+    assert said("search", "no such text") == (0, "No matching lines.\n")
+    assert said("search", "--since", "today") == (0, "No matching lines.\n")
+    assert said("tail", "--level", "crit") == (0, "No matching lines.\n")
+    assert (
+        "--since (1h) must be before --until (2h)"
+        in said("search", "--since", "1h", "--until", "2h", code=2)[1]
+    )
 
 
 def test_today_and_yesterday_begin_at_midnight_of_this_machine(tmp_path, log, write):
@@ -380,7 +383,7 @@ async def test_a_range_that_is_empty_is_refused_in_words(ask, ada):
 
     answer = await ask(ada, PAGE, filter=asked)
 
-    assert "no line can lie between them" in answer["errors"][0]["message"]
+    assert "must be before filter.until" in answer["errors"][0]["message"]
 
 
 def test_the_command_line_follows(tmp_path, log, write):

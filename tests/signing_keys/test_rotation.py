@@ -10,7 +10,7 @@ from aiwebengine.core.config import Auth, Config, Provider, Repository, Security
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound
 from aiwebengine.core.identity import Origin, Role, operator
 from aiwebengine.graphql.connection import Cursors
-from aiwebengine.signing_keys.service import KeyRing, Keys
+from aiwebengine.signing_keys.service import KeyRing, SigningKeys
 from aiwebengine.signing_keys.types import CURSORS, SETTINGS
 
 ROOT = operator("root")
@@ -20,7 +20,7 @@ PLACE = ("ada", 7)
 @pytest.fixture
 def at_once(engine):
     """Keys that sign as soon as they are made."""
-    return Keys(engine.db, engine.services.audit, notice_secs=0)
+    return SigningKeys(engine.db, engine.services.audit, activation_secs=0)
 
 
 async def ring_of(engine, purpose=CURSORS):

@@ -71,7 +71,7 @@ async def test_a_step_outside_its_bounds_is_refused(served, ada, seconds):
     error = (message["payload"] if message["type"] == "error" else message["payload"]["errors"])[0]
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["message"] == f"intervalSeconds: found {seconds}, allowed 1 to 60."
+    assert error["message"] == f"intervalSeconds must be 1 to 60; found {seconds}."
 
 
 async def test_who_loses_the_role_learns_nothing_more_within_a_second(

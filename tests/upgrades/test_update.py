@@ -84,7 +84,7 @@ def test_an_update_loses_nothing_and_old_engines_go_on_meanwhile(machine, token)
         told[line] = machine.do(line)
     after = people(machine, token)
 
-    assert "The way back: aiwebengine migrate down --to 0008" in told["aiwebengine upgrade --check"]
+    assert "To roll back: aiwebengine migrate down --to 0008" in told["aiwebengine upgrade --check"]
     assert found["last_run"] == {"version": None, "at": None}
     assert found["version"] == __version__
     assert found["new_settings"]

@@ -1,4 +1,4 @@
-"""Commands for access reviews: `aiwebengine maintenance review …`."""
+"""The commands `aiwebengine maintenance review …`."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ LARGEST_LIST = 1_000
 _START = "Start one with `aiwebengine maintenance review start`."
 
 id_option = click.option(
-    "--id", "number", type=click.IntRange(1), help="Number of the review (default: the newest)."
+    "--id", "number", type=click.IntRange(1), help="ID of the review (default: the newest)."
 )
 
 
 @click.group()
 def review() -> None:
-    """Review who holds Editor or Administrator, and keep or revoke each role."""
+    """Review who holds the roles Editor and Administrator."""
 
 
 @review.command()
@@ -49,13 +49,13 @@ def review() -> None:
 @json_option
 @click.pass_context
 def start(context: click.Context, note: str | None, as_json: bool) -> None:
-    """Start a review of all current roles; an open review continues."""
+    """Start a review of current roles. An open review continues."""
 
     async def work(engine: Engine, viewer: Viewer) -> AccessReview:
         return await engine.services.access_reviews.start(viewer, note)
 
     started = with_engine(context.obj, work)
-    show(as_json, _as_json(started), _summary(started))
+    show(as_json, _review_data(started), _summary(started))
 
 
 @review.command("list")
@@ -69,7 +69,7 @@ def start(context: click.Context, note: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def list_reviews(context: click.Context, limit: int, as_json: bool) -> None:
-    """List the reviews, newest first."""
+    """List access reviews, newest first."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[AccessReview]:
         return (await engine.services.access_reviews.page(viewer, None, limit))[:limit]
@@ -86,37 +86,37 @@ def list_reviews(context: click.Context, limit: int, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = "Review,Begun,By,Finished,Roles,To decide,Kept,Revoked,Gone,Note"
-    show(as_json, [_as_json(one) for one in found], table(columns.split(","), rows))
+    columns = "Review,Started,By,Finished,Roles,Undecided,Kept,Revoked,Gone,Note"
+    show(as_json, [_review_data(one) for one in found], table(columns.split(","), rows))
 
 
 @review.command("show")
 @id_option
-@click.option("--open", "only_open", is_flag=True, help="Only undecided roles.")
+@click.option("--open", "only_open", is_flag=True, help="Only roles without a decision.")
 @json_option
 @click.pass_context
 def show_review(context: click.Context, number: int | None, only_open: bool, as_json: bool) -> None:
-    """Show every role of a review: grant, last use, API tokens and decision."""
+    """Show every role in a review with its use and decision."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[AccessReview, list[AccessReviewEntry]]:
         found = await _found(engine.services.access_reviews, viewer, number)
         return found, await _entries(engine.services.access_reviews, viewer, found, only_open)
 
     found, entries = with_engine(context.obj, work)
-    shown = {**_as_json(found), "entries": [as_data(entry) for entry in entries]}
-    show(as_json, shown, _entries_table(entries, _summary(found)))
+    data = {**_review_data(found), "entries": [as_data(entry) for entry in entries]}
+    show(as_json, data, _entries_table(entries, _summary(found)))
 
 
 @review.command()
 @click.option("--keep", multiple=True, metavar="WHO", help="Role to keep. May be repeated.")
 @click.option("--revoke", multiple=True, metavar="WHO", help="Role to revoke. May be repeated.")
-@click.option("--keep-rest", is_flag=True, help="Keep all other undecided roles.")
+@click.option("--keep-rest", is_flag=True, help="Keep every other role without a decision.")
 @click.option("--note", help="Note for --keep, --revoke and --keep-rest.")
 @click.option(
     "--from",
     "file",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="File with decisions, CSV or JSON; - for standard input.",
+    help="CSV or JSON file with decisions; - reads standard input.",
 )
 @json_option
 @click.pass_context
@@ -129,17 +129,17 @@ def decide(
     file: str | None,
     as_json: bool,
 ) -> None:
-    """Keep or revoke each role of the open review; the last decision finishes it.
+    """Keep or revoke roles of the open review. The last decision finishes the review.
 
-    WHO is EMAIL for every role of a user, or EMAIL:ROLE. A file has `user_id` or `email`, `role`,
-    `decision` (KEEP or REVOKE) and `note`: fill in the output of `export`. Without any of these the
-    command asks about each role. Exits with status 1 when a rule refused a revocation, such as that
-    of the last administrator; the other decisions count.
+    WHO is EMAIL for all roles of a user, or EMAIL:ROLE for one. A file has the columns `user_id` or
+    `email`, `role`, `decision` (KEEP or REVOKE) and `note`; start from the output of `export`.
+    Without options, the command asks about each role in turn. Exits with status 1 if a revocation
+    is rejected, such as that of the last administrator; the other decisions are saved.
     """
     is_asking = not (keep or revoke or keep_rest or file)
     if is_asking and not sys.stdin.isatty():
         raise click.UsageError(
-            "No decisions: use --keep, --revoke, --keep-rest or --from, or run it in a terminal."
+            "Use --keep, --revoke, --keep-rest or --from. Questions need a terminal."
         )
     if note is not None and not (keep or revoke or keep_rest):
         raise click.UsageError("--note needs --keep, --revoke or --keep-rest.")
@@ -174,11 +174,11 @@ def decide(
         return current, done
 
     current, done = with_engine(context.obj, work)
-    shown = {**_as_json(current), "entries": [as_data(entry) for entry in done]}
+    data = {**_review_data(current), "entries": [as_data(entry) for entry in done]}
     if as_json or not done:
-        show(as_json, shown, f"Nothing was decided. {_summary(current)}")
+        show(as_json, data, f"No decisions were made. {_summary(current)}")
     else:
-        show(False, shown, _entries_table(done, _summary(current)))
+        show(False, data, _entries_table(done, _summary(current)))
     if any(entry.outcome is ReviewOutcome.REFUSED for entry in done):
         sys.exit(FAILED)
 
@@ -196,17 +196,17 @@ def decide(
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Output file (default: standard output).",
+    help="File to write to (default: standard output).",
 )
 @click.pass_context
 def export(context: click.Context, number: int | None, kind: str, output: Path | None) -> None:
-    """Export every role of a review with its decision."""
+    """Export every role in a review with its decision."""
 
     async def work(engine: Engine, viewer: Viewer) -> None:
         found = await _found(engine.services.access_reviews, viewer, number)
         writer = engine.services.review_export
         write = writer.as_csv if kind == "csv" else writer.as_ndjson
-        await _pour(write(viewer, found.number), output)
+        await _write_pages(write(viewer, found.number), output)
 
     with_engine(context.obj, work)
 
@@ -225,7 +225,8 @@ async def _found(reviews: AccessReviews, viewer: Viewer, number: int | None) -> 
         raise NotFound(
             f"There is no review yet. {_START}"
             if number is None
-            else f"There is no review {number}. See `aiwebengine maintenance review list`."
+            else f"There is no review {number}. List reviews with `aiwebengine maintenance review"
+            " list`."
         )
     return found
 
@@ -247,13 +248,13 @@ def _is_open(entry: AccessReviewEntry) -> bool:
 
 
 def _must_be_decided_once(wanted: Sequence[Decision], entries: Sequence[AccessReviewEntry]) -> None:
-    """Raise for a role decided twice; submitting in batches would hide it."""
+    """Reject duplicates here, because decisions are submitted in batches. Raises BadUserInput."""
     emails = {(entry.user_key, entry.role): entry.email for entry in entries}
     seen = set()
     for one in wanted:
         key = (one.user_id, one.role)
         if key in seen:
-            raise BadUserInput(f"{emails[key]} as {one.role.value} is decided on twice.")
+            raise BadUserInput(f"{emails[key]} as {one.role.value} has two decisions; give one.")
         seen.add(key)
 
 
@@ -270,16 +271,16 @@ def _entries_table(entries: Sequence[AccessReviewEntry], caption: str) -> Table:
         )
         for entry in entries
     ]
-    columns = ("Who", "Role", "Granted", "Last seen", "Tokens", "Outcome", "")
+    columns = ("User", "Role", "Granted", "Last seen", "Tokens", "Outcome", "Note")
     return table(columns, rows, caption)
 
 
-async def _pour(pages: AsyncIterator[bytes], output: Path | None) -> None:
+async def _write_pages(pages: AsyncIterator[bytes], output: Path | None) -> None:
     if output is None:
         async for page in pages:
             sys.stdout.buffer.write(page)
         return
-    # Written to a temporary file first, so that a failure leaves no partial file.
+    # A partial file never appears under the final name.
     unfinished = output.with_name(f"{output.name}.part")
     try:
         with open_private(unfinished) as file:
@@ -294,11 +295,11 @@ def _summary(one: AccessReview) -> str:
     end = f"finished {instant(one.finished_at)}" if one.finished_at else "open"
     return (
         f"Review {one.id}, started {instant(one.started_at)} by {one.started_by}, {end}:"
-        f" {one.left} of {one.total} to decide, {one.kept} kept, {one.revoked} revoked,"
+        f" {one.left} of {one.total} undecided, {one.kept} kept, {one.revoked} revoked,"
         f" {one.gone} gone."
     )
 
 
-def _as_json(one: AccessReview) -> dict[str, object]:
+def _review_data(one: AccessReview) -> dict[str, object]:
     names = "id started_at started_by note finished_at finished_by total kept revoked gone".split()
     return {**{name: getattr(one, name) for name in names}, "open": one.left}

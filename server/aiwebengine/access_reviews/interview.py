@@ -1,4 +1,4 @@
-"""Asks for a decision on each role of a review at a terminal."""
+"""Asks at a terminal about each role of an access review."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _KEYS = {
     "r": ReviewDecision.REVOKE,
     "revoke": ReviewDecision.REVOKE,
 }
-_HOW = "[k]eep, [r]evoke, [s]kip or [q]uit; a note may follow, as in: r left the team"
+_HOW = "[k]eep, [r]evoke, [s]kip or [q]uit; a note can follow, such as: r left the team"
 
 
-def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[Decision]:
-    """The confirmed decisions on these roles; empty if they were not confirmed."""
+def interview(entries: Sequence[AccessReviewEntry], max_note: int) -> list[Decision]:
+    """Ask for a decision on each role; return the decisions if they are confirmed at the end."""
     made: list[Decision] = []
     say(f"{formats.count(len(entries), 'role')} to decide. {_HOW}")
     for number, entry in enumerate(entries, 1):
         say("")
         for line in described(entry, f"{number} of {len(entries)}"):
             say(line)
-        answer = _asked(longest_note)
+        answer = _ask(max_note)
         if answer == "quit":
             break
         if isinstance(answer, tuple):
@@ -42,27 +42,27 @@ def interview(entries: Sequence[AccessReviewEntry], longest_note: int) -> list[D
     by_key = {(entry.user_key, entry.role): entry for entry in entries}
     for one in revoked:
         say(f"  revoke {by_key[one.user_id, one.role].email} as {one.role.value}")
-    return made if click.confirm("Submit? Revocations take effect at once.") else []
+    return made if click.confirm("Submit? Revoked roles end immediately.") else []
 
 
-def _asked(longest_note: int) -> tuple[ReviewDecision, str | None] | str:
+def _ask(max_note: int) -> tuple[ReviewDecision, str | None] | str:
     while True:
-        said, _, note = click.prompt("  Keep or revoke?", prompt_suffix=" ").strip().partition(" ")
-        if said.lower() in ("s", "skip"):
+        word, _, note = click.prompt("  Keep or revoke?", prompt_suffix=" ").strip().partition(" ")
+        if word.lower() in ("s", "skip"):
             return "skip"
-        if said.lower() in ("q", "quit"):
+        if word.lower() in ("q", "quit"):
             return "quit"
-        decision = _KEYS.get(said.lower())
+        decision = _KEYS.get(word.lower())
         if decision is None:
-            say(f"  Found {said[:40]!r}; allowed: {_HOW}.")
-        elif len(note.strip()) > longest_note:
-            say(f"  The note has {len(note.strip())} characters; allowed: {longest_note}.")
+            say(f"  Unknown answer {word[:40]!r}. Allowed: {_HOW}.")
+        elif len(note.strip()) > max_note:
+            say(f"  The note has {len(note.strip())} characters; the maximum is {max_note}.")
         else:
             return decision, note.strip() or None
 
 
 def described(entry: AccessReviewEntry, place: str) -> list[str]:
-    """The details of a role and its holder, as lines."""
+    """A role grant and its user as lines of text."""
     status = "" if entry.status is UserStatus.ACTIVE else f" ({entry.status.value})"
     name = f"{entry.name} <{entry.email}>" if entry.name else entry.email
     return [
@@ -75,18 +75,18 @@ def described(entry: AccessReviewEntry, place: str) -> list[str]:
 
 
 def granted(entry: AccessReviewEntry) -> str:
-    """When the role was granted, by whom, why and until when."""
+    """When and by whom a role was granted, the reason and the expiry."""
     text = f"{instant(entry.granted_at)} by {entry.granted_by}"
     text += f": {entry.reason}" if entry.reason else ""
     return text + (f", until {instant(entry.expires_at)}" if entry.expires_at else "")
 
 
 def tokens(entry: AccessReviewEntry) -> str:
-    """Number of valid API tokens, and their latest use."""
+    """The number of valid API tokens, and their last use."""
     used = instant(entry.token_last_used_at)
     return f"{entry.api_tokens}" + (f", last used {used}" if used else "")
 
 
 def instant(at: datetime | None) -> str:
-    """A time (UTC) for display; empty if there is none."""
+    """Format an instant (UTC); empty for None."""
     return "" if at is None else formats.instant(at)

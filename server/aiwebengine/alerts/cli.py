@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The commands `aiwebengine alerts …`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATES = {
 
 @click.group()
 def alerts() -> None:
-    """Alerts, and the channels that they are sent to."""
+    """List alerts and test the alert channels."""
 
 
 @alerts.command("list")
@@ -34,7 +34,7 @@ def alerts() -> None:
     type=click.IntRange(1, 1_000),
     default=50,
     show_default=True,
-    help="Maximum number of alerts.",
+    help="Maximum number of alerts to list.",
 )
 @json_option
 @click.pass_context
@@ -45,7 +45,7 @@ def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
         return (await engine.services.alerts.page(viewer, None, limit))[:limit]
 
     found = with_engine(context.obj, work)
-    told = [
+    data = [
         {
             "id": one.id,
             "name": one.name,
@@ -73,26 +73,26 @@ def list_alerts(context: click.Context, limit: int, as_json: bool) -> None:
         )
         for one in found
     ]
-    show(as_json, told, table(("State", "What", "Since", "Last notified", "Said"), rows))
+    show(as_json, data, table(("State", "Alert", "Since", "Last notified", "Message"), rows))
 
 
 @alerts.command()
 @click.option(
     "--channel",
     type=click.Choice([channel.name for channel in AlertChannel], case_sensitive=False),
-    help="Only this channel (default: every channel that is configured).",
+    help="Channel to test (default: all configured channels).",
 )
 @json_option
 @click.pass_context
 def test(context: click.Context, channel: str | None, as_json: bool) -> None:
-    """Send a test; exits with status 1 unless every channel took it."""
+    """Send a test alert. Exits with status 1 if a channel fails."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[ChannelResult]:
         wanted = None if channel is None else AlertChannel[channel.upper()]
         return await engine.services.alerts.test(viewer, wanted)
 
     results = with_engine(context.obj, work)
-    told = [
+    data = [
         {
             "channel": one.channel.name,
             "target": one.target,
@@ -102,5 +102,5 @@ def test(context: click.Context, channel: str | None, as_json: bool) -> None:
         for one in results
     ]
     lines = [f"{one.channel.name} to {one.target}: {one.error or 'delivered'}" for one in results]
-    show(as_json, told, lines)
+    show(as_json, data, lines)
     sys.exit(0 if all(one.delivered for one in results) else FAILED)

@@ -15,8 +15,8 @@ class AlertChannel(enum.Enum):
     """Notification channel.
 
     Attributes:
-        WEBHOOK: posted to `alerts.webhook_url`.
-        EMAIL: mailed to `alerts.email_to`.
+        WEBHOOK: POST request to `alerts.webhook_url`.
+        EMAIL: email to `alerts.email_to`.
     """
 
     WEBHOOK = "webhook"

@@ -33,7 +33,7 @@ from aiwebengine.graphql.websocket import SocketLimits, WebSocketEndpoint
 from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.metrics import rest as metrics_rest
-from aiwebengine.rate_limits.service import neighbourhood
+from aiwebengine.rate_limits.service import client_network
 from aiwebengine.users import rest as users_rest
 from aiwebengine.web import security_txt
 from aiwebengine.web.compression import Compression
@@ -98,7 +98,7 @@ class WebApplication:
                 config.security.max_anonymous_body_bytes,
                 Places(config.security.max_sockets_per_address),
                 Places(config.security.max_sockets_per_user),
-                crowds(neighbourhood, config.server.trusted_proxies),
+                crowds(client_network, config.server.trusted_proxies),
             ),
         )
         self._graphql = HttpEndpoint(executor, self._graphql_context, self._pages.playground)

@@ -44,7 +44,7 @@ from aiwebengine.migrations.service import Migrations
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
-from aiwebengine.signing_keys.service import Keys
+from aiwebengine.signing_keys.service import SigningKeys
 from aiwebengine.telemetry.service import Telemetry
 from aiwebengine.upgrades.service import Upgrades
 from aiwebengine.users.provisioning import Provisioning
@@ -78,7 +78,7 @@ class Services:
     database_admin: DatabaseAdmin
     logs: Logs
     following_logs: LogStream
-    signing_keys: Keys
+    signing_keys: SigningKeys
     jobs: Jobs
     maintenance: Maintenance
     access_reviews: AccessReviews
@@ -138,7 +138,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     providers = _providers(auth)
     following, logs = AuthorizedStream(infrastructure.live, callers), Logs(config.logging, callers)
     rates = RateLimits(db, config.security.rate_limit_per_minute)
-    chain, keys = HashChain(db), Keys(db, audit)
+    chain, keys = HashChain(db), SigningKeys(db, audit)
     settings = ConfigHistory(db, audit, keys)
     reviews = AccessReviews(db, audit, users)
     schedules = Jobs(

@@ -26,7 +26,7 @@ from aiwebengine.core.config import Config
 from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.logs.setup import configure_logging
 from aiwebengine.metrics.folder import bury, keep_in, shared_folder
-from aiwebengine.rate_limits.service import neighbourhood
+from aiwebengine.rate_limits.service import client_network
 from aiwebengine.telemetry.beats import ThisInstance
 from aiwebengine.terminal.commands import say
 from aiwebengine.terminal.output import OutputFailed
@@ -185,7 +185,7 @@ def protocols(config: Config) -> dict[str, Any]:
     """What speaks HTTP and WebSocket with clients, within the configured limits."""
     connections = Connections(
         Places(config.security.max_connections_per_address),
-        crowds(neighbourhood, config.server.trusted_proxies),
+        crowds(client_network, config.server.trusted_proxies),
     )
     first_bytes = config.security.max_anonymous_body_bytes
     return {

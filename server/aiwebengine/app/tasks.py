@@ -25,7 +25,7 @@ from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.sessions.service import Sessions
-from aiwebengine.signing_keys.service import LOOK_EVERY_SECS, Keys
+from aiwebengine.signing_keys.service import REFRESH_SECS, SigningKeys
 from aiwebengine.users.service import Users
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ PERIODIC = (
         600.0,
         lambda engine: engine.services.database_admin.sample_size(),
     ),
-    Periodic(
-        "refresh the cursor keys", LOOK_EVERY_SECS, lambda engine: engine.cursor_keys.refresh()
-    ),
+    Periodic("refresh the cursor keys", REFRESH_SECS, lambda engine: engine.cursor_keys.refresh()),
     Periodic("check health", 2.0, lambda engine: engine.alert_monitor.look(), needs_database=False),
     Periodic(
         "deliver alerts", 0.5, lambda engine: engine.alert_monitor.deliver(), needs_database=False
@@ -72,7 +70,12 @@ PERIODIC = (
 
 
 def own_tasks(
-    db: Database, sessions: Sessions, rates: RateLimits, users: Users, chain: HashChain, keys: Keys
+    db: Database,
+    sessions: Sessions,
+    rates: RateLimits,
+    users: Users,
+    chain: HashChain,
+    keys: SigningKeys,
 ) -> list[Task]:
     """Tasks that maintain the engine's own tables."""
 
@@ -163,7 +166,7 @@ def _trail_proved(chain: HashChain) -> Callable[[Note], Awaitable[str]]:
     return run
 
 
-def _keys_rotated(keys: Keys) -> Callable[[Note], Awaitable[str]]:
+def _keys_rotated(keys: SigningKeys) -> Callable[[Note], Awaitable[str]]:
     async def run(note: Note) -> str:
         made = await keys.rotate(engine(), None)
         for key in made:

@@ -1,4 +1,4 @@
-"""Commands for the audit trail."""
+"""The commands `aiwebengine audit …`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from aiwebengine.core.identity import Viewer
 from aiwebengine.core.private_files import open_private
 from aiwebengine.terminal.commands import (
     FAILED,
-    age,
+    errors_reported,
     json_option,
-    refusals_printed,
     show,
+    time_before,
     with_engine,
 )
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
+
+
+_WHEN = "ISO 8601, or a duration such as 7d"
 
 
 class _Action(click.ParamType):  # type: ignore[type-arg]
@@ -46,13 +49,13 @@ class _Action(click.ParamType):  # type: ignore[type-arg]
             hint = (
                 f"Did you mean {' or '.join(close)}?" if close else "See docs/reference/audit.md."
             )
-            self.fail(f"{str(value)[:80]!r} is not an action. {hint}", param, ctx)
+            self.fail(f"{str(value)[:80]!r} is not an audit action. {hint}", param, ctx)
         return found
 
 
 @click.group()
 def audit() -> None:
-    """Export and verify the audit trail."""
+    """Export the audit trail and verify its integrity."""
 
 
 @audit.command()
@@ -62,12 +65,12 @@ def audit() -> None:
     type=click.Choice(["ndjson", "csv"]),
     default="ndjson",
     show_default=True,
-    help="Format: ndjson (one JSON object per line) or csv.",
+    help="Output format: one JSON object per line, or CSV.",
 )
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Output file (default: standard output).",
+    help="File to write to (default: standard output).",
 )
 @click.option(
     "--action",
@@ -75,21 +78,15 @@ def audit() -> None:
     multiple=True,
     metavar="ACTION",
     type=_Action(),
-    help="Only events with this action, such as ROLE_GRANTED. May be repeated.",
-)
-@click.option("--user", "email", help="Only events by or about the user with this address.")
-@click.option("--request", "request_id", help="Only events of this request ID.")
-@click.option("--search", help="Only events with these words.")
-@click.option(
-    "--since",
-    metavar="WHEN",
-    help="Only events since this time (ISO 8601 or a duration such as 7d).",
+    help="Filter by action, such as ROLE_GRANTED. May be repeated.",
 )
 @click.option(
-    "--until",
-    metavar="WHEN",
-    help="Only events before this time (ISO 8601 or a duration such as 7d).",
+    "--user", "email", help="Filter by the email address of the user who acted or was changed."
 )
+@click.option("--request", "request_id", help="Filter by request ID.")
+@click.option("--search", help="Filter by words in the event.")
+@click.option("--since", metavar="WHEN", help=f"Only events since this time ({_WHEN}).")
+@click.option("--until", metavar="WHEN", help=f"Only events before this time ({_WHEN}).")
 @click.pass_context
 def export(
     context: click.Context,
@@ -102,22 +99,22 @@ def export(
     since: str | None,
     until: str | None,
 ) -> None:
-    """Export events, newest first, to standard output or a file."""
-    wanted = AuditFilter(
+    """Export audit events, newest first."""
+    criteria = AuditFilter(
         actions=list(actions) or None,
         request_id=request_id,
         search=search,
-        since=age(since),
-        until=age(until),
+        since=time_before(since),
+        until=time_before(until),
     )
 
     async def work(engine: Engine, viewer: Viewer) -> None:
         services = engine.services
         if email is not None:
             user = await services.users.find_by_email(viewer, email)
-            wanted.user_id = strawberry.ID(user.id)
+            criteria.user_id = strawberry.ID(user.id)
         write = services.export.as_csv if kind == "csv" else services.export.as_ndjson
-        await _write(write(viewer, wanted), output)
+        await _write(write(viewer, criteria), output)
 
     with_engine(context.obj, work)
 
@@ -127,11 +124,12 @@ def export(
 @json_option
 @click.pass_context
 def verify(context: click.Context, head: str | None, as_json: bool) -> None:
-    """Verify that no event was changed, removed or inserted; exit with status 1 if one was.
+    """Verify that no audit event was changed, removed or inserted.
 
-    Store the printed head elsewhere. With it, a later run also detects a rewritten trail.
+    Exits with status 1 if the trail was tampered with. Store the printed head on another machine:
+    with it, a later run also detects a completely rewritten trail.
     """
-    with refusals_printed():
+    with errors_reported():
         known = None if head is None else Head.parse(head)
     columns = ("Events", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
@@ -148,7 +146,7 @@ def verify(context: click.Context, head: str | None, as_json: bool) -> None:
             )
 
     found = with_engine(context.obj, work)
-    shown = {
+    data = {
         "ok": found.problem is None,
         "sealed": found.sealed,
         "unsealed": found.unsealed,
@@ -160,21 +158,21 @@ def verify(context: click.Context, head: str | None, as_json: bool) -> None:
         lines = [f"The audit trail is intact. Events: {found.sealed}", f"Head: {found.head}"]
     else:
         place = "" if found.event_id is None else f" at event {found.event_id}"
-        lines = [f"The trail was tampered with{place}: {found.problem}."]
-    show(as_json, shown, lines)
+        lines = [f"The audit trail was tampered with{place}: {found.problem}."]
+    show(as_json, data, lines)
     if found.problem is not None:
         sys.exit(FAILED)
 
 
 async def _write(pages: AsyncIterator[bytes], output: Path | None) -> None:
     if output is None:
-        await _pour(pages, sys.stdout.buffer)
+        await _write_pages(pages, sys.stdout.buffer)
         return
-    # Written to a temporary file first, so that a failure leaves no partial file.
+    # A partial file never appears under the final name.
     unfinished = output.with_name(f"{output.name}.{datetime.now(UTC):%H%M%S%f}.part")
     try:
         with open_private(unfinished) as file:
-            await _pour(pages, file)
+            await _write_pages(pages, file)
         unfinished.replace(output)
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror}") from None
@@ -182,6 +180,6 @@ async def _write(pages: AsyncIterator[bytes], output: Path | None) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-async def _pour(pages: AsyncIterator[bytes], file: BinaryIO) -> None:
+async def _write_pages(pages: AsyncIterator[bytes], file: BinaryIO) -> None:
     async for page in pages:
         file.write(page)

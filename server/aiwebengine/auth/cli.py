@@ -1,4 +1,4 @@
-"""Commands for API tokens and sessions."""
+"""The commands `aiwebengine tokens …` and `aiwebengine sessions …`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiwebengine.core.formats import count, instant
 from aiwebengine.core.identity import Role, Scope, Viewer
 from aiwebengine.sessions.tokens import NewToken
 from aiwebengine.sessions.types import ApiToken, Session
-from aiwebengine.terminal.commands import end_after, json_option, show, table, with_engine
+from aiwebengine.terminal.commands import json_option, show, table, time_after, with_engine
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
@@ -21,28 +21,30 @@ LARGEST_LIST = 10_000
 
 @click.group()
 def tokens() -> None:
-    """Manage API tokens."""
+    """Create, list and revoke API tokens."""
 
 
 @tokens.command()
-@click.option("--user", "email", required=True, help="Address of the user that the token acts for.")
-@click.option("--name", required=True, help="Name of the token.")
+@click.option(
+    "--user", "email", required=True, help="Email address of the user the token acts for."
+)
+@click.option("--name", required=True, help="Name of the token, such as its purpose.")
 @click.option(
     "--expires",
-    help="Lifetime, such as 12h or 30d. The default is auth.token_lifetime, the maximum"
-    " auth.max_token_lifetime.",
+    help="Lifetime, such as 12h or 30d (default: auth.token_lifetime, at most"
+    " auth.max_token_lifetime).",
 )
 @click.option(
     "--role",
     type=click.Choice([role.name for role in Role], case_sensitive=False),
-    help="Highest role of the token, whatever roles its user has.",
+    help="Highest role the token can have, even if the user has more.",
 )
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="Allowed use (default: all). May be repeated.",
+    help="Scope of the token (default: all scopes). May be repeated.",
 )
 @json_option
 @click.pass_context
@@ -55,8 +57,8 @@ def create(
     scopes: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Create a token and print its secret, which is not shown again."""
-    expires_at = end_after(expires)
+    """Create an API token and print its secret. It is printed only once."""
+    expires_at = time_after(expires)
 
     async def work(engine: Engine, viewer: Viewer) -> NewToken:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -69,16 +71,16 @@ def create(
             expires_at=expires_at,
         )
 
-    made = with_engine(context.obj, work)
-    show(as_json, {"token": made.secret, **_token_as_json(made.token)}, made.secret)
+    created = with_engine(context.obj, work)
+    show(as_json, {"token": created.secret, **_token_data(created.token)}, created.secret)
 
 
 @tokens.command("list")
-@click.option("--user", "email", help="Only those of the user with this address.")
+@click.option("--user", "email", help="Filter by the email address of the user.")
 @json_option
 @click.pass_context
 def list_tokens(context: click.Context, email: str | None, as_json: bool) -> None:
-    """List the tokens that are not revoked."""
+    """List API tokens that are not revoked."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[tuple[ApiToken, str]]:
         services = engine.services
@@ -107,10 +109,10 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
         )
         for token, owner in found
     ]
-    shown = table(
-        ("Id", "User", "Name", "Secret", "Scopes", "Made by", "Expires", "Last used"), rows
+    listing = table(
+        ("Id", "User", "Name", "Secret", "Scopes", "Created by", "Expires", "Last used"), rows
     )
-    show(as_json, [{**_token_as_json(token), "user": owner} for token, owner in found], shown)
+    show(as_json, [{**_token_data(token), "user": owner} for token, owner in found], listing)
 
 
 @tokens.command()
@@ -118,16 +120,16 @@ def list_tokens(context: click.Context, email: str | None, as_json: bool) -> Non
 @json_option
 @click.pass_context
 def revoke(context: click.Context, token_id: UUID, as_json: bool) -> None:
-    """Revoke the token with the id TOKEN_ID (see `tokens list`), and every token it created."""
+    """Revoke the API token TOKEN_ID (see `tokens list`). Also revokes those it created."""
 
     async def work(engine: Engine, viewer: Viewer) -> ApiToken:
         return await engine.services.tokens.revoke(viewer, token_id)
 
     token = with_engine(context.obj, work)
-    show(as_json, _token_as_json(token), f"The token {token.name!r} is revoked.")
+    show(as_json, _token_data(token), f"The token {token.name!r} is revoked.")
 
 
-def _token_as_json(token: ApiToken) -> dict[str, object]:
+def _token_data(token: ApiToken) -> dict[str, object]:
     return {
         "id": token.id,
         "name": token.name,
@@ -144,11 +146,11 @@ def _token_as_json(token: ApiToken) -> dict[str, object]:
 
 @click.group()
 def sessions() -> None:
-    """List and end browser sessions."""
+    """List and revoke browser sessions."""
 
 
 @sessions.command("list")
-@click.option("--user", "email", help="Only those of the user with this address.")
+@click.option("--user", "email", help="Filter by the email address of the user.")
 @click.option(
     "--limit",
     default=100,
@@ -159,7 +161,7 @@ def sessions() -> None:
 @json_option
 @click.pass_context
 def list_sessions(context: click.Context, email: str | None, limit: int, as_json: bool) -> None:
-    """List the active sessions, newest first."""
+    """List active sessions, newest first."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[tuple[Session, str]]:
         services = engine.services
@@ -186,9 +188,9 @@ def list_sessions(context: click.Context, email: str | None, limit: int, as_json
         )
         for one, owner in found
     ]
-    columns = ("Id", "User", "Provider", "Address", "Began", "Last seen", "Expires")
-    shown = [_session_as_json(one, owner) for one, owner in found]
-    show(as_json, shown, table(columns, rows, count(len(found), "session")))
+    columns = ("Id", "User", "Provider", "Address", "Started", "Last seen", "Expires")
+    data = [_session_data(one, owner) for one, owner in found]
+    show(as_json, data, table(columns, rows, count(len(found), "session")))
 
 
 @sessions.command("revoke")
@@ -196,7 +198,7 @@ def list_sessions(context: click.Context, email: str | None, limit: int, as_json
 @json_option
 @click.pass_context
 def revoke_session(context: click.Context, session_id: UUID, as_json: bool) -> None:
-    """End the session with the id SESSION_ID (see `sessions list`)."""
+    """Revoke the session SESSION_ID (see `sessions list`)."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[Session, str]:
         ended = await engine.services.sessions.revoke(viewer, session_id)
@@ -204,7 +206,7 @@ def revoke_session(context: click.Context, session_id: UUID, as_json: bool) -> N
         return ended, owner.email if owner else ""
 
     ended, owner = with_engine(context.obj, work)
-    show(as_json, _session_as_json(ended, owner), f"The session of {owner} has ended.")
+    show(as_json, _session_data(ended, owner), f"Revoked the session of {owner}.")
 
 
 @sessions.command("revoke-all")
@@ -212,17 +214,17 @@ def revoke_session(context: click.Context, session_id: UUID, as_json: bool) -> N
 @json_option
 @click.pass_context
 def revoke_all(context: click.Context, email: str, as_json: bool) -> None:
-    """End all sessions of the user with the address EMAIL."""
+    """Revoke every session of the user EMAIL."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[str, int]:
         user = await engine.services.users.find_by_email(viewer, email)
         return user.email, await engine.services.sessions.revoke_all(viewer, user.key)
 
     owner, ended = with_engine(context.obj, work)
-    show(as_json, {"user": owner, "ended": ended}, f"{count(ended, 'session')} of {owner} ended.")
+    show(as_json, {"user": owner, "ended": ended}, f"Revoked {count(ended, 'session')} of {owner}.")
 
 
-def _session_as_json(one: Session, owner: str) -> dict[str, object]:
+def _session_data(one: Session, owner: str) -> dict[str, object]:
     return {
         "id": one.id,
         "user": owner,

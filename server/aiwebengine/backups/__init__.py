@@ -1,1 +1,1 @@
-"""Backups: taken, proved, put back."""
+"""Backups, restore drills and restores."""

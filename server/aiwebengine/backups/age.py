@@ -1,4 +1,4 @@
-"""When the newest good backup was made."""
+"""The age of the newest good backup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiwebengine.backups.storage import StorageFailed
 
 
 def newest_backup(backups: Backups) -> Callable[[], Awaitable[datetime | None]]:
-    """When the newest good backup on this machine was made; None before the first."""
+    """Return a function for the creation time of the newest good local backup."""
 
     async def look() -> datetime | None:
         newest = await backups.newest()
@@ -20,14 +20,14 @@ def newest_backup(backups: Backups) -> Callable[[], Awaitable[datetime | None]]:
 
 
 def backup_age(backups: Backups) -> Callable[[], Awaitable[float | None]]:
-    """The seconds since then."""
+    """Return a function for the age of that backup, in seconds."""
 
     async def look() -> float | None:
         try:
-            made = await newest_backup(backups)()
+            created_at = await newest_backup(backups)()
         except StorageFailed:
-            # A health check says so; the other metrics are there all the same.
+            # A health check reports this; the other metrics stay available.
             return None
-        return None if made is None else (datetime.now(UTC) - made).total_seconds()
+        return None if created_at is None else (datetime.now(UTC) - created_at).total_seconds()
 
     return look

@@ -1,8 +1,8 @@
-"""One archive: a plain tar file with its manifest and signature at the end.
+"""Reads and writes archives: plain tar files with a manifest and a signature at the end.
 
-`tar -xf` takes it apart without us. The size of a part is known only after it was written, so its
-header is put in afterwards; the file has its final name only when all of it is on the disk. An
-archive that is read is input: what it holds is bounded and checked before it is used.
+`tar -xf` extracts them without the engine. The size of a part is known only after writing it, so
+its header is filled in afterwards. The file gets its final name only after everything is on disk.
+When reading, the content is untrusted: sizes are limited and checked first.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ SIGNATURE = "manifest.sig"
 DUMP = "database.dump"
 PIECE = 1 << 20
 UNFINISHED = ".part"
-# An hourly log of seven days makes 168; nobody else has more than a dozen.
-MOST_MEMBERS = 256
+# Seven days of hourly logs are 168 files; everything else is about a dozen.
+MAX_MEMBERS = 256
 LARGEST_SIGNATURE = 1_024
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
 
 Sign = Callable[[bytes], bytes]
-"""Makes the content of `manifest.sig` from that of `manifest.json`."""
+"""Returns the content of `manifest.sig` for the content of `manifest.json`."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What stands at the end of an archive: the manifest, its very bytes, and their signature."""
+    """The end of an archive: the manifest, its exact bytes and their signature."""
 
     manifest: Manifest
     text: bytes
@@ -50,10 +50,10 @@ class Contents:
 
 
 class Writer:
-    """Writes the archive that will lie at *path*; until `name` it has another name.
+    """Writes the archive at *path*; until `name` it has a temporary name.
 
-    The lock that it holds on the file dies with its process, however that ends: so others know
-    which unfinished files nobody works on.
+    The file lock ends with the process, so others can recognize unfinished files that nobody
+    writes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,7 +65,7 @@ class Writer:
 
     @property
     def size(self) -> int:
-        """How much is written."""
+        """The number of bytes written."""
         return self._file.tell()
 
     def add(self, name: str, pieces: Iterable[bytes]) -> Part:
@@ -86,7 +86,7 @@ class Writer:
         return part
 
     def seal(self, manifest: Manifest, sign: Sign | None = None) -> None:
-        """Write the manifest and its signature; make sure that everything is on the disk."""
+        """Write the manifest and its signature, and sync everything to disk."""
         text = orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2)
         self.add(MANIFEST, [text])
         if sign is not None:
@@ -96,28 +96,29 @@ class Writer:
         os.fsync(self._file.fileno())
 
     def name(self) -> None:
-        """Give the sealed archive its name."""
+        """Rename the finished archive to its final name."""
         _rename(self._unfinished, self._path)
 
     def close(self) -> None:
-        """Let go of the file; one that has not got its name is removed."""
+        """Close the file, and remove it if it has no final name yet."""
         self._unfinished.unlink(missing_ok=True)
         self._file.close()
 
 
 def unfinished_path(path: Path) -> Path:
-    """Where the archive that will lie at *path* is written."""
+    """The temporary path of an archive in progress."""
     return path.with_name(f".{path.name}{UNFINISHED}")
 
 
 def finish_or_remove(unfinished: Path, is_known: bool) -> Path | None:
-    """Clear away what a dead run left; its archive, when it lacked nothing but its name.
+    """Clean up after an interrupted run; return the archive if only its final name was missing.
 
-    *is_known*: whether the trail tells that it was made. Leaves alone what somebody works on.
+    *is_known*: whether the audit trail has an event for its creation. Skips files that a process
+    still writes.
     """
     try:
         if not is_regular(unfinished):
-            # A link or a pipe of that name was not made by us, and must not be written through.
+            # A link or pipe with this name is not from the engine, and must not be followed.
             unfinished.unlink()
             return None
         with open_regular(unfinished) as file:
@@ -133,9 +134,9 @@ def finish_or_remove(unfinished: Path, is_known: bool) -> Path | None:
 
 
 def read(path: Path) -> Contents:
-    """What the archive says of itself. Reads headers and the manifest, however large it is.
+    """Read the manifest and signature of an archive. Reads only headers and the manifest.
 
-    Raises Damaged when any part is missing, cut off or none of an archive's; OSError.
+    Raises Damaged if a part is missing, truncated or unexpected; OSError.
     """
     with _opened(path) as file:
         members = _members(file, path.name)
@@ -143,13 +144,13 @@ def read(path: Path) -> Contents:
         if members and members[-1].name == SIGNATURE:
             signature = _small(file, members.pop(), LARGEST_SIGNATURE, path.name)
         if not members or members[-1].name != MANIFEST:
-            raise Damaged(f"{path.name} is cut off: its manifest is missing.")
+            raise Damaged(f"{path.name} is truncated: its manifest is missing.")
         text = _small(file, members.pop(), manifests.LARGEST, path.name)
         manifest = manifests.parse(text, path.name)
         there = {member.name: member.size for member in members}
         told = {part.name: part.size for part in manifest.parts}
         if there != told or len(members) != len(manifest.parts):
-            raise Damaged(f"{path.name} holds other files than its manifest tells.")
+            raise Damaged(f"{path.name} does not contain the files listed in its manifest.")
         return Contents(manifest, text, signature)
 
 
@@ -169,19 +170,19 @@ def pieces(path: Path, name: str) -> Iterator[bytes]:
         while left:
             piece = file.read(min(PIECE, left))
             if not piece:
-                raise Damaged(f"{path.name} is cut off within {name}.")
+                raise Damaged(f"{path.name} is truncated in {name}.")
             left -= len(piece)
             yield piece
 
 
 def checked_pieces(path: Path, part: Part) -> Iterator[bytes]:
-    """The content of one part; raises Damaged at its end when it is not as the manifest tells."""
+    """The content of a part. Raises Damaged at its end if the checksum does not match."""
     digest = hashlib.sha256()
     for piece in pieces(path, part.name):
         digest.update(piece)
         yield piece
     if digest.hexdigest() != part.sha256:
-        raise Damaged(f"{path.name}: {part.name} was changed since it was made.")
+        raise Damaged(f"{path.name}: the checksum of {part.name} does not match the manifest.")
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _is_whole(path: Path) -> bool:
 def _header(name: str, size: int) -> bytes:
     info = tarfile.TarInfo(checked_part_name(name))
     info.size, info.mtime, info.mode = size, int(time.time()), 0o600
-    # This format has room for sizes beyond 8 GiB within the one block that was kept free.
+    # This format supports sizes over 8 GiB within the single reserved block.
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
@@ -218,28 +219,28 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _members(file: BinaryIO, name: str) -> list[_Member]:
-    """Where each file inside lies.
+    """The position of each file in the archive.
 
-    Read block by block instead of by `tarfile`, which follows extensions of the format: their
-    size is whatever the archive says. Writer makes plain files only, and few.
+    Reads block by block instead of with `tarfile`, which follows extensions whose sizes the archive
+    controls. Writer creates only a few plain files.
     """
     end, at, members = os.fstat(file.fileno()).st_size, 0, list[_Member]()
     while True:
         file.seek(at)
         block = file.read(_BLOCK)
         if len(block) < _BLOCK:
-            raise Damaged(f"{name} is cut off.")
+            raise Damaged(f"{name} is truncated.")
         if not any(block):
             break
-        if len(members) == MOST_MEMBERS:
-            raise Damaged(f"{name} holds more than {MOST_MEMBERS} files.")
+        if len(members) == MAX_MEMBERS:
+            raise Damaged(f"{name} contains more than {MAX_MEMBERS} files.")
         member = _member(block, at + _BLOCK, name)
         members.append(member)
         at = member.offset + member.size + -member.size % _BLOCK
         if at > end:
-            raise Damaged(f"{name} is cut off within {member.name}.")
+            raise Damaged(f"{name} is truncated in {member.name}.")
     if end != at + len(_END):
-        raise Damaged(f"{name} has another length than when it was made.")
+        raise Damaged(f"{name} has an unexpected length.")
     return members
 
 
@@ -250,13 +251,11 @@ def _member(block: bytes, offset: int, file: str) -> _Member:
             raise ValueError(info.type)
         return _Member(checked_part_name(info.name), offset, info.size)
     except (tarfile.TarError, ValueError):
-        raise Damaged(f"{file} can't be read: it is no archive of the engine.") from None
+        raise Damaged(f"{file} can't be read: it is not a backup archive of this engine.") from None
 
 
 def _small(file: BinaryIO, member: _Member, largest: int, name: str) -> bytes:
     if member.size > largest:
-        raise Damaged(
-            f"{name}: {member.name} has {member.size} bytes; at most {largest} are allowed."
-        )
+        raise Damaged(f"{name}: {member.name} has {member.size} bytes; the maximum is {largest}.")
     file.seek(member.offset)
     return file.read(member.size)

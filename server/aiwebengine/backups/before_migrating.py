@@ -1,4 +1,4 @@
-"""The backup that comes before a migration."""
+"""The backup before migrations."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from aiwebengine.jobs.types import Note
 async def backed_up_before_migrating(
     backups: Backups, viewer: Viewer, note: Note = lambda _: None
 ) -> str:
-    """Make the backup that comes before a migration; what came of it, which *note* is told, too.
+    """Create the backup before a migration; return a summary, which *note* receives too.
 
-    A copy that does not arrive in the S3 storage stops nothing: the archive here is good. Raises
-    as `Backups.create` does otherwise.
+    A failed copy to S3 is not an error, because the local archive is complete. Raises like
+    `Backups.create` otherwise.
     """
-    note("A backup comes before the migrations.")
+    note("Creating a backup before the migrations.")
     try:
-        made = await backups.create(viewer, note, why="before a migration")
-        told = f"Backed up first: {made.name}"
+        backup = await backups.create(viewer, note, why="before a migration")
+        summary = f"Backed up first: {backup.name}"
     except CopyFailed as error:
-        told = f"Backed up first. {error.message}"
-    note(told)
-    return told
+        summary = f"Backed up first. {error.message}"
+    note(summary)
+    return summary

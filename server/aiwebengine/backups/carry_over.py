@@ -1,10 +1,10 @@
-"""What a restored database takes over from the newer one: going back in time undoes no removal.
+"""Applies removals from the newer database to a restored one, so that a restore undoes no removal.
 
-The two databases are compared as they are. Who is suspended in the newer one stays suspended; what
-the backup has and the newer database lacks (users, roles, identities, sessions, tokens) was removed
-there and goes here as well. What the newer database *added* is undone, as a restore promises. Only
-for what the newer database never knew is the trail asked: after a restore of an older backup, the
-safety backup holds users and roles that were never removed.
+The two databases are compared directly. Users suspended in the newer one stay suspended. Users,
+roles, identities, sessions and tokens that only the backup has were removed and are removed here
+too. What the newer database *added* is undone, as a restore promises. The audit trail is used only
+for what the newer database never had: after a restore of an older backup, the safety backup
+contains users and roles that were never removed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aiwebengine.backups.removals import CarriedOver, Comparison, Removal, Remov
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import timeouts
 
-# Longer than any transaction of an engine that records an event.
+# Longer than any engine transaction that records an event.
 WAIT_FOR_TRAIL_SECS = 60
 
 EVENTS = {
@@ -37,15 +37,15 @@ EVENTS = {
     RemovalKind.ROLE_SHORTENED: AuditAction.ROLE_GRANTED,
     RemovalKind.TOKEN_REVOKED: AuditAction.TOKEN_REVOKED,
 }
-"""What the trail calls each kind; the others stand in the event of the restore alone."""
+"""The audit action of each kind; other kinds are only in the event of the restore."""
 
 
 class Newer:
-    """The database that a restore goes back from, in one snapshot; *old* is None without one.
+    """The database that the restore replaces, in one snapshot; *old* is None without one.
 
-    *is_held*: nobody records an audit event in it until this ends. Each removal commits together
-    with its event, so none can happen unseen between the reading and the moment when the databases
-    change places: it waits, and ends with the old database.
+    *is_held*: blocks new audit events until this ends. Each removal commits together with its
+    event, so none can happen unseen between reading and swapping the databases: it waits, and fails
+    with the old database.
     """
 
     def __init__(self, url: str, *, is_held: bool) -> None:
@@ -55,13 +55,13 @@ class Newer:
         self.old: Connection | None = None
 
     def __enter__(self) -> Self:
-        """Raises Unavailable when the trail is busy for too long."""
+        """Raises Unavailable if the audit trail is locked for too long."""
         try:
             self.old = self._opened()
         except psycopg.errors.LockNotAvailable as error:
             self._close()
             raise Unavailable(
-                f"The audit trail was in use for {WAIT_FOR_TRAIL_SECS} s. Try again."
+                f"The audit trail was locked for {WAIT_FOR_TRAIL_SECS} s. Try again."
             ) from error
         except psycopg.OperationalError:
             self.old = None
@@ -77,7 +77,7 @@ class Newer:
 
     @property
     def process(self) -> int | None:
-        """The server's process that holds the trail, if any."""
+        """The PID of the server process that locks the trail, if any."""
         return self.old.info.backend_pid if self.old is not None and self._is_held else None
 
     def _opened(self) -> Connection | None:
@@ -87,7 +87,7 @@ class Newer:
             application_name="aiwebengine restore",
             autocommit=True,
         )
-        # The server may have cut the connection by then: the old database is replaced.
+        # The server may already have closed the connection, as the database was replaced.
         self._stack.callback(_close_quietly, connection)
         timeouts.lift(connection)
         connection.execute(
@@ -106,12 +106,11 @@ class Newer:
 
 
 def carry_over(newer: Newer, new_url: str, session_id: UUID | None = None) -> CarriedOver:
-    """Let the restored database at *new_url* take over what the newer one had removed.
+    """Apply the removals of the newer database to the restored one at *new_url*.
 
-    All in one transaction. When there is nothing to compare with, sessions and one-use links are
-    ended: nobody can tell which of them were.
-    *session_id*: the session of whoever restores. It continues, although the backup may not have
-    it, if its user is an active administrator in both databases, after all removals.
+    Runs in one transaction. Without a database to compare with, all sessions and one-time links
+    end, because it is unknown which are still valid. *session_id*: the current session, which
+    continues if its user is an active administrator in both databases after all removals.
     """
     with cluster_store.connection(new_url) as new:
         finished_runs_store.forget_unfinished_runs(new)
@@ -158,10 +157,10 @@ def _carried_over(old: Connection | None, new: Connection, session_id: UUID | No
 
 
 def _known(old: Connection, new: Connection) -> Known | None:
-    """Up to where both databases have the same history; None when they have none in common.
+    """The last event that both databases share; None if they have no common history.
 
-    A restored database begins with the trail of its backup and goes on with numbers of its own, so
-    two trails are the same up to some number and never again.
+    A restored database starts with the trail of its backup and continues with its own numbers, so
+    two trails are equal up to some number and differ after it.
     """
     newest = newer_store.head(new)
     if newest is None:
@@ -247,19 +246,17 @@ def _tokens(new: Connection) -> list[Removal]:
 
 
 def _explained(old: Connection, known: Known, removals: Sequence[Removal]) -> list[Removal]:
-    """The removals with when and by whom, as far as the newer trail tells; gone roles that had
-    come to their end are told from those that were revoked.
-    """
+    """Add time and actor from the newer trail, and mark roles that expired."""
     users: list[UUID] = sorted({one.user_id for one in removals})
-    told = newer_store.explanations(
+    events = newer_store.explanations(
         old, known.event, users, [action.value for action in EVENTS.values()]
     )
 
     def explained(one: Removal) -> Removal:
         event = EVENTS.get(one.kind)
-        found = told.get((one.user_id, event.value, one.key)) if event else None
+        found = events.get((one.user_id, event.value, one.key)) if event else None
         if one.kind is RemovalKind.ROLE_REVOKED:
-            expired = told.get((one.user_id, AuditAction.ROLE_EXPIRED.value, one.key))
+            expired = events.get((one.user_id, AuditAction.ROLE_EXPIRED.value, one.key))
             if expired is not None and (found is None or found < expired):
                 return Removal(
                     RemovalKind.ROLE_EXPIRED,
@@ -276,7 +273,7 @@ def _explained(old: Connection, known: Known, removals: Sequence[Removal]) -> li
 
 
 def _grant(role: str, end: Any) -> dict[str, str]:
-    """A grant as the trail shows it."""
+    """A grant as audit events show it."""
     return {"role": role} if end is None else {"role": role, "expiresAt": end.isoformat()}
 
 

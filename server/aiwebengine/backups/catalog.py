@@ -1,4 +1,4 @@
-"""All backups that there are: files here and in the S3 storage, and what runs tell of them."""
+"""The list of all backups: local files, S3 objects and the results of runs."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from aiwebengine.database import Database
 if TYPE_CHECKING:
     from aiwebengine.backups.remote import Remote
 
-# Of backups that failed the list shows those among so many newest runs.
+# The list includes failed backups among this many latest runs.
 _RECENT_RUNS = 50
 _LIST_TIMEOUT_SECS = 4.0
 
-_Read = tuple[Manifest | str, BackupSignature | None]
-"""A manifest, or why it can't be read; and whether it is signed by this engine."""
+_ReadResult = tuple[Manifest | str, BackupSignature | None]
+"""A manifest, or why it can't be read; and its signature."""
 
 
 class BackupCatalog:
-    """The list of backups. The files are the truth; without a database it only tells less."""
+    """The list of backups. The files are authoritative; a database adds details."""
 
     def __init__(
         self,
@@ -59,22 +59,23 @@ class BackupCatalog:
         self._remote = remote
         self._runs = runs
         self._keys = keys
-        self._read_before: dict[tuple[object, ...], _Read] = {}
+        self._read_before: dict[tuple[object, ...], _ReadResult] = {}
         self._listing: asyncio.Task[dict[str, int]] | None = None
         self.remote_trouble: str | None = None
 
     async def backups(self) -> list[Backup]:
         """Every backup, newest first. Raises StorageFailed for the backup directory.
 
-        What the S3 storage can't tell within seconds is missing; `remote_trouble` says why.
+        If S3 does not respond within seconds, its backups are missing and `remote_trouble` has the
+        reason.
         """
         remote = {} if self._remote is None else await self._remote_sizes(self._remote)
         return await self._merged(remote)
 
     async def _merged(self, remote: Mapping[str, int]) -> list[Backup]:
-        """The backups here, those of *remote* (name and size), and those that are not finished."""
+        """Local backups, those in *remote* (name and size), and unfinished ones."""
         can_record = await self._runs.can_record()
-        # In this order nothing slips through: what has ended by now has its name when we look.
+        # Runs first, then files: a run that ended in between already has its file.
         runs = (
             await store.page(self._db, [BackupRunKind.CREATE], None, _RECENT_RUNS)
             if can_record
@@ -100,9 +101,9 @@ class BackupCatalog:
         return sorted(found.values(), key=lambda backup: backup.name, reverse=True)
 
     async def find(self, name: str, *, problem: str | None = None) -> Backup:
-        """The backup of this name; *problem* is what a check just found.
+        """The backup with this name; *problem* is the result of a check that just ended.
 
-        Raises NotFound, which says so when the S3 storage could not be looked at.
+        Raises NotFound; its message mentions S3 if that is unavailable.
         """
         for backup in await self.backups():
             if backup.name == name and backup.state is not BackupState.FAILED:
@@ -115,11 +116,11 @@ class BackupCatalog:
         raise NotFound(f"{missing}.")
 
     async def newest(self) -> Backup | None:
-        """The newest one here that this engine signed and that nothing speaks against."""
-        # The S3 storage is not asked: health looks here all the time, also while that hangs.
+        """The newest good local backup."""
+        # Without S3, because health checks call this often, also while S3 hangs.
         good = [one for one in await self._merged({}) if is_good(one)]
-        # Names tell the second only. One of the future, made while a clock was wrong, must not hide
-        # for years that no other is made.
+        # A backup dated in the future, from a wrong clock, must not hide for years that no newer
+        # one was created.
         now = datetime.now(UTC)
         return max(
             good,
@@ -128,11 +129,11 @@ class BackupCatalog:
         )
 
     async def newest_remote(self) -> Backup | None:
-        """The newest one of the S3 storage that is not here."""
+        """The newest backup that is only in S3."""
         return next((one for one in await self.backups() if one.state is BackupState.REMOTE), None)
 
     async def unsigned(self) -> list[Backup]:
-        """Those here that are whole and that this engine did not sign, newest first."""
+        """Local backups that are complete but not signed by this engine, newest first."""
         whole = [one for one in await self._merged({}) if one.state is BackupState.COMPLETE]
         return [one for one in whole if not is_good(one)]
 
@@ -151,14 +152,14 @@ class BackupCatalog:
         )
 
     def ignored(self) -> list[str]:
-        """What looked like an archive at the last look, and is none."""
+        """Files that looked like archives in the last listing but are not."""
         return [
             *self._directory.ignored.names,
             *(self._remote.ignored.names if self._remote is not None else []),
         ]
 
     def beginning(self, name: str) -> Backup:
-        """A backup that is being made."""
+        """A backup in progress."""
         return Backup(
             name=name,
             created_at=time_of(name),
@@ -167,15 +168,15 @@ class BackupCatalog:
         )
 
     def _local(self) -> list[Backup]:
-        found, read = [], dict[tuple[object, ...], _Read]()
+        found, read = [], dict[tuple[object, ...], _ReadResult]()
         ids = self._key_ids()
         for name in self._directory.names():
             try:
                 found.append(self._backup(name, ids, read))
             except (NotFound, FileNotFoundError):
-                # Removed meanwhile.
+                # Removed in the meantime.
                 continue
-        # What is gone is forgotten, so that this never grows beyond the directory.
+        # Drops removed files, so that the cache never outgrows the directory.
         self._read_before = read
         return found
 
@@ -186,13 +187,13 @@ class BackupCatalog:
             return ()
 
     def _backup(
-        self, name: str, ids: tuple[str, ...], read: dict[tuple[object, ...], _Read]
+        self, name: str, ids: tuple[str, ...], read: dict[tuple[object, ...], _ReadResult]
     ) -> Backup:
         path = self._directory.path(name)
         facts = path.lstat()
-        # An archive never changes; one that did has another time or size.
+        # Archives never change; a modified file has another time or size.
         key = (name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, ids)
-        read[key] = self._read_before.get(key) or self._looked_at(path, name)
+        read[key] = self._read_before.get(key) or self._read(path, name)
         manifest, signature = read[key]
         size = cast(BigInt, facts.st_size)
         if isinstance(manifest, str):
@@ -205,9 +206,9 @@ class BackupCatalog:
                 locations=[BackupLocation.LOCAL],
                 signature=signature,
             )
-        return _told(name, size, manifest, signature)
+        return _from_manifest(name, size, manifest, signature)
 
-    def _looked_at(self, path: Path, name: str) -> _Read:
+    def _read(self, path: Path, name: str) -> _ReadResult:
         try:
             contents = contents_of(path)
         except (Damaged, StorageFailed) as error:
@@ -215,16 +216,16 @@ class BackupCatalog:
         try:
             signature = self._keys.state_of(contents)
         except NoSigningKey:
-            # Of no use until the key can be read; that is no fault of the archive.
+            # The archive is not at fault if the key can't be read.
             return contents.manifest, None
         if signature is BackupSignature.INVALID:
-            return f"The signature of {name} does not match: it was changed.", signature
+            return f"The signature of {name} does not match, so the archive was changed.", signature
         if contents.manifest.name != name:
             return renamed(name, contents.manifest), signature
         return contents.manifest, signature
 
     async def _remote_sizes(self, remote: Remote) -> dict[str, int]:
-        """What the S3 storage holds: one listing at a time, however many ask."""
+        """The archives in S3: concurrent callers share one listing."""
         if self._listing is None or self._listing.done():
             self._listing = asyncio.create_task(asyncio.to_thread(remote.sizes))
         try:
@@ -233,11 +234,11 @@ class BackupCatalog:
         except TimeoutError:
             self._listing.add_done_callback(_forget)
             self.remote_trouble = (
-                f"The S3 storage ({remote.place}) did not answer within {_LIST_TIMEOUT_SECS:g} s."
+                f"The S3 storage ({remote.place}) did not respond within {_LIST_TIMEOUT_SECS:g} s."
             )
             return {}
         except (StorageFailed, NotFound) as error:
-            # What lies here is to be seen all the same.
+            # Local backups are still listed.
             self.remote_trouble = error.message
             return {}
         self.remote_trouble = None
@@ -245,17 +246,19 @@ class BackupCatalog:
 
 
 def _forget(listing: asyncio.Task[dict[str, int]]) -> None:
-    """Retrieve what became of a listing that nobody waits for."""
+    """Retrieve the result of a listing that nobody waits for."""
     if not listing.cancelled():
         listing.exception()
 
 
 def is_good(backup: Backup) -> bool:
-    """Whether a backup here can be relied on: whole, and signed by this engine."""
+    """Whether a local backup is complete and signed by this engine."""
     return backup.state is BackupState.COMPLETE and backup.signature is BackupSignature.VALID
 
 
-def _told(name: str, size: BigInt, manifest: Manifest, signature: BackupSignature | None) -> Backup:
+def _from_manifest(
+    name: str, size: BigInt, manifest: Manifest, signature: BackupSignature | None
+) -> Backup:
     return Backup(
         name=name,
         created_at=manifest.created_at,
@@ -281,7 +284,7 @@ def _told(name: str, size: BigInt, manifest: Manifest, signature: BackupSignatur
 
 
 def _add_unfinished(found: dict[str, Backup], run: BackupRun) -> None:
-    """A backup that is being made, or was not finished."""
+    """Add a backup that is in progress or failed."""
     name = run.backup_name
     is_over = run.state is BackupRunState.SUCCEEDED
     if name in found or not is_name(name) or is_over:
@@ -297,13 +300,13 @@ def _add_unfinished(found: dict[str, Backup], run: BackupRun) -> None:
 
 
 def _add_check(backup: Backup, run: BackupRun) -> None:
-    """What a verification or a drill found."""
+    """Add the result of a verification or drill."""
     is_good = run.state is BackupRunState.SUCCEEDED
     if run.kind is BackupRunKind.VERIFY:
         if is_good:
             backup.verified_at = run.ended_at
         elif run.details is not None and backup.state is BackupState.COMPLETE:
-            # A check that was stopped tells nothing; one that found something has details.
+            # A check that found a problem has details; a stopped one has none.
             backup.state, backup.problem = BackupState.DAMAGED, run.problem
     elif is_good:
         backup.drilled_at = run.ended_at

@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The commands `aiwebengine backup …`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiwebengine.backups.create import Secrets
 from aiwebengine.backups.formatting import (
     SIGNATURES,
     TRUSTED,
-    Told,
+    ProgressLine,
     as_data,
     preview_lines,
     restored_as_data,
@@ -44,8 +44,8 @@ from aiwebengine.core.identity import Viewer
 from aiwebengine.terminal.commands import (
     FAILED,
     configuration,
+    confirm,
     json_option,
-    must_be_sure,
     say,
     show,
     table,
@@ -58,14 +58,14 @@ if TYPE_CHECKING:
 trust_option = click.option(
     "--trust-unsigned",
     is_flag=True,
-    help="Accept an archive that this engine did not sign. Only if you know where it comes from:"
-    " whoever made it decides who is administrator.",
+    help="Accept an archive that this engine did not sign. Use it only for archives you trust:"
+    " their content decides who is an administrator.",
 )
 
 
 @click.group()
 def backup() -> None:
-    """Make, check, restore and clear away backups."""
+    """Create, verify, restore and delete backups."""
 
 
 backup.add_command(undo_restore)
@@ -75,11 +75,11 @@ backup.add_command(unseal)
 
 
 @backup.command()
-@click.option("--note", help="A line that the archive keeps.")
+@click.option("--note", help="Note to store in the archive.")
 @click.option(
     "--include-secrets",
     is_flag=True,
-    help="Also the real configuration file, .env and APP_ variables, under a passphrase.",
+    help="Include the configuration file, .env and APP_ variables, encrypted with a passphrase.",
 )
 @passphrase_option
 @json_option
@@ -91,7 +91,10 @@ def create(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a backup: database, configuration (without secrets), newest logs."""
+    """Create a backup.
+
+    Contains the database, the configuration (without secrets) and the newest logs.
+    """
     secrets = None
     if include_secrets:
         named = context.obj or Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
@@ -99,32 +102,34 @@ def create(
         key_file = config.repository.data_dir / KEY_FILE
         secrets = Secrets(passphrase_of(passphrase_file), (named, Path(".env"), key_file))
         if not secrets.content():
-            raise click.UsageError("--include-secrets: there is no config.toml, .env or APP_…")
+            raise click.UsageError(
+                "--include-secrets: found no config.toml, .env or APP_ variable to include."
+            )
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with Told(as_json) as told:
-            return await engine.services.backups.create(viewer, told, secrets=secrets, why=note)
+        with ProgressLine(as_json) as progress:
+            return await engine.services.backups.create(viewer, progress, secrets=secrets, why=note)
 
-    made = with_engine(context.obj, work)
-    show(as_json, as_data(made), f"{made.name} ({size(made.size_bytes)})")
+    created = with_engine(context.obj, work)
+    show(as_json, as_data(created), f"{created.name} ({size(created.size_bytes)})")
 
 
 @backup.command("list")
 @json_option
 @click.pass_context
 def list_backups(context: click.Context, as_json: bool) -> None:
-    """List backups, newest first. Works without the database, too."""
+    """List backups, newest first. Works without the database."""
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[list[Backup], str | None, list[str]]:
         service = engine.services.backups
-        found, trouble = await service.all(viewer), await service.remote_trouble(viewer)
-        return found, trouble, service.ignored(viewer)
+        found, unavailable = await service.all(viewer), await service.remote_trouble(viewer)
+        return found, unavailable, service.ignored(viewer)
 
-    found, trouble, ignored = with_or_without_database(context.obj, work)
-    if trouble is not None:
-        say(trouble, err=True)
+    found, unavailable, ignored = with_or_without_database(context.obj, work)
+    if unavailable is not None:
+        say(unavailable, err=True)
     for name in ignored:
-        say(f"Ignored: {name} is not an archive of the engine.", err=True)
+        say(f"Ignored: {name} is not a backup archive of this engine.", err=True)
     rows = [
         (
             one.name,
@@ -138,11 +143,20 @@ def list_backups(context: click.Context, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = ("Name", "Size", "State", "Signature", "Where", "Verified", "Last drill", "")
-    shown = table(columns, rows)
-    # A name is for copying: it is never cut.
-    shown.columns[0].min_width = max((len(one.name) for one in found), default=0)
-    show(as_json, [as_data(one) for one in found], shown)
+    columns = (
+        "Name",
+        "Size",
+        "State",
+        "Signature",
+        "Location",
+        "Verified",
+        "Last drill",
+        "Problem",
+    )
+    listing = table(columns, rows)
+    # Names are copied from this list, so they are never truncated.
+    listing.columns[0].min_width = max((len(one.name) for one in found), default=0)
+    show(as_json, [as_data(one) for one in found], listing)
 
 
 @backup.command()
@@ -151,21 +165,21 @@ def list_backups(context: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def verify(context: click.Context, name: str, trust_unsigned: bool, as_json: bool) -> None:
-    """Check the signature of the backup NAME, and read it to its end.
+    """Verify the signature and every checksum of the backup NAME.
 
-    Every file is compared with the signed manifest. Exits with status 1 when the backup is damaged
-    or not signed by this engine. Works without the database, too.
+    Reads the whole archive and compares each file with the signed manifest. Exits with status 1
+    if the backup is damaged or was not signed by this engine. Works without the database.
     """
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with Told(as_json) as told:
+        with ProgressLine(as_json) as progress:
             return await engine.services.backups.verify(
-                viewer, name, told, trust_unsigned=trust_unsigned
+                viewer, name, progress, trust_unsigned=trust_unsigned
             )
 
     checked = with_or_without_database(context.obj, work)
     is_good = checked.state is not BackupState.DAMAGED
-    text = f"{name} is whole." if is_good else f"{name} is damaged: {checked.problem}"
+    text = f"{name} is intact." if is_good else f"{name} is damaged: {checked.problem}"
     text += f" Signature: {SIGNATURES[checked.signature]}."
     show(as_json, as_data(checked), text)
     if not is_good:
@@ -174,10 +188,14 @@ def verify(context: click.Context, name: str, trust_unsigned: bool, as_json: boo
 
 @backup.command()
 @click.argument("name")
-@click.option("--into", metavar="DATABASE_URL", help="Restore into this empty database instead.")
-@click.option("--no-backup", is_flag=True, help="Make no safety backup first.")
-@click.option("--drop-old", is_flag=True, help="Drop the old database afterwards.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--into",
+    metavar="DATABASE_URL",
+    help="Restore into this empty database instead of replacing the current one.",
+)
+@click.option("--no-backup", is_flag=True, help="Skip the safety backup.")
+@click.option("--drop-old", is_flag=True, help="Drop the old database after the restore.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @trust_option
 @json_option
 @click.pass_context
@@ -191,11 +209,12 @@ def restore(
     trust_unsigned: bool,
     as_json: bool,
 ) -> None:
-    """Put the backup NAME in the place of the database.
+    """Replace the database with the backup NAME.
 
-    It is restored beside the old database, checked, and takes its name in one step; until then,
-    and if anything fails, the old one serves. Engines that run go on with the restored one by
-    themselves. The old database is kept under another name unless --drop-old is given.
+    Restores the backup into a second database, checks it, and swaps the two in one step. Until
+    then, and if anything fails, the old database stays in use. Running engines switch to the
+    restored database without a restart. The old database is kept under another name unless
+    --drop-old is given.
     """
     if trust_unsigned:
         say(TRUSTED.format(name=name), err=True)
@@ -206,28 +225,31 @@ def restore(
     async def ask(engine: Engine, viewer: Viewer) -> None:
         backups = engine.services.backups
         if name not in {one.name for one in await backups.all(viewer)}:
-            trouble = await backups.remote_trouble(viewer)
-            raise NotFound(trouble or f"There is no backup {name}. See `aiwebengine backup list`.")
+            unavailable = await backups.remote_trouble(viewer)
+            raise NotFound(
+                unavailable
+                or f"There is no backup {name}. List backups with `aiwebengine backup list`."
+            )
         with suppress(NotFound):
-            ahead = await backups.restore_preview(viewer, name)
-            for line in preview_lines(ahead):
+            preview = await backups.restore_preview(viewer, name)
+            for line in preview_lines(preview):
                 say(line, err=True)
         if yes:
             return
-        say(f"The database will be replaced by the one in {name}.", err=True)
+        say(f"This replaces the database with the one in {name}.", err=True)
         typed = click.prompt("Type restore to continue", err=True)
         if not sys.stdin.isatty():
-            # Nobody has pressed Enter after the question.
+            # Piped input adds no line break after the prompt.
             say("", err=True)
         if typed not in (CONFIRMED, name):
-            raise Conflict(f"You typed {typed[:80]!r}, not {CONFIRMED}. Nothing was changed.")
+            raise Conflict(f"Expected {CONFIRMED!r}; found {typed[:80]!r}. Nothing was changed.")
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
-        with Told(as_json) as told:
+        with ProgressLine(as_json) as progress:
             return await engine.services.backups.restore(
                 viewer,
                 name,
-                told,
+                progress,
                 with_safety_backup=not no_backup,
                 drop_old=drop_old,
                 trust_unsigned=trust_unsigned,
@@ -239,12 +261,12 @@ def restore(
 
 @backup.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_context
 def delete(context: click.Context, name: str, yes: bool, as_json: bool) -> None:
-    """Delete the backup NAME, here and in the S3 storage. Never the only good one."""
-    must_be_sure(f"Delete {name} for good?", yes)
+    """Delete the backup NAME, locally and from S3. The only good backup can't be deleted."""
+    confirm(f"Permanently delete {name}?", yes)
 
     async def work(engine: Engine, viewer: Viewer) -> Backup:
         return await engine.services.backups.delete(viewer, name)
@@ -253,22 +275,22 @@ def delete(context: click.Context, name: str, yes: bool, as_json: bool) -> None:
 
 
 @backup.command()
-@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
+@click.option("--dry-run", is_flag=True, help="List what would be removed, and remove nothing.")
 @json_option
 @click.pass_context
 def prune(context: click.Context, dry_run: bool, as_json: bool) -> None:
-    """Remove the backups that the configured rules do not keep. Never the newest good one."""
+    """Remove backups that the retention rules no longer keep. Keeps the newest good one."""
 
     async def work(engine: Engine, viewer: Viewer) -> Pruned:
         return await engine.services.backups.prune(viewer, dry_run=dry_run)
 
     done = with_engine(context.obj, work)
     names = [*done.local, *(f"{name} (S3)" for name in done.remote), *done.databases]
-    told = {"local": done.local, "remote": done.remote, "databases": done.databases}
+    data = {"local": done.local, "remote": done.remote, "databases": done.databases}
     removed = [name for name in names if name.removesuffix(" (S3)") not in done.failed]
     show(
         as_json,
-        {"dry_run": dry_run, **told, "failed": done.failed},
+        {"dry_run": dry_run, **data, "failed": done.failed},
         removed or ([] if done.failed else "Nothing to remove."),
     )
     for name, reason in done.failed.items():
@@ -278,23 +300,24 @@ def prune(context: click.Context, dry_run: bool, as_json: bool) -> None:
 
 
 @backup.command()
-@click.option("--name", default="newest", show_default=True, help="Which backup.")
+@click.option("--name", default="newest", show_default=True, help="Name of the backup to test.")
 @trust_option
 @json_option
 @click.pass_context
 def drill(context: click.Context, name: str, trust_unsigned: bool, as_json: bool) -> None:
-    """Prove that a backup can be restored: into a scratch database, checked, dropped.
+    """Test that a backup can be restored.
 
-    Exits with status 1 when it can't. Without --name, backups that this engine did not sign are
-    skipped.
+    Restores it into a scratch database, checks the data and drops the database. Exits with status 1
+    if the drill fails. Without --name, backups that this engine did not sign
+    are skipped.
     """
     if trust_unsigned:
         say(TRUSTED.format(name=name), err=True)
 
     async def work(engine: Engine, viewer: Viewer) -> BackupRun:
-        with Told(as_json) as told:
+        with ProgressLine(as_json) as progress:
             return await engine.services.backups.drill(
-                viewer, told, name, trust_unsigned=trust_unsigned
+                viewer, progress, name, trust_unsigned=trust_unsigned
             )
 
     done = with_engine(context.obj, work)
@@ -305,28 +328,28 @@ def drill(context: click.Context, name: str, trust_unsigned: bool, as_json: bool
         for check in details.get("checks", [])
     ]
     lines.append(
-        f"{done.backup_name} can be restored ({details.get('seconds')} s)."
+        f"{done.backup_name} passed the restore drill ({details.get('seconds')} s)."
         if is_good
-        else f"{done.backup_name} failed the drill: {done.problem}"
+        else f"{done.backup_name} failed the restore drill: {done.problem}"
     )
-    told = {"name": done.backup_name, "ok": is_good, "problem": done.problem, **details}
-    show(as_json, told, lines)
+    data = {"name": done.backup_name, "ok": is_good, "problem": done.problem, **details}
+    show(as_json, data, lines)
     if not is_good:
         sys.exit(FAILED)
 
 
-def _carry(
+def _transfer(
     context: click.Context,
     name: str,
     as_json: bool,
-    verb: Callable[[Backups], Callable[[Viewer, str, Note], Awaitable[Backup]]],
-    said: str,
+    operation: Callable[[Backups], Callable[[Viewer, str, Note], Awaitable[Backup]]],
+    message: str,
 ) -> None:
     async def work(engine: Engine, viewer: Viewer) -> Backup:
-        with Told(as_json) as told:
-            return await verb(engine.services.backups)(viewer, name, told)
+        with ProgressLine(as_json) as progress:
+            return await operation(engine.services.backups)(viewer, name, progress)
 
-    show(as_json, as_data(with_or_without_database(context.obj, work)), said)
+    show(as_json, as_data(with_or_without_database(context.obj, work)), message)
 
 
 @backup.command()
@@ -334,8 +357,8 @@ def _carry(
 @json_option
 @click.pass_context
 def upload(context: click.Context, name: str, as_json: bool) -> None:
-    """Copy the backup NAME to the S3 storage."""
-    _carry(context, name, as_json, lambda backups: backups.upload, f"{name} is copied.")
+    """Upload the backup NAME to S3."""
+    _transfer(context, name, as_json, lambda backups: backups.upload, f"Uploaded {name}.")
 
 
 @backup.command()
@@ -343,8 +366,8 @@ def upload(context: click.Context, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def download(context: click.Context, name: str, as_json: bool) -> None:
-    """Fetch the backup NAME from the S3 storage."""
-    _carry(context, name, as_json, lambda backups: backups.download, f"{name} is here.")
+    """Download the backup NAME from S3."""
+    _transfer(context, name, as_json, lambda backups: backups.download, f"Downloaded {name}.")
 
 
 def _restore_into(
@@ -353,14 +376,14 @@ def _restore_into(
     try:
         psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        raise click.BadParameter(f"--into: {error}") from None
+        raise click.BadParameter(f"--into is not a PostgreSQL URL: {error}") from None
 
     async def work(engine: Engine, viewer: Viewer) -> Restored:
-        with Told(as_json) as told:
+        with ProgressLine(as_json) as progress:
             return await engine.services.backups.restore_into(
-                viewer, name, url, told, trust_unsigned=trust_unsigned
+                viewer, name, url, progress, trust_unsigned=trust_unsigned
             )
 
     done = with_or_without_database(context.obj, work)
-    lines = restored_lines(done, f"{name} is restored there.")
+    lines = restored_lines(done, f"Restored {name} into the other database.")
     show(as_json, restored_as_data(done), lines)

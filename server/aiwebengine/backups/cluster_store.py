@@ -23,7 +23,7 @@ Connection = psycopg.Connection[Any]
 
 # The first half of the advisory lock that lets one run at a time work; the second is 0.
 _LOCKS = 0x6261636B
-# Databases that every server has, to stand in while another is renamed.
+# Databases of every server, to connect to while another is renamed.
 _MAINTENANCE = ("postgres", "template1")
 LONGEST_NAME = 63
 LET_GO_SECS = 2.0
@@ -175,7 +175,7 @@ def migrations(connection: Connection) -> list[str]:
 
 
 def audit_head(connection: Connection) -> tuple[int | None, str | None]:
-    """The newest audit event, and the newest seal as the audit room writes it."""
+    """The newest audit event, and the head of the audit trail."""
     newest = _column(connection, "audit_events", "select max(id) from audit_events")
     seals = _column(
         connection,
@@ -256,7 +256,7 @@ def create(connection: Connection, name: str, like: str) -> None:
 
 
 def drop(connection: Connection, name: str) -> None:
-    """Remove a database and whoever is connected to it; one that is gone is fine."""
+    """Drop a database, if it exists, and end its connections."""
     connection.execute(
         sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     )

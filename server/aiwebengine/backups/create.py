@@ -36,9 +36,11 @@ _MOST_LOGS = 200
 
 
 def checked_note(text: str | None) -> str | None:
-    """The line that an archive keeps, as it was given. Raises BadUserInput."""
+    """Validate the note of an archive. Raises BadUserInput."""
     if len(text or "") > LONGEST_NOTE:
-        raise BadUserInput(f"note: has {len(text or '')} characters; allowed: {LONGEST_NOTE}.")
+        raise BadUserInput(
+            f"note: found {len(text or '')} characters; the maximum is {LONGEST_NOTE}."
+        )
     must_show_all("note", text or "")
     return text
 
@@ -204,7 +206,7 @@ def _fits(name: str) -> bool:
 
 
 def _as_it_is(path: Path, progress: Progress) -> Iterator[bytes]:
-    """The file up to where it reaches now: it goes on growing."""
+    """The file up to its current size, while it keeps growing."""
     with open_regular(path) as file:
         left = os.fstat(file.fileno()).st_size
         while left and (piece := file.read(min(PIECE, left))):

@@ -1,4 +1,4 @@
-"""The service's own checks of a restored database: does it answer as it should?"""
+"""Checks of a restored database by the engine itself."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
 
 MakeEngine = Callable[[str], "Engine"]
-# A trail that was tampered with before the backup is told by both, and keeps nobody from the only
-# backup that there may be.
-_TOLD_ONLY = "chain"
+# Reported but not fatal: an audit trail that was already tampered with must not prevent restoring
+# what may be the only backup.
+_REPORT_ONLY = "chain"
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A database that an archive was loaded into, and what the checks of it told."""
+    """A restored database and the results of its checks."""
 
     loaded: Loaded
     checks: list[dict[str, object]]
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, in words; None when all is well."""
+        """Failed checks in words; None if all passed."""
         return "; ".join(_words(one) for one in self.checks if not one["ok"]) or None
 
     def must_serve(self, name: str) -> None:
-        """Raise Damaged when the engine could not serve from this database."""
-        bad = [one for one in self.checks if not one["ok"] and one["name"] != _TOLD_ONLY]
+        """Raise Damaged if the engine can't run on this database."""
+        bad = [one for one in self.checks if not one["ok"] and one["name"] != _REPORT_ONLY]
         if bad:
             raise Damaged(f"{name}: {'; '.join(map(_words, bad))}")
 
@@ -51,25 +51,25 @@ class Filled:
 async def filled(
     make_engine: MakeEngine, live: RunHandle, url: str, path: Path, manifest: Manifest
 ) -> Filled:
-    """Load an archive into the empty database at *url* and check what came of it.
+    """Load an archive into the empty database at *url* and check the result.
 
-    The one way for a drill, a restore in place and one into another database, so that none can do
-    what another can't. Raises as `restore.load` does.
+    Drills and all restores use this function, so that a drill proves what a restore does. Raises
+    like `restore.load`.
     """
     loaded = await live.in_thread(restore.load, url, path, manifest, live.progress)
     rows = sum(manifest.tables.values())
     words = f"{rows} rows in {len(manifest.tables)} tables match the manifest."
     if loaded.left_out:
-        words += f" Left out, not the engine's tables: {', '.join(loaded.left_out)}."
+        words += f" Skipped (not tables of the engine): {', '.join(loaded.left_out)}."
     if loaded.not_restored:
-        words += f" Not restored, not the engine's own: {'; '.join(loaded.not_restored)}."
+        words += f" Not restored (not created by the engine): {'; '.join(loaded.not_restored)}."
     checks: list[dict[str, object]] = [{"name": "rows", "ok": True, "told": words}]
-    live.progress.at("Asking it what people ask")
+    live.progress.at("Checking the restored database")
     checks += await smoke_checks(make_engine(url), manifest)
-    made = Filled(loaded, checks)
-    if made.problem:
-        live.progress.note(made.problem)
-    return made
+    result = Filled(loaded, checks)
+    if result.problem:
+        live.progress.note(result.problem)
+    return result
 
 
 def _words(check: dict[str, object]) -> str:
@@ -77,39 +77,39 @@ def _words(check: dict[str, object]) -> str:
 
 
 async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, object]]:
-    """Ask the restored database what people ask; name, outcome and words of each check."""
+    """Run queries against the restored database; return name, outcome and text of each check."""
     viewer, services, checks = the_engine(), engine.services, []
 
-    def told(name: str, ok: bool, words: str) -> None:
+    def report(name: str, ok: bool, words: str) -> None:
         checks.append({"name": name, "ok": ok, "told": words})
 
     try:
         await engine.prepare()
-        trouble = await services.health.trouble()
-        told("health", trouble is None, trouble or "The engine is healthy with it.")
+        unavailable = await services.health.trouble()
+        report("health", unavailable is None, unavailable or "The engine is healthy.")
         users = await services.users.count(viewer, UserFilter())
         page = await services.users.page(viewer, UserFilter(), UserOrder(), None, 50)
         expected = manifest.tables.get("users", 0)
-        told("users", users == expected and bool(page) == bool(users), f"{count(users, 'user')}.")
+        report("users", users == expected and bool(page) == bool(users), f"{count(users, 'user')}.")
         roles = await services.users.roles(viewer)
         admins = next(one.active_user_count for one in roles if one.role is Role.ADMINISTRATOR)
-        told("roles", len(roles) == len(Role), f"{count(admins, 'active administrator')}.")
+        report("roles", len(roles) == len(Role), f"{count(admins, 'active administrator')}.")
         events = await services.audit.page(viewer, AuditFilter(), None, 1)
         newest = max((event.number for event in events), default=0)
-        told(
+        report(
             "audit",
             (newest > 0) == bool(manifest.audit_event_id),
             f"The newest event is {newest}." if newest else "There are no events.",
         )
         head = manifest.audit_head
         verdict = await services.chain.verify(viewer, Head.parse(head) if head else None)
-        told(
+        report(
             "chain",
             verdict.problem is None,
             verdict.problem or f"{count(verdict.sealed, 'sealed event')} intact.",
         )
     except EngineError as error:
-        told("answers", False, error.message)
+        report("answers", False, error.message)
     finally:
         await engine.db.disconnect()
     return checks

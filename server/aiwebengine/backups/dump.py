@@ -1,8 +1,8 @@
-"""Reads the rows in what `pg_restore` writes as a script. Nothing of the script is ever run.
+r"""Reads rows from the script that `pg_restore` writes. The script is never executed.
 
-A dump is a program: it says which statements make its tables, and pg_restore runs them as they
-stand. So pg_restore only converts it, without a database, and of what it writes this takes two
-things: the rows between `COPY … FROM stdin;` and `\\.`, and where sequences stand.
+A dump is a program whose statements pg_restore would run. Here pg_restore only converts it, without
+a database, and only two things are read from the result: rows between `COPY … FROM stdin;` and
+`\\.`, and values of sequences.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _SETVAL = re.compile(
     rb"SELECT pg_catalog\.setval\('(%b)\.(%b)', (-?[0-9]{1,19}), (true|false)\);" % (_NAME, _NAME)
 )
 _END = b"\\.\n"
-# A longer line outside rows is no statement that is looked for.
+# Statements of interest are shorter than this.
 _LONGEST_LINE = 1 << 16
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one table, in the text format of COPY. *pieces* is read before the next item.
+    """The rows of a table in COPY text format. Read *pieces* before the next item.
 
-    *columns* is None for a table with a name or columns that can't be read.
+    *columns* is None if the table name or columns can't be parsed.
     """
 
     schema: str
@@ -40,7 +40,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class SequenceValue:
-    """Where a sequence stands."""
+    """The value of a sequence."""
 
     schema: str
     sequence: str
@@ -49,16 +49,16 @@ class SequenceValue:
 
 
 class Script:
-    """What pg_restore writes, taken apart as it comes."""
+    """Parses the output of pg_restore as a stream."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._buffer = b""
 
     def items(self) -> Iterator[Rows | SequenceValue]:
-        """The rows of each table and the value of each sequence, in the order of the script.
+        """The rows of each table and the value of each sequence, in order.
 
-        Raises Damaged when it ends within the rows of a table.
+        Raises Damaged if the script ends within the rows of a table.
         """
         while (line := self._line()) is not None:
             if _ANY_COPY.fullmatch(line):
@@ -89,7 +89,7 @@ class Script:
             self._buffer = self._buffer[len(_END) :]
             return
         while (at := self._buffer.find(b"\n" + _END)) < 0:
-            # The end may be cut in two.
+            # The end marker can be split across pieces.
             whole, self._buffer = self._buffer[: -len(_END)], self._buffer[-len(_END) :]
             if whole:
                 yield whole
@@ -99,7 +99,7 @@ class Script:
 
     def _must_go_on(self) -> None:
         if not self._more():
-            raise Damaged("The dump ends within the rows of a table.")
+            raise Damaged("The dump is truncated in the rows of a table.")
 
     def _more(self) -> bool:
         piece = next(self._pieces, b"")

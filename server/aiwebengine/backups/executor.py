@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 
 class BackupExecutor:
-    """The work of runs. Who may, and one at a time, is seen to by whoever begins them.
+    """Executes runs. The caller checks authorization and allows one run at a time.
 
-    *make_engine* builds an engine on another database, for drills.
+    *make_engine* creates an engine on another database, for drills.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class BackupExecutor:
                 await self.upload(live, live.name)
             except (StorageFailed, NotFound) as error:
                 raise CopyFailed(
-                    f"{live.name} is made and lies here, but has no copy: {error.message}"
+                    f"{live.name} is complete, but could not be copied to S3: {error.message}"
                 ) from error
         await self._runs.end(live, details=details)
         made = await self._shelf.find(live.name)
@@ -93,7 +93,7 @@ class BackupExecutor:
     async def _make(
         self, live: RunHandle, name: str, secrets: Secrets | None, why: str | None
     ) -> dict[str, Any]:
-        """Write an archive, tell the trail, then give it its name; what the trail was told.
+        """Write an archive, record the audit event, then rename it; return the event details.
 
         In this order no archive shows without its event; when we are killed in between, the next
         run gives the name.
@@ -118,7 +118,7 @@ class BackupExecutor:
         return after
 
     async def verify(self, live: RunHandle, *, trust_unsigned: bool = False) -> Backup:
-        """Read an archive to its end; what is wrong stands in the backup. Raises NotTrusted."""
+        """Verify an archive; problems are in the returned backup. Raises NotTrusted."""
         path = await self.fetched(live, live.name)
         try:
             manifest = await self._trusted(live, path, trust_unsigned)
@@ -248,7 +248,7 @@ class BackupExecutor:
         try:
             live.progress.at("Copying the database of before")
             await live.in_thread(sibling_databases.copy, self._url, kept, fresh)
-            live.progress.at("Bringing the tables up to date", 0.5)
+            live.progress.at("Applying migrations", 0.5)
             await live.in_thread(restore.bring_up_to_date, cluster_store.at(self._url, fresh), kept)
             done = await self._replacing.replace(live, fresh, occasion)
         except BaseException:
@@ -330,7 +330,7 @@ class BackupExecutor:
     async def upload(self, live: RunHandle, name: str) -> None:
         """Copy an archive to the S3 storage."""
         if self._remote is None:
-            raise Conflict("There is no S3 storage: set [backup.s3] in the configuration.")
+            raise Conflict("S3 is not configured. Set [backup.s3] in the configuration.")
         live.progress.at(f"Copying it to {self._remote.place}", 0.0)
         await live.in_thread(self._remote.upload, self._directory.path(name), live.progress)
 

@@ -1,4 +1,4 @@
-"""How backups and what is done with them look at the command line."""
+"""Backups, previews and results as text and JSON for the command line."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ SIGNATURES = {
     BackupSignature.INVALID: "does not match",
 }
 TRUSTED = (
-    "Warning: {name} is accepted even if this engine did not sign it. Its rows decide who is"
-    " administrator: go on only if you know where it comes from."
+    "Warning: {name} is accepted even if this engine did not sign it. Its content decides who is an"
+    " administrator. Continue only if you trust its source."
 )
 
 
-class Told:
-    """Shows progress at a terminal, and nothing elsewhere: cron mails whatever is printed."""
+class ProgressLine:
+    """A progress line on a terminal; silent elsewhere, because cron mails all output."""
 
     def __init__(self, is_quiet: bool) -> None:
         self._console = Console(stderr=True, quiet=is_quiet or not sys.stderr.isatty())
-        self._status = self._console.status("Beginning")
+        self._status = self._console.status("Starting")
 
     def __enter__(self) -> Note:
         if not self._console.quiet:
@@ -44,7 +44,7 @@ class Told:
 
 
 def as_data(one: Backup) -> dict[str, object]:
-    """A backup as JSON tells it."""
+    """A backup as JSON data."""
     return {
         "name": one.name,
         "created_at": one.created_at,
@@ -68,25 +68,27 @@ def as_data(one: Backup) -> dict[str, object]:
 
 
 def preview_lines(one: RestorePreview) -> list[str]:
-    """What a restore would do, for people."""
-    lines = [f"{one.name}: data of {instant(one.taken_at)}."]
+    """The effect of a restore as lines of text."""
+    lines = [f"{one.name}: data from {instant(one.taken_at)}."]
     if one.pending_migrations:
-        lines.append(f"Migrations that will be applied to it: {len(one.pending_migrations)}.")
+        lines.append(f"Migrations to apply after the restore: {len(one.pending_migrations)}.")
     undone = one.undone
     if undone is None:
-        lines.append("The database does not answer: nobody can tell which changes are undone.")
+        lines.append(
+            "The database does not respond, so the changes that would be undone are unknown."
+        )
         return lines
     more = "more than " if undone.is_more else ""
     lines.append(
-        f"Audit events since then: {more}{undone.events}. Removals among them: {undone.removals},"
-        f" which stay in force. Changes that are undone: {more}{undone.changes}."
+        f"Audit events since then: {more}{undone.events}. Removals that stay in force:"
+        f" {undone.removals}. Changes that would be undone: {more}{undone.changes}."
     )
     if not one.has_same_history:
-        lines.append("The backup has another history than the database; events count by time.")
+        lines.append("The backup comes from a different database, so events are compared by time.")
     for person in undone.people:
         newest = person.newest[0]
         lines.append(
-            f"  {on_one_line(person.label)}: {person.changes}, the newest {newest.action.value}"
+            f"  {on_one_line(person.label)}: {person.changes}, most recently {newest.action.value}"
             f" {on_one_line(newest.target_label)} at {instant(newest.at)}"
         )
     if undone.other_people:
@@ -95,7 +97,7 @@ def preview_lines(one: RestorePreview) -> list[str]:
 
 
 def restored_as_data(one: Restored) -> dict[str, object]:
-    """What came of a restore, as JSON tells it."""
+    """The result of a restore as JSON data."""
     return {
         "name": one.backup_name,
         "safety_backup": one.safety_backup,
@@ -111,7 +113,7 @@ def restored_as_data(one: Restored) -> dict[str, object]:
 
 
 def restored_lines(one: Restored, beginning: str) -> list[str]:
-    """What came of a restore, for people."""
+    """The result of a restore as lines of text."""
     lines = [beginning]
     if one.seconds is not None:
         rows = "" if one.rows is None else f", {one.rows} rows"
@@ -120,19 +122,21 @@ def restored_lines(one: Restored, beginning: str) -> list[str]:
         lines.append(f"Safety backup: {one.safety_backup}")
     if one.kept_database:
         lines.append(
-            f"The old database is kept as {one.kept_database}. To go back to it:"
-            f" `aiwebengine backup undo-restore {one.kept_database}`"
+            f"The old database is kept as {one.kept_database}. To switch back, run"
+            f" `aiwebengine backup undo-restore {one.kept_database}`."
         )
     if one.undone is not None:
         more = "more than " if one.undone.is_more else ""
-        lines.append(f"Changes that were undone: {more}{one.undone.changes}")
+        lines.append(f"Changes undone: {more}{one.undone.changes}")
     if one.left_out:
-        lines.append(f"Left out, not the engine's tables: {', '.join(one.left_out)}.")
+        lines.append(f"Skipped (not tables of the engine): {', '.join(one.left_out)}.")
     if one.not_restored:
-        lines.append("Not restored, as these are not the engine's own; make them again if needed:")
+        lines.append(
+            "Not restored, because the engine did not create them; recreate them if you need them:"
+        )
         lines += [f"  {entry}" for entry in one.not_restored]
     lines += one.carried.lines
     lines.append(
-        f"Access review {one.access_review} is open. Run `aiwebengine maintenance review show`."
+        f"Access review {one.access_review} is open. See `aiwebengine maintenance review show`."
     )
     return lines

@@ -1,4 +1,4 @@
-"""What a restore undoes, told before it; and the way back to the database that it replaced."""
+"""Previews of restores, and switching back to a database that a restore replaced."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class GoingBack(Archives):
         return await self._runs.finish(live, lambda live: self._undone(live, name))
 
     async def start_undo_restore(self, viewer: Viewer, database: str = NEWEST) -> BackupRun | None:
-        """Begin `undo_restore`, which goes on in the background. Raises as it does, at first."""
+        """Start `undo_restore` in the background. Raises like it."""
         live, name = await self._begin_undo(viewer, database, quiet)
         run = await self._runs.run(live.number)
         await self._runs.in_background(
@@ -170,9 +170,9 @@ class GoingBack(Archives):
         if database in found:
             return database
         if not found:
-            raise NotFound("No database from before a restore is kept.")
+            raise NotFound("There is no kept database from before a restore.")
         raise NotFound(
-            f"There is no kept database {database[:80]!r}; kept are: {', '.join(found)}."
+            f"There is no kept database {database[:80]!r}. Kept databases: {', '.join(found)}."
         )
 
     def _looked_into(self, name: str) -> tuple[Manifest | None, str | None]:

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations for backups."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -16,10 +16,10 @@ from aiwebengine.graphql.context import Info
 
 @strawberry.input
 class CreateBackupInput:
-    """What the new backup is for.
+    """Options of the new backup.
 
     Attributes:
-        note: a line that the archive keeps, such as "before the move"; at most 200 characters.
+        note: note to store in the archive, such as "before the move"; at most 200 characters.
     """
 
     note: str | None = None
@@ -27,10 +27,10 @@ class CreateBackupInput:
 
 @strawberry.input
 class VerifyBackupInput:
-    """Which backup to check.
+    """The backup to verify.
 
     Attributes:
-        name: its name.
+        name: name of the backup.
     """
 
     name: str
@@ -38,10 +38,10 @@ class VerifyBackupInput:
 
 @strawberry.input
 class DeleteBackupInput:
-    """Which backup to remove.
+    """The backup to delete.
 
     Attributes:
-        name: its name.
+        name: name of the backup.
     """
 
     name: str
@@ -49,11 +49,11 @@ class DeleteBackupInput:
 
 @strawberry.input
 class RestoreBackupInput:
-    """Which backup to put in the database's place.
+    """The backup to restore.
 
     Attributes:
-        name: its name.
-        confirm: the word `restore`, so that no slip of a finger does this; the name works as well.
+        name: name of the backup.
+        confirm: the word `restore` or the name of the backup, as confirmation.
     """
 
     name: str
@@ -62,10 +62,10 @@ class RestoreBackupInput:
 
 @strawberry.input
 class UndoRestoreInput:
-    """Which database to go back to.
+    """The database to switch back to.
 
     Attributes:
-        database: the name of a kept database, as `keptDatabases` lists them.
+        database: name of a kept database, see `keptDatabases`.
     """
 
     database: str
@@ -73,14 +73,14 @@ class UndoRestoreInput:
 
 @strawberry.type
 class BackupOverview:
-    """How long backups are kept, and how much room all of them take.
+    """Retention rules and total size of backups.
 
     Attributes:
-        retention_days: days for which every backup is kept.
-        keep_daily: of so many days the newest backup is kept longer.
-        keep_weekly: of so many weeks the newest backup is kept longer.
-        keep_monthly: of so many months the newest backup is kept longer.
-        total_bytes: size of all backups; one that lies in two places counts once.
+        retention_days: number of days for which every backup is kept.
+        keep_daily: number of days for which the newest backup of a day is kept.
+        keep_weekly: number of weeks for which the newest backup of a week is kept.
+        keep_monthly: number of months for which the newest backup of a month is kept.
+        total_bytes: total size of all backups; copies count once.
     """
 
     retention_days: int
@@ -92,10 +92,10 @@ class BackupOverview:
 
 @strawberry.input
 class RunDrillInput:
-    """Which backup to try out.
+    """The backup to test.
 
     Attributes:
-        name: its name; left out: the newest good one.
+        name: name of the backup; the newest good one if omitted.
     """
 
     name: str | None = None
@@ -103,11 +103,11 @@ class RunDrillInput:
 
 @strawberry.type
 class BackupPayload:
-    """A backup, and the run that works on it.
+    """A backup and its run.
 
     Attributes:
         backup: the backup.
-        run: the run, when one was begun; it goes on after this answer.
+        run: the run, if one was started; it continues in the background.
     """
 
     backup: Backup
@@ -116,7 +116,7 @@ class BackupPayload:
 
 @strawberry.type
 class BackupRunPayload:
-    """A run that goes on after this answer.
+    """A run that continues in the background.
 
     Attributes:
         run: the run.
@@ -128,11 +128,11 @@ class BackupRunPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def backups(info: Info, first: int = 50, after: str | None = None) -> Connection[Backup]:
-    """All backups, newest first, wherever they lie.
+    """All backups, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
+        first: maximum number of items, 1 to 200.
+        after: `endCursor` of the previous page.
     """
     viewer, cursors = info.context.viewer, info.context.cursors
     viewer.must_be(Role.ADMINISTRATOR)
@@ -157,11 +157,11 @@ async def backups(info: Info, first: int = 50, after: str | None = None) -> Conn
 async def backup_runs(
     info: Info, first: int = 20, after: str | None = None
 ) -> Connection[BackupRun]:
-    """What was done with backups, newest first.
+    """Backup runs, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
+        first: maximum number of items, 1 to 200.
+        after: `endCursor` of the previous page.
     """
     return await _runs(info, RUNS, list(BackupRunKind), first, after)
 
@@ -169,11 +169,11 @@ async def backup_runs(
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def drills(info: Info, first: int = 20, after: str | None = None) -> Connection[BackupRun]:
-    """Backups that were restored for a trial, newest first.
+    """Restore drills, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
+        first: maximum number of items, 1 to 200.
+        after: `endCursor` of the previous page.
     """
     return await _runs(info, DRILLS, [BackupRunKind.DRILL], first, after)
 
@@ -181,14 +181,14 @@ async def drills(info: Info, first: int = 20, after: str | None = None) -> Conne
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def backup_storage_problem(info: Info) -> str | None:
-    """Why the S3 storage can't be used; null when it can, or when none is configured."""
+    """Why S3 is unavailable; null if it works or is not configured."""
     return await info.context.services.backups.remote_trouble(info.context.viewer)
 
 
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def backup_overview(info: Info) -> BackupOverview:
-    """Retention and total size of backups."""
+    """Retention rules and total size of backups."""
     context = info.context
     everything = await context.services.backups.all(context.viewer)
     rules = context.services.backups.retention(context.viewer)
@@ -204,10 +204,10 @@ async def backup_overview(info: Info) -> BackupOverview:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def restore_preview(info: Info, backup_name: str) -> RestorePreview:
-    """What restoring a backup would do: which changes by whom it undoes.
+    """The effect of restoring a backup: the changes it would undo.
 
     Args:
-        backup_name: the backup.
+        backup_name: name of the backup.
     """
     return await info.context.services.backups.restore_preview(info.context.viewer, backup_name)
 
@@ -215,17 +215,17 @@ async def restore_preview(info: Info, backup_name: str) -> RestorePreview:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def kept_databases(info: Info) -> list[KeptDatabase]:
-    """The databases that restores replaced, newest first."""
+    """Databases that restores replaced, newest first."""
     return await info.context.services.backups.kept_databases(info.context.viewer)
 
 
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def undo_restore_preview(info: Info, database: str) -> RestorePreview:
-    """What going back to a kept database would do: which changes by whom it undoes.
+    """The effect of undoing a restore: the changes it would undo.
 
     Args:
-        database: the name of the kept database.
+        database: name of the kept database.
     """
     return await info.context.services.backups.undo_preview(info.context.viewer, database)
 
@@ -233,10 +233,10 @@ async def undo_restore_preview(info: Info, database: str) -> RestorePreview:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def create_backup(info: Info, input: CreateBackupInput) -> BackupPayload:
-    """Begin a backup; it goes on in the background.
+    """Create a backup in the background.
 
     Args:
-        input: what it is for.
+        input: options of the backup.
     """
     backup, run = await info.context.services.backups.start_create(info.context.viewer, input.note)
     return BackupPayload(backup=backup, run=run)
@@ -245,10 +245,10 @@ async def create_backup(info: Info, input: CreateBackupInput) -> BackupPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def verify_backup(info: Info, input: VerifyBackupInput) -> BackupPayload:
-    """Begin to read a backup to its end and compare it with its manifest.
+    """Verify a backup in the background: read it and compare it with its manifest.
 
     Args:
-        input: which one.
+        input: the backup to verify.
     """
     backup, run = await info.context.services.backups.start_verify(info.context.viewer, input.name)
     return BackupPayload(backup=backup, run=run)
@@ -257,10 +257,10 @@ async def verify_backup(info: Info, input: VerifyBackupInput) -> BackupPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
-    """Remove a backup and every copy of it; the only good one stays.
+    """Delete a backup and all copies. The only good backup can't be deleted.
 
     Args:
-        input: which one.
+        input: the backup to delete.
     """
     services = info.context.services
     return BackupPayload(
@@ -271,14 +271,14 @@ async def delete_backup(info: Info, input: DeleteBackupInput) -> BackupPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayload:
-    """Begin to put a backup in the database's place, after a safety backup.
+    """Replace the database with a backup, in the background, after a safety backup.
 
-    What was removed since the backup (users, roles, tokens, sessions) stays removed: `details` of
-    the run list it, and name the access review that the restore opens. The session that begins it
-    continues, unless its user is no active administrator afterwards.
+    Removals since the backup (users, roles, tokens, sessions) stay in force: `details` of the run
+    lists them and names the access review that the restore opens. The current session continues if
+    its user is still an active administrator afterwards.
 
     Args:
-        input: which one.
+        input: the backup to restore.
     """
     run = await info.context.services.backups.start_restore(
         info.context.viewer, input.name, input.confirm
@@ -289,13 +289,12 @@ async def restore_backup(info: Info, input: RestoreBackupInput) -> BackupRunPayl
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def undo_restore(info: Info, input: UndoRestoreInput) -> BackupRunPayload:
-    """Begin to go back to a database that a restore replaced. The one of now is kept in turn.
+    """Switch back to a database that a restore replaced. The current one is kept.
 
-    What was removed since that restore stays removed, and an access review is opened, as by a
-    restore.
+    Removals since that restore stay in force, and an access review opens, as after a restore.
 
     Args:
-        input: which one.
+        input: the database to switch back to.
     """
     run = await info.context.services.backups.start_undo_restore(
         info.context.viewer, input.database
@@ -306,10 +305,10 @@ async def undo_restore(info: Info, input: UndoRestoreInput) -> BackupRunPayload:
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def run_drill(info: Info, input: RunDrillInput) -> BackupRunPayload:
-    """Begin to restore a backup into a scratch database and check it there.
+    """Run a restore drill in the background.
 
     Args:
-        input: which one.
+        input: the backup to test.
     """
     run = await info.context.services.backups.start_drill(info.context.viewer, input.name)
     return BackupRunPayload(run=run)

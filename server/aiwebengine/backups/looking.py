@@ -74,7 +74,7 @@ class Archives:
         return await self._shelf.unsigned()
 
     def ignored(self, viewer: Viewer) -> list[str]:
-        """Names of files that looked like archives at the last look, and are none."""
+        """Files that looked like archives in the last listing but are not."""
         viewer.must_be(Role.ADMINISTRATOR)
         return self._shelf.ignored()
 
@@ -105,7 +105,7 @@ class Archives:
         return await store.count(self._db, kinds)
 
     async def hand_out(self, viewer: Viewer, name: str, *, recorded: bool) -> Path:
-        """Where the archive lies, for somebody who takes it along; the trail is told.
+        """The path of an archive for a download, which is recorded in the audit trail.
 
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Unavailable.
         """

@@ -1,4 +1,4 @@
-"""Reads the manifest of an archive. It is input: every value is checked before it is used."""
+"""Parses the manifest of an archive. It is untrusted, so every value is validated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = 1 << 20
 """The manifest of a database with thousands of tables has some 100 KB."""
 FORMAT = 1
 LONGEST_PART_NAME = 100
-"""A tar header has room for so many bytes."""
+"""Limit of a tar header."""
 
 _LONGEST_TEXT = 500
 _LONGEST_NOTE = 10_000
@@ -27,38 +27,38 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Damaged(Conflict):
-    """An archive is not what it was when it was made."""
+    """The archive is damaged or was changed."""
 
 
 def parse(text: bytes, file: str) -> Manifest:
-    """The manifest in *text*; *file* is named when there is none. Raises Damaged."""
+    """Parse a manifest; *file* is used in messages. Raises Damaged."""
     try:
-        told = orjson.loads(text)
-        version = _number(told["format"])
+        fields = orjson.loads(text)
+        version = _number(fields["format"])
         if version != FORMAT:
-            raise Damaged(f"{file} has the unknown format {version}; this version reads {FORMAT}.")
-        created_at = datetime.fromisoformat(_text(told["created_at"]))
+            raise Damaged(f"{file} has format {version}; this version supports {FORMAT}.")
+        created_at = datetime.fromisoformat(_text(fields["created_at"]))
         return Manifest(
-            name=_text(told["name"]),
+            name=_text(fields["name"]),
             created_at=_with_zone(created_at),
-            program_version=_text(told["program_version"]),
-            database_version=_text(told["database_version"]),
-            dump_version=_text(told["dump_version"]),
-            database_bytes=_number(told["database_bytes"]),
-            migrations=[_matching(_MIGRATION, one) for one in _list(told["migrations"])],
-            tables={_text(name): _number(rows) for name, rows in told["tables"].items()},
-            audit_event_id=_maybe(_number, told["audit_event_id"]),
-            audit_head=_maybe(_text, told["audit_head"]),
-            parts=[_part(part) for part in _list(told["parts"])],
-            note=_maybe(_note, told.get("note")),
+            program_version=_text(fields["program_version"]),
+            database_version=_text(fields["database_version"]),
+            dump_version=_text(fields["dump_version"]),
+            database_bytes=_number(fields["database_bytes"]),
+            migrations=[_matching(_MIGRATION, one) for one in _list(fields["migrations"])],
+            tables={_text(name): _number(rows) for name, rows in fields["tables"].items()},
+            audit_event_id=_maybe(_number, fields["audit_event_id"]),
+            audit_head=_maybe(_text, fields["audit_head"]),
+            parts=[_part(part) for part in _list(fields["parts"])],
+            note=_maybe(_note, fields.get("note")),
             format=version,
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise Damaged(f"{file}: its manifest can't be read.") from None
+        raise Damaged(f"{file}: its manifest is invalid.") from None
 
 
 def checked_part_name(name: object) -> str:
-    """A name that a file inside an archive may have. Raises ValueError."""
+    """Validate the name of a file in an archive. Raises ValueError."""
     text = _text(name)
     pieces = text.split("/")
     if len(text.encode()) > LONGEST_PART_NAME or any(one in ("", ".", "..") for one in pieces):
@@ -66,11 +66,11 @@ def checked_part_name(name: object) -> str:
     return text
 
 
-def _part(told: Any) -> Part:
+def _part(fields: Any) -> Part:
     return Part(
-        name=checked_part_name(told["name"]),
-        size=_number(told["size"]),
-        sha256=_matching(_SHA256, told["sha256"]),
+        name=checked_part_name(fields["name"]),
+        size=_number(fields["size"]),
+        sha256=_matching(_SHA256, fields["sha256"]),
     )
 
 
@@ -81,7 +81,7 @@ def _text(value: object, longest: int = _LONGEST_TEXT) -> str:
 
 
 def _note(value: object) -> str:
-    # Taken as it was typed by somebody at the command line.
+    # Typed at the command line, so any character is possible.
     if not isinstance(value, str) or len(value) > _LONGEST_NOTE:
         raise ValueError(value)
     return value
@@ -110,7 +110,7 @@ def _matching(pattern: re.Pattern[str], value: object) -> str:
 def _with_zone(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(instant)
-    # Here and nowhere later it turns out when an instant has no year in UTC.
+    # Fails here, and not later, if the year is out of range in UTC.
     return instant.astimezone(UTC)
 
 

@@ -1,4 +1,4 @@
-"""What a restore reads in the newer database: its trail, which tells what was removed since.
+"""Queries of a restore on the newer database: the audit trail since the backup.
 
 Blocking, for threads.
 """

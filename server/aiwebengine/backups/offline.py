@@ -1,4 +1,4 @@
-"""Commands that go on without the database: archives are files, and the truth about backups."""
+"""Commands that also work without the database, because archives are plain files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from aiwebengine.terminal.commands import (
     NOWHERE,
     configuration,
     database_url,
+    errors_reported,
     login,
-    made_engine,
+    make_engine,
     progress,
-    refusals_printed,
     say,
 )
 
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 async def nothing(engine: Engine, viewer: Viewer) -> None:
-    """Do nothing first."""
+    """The default first step: does nothing."""
 
 
 def with_or_without_database(
@@ -40,23 +40,23 @@ def with_or_without_database(
     *,
     creates: bool = False,
 ) -> Result:
-    """Do some work; archives are files and can be seen when the database is lost or too new.
+    """Run *work* with the services, without the database if it is lost or too new.
 
-    *first* is done before the engine connects, and so before it brings the tables up to date. With
-    *creates*, a data directory without a database gets an empty one once *first* is done.
+    *first* runs before the engine connects, and therefore before migrations. With *creates*, a data
+    directory without a database gets an empty one after *first*.
     """
     config, viewer = configuration(path), operator(login())
 
     async def run(url: str) -> Result:
-        engine = made_engine(config, url)
+        engine = make_engine(config, url)
         await first(engine, viewer)
         try:
             await engine.prepare(progress, begins=False)
         except EngineError as error:
-            # That nothing answers at NOWHERE was to be expected: why it is used is said already.
+            # NOWHERE never responds, and the reason for using it is already printed.
             if url != NOWHERE and not (creates and isinstance(error, NoTables)):
-                say(f"{error.message} Using the files alone.", err=True)
-            # A database that answers is still good for being replaced.
+                say(f"{error.message} Using only the files.", err=True)
+            # A database that responds can still be replaced.
             with suppress(EngineError):
                 await engine.db.connect()
         try:
@@ -64,23 +64,23 @@ def with_or_without_database(
         finally:
             await engine.db.disconnect()
 
-    with refusals_printed():
+    with errors_reported():
         try:
             with database_url(config) as url:
                 return asyncio.run(run(url))
         except NoDatabase as error:
             if not (config.backup.directory.exists() or config.backup.s3):
-                # Neither database nor archives: this is not the engine's folder.
+                # Neither a database nor archives: this is not an engine's directory.
                 raise
             if creates:
-                asyncio.run(_done(first(made_engine(config, NOWHERE), viewer)))
+                asyncio.run(_done(first(make_engine(config, NOWHERE), viewer)))
                 first = nothing
                 with database_url(config, creates=True) as url:
                     return asyncio.run(run(url))
-            say(f"{error} Using the files alone.", err=True)
+            say(f"{error} Using only the files.", err=True)
         except (EmbeddedFailed, Unavailable) as error:
-            say(f"{error} Using the files alone.", err=True)
-    with refusals_printed():
+            say(f"{error} Using only the files.", err=True)
+    with errors_reported():
         return asyncio.run(run(NOWHERE))
 
 

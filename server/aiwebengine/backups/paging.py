@@ -1,4 +1,4 @@
-"""Where backups and runs stand in their lists, for cursors."""
+"""Cursor positions in the lists of backups and runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs: found, and run without telling anybody the password."""
+"""Finds and runs PostgreSQL client programs without exposing the password."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from aiwebengine.backups.types import Progress
 from aiwebengine.core.errors import Conflict
 from aiwebengine.database.embedded import EmbeddedFailed, programs
 
-# Where Debian and Red Hat keep the programs of each version.
+# Where Debian and Red Hat install the programs of each version.
 _ELSEWHERE = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
 _VERSION = re.compile(r"\) (\d+)(?:\.\d+)?")
-# libpq's names for the parts of an address, as its environment variables.
+# libpq parameters and their environment variables.
 _VARIABLES = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -36,22 +36,22 @@ _VARIABLES = {
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
 }
-# What a program says on standard error is kept from its end, for the message.
+# Number of final lines of standard error to include in messages.
 _KEPT_LINES = 20
 _GRACE_SECS = 5
 
 
 class NoProgram(Conflict):
-    """A program of PostgreSQL is missing or too old; the message says what to install."""
+    """A PostgreSQL program is missing or too old; the message says what to install."""
 
 
 class ProgramFailed(Conflict):
-    """A program of PostgreSQL ended with an error; the message holds what it said."""
+    """A PostgreSQL program failed; the message contains its output."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program, and the version of PostgreSQL that it belongs to."""
+    """A program and its PostgreSQL version."""
 
     path: Path
     version: str
@@ -59,9 +59,10 @@ class Program:
 
 
 def find(name: str, least: int, needs_tls: bool) -> Program:
-    """The program of that name, of version *least* or newer: ours if it fits, else an installed.
+    """Find a program of PostgreSQL *least* or newer, bundled or installed.
 
-    *needs_tls*: the connection is encrypted, which ours can't. Raises NoProgram.
+    *needs_tls*: the connection uses TLS, which the bundled program does not support. Raises
+    NoProgram.
     """
     seen: list[str] = []
     for path in _candidates(name, needs_tls):
@@ -72,10 +73,10 @@ def find(name: str, least: int, needs_tls: bool) -> Program:
             return program
         seen.append(f"{path} is version {program.major}")
     why = "; ".join(seen) or "none was found"
-    tls = " The one that comes with the engine can't speak TLS." if needs_tls else ""
+    tls = " The bundled program does not support TLS." if needs_tls else ""
     raise NoProgram(
-        f"{name} of PostgreSQL {least} or newer is needed ({why}).{tls}"
-        f" Install PostgreSQL's client programs, such as Debian's postgresql-client-{least}."
+        f"{name} of PostgreSQL {least} or newer is required ({why}).{tls}"
+        f" Install the PostgreSQL client programs, such as Debian's postgresql-client-{least}."
     )
 
 
@@ -84,7 +85,7 @@ def output(
 ) -> Generator[bytes, None, None]:
     """What the program writes to standard output, in pieces. Raises ProgramFailed at the end.
 
-    Who stops before the end closes this: the program goes on until then.
+    A caller that stops early must close the iterator; the program runs until then.
     """
     with _running(program, arguments, url, progress, stdout=subprocess.PIPE) as running:
         pipe = running.process.stdout
@@ -181,10 +182,10 @@ class _Running:
 
     def lines(self) -> list[str]:
         """What it said on standard error since the last time."""
-        told = os.pread(self._errors.fileno(), 1 << 16, self._heard)
-        end = told.rfind(b"\n") + 1
+        output_text = os.pread(self._errors.fileno(), 1 << 16, self._heard)
+        end = output_text.rfind(b"\n") + 1
         self._heard += end
-        return told[:end].decode(errors="replace").splitlines()
+        return output_text[:end].decode(errors="replace").splitlines()
 
     def must_have_succeeded(self) -> None:
         if self.process.wait() == 0:
@@ -193,10 +194,10 @@ class _Running:
         text = os.pread(self._errors.fileno(), 1 << 14, max(0, size - (1 << 14))).decode(
             errors="replace"
         )
-        told = [line for line in text.splitlines() if "error" in line or "FATAL" in line]
-        said = " ".join((told or text.splitlines())[-_KEPT_LINES:]).strip()
+        output_text = [line for line in text.splitlines() if "error" in line or "FATAL" in line]
+        said = " ".join((output_text or text.splitlines())[-_KEPT_LINES:]).strip()
         code = self.process.returncode
-        raise ProgramFailed(f"{self._name} failed ({code}): {said[:2_000] or 'it said nothing'}")
+        raise ProgramFailed(f"{self._name} failed ({code}): {said[:2_000] or 'no output'}")
 
 
 @contextmanager
@@ -227,7 +228,7 @@ def _feed_and_close(pipe: IO[bytes], data: Iterable[bytes], to_the_end: bool) ->
     try:
         _feed(pipe, data, to_the_end)
     finally:
-        # Whatever went wrong, the program must not wait for more.
+        # Close it in any case, so that the program does not wait for more input.
         pipe.close()
 
 
@@ -237,7 +238,7 @@ def _feed(pipe: IO[bytes], data: Iterable[bytes], to_the_end: bool = True) -> No
             _write(pipe, piece)
         pipe.close()
     except BrokenPipeError:
-        # It has given up, and says why on standard error; or it has read as far as it needs.
+        # The program failed, with the reason on standard error, or has read enough.
         for _ in data if to_the_end else ():
             pass
 
@@ -245,7 +246,7 @@ def _feed(pipe: IO[bytes], data: Iterable[bytes], to_the_end: bool = True) -> No
 def _write(pipe: IO[bytes], piece: bytes) -> None:
     left = memoryview(piece)
     while left:
-        # Unbuffered: a signal may cut a write short.
+        # Unbuffered writes can be partial.
         left = left[pipe.write(left) :]
 
 
@@ -261,10 +262,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _environment(url: str | None) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
-    """The environment that leads libpq to the database, and descriptors that go with it.
+    """The environment with the connection parameters for libpq, and file descriptors to pass.
 
-    The password stands neither there nor on the command line: it lies in a file that has no name
-    and is gone with us, where the system has such (Linux).
+    The password is neither in the environment nor on the command line, but in an unnamed file where
+    the system supports one (Linux).
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environ |= {"PGAPPNAME": "aiwebengine backup", "PGCONNECT_TIMEOUT": "10", "LC_ALL": "C"}
@@ -290,7 +291,7 @@ def _environment(url: str | None) -> Iterator[tuple[dict[str, str], tuple[int, .
 
 def _candidates(name: str, needs_tls: bool) -> Iterator[Path]:
     if not needs_tls:
-        # An installation may lack the embedded server.
+        # The embedded server may not be installed.
         with suppress(EmbeddedFailed):
             yield programs() / name
     for pattern in _ELSEWHERE:
@@ -303,10 +304,10 @@ def _candidates(name: str, needs_tls: bool) -> Iterator[Path]:
 
 def _program(path: Path) -> Program | None:
     try:
-        told = subprocess.run(  # noqa: S603 - a program of PostgreSQL, without a shell
+        output_text = subprocess.run(  # noqa: S603 - a program of PostgreSQL, without a shell
             [str(path), "--version"], capture_output=True, text=True, timeout=10, check=True
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    match = _VERSION.search(told)
-    return Program(path, told, int(match[1])) if match else None
+    match = _VERSION.search(output_text)
+    return Program(path, output_text, int(match[1])) if match else None

@@ -1,4 +1,4 @@
-"""S3-compatible storage. Imported only where some is configured: its client takes 4 MB."""
+"""S3-compatible storage. Imported only if configured, because the client takes 4 MB."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from aiwebengine.core.untrusted_text import on_one_line
 
 # Multipart uploads need parts of 5 MiB at least; 10,000 of these make 160 GB.
 _PART = 16 << 20
-# Somebody waits for the list of backups; an archive is sent while nobody does.
+# A user waits for the list, but not for a transfer.
 _LIST_TIMEOUT = timedelta(seconds=5)
 _TRANSFER_TIMEOUT = timedelta(minutes=5)
 _DELETE_TIMEOUT_SECS = 30.0
-_MOST_OBJECTS = 50_000
-# An error document of S3 has a few hundred characters; the rest of an answer is not read.
-_LONGEST_ANSWER = 20_000
-_LONGEST_REASON = 300
+_MAX_OBJECTS = 50_000
+# S3 error documents have a few hundred characters; the rest of a response is not read.
+_MAX_RESPONSE = 20_000
+_MAX_REASON = 300
 
 
 class Remote:
@@ -49,20 +49,20 @@ class Remote:
         self._listed = _store(config, _LIST_TIMEOUT, retries=0)
 
     def sizes(self) -> dict[str, int]:
-        """Name and size of each archive there. Raises NotFound for the bucket, StorageFailed."""
-        with self._refusals_reported():
+        """Name and size of each archive. Raises NotFound for the bucket, StorageFailed."""
+        with self._storage_errors():
             found: dict[str, int] = {}
             ignored, seen = [], 0
             for batch in obstore.list(self._listed, self._prefix):
                 seen += len(batch)
-                if seen > _MOST_OBJECTS:
+                if seen > _MAX_OBJECTS:
                     raise StorageFailed(
-                        f"{self.place} holds more than {_MOST_OBJECTS} objects. Give the backups a"
-                        " prefix of their own (backup.s3.prefix)."
+                        f"{self.place} has more than {_MAX_OBJECTS} objects. Use a separate"
+                        " backup.s3.prefix for backups."
                     )
                 for one in batch:
                     name = one["path"].rsplit("/", 1)[-1]
-                    # In a folder below, it is not where we would fetch it from.
+                    # A download would not find an archive in a subfolder.
                     if is_name(name) and one["path"] == self._path(name):
                         found[name] = one["size"]
                     elif looks_like_one(name):
@@ -71,8 +71,8 @@ class Remote:
             return found
 
     def upload(self, path: Path, progress: Progress) -> None:
-        """Copy an archive there, in parts; half of one never shows. Raises StorageFailed."""
-        with self._refusals_reported(path.name), open_regular(path) as file:
+        """Upload an archive in parts; it appears only when complete. Raises StorageFailed."""
+        with self._storage_errors(path.name), open_regular(path) as file:
             size, sent = os.fstat(file.fileno()).st_size, 0
             writer = obstore.open_writer(
                 self._store, self._key(path.name), buffer_size=_PART, max_concurrency=4
@@ -83,12 +83,14 @@ class Remote:
                 sent += len(piece)
                 progress.done = sent / max(1, size)
             writer.close()
-            there = obstore.head(self._store, self._key(path.name))["size"]
-        if there != size:
-            raise StorageFailed(f"{self.place}: {there} of {size} bytes arrived.")
+            stored = obstore.head(self._store, self._key(path.name))["size"]
+        if stored != size:
+            raise StorageFailed(
+                f"{self.place}: the upload is incomplete ({stored} of {size} bytes). Try again."
+            )
 
     def download(self, name: str, to: Directory, progress: Progress) -> Path:
-        """Fetch an archive; what arrives is compared with its manifest's sizes.
+        """Download an archive and compare its sizes with its manifest.
 
         Raises NotFound, StorageFailed, Damaged.
         """
@@ -96,13 +98,13 @@ class Remote:
         unfinished = unfinished_path(path)
         with failures_told():
             finish_or_remove(unfinished, is_known=False)
-        with self._refusals_reported(name):
+        with self._storage_errors(name):
             found = obstore.get(self._store, self._key(name))
             size, got = found.meta["size"], 0
             to.must_have_room(size)
             with failures_told(), open_new(unfinished) as file:
                 try:
-                    # Nobody else takes it for what a dead run left.
+                    # The lock marks the file as in use.
                     fcntl.flock(file, fcntl.LOCK_EX)
                     for piece in found.stream(min_chunk_size=PIECE):
                         progress.check()
@@ -119,53 +121,53 @@ class Remote:
         return path
 
     def remove(self, name: str) -> None:
-        """Delete the copy there; one that is gone is fine. Raises NotFound, StorageFailed.
+        """Delete the copy, if it exists. Raises NotFound, StorageFailed.
 
-        A plain `DELETE` of one object, which every storage knows: obstore asks for a bulk deletion
-        with a checksum header, which Google Cloud Storage and Backblaze B2 refuse.
+        Uses a plain `DELETE`, which every storage supports: the bulk deletion of obstore sends a
+        checksum header that Google Cloud Storage and Backblaze B2 reject.
         """
-        with self._refusals_reported(name):
+        with self._storage_errors(name):
             address = obstore.sign(self._store, "DELETE", self._key(name), timedelta(minutes=5))
             with httpx2.stream("DELETE", address, timeout=_DELETE_TIMEOUT_SECS) as answer:
-                text = "" if answer.is_success else next(answer.iter_text(_LONGEST_ANSWER), "")
+                text = "" if answer.is_success else next(answer.iter_text(_MAX_RESPONSE), "")
                 if not answer.is_success and _element("Code", text) != "NoSuchKey":
-                    raise _Refused(f"status code: {answer.status_code}: {text}")
+                    raise _ErrorResponse(f"status code: {answer.status_code}: {text}")
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}{name}"
 
     def _path(self, name: str) -> str:
-        """The key as a listing spells it: without empty segments."""
+        """The key as a listing spells it, without empty segments."""
         return "/".join(filter(None, self._key(name).split("/")))
 
     @contextmanager
-    def _refusals_reported(self, name: str | None = None) -> Iterator[None]:
-        """Turns what the storage or the network says into a refusal that names the reason first."""
+    def _storage_errors(self, name: str | None = None) -> Iterator[None]:
+        """Convert errors of the storage or network into StorageFailed or NotFound."""
         try:
             yield
         except StorageFailed:
             raise
-        except (BaseError, httpx2.HTTPError, _Refused, OSError) as error:
-            answer = str(error)[:_LONGEST_ANSWER]
+        except (BaseError, httpx2.HTTPError, _ErrorResponse, OSError) as error:
+            answer = str(error)[:_MAX_RESPONSE]
             code = _element("Code", answer)
             if code == "NoSuchBucket":
                 raise NotFound(
-                    f"There is no bucket {self._bucket!r} in the S3 storage. Create it, or correct"
+                    f"There is no bucket {self._bucket!r} in the S3 storage. Create it, or change"
                     " backup.s3.bucket."
                 ) from None
             if code == "NoSuchKey" or (code is None and isinstance(error, FileNotFoundError)):
                 raise NotFound(f"There is no backup {name} in {self.place}.") from None
             raise StorageFailed(
-                f"The S3 storage ({self.place}) refused: {_reason(answer)}."
+                f"The S3 storage ({self.place}) returned an error: {_reason(answer)}."
             ) from None
 
 
-class _Refused(Exception):
-    """An answer that is no success; its text is status and body."""
+class _ErrorResponse(Exception):
+    """An error response; its text is the status and body."""
 
 
 def _store(config: S3, timeout: timedelta, *, retries: int) -> S3Store:
-    """The client for requests that take at most *timeout* each."""
+    """A client with a timeout per request."""
     secret = config.secret_access_key
     options: dict[str, object] = {
         "region": config.region or "us-east-1",
@@ -175,7 +177,7 @@ def _store(config: S3, timeout: timedelta, *, retries: int) -> S3Store:
     }
     return S3Store(
         config.bucket,
-        # What is left out is looked for as Amazon's own programs do.
+        # Missing options fall back to the AWS defaults.
         **{name: value for name, value in options.items() if value},  # type: ignore[arg-type]
         virtual_hosted_style_request=config.endpoint is None,
         client_options={
@@ -188,7 +190,7 @@ def _store(config: S3, timeout: timedelta, *, retries: int) -> S3Store:
 
 
 def _reason(answer: str) -> str:
-    """What a person needs of an answer: the code, the message, else the status or the error."""
+    """The code and message of an error response, else its status or the error."""
     code, message = _element("Code", answer), _element("Message", answer)
     if code is not None:
         said = f"{code}: {message}" if message else code
@@ -197,7 +199,7 @@ def _reason(answer: str) -> str:
     else:
         # The address comes first and is long; what went wrong comes last.
         said = answer.split("\n", 1)[0].rpartition(" - ")[2]
-    return on_one_line(said.strip().rstrip("."))[:_LONGEST_REASON]
+    return on_one_line(said.strip().rstrip("."))[:_MAX_REASON]
 
 
 def _element(name: str, answer: str) -> str | None:

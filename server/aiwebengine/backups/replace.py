@@ -65,8 +65,8 @@ class Replacing:
     async def replace(self, live: RunHandle, fresh: str, occasion: Occasion) -> Replaced:
         """Let the database *fresh* take over what stays removed, record that, and change places.
 
-        From the comparison to the switch nobody records an audit event in the replaced database.
-        Whatever fails before the switch leaves it as it was. Raises Conflict, Unavailable.
+        No audit events are recorded in the replaced database from the comparison to the switch.
+        A failure before the switch leaves it unchanged. Raises Conflict, Unavailable.
         """
         url, kept = cluster_store.at(self._url, fresh), sibling_databases.kept_name(self._url)
         with ExitStack() as stack:
@@ -104,7 +104,7 @@ class Replacing:
         return carried
 
     def compared(self, url: str) -> CarriedOver:
-        """What the database at *url* takes over from ours, which goes on meanwhile."""
+        """Apply removals to the database at *url*, while the current one stays in use."""
         with Newer(self._url, is_held=False) as newer:
             return carry_over(newer, url)
 
@@ -116,8 +116,9 @@ class Replacing:
         facts: dict[str, Any],
         carried: CarriedOver,
     ) -> str:
-        """Let the database at *url* itself tell that it was restored, by whom, and what stays
-        removed; the number of the access review that is opened in it.
+        """Record the restore and its removals in the database at *url*, and open an access review.
+
+        Returns the ID of the review.
         """
         engine = self._make_engine(url)
         db, services = engine.db, engine.services
@@ -154,8 +155,8 @@ def _must_leave_an_administrator(live: RunHandle, carried: CarriedOver, occasion
     """Refuse to shut everybody out. At the command line there is a way back in."""
     if carried.administrators == 0 and not live.viewer.is_trusted:
         raise Conflict(
-            f"Nobody would be an active administrator after the {occasion.title}, so nothing"
-            f" was changed. Run `aiwebengine backup {occasion.command}` on the server, and"
+            f"The {occasion.title} would leave no active administrator, so nothing was changed."
+            f" Run `aiwebengine backup {occasion.command}` on the server, and"
             " `aiwebengine users grant EMAIL Administrator` after it."
         )
 

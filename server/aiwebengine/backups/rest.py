@@ -1,4 +1,4 @@
-"""An archive as a download."""
+"""Downloads of archives over HTTP."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATH = "/api/engine/admin/backups/{name}"
 
 
 class ArchiveResponse(FileResponse):
-    """A regular file, opened once: a link that takes its place meanwhile is not followed."""
+    """Sends a regular file that is opened once, so that a link replacing it is not followed."""
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Send the file."""
@@ -36,14 +36,14 @@ def routes(backups: Backups, authentication: Authentication) -> list[Route]:
 
     @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
     async def download(request: Request) -> ArchiveResponse:
-        """An archive; HEAD asks whether it would be handed out.
+        """Download an archive. HEAD checks whether the download is possible.
 
         Args:
-            name: the backup's name.
+            name: name of the backup.
 
         Answers:
             200: the archive.
-            206: the part that the header `Range` asks for.
+            206: the part requested by the header `Range`.
 
         Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound.
         """

@@ -1,4 +1,4 @@
-"""Puts the database of an archive somewhere: beside the old one, into an empty one, on trial."""
+"""Loads the data of an archive into a database."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from aiwebengine.database import versions
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.migrations.types import KEPT_BY_RUNNER
 
-# Rows only, and nothing that is said of who owns or may read what.
+# Only rows, without owners and privileges.
 _ROWS = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]
 
 
 class TooNew(Conflict):
-    """A newer version of the engine made this backup."""
+    """A newer version of the engine created this backup."""
 
 
 class NotEmpty(Conflict):
-    """A backup is restored into an empty database only."""
+    """The target database is not empty."""
 
 
 def must_not_be_newer(manifest: Manifest) -> None:
-    """Raise TooNew for a backup with tables that this program does not know."""
+    """Raise TooNew if the backup has migrations that this version does not know."""
     unknown = [one for one in manifest.migrations if one not in _known()]
     if unknown:
         raise TooNew(
-            f"{manifest.name} was made by aiwebengine {manifest.program_version} and holds"
+            f"{manifest.name} was created by aiwebengine {manifest.program_version} and has"
             f" migrations that this version does not know: {', '.join(unknown)}."
             " Restore it with that version or a newer one."
         )
@@ -46,21 +46,21 @@ def must_not_be_newer(manifest: Manifest) -> None:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What of an archive did not come into the database."""
+    """What was not restored from an archive."""
 
     left_out: list[str]
-    """Tables that are not the engine's: their rows are not restored."""
+    """Tables that do not belong to the engine; their rows are not restored."""
     not_restored: list[str]
-    """Roles, grants, extensions and other objects beside the engine's own."""
+    """Roles, grants, extensions and other objects that the engine did not create."""
 
 
 def pending(applied: Iterable[str]) -> list[str]:
-    """The migrations of this program that are not among those that were applied, in order."""
+    """Migrations of this version that are not in *applied*, in order."""
     return sorted(_known() - set(applied))
 
 
 def problem_of_kept(database: str, applied: Sequence[str]) -> str | None:
-    """Why a kept database with these migrations can't be used; None when it can."""
+    """Why a kept database with these migrations can't be used; None if it can."""
     if not applied:
         return f"The database {database} has no tables of the engine."
     unknown = sorted(set(applied) - _known())
@@ -73,7 +73,7 @@ def problem_of_kept(database: str, applied: Sequence[str]) -> str | None:
 
 
 def bring_up_to_date(url: str, kept: str) -> None:
-    """Apply what the copy of a kept database at *url* lacks. Raises Conflict, MigrationFailed."""
+    """Apply pending migrations to the copy of a kept database. Raises Conflict, MigrationFailed."""
     with cluster_store.connection(url) as connection:
         problem = problem_of_kept(kept, cluster_store.migrations(connection))
     if problem is not None:
@@ -82,38 +82,38 @@ def bring_up_to_date(url: str, kept: str) -> None:
 
 
 def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> Loaded:
-    """Fill the empty database at *url* with the archive's rows, and bring its tables up to date.
+    """Load the rows of an archive into the empty database at *url*, and migrate it.
 
-    The tables are made by our own migrations; the archive gives rows and nothing else.
-    Raises Damaged when what arrived is not what the manifest tells; NoProgram, ProgramFailed,
-    MissingRights, UnsupportedServer.
+    The engine's own migrations create the tables; the archive only provides rows. Raises Damaged if
+    the content does not match the manifest; NoProgram, ProgramFailed, MissingRights,
+    UnsupportedServer.
     """
     dump = _dump_of(manifest)
     rights.must_make_tables(url)
     progress.at("Checking the dump", 0.0)
-    # Before any program reads it: what is not as it was signed reaches none.
+    # Verify before any program reads it.
     for _ in _followed(path, dump, progress):
         pass
     with cluster_store.connection(url) as connection:
         if not cluster_store.is_empty(connection):
             raise NotEmpty(f"The database {cluster_store.name_of(url)} is not empty.")
         versions.must_be_supported(connection.info.server_version)
-        progress.at("Making the tables")
+        progress.at("Creating the tables")
         migrations = Migrations(url, MIGRATIONS)
         if manifest.migrations:
             migrations.rebuild(manifest.migrations)
     progress.at("Restoring the database", 0.0)
-    # TLS is of no matter: it knows of no database.
+    # No connection, so TLS is not needed.
     program = programs.find("pg_restore", major(manifest.dump_version), needs_tls=False)
-    with cluster_store.connection(url, in_transaction=True) as connection, _misfits_told(manifest):
+    with cluster_store.connection(url, in_transaction=True) as connection, _row_errors(manifest):
         own, owner = rows_store.own_objects(connection), connection.info.user
         left_out = _load_rows(connection, program, path, dump, manifest, progress)
     foreign = inventory.foreign_objects(program, path, dump, own, owner, progress)
     if left_out:
-        progress.note(f"Left out, as these are not the engine's tables: {', '.join(left_out)}.")
+        progress.note(f"Skipped (not tables of the engine): {', '.join(left_out)}.")
     if foreign:
-        progress.note(f"Not restored, as these are not the engine's own: {'; '.join(foreign)}.")
-    progress.at("Bringing the tables up to date")
+        progress.note(f"Not restored (not created by the engine): {'; '.join(foreign)}.")
+    progress.at("Applying migrations")
     migrations.up()
     return Loaded(left_out, foreign)
 
@@ -128,7 +128,7 @@ def _load_rows(
 ) -> list[str]:
     connection.execute("set local search_path = public")
     tables, sequences = rows_store.tables(connection), rows_store.sequences(connection)
-    taken_off = rows_store.take_off(connection)
+    removed = rows_store.take_off(connection)
     rows_store.empty(connection, sorted(tables))
     script = programs.converted(
         program, ["--format=custom", *_ROWS], _followed(path, dump, progress), progress
@@ -150,11 +150,11 @@ def _load_rows(
         progress.check()
         found, expected = cluster_store.count(connection, table), manifest.tables.get(table, 0)
         if found != expected:
-            raise Damaged(f"{manifest.name}: {table} has {found} rows instead of {expected}.")
+            raise Damaged(f"{manifest.name}: {table} has {found} rows; expected {expected}.")
     if set(cluster_store.migrations(connection)) != set(manifest.migrations):
-        raise Damaged(f"{manifest.name}: its tables tell of other migrations than its manifest.")
+        raise Damaged(f"{manifest.name}: the migrations in its tables and its manifest differ.")
     progress.at("Building the indexes")
-    for statement in taken_off:
+    for statement in removed:
         progress.check()
         rows_store.put_back(connection, statement)
     progress.at("Gathering statistics")
@@ -163,32 +163,32 @@ def _load_rows(
 
 
 def _is_ours(rows: Rows, tables: dict[str, list[str]], manifest: Manifest) -> bool:
-    """Whether a table of the engine takes these rows. Raises Damaged for columns it has not."""
+    """Whether the rows belong to a table of the engine. Raises Damaged for unknown columns."""
     if rows.columns is None or rows.schema != "public" or rows.table not in tables:
         return False
     unknown = set(rows.columns) - set(tables[rows.table])
     if unknown or len(set(rows.columns)) != len(rows.columns):
         raise Damaged(
-            f"{manifest.name}: {rows.table} has columns that its migrations do not make:"
+            f"{manifest.name}: {rows.table} has columns that its migrations do not create:"
             f" {', '.join(sorted(unknown))}."
         )
     return True
 
 
 @contextmanager
-def _misfits_told(manifest: Manifest) -> Iterator[None]:
-    """Turns what PostgreSQL says of rows that fit no table into a refusal."""
+def _row_errors(manifest: Manifest) -> Iterator[None]:
+    """Convert PostgreSQL errors about invalid rows into Damaged."""
     try:
         yield
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             raise
-        said = str(error).strip().split("\n", 1)[0]
-        raise Damaged(f"{manifest.name}: its rows do not fit the tables: {said}") from error
+        reason = str(error).strip().split("\n", 1)[0]
+        raise Damaged(f"{manifest.name}: its rows do not match the tables: {reason}") from error
 
 
 def _followed(path: Path, part: Part, progress: Progress) -> Iterator[bytes]:
-    """The dump, checked as it goes by; the progress follows it."""
+    """The dump, verified while it is read, with progress."""
     passed = 0
     for piece in checked_pieces(path, part):
         progress.check()
@@ -205,12 +205,12 @@ def _dump_of(manifest: Manifest) -> Part:
 
 
 def _known() -> set[str]:
-    """The migrations of this program."""
+    """The migrations of this version."""
     names = (path.name for path in MIGRATIONS.glob("*.sql"))
     return {name[:-4] for name in names if not name.endswith(".rollback.sql")}
 
 
-def major(told: str) -> int:
-    """The major version in what `pg_dump --version` says."""
-    digits = told.rsplit(") ", 1)[-1].split(".")[0].split()
+def major(output: str) -> int:
+    """The major version in the output of `pg_dump --version`."""
+    digits = output.rsplit(") ", 1)[-1].split(".")[0].split()
     return int(digits[0]) if digits and digits[0].isdigit() else 0

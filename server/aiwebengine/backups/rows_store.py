@@ -1,8 +1,8 @@
-"""Every statement that fills a new database: tables as the migrations made them, rows as data.
+"""SQL statements that load rows into the tables that migrations created.
 
-Indexes, keys and triggers are taken off before and put back after, from their definitions in this
-very database. So the order of tables does not matter, indexes are built at once, and triggers of
-the audit trail neither refuse rows nor seal them a second time.
+Indexes, keys and triggers are dropped first and recreated afterwards from their definitions in the
+same database. So the order of tables does not matter, each index is built in one pass, and triggers
+of the audit trail neither reject rows nor hash them twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TABLES = """
   from pg_class c
   where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
 """
-# What is dropped first stands last when it is put back.
+# Dropped first and recreated last.
 _TRIGGERS = """
   select c.relname, t.tgname, pg_get_triggerdef(t.oid)
   from pg_trigger t join pg_class c on c.oid = t.tgrelid
@@ -117,13 +117,13 @@ def fill(connection: Connection, rows: Rows, columns: list[str]) -> None:
             copy.write(piece)
 
 
-def set_sequence(connection: Connection, told: SequenceValue) -> None:
-    """Let a sequence of `sequences` go on where it stood."""
+def set_sequence(connection: Connection, restored: SequenceValue) -> None:
+    """Set the value of a sequence."""
     connection.execute(
         sql.SQL("select setval({}::regclass, %s, %s)").format(
-            sql.Literal(sql.Identifier("public", told.sequence).as_string(connection))
+            sql.Literal(sql.Identifier("public", restored.sequence).as_string(connection))
         ),
-        (told.value, told.is_called),
+        (restored.value, restored.is_called),
     )
 
 

@@ -1,4 +1,4 @@
-"""Backups: make, verify, drill, restore, copy and remove them."""
+"""Creates, verifies, restores, drills, copies and deletes backups."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from aiwebengine.core.recent_sign_in import SensitiveAction
 
 log = logging.getLogger(__name__)
 
-# What `confirm` of a restore has to be, beside the backup's name.
+# The value of `confirm` for a restore; the name of the backup works too.
 CONFIRMED = "restore"
 
 
 class Backups(GoingBack):
-    """Backups of this engine's database. Its archives are files and need no database to be read.
+    """Backups of the engine's database. Archives are files and can be read without a database.
 
-    *make_engine* builds an engine on another database, for drills.
+    *make_engine* creates an engine on another database, for drills.
     """
 
     # --- create
@@ -54,11 +54,11 @@ class Backups(GoingBack):
         secrets: Secrets | None = None,
         why: str | None = None,
     ) -> Backup:
-        """Make a backup, and copy it to the S3 storage where there is one.
+        """Create a backup, and copy it to S3 if configured.
 
         Raises Unauthenticated, Forbidden, BadUserInput, AnotherRuns, NoSpace, NoProgram,
-        NoSigningKey, ProgramFailed, StorageFailed, Unavailable, and nothing is left then;
-        CopyFailed when the archive is good and only lacks its copy.
+        NoSigningKey, ProgramFailed, StorageFailed, Unavailable, and then leaves nothing behind;
+        CopyFailed if only the copy failed.
         """
         must_operate(viewer)
         why = checked_note(why)
@@ -68,7 +68,7 @@ class Backups(GoingBack):
     async def start_create(
         self, viewer: Viewer, why: str | None = None
     ) -> tuple[Backup, BackupRun | None]:
-        """Begin a backup that goes on in the background. Raises as `create` does, at first."""
+        """Start a backup in the background. Its start raises like `create`."""
         must_operate(viewer)
         why = checked_note(why)
         live = await self._runs.begin(viewer, BackupRunKind.CREATE, new_name())
@@ -83,12 +83,12 @@ class Backups(GoingBack):
     async def verify(
         self, viewer: Viewer, name: str, note: Note = quiet, *, trust_unsigned: bool = False
     ) -> Backup:
-        """Check an archive's signature, read it to its end and compare it with its manifest.
+        """Verify the signature and all checksums of an archive.
 
-        Checksums of all parts, and `pg_restore` reads the whole dump. What is wrong stands in the
-        backup's `state` and `problem`. Needs no database. *trust_unsigned*: also for an archive
-        that this engine did not sign; only for the operator at the command line.
-        Raises Unauthenticated, Forbidden, NotFound, AnotherRuns, NoProgram, NotTrusted.
+        `pg_restore` also reads the whole dump. Problems are in `state` and `problem` of the backup.
+        Needs no database. *trust_unsigned* also accepts archives that this engine did not sign;
+        only for the operator on the command line. Raises Unauthenticated, Forbidden, NotFound,
+        AnotherRuns, NoProgram, NotTrusted.
         """
         must_operate(viewer)
         _may_trust(viewer, trust_unsigned)
@@ -98,7 +98,7 @@ class Backups(GoingBack):
         )
 
     async def start_verify(self, viewer: Viewer, name: str) -> tuple[Backup, BackupRun | None]:
-        """Begin a verification that goes on in the background. Raises as `verify` does."""
+        """Start a verification in the background. Raises like `verify`."""
         must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.VERIFY, name, quiet)
         run, backup = await self._runs.run(live.number), await self._shelf.find(name)
@@ -113,12 +113,11 @@ class Backups(GoingBack):
         *,
         trust_unsigned: bool = False,
     ) -> BackupRun:
-        """Restore a backup into a scratch database, check it there, drop it.
+        """Restore a backup into a scratch database, check it and drop it.
 
-        *name*: the newest good one when left out; one that this engine did not sign is skipped.
-        What is wrong stands in the run's `problem`. *trust_unsigned* as for `verify`.
-        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, AnotherRuns,
-        NoProgram, NotTrusted, Unavailable.
+        *name*: default the newest good backup signed by this engine. Problems are in `problem` of
+        the run. *trust_unsigned* as for `verify`. Raises Unauthenticated, Forbidden,
+        ReauthenticationRequired, NotFound, AnotherRuns, NoProgram, NotTrusted, Unavailable.
         """
         must_operate(viewer)
         _may_trust(viewer, trust_unsigned)
@@ -127,11 +126,11 @@ class Backups(GoingBack):
             live, lambda live: self._work.drill(live, trust_unsigned=trust_unsigned)
         )
         run = await self._runs.run(live.number)
-        assert run is not None  # noqa: S101 - a drill is always recorded
+        assert run is not None  # noqa: S101 - a drill needs the table of runs
         return run
 
     async def start_drill(self, viewer: Viewer, name: str | None) -> BackupRun | None:
-        """Begin a drill that goes on in the background. Raises as `drill` does."""
+        """Start a drill in the background. Raises like `drill`."""
         must_operate(viewer)
         live = await self._begin_drill(viewer, name or NEWEST, quiet)
         run = await self._runs.run(live.number)
@@ -157,9 +156,9 @@ class Backups(GoingBack):
         if not skipped:
             return "There is no backup for a drill. Run `aiwebengine backup create`."
         return (
-            f"There is no signed backup for a drill; skipped as not signed by this engine:"
+            f"There is no signed backup for a drill. Skipped backups that this engine did not sign:"
             f" {len(skipped)}. Run `aiwebengine backup create`, or `aiwebengine backup drill"
-            f" --name {skipped[0].name} --trust-unsigned` if you know where it comes from."
+            f" --name {skipped[0].name} --trust-unsigned` if you trust its source."
         )
 
     # --- restore
@@ -174,11 +173,11 @@ class Backups(GoingBack):
         drop_old: bool = False,
         trust_unsigned: bool = False,
     ) -> Restored:
-        """Put a backup in the place of this engine's database.
+        """Replace the engine's database with a backup.
 
-        It is restored beside it, checked, and takes its name in one transaction: whatever fails,
-        the old one goes on serving. Engines that run are cut off for a moment and come back by
-        themselves. *trust_unsigned* as for `verify`. Raises Unauthenticated, Forbidden,
+        Restores into a second database, checks it and swaps the names in one transaction; if
+        anything fails, the old database stays in use. Running engines reconnect on their own after
+        a moment. *trust_unsigned* as for `verify`. Raises Unauthenticated, Forbidden,
         ReauthenticationRequired, NotFound, AnotherRuns, NotTrusted, TooNew, Damaged, NoProgram,
         ProgramFailed, Conflict, Unavailable.
         """
@@ -192,12 +191,13 @@ class Backups(GoingBack):
         )
 
     async def start_restore(self, viewer: Viewer, name: str, confirm: str) -> BackupRun | None:
-        """Begin a restore that goes on in the background. Raises as `restore` does, at first,
-        BadUserInput when *confirm* is neither `restore` nor the name.
+        """Start a restore in the background.
+
+        Raises like `restore`; BadUserInput if *confirm* is neither `restore` nor the name.
         """
         must_operate(viewer)
         if confirm not in (CONFIRMED, name):
-            raise BadUserInput(f"confirm: found {confirm[:80]!r}; allowed: {CONFIRMED}.")
+            raise BadUserInput(f"confirm must be {CONFIRMED!r}; found {confirm[:80]!r}.")
         live = await self._begin_restore(viewer, name, quiet)
         run = await self._runs.run(live.number)
         await self._runs.in_background(
@@ -214,7 +214,7 @@ class Backups(GoingBack):
         *,
         trust_unsigned: bool = False,
     ) -> Restored:
-        """Restore a backup into the empty database at *url*. Raises as `restore` does, NotEmpty."""
+        """Restore into the empty database at *url*. Raises like `restore`, NotEmpty."""
         _may_trust(viewer, trust_unsigned)
         live = await self._begin_restore(viewer, name, note)
         return await self._runs.finish(
@@ -226,32 +226,31 @@ class Backups(GoingBack):
         viewer.must_have_signed_in_recently(SensitiveAction.RESTORE_BACKUP)
         return await self._begin(viewer, BackupRunKind.RESTORE, name, note)
 
-    # --- remove and copy
+    # --- delete, prune, upload, download
 
     async def delete(self, viewer: Viewer, name: str) -> Backup:
-        """Remove a backup, every copy of it.
+        """Delete a backup and all its copies.
 
-        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Conflict for the
-        last good one, StorageFailed when a copy stays, Unavailable.
+        Raises Unauthenticated, Forbidden, ReauthenticationRequired, NotFound, Conflict for the last
+        good backup, StorageFailed if a copy can't be deleted, Unavailable.
         """
         must_operate(viewer)
         viewer.must_have_signed_in_recently(SensitiveAction.DELETE_BACKUP)
         backup = await self._shelf.find(name)
         if await self._shelf.is_last_good(name):
-            raise Conflict(f"{name} is the only good backup. Make another one first.")
+            raise Conflict(f"{name} is the only good backup. Create another one first.")
         places = list(backup.locations)
         if self._shelf.remote_trouble is not None and BackupLocation.S3 not in places:
-            # A storage that can't be listed may hold a copy.
+            # S3 may have a copy although it can't be listed.
             places.append(BackupLocation.S3)
         await self._remove(viewer, name, places)
         return backup
 
     async def prune(self, viewer: Viewer, note: Note = quiet, *, dry_run: bool = False) -> Pruned:
-        """Remove what the configured rules do not keep: archives here and in the S3 storage, and
-        databases that a restore replaced. Never the newest good backup.
+        """Remove archives and kept databases that the retention rules no longer keep.
 
-        What can't be removed stands in `failed` of the answer, as does an S3 storage that can't be
-        listed; the rest is removed all the same.
+        Applies to local archives, S3 and databases that restores replaced. Keeps the newest good
+        backup. Failures, also of listing S3, are in `failed` of the result; the rest is removed.
         Raises Unauthenticated, Forbidden, StorageFailed for the backup directory, Unavailable.
         """
         must_operate(viewer)
@@ -259,7 +258,7 @@ class Backups(GoingBack):
         here = [one for one in await self._shelf.backups() if one.state is not BackupState.FAILED]
         local = [one for one in here if BackupLocation.LOCAL in one.locations]
         remote = [one.name for one in here if BackupLocation.S3 in one.locations]
-        # Each kind by itself: an archive that anybody put here displaces none of ours.
+        # Separately, so that unsigned archives never displace signed ones.
         signed = [one.name for one in local if is_good(one)]
         others = [one for one in local if one.name not in signed]
         good = [one.name for one in others if one.state is BackupState.COMPLETE]
@@ -272,7 +271,7 @@ class Backups(GoingBack):
             ),
         )
         if self._shelf.remote_trouble is not None:
-            # Nobody knows what is superfluous there; an empty answer would say that nothing is.
+            # An empty result would claim that there is nothing to remove in S3.
             pruned.failed["S3 storage"] = self._shelf.remote_trouble
         for name in sorted({*pruned.local, *pruned.remote}):
             note(f"{'Would remove' if dry_run else 'Removing'} {name}")
@@ -293,34 +292,35 @@ class Backups(GoingBack):
         return pruned
 
     async def upload(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
-        """Copy an archive to the S3 storage. Raises as `create` does, NotFound."""
+        """Copy an archive to S3. Raises like `create`, NotFound."""
         must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.UPLOAD, name, note)
         await self._runs.finish(live, lambda live: self._work.upload(live, name))
         return await self._shelf.find(name)
 
     async def download(self, viewer: Viewer, name: str, note: Note = quiet) -> Backup:
-        """Fetch an archive from the S3 storage. Raises NotFound, StorageFailed, NoSpace."""
+        """Copy an archive from S3. Raises NotFound, StorageFailed, NoSpace."""
         must_operate(viewer)
         live = await self._begin(viewer, BackupRunKind.DOWNLOAD, name, note)
         await self._runs.finish(live, lambda live: self._work.fetched(live, name))
         return await self._shelf.find(name)
 
     async def stop(self) -> None:
-        """End what runs in the background."""
+        """Stop background runs."""
         await self._runs.stop()
 
-    # --- parts of the above
+    # --- shared parts
 
     async def _begin(self, viewer: Viewer, kind: BackupRunKind, name: str, note: Note) -> RunHandle:
-        """Begin a run on an archive that is there. Without a database it is not recorded."""
+        """Start a run on an existing archive. Without a database it is not recorded."""
         await self._shelf.find(name)
         return await self._runs.begin(viewer, kind, name, note, needs_database=False)
 
     async def _remove(self, viewer: Viewer, name: str, places: Sequence[BackupLocation]) -> None:
-        """Remove copies, then record which are gone.
+        """Remove copies, then record which were removed.
 
-        Raises Unavailable before anything is removed, StorageFailed for copies that stay.
+        Raises Unavailable before anything is removed, StorageFailed for copies that can't be
+        removed.
         """
         await store.is_ready(self._db)
         gone, kept = [], []
@@ -344,7 +344,7 @@ class Backups(GoingBack):
                 )
                 raise
         if kept:
-            where = f" It is removed from: {', '.join(gone)}." if gone else ""
+            where = f" Removed from: {', '.join(gone)}." if gone else ""
             raise StorageFailed(f"{name} can't be removed. {' '.join(kept)}{where}")
 
     async def _remove_from(self, place: BackupLocation, name: str) -> None:
@@ -358,6 +358,8 @@ class Backups(GoingBack):
 
 
 def _may_trust(viewer: Viewer, trust_unsigned: bool) -> None:
-    """Only somebody who works on the machine itself may vouch for an archive."""
+    """Only the operator on the machine itself can trust an unsigned archive."""
     if trust_unsigned and viewer.kind is not ActorKind.OPERATOR:
-        raise Forbidden("Only the command line restores an archive that this engine did not sign.")
+        raise Forbidden(
+            "Only the command line can restore an archive that this engine did not sign."
+        )

@@ -1,4 +1,4 @@
-"""The databases beside ours: those that are restored into, tried out, replaced and kept."""
+"""Sibling databases on the same server: restored, scratch and kept databases."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def companion(url: str, purpose: str) -> str:
 
 
 def kept_name(url: str) -> str:
-    """A name for the database at *url* once another stands in its place."""
+    """A name for the database at *url* after it is replaced."""
     return f"{base_name(url)}_before_{datetime.now(UTC):{_KEPT_TIME}}"
 
 
@@ -70,15 +70,16 @@ def copy(url: str, kept: str, name: str) -> None:
         try:
             cluster_store.copy(connection, name, kept)
         except psycopg.errors.InvalidCatalogName as error:
-            raise Conflict(f"The database {kept} is gone.") from error
+            raise Conflict(f"The database {kept} does not exist any more.") from error
         except psycopg.errors.ObjectInUse as error:
             raise Conflict(
-                f"Somebody is connected to the database {kept}, so it can't be copied. End that"
-                " connection, then try again."
+                f"The database {kept} can't be copied while a client is connected to it. End that"
+                " connection and try again."
             ) from error
         except psycopg.errors.DiskFull as error:
             raise Conflict(
-                f"There is no room for a copy of the database {kept} on the database's disk."
+                f"The disk of the database has no space for a copy of {kept}. Free disk space and"
+                " try again."
             ) from error
 
 

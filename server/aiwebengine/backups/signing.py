@@ -1,8 +1,8 @@
-"""Signs archives, and tells whether one was signed by this engine.
+"""Signs archives and verifies their signatures.
 
-The manifest holds the checksum of every file in the archive; it is signed by HMAC-SHA-256
-(RFC 2104) with a key that lies neither in the database nor in any archive: whoever can write to
-the backup directory or the bucket can make an archive, but not one that counts as ours.
+The manifest contains the checksum of every file and is signed with HMAC-SHA-256 (RFC 2104). The key
+is neither in the database nor in an archive, so write access to the backup directory or bucket is
+not enough to forge a trusted archive.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from aiwebengine.core.errors import Conflict
 
 KEY_FILE = "backup-signing.key"
 ALGORITHM = "HMAC-SHA-256"
-SHORTEST_KEY = 32
+MIN_KEY_LENGTH = 32
 _LARGEST_FILE = 1_024
 _KEY_ID_OF = b"aiwebengine backup signing key id\n"
 
 
 class NoSigningKey(Conflict):
-    """There is no key to sign with, and none can be made; the message says what to do."""
+    """There is no signing key, and none can be created; the message says what to do."""
 
 
 class NotTrusted(Conflict):
-    """An archive is not signed by this engine; the message says what to do."""
+    """The archive is not signed by this engine; the message says what to do."""
 
 
 class SigningKeys:
-    """The keys of this engine: one that signs, and those that were used before."""
+    """The current and previous keys that sign archives."""
 
     def __init__(self, config: Config) -> None:
         self._configured = config.backup.signing_key
@@ -47,27 +47,31 @@ class SigningKeys:
         self.file = config.repository.data_dir / KEY_FILE
 
     def sign(self, manifest: bytes) -> bytes:
-        """The content of `manifest.sig`. Makes the key file at the first use.
+        """The content of `manifest.sig`. Creates the key file on first use.
 
         Raises NoSigningKey.
         """
         configured = self._configured
         key = configured.get_secret_value().encode() if configured else self._kept_key()
-        told = {"algorithm": ALGORITHM, "key": _id_of(key), "signature": _signature(key, manifest)}
-        return orjson.dumps(told)
+        content = {
+            "algorithm": ALGORITHM,
+            "key": _id_of(key),
+            "signature": _signature(key, manifest),
+        }
+        return orjson.dumps(content)
 
     def ids(self) -> tuple[str, ...]:
-        """The ids of all keys that archives are compared with. Raises NoSigningKey."""
+        """The IDs of all trusted keys. Raises NoSigningKey."""
         return tuple(self._known())
 
     def state_of(self, contents: Contents) -> BackupSignature:
-        """Whether the archive is signed by this engine. Raises NoSigningKey."""
+        """The signature state of an archive. Raises NoSigningKey."""
         if contents.signature is None:
             return BackupSignature.UNSIGNED
         try:
-            told = orjson.loads(contents.signature)
-            key_id, signature = told["key"], told["signature"]
-            if told["algorithm"] != ALGORITHM or not signature.isascii():
+            signed = orjson.loads(contents.signature)
+            key_id, signature = signed["key"], signed["signature"]
+            if signed["algorithm"] != ALGORITHM or not signature.isascii():
                 return BackupSignature.INVALID
             key = self._known().get(key_id)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -78,14 +82,14 @@ class SigningKeys:
         return BackupSignature.VALID if is_ours else BackupSignature.INVALID
 
     def trusted(self, contents: Contents, name: str, *, trust_unsigned: bool) -> Manifest:
-        """The manifest of the archive *name*, when this engine signed it.
+        """The manifest of the archive *name*, if this engine signed it.
 
-        *trust_unsigned*: somebody vouches for an archive that nobody signed, or another engine.
-        Raises NotTrusted; Damaged when the archive was changed or has another name.
+        *trust_unsigned*: also accept archives that are unsigned or signed by another engine. Raises
+        NotTrusted; Damaged if the archive was changed or renamed.
         """
         state, manifest = self.state_of(contents), contents.manifest
         if state is BackupSignature.INVALID:
-            raise Damaged(f"The signature of {name} does not match: it was changed.")
+            raise Damaged(f"The signature of {name} does not match, so the archive was changed.")
         if manifest.name != name:
             raise Damaged(renamed(name, manifest))
         if state is BackupSignature.VALID or trust_unsigned:
@@ -96,26 +100,26 @@ class SigningKeys:
         keys = [secret.get_secret_value().encode() for secret in self._former]
         if self._configured is not None:
             keys.append(self._configured.get_secret_value().encode())
-        # What was signed before `backup.signing_key` was set.
+        # The key from before `backup.signing_key` was set.
         kept = _read_key(self.file)
         return {_id_of(key): key for key in (*keys, *([kept] if kept else []))}
 
     def _kept_key(self) -> bytes:
-        return _read_key(self.file) or _made_key(self.file)
+        return _read_key(self.file) or _create_key(self.file)
 
 
 def renamed(name: str, manifest: Manifest) -> str:
-    """What to say of an archive that lies under another name than it was made with."""
-    return f"{name} was renamed: its manifest says {manifest.name}. Give it that name again."
+    """The message for an archive that was renamed."""
+    return f"{name} was renamed. Rename it back to {manifest.name}, the name in its manifest."
 
 
 _WHY = {
-    BackupSignature.UNSIGNED: "is not signed: an older version made it, or a stranger.",
+    BackupSignature.UNSIGNED: "is not signed. An older version or somebody else created it.",
     BackupSignature.UNKNOWN_KEY: "is signed with a key that this engine does not have.",
 }
 _REMEDY = (
-    "Set backup.signing_key or backup.former_signing_keys to the key of the engine that made it."
-    " If you know where it comes from, use --trust-unsigned at the command line."
+    "Set backup.signing_key or backup.former_signing_keys to the key of the engine that created it."
+    " If you trust its source, use --trust-unsigned on the command line."
 )
 
 
@@ -135,16 +139,16 @@ def _read_key(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise NoSigningKey(f"{path} can't be read: {error.strerror or error}.") from None
-    if len(key) < SHORTEST_KEY:
+    if len(key) < MIN_KEY_LENGTH:
         raise NoSigningKey(
-            f"{path} holds {len(key)} characters; a key has {SHORTEST_KEY} at least."
-            " Put back the file that was there, or remove this one to get a new key."
+            f"{path} has {len(key)} characters; a key needs at least {MIN_KEY_LENGTH}."
+            " Restore the original file, or delete this one to create a new key."
         )
     return key
 
 
-def _made_key(path: Path) -> bytes:
-    """A new key in a file; the one that another process made at the same moment, if any did."""
+def _create_key(path: Path) -> bytes:
+    """Create the key file, or read it if another process created it at the same time."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,16 +156,16 @@ def _made_key(path: Path) -> bytes:
             file.write(secrets.token_hex(32).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        # A link is made only where nothing is: nobody's key is ever replaced.
+        # `link` fails if the file exists, so an existing key is never replaced.
         with suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()
         sync(path.parent)
     except OSError as error:
         raise NoSigningKey(
-            f"Backups are signed, and no key can be kept in {path}: {error.strerror}."
-            " Set backup.signing_key, or let the engine's user write there."
+            f"Can't create the backup signing key {path}: {error.strerror}."
+            " Set backup.signing_key, or make the directory writable for the engine."
         ) from None
     key = _read_key(path)
-    assert key is not None  # noqa: S101 - it was just made
+    assert key is not None  # noqa: S101 - it was just created
     return key

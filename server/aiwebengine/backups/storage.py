@@ -1,4 +1,4 @@
-"""Where archives lie: the backup directory."""
+"""The backup directory."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from aiwebengine.core.untrusted_text import on_one_line
 
 log = logging.getLogger(__name__)
 
-# What must stay free beside an archive.
+# Disk space to keep free beside an archive.
 _RESERVE = 64 << 20
-# How many files are remembered that were warned of.
-_MOST_REMEMBERED = 1_000
+# Maximum number of warnings to remember.
+_MAX_LOGGED = 1_000
 
 
 class StorageFailed(Conflict):
-    """A disk or a storage service did not do what it should; the message says what it said."""
+    """A disk or storage service failed; the message has the reason."""
 
 
 class CopyFailed(StorageFailed):
-    """An archive is made and good, but could not be copied to the S3 storage."""
+    """The archive is complete, but could not be copied to S3."""
 
 
 class NoSpace(StorageFailed):
-    """There is not enough room."""
+    """Not enough disk space."""
 
 
 @contextmanager
 def failures_told() -> Iterator[None]:
-    """Turns what the system says of files into a refusal."""
+    """Convert an OSError into StorageFailed."""
     try:
         yield
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        told = f"The archive can't be read or written: {error.strerror or error}{where}."
-        raise StorageFailed(told) from error
+        message = f"The archive can't be read or written: {error.strerror or error}{where}."
+        raise StorageFailed(message) from error
 
 
 class Ignored:
-    """Files of a directory or bucket that look like archives and are none: each is logged once."""
+    """Files that look like archives but are not; each is logged once."""
 
     def __init__(self, place: str) -> None:
         self._place = place
@@ -57,19 +57,19 @@ class Ignored:
         self.names: list[str] = []
 
     def note(self, names: list[str]) -> None:
-        """Remember what was ignored at this look."""
+        """Record the files that were ignored."""
         self.names = [on_one_line(name)[:200] for name in sorted(names)]
         for name in self.names:
-            if name not in self._logged and len(self._logged) < _MOST_REMEMBERED:
+            if name not in self._logged and len(self._logged) < _MAX_LOGGED:
                 self._logged.add(name)
                 log.warning("backup.ignored", extra={"archive": name, "place": self._place})
 
 
 class Directory:
-    """The backup directory. It is the truth about what backups there are.
+    """The backup directory, the source of truth for which backups exist.
 
-    Anybody who can write there chooses the names: one that no archive has, and anything that is
-    not a regular file, is ignored.
+    Anybody who can write there chooses the names, so invalid names and anything but regular files
+    are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,9 +77,9 @@ class Directory:
         self.ignored = Ignored(str(folder))
 
     def names(self) -> list[str]:
-        """The names of all archives, newest first; none before the directory is made.
+        """The names of all archives, newest first; empty if the directory does not exist.
 
-        Raises StorageFailed when the directory can't be read.
+        Raises StorageFailed if the directory can't be read.
         """
         found, ignored = [], []
         try:
@@ -90,7 +90,7 @@ class Directory:
         except OSError as error:
             raise StorageFailed(
                 f"The backup directory {self.folder} can't be read: {error.strerror}."
-                " Correct it, or backup.directory."
+                " Fix its permissions, or change backup.directory."
             ) from None
         for name in entries:
             if is_name(name) and is_regular(self.folder / name):
@@ -101,19 +101,19 @@ class Directory:
         return sorted(found, reverse=True)
 
     def path(self, name: str) -> Path:
-        """Where the archive of this name lies. Raises NotFound."""
+        """The path of an archive. Raises NotFound."""
         path = self.folder / name
         if not is_name(name) or not is_regular(path):
             raise NotFound(f"There is no backup {name[:80]}.")
         return path
 
     def new_path(self, name: str) -> Path:
-        """Where an archive of this name will lie; the directory is made."""
+        """The path for a new archive; creates the directory."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.folder / name
 
     def unfinished(self) -> list[tuple[str, Path]]:
-        """Files that were not finished: name of the archive, and where it lies."""
+        """Unfinished files: name of the archive, and path."""
         found = [
             (path.name.removeprefix(".").removesuffix(UNFINISHED), path)
             for path in self.folder.glob(f".aiwebengine-*{UNFINISHED}")
@@ -121,11 +121,11 @@ class Directory:
         return [(name, path) for name, path in found if is_name(name)]
 
     def clear(self, unfinished: Path, is_known: bool) -> Path | None:
-        """As `archive.finish_or_remove`."""
+        """See `archive.finish_or_remove`."""
         return finish_or_remove(unfinished, is_known)
 
     def remove(self, name: str) -> None:
-        """Delete an archive; one that is gone is fine."""
+        """Delete an archive, if it exists."""
         (self.folder / name).unlink(missing_ok=True)
         sync(self.folder)
 
@@ -134,13 +134,13 @@ class Directory:
         free = shutil.disk_usage(self.folder).free
         if free < size + _RESERVE:
             raise NoSpace(
-                f"{self.folder} has {shown_size(free)} free;"
-                f" about {shown_size(size + _RESERVE)} are"
-                " needed. Make room, or run `aiwebengine backup prune`."
+                f"{self.folder} has {shown_size(free)} free, but the backup needs about"
+                f" {shown_size(size + _RESERVE)}. Free disk space, or run"
+                " `aiwebengine backup prune`."
             )
 
     def expected_size(self, database_bytes: int) -> int:
-        """How large the next archive will be, about: a little more than the newest one."""
+        """Estimate the size of the next archive, somewhat larger than the newest one."""
         for name in self.names():
             try:
                 newest = read(self.folder / name).manifest
@@ -150,12 +150,12 @@ class Directory:
             if newest.name != name or not newest.database_bytes > 0:
                 continue
             guess = max(size * 5 // 4, size * database_bytes // newest.database_bytes)
-            # A manifest may say anything: it must not keep new backups from being made.
+            # The manifest is untrusted, and must not prevent new backups.
             return min(guess, database_bytes * 2)
         return database_bytes // 2
 
 
 def contents_of(path: Path) -> Contents:
-    """What the archive says of itself. Raises Damaged, StorageFailed."""
+    """Read the manifest and signature of an archive. Raises Damaged, StorageFailed."""
     with failures_told():
         return read(path)

@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of backups, runs and restores."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from aiwebengine.core.scalars import BigInt
 from aiwebengine.jobs.types import Progress as RunProgress
 
 Note: TypeAlias = Callable[[str], None]
-"""Told what goes on, a line at a time."""
+"""Receives progress messages, one line each."""
 
 
 def quiet(_: str) -> None:
-    """Listen to no line."""
+    """Discard progress messages."""
 
 
 @strawberry.enum
 class BackupState(enum.Enum):
-    """Whether a backup can be relied on.
+    """The state of a backup.
 
     Attributes:
-        RUNNING: it is being made.
-        COMPLETE: its archive is whole: nothing speaks against it.
-        DAMAGED: its archive can't be read, or its last check found something wrong.
-        FAILED: it was not finished; there is no archive.
-        REMOTE: its archive lies in the S3 storage only.
+        RUNNING: being created.
+        COMPLETE: the archive is complete, and no check found a problem.
+        DAMAGED: the archive can't be read, or its last check found a problem.
+        FAILED: creating the backup failed; there is no archive.
+        REMOTE: the archive is only in S3.
     """
 
     RUNNING = "running"
@@ -46,11 +46,11 @@ class BackupState(enum.Enum):
 
 @strawberry.enum
 class BackupLocation(enum.Enum):
-    """Where a copy of an archive lies.
+    """The location of an archive.
 
     Attributes:
-        LOCAL: in the backup directory.
-        S3: in the S3-compatible storage.
+        LOCAL: the backup directory.
+        S3: the S3-compatible storage.
     """
 
     LOCAL = "local"
@@ -59,13 +59,13 @@ class BackupLocation(enum.Enum):
 
 @strawberry.enum
 class BackupSignature(enum.Enum):
-    """Whether an archive is signed by this engine.
+    """The signature of an archive.
 
     Attributes:
         VALID: signed with a key of this engine.
         UNSIGNED: not signed, for example by a version before 0.3.0.
         UNKNOWN_KEY: signed with a key that this engine does not have.
-        INVALID: the signature does not match: the archive was changed.
+        INVALID: the signature does not match, so the archive was changed.
     """
 
     VALID = "valid"
@@ -76,15 +76,15 @@ class BackupSignature(enum.Enum):
 
 @strawberry.enum
 class BackupRunKind(enum.Enum):
-    """What was done.
+    """The kind of a backup run.
 
     Attributes:
-        CREATE: a backup was made.
-        VERIFY: an archive was read to its end and compared with its manifest.
-        RESTORE: a backup was put in the database's place.
-        DRILL: a backup was restored into a scratch database, checked and dropped.
-        UPLOAD: an archive was copied to the S3 storage.
-        DOWNLOAD: an archive was fetched from the S3 storage.
+        CREATE: create a backup.
+        VERIFY: read an archive and compare it with its manifest.
+        RESTORE: replace the database with a backup.
+        DRILL: restore a backup into a scratch database, check it and drop it.
+        UPLOAD: copy an archive to S3.
+        DOWNLOAD: copy an archive from S3.
     """
 
     CREATE = "create"
@@ -97,12 +97,12 @@ class BackupRunKind(enum.Enum):
 
 @strawberry.enum
 class BackupRunState(enum.Enum):
-    """State of a run.
+    """The state of a backup run.
 
     Attributes:
-        RUNNING: it is running.
-        SUCCEEDED: it did its work.
-        FAILED: it did not; `problem` says why.
+        RUNNING: in progress.
+        SUCCEEDED: finished without problems.
+        FAILED: failed; `problem` explains why.
     """
 
     RUNNING = "running"
@@ -112,12 +112,12 @@ class BackupRunState(enum.Enum):
 
 @strawberry.type
 class BackupPart:
-    """One file inside an archive.
+    """A file in an archive.
 
     Attributes:
-        name: its path inside the archive.
-        size_bytes: its size.
-        sha256: its SHA-256, in hexadecimal digits.
+        name: path in the archive.
+        size_bytes: size of the file.
+        sha256: SHA-256 of the file, in hexadecimal.
     """
 
     name: str
@@ -127,11 +127,11 @@ class BackupPart:
 
 @strawberry.type
 class TableRows:
-    """How many rows a table had.
+    """The number of rows in a table.
 
     Attributes:
-        table: the table.
-        rows: how many.
+        table: name of the table.
+        rows: number of rows.
     """
 
     table: str
@@ -140,20 +140,20 @@ class TableRows:
 
 @strawberry.type
 class BackupRun:
-    """One run: who started it, its progress and its result.
+    """A backup run, such as a restore or drill.
 
     Attributes:
-        id: its number.
-        kind: what it does.
-        state: its state. A run whose process has ended counts as FAILED at once.
-        backup_name: the archive that it makes or reads.
+        id: ID of the run.
+        kind: kind of the run.
+        state: state of the run. A run whose process ended is FAILED.
+        backup_name: archive that the run creates or reads.
         actor_label: who started it.
-        started_at: when it began.
+        started_at: when it started.
         ended_at: when it ended.
-        progress: completed part, 0 to 1.
-        step: its current or last step.
-        problem: why it failed.
-        details: what it found: checks, counted rows, names of databases.
+        progress: progress, 0 to 1.
+        step: current or last step.
+        problem: reason for the failure.
+        details: results: checks, row counts, names of databases.
     """
 
     id: strawberry.ID
@@ -170,33 +170,33 @@ class BackupRun:
 
     @property
     def number(self) -> int:
-        """`id` as the number that it is in the table."""
+        """`id` as a number."""
         return int(self.id)
 
 
 @strawberry.type
 class Backup:
-    """A backup: one archive with the database, the configuration and the newest logs.
+    """A backup: an archive of the database, the configuration and the newest logs.
 
     Attributes:
-        name: the name of its file.
-        created_at: the instant whose data it holds.
-        size_bytes: the size of its file; 0 while there is none.
-        state: whether it can be relied on.
+        name: file name.
+        created_at: time of the data.
+        size_bytes: size of the file; 0 if there is none.
+        state: state of the backup.
         problem: what is wrong with it.
-        locations: where copies lie.
-        parts: the files inside; empty while only S3 has a copy.
-        row_counts: the rows of each table at that instant.
-        program_version: the version of the engine that made it.
-        database_version: the version of PostgreSQL that it was made from.
-        audit_event_id: the newest audit event inside.
-        has_secrets: whether the real configuration is inside, encrypted.
-        signature: whether this engine signed it; null while that was not looked at, as of an
-            archive in S3 only or one that can't be read.
-        verified_at: when it was last read to its end and found to be whole.
-        drilled_at: when it was last restored for a trial and found to be right.
-        note: the note that the archive keeps.
-        is_safety_copy: whether a restore made it before it replaced the database.
+        locations: locations of the archive.
+        parts: files in the archive; empty if it is only in S3.
+        row_counts: number of rows of each table.
+        program_version: version of the engine that created it.
+        database_version: version of PostgreSQL.
+        audit_event_id: newest audit event in the backup.
+        has_secrets: whether it contains the configuration with secrets, encrypted.
+        signature: signature of the archive; null if not checked, such as for an archive that is
+          only in S3 or can't be read.
+        verified_at: last successful verification.
+        drilled_at: last successful restore drill.
+        note: note stored in the archive.
+        is_safety_copy: whether a restore created it before replacing the database.
     """
 
     name: str
@@ -220,19 +220,20 @@ class Backup:
 
 @strawberry.type
 class RestorePreview:
-    """What a restore, or going back from one, would do.
+    """The effect of a restore, or of undoing one.
 
     Attributes:
-        name: the backup, or the kept database.
-        taken_at: the instant whose data it holds.
-        program_version: the version of the engine that made the backup; null while only S3 has it,
-            and for a database.
-        pending_migrations: the migrations that it lacks; they are applied to it.
+        name: name of the backup or kept database.
+        taken_at: time of the data.
+        program_version: version of the engine that created the backup; null for a database or if
+          the archive is only in S3.
+        pending_migrations: migrations that will be applied.
         problem: why it can't be restored.
-        has_same_history: whether the audit trail of now has the newest event of the backup. If not,
-            as after another restore, changes are counted by time.
-        signs_you_out: whether the session that asks would end: its user was no administrator then.
-        undone: the changes that are undone; null when the database can't be asked.
+        has_same_history: whether the current audit trail contains the newest event of the backup.
+          If not, for example after another restore, changes are compared by time.
+        signs_you_out: whether the current session would end, because its user was not an
+          administrator then.
+        undone: changes that would be undone; null if the database can't be read.
     """
 
     name: str
@@ -247,14 +248,13 @@ class RestorePreview:
 
 @strawberry.type
 class KeptDatabase:
-    """A database that a restore replaced, and that is kept under another name.
+    """A database that a restore replaced and kept under another name.
 
     Attributes:
-        name: its name.
+        name: name of the database.
         replaced_at: when it was replaced.
-        size_bytes: its size.
-        replaced_by: the backup, or the kept database, that took its place; null when no run
-            of this database tells.
+        size_bytes: size on disk.
+        replaced_by: backup or kept database that replaced it; null if unknown.
     """
 
     name: str
@@ -265,7 +265,7 @@ class KeptDatabase:
 
 @dataclass(frozen=True)
 class Part:
-    """One file inside an archive, as its manifest tells."""
+    """A file in an archive, as listed in the manifest."""
 
     name: str
     size: int
@@ -274,10 +274,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive says of itself, in its file `manifest.json`.
+    """The manifest of an archive, its file `manifest.json`.
 
-    *tables* are counted in the very snapshot that was dumped. *audit_head* is the newest seal of
-    the trail, as `aiwebengine audit verify --head` takes it.
+    *tables* are counted in the same snapshot as the dump. *audit_head* is the head of the audit
+    trail, for `aiwebengine audit verify --head`.
     """
 
     name: str
@@ -297,7 +297,7 @@ class Manifest:
 
 @dataclass
 class Progress(RunProgress):
-    """Progress of a run, which its thread writes."""
+    """Progress of a run; written by its thread and read by others."""
 
     note: Note = lambda _: None
     is_stopped: bool = False
@@ -305,7 +305,7 @@ class Progress(RunProgress):
     """Programs that work for it and are ended with it."""
 
     def at(self, step: str, done: float | None = None) -> None:
-        """Report a new step."""
+        """Start a new step."""
         self.check()
         self.step = step
         if done is not None:
@@ -313,47 +313,47 @@ class Progress(RunProgress):
         self.note(step)
 
     def stop(self) -> None:
-        """End the thread soon: its next `check` raises Stopped."""
+        """Stop the thread: its next `check` raises Stopped."""
         self.is_stopped = True
         for process in list(self.processes):
             process.terminate()
 
     def check(self) -> None:
-        """Raise Stopped when it is time to end."""
+        """Raise Stopped if the run was stopped."""
         if self.is_stopped:
             raise Stopped
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What came of a restore: the safety backup, and the old database under its new name."""
+    """The result of a restore."""
 
     backup_name: str
     safety_backup: str | None
     kept_database: str | None
     carried: CarriedOver
-    """What stays removed."""
+    """Removals that stay in force."""
     access_review: str
-    """The number of the access review that the restore opened."""
+    """ID of the access review that the restore opened."""
     left_out: list[str] = field(default_factory=list)
-    """Tables of the archive that are not the engine's: their rows are not restored."""
+    """Tables in the archive that do not belong to the engine; their rows are not restored."""
     not_restored: list[str] = field(default_factory=list)
-    """Grants, extensions and other objects of the old database that are not the engine's own."""
+    """Grants, extensions and other objects of the old database that the engine did not create."""
     rows: int | None = None
-    """Restored rows; None where nobody counted, as of a database that was kept."""
+    """Number of restored rows; None if not counted, such as for a kept database."""
     seconds: float | None = None
     undone: Undone | None = None
-    """Changes of the replaced database that were undone; None when it could not be read."""
+    """Changes in the replaced database that were undone; None if it could not be read."""
 
     @property
     def events_left_behind(self) -> int:
-        """Audit events that came after the backup; they are in the old database only."""
+        """Number of audit events after the backup; only the old database has them."""
         return self.carried.events_left_behind
 
 
 @dataclass
 class Pruned:
-    """What was removed, or would be. *failed*: what could not be removed, each with the reason."""
+    """What was or would be removed. *failed*: what could not be removed, with the reason."""
 
     local: list[str] = field(default_factory=list)
     remote: list[str] = field(default_factory=list)
@@ -362,4 +362,4 @@ class Pruned:
 
 
 class Stopped(Exception):
-    """The engine stops, and what runs in it as well."""
+    """The run was stopped because the engine is stopping."""

@@ -24,13 +24,13 @@ from aiwebengine.terminal.commands import (
     FAILED,
     MAKE_ENGINE,
     configuration,
+    current_operator,
     database_url,
+    errors_reported,
     json_option,
     progress,
-    refusals_printed,
     say,
     show,
-    somebody,
 )
 from aiwebengine.terminal.output import guarded
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from aiwebengine.core.config import Config
 
 # Command to package.
-ROOMS = {
+COMMAND_PACKAGES = {
     "alerts": "alerts",
     "audit": "audit",
     "backup": "backups",
@@ -72,7 +72,7 @@ def _loading() -> Iterator[None]:
         gc.enable()
 
 
-class _Rooms(click.Group):
+class _LazyGroup(click.Group):
     """Loads a package when its command is called: all of them together take a second to load."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
@@ -81,38 +81,38 @@ class _Rooms(click.Group):
             return super().main(*arguments, **options)
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """The names of all commands."""
-        return sorted([*super().list_commands(context), *ROOMS])
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(context), *COMMAND_PACKAGES])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The command of this name, or None."""
-        if name not in ROOMS:
+        """Return the command with this name, or None."""
+        if name not in COMMAND_PACKAGES:
             return super().get_command(context, name)
         with _loading():
-            module = import_module(f"aiwebengine.{ROOMS[name]}.cli")
+            module = import_module(f"aiwebengine.{COMMAND_PACKAGES[name]}.cli")
         command: click.Command = getattr(module, name)
         return command
 
 
-@click.group(cls=_Rooms, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Configuration file; default: config.toml, when there is one.",
+    help="Configuration file (default: config.toml if it exists).",
 )
 @click.version_option(__version__, prog_name="aiwebengine")
 @click.pass_context
 def main(context: click.Context, path: Path | None) -> None:
-    """The administration service of a web engine: users, roles, health, logs, backups."""
+    """Run and administer aiwebengine: users, roles, health, logs and backups."""
     context.obj = path
     context.meta[BACKUP_FIRST] = _takes_backup
-    context.meta[MAKE_ENGINE] = _made_engine
+    context.meta[MAKE_ENGINE] = _make_engine
     # Commands print their results; the log is for the server.
     logging.basicConfig(level=logging.CRITICAL)
 
 
-def _made_engine(config: Config, url: str) -> Engine:
+def _make_engine(config: Config, url: str) -> Engine:
     # Loaded where it is used: `health --url` and `--help` need no engine.
     with _loading():
         from aiwebengine.app.engine import Engine
@@ -121,14 +121,14 @@ def _made_engine(config: Config, url: str) -> Engine:
 
 
 def _takes_backup(config: Config, url: str) -> None:
-    """Back up a database as it is. The engine is not prepared: that would migrate first."""
+    """Back up a database without migrating it, so the engine is not prepared."""
     from aiwebengine.backups.before_migrating import backed_up_before_migrating
 
     async def take() -> None:
-        engine = _made_engine(config, url)
+        engine = _make_engine(config, url)
         await engine.db.connect()
         try:
-            await backed_up_before_migrating(engine.services.backups, somebody(), progress)
+            await backed_up_before_migrating(engine.services.backups, current_operator(), progress)
         finally:
             await engine.db.disconnect()
 
@@ -136,26 +136,26 @@ def _takes_backup(config: Config, url: str) -> None:
 
 
 @main.command()
-@click.option("--host", help="Address to listen on; default: server.host.")
+@click.option("--host", help="Address to listen on (default: server.host).")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    help="Port to listen on, 0 for a free one; default: server.port.",
+    help="Port to listen on, or 0 for any free port (default: server.port).",
 )
-@click.option("--validate-config", is_flag=True, help="Check the configuration and stop.")
+@click.option("--validate-config", is_flag=True, help="Check the configuration and exit.")
 @click.pass_context
 def serve(
     context: click.Context, host: str | None, port: int | None, validate_config: bool
 ) -> None:
-    """Start the engine."""
+    """Start the server."""
     config = configuration(context.obj)
     given = {"host": host, "port": port}
     overrides = {name: value for name, value in given.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=overrides)})
-    with refusals_printed():
+    with errors_reported():
         must_be_complete()
     if validate_config:
-        click.echo("The configuration is fine.")
+        click.echo("The configuration is valid.")
         return
     configure_logging(config.logging)
     # From here on an embedded server may run, which must not outlive the engine.
@@ -163,7 +163,7 @@ def serve(
     # Uvicorn stops in good order and then passes the signal on.
     with (
         suppress(KeyboardInterrupt),
-        refusals_printed(),
+        errors_reported(),
         database_url(config, creates=True, meanwhile=_load_server) as url,
     ):
         _serve(config, url)
@@ -190,20 +190,20 @@ def _serve(config: Config, url: str) -> None:
 @json_option
 @click.pass_context
 def check_config(context: click.Context, as_json: bool) -> None:
-    """Check the configuration and the server's version; print what is in force, without secrets."""
+    """Check the configuration and the PostgreSQL version. Prints the settings without secrets."""
     config = configuration(context.obj)
-    with refusals_printed():
+    with errors_reported():
         must_be_complete()
         _check_server(config.repository.database_url.get_secret_value())
-    shown = masked(config)
-    lines = ["The configuration is fine.", ""]
-    for section, values in shown.items():
+    settings = masked(config)
+    lines = ["The configuration is valid.", ""]
+    for section, values in settings.items():
         lines += [f"[{section}]", *(f"{key} = {value!r}" for key, value in values.items()), ""]
-    show(as_json, shown, lines)
+    show(as_json, settings, lines)
 
 
 def _check_server(url: str) -> None:
-    """Warn of a server that is too new or does not answer. Raises UnsupportedServer."""
+    """Warn if the server is too new or does not respond. Raises UnsupportedServer."""
     if not url:
         return
     from psycopg import OperationalError
@@ -214,7 +214,7 @@ def _check_server(url: str) -> None:
     try:
         version = versions.server_version(url)
     except OperationalError as error:
-        say(f"The version of PostgreSQL was not checked: {in_a_line(error)}", err=True)
+        say(f"Can't check the PostgreSQL version: {in_a_line(error)}", err=True)
         return
     versions.must_be_supported(version)
     if warning := versions.warning_of(version):
@@ -223,12 +223,12 @@ def _check_server(url: str) -> None:
 
 @main.group("schema")
 def schema_group() -> None:
-    """The GraphQL schema."""
+    """Print the GraphQL schema."""
 
 
 @schema_group.command("print")
 def schema_print() -> None:
-    """Print the schema."""
+    """Print the GraphQL schema as SDL."""
     from aiwebengine.app.schema import schema
 
     click.echo(schema.as_str())

@@ -15,7 +15,7 @@ from aiwebengine.config_history import store
 from aiwebengine.core.config import Config
 from aiwebengine.core.identity import engine
 from aiwebengine.database import Database
-from aiwebengine.signing_keys.service import KeyRing, Keys
+from aiwebengine.signing_keys.service import KeyRing, SigningKeys
 from aiwebengine.signing_keys.types import SETTINGS
 
 # Each instance has its own of these, or none could be compared without the same database.
@@ -31,7 +31,7 @@ _OWN = {
 class ConfigHistory:
     """Records what an operator changed in the configuration, which no door of ours sees."""
 
-    def __init__(self, db: Database, audit: AuditTrail, keys: Keys) -> None:
+    def __init__(self, db: Database, audit: AuditTrail, keys: SigningKeys) -> None:
         self._db = db
         self._audit = audit
         self._keys = keys
@@ -64,7 +64,7 @@ class ConfigHistory:
                     await store.put(self._db, name, now, is_change=is_change)
             await store.remove(self._db, sorted(known.keys() - values.keys()))
             # Every digest is one of the newest key now; the older ones have nothing left to check.
-            await self._keys.has_replaced(SETTINGS, ring.signing[0])
+            await self._keys.retire_before(SETTINGS, ring.signing[0])
 
     async def secrets(self) -> list[tuple[str, datetime]]:
         """Each secret of the configuration that is set, and since when it is what it is.

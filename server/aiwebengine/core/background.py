@@ -1,4 +1,4 @@
-"""Work that goes on beside the requests."""
+"""Background tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def repeatedly(seconds: float, verb: Callable[[], Awaitable[object]]) -> N
         try:
             await verb()
         except Unavailable:
-            # Said once by whoever answers requests; this comes round again.
+            # Requests report the outage; this runs again later.
             log.debug("task.postponed")
         except Exception:
             log.exception("task.bug")
@@ -42,8 +42,8 @@ async def repeatedly(seconds: float, verb: Callable[[], Awaitable[object]]) -> N
 async def end(*tasks: asyncio.Future[Any]) -> None:
     """Cancel these and wait until they are over, however they end.
 
-    A library that waits with a limit may take a cancellation for its own and go on, so whoever is
-    still at work after a moment is told again.
+    A library with a timeout can swallow a cancellation and continue, so tasks that still run after
+    a moment are cancelled again.
     """
     going_on: Iterable[asyncio.Future[Any]] = tasks
     while going_on:

@@ -1,4 +1,4 @@
-"""What is kept in memory because it is dear to work out again; bounded in bytes and in age."""
+"""An in-memory cache of expensive results, limited in size and age."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LruCache(Generic[Key, Value]):
 class Cache:
     """Answers that many ask for and few change, such as how many users there are.
 
-    Nothing here depends on who asks, and nothing says who may do what: rights are read anew for
+    Nothing here depends on who asks, and nothing says who may do what: rights are read again for
     each request. An answer counts until `forget` or for *ttl_secs*, and only while *may_trust*
     says that a change would have been heard of.
     """
@@ -85,7 +85,7 @@ class Cache:
         self.misses = 0
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[Value]]) -> Value:
-        """What *make* gives, or what it gave not long ago. Whoever asks must not change it.
+        """What *make* gives, or what it gave not long ago. The caller must not change it.
 
         Those who ask while somebody works it out wait for that; if it fails, each tries alone.
         """

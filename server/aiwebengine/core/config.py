@@ -1,4 +1,4 @@
-"""Every setting: its default, its meaning, its bounds. Read once, checked whole."""
+"""All settings with their defaults, descriptions and limits. Read and validated once at start."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def _duration(value: Any) -> Any:
-    """Seconds as a number, or "30m", "12h", "7d"."""
+    """A number of seconds, or text such as "30m", "12h" or "7d"."""
     if isinstance(value, str):
         match = re.fullmatch(r"(\d+)([smhd]?)", value.strip())
         if match is None:
@@ -48,9 +48,9 @@ def _duration(value: Any) -> Any:
 def _http_address(value: Any) -> Any:
     parts = urlsplit(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address such as https://engine.example.com")
+        raise ValueError("a URL such as https://engine.example.com")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("an address without path, such as https://engine.example.com")
+        raise ValueError("a URL without a path, such as https://engine.example.com")
     return value.rstrip("/")
 
 
@@ -59,13 +59,11 @@ def _contact(value: Any) -> Any:
     is_whole = parts is not None and (
         parts.hostname if parts.scheme == "https" else parts.path and not parts.netloc
     )
-    # RFC 9116 section 2.5.3: a URI; web addresses by https.
+    # RFC 9116 section 2.5.3: a URI; web URIs must use https.
     if not is_whole or parts is None or parts.scheme not in ("https", "mailto", "tel"):
-        raise ValueError(
-            "an address such as mailto:security@example.com or https://example.com/vdp"
-        )
+        raise ValueError("a URI such as mailto:security@example.com or https://example.com/vdp")
     if re.search(r"[^!-~]", value):
-        raise ValueError("an address without blanks and line breaks")
+        raise ValueError("a URI without spaces and line breaks")
     return value
 
 
@@ -85,49 +83,53 @@ class _Section(BaseModel):
 
 
 class Server(_Section):
-    """Where the engine listens."""
+    """The HTTP server."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(3000, ge=0, le=65_535, description="Port to listen on; 0 picks a free one.")
-    base_url: HttpAddress | None = Field(
-        None, description="Address under which browsers reach the engine."
-    )
+    port: int = Field(3000, ge=0, le=65_535, description="Port to listen on; 0 for any free port.")
+    base_url: HttpAddress | None = Field(None, description="Public URL of the engine.")
     request_timeout_secs: float = Field(
-        30, gt=0, le=3_600, description="Longest until a request has the beginning of its answer."
+        30, gt=0, le=3_600, description="Timeout for the first byte of a response."
     )
     shutdown_timeout_secs: float = Field(
-        30, ge=0, le=3_600, description="How long a stop waits for what is running."
+        30, ge=0, le=3_600, description="How long shutdown waits for running requests and tasks."
     )
     drain_secs: float = Field(
         0,
         ge=0,
         le=600,
-        description="How long a stop first goes on answering while /health says 503,"
-        " so that proxies look elsewhere.",
+        description="How long to keep serving at shutdown while /health returns 503, so that"
+        " proxies switch to other instances.",
     )
     trusted_proxies: list[IPv4Network | IPv6Network] = Field(
-        [], description="Networks of proxies whose X-Forwarded-For is believed."
+        [], description="Networks of proxies whose X-Forwarded-For header is trusted."
     )
 
     @property
     def public_url(self) -> str:
-        """The address for links and cookies."""
+        """The URL for links and cookies."""
         return self.base_url or f"http://localhost:{self.port}"
 
 
 class Logging(_Section):
-    """What is logged, and where to."""
+    """Logs."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Minimum level."
+    )
     format: Literal["pretty", "json"] | None = Field(
-        None, description="Console for people or for machines; left out: whichever it is."
+        None, description="Format on the console. If omitted: pretty on a terminal, else json."
     )
     file: Path | None = Field(
-        Path("logs/aiwebengine.log"), description="Log file, always JSON; empty: none."
+        Path("logs/aiwebengine.log"), description="Log file, always JSON; empty for none."
     )
-    rotation: Literal["hourly", "daily", "weekly"] = Field("daily", description="When to rotate.")
-    retention_days: int = Field(30, ge=1, le=3_650, description="Days to keep rotated files.")
-    compress: bool = Field(True, description="Whether rotated files are compressed.")
+    rotation: Literal["hourly", "daily", "weekly"] = Field(
+        "daily", description="How often to rotate the log file."
+    )
+    retention_days: int = Field(
+        30, ge=1, le=3_650, description="Number of days to keep rotated files."
+    )
+    compress: bool = Field(True, description="Compress rotated files.")
 
     @field_validator("level", mode="before")
     @classmethod
@@ -144,21 +146,23 @@ class Repository(_Section):
     """The database."""
 
     database_url: SecretStr = Field(
-        SecretStr(""), description="PostgreSQL server; empty: an embedded one."
+        SecretStr(""), description="PostgreSQL URL; empty for an embedded server."
     )
-    data_dir: Path = Field(Path("data"), description="Where the embedded server keeps its data.")
-    max_connections: int = Field(50, ge=2, le=1_000, description="Most connections of an instance.")
-    slow_query_ms: int = Field(
-        1_000, ge=0, description="Queries slower than this are logged; 0: none."
+    data_dir: Path = Field(Path("data"), description="Data directory, also of the embedded server.")
+    max_connections: int = Field(
+        50, ge=2, le=1_000, description="Maximum number of connections per instance."
     )
+    slow_query_ms: int = Field(1_000, ge=0, description="Log queries slower than this; 0 for none.")
     acquire_timeout_secs: float = Field(
-        5, gt=0, le=60, description="Longest wait for a free connection."
+        5, gt=0, le=60, description="Timeout for a free connection, in seconds."
     )
     statement_timeout_secs: float = Field(
-        10, gt=0, le=600, description="Longest a statement of a request may take."
+        10, gt=0, le=600, description="Timeout for each statement of a request, in seconds."
     )
     apply_migrations_at_start: bool = Field(
-        True, description="False: refuse to start while `aiwebengine migrate up` is due."
+        True,
+        description="Apply pending migrations at start. If false, the engine does not start with"
+        " pending migrations.",
     )
 
     @field_validator("database_url")
@@ -166,49 +170,56 @@ class Repository(_Section):
     def _is_postgresql(cls, value: SecretStr) -> SecretStr:
         url = value.get_secret_value()
         if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
-            raise ValueError("an address such as postgresql://user:password@host:5432/database")
+            raise ValueError("a URL such as postgresql://user:password@host:5432/database")
         return value
 
 
 class Cookie(_Section):
-    """The session cookie. Its name and flags follow from server.base_url."""
+    """The session cookie. Its name and flags depend on server.base_url."""
 
 
 class Auth(_Section):
-    """Who gets in."""
+    """Sign-in, sessions and API tokens."""
 
     bootstrap_admins: list[Account] = Field(
         [],
-        description="Addresses that become administrators when a provider first proves them;"
-        " each once.",
+        description="Email addresses that become administrators at their first verified sign-in,"
+        " once each.",
     )
     allow_sign_up: bool = Field(
-        True, description="False: only who was invited, or has signed in before, gets in."
+        True,
+        description="Allow new users to sign up. If false, only invited and existing users can"
+        " sign in.",
     )
     allowed_domains: list[Domain] = Field(
         [],
-        description="Domains whose verified addresses may sign up; empty: all, verified or not.",
+        description="Domains whose verified addresses can sign up. If empty: any address, even"
+        " unverified.",
     )
-    session_timeout: Duration = Field(
-        timedelta(days=7), description="How long a session lasts at most."
-    )
+    session_timeout: Duration = Field(timedelta(days=7), description="Maximum session lifetime.")
     session_idle_timeout: Duration = Field(
-        timedelta(hours=12), description="How long an unused session lasts."
+        timedelta(hours=12), description="Idle timeout of a session."
     )
-    max_concurrent_sessions: int = Field(5, ge=1, le=100, description="Sessions a user may have.")
+    max_concurrent_sessions: int = Field(
+        5, ge=1, le=100, description="Maximum number of sessions per user."
+    )
     sudo_minutes: int = Field(
-        30, ge=1, le=10_080, description="How recent a sign-in must be for what can do most harm."
+        30,
+        ge=1,
+        le=10_080,
+        description="Maximum age of a sign-in for sensitive actions, in minutes.",
     )
     token_lifetime: Duration = Field(
         timedelta(days=90), description="Default lifetime of an API token."
     )
     max_token_lifetime: Duration = Field(
-        timedelta(days=365), description="Maximum lifetime of an API token; wins over the default."
+        timedelta(days=365),
+        description="Maximum lifetime of an API token; also limits the default.",
     )
     cookie: Cookie = Field(Cookie(), description="The session cookie.")
     providers: dict[ProviderName, Provider] = Field({}, description="Sign-in providers by name.")
 
-    # Of this field alone, so that it is told together with what is wrong with others.
+    # A field validator, so that its errors are reported together with those of other fields.
     @field_validator("providers")
     @classmethod
     def _are_complete(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
@@ -216,20 +227,20 @@ class Auth(_Section):
         return providers
 
     def kind_of(self, name: str) -> str:
-        """Which kind of provider the section *name* describes."""
+        """The kind of the provider in section *name*."""
         return kind_of(name, self.providers[name])
 
 
 class Security(_Section):
-    """What is refused."""
+    """Limits and access."""
 
     rate_limit_per_minute: int | None = Field(
         None,
         ge=1,
-        description="Requests of one address a minute; left out: 600, and this machine is free.",
+        description="Rate limit per address. If omitted: 600, except for this machine.",
     )
     max_request_body_bytes: int = Field(
-        1_048_576, ge=1_024, le=1_073_741_824, description="Largest body."
+        1_048_576, ge=1_024, le=1_073_741_824, description="Maximum body size of a request."
     )
     max_anonymous_body_bytes: int = Field(
         16_384, ge=1_024, le=1_073_741_824, description="Maximum body size of an anonymous request."
@@ -244,126 +255,135 @@ class Security(_Section):
         100, ge=1, description="Maximum WebSockets per user and worker."
     )
     cors_allowed_origins: list[HttpAddress] = Field(
-        [], description="Other sites whose pages may read answers, without cookies."
+        [], description="Origins allowed to read responses, without cookies (CORS)."
     )
-    api_key: SecretStr | None = Field(None, description="Key for /metrics.")
+    api_key: SecretStr | None = Field(None, description="API key for /metrics.")
     metrics_from_loopback: bool = Field(
-        False, description="Whether this machine itself may read /metrics without a key."
+        False, description="Allow this machine to read /metrics without a key."
     )
-    content_security_policy: str | None = Field(None, description="Replaces our own policy.")
+    content_security_policy: str | None = Field(
+        None, description="Value that replaces the default Content-Security-Policy."
+    )
     hsts_include_subdomains: bool = Field(
         False,
-        description="Whether Strict-Transport-Security covers every name below the engine's:"
-        " browsers then refuse plain http there.",
+        description="Add includeSubDomains to Strict-Transport-Security, so that browsers refuse"
+        " plain HTTP for all subdomains.",
     )
     contact: Contact | None = Field(
         None,
-        description="Address for reports of security problems, shown in"
-        " /.well-known/security.txt; left out: no such page.",
+        description="Contact for security reports, published in /.well-known/security.txt. If"
+        " omitted, the page does not exist.",
     )
 
 
 class Performance(_Section):
-    """Tuning."""
+    """Performance."""
 
-    enable_compression: bool = Field(True, description="Whether answers are compressed.")
+    enable_compression: bool = Field(True, description="Compress responses.")
     cache_size_mb: int = Field(
-        64, ge=0, le=65_536, description="Memory for caches of an instance; 0: no cache."
+        64, ge=0, le=65_536, description="Cache size per instance; 0 for no cache."
     )
     cache_ttl_seconds: int = Field(
-        300, ge=0, description="Longest that a cached answer counts; 0: none is kept."
+        300, ge=0, description="Maximum age of a cached response; 0 for no cache."
     )
     compiled_plans: bool = Field(
         True,
-        description="Whether selections of plain fields are compiled. Off, graphql-core executes"
-        " every field: same answers, slower lists.",
+        description="Compile selections of plain fields. If false, graphql-core executes every"
+        " field: same responses, slower lists.",
     )
-    worker_pool_size: int = Field(1, ge=1, le=256, description="Worker processes.")
+    worker_pool_size: int = Field(1, ge=1, le=256, description="Number of worker processes.")
 
 
 class S3(_Section):
     """S3-compatible storage for backups."""
 
-    bucket: str = Field(min_length=3, description="Bucket.")
-    prefix: str = Field("aiwebengine/", description="What the names of our objects begin with.")
+    bucket: str = Field(min_length=3, description="Name of the bucket.")
+    prefix: str = Field("aiwebengine/", description="Prefix of object names.")
     region: str | None = Field(None, description="Region.")
-    endpoint: HttpAddress | None = Field(None, description="Address, when it is not Amazon's.")
-    access_key_id: str | None = Field(None, description="Key id.")
-    secret_access_key: SecretStr | None = Field(None, description="Key.")
-    upload_after_create: bool = Field(True, description="Whether each new archive is copied there.")
+    endpoint: HttpAddress | None = Field(None, description="Endpoint URL, if not Amazon S3.")
+    access_key_id: str | None = Field(None, description="Access key ID.")
+    secret_access_key: SecretStr | None = Field(None, description="Secret access key.")
+    upload_after_create: bool = Field(True, description="Upload each new archive.")
 
 
 class Backup(_Section):
     """Backups."""
 
-    directory: Path = Field(Path("backups"), description="Where archives lie.")
-    schedule: Schedule = Field("0 2 * * *", description="When, as a cron expression.")
-    retention_days: int = Field(30, ge=1, description="Days to keep archives.")
+    directory: Path = Field(Path("backups"), description="Directory of the archives.")
+    schedule: Schedule = Field("0 2 * * *", description="Schedule, as a cron expression.")
+    retention_days: int = Field(30, ge=1, description="Number of days to keep every archive.")
     keep_daily: int = Field(
-        7, ge=0, le=3_650, description="Newest archives of so many days that are kept longer."
+        7, ge=0, le=3_650, description="Number of days to keep the newest archive of each day."
     )
     keep_weekly: int = Field(
-        4, ge=0, le=520, description="Newest archives of so many weeks that are kept longer."
+        4, ge=0, le=520, description="Number of weeks to keep the newest archive of each week."
     )
     keep_monthly: int = Field(
-        12, ge=0, le=120, description="Newest archives of so many months that are kept longer."
+        12, ge=0, le=120, description="Number of months to keep the newest archive of each month."
     )
     signing_key: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Key that archives are signed with, the same on all instances. Left out: one"
-        " is made in `repository.data_dir`.",
+        description="Key that signs archives, the same on all instances. If omitted, one is"
+        " created in `repository.data_dir`.",
     )
     former_signing_keys: list[Annotated[SecretStr, Field(min_length=32)]] = Field(
-        [], description="Keys used before; archives signed with them are still trusted."
+        [], description="Previous signing keys, whose archives are still trusted."
     )
     s3: S3 | None = Field(None, description="S3-compatible storage.")
 
 
 class Smtp(_Section):
-    """The mail server that takes alerts."""
+    """The mail server for alerts."""
 
-    host: str | None = Field(None, min_length=1, description="Host of the mail server.")
+    host: str | None = Field(None, min_length=1, description="Host name of the mail server.")
     port: int | None = Field(
-        None, ge=1, le=65_535, description="Port; left out: 587, 465 with tls, 25 with none."
+        None, ge=1, le=65_535, description="Port. If omitted: 587, 465 with tls, 25 with none."
     )
-    username: str | None = Field(None, min_length=1, description="Name to sign in there with.")
-    password: SecretStr | None = Field(None, description="The password that goes with it.")
+    username: str | None = Field(None, min_length=1, description="User name for the mail server.")
+    password: SecretStr | None = Field(None, description="Password for the mail server.")
     encryption: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="How the way there is protected."
+        "starttls", description="Encryption of the connection."
     )
 
     @model_validator(mode="after")
     def _password_is_protected(self) -> Smtp:
         if (self.username is None) != (self.password is None):
-            raise ValueError("username and password together, or neither")
+            raise ValueError("both username and password, or neither")
         if self.username and self.encryption == "none" and self.host not in THIS_MACHINE:
-            raise ValueError("encryption = starttls or tls, or the password would go in clear")
+            raise ValueError(
+                "encryption = starttls or tls, because the password would be sent in clear text"
+            )
         return self
 
 
 class Alerts(_Section):
-    """Who is told when something is wrong."""
+    """Alerts and their channels."""
 
-    webhook_url: SecretStr | None = Field(None, description="Address that alerts are posted to.")
-    webhook_secret: SecretStr | None = Field(
-        None, description="Key of the signature that goes with them."
+    webhook_url: SecretStr | None = Field(
+        None, description="URL that receives alerts as POST requests."
     )
-    email_to: list[EmailAddress] = Field([], description="Addresses that alerts are mailed to.")
-    email_from: EmailAddress | None = Field(None, description="Address that they come from.")
+    webhook_secret: SecretStr | None = Field(None, description="Key that signs webhook requests.")
+    email_to: list[EmailAddress] = Field([], description="Email addresses of the recipients.")
+    email_from: EmailAddress | None = Field(None, description="Email address of the sender.")
     smtp: Smtp = Field(Smtp(), description="The mail server.")
     error_rate_percent: float = Field(
-        5, gt=0, le=100, description="More failed requests than this share are alerted."
+        5, gt=0, le=100, description="Error rate that triggers an alert, in percent."
     )
-    error_rate_minutes: int = Field(5, ge=1, le=60, description="Of the requests of so long.")
+    error_rate_minutes: int = Field(
+        5, ge=1, le=60, description="Period of the error rate, in minutes."
+    )
     group_secs: float = Field(
-        2, ge=0, le=3_600, description="What happens within so long goes out as one message."
+        2, ge=0, le=3_600, description="Alerts within this time are sent as one message."
     )
     settle_secs: float = Field(
-        10, ge=0, le=3_600, description="How long all must be well to count as over."
+        10,
+        ge=0,
+        le=3_600,
+        description="How long a check must be healthy before its alert is resolved.",
     )
     reminder_hours: float = Field(
-        24, gt=0, le=720, description="How often to remind of what lasts."
+        24, gt=0, le=720, description="Interval of reminders for open alerts, in hours."
     )
 
     @field_validator("webhook_url")
@@ -371,7 +391,7 @@ class Alerts(_Section):
     def _is_http(cls, value: SecretStr | None) -> SecretStr | None:
         parts = urlsplit(value.get_secret_value()) if value else None
         if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("an address such as https://hooks.example.com/services/team")
+            raise ValueError("a URL such as https://hooks.example.com/services/team")
         return value
 
     @model_validator(mode="after")
@@ -382,12 +402,12 @@ class Alerts(_Section):
 
 
 class Maintenance(_Section):
-    """What the engine does by the clock."""
+    """Scheduled tasks."""
 
-    timezone: TimeZone = Field("UTC", description="Time zone of every schedule.")
-    keep_runs_days: int = Field(30, ge=1, le=3_650, description="Days to remember runs of tasks.")
+    timezone: TimeZone = Field("UTC", description="Time zone of all schedules.")
+    keep_runs_days: int = Field(30, ge=1, le=3_650, description="Number of days to keep task runs.")
     schedules: dict[TaskName, Schedule] = Field(
-        {}, description='Cron expressions by task, instead of the usual ones; "off" for never.'
+        {}, description='Cron expressions by task that override the defaults; "off" for never.'
     )
 
 
@@ -405,6 +425,6 @@ class Config(_Section):
     maintenance: Maintenance = Maintenance()
 
     def at_port(self, port: int) -> Config:
-        """The same with the port that was really taken, which `port = 0` leaves open."""
+        """A copy with the port in use, which differs from the setting if that is 0."""
         server = self.server.model_copy(update={"port": port})
         return self.model_copy(update={"server": server})

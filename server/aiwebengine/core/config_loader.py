@@ -1,6 +1,6 @@
-"""Reads the configuration: a TOML file, `${VAR}` inside it, `APP_SECTION__KEY` above it.
+"""Loads the configuration from a TOML file with `${VAR}` and from `APP_SECTION__KEY` variables.
 
-`APP_SECTION__KEY_FILE` names a file that holds the value: secrets of containers come as files.
+`APP_SECTION__KEY_FILE` names a file that contains the value, as with container secrets.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aiwebengine.core.config import Config
 DEFAULT_FILE = Path("config.toml")
 PREFIX = "APP_"
 FILE_VARIABLE = "APP_CONFIG_FILE"
-# No key of ours may end so.
+# No setting can end with this.
 FILE_SUFFIX = "_file"
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -32,12 +32,12 @@ _SECRET = re.compile(
 )
 
 
-# What pydantic puts into the place of a fault beside our keys: "[key]" where a name is at fault.
-_NOT_OURS = ("IPv4Network", "IPv6Network", "[key]")
+# Parts of a pydantic error location that are not settings; "[key]" marks an invalid name.
+_NOT_SETTINGS = ("IPv4Network", "IPv6Network", "[key]")
 
 
 class ConfigError(Exception):
-    """The configuration can't be used; `problems` tells all that is wrong, one line each."""
+    """The configuration is invalid; `problems` lists every problem, one line each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -46,12 +46,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a configuration says, as far as this version understands it.
+    """A configuration as far as this version understands it.
 
     Attributes:
-        config: what is left without the unknown keys; None when that can't be used either.
-        unknown: where each key stands that this version does not know.
-        problems: everything else that is wrong, one line each.
+        config: the configuration without the unknown keys; None if it is still invalid.
+        unknown: the source of each unknown key.
+        problems: all other problems, one line each.
     """
 
     config: Config | None
@@ -60,7 +60,7 @@ class Reading:
 
 
 def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
-    """The configuration from *path* (or `config.toml`, when there is one) and the environment.
+    """Load the configuration from *path* (or `config.toml` if it exists) and the environment.
 
     Raises ConfigError with every problem at once.
     """
@@ -68,7 +68,7 @@ def load_config(path: Path | None = None, environ: Mapping[str, str] | None = No
 
 
 def read_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Reading:
-    """The same for somebody who wants to know what is wrong, such as keys of another version."""
+    """Load it like `load_config`, but return problems such as unknown keys instead of raising."""
     return _Loader(path, os.environ if environ is None else environ).read()
 
 
@@ -80,11 +80,11 @@ class _Loader:
         self._is_named = named is not None
         self._problems: list[str] = []
         self._variables: dict[str, str] = {}
-        # Where a variable is missing: what the rest of the value then lacks is no second fault.
+        # Keys with an unset variable, whose other problems are not reported.
         self._unset: set[str] = set()
 
     def load(self) -> Config:
-        values = self._filled_in(self._file(), "")
+        values = self._substitute(self._file(), "")
         self._override(values)
         try:
             config = Config.model_validate(values)
@@ -96,7 +96,7 @@ class _Loader:
 
     def read(self) -> Reading:
         try:
-            values = self._filled_in(self._file(), "")
+            values = self._substitute(self._file(), "")
         except ConfigError as error:
             return Reading(None, {}, error.problems)
         self._override(values)
@@ -116,20 +116,20 @@ class _Loader:
         try:
             return tomllib.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ConfigError([f"{self._path}: there is no such file"]) from None
+            raise ConfigError([f"{self._path}: the file does not exist"]) from None
         except OSError as error:
             raise ConfigError([f"{self._path}: {error.strerror}"]) from None
         except UnicodeDecodeError:
-            raise ConfigError([f"{self._path}: is not UTF-8 text"]) from None
+            raise ConfigError([f"{self._path}: the file is not UTF-8 text"]) from None
         except tomllib.TOMLDecodeError as error:
             raise ConfigError([f"{self._path}: {error}"]) from None
 
-    def _filled_in(self, value: Any, key: str) -> Any:
-        """The value with each `${VAR}` or `${VAR:-default}` replaced."""
+    def _substitute(self, value: Any, key: str) -> Any:
+        """Replace each `${VAR}` and `${VAR:-default}` in a value."""
         if isinstance(value, dict):
-            return {k: self._filled_in(v, f"{key}.{k}" if key else k) for k, v in value.items()}
+            return {k: self._substitute(v, f"{key}.{k}" if key else k) for k, v in value.items()}
         if isinstance(value, list):
-            return [self._filled_in(item, f"{key}[{i}]") for i, item in enumerate(value)]
+            return [self._substitute(item, f"{key}[{i}]") for i, item in enumerate(value)]
         if not isinstance(value, str):
             return value
 
@@ -143,7 +143,7 @@ class _Loader:
         return _VARIABLE.sub(variable, value)
 
     def _override(self, values: dict[str, Any]) -> None:
-        """Put `APP_SECTION__KEY` variables above the file's values."""
+        """Override values of the file with `APP_SECTION__KEY` variables."""
         for variable in sorted(self._environ):
             if not variable.startswith(PREFIX) or "__" not in variable:
                 continue
@@ -151,7 +151,7 @@ class _Loader:
             text, place = self._environ[variable], values
             if path[-1].endswith(FILE_SUFFIX):
                 path[-1] = path[-1].removesuffix(FILE_SUFFIX)
-                text = self._held_by(text, variable)
+                text = self._read_value(text, variable)
             self._variables[".".join(path)] = variable
             for part in path[:-1]:
                 inner = place.setdefault(part, {})
@@ -160,8 +160,8 @@ class _Loader:
                 place = inner
             place[path[-1]] = self._parsed(text, variable)
 
-    def _held_by(self, name: str, variable: str) -> str:
-        """What the file holds, without the line break that editors leave at its end."""
+    def _read_value(self, name: str, variable: str) -> str:
+        """The content of a file without its final line break."""
         try:
             return Path(name).read_text(encoding="utf-8").rstrip("\n")
         except (OSError, UnicodeDecodeError) as error:
@@ -178,27 +178,27 @@ class _Loader:
             return text
 
     def _faults(self, errors: Sequence[Any]) -> list[str]:
-        return [self._told(one) for one in errors if _key(one["loc"]) not in self._unset]
+        return [self._describe(one) for one in errors if _key(one["loc"]) not in self._unset]
 
-    def _told(self, found: Any) -> str:
-        """One problem in words: where, what was found, what is allowed."""
+    def _describe(self, found: Any) -> str:
+        """Describe a problem: the key, the value found, and what is allowed."""
         key = _key(found["loc"])
         origin = self._origin(key)
         if found["type"] == "extra_forbidden":
             return f"{key}: unknown key{_suggestion(found['loc'])} (from {origin})"
         if found["type"] == "missing":
-            return f"{key}: is missing"
+            return f"{key}: missing, but required"
         allowed = _allowed(found)
         given = found.get("input")
         if isinstance(given, dict):
-            # A whole section, in which any value may be a secret.
+            # A whole section, which can contain secrets.
             value = f"a section with {', '.join(map(str, given))}" if given else "an empty section"
         else:
             value = "a secret (not shown)" if _SECRET.search(key) else repr(given)[:80]
         return f"{key}: found {value}; allowed: {allowed} (from {origin})"
 
     def _origin(self, key: str) -> str:
-        """The variable that sets it or something in it, else the file."""
+        """The variable that sets the key or a key below it, else the file."""
         plain = re.sub(r"\[\d+\]", "", key)
         within = (name for at, name in self._variables.items() if at.startswith(f"{plain}."))
         return self._variables.get(plain) or next(within, str(self._path))
@@ -219,9 +219,9 @@ def _remove(values: Any, location: tuple[str | int, ...]) -> None:
 
 
 def masked(config: Config) -> dict[str, Any]:
-    """The configuration in force, without its secrets, for showing."""
-    shown: dict[str, Any] = json.loads(config.model_dump_json())
-    return shown
+    """The configuration with masked secrets."""
+    settings: dict[str, Any] = json.loads(config.model_dump_json())
+    return settings
 
 
 def _key(location: tuple[str | int, ...]) -> str:
@@ -229,13 +229,13 @@ def _key(location: tuple[str | int, ...]) -> str:
     for part in location:
         if isinstance(part, int):
             key += f"[{part}]"
-        elif part not in _NOT_OURS:
+        elif part not in _NOT_SETTINGS:
             key += f".{part}" if key else part
     return key
 
 
 def _allowed(found: Any) -> str:
-    """What may stand there, in words: pydantic names one bound of two, and types of Python."""
+    """Describe the allowed values. Pydantic names only one bound, and Python types."""
     kind, field = found["type"], _field(found["loc"])
     if kind.startswith(("int_", "float_")):
         return f"a {'whole ' if kind.startswith('int_') else ''}number{_bounds(field, ' from')}"
@@ -246,29 +246,29 @@ def _allowed(found: Any) -> str:
     if kind.startswith("bool_"):
         return "true or false"
     if kind == "string_type":
-        return "a text"
+        return "text"
     return str(found["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 def _bounds(field: FieldInfo | None, word: str) -> str:
-    """The least and the most that a number may be; empty when it has no bounds."""
-    least = most = None
+    """Describe the bounds of a number; empty if it has none."""
+    minimum = maximum = None
     for one in field.metadata if field is not None else ():
         if (bound := getattr(one, "ge", None)) is not None:
-            least = f"{bound:g}" if isinstance(bound, float) else f"{bound}"
+            minimum = f"{bound:g}" if isinstance(bound, float) else f"{bound}"
         if (bound := getattr(one, "gt", None)) is not None and isinstance(bound, int | float):
-            least = f"more than {bound:g}"
+            minimum = f"more than {bound:g}"
         if (bound := getattr(one, "le", None)) is not None:
-            most = f"{bound:g}" if isinstance(bound, float) else f"{bound}"
-    if least is not None and most is not None:
-        return f"{word} {least}{', up' if least.startswith('more') else ''} to {most}"
-    if least is not None:
-        return f"{word} {least}" + ("" if least.startswith("more") else " or more")
-    return "" if most is None else f" up to {most}"
+            maximum = f"{bound:g}" if isinstance(bound, float) else f"{bound}"
+    if minimum is not None and maximum is not None:
+        return f"{word} {minimum}{', up' if minimum.startswith('more') else ''} to {maximum}"
+    if minimum is not None:
+        return f"{word} {minimum}" + ("" if minimum.startswith("more") else " or more")
+    return "" if maximum is None else f" up to {maximum}"
 
 
 def _field(location: tuple[str | int, ...]) -> FieldInfo | None:
-    """The setting at this place, as far as sections lead to it."""
+    """The field at a location; None if there is none."""
     section: Any = Config
     field = None
     for part in location:
@@ -282,7 +282,7 @@ def _field(location: tuple[str | int, ...]) -> FieldInfo | None:
 
 
 def _suggestion(location: tuple[str | int, ...]) -> str:
-    """The known key that looks most like the unknown one."""
+    """Suggest the known key that is most similar to an unknown one."""
     section: type[BaseModel] = Config
     for part in location[:-1]:
         field = section.model_fields.get(str(part))

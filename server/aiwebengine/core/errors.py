@@ -1,12 +1,12 @@
-"""Refusals that a caller may be told about. Everything else is a bug."""
+"""Errors that are reported to clients. Any other exception is a bug."""
 
 from __future__ import annotations
 
 
 class EngineError(Exception):
-    """A refusal: a stable code for machines and one sentence for people.
+    """An expected error with a stable code and a message.
 
-    `status` is what HTTP says of it (RFC 9110); doors translate, they add no rule.
+    `status` is the HTTP status (RFC 9110). APIs translate errors and add no rules.
     """
 
     code = "INTERNAL"
@@ -19,72 +19,72 @@ class EngineError(Exception):
 
 
 class Unauthenticated(EngineError):
-    """Nobody is signed in, or the token or session is not valid (any more)."""
+    """The request is not signed in, or its session or token is invalid or expired."""
 
     code = "UNAUTHENTICATED"
     status = 401
 
 
 class Forbidden(EngineError):
-    """The viewer is known but lacks the role or scope that this needs."""
+    """The viewer lacks the required role or scope."""
 
     code = "FORBIDDEN"
     status = 403
 
 
 class ForeignOrigin(Forbidden):
-    """A page of another site made the browser send this request."""
+    """The request comes from a page of another origin."""
 
 
 class ReauthenticationRequired(EngineError):
-    """The viewer may, but signed in too long ago for something that can do this much harm."""
+    """The action needs a more recent sign-in."""
 
     code = "REAUTHENTICATION_REQUIRED"
     status = 403
 
 
 class NotFound(EngineError):
-    """The thing named does not exist."""
+    """The object does not exist."""
 
     code = "NOT_FOUND"
     status = 404
 
 
 class Conflict(EngineError):
-    """The request is well formed but a rule or the present state forbids it."""
+    """The request is valid, but a rule or the current state does not allow it."""
 
     code = "CONFLICT"
     status = 409
 
 
 class BadUserInput(EngineError):
-    """A value given by the caller is outside what is allowed."""
+    """A value in the request is invalid."""
 
     code = "BAD_USER_INPUT"
     status = 422
 
 
 class BodyTooLarge(BadUserInput):
-    """The request's body has more than is read (RFC 9110 section 15.5.14)."""
+    """The request body is too large (RFC 9110 section 15.5.14)."""
 
     status = 413
 
 
 class BodyTooLate(BadUserInput):
-    """The request's body did not arrive in time (RFC 9110 section 15.5.9)."""
+    """The request body did not arrive in time (RFC 9110 section 15.5.9)."""
 
     status = 408
 
 
 class QueryTooComplex(EngineError):
-    """The document asks for more than one request may cost."""
+    """The GraphQL document exceeds the complexity limit."""
 
     code = "QUERY_TOO_COMPLEX"
     status = 400
 
 
 class RateLimited(EngineError):
-    """Too many requests; `retry_after` in seconds says when to come back."""
+    """The rate limit is exceeded; retry after `retry_after` seconds."""
 
     code = "RATE_LIMITED"
     status = 429
@@ -95,11 +95,11 @@ class RateLimited(EngineError):
 
 
 class Unavailable(EngineError):
-    """Something this request needs, such as the database, does not answer at present."""
+    """A dependency, such as the database, does not respond."""
 
     status = 503
 
 
 def in_a_line(error: BaseException) -> str:
-    """What *error* says, without line breaks: PostgreSQL explains a refusal in several lines."""
+    """The message of *error* on one line, because PostgreSQL errors have several."""
     return " ".join(str(error).split())

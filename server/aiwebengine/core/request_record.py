@@ -13,7 +13,7 @@ LONGEST_NAME = 200
 
 @dataclass
 class RequestRecord:
-    """Figures and names of one request; the tasks that it starts write into the same ones."""
+    """Statistics and names of one request, shared by the tasks it starts."""
 
     request_id: str | None = None
     operation: str | None = None
@@ -37,7 +37,7 @@ def begin_request_record(request_id: str | None) -> RequestRecord:
 
 
 def of_no_request() -> Context:
-    """A context for work that many requests share: it is noted of none, whoever began it."""
+    """A context for work that many requests share, which is recorded for none of them."""
     context = copy_context()
     context.run(_current.set, None)
     return context
@@ -75,7 +75,7 @@ def note_bug(bug: BaseException, field: str | None = None) -> bool:
     """Note a fault of the program, whose trace the request's own line will hold.
 
     False when it has to be logged at once: it belongs to no request, is not the first one of its
-    request, or of a subscription, which may go on for hours.
+    request, or of a subscription, which can last for hours.
     """
     notes = _current.get()
     if notes is None or notes.bug is not None or notes.kind == "subscription":

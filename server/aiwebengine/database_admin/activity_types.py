@@ -1,4 +1,4 @@
-"""The nouns of this room: who is connected, who waits, what takes long."""
+"""Types of connections, locks and statements."""
 
 import enum
 from collections.abc import Callable, Sequence
@@ -12,14 +12,14 @@ from aiwebengine.core.scalars import BigInt
 
 @strawberry.type
 class DatabaseConnectionGroup:
-    """Connections that are alike.
+    """Connections with the same state, application and user.
 
     Attributes:
-        state: what they do: active, idle, idle in transaction, …
-        application: the program, as it calls itself.
-        user_name: the account of the database.
-        count: how many.
-        longest_seconds: for how long the one that changed least has been in this state.
+        state: state of the connections, such as active, idle or idle in transaction.
+        application: application name of the client.
+        user_name: database user.
+        count: number of connections.
+        longest_seconds: longest time in this state, in seconds.
     """
 
     state: str
@@ -31,13 +31,13 @@ class DatabaseConnectionGroup:
 
 @strawberry.type
 class DatabaseConnections:
-    """Who is connected to the server, against what it allows.
+    """Connections to the server, and its limits.
 
     Attributes:
-        used: how many are connected, to all databases of the server.
-        maximum: how many the server allows.
-        reserved: how many of these only a superuser can have.
-        groups: those to this database, alike ones together, the most first; at most 100 groups.
+        used: number of connections to all databases of the server.
+        maximum: maximum number of connections.
+        reserved: number of connections reserved for superusers.
+        groups: connections to this database, grouped, largest group first; at most 100 groups.
     """
 
     used: int
@@ -48,18 +48,18 @@ class DatabaseConnections:
 
 @strawberry.type
 class DatabaseSession:
-    """One connection and what it does.
+    """A connection and its activity.
 
     Attributes:
-        pid: its number on the server; `select pg_terminate_backend(pid)` ends it.
-        user_name: the account of the database.
-        application: the program, as it calls itself.
-        address: where it comes from; null on the server's own machine.
-        state: what it does: active, idle in transaction, …
-        waits_for: what it waits for, as PostgreSQL calls it; null when for nothing.
-        transaction_started_at: when its transaction began.
-        transaction_seconds: how long ago that is.
-        statement: its newest statement, without values.
+        pid: process ID on the server; `select pg_terminate_backend(pid)` ends it.
+        user_name: database user.
+        application: application name of the client.
+        address: client address; null for a local connection.
+        state: state, such as active or idle in transaction.
+        waits_for: PostgreSQL wait event; null if the session is not waiting.
+        transaction_started_at: start of the current transaction.
+        transaction_seconds: age of the transaction, in seconds.
+        statement: latest statement, without values.
     """
 
     pid: int
@@ -75,14 +75,14 @@ class DatabaseSession:
 
 @strawberry.type
 class DatabaseLock:
-    """Somebody who waits, and for whom.
+    """A session that waits for a lock.
 
     Attributes:
-        waiting: who waits.
-        holders: who must finish first.
-        table: the table that it is about; null when it is about something else.
-        mode: the lock that is wanted.
-        waited_seconds: for how long.
+        waiting: the waiting session.
+        holders: the sessions that block it.
+        table: the locked table; null for other locks.
+        mode: requested lock mode.
+        waited_seconds: time spent waiting, in seconds.
     """
 
     waiting: DatabaseSession
@@ -94,12 +94,12 @@ class DatabaseLock:
 
 @strawberry.enum
 class StatementsSource(enum.Enum):
-    """Where figures about statements come from.
+    """The source of statement statistics.
 
     Attributes:
-        PG_STAT_STATEMENTS: PostgreSQL counts, for every program and over restarts.
-        OWN: the process that answers counts what it ran itself since it started.
-        NONE: nobody counts.
+        PG_STAT_STATEMENTS: PostgreSQL, for all clients and across restarts.
+        OWN: the responding process, for its own statements since it started.
+        NONE: no statistics.
     """
 
     PG_STAT_STATEMENTS = "pg_stat_statements"
@@ -109,14 +109,14 @@ class StatementsSource(enum.Enum):
 
 @strawberry.type
 class DatabaseStatement:
-    """A kind of statement, all runs together.
+    """Statistics of one statement over all executions.
 
     Attributes:
-        statement: its text, without values.
-        calls: how often it ran.
-        mean_ms: how long it took on average, in milliseconds.
-        longest_ms: how long it took at most, in milliseconds.
-        total_ms: how long all runs took, in milliseconds.
+        statement: text of the statement, without values.
+        calls: number of executions.
+        mean_ms: mean execution time, in milliseconds.
+        longest_ms: maximum execution time, in milliseconds.
+        total_ms: total execution time, in milliseconds.
     """
 
     statement: str
@@ -131,9 +131,9 @@ class DatabaseStatements:
     """The slowest statements.
 
     Attributes:
-        source: where the figures come from.
-        how_to_enable: how PostgreSQL is made to count; null when it does.
-        slowest: the slowest on average first.
+        source: source of the statistics.
+        how_to_enable: how to enable pg_stat_statements; null if it is enabled.
+        slowest: statements by mean execution time, slowest first.
     """
 
     source: StatementsSource
@@ -142,7 +142,7 @@ class DatabaseStatements:
 
 
 class StatementFigures(Protocol):
-    """How often a statement ran in this process, and how long that took."""
+    """Statistics of a statement in this process."""
 
     sql: str
     count: int
@@ -151,4 +151,4 @@ class StatementFigures(Protocol):
 
 
 OwnStatements: TypeAlias = Callable[[int], Sequence[StatementFigures]]
-"""The worst statements of this process, at most so many."""
+"""Returns at most the given number of the slowest statements of this process."""

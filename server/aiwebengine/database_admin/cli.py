@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The commands `aiwebengine db …`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aiwebengine.database_admin.service import LARGEST_LIST, DatabaseAdmin
 from aiwebengine.database_admin.shell import shell
 from aiwebengine.database_admin.types import DatabaseInfo, DatabaseSize
 from aiwebengine.database_admin.vacuum_types import VacuumOptions, VacuumProgress, VacuumRun
-from aiwebengine.terminal.commands import json_option, must_be_sure, show, table, with_engine
+from aiwebengine.terminal.commands import confirm, json_option, show, table, with_engine
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
@@ -37,27 +37,27 @@ limit_option = click.option(
     default=20,
     show_default=True,
     type=click.IntRange(1, LARGEST_LIST),
-    help="Most lines to list.",
+    help="Maximum number of rows to list.",
 )
 
 
 @click.group()
 def db() -> None:
-    """See how the database is, and vacuum it."""
+    """Inspect and vacuum the database."""
 
 
 @db.command()
 @json_option
 @click.pass_context
 def size(context: click.Context, as_json: bool) -> None:
-    """How large the database is, and how that changed in 30 days."""
+    """Show the database size and its growth over 30 days."""
 
-    async def read(care: DatabaseAdmin, viewer: Viewer) -> tuple[DatabaseInfo, list[DatabaseSize]]:
-        await care.sample_size()
-        return await care.info(viewer), await care.growth(viewer, GROWTH_DAYS)
+    async def read(admin: DatabaseAdmin, viewer: Viewer) -> tuple[DatabaseInfo, list[DatabaseSize]]:
+        await admin.sample_size()
+        return await admin.info(viewer), await admin.growth(viewer, GROWTH_DAYS)
 
     info, growth = _read(context, read)
-    told = {
+    data = {
         "version": info.version,
         "started_at": info.started_at,
         "size_bytes": info.size_bytes,
@@ -69,7 +69,7 @@ def size(context: click.Context, as_json: bool) -> None:
         f" up since {instant(info.started_at)}",
         f"{'+' if grown >= 0 else '-'}{bytes_of(abs(grown))} since {instant(growth[0].at)}",
     ]
-    show(as_json, told, lines)
+    show(as_json, data, lines)
 
 
 @db.command()
@@ -77,8 +77,8 @@ def size(context: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def tables(context: click.Context, limit: int, as_json: bool) -> None:
-    """The largest tables: rows, size, dead rows, last vacuum. Rows are estimates."""
-    found = _read(context, lambda care, viewer: care.tables(viewer, limit))
+    """List the largest tables. Row counts are estimates."""
+    found = _read(context, lambda admin, viewer: admin.tables(viewer, limit))
     rows = [
         (
             one.name,
@@ -91,7 +91,7 @@ def tables(context: click.Context, limit: int, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = ("Table", "Rows", "Size", "Indexes", "Dead rows", "Vacuumed", "Analyzed")
+    columns = ("Table", "Rows", "Size", "Indexes", "Dead rows", "Last vacuum", "Last analyze")
     show(as_json, [asdict(one) for one in found], table(columns, rows))
 
 
@@ -100,8 +100,8 @@ def tables(context: click.Context, limit: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def indexes(context: click.Context, limit: int, as_json: bool) -> None:
-    """The largest indexes: use, size, and about how much of it is bloat."""
-    found = _read(context, lambda care, viewer: care.indexes(viewer, limit))
+    """List the largest indexes. Bloat is an estimate."""
+    found = _read(context, lambda admin, viewer: admin.indexes(viewer, limit))
     rows = [
         (
             one.name,
@@ -109,11 +109,11 @@ def indexes(context: click.Context, limit: int, as_json: bool) -> None:
             bytes_of(one.size_bytes),
             "?" if one.bloat_bytes is None else bytes_of(one.bloat_bytes),
             f"{one.scans:,}",
-            "" if one.is_valid else "invalid: drop it and build it again",
+            "" if one.is_valid else "invalid: drop and recreate it",
         )
         for one in found
     ]
-    columns = ("Index", "Table", "Size", "Bloat", "Scans", "")
+    columns = ("Index", "Table", "Size", "Bloat", "Scans", "Problem")
     show(as_json, [asdict(one) for one in found], table(columns, rows))
 
 
@@ -121,16 +121,14 @@ def indexes(context: click.Context, limit: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def connections(context: click.Context, as_json: bool) -> None:
-    """Who is connected, against what the server allows."""
-    found = _read(context, lambda care, viewer: care.connections(viewer))
+    """List connections by state and program."""
+    found = _read(context, lambda admin, viewer: admin.connections(viewer))
     rows = [
         (one.count, one.state, one.application, one.user_name, _seconds(one.longest_seconds))
         for one in found.groups
     ]
-    columns = ("Connections", "State", "Program", "Account", "For up to")
-    caption = (
-        f"{found.used} of {found.maximum} are in use; {found.reserved} are kept for a superuser"
-    )
+    columns = ("Connections", "State", "Program", "Account", "Longest")
+    caption = f"{found.used} of {found.maximum} in use, {found.reserved} reserved for superusers"
     show(as_json, asdict(found), table(columns, rows, caption))
 
 
@@ -141,14 +139,14 @@ def connections(context: click.Context, as_json: bool) -> None:
     default=60,
     show_default=True,
     type=click.IntRange(0),
-    help="Only transactions that are open for so many seconds.",
+    help="Minimum age in seconds.",
 )
 @limit_option
 @json_option
 @click.pass_context
 def transactions(context: click.Context, seconds: int, limit: int, as_json: bool) -> None:
-    """Transactions that are open for long. They keep vacuum from removing dead rows."""
-    found = _read(context, lambda care, viewer: care.transactions(viewer, limit, seconds))
+    """List long-running transactions. They prevent vacuum from removing dead rows."""
+    found = _read(context, lambda admin, viewer: admin.transactions(viewer, limit, seconds))
     rows = [(*_session(one), one.statement) for one in found]
     columns = ("Pid", "Program", "Account", "State", "Open for", "Statement")
     show(as_json, [asdict(one) for one in found], table(columns, rows))
@@ -159,8 +157,8 @@ def transactions(context: click.Context, seconds: int, limit: int, as_json: bool
 @json_option
 @click.pass_context
 def locks(context: click.Context, limit: int, as_json: bool) -> None:
-    """Who waits for whom."""
-    found = _read(context, lambda care, viewer: care.locks(viewer, limit))
+    """List sessions that wait for locks, and who holds the locks."""
+    found = _read(context, lambda admin, viewer: admin.locks(viewer, limit))
     rows = [
         (
             one.waiting.pid,
@@ -171,7 +169,7 @@ def locks(context: click.Context, limit: int, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = ("Pid", "Waits for", "Table", "Statement", "Held by")
+    columns = ("Pid", "Waiting for", "Table", "Statement", "Held by")
     show(as_json, [asdict(one) for one in found], table(columns, rows))
 
 
@@ -180,19 +178,19 @@ def locks(context: click.Context, limit: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def slow_queries(context: click.Context, limit: int, as_json: bool) -> None:
-    """The statements that take longest on average."""
-    found = _read(context, lambda care, viewer: care.statements(viewer, limit))
-    told = {**asdict(found), "source": found.source.name}
+    """List the statements with the highest mean execution time."""
+    found = _read(context, lambda admin, viewer: admin.statements(viewer, limit))
+    data = {**asdict(found), "source": found.source.name}
     if found.source is not StatementsSource.PG_STAT_STATEMENTS:
-        # What a command counts itself is only what it ran itself: nothing to look at.
-        told["slowest"] = []
-        show(as_json, told, found.how_to_enable or "")
+        # This process only counted its own statements, which are of no interest.
+        data["slowest"] = []
+        show(as_json, data, found.how_to_enable or "")
         return
     rows = [
         (f"{one.mean_ms:.1f}", f"{one.longest_ms:.1f}", f"{one.calls:,}", one.statement)
         for one in found.slowest
     ]
-    show(as_json, told, table(("Mean ms", "Longest ms", "Calls", "Statement"), rows))
+    show(as_json, data, table(("Mean ms", "Max ms", "Calls", "Statement"), rows))
 
 
 @db.command()
@@ -201,14 +199,14 @@ def slow_queries(context: click.Context, limit: int, as_json: bool) -> None:
     "--analyze/--no-analyze",
     default=True,
     show_default=True,
-    help="Renew the statistics of the planner as well.",
+    help="Also update the planner statistics.",
 )
 @click.option(
     "--full",
     is_flag=True,
-    help="Rewrite each table: smaller, but locked all the while. Asks first.",
+    help="Run VACUUM FULL, which rewrites and locks each table. Asks for confirmation.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_context
 def vacuum(
@@ -219,14 +217,14 @@ def vacuum(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Vacuum every TABLE, or all tables, one after the other."""
+    """Vacuum each TABLE (default: all tables), one at a time."""
     if full:
-        must_be_sure(
-            "VACUUM FULL locks each table until it is rewritten: whatever needs it waits, and the"
-            " disk must hold it twice. Continue?",
+        confirm(
+            "VACUUM FULL locks each table while it is rewritten, and needs disk space for a second"
+            " copy. Continue?",
             yes,
         )
-    # One may look at standard error while standard output goes to a file; cron mails both.
+    # Progress goes to standard error, and only to a terminal: cron mails both streams.
     console = Console(stderr=True, quiet=as_json or not sys.stderr.isatty())
     columns = (
         TextColumn("{task.description}"),
@@ -239,8 +237,8 @@ def vacuum(
 
         def watch(done: int, total: int, name: str, now: VacuumProgress | None) -> None:
             share = ((now.percent if now else None) or 0.0) / 100
-            said = escape(on_one_line(f"{name}: {now.phase}" if now else name))
-            progress.update(task, description=said, completed=done + share, total=total)
+            description = escape(on_one_line(f"{name}: {now.phase}" if now else name))
+            progress.update(task, description=description, completed=done + share, total=total)
 
         def note(line: str) -> None:
             console.print(Text(on_one_line(line)), soft_wrap=True)
@@ -251,8 +249,8 @@ def vacuum(
             )
 
         run = with_engine(context.obj, work)
-    told = {**asdict(run), "state": run.state.name}
-    show(as_json, told, f"Vacuumed {run.tables_done} of {count(len(run.tables), 'table')}.")
+    data = {**asdict(run), "state": run.state.name}
+    show(as_json, data, f"Vacuumed {run.tables_done} of {count(len(run.tables), 'table')}.")
 
 
 db.add_command(shell)
@@ -281,8 +279,8 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else duration(seconds)
 
 
-def _latest(by_hand: datetime | None, by_itself: datetime | None) -> str:
-    """The later of two instants, and whose doing it was."""
-    known = [(at, whose) for at, whose in ((by_hand, ""), (by_itself, " (auto)")) if at]
-    at, whose = max(known, default=(None, ""))
-    return f"{instant(at)}{whose}" if at else "never"
+def _latest(manual: datetime | None, automatic: datetime | None) -> str:
+    """The later of two instants, marked if autovacuum did it."""
+    known = [(at, mark) for at, mark in ((manual, ""), (automatic, " (auto)")) if at]
+    at, mark = max(known, default=(None, ""))
+    return f"{instant(at)}{mark}" if at else "never"

@@ -1,4 +1,4 @@
-"""GraphQL operations for the database and vacuum."""
+"""GraphQL operations for the database."""
 
 import strawberry
 
@@ -14,8 +14,8 @@ class VacuumDatabaseInput:
     """The tables to vacuum.
 
     Attributes:
-        tables: names of tables; all when left out.
-        analyze: whether to update the statistics of the planner as well.
+        tables: names of the tables; all tables if omitted.
+        analyze: whether to also update the planner statistics.
     """
 
     tables: list[str] | None = None
@@ -24,10 +24,10 @@ class VacuumDatabaseInput:
 
 @strawberry.type
 class VacuumPayload:
-    """The started run.
+    """The vacuum run that was started.
 
     Attributes:
-        run: the run; `database { lastVacuum { … } }` has its progress.
+        run: the run; follow its progress with `database { lastVacuum { … } }`.
     """
 
     run: VacuumRun
@@ -36,7 +36,7 @@ class VacuumPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def database(info: Info) -> DatabaseInfo:
-    """State of the database."""
+    """The database."""
     return await info.context.services.database_admin.info(info.context.viewer)
 
 
@@ -46,7 +46,7 @@ async def vacuum_database(info: Info, input: VacuumDatabaseInput) -> VacuumPaylo
     """Vacuum tables in the background.
 
     Args:
-        input: the tables and options.
+        input: the tables, and options.
     """
     run = await info.context.services.database_admin.start_vacuum(
         info.context.viewer, input.tables, VacuumOptions(analyze=input.analyze)

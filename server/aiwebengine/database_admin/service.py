@@ -341,4 +341,6 @@ def _must_be_known(wanted: Sequence[str], known: Sequence[str]) -> None:
             f"Allowed: {', '.join(sorted(known))}."
         )
     if not wanted:
-        raise BadUserInput("tables: found an empty list; name some, or leave it out for all.")
+        raise BadUserInput(
+            "tables: found an empty list. List at least one table, or omit it for all."
+        )

@@ -14,8 +14,8 @@ from aiwebengine.database_admin.types import (
 
 DAYS_KEPT = 400
 
-# To ask a size PostgreSQL opens the table, and so queues behind whoever has it to itself: of
-# those the size at the last vacuum must do, or this would hang just when somebody looks why.
+# Reading a size opens the table and waits for an exclusive lock. Locked tables use the size at the
+# last vacuum, so that this does not hang while a user looks for the cause of the lock.
 _LOCKED = """
   locked as materialized (
     select relation from pg_locks

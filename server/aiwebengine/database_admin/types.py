@@ -1,4 +1,4 @@
-"""The nouns of this room: the database and what it holds."""
+"""Types of the database, its tables and indexes."""
 
 from datetime import datetime
 
@@ -17,11 +17,11 @@ from aiwebengine.graphql.context import Info
 
 @strawberry.type
 class DatabaseSize:
-    """How large the database was.
+    """The size of the database at a point in time.
 
     Attributes:
-        at: when.
-        size_bytes: what it took on disk.
+        at: time of the sample.
+        size_bytes: size on disk.
     """
 
     at: datetime
@@ -30,18 +30,18 @@ class DatabaseSize:
 
 @strawberry.type
 class DatabaseTable:
-    """One table.
+    """A table.
 
     Attributes:
-        name: its name, with its schema where that is needed.
-        estimated_rows: about how many rows, as PostgreSQL believes; never counted.
-        size_bytes: what its rows take on disk.
-        index_bytes: what its indexes take on disk.
-        dead_rows: about how many rows were changed or deleted and still take room.
-        last_vacuum_at: when somebody last had it vacuumed.
-        last_autovacuum_at: when PostgreSQL last vacuumed it by itself.
-        last_analyze_at: when somebody last had it analyzed.
-        last_autoanalyze_at: when PostgreSQL last analyzed it by itself.
+        name: name, schema-qualified if needed.
+        estimated_rows: number of rows, estimated by PostgreSQL.
+        size_bytes: size of the rows on disk.
+        index_bytes: size of the indexes on disk.
+        dead_rows: estimated number of dead rows, which vacuum can remove.
+        last_vacuum_at: last manual vacuum.
+        last_autovacuum_at: last autovacuum.
+        last_analyze_at: last manual analyze.
+        last_autoanalyze_at: last autoanalyze.
     """
 
     name: str
@@ -57,18 +57,18 @@ class DatabaseTable:
 
 @strawberry.type
 class DatabaseIndex:
-    """One index.
+    """An index.
 
     Attributes:
-        name: its name, with its schema where that is needed.
-        table: the table that it is of.
-        size_bytes: what it takes on disk.
-        scans: how often it was used since `statsSince`.
-        is_unique: whether it also keeps a rule: values that occur once.
-        is_unused: whether it could go: it was never used and keeps no rule.
-        is_valid: false when building it failed half way; drop it and build it again.
-        bloat_bytes: about how much of it is air; null when that can't be told.
-        definition: the SQL that makes it; null while somebody has its table to themselves.
+        name: name, schema-qualified if needed.
+        table: table of the index.
+        size_bytes: size on disk.
+        scans: number of scans since `statsSince`.
+        is_unique: whether the index enforces a unique constraint.
+        is_unused: whether the index can be dropped, because it has no scans and enforces nothing.
+        is_valid: false if building the index failed; drop and recreate it.
+        bloat_bytes: estimated bloat; null if unknown.
+        definition: SQL that creates the index; null while its table is locked exclusively.
     """
 
     name: str
@@ -84,13 +84,13 @@ class DatabaseIndex:
 
 @strawberry.type
 class DatabaseInfo:
-    """How the database is. Each part is read only when it is asked for.
+    """The database. Each field is read only if it is selected.
 
     Attributes:
-        version: the version of PostgreSQL.
+        version: version of PostgreSQL.
         started_at: when the server started.
-        size_bytes: what the database takes on disk.
-        stats_since: since when PostgreSQL counts; null when since the database was made.
+        size_bytes: size of the database on disk.
+        stats_since: start of PostgreSQL's statistics; null if they were never reset.
     """
 
     version: str
@@ -100,45 +100,45 @@ class DatabaseInfo:
 
     @strawberry.field
     async def growth(self, info: Info, days: int = 90) -> list[DatabaseSize]:
-        """Its size over time, oldest first: by the hour up to 7 days, by the day beyond.
+        """Size over time, oldest first: hourly up to 7 days, daily beyond.
 
         Args:
-            days: how far back, 1 to 400.
+            days: number of days, 1 to 400.
         """
         return await info.context.services.database_admin.growth(info.context.viewer, days)
 
     @strawberry.field
     async def tables(self, info: Info, first: int = 50) -> list[DatabaseTable]:
-        """The largest tables, the largest first.
+        """The largest tables, largest first.
 
         Args:
-            first: how many, 1 to 200.
+            first: maximum number of items, 1 to 200.
         """
         return await info.context.services.database_admin.tables(info.context.viewer, first)
 
     @strawberry.field
     async def indexes(self, info: Info, first: int = 50) -> list[DatabaseIndex]:
-        """The largest indexes, the largest first.
+        """The largest indexes, largest first.
 
         Args:
-            first: how many, 1 to 200.
+            first: maximum number of items, 1 to 200.
         """
         return await info.context.services.database_admin.indexes(info.context.viewer, first)
 
     @strawberry.field
     async def connections(self, info: Info) -> DatabaseConnections:
-        """Who is connected."""
+        """Connections to the server."""
         return await info.context.services.database_admin.connections(info.context.viewer)
 
     @strawberry.field
     async def transactions(
         self, info: Info, first: int = 50, older_than_seconds: int = 60
     ) -> list[DatabaseSession]:
-        """Transactions that are open for long, the oldest first.
+        """Long-running transactions, oldest first.
 
         Args:
-            first: how many, 1 to 200.
-            older_than_seconds: only those that began at least so long ago.
+            first: maximum number of items, 1 to 200.
+            older_than_seconds: minimum age in seconds.
         """
         return await info.context.services.database_admin.transactions(
             info.context.viewer, first, older_than_seconds
@@ -146,10 +146,10 @@ class DatabaseInfo:
 
     @strawberry.field
     async def locks(self, info: Info, first: int = 50) -> list[DatabaseLock]:
-        """Who waits for whom, the longest wait first.
+        """Sessions that wait for a lock, longest wait first.
 
         Args:
-            first: how many, 1 to 200.
+            first: maximum number of items, 1 to 200.
         """
         return await info.context.services.database_admin.locks(info.context.viewer, first)
 
@@ -158,16 +158,16 @@ class DatabaseInfo:
         """The slowest statements.
 
         Args:
-            first: how many, 1 to 200.
+            first: maximum number of items, 1 to 200.
         """
         return await info.context.services.database_admin.statements(info.context.viewer, first)
 
     @strawberry.field
     async def last_vacuum(self, info: Info) -> VacuumRun | None:
-        """The newest run of vacuum that somebody began; null before the first."""
+        """The latest manual vacuum run; null if there is none."""
         return await info.context.services.database_admin.last_vacuum(info.context.viewer)
 
     @strawberry.field
     async def vacuums(self, info: Info) -> list[VacuumProgress]:
-        """What is being vacuumed or analyzed now, by anybody; at most 50 tables."""
+        """Running vacuum and analyze operations, at most 50."""
         return await info.context.services.database_admin.vacuums(info.context.viewer)

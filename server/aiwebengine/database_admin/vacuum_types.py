@@ -1,4 +1,4 @@
-"""Vacuum: its options, its progress and its runs."""
+"""Types of vacuum runs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aiwebengine.jobs.types import Run, RunState
 
 @strawberry.enum
 class VacuumState(enum.Enum):
-    """State of a run of vacuum.
+    """The state of a vacuum run.
 
     Attributes:
-        RUNNING: it is running.
-        SUCCEEDED: every table is done.
-        FAILED: it stopped at an error; the message says which.
-        INTERRUPTED: its process is gone; it can be repeated.
+        RUNNING: in progress.
+        SUCCEEDED: all tables are done.
+        FAILED: stopped by an error; see `message`.
+        INTERRUPTED: its process ended; the run can be repeated.
     """
 
     RUNNING = "running"
@@ -30,20 +30,20 @@ class VacuumState(enum.Enum):
 
 @strawberry.type
 class VacuumRun:
-    """A run of vacuum: tables that are vacuumed one after the other.
+    """A manual vacuum of one or more tables.
 
     Attributes:
-        id: number of the run.
-        state: its state.
-        started_at: when it began.
+        id: ID of the run.
+        state: state of the run.
+        started_at: when it started.
         started_by: who started it.
         ended_at: when it ended.
-        tables: its tables, in order.
-        tables_done: number of tables that are done.
-        current_table: the table that is being vacuumed.
-        phase: the phase that PostgreSQL reports for it.
-        percent: about how much of it is done.
-        message: why it failed.
+        tables: tables of the run, in order.
+        tables_done: number of finished tables.
+        current_table: table in progress.
+        phase: phase of the vacuum, as PostgreSQL reports it.
+        percent: estimated progress of the table.
+        message: error message.
     """
 
     id: strawberry.ID
@@ -80,14 +80,14 @@ class VacuumRun:
 
 @strawberry.type
 class VacuumProgress:
-    """A table that is being vacuumed or analyzed now.
+    """A vacuum or analyze operation in progress.
 
     Attributes:
-        pid: process number of the connection.
+        pid: process ID on the server.
         table: the table.
-        phase: the phase that PostgreSQL reports.
-        percent: about how much of it was read; null before that is known.
-        is_automatic: whether autovacuum does it.
+        phase: phase, as PostgreSQL reports it.
+        percent: estimated progress; null if unknown.
+        is_automatic: whether autovacuum runs it.
     """
 
     pid: int
@@ -99,16 +99,16 @@ class VacuumProgress:
 
 @dataclass(frozen=True)
 class VacuumOptions:
-    """Options of vacuum.
+    """Options of a vacuum.
 
-    *analyze* updates the planner's statistics as well; *full* rewrites the table, locked meanwhile.
+    *analyze* also updates the planner statistics; *full* rewrites and locks the table.
     """
 
     analyze: bool = True
     full: bool = False
 
     def __str__(self) -> str:
-        """The options as SQL writes them."""
+        """Format the options as SQL."""
         chosen = ("full",) * self.full + ("analyze",) * self.analyze
         return f"({', '.join(chosen)})" if chosen else ""
 

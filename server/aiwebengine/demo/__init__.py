@@ -1,1 +1,1 @@
-"""Made-up people, for trying things out."""
+"""Demo users for development databases."""

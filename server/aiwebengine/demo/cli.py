@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The command `aiwebengine demo`."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ if TYPE_CHECKING:
     default=1_000,
     show_default=True,
     type=click.IntRange(1, 10_000_000),
-    help="How many made-up users there shall be.",
+    help="Number of demo users the database should have.",
 )
 @click.pass_context
 def demo(context: click.Context, number: int) -> None:
-    """Fill a development database with made-up users; refuses one that has real users."""
+    """Add demo users to a development database. Fails if the database has real users."""
     columns = ("Users", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
     async def work(engine: Engine, _: Viewer) -> tuple[int, int]:
         with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("users", total=number)
 
-            def told(added: int) -> None:
+            def report(added: int) -> None:
                 progress.update(task, completed=added)
 
-            return await Demo(engine.db, engine.services.audit).fill(number, told)
+            return await Demo(engine.db, engine.services.audit).fill(number, report)
 
-    added, there = with_engine(context.obj, work, creates=True)
-    verb = "was" if added == 1 else "were"
-    click.echo(f"{count(added, 'made-up user')} {verb} added; there are {there:,} now.")
+    added, total = with_engine(context.obj, work, creates=True)
+    click.echo(
+        f"Added {count(added, 'demo user')}. The database now has {count(total, 'demo user')}."
+    )

@@ -1,4 +1,4 @@
-"""The made-up users themselves."""
+"""Generates demo users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROVIDERS = ("google", "google", "google", "microsoft", "github", "apple")
 
 @dataclass(frozen=True)
 class Person:
-    """One made-up user."""
+    """One demo user."""
 
     id: UUID
     email: str
@@ -37,13 +37,13 @@ class Person:
 
     @property
     def last_signed_in_at(self) -> datetime | None:
-        """Made-up administrators never did: the first sign-in link is for a real one."""
+        """None for administrators, so that the first sign-in link goes to a real one."""
         return None if "Administrator" in self.roles else self.created_at
 
 
 def people(first: int, end: int) -> Iterator[Person]:
-    """Those of these numbers, without the last one."""
-    # The same people every time, so that what was measured can be measured again.
+    """Generate the users numbered *first* to *end* - 1."""
+    # The same users every time, so that measurements can be repeated.
     chance = random.Random(first)  # noqa: S311 - no secret  # nosec B311
     now = datetime.now(UTC)
     for number in range(first, end):

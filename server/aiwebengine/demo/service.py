@@ -1,4 +1,4 @@
-"""Fills a development database with made-up users."""
+"""Fills a development database with demo users."""
 
 from __future__ import annotations
 
@@ -17,37 +17,36 @@ BATCH = 20_000
 
 
 class Demo:
-    """Made-up users for a database that holds nobody real."""
+    """Adds demo users to a database without real users."""
 
     def __init__(self, db: Database, audit: AuditTrail) -> None:
         self._db = db
         self._audit = audit
 
-    async def fill(self, number: int, told: Callable[[int], None]) -> tuple[int, int]:
-        """Add users until there are *number* made-up ones; how many were added, and are there.
+    async def fill(self, number: int, report: Callable[[int], None]) -> tuple[int, int]:
+        """Add demo users until there are *number*; return how many were added, and the total.
 
-        *told* hears the number added so far after each batch. Raises Conflict when the database
-        has users who are not made up, invited ones included, apart from administrators who came in
-        by a sign-in link.
+        Calls *report* with the number added so far after each batch. Raises Conflict if the
+        database has real or invited users other than administrators who use sign-in links.
         """
         real = await store.real_users(self._db, DOMAIN)
         if real:
             engine = "APP_SERVER__PORT=3001 APP_REPOSITORY__DATA_DIR=demo-data aiwebengine"
             raise Conflict(
-                f"This database has {count(real, 'real user')}, so demo does not change it."
-                f" Fill and start a second engine instead: {engine} demo --users {number}"
-                f" && {engine} serve"
+                f"This database has {count(real, 'real user')}, so `demo` does not change it."
+                f" Use a second engine instead: {engine} demo --users {number} && {engine} serve"
             )
-        there = await store.made_up_users(self._db, DOMAIN)
-        coming = people(there, number)
+        existing = await store.demo_users(self._db, DOMAIN)
+        new = people(existing, number)
         added = 0
-        async with store.bulk(self._db, number - there):
-            while batch := list(islice(coming, BATCH)):
+        async with store.bulk(self._db, number - existing):
+            while batch := list(islice(new, BATCH)):
                 await store.add(self._db, batch)
                 added += len(batch)
-                told(added)
+                report(added)
             if added:
-                # No event tells of them, and engines keep totals until they hear of a change.
+                # There is no audit event per demo user, and engines cache totals until one is
+                # announced.
                 await self._audit.announce(AuditAction.USER_CREATED)
         await store.analyze(self._db)
-        return added, there + added
+        return added, existing + added

@@ -1,4 +1,4 @@
-"""Every SQL statement about made-up users."""
+"""SQL statements for demo users."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from aiwebengine.database import Database
 from aiwebengine.demo.people import Person
 
-# From so many rows on it is quicker to build the search index anew than to keep it up to date.
-MANY = 50_000
+# From this many rows, rebuilding the search index is faster than updating it.
+REBUILD_FROM = 50_000
 
 
 async def real_users(db: Database, domain: str) -> int:
-    """How many users are neither made up nor administrators known by a sign-in link alone."""
+    """Count users other than demo users and administrators who only use sign-in links."""
     return int(
         await db.value(
             """
@@ -32,8 +32,8 @@ async def real_users(db: Database, domain: str) -> int:
     )
 
 
-async def made_up_users(db: Database, domain: str) -> int:
-    """How many users are made up."""
+async def demo_users(db: Database, domain: str) -> int:
+    """Count demo users."""
     return int(
         await db.value("select count(*) from users where email like '%@' || :domain", domain=domain)
     )
@@ -41,12 +41,12 @@ async def made_up_users(db: Database, domain: str) -> int:
 
 @asynccontextmanager
 async def bulk(db: Database, number: int) -> AsyncIterator[None]:
-    """Everything inside is kept or nothing is; large numbers go without the search index."""
+    """A transaction that, for large numbers, drops and rebuilds the search index."""
     async with db.transaction():
-        if number >= MANY:
+        if number >= REBUILD_FROM:
             await db.execute("drop index users_search")
         yield
-        if number >= MANY:
+        if number >= REBUILD_FROM:
             await db.execute("set local maintenance_work_mem = '512MB'")
             await db.maintain(
                 "create index users_search on users using gin (search_grams(search_text, 1))"
@@ -66,7 +66,7 @@ async def add(db: Database, people: Sequence[Person]) -> None:
     await db.copy(
         "user_addresses",
         ("email_key", "user_id", "email_verified_at", "email_verified_by"),
-        # Made of ASCII in lower case: each is its own key.
+        # Lower-case ASCII addresses are their own keys.
         [(one.email, one.id, one.created_at, one.provider) for one in people],
     )
     await db.copy(
@@ -92,6 +92,6 @@ async def add(db: Database, people: Sequence[Person]) -> None:
 
 
 async def analyze(db: Database) -> None:
-    """Tell the planner what there is now."""
+    """Update the planner statistics."""
     for table in ("users", "user_addresses", "identities", "user_roles"):
         await db.maintain(f"vacuum analyze {table}")

@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The command `aiwebengine health`."""
 
 from __future__ import annotations
 
@@ -14,69 +14,66 @@ import orjson
 from aiwebengine.core.untrusted_text import in_json
 from aiwebengine.terminal.commands import FAILED, configuration, json_option, say
 
-LARGEST_ANSWER = 65_536
+MAX_BODY_BYTES = 65_536
 
-_Answer = tuple[dict[str, Any], str | None]
-"""What the engine answered, and why that is not good; None when it is."""
+_Response = tuple[dict[str, Any], str | None]
+"""The engine's response, and why it is unhealthy (None if healthy)."""
 
 
 @click.command()
 @click.option(
-    "--url", help="Address of the engine, with or without /health; default: the configured one."
+    "--url", help="URL of the engine, with or without /health (default: server.public_url)."
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(0, 3_600, min_open=True),
     default=5.0,
     show_default=True,
-    help="Seconds to wait for an answer.",
+    help="Timeout in seconds.",
 )
-@click.option("--detail", is_flag=True, help="Look at everything from this machine instead.")
+@click.option("--detail", is_flag=True, help="Run every health check from this machine instead.")
 @json_option
 @click.pass_context
 def health(
     context: click.Context, url: str | None, timeout: float, detail: bool, as_json: bool
 ) -> None:
-    """Ask a running engine whether it is healthy: exit code 0 when it is, 1 when not.
+    """Check whether a running engine is healthy. Exits with status 0 if it is, 1 if not.
 
-    With --url it needs neither configuration nor database.
+    With --url, the command needs no configuration and no database.
     """
     if detail:
-        # Whoever only asks, as a container's health check does all day, does without this.
+        # Not loaded for the plain check, which a container runs all day.
         from aiwebengine.health.detail_command import look
 
         look(context.obj, as_json)
         return
-    told, why = _answer_of(url or configuration(context.obj).server.public_url, timeout)
-    checks = "; ".join(f"{name}: {found}" for name, found in told.get("checks", {}).items())
+    report, problem = _check(url or configuration(context.obj).server.public_url, timeout)
+    checks = "; ".join(f"{name}: {found}" for name, found in report.get("checks", {}).items())
     if as_json:
-        click.echo(in_json(orjson.dumps(told).decode()))
-    elif why is None:
-        state = f" {told['state']}" if "state" in told else ""
-        say(f"ok{state} {told['timestamp']}" + (f" ({checks})" if checks else ""))
+        click.echo(in_json(orjson.dumps(report).decode()))
+    elif problem is None:
+        state = f" {report['state']}" if "state" in report else ""
+        say(f"ok{state} {report['timestamp']}" + (f" ({checks})" if checks else ""))
     else:
-        say(f"fail {checks or why}")
-    sys.exit(0 if why is None else FAILED)
+        say(f"fail {checks or problem}")
+    sys.exit(0 if problem is None else FAILED)
 
 
-def _answer_of(url: str, timeout: float) -> _Answer:
+def _check(url: str, timeout: float) -> _Response:
     try:
         address = _health_address(url)
     except ValueError as error:
-        return _failed(f"{url} is no address: {error}")
-    found: list[_Answer] = []
-    # The library's timeout starts again with each byte, and resolving a name has none at all.
-    asking = threading.Thread(target=lambda: found.append(_asked(address, timeout)), daemon=True)
-    asking.start()
-    asking.join(timeout)
-    return found[0] if found else _late(address, timeout)
+        return _failed(f"{url} is not a valid URL: {error}")
+    found: list[_Response] = []
+    # The library's timeout restarts with each byte, and it has none for DNS.
+    thread = threading.Thread(target=lambda: found.append(_request(address, timeout)), daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return found[0] if found else _timed_out(address, timeout)
 
 
 def _health_address(url: str) -> str:
-    """The address of /health, from an engine's address or from one that names the page itself.
-
-    Raises ValueError.
-    """
+    """The URL of /health for the URL of an engine or of /health itself. Raises ValueError."""
     if "://" not in url:
         url = f"http://{url}"
     parts = urlsplit(url)
@@ -86,62 +83,64 @@ def _health_address(url: str) -> str:
     )
 
 
-def _asked(address: str, timeout: float) -> _Answer:
+def _request(address: str, timeout: float) -> _Response:
     try:
-        with httpx2.stream("GET", address, timeout=timeout) as answer:
-            return _judged(answer, _content(answer), address)
+        with httpx2.stream("GET", address, timeout=timeout) as response:
+            return _evaluate(response, _content(response), address)
     except httpx2.TimeoutException:
-        return _late(address, timeout)
+        return _timed_out(address, timeout)
     except httpx2.ConnectError as error:
         return _failed(f"no connection to {address}: {error}")
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-        return _failed(f"no answer from {address}: {error or type(error).__name__}")
+        return _failed(f"no response from {address}: {error or type(error).__name__}")
 
 
-def _late(address: str, timeout: float) -> _Answer:
-    return _failed(f"no answer from {address} within {timeout:g} s")
+def _timed_out(address: str, timeout: float) -> _Response:
+    return _failed(f"no response from {address} within {timeout:g} s")
 
 
-def _failed(why: str) -> _Answer:
-    return {"status": "fail", "checks": {"engine": why}}, why
+def _failed(problem: str) -> _Response:
+    return {"status": "fail", "checks": {"engine": problem}}, problem
 
 
-def _content(answer: httpx2.Response) -> bytes:
-    """The body; of one that is too large for an engine's health, its beginning."""
+def _content(response: httpx2.Response) -> bytes:
+    """The body, cut at MAX_BODY_BYTES."""
     content = b""
-    for piece in answer.iter_bytes():
+    for piece in response.iter_bytes():
         content += piece
-        if len(content) > LARGEST_ANSWER:
+        if len(content) > MAX_BODY_BYTES:
             break
-    return content[:LARGEST_ANSWER]
+    return content[:MAX_BODY_BYTES]
 
 
-def _judged(answer: httpx2.Response, content: bytes, address: str) -> _Answer:
-    status = f"{answer.status_code} {answer.reason_phrase}".strip()
-    told = _health_in(content)
-    if told is not None and told["status"] == "ok" and "timestamp" in told:
-        return told, None
-    if told is not None and told["status"] == "fail" and "checks" in told:
-        return told, f"{address} answers {status}"
-    kind = answer.headers.get("content-type", "").split(";")[0] or "no content type"
-    why = f"{address} is not an engine's health: it answers {status} with {kind}"
-    if answer.is_redirect:
-        why += f", and leads to {answer.headers.get('location', 'nowhere')}"
+def _evaluate(response: httpx2.Response, content: bytes, address: str) -> _Response:
+    status = f"{response.status_code} {response.reason_phrase}".strip()
+    report = _parse_report(content)
+    if report is not None and report["status"] == "ok" and "timestamp" in report:
+        return report, None
+    if report is not None and report["status"] == "fail" and "checks" in report:
+        return report, f"{address} responded with {status}"
+    kind = response.headers.get("content-type", "").split(";")[0] or "no content type"
+    problem = (
+        f"{address} is not the health page of an engine: it responded with {status} and {kind}"
+    )
+    if response.is_redirect:
+        problem += f", a redirect to {response.headers.get('location', 'nowhere')}"
     elif kind == "text/html":
-        why += ". A proxy or another program may answer there"
-    return _failed(why)
+        problem += ". A proxy or another program may be responding"
+    return _failed(problem)
 
 
-def _health_in(content: bytes) -> dict[str, Any] | None:
-    """What an engine says of its health; None for anything else, whatever it looks like."""
+def _parse_report(content: bytes) -> dict[str, Any] | None:
+    """The health report of an engine; None for any other content."""
     try:
-        told = orjson.loads(content)
+        report = orjson.loads(content)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(told, dict) or told.get("status") not in ("ok", "fail"):
+    if not isinstance(report, dict) or report.get("status") not in ("ok", "fail"):
         return None
-    checks = told.get("checks", {})
+    checks = report.get("checks", {})
     if not isinstance(checks, dict):
         return None
-    texts = [*checks.values(), told.get("state", ""), told.get("timestamp", "")]
-    return told if all(isinstance(text, str) for text in texts) else None
+    texts = [*checks.values(), report.get("state", ""), report.get("timestamp", "")]
+    return report if all(isinstance(text, str) for text in texts) else None

@@ -18,7 +18,6 @@ from aiwebengine.terminal.commands import (
     FAILED,
     NOWHERE,
     configuration,
-    made_engine,
     say,
     show,
     table,
@@ -40,7 +39,7 @@ def look(path: Path | None, as_json: bool) -> None:
 
     A hanging name lookup or disk blocks its thread; the process exits without waiting for it.
     """
-    watchdog = threading.Timer(LONGEST_SECS, _give_up)
+    watchdog = threading.Timer(TIMEOUT_SECS, _exit_timed_out)
     watchdog.daemon = True
     watchdog.start()
     config = configuration(path)
@@ -63,7 +62,7 @@ def look(path: Path | None, as_json: bool) -> None:
     exit_at_once(FAILED if any(one.state is HealthState.FAILING for one in found) else 0)
 
 
-def _give_up() -> None:
+def _exit_timed_out() -> None:
     say(
         f"Error: The checks did not finish within {LONGEST_SECS:g} s. Something hangs that no check"
         " can interrupt, such as a disk or a name lookup.",

@@ -30,9 +30,9 @@ class EngineState(enum.Enum):
     """State of the engine as a whole.
 
     Attributes:
-        UP: the database answers and no check is failing.
-        DEGRADED: the database answers, but at least one check is failing.
-        DOWN: the database does not answer, or the engine is starting or stopping.
+        UP: the database responds and no check is failing.
+        DEGRADED: the database responds, but at least one check is failing.
+        DOWN: the database does not respond, or the engine is starting or stopping.
     """
 
     UP = "up"

@@ -1,4 +1,4 @@
-"""GraphQL operations for tasks and their runs."""
+"""GraphQL operations for scheduled tasks."""
 
 import strawberry
 
@@ -17,7 +17,7 @@ class RunMaintenanceTaskInput:
     """The task to run.
 
     Attributes:
-        name: the task's name.
+        name: name of the task.
     """
 
     name: str
@@ -28,7 +28,7 @@ class StopMaintenanceTaskInput:
     """The run to stop.
 
     Attributes:
-        run_id: the run.
+        run_id: ID of the run.
     """
 
     run_id: strawberry.ID
@@ -36,10 +36,10 @@ class StopMaintenanceTaskInput:
 
 @strawberry.type
 class TaskRunPayload:
-    """The started or stopped run.
+    """The run that was started or stopped.
 
     Attributes:
-        run: the run in its present state.
+        run: current state of the run.
     """
 
     run: TaskRun
@@ -48,7 +48,7 @@ class TaskRunPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def scheduled_tasks(info: Info) -> list[ScheduledTask]:
-    """Scheduled tasks."""
+    """All scheduled tasks."""
     return await info.context.services.jobs.tasks(info.context.viewer)
 
 
@@ -57,12 +57,12 @@ async def scheduled_tasks(info: Info) -> list[ScheduledTask]:
 async def task_runs(
     info: Info, first: int = 50, after: str | None = None, task: str | None = None
 ) -> Connection[TaskRun]:
-    """The runs of tasks, newest first.
+    """Task runs, newest first.
 
     Args:
-        first: number of runs, 1 to 200.
-        after: the `endCursor` of the page before.
-        task: only those of the task with this name.
+        first: maximum number of items, 1 to 200.
+        after: `endCursor` of the previous page.
+        task: filter by task name.
     """
     viewer, service = info.context.viewer, info.context.services.jobs
     viewer.must_be(Role.ADMINISTRATOR)
@@ -80,10 +80,10 @@ async def task_runs(
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> TaskRunPayload:
-    """Run a task now; a CONFLICT when it is running.
+    """Run a task now. Fails with CONFLICT if it is running.
 
     Args:
-        input: the task.
+        input: the task to run.
     """
     return TaskRunPayload(
         run=await info.context.services.jobs.start(info.context.viewer, input.name)
@@ -93,10 +93,10 @@ async def run_maintenance_task(info: Info, input: RunMaintenanceTaskInput) -> Ta
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE)
 async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> TaskRunPayload:
-    """Stop a run; it ends within seconds.
+    """Stop a run, which ends within seconds.
 
     Args:
-        input: the run.
+        input: the run to stop.
     """
     return TaskRunPayload(
         run=await info.context.services.jobs.stop(info.context.viewer, _number(input.run_id))
@@ -104,7 +104,7 @@ async def stop_maintenance_task(info: Info, input: StopMaintenanceTaskInput) -> 
 
 
 def _number(text: str) -> int:
-    """IDs are opaque: text that is not a number names no run, as 0 does."""
+    """The number in an ID; 0, which matches no run, for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 

@@ -1,4 +1,4 @@
-"""Tasks, their runs, and the record of a run of any kind."""
+"""Types of scheduled tasks and their runs."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ TASK = "task"
 
 
 class RunEnded(Exception):
-    """The run was stopped; the rest of its work should end."""
+    """The run was stopped; its remaining work must end."""
 
 
 class TaskFailed(EngineError):
-    """The task did its work and found a problem; the message is the result of the run."""
+    """The task finished and found a problem; the message is the result of the run."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Recurring work.
+    """A scheduled task.
 
-    *schedule* is a cron expression, or "off"; the configuration can override it. *run* does the
-    work and returns one sentence about the result. When it raises, the run has failed. It is
-    cancelled when somebody stops the run. It may be run at any time and must tolerate
-    interruptions.
+    *schedule* is a cron expression or "off"; the configuration can override it. *run* does the work
+    and returns a one-sentence result. An exception fails the run, and stopping cancels it. A task
+    can run at any time and must tolerate interruption.
     """
 
     name: str
@@ -51,14 +50,14 @@ class Task:
 
 @strawberry.enum
 class RunState(enum.Enum):
-    """State of a run.
+    """The state of a run.
 
     Attributes:
-        RUNNING: it is running.
-        SUCCEEDED: it did its work.
-        FAILED: it could not do its work, or found a problem.
-        STOPPED: somebody stopped it.
-        INTERRUPTED: its process ended or stopped responding.
+        RUNNING: in progress.
+        SUCCEEDED: finished without problems.
+        FAILED: finished with an error, or found a problem.
+        STOPPED: stopped by a user.
+        INTERRUPTED: its process ended or stopped sending heartbeats.
     """
 
     RUNNING = "running"
@@ -154,20 +153,20 @@ class Only:
 
 @strawberry.type
 class TaskRun:
-    """One run of a task.
+    """A run of a task.
 
     Attributes:
-        id: its number.
+        id: ID of the run.
         task: name of the task.
-        state: its state.
-        due_at: due time of the schedule; null when somebody started it.
-        started_at: when it began.
+        state: state of the run.
+        due_at: scheduled time; null if a user started the run.
+        started_at: when it started.
         ended_at: when it ended; null while it is running.
-        started_by: who started it: an address, the command line, or the schedule.
-        stopped_by: who asked for its stop.
-        instance: where it runs: machine and process number.
-        result: one sentence about the result; null while it is running.
-        lines: its log; the newest 200 lines.
+        started_by: who started it: a user's email address, the command line or the schedule.
+        stopped_by: who stopped it.
+        instance: where it runs: host name and process ID.
+        result: result in one sentence; null while it is running.
+        lines: log of the run, the newest 200 lines.
     """
 
     id: strawberry.ID
@@ -203,7 +202,7 @@ class TaskRun:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended without having done its work."""
+        """Whether the run failed or was interrupted."""
         return self.state in (RunState.FAILED, RunState.INTERRUPTED)
 
 
@@ -212,14 +211,14 @@ class ScheduledTask:
     """A task and its schedule.
 
     Attributes:
-        name: its name in the configuration and at the command line.
-        title: its name on pages.
-        description: what it does.
-        schedule: a cron expression; "off" for never automatically.
+        name: name in the configuration and on the command line.
+        title: display name.
+        description: what the task does.
+        schedule: cron expression, or "off" if the task never runs on its own.
         time_zone: time zone of the schedule.
-        next_run_at: when it is due next; null when its schedule is off.
-        last_run: the newest run; null when there was none.
-        is_running: whether it is running now.
+        next_run_at: next scheduled time; null if the schedule is off.
+        last_run: latest run; null if there is none.
+        is_running: whether the task is running.
     """
 
     name: str

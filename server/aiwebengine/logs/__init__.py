@@ -1,1 +1,1 @@
-"""What the engine tells of what it does: writing it, finding it again, following it."""
+"""Logs: writing, searching and following them."""

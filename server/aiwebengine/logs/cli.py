@@ -1,4 +1,4 @@
-"""The command-line door of this room: works on the files, without engine or database."""
+"""The commands `aiwebengine logs …`: they read the files and need no engine and no database."""
 
 from __future__ import annotations
 
@@ -23,42 +23,44 @@ from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
 from aiwebengine.terminal.commands import (
     FAILED,
-    age,
     configuration,
-    end_after,
+    errors_reported,
     json_option,
-    refusals_printed,
     say,
     show,
+    time_after,
+    time_before,
 )
 
-LOOK_EVERY_SECS = 0.25
+POLL_SECS = 0.25
 PAGE = 500
 
-# As journalctl(1) and other programs call them.
-_OTHER_WORDS = {"err": "error", "warn": "warning", "crit": "critical"}
+# The names that journalctl(1) and other programs use.
+_ALIASES = {"err": "error", "warn": "warning", "crit": "critical"}
 
 
 class _Level(click.Choice[str]):
-    """A level by its name, or by what journalctl calls it."""
+    """A log level by its name or by its name in journalctl."""
 
     def convert(self, value: Any, *rest: Any) -> str:
-        """The name of the level. Raises a usage error."""
-        return super().convert(_OTHER_WORDS.get(str(value).lower(), value), *rest)
+        """Return the level name. Raises a usage error."""
+        return super().convert(_ALIASES.get(str(value).lower(), value), *rest)
 
 
 _level = click.option(
     "--level",
     type=_Level([level.value for level in LogLevel], case_sensitive=False),
-    help="Minimum level; `err`, `warn` and `crit` work as well.",
+    help="Minimum level. Also accepts err, warn and crit.",
 )
 _WHEN = "ISO 8601, a duration such as 2h, today or yesterday"
-_lines_as_json = click.option("--json", "as_json", is_flag=True, help="Print the lines as stored.")
+_lines_as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print the lines as stored (JSON)."
+)
 
 
 @click.group()
 def logs() -> None:
-    """The log files: follow them, find a line, keep them in order."""
+    """Follow, search and prune the log files."""
 
 
 @logs.command()
@@ -68,35 +70,35 @@ def logs() -> None:
     type=click.IntRange(0, 10_000),
     default=20,
     show_default=True,
-    help="How many lines that are already there.",
+    help="Number of existing lines to print.",
 )
-@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
 @_level
 @_lines_as_json
 @click.pass_context
 def tail(
     context: click.Context, number: int, follow: bool, level: str | None, as_json: bool
 ) -> None:
-    """Print the newest lines, the newest last."""
+    """Print the newest lines, oldest first."""
     log, wanted = _log(context.obj), Wanted(LogFilter(level=_as_level(level)))
     new = NewLines(log) if follow else None
     found = search.newest(log, wanted, number).entries if number else []
     for entry in reversed(found):
         _print(entry, as_json)
     if number and not found and not follow:
-        say("No lines.", err=True)
+        say("No matching lines.", err=True)
     _name_unreadable(log)
     seen = {entry.id for entry in found}
     while new is not None:
         skipped, lines = new.read()
         if skipped:
-            click.echo(f"… {skipped} lines came too fast and are not shown …", err=True)
+            click.echo(f"… skipped {skipped} lines that arrived too fast …", err=True)
         for (name, place), line in lines:
             entry_or_none = wanted.entry(line, name, place)
             if entry_or_none is not None and entry_or_none.id not in seen:
                 _print(entry_or_none, as_json)
         try:
-            time.sleep(LOOK_EVERY_SECS)
+            time.sleep(POLL_SECS)
         except KeyboardInterrupt:
             return
 
@@ -106,7 +108,7 @@ def tail(
 @_level
 @click.option("--request-id", help="Filter by request ID.")
 @click.option("--user", "user_id", help="Filter by the ID of the user who sent the request.")
-@click.option("--path", help="Filter by the beginning of the request's path.")
+@click.option("--path", help="Filter by the start of the request path.")
 @click.option("--since", metavar="WHEN", help=f"Only lines since this time ({_WHEN}).")
 @click.option("--until", metavar="WHEN", help=f"Only lines before this time ({_WHEN}).")
 @click.option(
@@ -114,7 +116,7 @@ def tail(
     type=click.IntRange(1),
     default=100,
     show_default=True,
-    help="Maximum number of lines.",
+    help="Maximum number of lines to print.",
 )
 @_lines_as_json
 @click.pass_context
@@ -130,7 +132,7 @@ def search_command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Print the lines with TEXT in them, or of a request or user, newest first."""
+    """Print log lines that contain TEXT, newest first."""
     wanted = LogFilter(
         level=_as_level(level),
         text=text,
@@ -141,19 +143,19 @@ def search_command(
         until=_instant(until),
     )
     if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
-        raise click.UsageError(
-            f"--since {since} is not before --until {until}: no line can lie between them."
-        )
+        raise click.UsageError(f"--since ({since}) must be before --until ({until}).")
     log = _log(context.obj)
     number = 0
-    # One more than is printed, to know whether there are more.
+    # Read one line more than is printed, to know whether there are more.
     for number, entry in enumerate(_found(log, Wanted(wanted), limit + 1), 1):
         if number <= limit:
             _print(entry, as_json)
     if number > limit:
-        say(f"Stopped after {limit} lines; there are more. Raise --limit to see them.", err=True)
+        say(
+            f"Printed the first {limit} matching lines. Use a higher --limit to see more.", err=True
+        )
     elif not number:
-        say("No lines.", err=True)
+        say("No matching lines.", err=True)
     _name_unreadable(log)
 
 
@@ -161,15 +163,16 @@ def search_command(
 @click.option(
     "--older-than",
     metavar="AGE",
-    help="Remove files whose last line is older, such as 30d; default: retention_days.",
+    help="Remove files whose last line is older than this, such as 30d (default:"
+    " logging.retention_days).",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--dry-run", is_flag=True, help="List what would be done, and change nothing.")
 @json_option
 @click.pass_context
 def prune(context: click.Context, older_than: str | None, dry_run: bool, as_json: bool) -> None:
-    """Remove old files that were put aside, and compress the others; the engine does so, too."""
+    """Remove old log files and compress rotated ones. The engine also does this regularly."""
     config, log = configuration(context.obj).logging, _log(context.obj)
-    end = end_after(older_than)
+    end = time_after(older_than)
     age_secs = (
         keeping.days(config.retention_days)
         if end is None
@@ -177,18 +180,20 @@ def prune(context: click.Context, older_than: str | None, dry_run: bool, as_json
     )
     with _status("Compressing …"):
         done = keeping.tidy(log, age_secs, packs=config.compress, dry_run=dry_run)
-    told = {
+    data = {
         "removed": [str(path) for path in done.removed],
         "compressed": [str(path) for path in done.compressed],
         "freed_bytes": done.freed_bytes,
         "dry_run": dry_run,
     }
-    verb = "Would be" if dry_run else "Were"
+    removed, compressed = (
+        ("Would remove", "Would compress") if dry_run else ("Removed", "Compressed")
+    )
     lines = [
-        *(f"{verb} removed: {path}" for path in done.removed),
-        *(f"{verb} compressed: {path}" for path in done.compressed),
+        *(f"{removed}: {path}" for path in done.removed),
+        *(f"{compressed}: {path}" for path in done.compressed),
     ]
-    show(as_json, told, lines or ["Nothing to do."])
+    show(as_json, data, lines or ["Nothing to do."])
     for path, error in done.failed:
         say(f"Error: {path}: {error}", err=True)
     sys.exit(FAILED if done.failed else 0)
@@ -196,19 +201,21 @@ def prune(context: click.Context, older_than: str | None, dry_run: bool, as_json
 
 def _log(path: Path | None) -> Path:
     file = configuration(path).logging.file
-    with refusals_printed():
+    with errors_reported():
         if file is None:
-            raise Conflict("This engine keeps no log file: `logging.file` is empty.")
+            raise Conflict(
+                "This engine writes no log file because `logging.file` is empty. Set it to a path."
+            )
     return file
 
 
 def _found(log: Path, wanted: Wanted, limit: int) -> Iterator[LogEntry]:
-    """The lines as they are found, with a word of how far back it has come."""
+    """Matching lines as they are found, with a status line of how far back the search is."""
     start = None
-    with _status("Searching …") as status, refusals_printed():
+    with _status("Searching …") as status, errors_reported():
         while limit > 0:
-            most = min(limit, PAGE)
-            page = search.newest(log, wanted, most, start=start, is_over=search.deadline(0.5))
+            maximum = min(limit, PAGE)
+            page = search.newest(log, wanted, maximum, start=start, is_over=search.deadline(0.5))
             yield from page.entries
             limit -= len(page.entries)
             start = page.reached
@@ -219,21 +226,21 @@ def _found(log: Path, wanted: Wanted, limit: int) -> Iterator[LogEntry]:
 
 
 def _name_unreadable(log: Path) -> None:
-    """Say which files of the log were left out."""
+    """Print which log files were skipped."""
     for path in unreadable(log):
-        say(f"Left out, because it can't be read: {path}", err=True)
+        say(f"Skipped a file that can't be read: {path}", err=True)
 
 
 def _instant(text: str | None) -> datetime | None:
-    """As `age`; also "today" and "yesterday", which begin at midnight of this machine's zone."""
+    """Parse like `time_before`, or "today" and "yesterday" as local midnight."""
     if text not in ("today", "yesterday"):
-        return age(text)
+        return time_before(text)
     day = date.today() - timedelta(days=text == "yesterday")
     return datetime.combine(day, time_of_day()).astimezone()
 
 
 def _status(text: str) -> Any:
-    """What goes on, at a terminal only."""
+    """A status line, on a terminal only."""
     return Console(stderr=True, quiet=not sys.stderr.isatty()).status(text)
 
 
@@ -242,5 +249,5 @@ def _as_level(word: str | None) -> LogLevel | None:
 
 
 def _print(entry: LogEntry, as_json: bool) -> None:
-    # Its lines are escaped one by one: a trace has several.
+    # `as_text` escapes each line of a stack trace.
     click.echo(in_json(entry.line) if as_json else as_text(entry))

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations for logs."""
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -22,22 +22,22 @@ LIST = "logEntries"
 async def log_entries(
     info: Info, first: int = 200, after: str | None = None, filter: LogFilter | None = None
 ) -> LogEntryConnection:
-    """The log of this machine, newest first.
+    """Log lines of this instance, newest first.
 
     Args:
-        first: how many, 1 to 200.
-        after: the `endCursor` of the page before.
-        filter: which lines.
+        first: maximum number of items, 1 to 200.
+        after: `endCursor` of the previous page.
+        filter: filter for the lines.
     """
     viewer, logs, cursors = info.context.viewer, info.context.services.logs, info.context.cursors
     viewer.must_be(Role.ADMINISTRATOR)
-    wanted = filter or LogFilter()
-    first, bound = page_size(first), repr(asdict(wanted))
+    criteria = filter or LogFilter()
+    first, bound = page_size(first), repr(asdict(criteria))
     start = _position(cursors.decode(LIST, bound, after))
-    page = await logs.page(viewer, wanted, start, first)
+    page = await logs.page(viewer, criteria, start, first)
 
     async def count() -> int | None:
-        return await logs.count(viewer, wanted)
+        return await logs.count(viewer, criteria)
 
     edges, page_info = _connection(page, first, after, cursors, bound)
     return LogEntryConnection(
@@ -52,10 +52,10 @@ async def log_entries(
 @strawberry.subscription
 @needs(Role.ADMINISTRATOR)
 async def log_entry_added(info: Info, filter: LogFilter | None = None) -> AsyncIterator[LogEntry]:
-    """Each line from now on that this instance writes.
+    """New log lines of this instance.
 
     Args:
-        filter: which lines.
+        filter: filter for the lines.
     """
     following = info.context.services.following_logs
     async for entry in following.entries(info.context.viewer, filter or LogFilter()):
@@ -72,7 +72,7 @@ def _connection(
     has_next = len(page.entries) > first
     end = edges[-1].cursor if edges else None
     if not has_next and page.back_to is not None and page.reached is not None:
-        # Cut short: the next page goes on where the search stopped, not at the last line found.
+        # Cut short: the next page continues where the search stopped, not at the last line found.
         has_next, end = True, cursors.encode(LIST, bound, page.reached)
     return edges, PageInfo(
         has_next_page=has_next,

@@ -173,7 +173,7 @@ def _parts(log: Path, wanted: Wanted, start: Position | None) -> Iterator[tuple[
             # A file was put aside, compressed or removed under our hands: list them anew.
             continue
         return
-    raise Unavailable("The log files change too fast to be read. Try again.")
+    raise Unavailable("The log files change too fast to read. Try again.")
 
 
 def _parts_of_this_instant(

@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Searches and maintains the log files of this machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Logs:
     def path(self) -> Path:
         """The file that is being written. Raises Conflict when none is."""
         if self._config.file is None:
-            raise Conflict("This engine keeps no log file: `logging.file` is empty.")
+            raise Conflict("This engine writes no log file because `logging.file` is empty.")
         return self._config.file
 
     def ready(self, viewer: Viewer, wanted: LogFilter) -> Wanted:
@@ -66,7 +66,9 @@ class Logs:
             if begin is None and wanted.up_to_id is not None:
                 begin = search.behind(path, position_of(wanted.up_to_id))
                 if begin is None:
-                    raise NotFound("This line is not in the log any more: its file was removed.")
+                    raise NotFound(
+                        "The line is no longer in the log, because its file was removed."
+                    )
             return search.newest(path, ready, first + 1, start=begin, is_over=is_over)
 
         return await self._beside(find)
@@ -129,7 +131,7 @@ def position_of(line_id: str) -> Position:
     """Where a line lies. Raises BadUserInput."""
     match = _ID.fullmatch(line_id)
     if match is None:
-        raise BadUserInput(f"filter.upToId: {line_id[:40]!r} is not the id of a line.")
+        raise BadUserInput(f"filter.upToId: {line_id[:40]!r} is not the ID of a log line.")
     return match[1], int(match[2])
 
 
@@ -137,11 +139,13 @@ def _checked(wanted: LogFilter) -> LogFilter:
     for name in ("since", "until"):
         instant = getattr(wanted, name)
         if instant is not None and instant.tzinfo is None:
-            raise BadUserInput(f"filter.{name}: {instant.isoformat()} lacks a time zone.")
+            raise BadUserInput(
+                f"filter.{name}: {instant.isoformat()} has no time zone. Add one, such as Z."
+            )
     if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
         raise BadUserInput(
-            f"filter.since: {wanted.since.isoformat()} is not before filter.until,"
-            f" {wanted.until.isoformat()}: no line can lie between them."
+            f"filter.since ({wanted.since.isoformat()}) must be before filter.until"
+            f" ({wanted.until.isoformat()})."
         )
     if wanted.up_to_id is not None:
         position_of(wanted.up_to_id)

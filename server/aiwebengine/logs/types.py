@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of log entries and filters."""
 
 import enum
 from collections.abc import Awaitable, Callable
@@ -12,14 +12,14 @@ from aiwebengine.graphql.connection import PageInfo
 
 @strawberry.enum
 class LogLevel(enum.Enum):
-    """How much a line matters; each includes those below it.
+    """The level of a log line; a filter includes the levels above.
 
     Attributes:
-        DEBUG: for whoever looks for a fault in the program.
-        INFO: what happened in good order.
-        WARNING: what somebody should look at some day.
-        ERROR: something did not work.
-        CRITICAL: the engine can't do its work.
+        DEBUG: details for debugging.
+        INFO: normal operation.
+        WARNING: needs attention at some point.
+        ERROR: an operation failed.
+        CRITICAL: the engine can't work.
     """
 
     DEBUG = "debug"
@@ -30,24 +30,24 @@ class LogLevel(enum.Enum):
 
     @property
     def and_above(self) -> list[str]:
-        """The words of this level and of those that matter more."""
+        """This level and all higher levels."""
         words = [level.value for level in LogLevel]
         return words[words.index(self.value) :]
 
 
 @strawberry.input
 class LogFilter:
-    """Which lines a list shows; what is left out is not asked.
+    """A filter for log lines. All fields are optional.
 
     Attributes:
-        level: at least this level.
-        text: this text anywhere in the line, in names and values; capitals of A to Z don't matter.
-        request_id: of this request.
-        user_id: of this user's requests.
-        path: of requests whose path begins so.
-        since: at this instant or later.
-        until: before this instant.
-        up_to_id: this line and older ones.
+        level: minimum level.
+        text: text anywhere in the line, in names and values; ASCII letters match in any case.
+        request_id: request ID.
+        user_id: ID of the user who sent the request.
+        path: start of the request path.
+        since: lines at or after this time.
+        until: lines before this time.
+        up_to_id: this line and older lines.
     """
 
     level: LogLevel | None = None
@@ -62,24 +62,24 @@ class LogFilter:
 
 @strawberry.type
 class LogEntry:
-    """One line of the log.
+    """A log line.
 
     Attributes:
-        id: its place in the log; stays the same when its file is put aside and compressed.
-        at: when.
-        level: how much it matters.
-        event: what happened, as a name such as `request`.
-        logger: the part of the program that tells it.
-        request_id: the request that it belongs to; the audit trail has the same.
-        user_id: who asked, when it is about a request of a known user.
-        method: the method of a request; WS for an operation on a WebSocket.
-        path: the path of a request, without the query string.
-        status: the status that a request was answered with.
-        ms: how long a request took, in milliseconds.
-        fields: everything else that the line tells.
-        line: the line as it stands in the file.
-        skipped_before: in a subscription, how many lines were left out just before this one since
-          they came faster than they were taken; else 0.
+        id: position in the log; unchanged when the file is rotated and compressed.
+        at: time of the line.
+        level: level of the line.
+        event: name of the event, such as `request`.
+        logger: component that wrote the line.
+        request_id: ID of the request; audit events have the same ID.
+        user_id: ID of the user who sent the request, if known.
+        method: HTTP method; WS for an operation on a WebSocket.
+        path: request path, without the query string.
+        status: response status.
+        ms: duration of the request, in milliseconds.
+        fields: all other fields of the line.
+        line: the line as stored in the file.
+        skipped_before: in a subscription, number of lines skipped before this one because they
+          arrived too fast; otherwise 0.
     """
 
     id: strawberry.ID
@@ -100,10 +100,10 @@ class LogEntry:
 
 @strawberry.type
 class LogEntryEdge:
-    """One line and its place in the list.
+    """A log line and its cursor.
 
     Attributes:
-        cursor: the line's place, for `after`.
+        cursor: cursor of the line, for `after`.
         node: the line.
     """
 
@@ -113,15 +113,15 @@ class LogEntryEdge:
 
 @strawberry.type
 class LogEntryConnection:
-    """One page of lines.
+    """A page of log lines.
 
     Attributes:
         edges: the lines with their cursors.
         nodes: the lines.
-        page_info: where the page lies in the list. `endCursor` is where the search stopped, also
-          on a page that was cut short, so a next page goes on from there.
-        searched_back_to: set when the page was cut short because the search took too long: lines
-          older than this were not looked at yet.
+        page_info: position of the page. `endCursor` is where the search stopped, so that the next
+          page continues there even after a page that was cut short.
+        searched_back_to: set if the search hit its time limit: lines older than this were not
+          searched.
     """
 
     edges: list[LogEntryEdge]
@@ -132,8 +132,8 @@ class LogEntryConnection:
 
     @strawberry.field
     async def total_count(self) -> int | None:
-        """How many lines the filter lets through; null when counting takes longer than 10 s.
+        """Number of matching lines; null if counting takes longer than 10 s.
 
-        Counted only when it is asked for.
+        Counted only if it is selected.
         """
         return await self.count()

@@ -1,4 +1,4 @@
-"""The command-line door of this room, and of the schedules and reviews that belong to it."""
+"""The commands `aiwebengine maintenance …`, which include scheduled tasks and access reviews."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ LARGEST_LIST = 1_000
 
 @click.group()
 def maintenance() -> None:
-    """Recurring maintenance: its status, its tasks and their runs."""
+    """Show recurring maintenance, run its tasks and review access."""
 
 
 @maintenance.command()
 @json_option
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show the state of the engine and the maintenance lists.
+    """Show the state of the engine and of each maintenance item.
 
-    Exits with status 1 when anything is overdue or the database does not answer.
+    Exits with status 1 if an item is overdue or the database does not respond.
     """
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[EngineStatus, MaintenanceBoard]:
@@ -52,7 +52,7 @@ def status(context: click.Context, as_json: bool) -> None:
     try:
         found, board = with_engine(context.obj, work)
     except SystemExit as ended:
-        # Why, is on standard error already.
+        # The reason is already on standard error.
         if isinstance(ended.__context__, Unavailable | EmbeddedFailed):
             show(as_json, {"state": EngineState.DOWN.name}, "State: down")
         raise
@@ -70,50 +70,50 @@ def status(context: click.Context, as_json: bool) -> None:
     ]
     counts = {state: getattr(board, state.value) for state in MaintenanceState}
     caption = ", ".join(f"{number} {_words(state)}" for state, number in counts.items())
-    columns = ("", "Item", "State", "Last done", "Due", "Seen", "How")
-    told = {
+    columns = ("Frequency", "Item", "State", "Last done", "Due", "Evidence", "How")
+    data = {
         "state": found.state.name,
         "since": found.since,
         "at": board.at,
         **{state.value: number for state, number in counts.items()},
-        "items": [_told(item) for item in board.items],
+        "items": [_item_data(item) for item in board.items],
     }
     if not as_json:
         say(f"State: {found.state.value} since {instant(found.since)}{_why(found)}")
-    show(as_json, told, table(columns, rows, caption))
+    show(as_json, data, table(columns, rows, caption))
     if board.overdue:
         sys.exit(FAILED)
 
 
 def not_running(instances: Sequence[Instance]) -> str | None:
-    """Why no engine serves, from what the workers last wrote; None while one does."""
+    """Why no engine is running, from the last heartbeats; None if one is running."""
     if any(one.is_up for one in instances):
         return None
     last = max((one.last_seen_at for one in instances), default=None)
-    return "is not running" + ("" if last is None else f"; it was last seen at {instant(last)}")
+    return "is not running" + ("" if last is None else f"; last seen at {instant(last)}")
 
 
 @maintenance.command()
 @click.argument("item")
-@click.option("--note", help="What was found or done; at most 500 characters.")
+@click.option("--note", help="Note, at most 500 characters.")
 @json_option
 @click.pass_context
 def tick(context: click.Context, item: str, note: str | None, as_json: bool) -> None:
-    """Mark ITEM as done; it falls due again."""
+    """Mark the maintenance item ITEM as done until it is due again."""
 
     async def work(engine: Engine, viewer: Viewer) -> MaintenanceItem:
         return await engine.services.maintenance.tick(viewer, item, note)
 
     done = with_engine(context.obj, work)
-    due = f" Due again on {day(done.due_at)}." if done.due_at else ""
-    show(as_json, _told(done), f"{done.title}: {done.state.value}.{due}")
+    due = f" Next due on {day(done.due_at)}." if done.due_at else ""
+    show(as_json, _item_data(done), f"{done.title}: {done.state.value}.{due}")
 
 
 @maintenance.command()
 @json_option
 @click.pass_context
 def tasks(context: click.Context, as_json: bool) -> None:
-    """List what runs by the clock."""
+    """List scheduled tasks."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[ScheduledTask]:
         return await engine.services.jobs.tasks(viewer)
@@ -130,7 +130,7 @@ def tasks(context: click.Context, as_json: bool) -> None:
         )
         for task in found
     ]
-    told = [
+    data = [
         {
             "name": task.name,
             "title": task.title,
@@ -138,17 +138,17 @@ def tasks(context: click.Context, as_json: bool) -> None:
             "time_zone": task.time_zone,
             "next_run_at": task.next_run_at,
             "is_running": task.is_running,
-            "last_run": None if task.last_run is None else _told_run(task.last_run),
+            "last_run": None if task.last_run is None else _run_data(task.last_run),
         }
         for task in found
     ]
-    caption = f"Schedules are in {found[0].time_zone}." if found else ""
-    columns = ("Task", "Schedule", "Next", "Last", "Began", "")
-    show(as_json, told, table(columns, rows, caption))
+    caption = f"Time zone of the schedules: {found[0].time_zone}" if found else ""
+    columns = ("Task", "Schedule", "Next run", "Last state", "Last run", "Description")
+    show(as_json, data, table(columns, rows, caption))
 
 
 @maintenance.command()
-@click.option("--task", help="Only those of this task.")
+@click.option("--task", help="Filter by task.")
 @click.option(
     "--limit",
     default=20,
@@ -159,14 +159,14 @@ def tasks(context: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def runs(context: click.Context, task: str | None, limit: int, as_json: bool) -> None:
-    """List the newest runs of tasks."""
+    """List task runs, newest first."""
 
     async def work(engine: Engine, viewer: Viewer) -> list[TaskRun]:
-        schedules = engine.services.jobs
-        names = [one.name for one in await schedules.tasks(viewer)]
+        jobs = engine.services.jobs
+        names = [one.name for one in await jobs.tasks(viewer)]
         if task is not None and task not in names:
-            raise NotFound(f"There is no task {task[:80]!r}; known: {', '.join(sorted(names))}.")
-        return (await schedules.page(viewer, task, None, limit))[:limit]
+            raise NotFound(f"There is no task {task[:80]!r}. Tasks: {', '.join(sorted(names))}.")
+        return (await jobs.page(viewer, task, None, limit))[:limit]
 
     found = with_engine(context.obj, work)
     rows = [
@@ -181,8 +181,8 @@ def runs(context: click.Context, task: str | None, limit: int, as_json: bool) ->
         )
         for run in found
     ]
-    columns = ("Run", "Task", "State", "Began", "Ended", "By", "Result")
-    show(as_json, [_told_run(run) for run in found], table(columns, rows))
+    columns = ("Run", "Task", "State", "Started", "Ended", "Started by", "Result")
+    show(as_json, [_run_data(run) for run in found], table(columns, rows))
 
 
 @maintenance.command()
@@ -190,7 +190,7 @@ def runs(context: click.Context, task: str | None, limit: int, as_json: bool) ->
 @json_option
 @click.pass_context
 def run(context: click.Context, task: str, as_json: bool) -> None:
-    """Run TASK here and now, and wait for it: exit code 1 when it fails."""
+    """Run TASK on this machine and wait for it. Exits with status 1 if it fails."""
     console = Console(stderr=True, soft_wrap=True, quiet=as_json or not sys.stderr.isatty())
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
@@ -200,7 +200,7 @@ def run(context: click.Context, task: str, as_json: bool) -> None:
             )
 
     done = with_engine(context.obj, work)
-    show(as_json, _told_run(done), f"{done.state.value}: {done.result}")
+    show(as_json, _run_data(done), f"{done.state.value}: {done.result}")
     if done.state is not RunState.SUCCEEDED:
         sys.exit(FAILED)
 
@@ -210,14 +210,14 @@ def run(context: click.Context, task: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def stop(context: click.Context, run_id: int, as_json: bool) -> None:
-    """Stop the run RUN_ID (see `runs`), wherever it runs; it ends within seconds."""
+    """Stop the task run RUN_ID (see `runs`) on any instance."""
 
     async def work(engine: Engine, viewer: Viewer) -> TaskRun:
         return await engine.services.jobs.stop(viewer, run_id)
 
-    asked = with_engine(context.obj, work)
-    said = "is asked to stop." if asked.state is RunState.RUNNING else f"has ended: {asked.result}"
-    show(as_json, _told_run(asked), f"Run {asked.id} of {asked.task} {said}")
+    run = with_engine(context.obj, work)
+    outcome = "is stopping." if run.state is RunState.RUNNING else f"has ended: {run.result}"
+    show(as_json, _run_data(run), f"Run {run.id} of {run.task} {outcome}")
 
 
 maintenance.add_command(review)
@@ -243,7 +243,7 @@ def _instant(at: datetime | None) -> str:
     return "" if at is None else instant(at)
 
 
-def _told(item: MaintenanceItem) -> dict[str, object]:
+def _item_data(item: MaintenanceItem) -> dict[str, object]:
     return {
         "name": item.name,
         "title": item.title,
@@ -261,7 +261,7 @@ def _told(item: MaintenanceItem) -> dict[str, object]:
     }
 
 
-def _told_run(run: TaskRun) -> dict[str, object]:
+def _run_data(run: TaskRun) -> dict[str, object]:
     return {
         "id": run.id,
         "task": run.task,

@@ -27,7 +27,6 @@ from aiwebengine.logs.types import LogFilter, LogLevel
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 from aiwebengine.sessions.tokens import Tokens
-from aiwebengine.signing_keys.service import Keys
 from aiwebengine.telemetry.service import Telemetry
 from aiwebengine.upgrades.packages import older_than_tested
 

@@ -1,4 +1,4 @@
-"""All figures as one text: what was counted, and what is looked up when somebody asks."""
+"""All metrics as text: counted ones, and those read on each request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Exposition:
     """What `/metrics` answers for this instance.
 
     *health* knows the state of the engine and its checks, *live_sessions* counts sessions;
-    *backup_age*, once set, tells the seconds since the newest good backup, None without any.
+    *backup_age*, once set, returns the age of the newest good backup in seconds, or None.
     *folder* is where several workers keep what they count.
     """
 
@@ -78,15 +78,15 @@ class Exposition:
     def _of_the_instance(self) -> Iterator[Metric]:
         info = GaugeMetricFamily(
             f"{PREFIX}info",
-            "Always 1; the labels tell the versions.",
+            "Always 1; the labels contain the versions.",
             labels=["version", "python_version"],
         )
         info.add_metric([__version__, platform.python_version()], 1)
         yield info
         started = self._instance.started_at.timestamp()
-        yield _gauge("start_time_seconds", "When the instance started, since 1970.", started)
+        yield _gauge("start_time_seconds", "Start time of the instance, in Unix time.", started)
         configured = self._instance.workers
-        yield _gauge("workers_configured", "Worker processes that shall be up.", configured)
+        yield _gauge("workers_configured", "Configured number of worker processes.", configured)
         died = 0 if self._folder is None else deaths(self._folder)
         yield CounterMetricFamily(
             f"{PREFIX}worker_deaths", "Worker processes that died and were replaced.", died

@@ -1,7 +1,7 @@
-"""Where several worker processes keep what they count, so that any of them can tell all of it.
+"""The folder where worker processes store metrics, so that each can expose all of them.
 
-Each worker has a place with a number, and so files of its own. Whoever replaces a worker takes its
-place and counts on from there: a total never falls, and files don't pile up.
+Each worker has a number and its own files. A replacement takes over the number and continues its
+counters: a total never falls, and files don't pile up.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def shared_folder() -> Iterator[Path]:
 
 def keep_in(folder: Path, place: int) -> None:
     """Let this process count in its files; to be called before anything is counted."""
-    # The library knows no other way to be told.
+    # The library can only be configured this way.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     values.ValueClass = values.MultiProcessValue(lambda: place)
 

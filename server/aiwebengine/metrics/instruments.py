@@ -31,7 +31,7 @@ LABELS = {
     "status": "the status of the answer",
     "version": "the version of the engine",
 }
-"""What each label of a metric tells."""
+"""Description of each label."""
 
 
 Metric = TypeVar("Metric", Counter, Histogram)
@@ -106,7 +106,7 @@ class Instruments:
         )
         self._pool_size = self._gauge("database_pool_connections", "Open connections of the pools.")
         self._pool_in_use = self._gauge(
-            "database_pool_connections_in_use", "Connections of the pools that are at work."
+            "database_pool_connections_in_use", "Connections of the pools in use."
         )
         self._pool_maximum = self._gauge(
             "database_pool_connections_max", "Most connections that the pools may open."

@@ -1,4 +1,4 @@
-"""The door for Prometheus."""
+"""The endpoint for Prometheus."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def routes(exposition: Exposition, authenticator: Authenticator, security: Secur
 
     @needs(Role.ADMINISTRATOR)
     async def metrics(request: Request) -> Response:
-        """What there is to count and to time, in Prometheus' text format.
+        """All metrics in the Prometheus text format.
 
-        Besides an administrator: whoever shows `security.api_key`, in the header `X-API-Key` or as
-        a bearer token; from loopback anybody where `security.metrics_from_loopback` says so.
+        Needs an administrator, or `security.api_key` in the header `X-API-Key` or as a bearer
+        token. Open from loopback with `security.metrics_from_loopback`.
 
         Answers:
             200: the metrics.
@@ -54,5 +54,5 @@ def _keys(request: Request) -> list[str]:
 
 
 def _is_same(shown: str, key: str) -> bool:
-    """Compared in a time that does not tell how much of it is right."""
+    """Compare in constant time."""
     return hmac.compare_digest(shown.encode(), key.encode())

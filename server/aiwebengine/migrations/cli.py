@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The commands `aiwebengine migrate …`."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from aiwebengine.migrations.types import Migration, MigrationState
 from aiwebengine.terminal.commands import (
     BACKUP_FIRST,
     configuration,
+    current_operator,
     database_url,
+    errors_reported,
     json_option,
-    refusals_printed,
     say,
     show,
-    somebody,
     table,
 )
 
 TakesBackup: TypeAlias = Callable[[Config, str], object]
-"""Backs up the database at an address as it is, without migrating it first."""
+"""Backs up the database at a URL without migrating it first."""
 
 no_backup_option = click.option(
-    "--no-backup", is_flag=True, help="Take no backup first, even though there are users."
+    "--no-backup", is_flag=True, help="Skip the backup that is taken first if there are users."
 )
 
 
 @click.group()
 def migrate() -> None:
-    """Look at and apply database migrations."""
+    """Show, apply and roll back database migrations."""
 
 
 @migrate.command()
 @json_option
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """List every migration, applied or not."""
+    """List all migrations and when they were applied."""
     with _migrations(context, no_backup=True) as (migrations, _):
         found = migrations.status()
     rows = [(one.id, _when(one), one.title) for one in found]
-    told = [
+    data = [
         {
             "id": one.id,
             "title": one.title,
@@ -57,39 +57,39 @@ def status(context: click.Context, as_json: bool) -> None:
         }
         for one in found
     ]
-    show(as_json, told, table(("Migration", "Applied", "What it does"), rows))
+    show(as_json, data, table(("Migration", "Applied", "Description"), rows))
 
 
 @migrate.command()
-@click.option("--dry-run", is_flag=True, help="Print the SQL that would run.")
+@click.option("--dry-run", is_flag=True, help="Print the SQL, and run nothing.")
 @no_backup_option
 @json_option
 @click.pass_context
 def up(context: click.Context, dry_run: bool, no_backup: bool, as_json: bool) -> None:
-    """Apply every pending migration; take a backup first when there are users."""
+    """Apply all pending migrations. Takes a backup first if there are users."""
     with _migrations(context, no_backup=no_backup) as (migrations, backup_first):
         if dry_run:
             _print_sql(migrations, migrations.pending(), is_up=True, as_json=as_json)
             return
-        done = migrations.up(somebody(), backup_first)
+        done = migrations.up(current_operator(), backup_first)
     show(as_json, {"applied": done}, done or "Nothing to do.")
 
 
 @migrate.command()
-@click.option("--to", help="Roll back everything newer than this one.")
-@click.option("--dry-run", is_flag=True, help="Print the SQL that would run.")
+@click.option("--to", help="Roll back every migration newer than this one.")
+@click.option("--dry-run", is_flag=True, help="Print the SQL, and run nothing.")
 @no_backup_option
 @json_option
 @click.pass_context
 def down(
     context: click.Context, to: str | None, dry_run: bool, no_backup: bool, as_json: bool
 ) -> None:
-    """Roll back the newest migration; take a backup first when there are users."""
+    """Roll back the newest migration. Takes a backup first if there are users."""
     with _migrations(context, no_backup=no_backup) as (migrations, backup_first):
         if dry_run:
             _print_sql(migrations, migrations.newest(to=to), is_up=False, as_json=as_json)
             return
-        done = migrations.down(somebody(), to, backup_first)
+        done = migrations.down(current_operator(), to, backup_first)
     show(as_json, {"rolled_back": done}, done or "Nothing to do.")
 
 
@@ -107,7 +107,7 @@ def _migrations(
     context: click.Context, *, no_backup: bool
 ) -> Iterator[tuple[Migrations, BackupFirst | None]]:
     config, takes_backup = configuration(context.obj), context.meta.get(BACKUP_FIRST)
-    with refusals_printed(), database_url(config) as url:
+    with errors_reported(), database_url(config) as url:
         backup_first = None if no_backup or not takes_backup else partial(takes_backup, config, url)
         yield Migrations(url, MIGRATIONS), backup_first
 
@@ -117,7 +117,7 @@ def _when(migration: Migration) -> str:
         case MigrationState.PENDING:
             return "pending"
         case MigrationState.CHANGED:
-            return "changed since!"
+            return "file changed since!"
         case MigrationState.MISSING:
-            return "file is missing!"
+            return "file missing!"
     return "" if migration.applied_at is None else instant(migration.applied_at)

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations for migrations."""
 
 import strawberry
 
@@ -11,7 +11,7 @@ from aiwebengine.migrations.types import Migration
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def migrations(info: Info) -> list[Migration]:
-    """Every step of the tables' history, oldest first."""
+    """All schema migrations, oldest first."""
     return await info.context.services.migrations.all(info.context.viewer)
 
 

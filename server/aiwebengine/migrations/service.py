@@ -328,14 +328,14 @@ def _failures_named(migration: Any, done: Sequence[str] = ()) -> Iterator[None]:
         yield
     except Exception as error:
         state = (
-            "The database is as it was before this step"
+            "The database is unchanged by this step"
             if migration.use_transactions
-            else "This step runs outside a transaction: look at what it left behind"
+            else "This step runs outside a transaction, so check what it changed"
         )
         raise MigrationFailed(
             f"{migration.id}: {str(error).strip()}. {state}"
             f"{f'; done before it: {chr(44).join(done)}' if done else ''}."
-            " Mend the file, or restore the version of the program that fits."
+            " Fix the file, or install the matching version of the engine."
         ) from error
 
 
@@ -348,7 +348,7 @@ def _back_up(backup_first: BackupFirst, verb: str) -> None:
     except EngineError as error:
         raise MigrationFailed(
             f"Nothing was changed, because the backup before it failed: {error.message}"
-            f" Mend that, or go without one: `aiwebengine migrate {verb} --no-backup`."
+            f" Fix that, or skip the backup: `aiwebengine migrate {verb} --no-backup`."
         ) from error
 
 
@@ -367,7 +367,7 @@ def _steps(applied: list[str], to: str | None) -> int:
     if to is None:
         return 1
     if to not in applied:
-        raise Conflict(f"--to: {to} is not applied; applied are {', '.join(applied)}.")
+        raise Conflict(f"--to: {to} is not applied. Applied migrations: {', '.join(applied)}.")
     return applied.index(to)
 
 

@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of schema migrations."""
 
 import enum
 from datetime import datetime
@@ -6,18 +6,18 @@ from datetime import datetime
 import strawberry
 
 KEPT_BY_RUNNER = frozenset(("_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock"))
-"""The tables in which yoyo itself notes what it did: it makes and fills them."""
+"""Tables that yoyo creates and fills itself."""
 
 
 @strawberry.enum
 class MigrationState(enum.Enum):
-    """How a migration stands to the database.
+    """The state of a migration.
 
     Attributes:
-        APPLIED: the tables have it, and its file is what was applied.
-        PENDING: the tables lack it.
-        CHANGED: the tables have it, but its file says something else since.
-        MISSING: the tables have it, but this version of the program has no such file.
+        APPLIED: applied, and the file is unchanged.
+        PENDING: not applied yet.
+        CHANGED: applied, but the file changed afterwards.
+        MISSING: applied, but this version has no such file.
     """
 
     APPLIED = "applied"
@@ -28,13 +28,13 @@ class MigrationState(enum.Enum):
 
 @strawberry.type
 class Migration:
-    """One step of the tables' history.
+    """A schema migration.
 
     Attributes:
-        id: the name of its file, which begins with its number.
-        title: what it does: the first sentence of its file.
+        id: file name, which starts with the number of the migration.
+        title: description, from the first sentence of the file.
         applied_at: when it was applied; null while it is pending.
-        state: how it stands to the database.
+        state: state of the migration.
     """
 
     id: strawberry.ID
@@ -44,5 +44,5 @@ class Migration:
 
     @property
     def is_intact(self) -> bool:
-        """Whether the file is there and, once applied, says what was applied."""
+        """Whether the file exists and matches what was applied."""
         return self.state in (MigrationState.APPLIED, MigrationState.PENDING)

@@ -1,1 +1,1 @@
-"""How often an address may come."""
+"""Rate limits by client address."""

@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Rate limits by client address, shared by all workers and instances."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from aiwebengine.database import Database
 from aiwebengine.rate_limits import store
 from aiwebengine.rate_limits.store import Window
 
-USUAL_PER_MINUTE = 600
-# Guessing is slow work: what lets somebody in may be tried a tenth as often as the rest.
-STRICT_SHARE = 10
-FEWEST_PER_MINUTE = 5
+DEFAULT_PER_MINUTE = 600
+# Sign-ins and invalid tokens get a tenth of the limit, to slow down guessing.
+STRICT_DIVISOR = 10
+MIN_PER_MINUTE = 5
 WINDOW_SECS = 60
-# An attacker with many addresses must not fill our memory.
-MOST_ADDRESSES = 100_000
+# Bounds the memory that an attacker with many addresses can use.
+MAX_ADDRESSES = 100_000
 
 
 class Kind(enum.Enum):
-    """What is counted, each for itself."""
+    """What is limited; each kind has its own counter."""
 
     REQUEST = "request"
     SIGN_IN = "sign-in"
@@ -31,23 +31,23 @@ class Kind(enum.Enum):
 
 
 class RateLimits:
-    """Counts by address and minute, over all workers and instances.
+    """Counts by address and minute across all workers and instances.
 
-    Requests are counted here and shared once a second, so none waits for it: together the
-    instances may let through what comes within that second. Sign-ins and refused tokens are
-    counted in the database one by one. Without *per_minute* this machine itself is not counted:
-    the caller says by *is_local* whether it sent the request.
+    Requests are counted in memory and shared once a second, so that no request waits for the
+    database; the instances together can exceed the limit within that second. Sign-ins and invalid
+    tokens are counted in the database immediately. Without *per_minute*, requests from this machine
+    (*is_local*) are not limited.
     """
 
     def __init__(self, db: Database, per_minute: int | None) -> None:
         self._db = db
-        self._spares_this_machine = per_minute is None
-        usual = per_minute or USUAL_PER_MINUTE
-        strict = max(FEWEST_PER_MINUTE, usual // STRICT_SHARE)
-        self._most = {Kind.REQUEST: usual, Kind.SIGN_IN: strict, Kind.BAD_TOKEN: strict}
+        self._exempts_this_machine = per_minute is None
+        limit = per_minute or DEFAULT_PER_MINUTE
+        strict = max(MIN_PER_MINUTE, limit // STRICT_DIVISOR)
+        self._limits = {Kind.REQUEST: limit, Kind.SIGN_IN: strict, Kind.BAD_TOKEN: strict}
         self._known: dict[Window, int] = {}
-        self._untold: Counter[Window] = Counter()
-        # On its way to the database: it counts here until the answer says the sum.
+        self._pending: Counter[Window] = Counter()
+        # Being written to the database; counted here until the write returns the total.
         self._in_flight: Counter[Window] = Counter()
 
     def request(self, address: str | None, *, is_local: bool = False) -> None:
@@ -55,54 +55,55 @@ class RateLimits:
         window = self._window(Kind.REQUEST, address, is_local)
         if window is None:
             return
-        so_far = self._known.get(window, 0) + self._in_flight[window] + self._untold[window]
-        self._must_be_below(so_far, Kind.REQUEST)
-        if len(self._untold) < MOST_ADDRESSES:
-            self._untold[window] += 1
+        hits = self._known.get(window, 0) + self._in_flight[window] + self._pending[window]
+        self._check_limit(hits, Kind.REQUEST)
+        if len(self._pending) < MAX_ADDRESSES:
+            self._pending[window] += 1
 
     async def attempt(self, kind: Kind, address: str | None, *, is_local: bool = False) -> None:
-        """Count something that lets people in. Raises RateLimited."""
+        """Count a sign-in or an invalid token. Raises RateLimited."""
         window = self._window(kind, address, is_local)
         if window is None:
             return
         try:
             totals = await store.add(self._db, [window], [1])
         except Unavailable:
-            # Nobody gets in without the database either.
+            # Without the database, sign-in fails anyway.
             return
-        self._must_be_below(totals[window] - 1, kind)
+        self._check_limit(totals[window] - 1, kind)
 
     async def share(self) -> None:
-        """Tell the other instances what was counted here, and hear what they counted."""
-        told, self._untold = self._untold, Counter()
-        self._in_flight = told
+        """Share the local counts with the other instances, and load theirs."""
+        sent, self._pending = self._pending, Counter()
+        self._in_flight = sent
         now = _minute()
         self._known = {window: hits for window, hits in self._known.items() if window[2] == now}
-        if told:
-            windows = list(told)
+        if sent:
+            windows = list(sent)
             try:
-                self._known |= await store.add(self._db, windows, [told[one] for one in windows])
+                self._known |= await store.add(self._db, windows, [sent[one] for one in windows])
             except Unavailable:
-                self._untold.update(told)
+                self._pending.update(sent)
                 raise
             finally:
                 self._in_flight = Counter()
 
     async def forget(self) -> None:
-        """Drop what is over. Any instance may do this at any time."""
+        """Delete expired counters. Any instance may do this at any time."""
         await store.remove_before(self._db, _minute() - 1)
 
     def _window(self, kind: Kind, address: str | None, is_local: bool) -> Window | None:
-        """Where this is counted; None when it is not."""
-        if address is None or (self._spares_this_machine and is_local):
+        """The counter to use; None if the address is not limited."""
+        if address is None or (self._exempts_this_machine and is_local):
             return None
-        return (kind.value, neighbourhood(address), _minute())
+        return (kind.value, client_network(address), _minute())
 
-    def _must_be_below(self, so_far: int, kind: Kind) -> None:
-        if so_far >= self._most[kind]:
+    def _check_limit(self, hits: int, kind: Kind) -> None:
+        if hits >= self._limits[kind]:
             wait = WINDOW_SECS - int(time.time()) % WINDOW_SECS
             raise RateLimited(
-                f"Too many requests: at most {self._most[kind]} a minute. Wait {wait} s.", wait
+                f"Rate limit exceeded: {self._limits[kind]} per minute. Try again in {wait} s.",
+                wait,
             )
 
 
@@ -111,8 +112,8 @@ def _minute() -> int:
 
 
 @lru_cache(1_024)
-def neighbourhood(address: str) -> str:
-    """An IPv4 address, or the /64 that one IPv6 subscriber has to itself (RFC 6177)."""
+def client_network(address: str) -> str:
+    """The IPv4 address, or the /64 network of an IPv6 subscriber (RFC 6177)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Every SQL statement about counted requests."""
+"""SQL statements for rate limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Window = tuple[str, str, int]
 
 
 async def add(db: Database, windows: Sequence[Window], hits: Sequence[int]) -> dict[Window, int]:
-    """Count hits; the totals of all instances."""
+    """Add hits; return the totals of all instances."""
     rows = await db.all(
         """
         insert into rate_windows (kind, address, minute, hits)
@@ -32,5 +32,5 @@ async def add(db: Database, windows: Sequence[Window], hits: Sequence[int]) -> d
 
 
 async def remove_before(db: Database, minute: int) -> None:
-    """Forget windows that are over."""
+    """Delete counters before *minute*."""
     await db.execute("delete from rate_windows where minute < :minute", minute=minute)

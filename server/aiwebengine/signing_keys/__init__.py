@@ -1,1 +1,1 @@
-"""Keys that all instances share."""
+"""Signing keys shared by all instances, and their rotation."""

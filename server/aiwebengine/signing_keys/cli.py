@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The commands `aiwebengine secrets …`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @click.group()
 def secrets() -> None:
-    """The keys that the engine signs with: see their age, make new ones.
+    """List and rotate the engine's signing keys.
 
-    Sessions and API tokens are random, not signed: they outlive every rotation.
+    Sessions and API tokens are random, not signed, so rotation does not affect them.
     """
 
 
@@ -29,7 +29,7 @@ def secrets() -> None:
 @json_option
 @click.pass_context
 def list_secrets(context: click.Context, as_json: bool) -> None:
-    """List the keys with their age. Their secrets are never shown."""
+    """List signing keys and their age. Secret values are never printed."""
 
     async def work(engine: Engine, viewer: Viewer) -> Sequence[SigningKey]:
         return await engine.services.signing_keys.list(viewer)
@@ -39,17 +39,17 @@ def list_secrets(context: click.Context, as_json: bool) -> None:
 
 @secrets.command()
 @click.argument("purpose", required=False, type=click.Choice(list(PURPOSES)))
-@click.option("--all", "every", is_flag=True, help="Every purpose.")
+@click.option("--all", "every", is_flag=True, help="Rotate the keys of every purpose.")
 @json_option
 @click.pass_context
 def rotate(context: click.Context, purpose: str | None, every: bool, as_json: bool) -> None:
-    """Make a new key for PURPOSE (cursors or settings), or for each with --all.
+    """Create a signing key for PURPOSE, or for all with --all.
 
-    Running engines use it within seconds, without a restart. What an old key signed stays valid:
-    cursors for a day, digests of settings until the next start.
+    Running engines use the new key within seconds, without a restart. Signatures of the old key
+    stay valid: cursors for a day, configuration digests until the next start.
     """
     if (purpose is None) != every:
-        raise click.UsageError("Say which: a PURPOSE, or --all.")
+        raise click.UsageError("Give either a PURPOSE or --all.")
 
     async def work(engine: Engine, viewer: Viewer) -> Sequence[SigningKey]:
         return await engine.services.signing_keys.rotate(viewer, purpose)
@@ -58,7 +58,7 @@ def rotate(context: click.Context, purpose: str | None, every: bool, as_json: bo
 
 
 def _show(as_json: bool, keys: Sequence[SigningKey]) -> None:
-    told = [
+    data = [
         {
             "purpose": key.purpose,
             "number": key.number,
@@ -78,4 +78,4 @@ def _show(as_json: bool, keys: Sequence[SigningKey]) -> None:
         )
         for key in keys
     ]
-    show(as_json, told, table(("Purpose", "Key", "State", "Age", "Ends"), rows))
+    show(as_json, data, table(("Purpose", "Key", "State", "Age", "Expires"), rows))

@@ -1,4 +1,4 @@
-"""The GraphQL door of this room."""
+"""GraphQL operations for signing keys."""
 
 import strawberry
 
@@ -10,10 +10,10 @@ from aiwebengine.signing_keys.types import SigningKey
 
 @strawberry.input
 class RotateSecretsInput:
-    """Which signing keys to replace.
+    """The signing keys to rotate.
 
     Attributes:
-        purpose: those for this purpose: cursors or settings; all when left out.
+        purpose: purpose of the keys, "cursors" or "settings"; all purposes if omitted.
     """
 
     purpose: str | None = None
@@ -21,10 +21,10 @@ class RotateSecretsInput:
 
 @strawberry.type
 class RotateSecretsPayload:
-    """What came of a rotation.
+    """The result of a key rotation.
 
     Attributes:
-        signing_keys: the new keys; they sign in a few seconds, when every instance knows them.
+        signing_keys: the new keys. They sign within seconds, once every instance has loaded them.
     """
 
     signing_keys: list[SigningKey]
@@ -33,20 +33,20 @@ class RotateSecretsPayload:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def signing_keys(info: Info) -> list[SigningKey]:
-    """The keys that all instances share, without their secrets."""
+    """The signing keys, without their secrets."""
     return await info.context.services.signing_keys.list(info.context.viewer)
 
 
 @strawberry.mutation
 @needs(Role.ADMINISTRATOR, Scope.OPS_WRITE, recent_sign_in=ALWAYS)
 async def rotate_secrets(info: Info, input: RotateSecretsInput) -> RotateSecretsPayload:
-    """Make new signing keys; old ones verify for a while.
+    """Rotate signing keys. Old keys verify until they expire.
 
     Args:
-        input: which ones.
+        input: the keys to rotate.
     """
-    made = await info.context.services.signing_keys.rotate(info.context.viewer, input.purpose)
-    return RotateSecretsPayload(signing_keys=list(made))
+    keys = await info.context.services.signing_keys.rotate(info.context.viewer, input.purpose)
+    return RotateSecretsPayload(signing_keys=list(keys))
 
 
 queries = [signing_keys]

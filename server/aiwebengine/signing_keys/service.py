@@ -1,7 +1,6 @@
-"""Keys that all instances share, so that what one signed another can check.
+"""Signing keys shared by all instances, so that each can verify the signatures of the others.
 
-Sessions and API tokens need none: they are random, and only their hashes are stored. So whoever is
-signed in stays signed in whatever becomes of the keys.
+Sessions and API tokens are random and stored as hashes, so a key rotation signs nobody out.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from aiwebengine.signing_keys import store
 from aiwebengine.signing_keys.types import PURPOSES, Purpose, SigningKey
 
 SECRET_BYTES = 32
-# Every instance looks this often, and a new key is told this long before it signs: nobody is ever
-# shown a signature by a key that it has not heard of.
-LOOK_EVERY_SECS = 3.0
-NOTICE_SECS = 10.0
+# Instances reload the keys every REFRESH_SECS. A new key signs only after ACTIVATION_SECS, so that
+# every instance has loaded it before it sees a signature of that key.
+REFRESH_SECS = 3.0
+ACTIVATION_SECS = 10.0
 
 
 class KeyRing:
-    """The keys of one purpose as this process knows them. `refresh` before the first use."""
+    """The keys of one purpose, cached in this process. Call `refresh` before the first use."""
 
     def __init__(self, db: Database, purpose: Purpose) -> None:
         self._db = db
@@ -36,7 +35,7 @@ class KeyRing:
         self._signing = 0
 
     async def refresh(self) -> None:
-        """Read the keys anew; the first is made by whoever asks first. Raises Unavailable."""
+        """Reload the keys; create the first key if there is none. Raises Unavailable."""
         found, signing = await store.valid(self._db, self._purpose.name)
         if not found:
             await store.add_first(self._db, self._purpose.name, secrets.token_bytes(SECRET_BYTES))
@@ -45,71 +44,71 @@ class KeyRing:
 
     @property
     def signing(self) -> tuple[int, bytes]:
-        """The number and the secret of the key that signs now."""
+        """The number and the secret of the active signing key."""
         return self._signing, self._secrets[self._signing]
 
     def secret(self, number: int) -> bytes | None:
-        """The secret of this key; None when it is unknown or has ended."""
+        """The secret of key *number*; None if it is unknown or expired."""
         return self._secrets.get(number)
 
 
-class Keys:
-    """Makes new keys and lets old ones end."""
+class SigningKeys:
+    """Lists, rotates and expires signing keys."""
 
     def __init__(
-        self, db: Database, audit: AuditTrail, *, notice_secs: float = NOTICE_SECS
+        self, db: Database, audit: AuditTrail, *, activation_secs: float = ACTIVATION_SECS
     ) -> None:
         self._db = db
         self._audit = audit
-        self._notice_secs = notice_secs
+        self._activation_secs = activation_secs
 
     async def list(self, viewer: Viewer) -> list[SigningKey]:
-        """Every key, newest first for each purpose. Raises Unauthenticated, Forbidden."""
+        """List all keys by purpose, newest first. Raises Unauthenticated, Forbidden."""
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.all_keys(self._db)
 
     async def rotate(self, viewer: Viewer, purpose: str | None) -> Sequence[SigningKey]:
-        """Make a new key for a purpose, or for each; old ones go on to verify for their time.
+        """Create a new key for *purpose*, or for every purpose. Old keys verify until they expire.
 
-        Each call makes new keys. Raises Unauthenticated, Forbidden, NotFound,
+        Each call creates new keys. Raises Unauthenticated, Forbidden, NotFound,
         ReauthenticationRequired.
         """
         viewer.must_be(Role.ADMINISTRATOR, Scope.OPS_WRITE)
         viewer.must_have_signed_in_recently(SensitiveAction.ROTATE_KEYS)
         if purpose is not None and purpose not in PURPOSES:
             raise NotFound(
-                f"There are no keys for {purpose[:50]!r}; there are: {', '.join(PURPOSES)}."
+                f"There is no purpose {purpose[:50]!r}. Purposes: {', '.join(PURPOSES)}."
             )
-        made: dict[str, int] = {}
+        created: dict[str, int] = {}
         async with self._db.transaction():
             for name in PURPOSES if purpose is None else [purpose]:
-                made[name] = await self._rotate(viewer, PURPOSES[name])
+                created[name] = await self._rotate(viewer, PURPOSES[name])
             await store.remove_ended(self._db)
         return [
-            key for key in await store.all_keys(self._db) if made.get(key.purpose) == key.number
+            key for key in await store.all_keys(self._db) if created.get(key.purpose) == key.number
         ]
 
-    async def has_replaced(self, purpose: Purpose, number: int) -> None:
-        """Hear from a purpose's user that nothing of the keys before *number* is left."""
+    async def retire_before(self, purpose: Purpose, number: int) -> None:
+        """Expire the keys before *number*, because no signature of theirs is in use."""
         await store.end_older(self._db, purpose.name, number, 0)
 
     async def remove_ended(self) -> int:
-        """Forget keys that verify nothing any more; how many. Any instance may do this."""
+        """Delete expired keys; return how many. Any instance may do this."""
         return await store.remove_ended(self._db)
 
     async def oldest_signing(self) -> datetime | None:
-        """When the oldest key that still signs was made; for evidence."""
+        """When the oldest active signing key was created; None before the first."""
         return await store.oldest_signing(self._db)
 
     async def _rotate(self, viewer: Viewer, purpose: Purpose) -> int:
         await store.add_first(self._db, purpose.name, secrets.token_bytes(SECRET_BYTES))
         await store.lock(self._db, purpose.name)
         number = await store.add_next(
-            self._db, purpose.name, secrets.token_bytes(SECRET_BYTES), self._notice_secs
+            self._db, purpose.name, secrets.token_bytes(SECRET_BYTES), self._activation_secs
         )
         if purpose.grace_secs is not None:
             await store.end_older(
-                self._db, purpose.name, number, self._notice_secs + purpose.grace_secs
+                self._db, purpose.name, number, self._activation_secs + purpose.grace_secs
             )
         await self._audit.record(
             viewer,

@@ -1,4 +1,4 @@
-"""Every SQL statement about keys."""
+"""SQL statements for signing keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiwebengine.signing_keys.types import SigningKey, SigningKeyState
 
 
 async def add_first(db: Database, purpose: str, secret: bytes) -> None:
-    """Make the first key for a purpose, unless there is one."""
+    """Create the first key for a purpose, unless one exists."""
     await db.execute(
         """
         insert into signing_keys (purpose, number, secret)
@@ -23,7 +23,7 @@ async def add_first(db: Database, purpose: str, secret: bytes) -> None:
 
 
 async def valid(db: Database, purpose: str) -> tuple[dict[int, bytes], int]:
-    """The secrets that verify, by number, and the number of the one that signs."""
+    """The secrets that verify, by key number, and the number of the active key."""
     rows = await db.all(
         """
         select number, secret, signs_from <= now() as signs
@@ -34,39 +34,39 @@ async def valid(db: Database, purpose: str) -> tuple[dict[int, bytes], int]:
         purpose=purpose,
     )
     found = {row["number"]: bytes(row["secret"]) for row in rows}
-    # A key that was made while we asked may seem to sign only a moment later; the oldest one is
-    # known to everybody.
+    # No key may be active yet in the moment after the first is created; every instance knows the
+    # oldest.
     signing = max((row["number"] for row in rows if row["signs"]), default=min(found, default=0))
     return found, signing
 
 
 async def lock(db: Database, purpose: str) -> None:
-    """Let only one transaction at a time put a key in the place of another."""
+    """Lock the keys of a purpose, so that only one transaction rotates them at a time."""
     await db.all(
         "select number from signing_keys where purpose = :purpose order by number for update",
         purpose=purpose,
     )
 
 
-async def add_next(db: Database, purpose: str, secret: bytes, notice_secs: float) -> int:
-    """Make the next key, which signs after *notice_secs*; its number."""
+async def add_next(db: Database, purpose: str, secret: bytes, activation_secs: float) -> int:
+    """Create the next key, which signs after *activation_secs*; return its number."""
     return int(
         await db.value(
             """
             insert into signing_keys (purpose, number, secret, signs_from)
-            select :purpose, max(number) + 1, :secret, now() + make_interval(secs => :notice_secs)
+            select :purpose, max(number) + 1, :secret, now() + make_interval(secs => :delay_secs)
             from signing_keys where purpose = :purpose
             returning number
             """,
             purpose=purpose,
             secret=secret,
-            notice_secs=notice_secs,
+            delay_secs=activation_secs,
         )
     )
 
 
 async def end_older(db: Database, purpose: str, number: int, after_secs: float) -> None:
-    """Let the keys before *number* end after so long, unless they end sooner."""
+    """Expire the keys before *number* after *after_secs*, unless they expire sooner."""
     await db.execute(
         """
         update signing_keys
@@ -80,13 +80,13 @@ async def end_older(db: Database, purpose: str, number: int, after_secs: float) 
 
 
 async def remove_ended(db: Database) -> int:
-    """Forget keys that verify nothing any more; how many."""
+    """Delete expired keys; return how many."""
     rows = await db.all("delete from signing_keys where ends_at <= now() returning number")
     return len(rows)
 
 
 async def all_keys(db: Database) -> list[SigningKey]:
-    """Every key that is good for something, newest first for each purpose."""
+    """Every key that is not expired, newest first for each purpose."""
     rows = await db.all(
         """
         select purpose, number, created_at, ends_at, signs_from <= now() as signs,
@@ -110,14 +110,14 @@ async def all_keys(db: Database) -> list[SigningKey]:
 
 
 async def oldest_signing(db: Database) -> datetime | None:
-    """When the oldest of the newest keys was made; None before the first."""
-    made: datetime | None = await db.value(
+    """When the oldest of the newest keys was created; None before the first."""
+    created_at: datetime | None = await db.value(
         """
         select min(newest)
         from (select max(created_at) as newest from signing_keys group by purpose) as newest_keys
         """
     )
-    return made
+    return created_at
 
 
 def _state(signs: bool, is_newest: bool) -> SigningKeyState:

@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of signing keys."""
 
 import enum
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import strawberry
 
 @strawberry.enum
 class SigningKeyState(enum.Enum):
-    """What a key is good for.
+    """The state of a signing key.
 
     Attributes:
-        COMING: every instance knows it; in a moment it signs.
-        SIGNS: what is signed now is signed with it.
-        VERIFIES: it signs nothing any more; what it signed is still valid.
+        COMING: created, and active within seconds, once every instance has loaded it.
+        SIGNS: active; new signatures use it.
+        VERIFIES: replaced; its signatures are still valid.
     """
 
     COMING = "coming"
@@ -24,15 +24,15 @@ class SigningKeyState(enum.Enum):
 
 @strawberry.type
 class SigningKey:
-    """A key that all instances share. Its secret never leaves the engine.
+    """A signing key shared by all instances. Its secret is never exposed.
 
     Attributes:
-        purpose: what it is for: cursors of lists, or digests of settings.
-        number: its place in the order of keys for this purpose.
-        state: what it is good for.
-        created_at: when it was made.
-        ends_at: when what it signed stops being valid; null while no newer key replaces it, or
-          until the last that was made with it is made anew.
+        purpose: purpose of the key, "cursors" or "settings" (configuration digests).
+        number: sequence number among the keys of this purpose.
+        state: whether the key signs or only verifies.
+        created_at: when it was created.
+        ends_at: when its signatures expire; null for an active key, and for a replaced key whose
+          signatures are still in use.
     """
 
     purpose: str
@@ -44,10 +44,9 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Purpose:
-    """What keys are used for.
+    """The purpose of a signing key.
 
-    *grace_secs*: how long old keys verify after a newer one took over; None: until their user says
-    that nothing of theirs is left.
+    *grace_secs*: how long a replaced key still verifies; None: until `retire_before`.
     """
 
     name: str

@@ -16,9 +16,9 @@ class StatsPeriod(enum.Enum):
     """Period of metrics and the length of its samples.
 
     Attributes:
-        HOUR: the last hour, a sample every 10 seconds.
-        DAY: the last 24 hours, a sample every 5 minutes.
-        WEEK: the last 7 days, a sample every hour.
+        HOUR: the last hour, in samples of 10 seconds.
+        DAY: the last 24 hours, in samples of 5 minutes.
+        WEEK: the last 7 days, in samples of 1 hour.
     """
 
     HOUR = "hour"
@@ -196,7 +196,7 @@ class ProcessStats:
 
 @strawberry.type
 class DatabaseStats:
-    """The database and this process's connections to it.
+    """The database and the connection pool of this process.
 
     Attributes:
         version: the version of PostgreSQL.
@@ -219,7 +219,7 @@ class DatabaseStats:
 
 @strawberry.type
 class DiskStats:
-    """The disk that holds the data directory.
+    """The disk of the data directory.
 
     Attributes:
         path: the directory.
@@ -259,17 +259,17 @@ class SystemStats:
 
     @strawberry.field
     async def database(self, info: Info) -> DatabaseStats:
-        """The database and this process's connections to it."""
+        """The database and the connection pool of this process."""
         return await info.context.services.telemetry.database(info.context.viewer)
 
     @strawberry.field
     def disk(self, info: Info) -> DiskStats:
-        """The disk that holds the data directory."""
+        """The disk of the data directory."""
         return info.context.services.telemetry.disk(info.context.viewer)
 
     @strawberry.field
     async def instances(self, info: Info) -> list[Instance]:
-        """Every instance that is up, or was lost within the last ten minutes."""
+        """Instances that are up, or were lost within the last ten minutes."""
         return await info.context.services.telemetry.instances(info.context.viewer)
 
     @strawberry.field

@@ -1,1 +1,1 @@
-"""What all commands share: configuration, services without a web server, output."""
+"""Shared by all commands: configuration, services without a web server, output."""

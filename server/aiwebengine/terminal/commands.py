@@ -1,4 +1,4 @@
-"""What all commands share: the configuration, services without a web server, tables, times."""
+"""Shared by all commands: configuration, services without a web server, tables, times."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ Result = TypeVar("Result")
 
 USAGE = 2
 FAILED = 1
-NO_EDGE = 10_000
-# The address of no database, for what works without one.
+UNLIMITED_WIDTH = 10_000
+# A URL without a database, for commands that work without one.
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
-# A frozen server answers nothing, not even an error.
-SILENCE_SECS = 8.0
+# A frozen server does not respond at all, not even with an error.
+RESPONSE_TIMEOUT_SECS = 8.0
 BACKUP_FIRST = "aiwebengine.backup_first"
-"""Where the list of commands leaves, in `click.Context.meta`, what takes a backup."""
+"""Key in `click.Context.meta` of the function that takes a backup."""
 
 MAKE_ENGINE = "aiwebengine.make_engine"
-"""Where the list of commands leaves, in `click.Context.meta`, what makes an engine."""
+"""Key in `click.Context.meta` of the function that creates an engine."""
 
 _DURATION = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def configuration(path: Path | None) -> Config:
-    """The configuration; every problem is printed and the command ends with 2."""
+    """Load the configuration; on errors print each problem and exit with status 2."""
     try:
         return load_config(path)
     except ConfigError as error:
-        say("The configuration can't be used:", err=True)
+        say("The configuration is invalid:", err=True)
         for problem in error.problems:
             say(f"  {problem}", err=True)
         sys.exit(USAGE)
@@ -69,7 +69,7 @@ def database_url(
     Only what *creates* may make an embedded database: in the wrong folder every other command
     would answer from a new, empty one. Raises Unavailable, EmbeddedFailed.
     """
-    # Loaded where it is used, here and below: a second of work that `health` can do without.
+    # Imported here because loading takes a second, which `health` must not spend.
     from aiwebengine.database.answering import is_silent
     from aiwebengine.database.embedded import embedded_postgres
 
@@ -80,17 +80,17 @@ def database_url(
         ) as embedded:
             yield embedded
         return
-    if not creates and is_silent(url, SILENCE_SECS):
+    if not creates and is_silent(url, RESPONSE_TIMEOUT_SECS):
         raise Unavailable(
-            f"The database has not answered for {SILENCE_SECS:.0f} s. Look at"
+            f"The database did not respond within {RESPONSE_TIMEOUT_SECS:.0f} s. Check"
             " repository.database_url, the server and the network."
         )
     meanwhile()
     yield url
 
 
-def made_engine(config: Config, url: str) -> Engine:
-    """An engine on the database at *url*, not prepared yet."""
+def make_engine(config: Config, url: str) -> Engine:
+    """Create an engine for the database at *url*. It is not prepared yet."""
     make: Callable[[Config, str], Engine] = click.get_current_context().meta[MAKE_ENGINE]
     return make(config, url)
 
@@ -101,7 +101,7 @@ def with_engine(
     *,
     creates: bool = False,
 ) -> Result:
-    """Do some work with the services, as the operator of this machine.
+    """Run *work* with the services, as the operator of this machine.
 
     A database without tables is an error unless the command *creates* them.
     """
@@ -109,29 +109,29 @@ def with_engine(
     async def run(engine: Engine) -> Result:
         await engine.prepare(progress, begins=creates)
         try:
-            return await work(engine, somebody())
+            return await work(engine, current_operator())
         finally:
             await engine.db.disconnect()
 
     config = configuration(path)
-    with refusals_printed(), database_url(config, creates=creates) as url:
-        return asyncio.run(run(made_engine(config, url)))
+    with errors_reported(), database_url(config, creates=creates) as url:
+        return asyncio.run(run(make_engine(config, url)))
 
 
 def progress(line: str) -> None:
-    """Print how something gets on, to a terminal only: cron would mail it every night."""
+    """Print a progress line to a terminal only, because cron mails all output."""
     if sys.stderr.isatty():
         say(line, err=True)
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Print one line. Names and messages of others can't begin another or steer the terminal."""
+    """Print one line. Escapes line breaks and terminal control characters."""
     click.echo(on_one_line(line), err=err)
 
 
 @contextmanager
-def refusals_printed() -> Iterator[None]:
-    """Print a refusal as a line on standard error, more lines of it indented; exit code 1."""
+def errors_reported() -> Iterator[None]:
+    """Print expected errors on standard error, further lines indented, and exit with status 1."""
     try:
         yield
     except Exception as error:
@@ -146,27 +146,27 @@ def refusals_printed() -> Iterator[None]:
         sys.exit(FAILED)
 
 
-def show(as_json: bool, told: Any, shown: Table | str | Sequence[str]) -> None:
-    """Print data for scripts, or for people a table, a line or several lines."""
+def show(as_json: bool, data: Any, text: Table | str | Sequence[str]) -> None:
+    """Print *data* as JSON, or *text*: a table, a line or several lines."""
     if as_json:
-        click.echo(in_json(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()))
-    elif not isinstance(shown, str | Sequence):
+        click.echo(in_json(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()))
+    elif not isinstance(text, str | Sequence):
         from rich.console import Console
 
-        # A file or a pipe has no edge to cut an id at.
-        Console(width=None if sys.stdout.isatty() else NO_EDGE).print(shown)
+        # Tables in a file or pipe are never truncated.
+        Console(width=None if sys.stdout.isatty() else UNLIMITED_WIDTH).print(text)
     else:
-        for line in [shown] if isinstance(shown, str) else shown:
+        for line in [text] if isinstance(text, str) else text:
             say(line)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> Table:
-    """A plain table. No cell can steer the terminal, and `[red]` in a name is a name."""
+    """A plain table. Cells are escaped: no control characters, no rich markup."""
     # Loaded here: `serve` and `--json` print no table.
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(
+    result = Table(
         *columns,
         box=None,
         header_style="bold",
@@ -174,63 +174,68 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str
         caption=Text(on_one_line(caption), style="table.caption") if caption else None,
     )
     for row in rows:
-        made.add_row(*(Text("" if cell is None else on_one_line(str(cell))) for cell in row))
-    return made
+        result.add_row(*(Text("" if cell is None else on_one_line(str(cell))) for cell in row))
+    return result
 
 
-def must_be_sure(question: str, yes: bool) -> None:
-    """Ask before something that can't be undone. Without a terminal only --yes will do."""
+def confirm(question: str, yes: bool) -> None:
+    """Ask for confirmation. Without a terminal, --yes is required."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} Nobody can be asked here: repeat it with --yes.")
+        raise click.UsageError(
+            f"{question} Confirmation needs a terminal; run the command with --yes."
+        )
     click.confirm(on_one_line(question), abort=True, err=True)
 
 
-def end_after(text: str | None) -> datetime | None:
-    """From "30d" to the instant that long from now. Raises a usage error."""
+def time_after(text: str | None) -> datetime | None:
+    """The instant after a duration such as "30d" from now. Raises a usage error."""
     if text is None:
         return None
     match = _DURATION.fullmatch(text)
     if match is None or int(match[1]) == 0:
-        raise click.BadParameter(f"{text!r} is not a duration such as 90m, 12h, 30d or 8w.")
-    return _moved(match, 1)
+        raise click.BadParameter(
+            f"{text!r} is not a duration. Use one such as 90m, 12h, 30d or 8w."
+        )
+    return _shifted(match, 1)
 
 
-def age(text: str | None) -> datetime | None:
-    """From "7d" or an instant such as 2026-01-31T12:00:00Z to the instant. Raises a usage error."""
+def time_before(text: str | None) -> datetime | None:
+    """Parse a duration before now such as "7d", or an ISO 8601 time. Raises a usage error."""
     if text is None:
         return None
     match = _DURATION.fullmatch(text)
     if match is not None:
-        return _moved(match, -1)
+        return _shifted(match, -1)
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is neither an instant such as 2026-01-31T12:00:00Z nor an age such as 7d."
+            f"{text!r} is not a time. Use ISO 8601, such as 2026-01-31T12:00:00Z, or a duration"
+            " such as 7d."
         ) from None
     return instant if instant.tzinfo else instant.astimezone()
 
 
-def _moved(match: re.Match[str], direction: int) -> datetime:
+def _shifted(match: re.Match[str], direction: int) -> datetime:
     try:
         return datetime.now(UTC) + direction * timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
-        raise click.BadParameter(f"{match[0]!r} is beyond the calendar.") from None
+        raise click.BadParameter(f"{match[0]!r} is out of range. Use a shorter duration.") from None
 
 
-def somebody() -> Viewer:
-    """Whoever runs this command, as the operator of this machine."""
+def current_operator() -> Viewer:
+    """The user who runs this command, as the operator of this machine."""
     from aiwebengine.core.identity import operator
 
     return operator(login())
 
 
 def login() -> str:
-    """The name of whoever sits at the command line."""
+    """The login name of the current user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        # An account without a name, as in many containers.
+        # Accounts without a name are common in containers.
         return "operator"

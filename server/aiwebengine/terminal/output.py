@@ -1,7 +1,7 @@
-"""Standard output and error of a command: what can't be encoded is escaped, a failure is one line.
+"""Standard output and error of a command: escapes characters, reports failures in one line.
 
-A terminal may know few characters, a disk may be full, a reader may leave. None of that is a
-fault of the program, so none of it ends in a traceback.
+A terminal may support few characters, a disk may be full, a pipe may be closed. These are not bugs
+in the program, so they do not print a traceback.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FAILED = 1
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    r"""`\u00e4` for each character: what `backslashreplace` writes, `\xe4`, is no JSON."""
+    r"""Escape as `\u00e4`, because the `\xe4` of `backslashreplace` is not valid JSON."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
@@ -32,23 +32,23 @@ codecs.register_error(ESCAPED, _escaped)
 
 
 class OutputFailed(Exception):
-    """Standard output can't be written to. No OSError, so nobody takes it for another file's."""
+    """Standard output can't be written to. Not an OSError, which could concern another file."""
 
     def __init__(self, error: OSError) -> None:
         why = "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
         super().__init__(f"Can't write to standard output: {why}.")
-        self.is_gone = error.errno == errno.EPIPE
-        """Whether the reader left, as `head` does when it has enough."""
+        self.is_pipe_closed = error.errno == errno.EPIPE
+        """The reader closed the pipe, as `head` does."""
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Print escaped what a stream can't encode; end with one line and status 1 if it can't write.
+    """Escape what a stream can't encode; exit with one line and status 1 if it can't be written.
 
-    A reader that leaves is no news to anybody: status 1 without a line.
+    A closed pipe exits with status 1 and prints nothing.
     """
     before = sys.stdin, sys.stdout, sys.stderr
-    _open_what_is_closed()
+    _open_closed_streams()
     sys.stdout, sys.stderr = _Stream(sys.stdout, _fail), _Stream(sys.stderr, _ignore)
     try:
         try:
@@ -56,8 +56,8 @@ def guarded() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except OutputFailed as error:
-        _drop_the_rest()
-        if not error.is_gone:
+        _discard_buffered()
+        if not error.is_pipe_closed:
             sys.stderr.write(f"Error: {error}\n")
             sys.stderr.flush()
         sys.exit(FAILED)
@@ -66,17 +66,17 @@ def guarded() -> Iterator[None]:
 
 
 def exit_at_once(code: int) -> NoReturn:
-    """End the process, although a thread hangs that nothing can end. Raises OutputFailed."""
+    """Exit without waiting for threads that hang. Raises OutputFailed."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def _open_what_is_closed() -> None:
-    """Put something in the place of closed streams, or the next file would get their number."""
+def _open_closed_streams() -> None:
+    """Open closed standard streams, so that no other file gets their file descriptors."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            # Standard output is opened for reading: that nobody gets what is printed is an error.
+            # Standard output is opened read-only, so that printing to it fails.
             opened = os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
             if opened != number:
                 os.dup2(opened, number)
@@ -85,12 +85,12 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
-def _drop_the_rest() -> None:
-    """Let what is still buffered go nowhere: Python writes it at its end, and would fail again."""
+def _discard_buffered() -> None:
+    """Discard buffered output, which Python would try to write again at exit."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
 
 
 def _fail(error: OSError) -> None:
@@ -98,11 +98,11 @@ def _fail(error: OSError) -> None:
 
 
 def _ignore(_: OSError) -> None:
-    """Messages that can't be printed are lost; what the command does is not."""
+    """Drop messages that can't be printed; the command continues."""
 
 
 class _Writer:
-    """A stream of bytes or of text, whose failures are reported to *failed*."""
+    """A byte or text stream that reports write errors to *failed*."""
 
     def __init__(self, stream: Any, failed: Callable[[OSError], None]) -> None:
         self._stream = stream
@@ -139,14 +139,14 @@ class _Stream(_Writer):
 
     @property
     def encoding(self) -> str:
-        """The stream's encoding, except that ASCII is called Latin-1.
+        """The stream's encoding, with ASCII reported as Latin-1.
 
-        Click takes an ASCII stream for a mistake, and writes UTF-8 past it.
+        Click bypasses an ASCII stream and writes UTF-8.
         """
         name = str(self._stream.encoding or "utf-8")
         return "latin-1" if name.lower() in ("ascii", "us-ascii", "ansi_x3.4-1968", "646") else name
 
     @property
     def buffer(self) -> Any:
-        """The bytes below the text."""
+        """The underlying byte stream."""
         return _Writer(self._stream.buffer, self._failed)

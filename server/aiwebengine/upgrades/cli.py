@@ -1,4 +1,4 @@
-"""The command-line door of this room."""
+"""The command `aiwebengine upgrade`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aiwebengine.core.config_loader import Reading, read_config
 from aiwebengine.core.formats import instant
 from aiwebengine.terminal.commands import (
     USAGE,
+    current_operator,
     database_url,
+    errors_reported,
     json_option,
-    made_engine,
-    refusals_printed,
+    make_engine,
     say,
     show,
-    somebody,
 )
 from aiwebengine.upgrades.types import UpgradeCheck
 
@@ -30,62 +30,64 @@ TO_DO = 3
 
 
 @click.command()
-@click.option("--check", is_flag=True, required=True, help="Look, and change nothing.")
+@click.option(
+    "--check", is_flag=True, required=True, help="Report what is needed, and change nothing."
+)
 @json_option
 @click.pass_context
 def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
-    """Tell what an update to this version asks for; see docs/updates.md for the steps.
+    """Report what an update to this version needs. See docs/updates.md for the steps.
 
-    Run it with the new program before the old one is stopped. Exit code 0: nothing is to be
-    done; 3: something is; 1: it could not look; 2: the configuration can't be used at all.
+    Run it with the new version before you stop the old one. Exit status: 0 nothing to do, 3 action
+    needed, 1 the check failed, 2 the configuration is invalid.
     """
     reading = read_config(context.obj)
     if reading.config is None:
-        say("The configuration can't be used:", err=True)
+        say("The configuration is invalid:", err=True)
         for problem in reading.problems:
             say(f"  {problem}", err=True)
         sys.exit(USAGE)
 
     async def look(engine: Engine, reading: Reading) -> UpgradeCheck:
-        # Not prepared: that would migrate.
+        # `prepare` would migrate, so this only connects.
         await engine.db.connect()
         try:
-            return await engine.services.upgrades.check(somebody(), reading)
+            return await engine.services.upgrades.check(current_operator(), reading)
         finally:
             await engine.db.disconnect()
 
-    with refusals_printed(), database_url(reading.config) as url:
-        seen = asyncio.run(look(made_engine(reading.config, url), reading))
-    show(as_json, {"is_fine": seen.is_fine, **asdict(seen)}, _told(seen))
+    with errors_reported(), database_url(reading.config) as url:
+        seen = asyncio.run(look(make_engine(reading.config, url), reading))
+    show(as_json, {"is_fine": seen.is_fine, **asdict(seen)}, _as_lines(seen))
     sys.exit(0 if seen.is_fine else TO_DO)
 
 
-def _told(seen: UpgradeCheck) -> list[str]:
+def _as_lines(seen: UpgradeCheck) -> list[str]:
     last = seen.last_run
-    served = f"{last.version}, since {instant(last.at)}" if last.at else "not noted"
-    lines = [f"Program          {seen.version}", f"Last served by   {served}"]
+    served = f"{last.version}, since {instant(last.at)}" if last.at else "unknown"
+    lines = [f"This version       {seen.version}", f"Last started       {served}"]
     if seen.is_older:
-        lines.append('  This program is older: docs/updates.md, "Back to the version before".')
-    lines.append(_headed("Migrations due", len(seen.migrations)))
+        lines.append('  This version is older. See docs/updates.md, "Back to the version before".')
+    lines.append(_headed("Pending migrations", len(seen.migrations)))
     for step in seen.migrations:
         lines.append(f"  {step.id}  {step.title}")
         if step.breaks:
-            lines.append(f"    Not beside the version before: {step.breaks}.")
+            lines.append(f"    Incompatible with the previous version: {step.breaks}.")
     if seen.migrations and seen.way_back:
-        lines.append(f"  The way back: aiwebengine migrate down --to {seen.way_back}")
+        lines.append(f"  To roll back: aiwebengine migrate down --to {seen.way_back}")
     if seen.strange_migrations:
-        lines.append(_headed("Changed, missing", len(seen.strange_migrations)))
+        lines.append(_headed("Changed or missing", len(seen.strange_migrations)))
         lines += [f"  {one}" for one in seen.strange_migrations]
-    lines.append(_headed("Settings to mend", len(seen.old_settings) + len(seen.problems)))
+    lines.append(_headed("Settings to fix", len(seen.old_settings) + len(seen.problems)))
     lines += [f"  {one.key} (from {one.origin}): {one.advice}" for one in seen.old_settings]
     lines += [f"  {problem}" for problem in seen.problems]
     lines.append(_headed("New settings", len(seen.new_settings)))
     lines += [f"  {one.key}  {one.meaning} (since {one.since})" for one in seen.new_settings]
-    lines.append(f"{_headed('Older packages', len(seen.older_packages))} of {seen.packages}")
+    lines.append(f"{_headed('Outdated packages', len(seen.older_packages))} of {seen.packages}")
     lines += [f"  {one}" for one in seen.older_packages]
-    lines.append("Nothing is to be done." if seen.is_fine else "Something is to be done.")
+    lines.append("Nothing to do." if seen.is_fine else "Action needed.")
     return lines
 
 
 def _headed(title: str, count: int) -> str:
-    return f"{title:<16} {count}"
+    return f"{title:<18} {count}"

@@ -1,4 +1,4 @@
-"""Commands for users and their roles."""
+"""The commands `aiwebengine users …`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from aiwebengine.core.formats import count, day, instant
 from aiwebengine.core.identity import GRANTABLE_ROLES, Role, Viewer
 from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.terminal.commands import (
-    end_after,
+    confirm,
+    errors_reported,
     json_option,
-    must_be_sure,
-    refusals_printed,
     show,
     table,
+    time_after,
     with_engine,
 )
 from aiwebengine.users import checks
@@ -51,22 +51,22 @@ role_argument = click.argument("role", type=GrantableRole())
 
 @click.group()
 def users() -> None:
-    """Manage users and their roles."""
+    """List users, invite them, and change their roles and status."""
 
 
 @users.command("list")
-@click.option("--search", help="Only users whose name or address contains this text.")
+@click.option("--search", help="Filter by part of the name or email address.")
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role], case_sensitive=False),
-    help="Only holders of this role.",
+    help="Filter by role.",
 )
 @click.option(
     "--status",
     type=click.Choice([status.value for status in UserStatus], case_sensitive=False),
-    help="Only users with this status.",
+    help="Filter by status.",
 )
-@click.option("--provider", help="Only users who have signed in with this provider.")
+@click.option("--provider", help="Filter by sign-in provider.")
 @click.option(
     "--limit",
     default=50,
@@ -86,10 +86,10 @@ def list_users(
     as_json: bool,
 ) -> None:
     """List users, newest first."""
-    with refusals_printed():
-        asked = checks.search(search)
-    wanted = UserFilter(
-        search=asked,
+    with errors_reported():
+        search = checks.search(search)
+    criteria = UserFilter(
+        search=search,
         role=_ROLES[role.upper()] if role else None,
         provider=provider,
         status=UserStatus(status.lower()) if status else None,
@@ -97,8 +97,8 @@ def list_users(
 
     async def work(engine: Engine, viewer: Viewer) -> tuple[list[User], int]:
         service = engine.services.users
-        found = await service.page(viewer, wanted, UserOrder(), None, limit)
-        return found[:limit], await service.count(viewer, wanted)
+        found = await service.page(viewer, criteria, UserOrder(), None, limit)
+        return found[:limit], await service.count(viewer, criteria)
 
     found, total = with_engine(context.obj, work)
     rows = [
@@ -113,26 +113,26 @@ def list_users(
         for user in found
     ]
     columns = ("Email", "Name", "Roles", "Status", "Verified", "Created")
-    shown = table(columns, rows, f"{len(found)} of {count(total, 'user')}")
-    show(as_json, {"users": [_as_json(user) for user in found], "total": total}, shown)
+    listing = table(columns, rows, f"{len(found)} of {count(total, 'user')}")
+    show(as_json, {"users": [_as_data(user) for user in found], "total": total}, listing)
 
 
 @users.command()
 @click.argument("email")
-@click.option("--name", default="", help="The display name.")
+@click.option("--name", default="", help="Display name.")
 @click.option(
     "--role",
     "roles",
     multiple=True,
     type=GrantableRole(),
-    help="Role from the first sign-in on: Editor or Administrator. May be repeated.",
+    help="Role to grant, Editor or Administrator. May be repeated.",
 )
 @json_option
 @click.pass_context
 def invite(
     context: click.Context, email: str, name: str, roles: tuple[Role, ...], as_json: bool
 ) -> None:
-    """Invite a user, who becomes active at the first sign-in with the address EMAIL."""
+    """Invite the user EMAIL. The user becomes active at the first sign-in."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         return await engine.services.users.invite(viewer, email, name, roles)
@@ -144,12 +144,12 @@ def invite(
 @users.command()
 @click.argument("email")
 @role_argument
-@click.option("--expires", help="Revoke the role after this time, such as 12h or 30d.")
-@click.option("--reason", help="Reason, for the audit trail.")
+@click.option("--expires", help="Revoke the role after this duration, such as 12h or 30d.")
+@click.option("--reason", help="Reason to record in the audit trail.")
 @click.option(
     "--confirm-unverified",
     is_flag=True,
-    help="Grant the role although the address is not verified.",
+    help="Grant the role even if the email address is not verified.",
 )
 @json_option
 @click.pass_context
@@ -162,8 +162,8 @@ def grant(
     confirm_unverified: bool,
     as_json: bool,
 ) -> None:
-    """Grant ROLE (Editor or Administrator) to the user with the address EMAIL."""
-    expires_at = end_after(expires)
+    """Grant ROLE (Editor or Administrator) to the user EMAIL."""
+    expires_at = time_after(expires)
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -177,45 +177,45 @@ def grant(
         )
 
     done = with_engine(context.obj, work)
-    said = "is now" if done.changed else "was already"
-    _show_change(as_json, done, f"{done.user.email} {said} {role.value}.")
+    outcome = "is now" if done.changed else "was already"
+    _show_change(as_json, done, f"{done.user.email} {outcome} {role.value}.")
 
 
 @users.command()
 @click.argument("email")
 @role_argument
-@click.option("--reason", help="Reason, for the audit trail.")
+@click.option("--reason", help="Reason to record in the audit trail.")
 @json_option
 @click.pass_context
 def revoke(
     context: click.Context, email: str, role: Role, reason: str | None, as_json: bool
 ) -> None:
-    """Revoke ROLE (Editor or Administrator) from the user with the address EMAIL."""
+    """Revoke ROLE (Editor or Administrator) from the user EMAIL."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
         return await engine.services.users.revoke_role(viewer, user.key, role, reason=reason)
 
     done = with_engine(context.obj, work)
-    said = "is no longer" if done.changed else "was not"
-    _show_change(as_json, done, f"{done.user.email} {said} {role.value}.")
+    outcome = "is no longer" if done.changed else "was not"
+    _show_change(as_json, done, f"{done.user.email} {outcome} {role.value}.")
 
 
 @users.command()
 @click.argument("email")
-@click.option("--reason", help="Reason, for the audit trail.")
+@click.option("--reason", help="Reason to record in the audit trail.")
 @json_option
 @click.pass_context
 def suspend(context: click.Context, email: str, reason: str | None, as_json: bool) -> None:
-    """Suspend the user with the address EMAIL: end sessions and revoke API tokens for good."""
+    """Suspend the user EMAIL. Ends all sessions and revokes all API tokens."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
         return await engine.services.users.suspend(viewer, user.key, reason=reason)
 
     done = with_engine(context.obj, work)
-    said = "is suspended" if done.changed else "was suspended already"
-    _show_change(as_json, done, f"{done.user.email} {said}.")
+    outcome = "is suspended" if done.changed else "was already suspended"
+    _show_change(as_json, done, f"{done.user.email} {outcome}.")
 
 
 @users.command()
@@ -223,15 +223,15 @@ def suspend(context: click.Context, email: str, reason: str | None, as_json: boo
 @json_option
 @click.pass_context
 def reinstate(context: click.Context, email: str, as_json: bool) -> None:
-    """Reinstate the user with the address EMAIL: roles count again, API tokens stay revoked."""
+    """Reinstate the suspended user EMAIL. API tokens stay revoked."""
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
         return await engine.services.users.reinstate(viewer, user.key)
 
     done = with_engine(context.obj, work)
-    said = "is reinstated" if done.changed else "was not suspended"
-    _show_change(as_json, done, f"{done.user.email} {said}.")
+    outcome = "is reinstated" if done.changed else "was not suspended"
+    _show_change(as_json, done, f"{done.user.email} {outcome}.")
 
 
 @users.command()
@@ -240,8 +240,8 @@ def reinstate(context: click.Context, email: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def delete(context: click.Context, email: str, yes: bool, as_json: bool) -> None:
-    """Delete the user with the address EMAIL for good. The audit trail stays."""
-    must_be_sure(f"Delete {email} for good?", yes)
+    """Permanently delete the user EMAIL. Audit events are kept."""
+    confirm(f"Permanently delete {email}?", yes)
 
     async def work(engine: Engine, viewer: Viewer) -> Change:
         user = await engine.services.users.find_by_email(viewer, email)
@@ -256,7 +256,7 @@ def delete(context: click.Context, email: str, yes: bool, as_json: bool) -> None
 @json_option
 @click.pass_context
 def show_user(context: click.Context, email: str, as_json: bool) -> None:
-    """Show the user with the address EMAIL: roles, sign-ins, sessions and API tokens."""
+    """Show the roles, sessions and tokens of the user EMAIL."""
 
     async def work(
         engine: Engine, viewer: Viewer
@@ -289,8 +289,8 @@ def show_user(context: click.Context, email: str, as_json: bool) -> None:
             f"Role            {one.role.value}{end}, granted {instant(one.granted_at)}"
             f" by {one.granted_by}{why}"
         )
-    shown = {
-        **_as_json(user),
+    data = {
+        **_as_data(user),
         "last_signed_in_at": seen,
         "grants": [
             {
@@ -305,7 +305,7 @@ def show_user(context: click.Context, email: str, as_json: bool) -> None:
         "sessions": sessions,
         "tokens": tokens,
     }
-    show(as_json, shown, lines)
+    show(as_json, data, lines)
 
 
 @users.command("sign-in-link")
@@ -313,9 +313,9 @@ def show_user(context: click.Context, email: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def sign_in_link(context: click.Context, email: str, as_json: bool) -> None:
-    """Print a sign-in link for the user with the address EMAIL.
+    """Print a link that signs in the user EMAIL.
 
-    It works once, for 15 minutes, in a browser on this machine.
+    The link works once, within 15 minutes, in a browser on this machine.
     """
 
     async def work(engine: Engine, viewer: Viewer) -> str:
@@ -326,11 +326,11 @@ def sign_in_link(context: click.Context, email: str, as_json: bool) -> None:
     show(as_json, {"link": link}, link)
 
 
-def _show_change(as_json: bool, done: Change, said: str) -> None:
-    show(as_json, {"changed": done.changed, "user": _as_json(done.user)}, said)
+def _show_change(as_json: bool, done: Change, message: str) -> None:
+    show(as_json, {"changed": done.changed, "user": _as_data(done.user)}, message)
 
 
-def _as_json(user: User) -> dict[str, object]:
+def _as_data(user: User) -> dict[str, object]:
     return {
         "id": user.id,
         "email": user.email,

@@ -18,6 +18,7 @@ from aiwebengine.terminal.commands import (
     FAILED,
     NOWHERE,
     configuration,
+    make_engine,
     say,
     show,
     table,
@@ -39,11 +40,11 @@ def look(path: Path | None, as_json: bool) -> None:
 
     A hanging name lookup or disk blocks its thread; the process exits without waiting for it.
     """
-    watchdog = threading.Timer(TIMEOUT_SECS, _exit_timed_out)
+    watchdog = threading.Timer(LONGEST_SECS, _exit_timed_out)
     watchdog.daemon = True
     watchdog.start()
     config = configuration(path)
-    seen = asyncio.Runner().run(_seen_by(made_engine(config, _address(config))))
+    seen = asyncio.Runner().run(_seen_by(make_engine(config, _address(config))))
     found = [one for one in seen if one.name not in _OF_THE_PROCESS]
     data = [
         {

@@ -27,6 +27,7 @@ from aiwebengine.logs.types import LogFilter, LogLevel
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.maintenance.types import Evidence, Finding, MaintenanceState
 from aiwebengine.sessions.tokens import Tokens
+from aiwebengine.signing_keys.service import SigningKeys
 from aiwebengine.telemetry.service import Telemetry
 from aiwebengine.upgrades.packages import older_than_tested
 
@@ -151,7 +152,7 @@ def dependencies(constraints: Path) -> Evidence:
     return look
 
 
-def secrets_age(keys: Keys, settings: ConfigHistory, tokens: Tokens) -> Evidence:
+def secrets_age(keys: SigningKeys, settings: ConfigHistory, tokens: Tokens) -> Evidence:
     """Evidence of the age of signing keys and secrets, and of API tokens that never expire."""
 
     async def look() -> Finding:

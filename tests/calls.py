@@ -149,7 +149,7 @@ ROUTES = {
     "GET /auth/login/{provider}": sample("/auth/login/nowhere", "404"),
     "GET /auth/callback/{provider}": sample("/auth/callback/nowhere", "404"),
     "POST /auth/callback/{provider}": sample("/auth/callback/nowhere", "404"),
-    # The link is not good, whoever shows it.
+    # The link is invalid for every caller.
     "GET /auth/link": sample("/auth/link", "401"),
     "GET /api/engine/admin/users": sample("/api/engine/admin/users"),
     "POST /api/engine/admin/users/{user_id}/roles": sample("/api/engine/admin/users/{id}/roles"),

@@ -120,7 +120,7 @@ def test_every_condition_has_a_call_that_does_not_meet_it():
     assert set(EXEMPT) == conditional
 
 
-async def test_a_declaration_that_nobody_enforces_is_found():
+async def test_a_declaration_that_is_not_enforced_is_found():
     @strawberry.type
     class Query:
         @strawberry.field
@@ -265,7 +265,7 @@ async def subscribed(client, query, is_refused):
     return {"UNAUTHENTICATED": "401", "FORBIDDEN": "403"}[codes[0]] if codes else "ok"
 
 
-async def test_every_operation_answers_who_may_and_nobody_else(served, callers, fill):
+async def test_every_operation_answers_exactly_the_callers_with_its_rights(served, callers, fill):
     wrong = {}
     for operation, rights in OPERATIONS.items():
         for caller in CALLERS:
@@ -316,7 +316,7 @@ async def task_is_over(db):
             await asyncio.sleep(0.02)
 
 
-async def test_every_route_answers_who_may_and_nobody_else(served, callers, fill):
+async def test_every_route_answers_exactly_the_callers_with_its_rights(served, callers, fill):
     found = {}
     for route in rights_by_route():
         method = route.split()[0]

@@ -97,9 +97,7 @@ async def test_flags_keep_and_revoke_in_one_pass(people, review, engine, events_
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "json"])
-async def test_what_is_exported_can_be_filled_in_and_given_back(
-    people, review, engine, tmp_path, kind
-):
+async def test_an_export_can_be_filled_in_and_submitted(people, review, engine, tmp_path, kind):
     review("start")
     file = tmp_path / "review.txt"
     review("export", "--format", "csv" if kind == "csv" else "ndjson", "--output", str(file))
@@ -160,7 +158,7 @@ async def test_a_refused_revocation_ends_with_one_and_the_others_count(people, r
         (["--from", "-"], "[1]", "row 1: found '1'; allowed: an object"),
     ],
 )
-async def test_what_is_wrong_is_told_and_changes_nothing(
+async def test_an_invalid_file_is_reported_and_changes_nothing(
     people, review, events_of, arguments, given, told
 ):
     review("start")
@@ -174,7 +172,7 @@ async def test_what_is_wrong_is_told_and_changes_nothing(
 
 
 @pytest.mark.parametrize("is_sure", [True, False])
-def test_somebody_at_a_terminal_is_asked_about_each(people, review, environ, tmp_path, is_sure):
+def test_a_terminal_asks_about_each_role(people, review, environ, tmp_path, is_sure):
     review("start")
     answers = ["x", "k", "keep fine", "s", "r left the team", "q", "y" if is_sure else "n"]
 

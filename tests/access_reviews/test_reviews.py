@@ -55,7 +55,7 @@ async def test_a_review_holds_who_holds_what_by_whom_why_and_when_seen(
     assert (review.total, review.left, review.note) == (3, 3, "the quarterly one")
 
 
-async def test_a_second_start_goes_on_with_the_open_review(reviews, ada, events_of):
+async def test_a_second_start_continues_the_open_review(reviews, ada, events_of):
     first = await reviews.start(ada)
     before = await events_of()
 
@@ -133,7 +133,7 @@ async def test_administrators_who_revoke_each_other_at_once_leave_one(engine, re
     assert sum(roles == ["Administrator"] for roles in await roles_of(engine, *them)) == 1
 
 
-async def test_who_revokes_the_own_role_loses_it_last(engine, reviews, ada, edith, add_person):
+async def test_revoking_the_own_role_comes_last(engine, reviews, ada, edith, add_person):
     await add_person("grace", Role.ADMINISTRATOR)
     await reviews.start(ada)
 
@@ -147,7 +147,7 @@ async def test_who_revokes_the_own_role_loses_it_last(engine, reviews, ada, edit
     assert await roles_of(engine, ada, edith) == [[], []]
 
 
-async def test_what_was_lost_meanwhile_is_gone_whatever_is_decided(
+async def test_a_role_lost_in_the_meantime_is_gone_whatever_the_decision(
     engine, reviews, ada, edith, add_person
 ):
     users = engine.services.users
@@ -183,7 +183,7 @@ async def test_deciding_the_same_again_leaves_no_second_trace(reviews, ada, edit
     assert await events_of() == before
 
 
-async def test_what_is_not_allowed_changes_nothing(engine, reviews, ada, edith, alan, events_of):
+async def test_an_invalid_decision_changes_nothing(engine, reviews, ada, edith, alan, events_of):
     review = await reviews.start(ada)
     before = await events_of()
     good = Decision(edith.id, Role.EDITOR, REVOKE)

@@ -87,7 +87,7 @@ def nested(depth):
     ],
     ids=range(9),
 )
-async def test_whatever_an_event_is_given_it_is_stored_within_bounds(engine, ada, details):
+async def test_any_event_is_stored_within_its_limits(engine, ada, details):
     origin = Origin("rest", request_id=LONG, address=LONG, user_agent=LONG)
     viewer = Viewer(ActorKind.USER, LONG, origin, id=uuid4())
     await store.append(
@@ -111,7 +111,7 @@ async def test_whatever_an_event_is_given_it_is_stored_within_bounds(engine, ada
     assert event.target_label.startswith("\\x1b[31m")
 
 
-async def test_what_is_usual_is_stored_as_it_is(engine, ada):
+async def test_usual_values_are_stored_unchanged(engine, ada):
     details = {
         "name": "Zoë Müller-Lüdenscheidt",
         "scopes": ["read", "users:write"],
@@ -130,7 +130,7 @@ async def test_what_is_usual_is_stored_as_it_is(engine, ada):
     assert (row["target_label"], row["reason"]) == (longest, "R" * 500)
 
 
-async def test_what_a_browser_says_of_itself_is_stored_within_bounds(served):
+async def test_a_user_agent_is_stored_within_its_limit(served):
     """A sign-in keeps the address to come back to, a session the client's own words."""
     headers = {"User-Agent": "A" * 5_000, "Accept": "text/html"}
     async with httpx2.AsyncClient(base_url=served.base, headers=headers) as client:

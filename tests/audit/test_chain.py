@@ -110,7 +110,7 @@ async def test_an_event_removed_before_its_seal_is_named(engine, ada, alan, trai
     assert (await verdict(engine)).problem == "it was removed before it was sealed"
 
 
-async def test_a_rewritten_trail_is_whole_but_for_whoever_kept_its_head(engine, trail, tamper):
+async def test_a_rewritten_trail_is_detected_with_a_stored_head_only(engine, trail, tamper):
     kept = (await verdict(engine)).head
     await tamper("delete from audit_chain")
     await tamper("delete from audit_events where id = :id", id=trail[3])

@@ -24,7 +24,7 @@ async def found(engine, action=AuditAction.ACCESS_REFUSED):
     return [dict(row) for row in rows]
 
 
-async def test_a_refusal_is_recorded_by_every_door_once_a_minute(served, add_served_person):
+async def test_a_denial_is_recorded_once_a_minute_by_every_api(served, add_served_person):
     eve = await add_served_person("eve", Role.EDITOR)
     token = await served.token(eve)
     headers = {"Authorization": f"Bearer {token}", "X-Request-Id": "a-1", "User-Agent": "curl/8"}
@@ -139,7 +139,7 @@ async def test_strangers_refusals_of_one_kind_are_one_event_an_hour_over_all_ins
     assert len(after_it) <= 4
 
 
-async def test_what_was_counted_is_recorded_when_the_engine_stops(engine):
+async def test_counted_denials_are_recorded_when_the_engine_stops(engine):
     await engine.services.denials.note(STRANGER, "query users", Forbidden("no"))
 
     await engine.services.denials.end()
@@ -206,7 +206,7 @@ def with_provider(tmp_path, url):
     return Engine(config.model_copy(update={"auth": Auth(providers={"team": provider})}), url)
 
 
-async def test_sign_ins_that_nobody_began_are_counted_not_recorded_one_by_one(url, tmp_path):
+async def test_sign_ins_without_a_start_are_counted_not_recorded_one_by_one(url, tmp_path):
     engine = with_provider(tmp_path, url)
     await engine.prepare()
     transport = httpx2.ASGITransport(app=engine.app())

@@ -119,7 +119,7 @@ async def test_each_filter_lets_through_what_it_says(
         "https://example.com/tickets?id=7",
     ],
 )
-async def test_what_is_said_is_found_by_the_words_it_is_said_in(engine, ada, alan, busy, said):
+async def test_an_event_is_found_by_its_words(engine, ada, alan, busy, said):
     users = engine.services.users
     await users.grant_role(ada, alan.id, Role.EDITOR, reason=f"Because of {said}, as agreed")
 
@@ -177,7 +177,7 @@ async def test_an_empty_range_is_empty(engine, ada):
     assert await engine.services.audit.page(ada, future, None, 10) == []
 
 
-async def test_what_only_a_newer_version_knows_is_listed_as_other(engine, ada):
+async def test_an_action_of_a_newer_version_is_listed_as_other(engine, ada):
     await engine.db.execute(
         """
         insert into audit_events

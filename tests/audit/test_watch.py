@@ -15,7 +15,7 @@ async def found(engine, action):
     return [dict(row) for row in rows]
 
 
-async def test_a_token_is_told_of_at_each_new_address_once(engine, ada):
+async def test_each_new_address_of_a_token_is_recorded_once(engine, ada):
     made = await engine.services.tokens.create(ada, ada.id, "nightly")
     callers = engine.services.callers
     for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", None):

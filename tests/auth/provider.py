@@ -1,4 +1,4 @@
-"""A small OpenID provider on loopback that can be told to misbehave in each way that matters."""
+"""A small OpenID provider on loopback that can misbehave in each relevant way."""
 
 from __future__ import annotations
 

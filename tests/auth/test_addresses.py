@@ -90,7 +90,7 @@ async def test_a_domain_lets_in_only_those_who_prove_an_address_there(url, tmp_p
     assert [user["email"] for user in users] == ["kate@corp.example"]
 
 
-async def test_who_was_deleted_is_not_made_administrator_again(served, somebody):
+async def test_a_deleted_user_is_not_made_administrator_again(served, somebody):
     kim, users = somebody(), served.engine.services.users
     await kim.comes(sub="kim", email="KIM@corp.example", email_verified=True)
     first = await kim.is_seen_as()
@@ -113,7 +113,7 @@ async def test_who_was_deleted_is_not_made_administrator_again(served, somebody)
         "ki\u200bm@corp.example",
     ],
 )
-async def test_a_letter_that_becomes_another_makes_nobody_somebody_else(served, somebody, email):
+async def test_case_folding_of_letters_merges_no_users(served, somebody, email):
     refused = await somebody().comes(sub="m", email=email, email_verified=True)
 
     assert refused.status_code == 403
@@ -184,7 +184,7 @@ async def test_a_role_of_a_claimant_is_not_the_owner_s_unless_it_was_confirmed(s
     ]
 
 
-async def test_somebody_who_proves_the_address_later_keeps_everything(served, somebody):
+async def test_a_user_who_verifies_the_address_later_keeps_everything(served, somebody):
     kate = somebody()
     await kate.comes(**KATE | {"email_verified": False})
     claimed = await user_named(served, "kate@corp.example")
@@ -277,7 +277,7 @@ async def test_a_provider_vouches_only_for_its_domains(url, tmp_path, provider):
         ({"kind": "google"}, True),
     ],
 )
-def test_microsoft_vouches_for_nobody_while_every_tenant_may_come(settings, vouches):
+def test_microsoft_verifies_no_address_while_every_tenant_is_allowed(settings, vouches):
     auth = Auth.model_validate({"providers": {"microsoft": {"client_id": "x"} | settings}})
 
     assert vouching.configured(auth)["microsoft"].vouches is vouches
@@ -298,7 +298,7 @@ async def test_the_first_link_is_not_shared_with_who_claimed_its_address(served,
     assert again.status_code == 403
 
 
-async def test_names_hold_nothing_that_nobody_sees(served, somebody):
+async def test_names_contain_no_hidden_characters(served, somebody):
     users = served.engine.services.users
     await somebody().comes(**KATE | {"name": "Ka\u202ete\x1b[31m\nof \u200bCorp"})
 

@@ -134,7 +134,7 @@ async def sign_in(engine, arrivals, profile):
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-async def test_an_attacker_never_has_an_account_of_others_nor_a_role_nor_keeps_anybody_out(
+async def test_an_attacker_never_gets_an_account_or_a_role_or_locks_a_user_out(
     attacked, steps, domains
 ):
     engine, users = attacked, attacked.services.users

@@ -34,9 +34,7 @@ async def browser(served, ada):
 
 
 @pytest.mark.parametrize("authorization", FOREIGN)
-async def test_what_is_meant_for_a_proxy_leaves_the_cookie_to_decide(
-    browser, served, authorization
-):
+async def test_credentials_for_a_proxy_leave_the_cookie_to_decide(browser, served, authorization):
     headers = {"Authorization": authorization}
     async with httpx2.AsyncClient(base_url=served.base, headers=headers) as stranger:
         unknown = [(await stranger.get(path)).status_code for path in ("/", "/auth/login")]

@@ -92,7 +92,7 @@ async def ended_after(socket, began):
 
 
 @pytest.mark.parametrize("change", [REVOKE, SUSPEND], ids=["role", "suspension"])
-async def test_what_is_revoked_through_one_is_refused_by_all(start, command, capsys, change):
+async def test_a_revocation_on_one_instance_counts_on_all(start, command, capsys, change):
     _, one, output = start(**WORKERS)
     root = {"Cookie": f"aiwebengine_session={first_sign_in(output)}", "Origin": one}
     _, other, _ = start(**WORKERS)

@@ -29,7 +29,7 @@ async def test_a_sign_in_leads_to_a_page_of_one_s_own_role(served, add_served_pe
     assert page.status_code == 200
 
 
-async def test_who_is_signed_in_is_never_offered_to_sign_in(served, add_served_person):
+async def test_a_signed_in_user_is_never_offered_to_sign_in(served, add_served_person):
     edith = await add_served_person("edith", Role.EDITOR)
     session = await begin(served.engine, edith)
     cookies = {"aiwebengine_session": session.secret}

@@ -1,4 +1,4 @@
-"""Answers of providers may have any shape: only what is needed bars the way, and it is told why."""
+"""Answers of providers may have any shape: only required values matter, errors name the cause."""
 
 import itertools
 import json
@@ -86,7 +86,7 @@ async def test_userinfo_that_does_not_repeat_the_address_verifies_it(browser, se
     assert (await identity(served))["email_verified"]
 
 
-async def test_what_is_verified_of_another_address_or_person_does_not_count(
+async def test_a_verification_of_another_address_or_person_does_not_count(
     browser, served, provider
 ):
     provider.crooked = {"email_verified": None}
@@ -131,7 +131,7 @@ async def test_userinfo_of_any_shape_is_no_bug_and_bars_only_who_has_no_address(
         assert (await viewer(browser, served))["email"] == "ada@example.com"
 
 
-async def test_userinfo_that_fails_is_told_by_its_cause(browser, served, provider):
+async def test_a_failure_of_userinfo_is_logged_with_its_cause(browser, served, provider):
     provider.crooked, provider.userinfo = {"email": None}, {}
     provider.userinfo_status = 403
     page = await sign_in(browser, served)
@@ -183,15 +183,13 @@ def test_no_value_of_a_claim_is_a_bug(value):
     assert claims.picture(value) is None or str(value).startswith("https://")
 
 
-async def test_a_subject_that_names_nobody_is_refused(browser, served, provider):
+async def test_an_empty_subject_is_refused(browser, served, provider):
     for sub in ("", "x" * 256, "a\x00b", "a\ud800", 5, True, {"a": 1}, None):
         provider.crooked = {"sub": sub}
         await must_refuse(browser, served, sub)
 
 
-async def test_what_a_token_answer_says_beside_the_tokens_does_not_matter(
-    browser, served, provider
-):
+async def test_other_members_of_a_token_answer_are_ignored(browser, served, provider):
     provider.tokens = {"expires_in": "soon", "token_type": "mac", "scope": 5, "refresh_token": []}
 
     assert (await sign_in(browser, served)).status_code == 200
@@ -232,7 +230,7 @@ async def test_keys_that_can_t_be_read_are_skipped(browser, served, provider):
     assert (await sign_in(browser, served)).status_code == 200
 
 
-async def test_a_key_with_the_id_of_another_bars_nobody(browser, served, provider):
+async def test_two_keys_with_one_id_prevent_no_sign_in(browser, served, provider):
     twin = Provider(provider.base)
     provider.published = [{**twin._key.as_dict(private=False), "kid": provider._key.kid}]
 
@@ -322,7 +320,7 @@ async def test_a_provider_that_names_itself_in_answers_has_to_do_so(browser, ser
         ("grant", "does not accept this sign-in any more (invalid_grant). Try again."),
     ],
 )
-async def test_each_failure_is_told_with_what_helps(browser, served, provider, fault, told):
+async def test_each_failure_is_reported_with_a_remedy(browser, served, provider, fault, told):
     provider.fault = fault
 
     page = await sign_in(browser, served)
@@ -331,7 +329,9 @@ async def test_each_failure_is_told_with_what_helps(browser, served, provider, f
     assert told in page.text.replace("\n", " ")
 
 
-async def test_a_wrong_client_secret_is_told_as_our_fault(browser, served, provider, monkeypatch):
+async def test_a_wrong_client_secret_is_reported_as_a_setting(
+    browser, served, provider, monkeypatch
+):
     monkeypatch.setattr("tests.auth.provider.CLIENT_SECRET", "another")
 
     page = await sign_in(browser, served)
@@ -340,7 +340,7 @@ async def test_a_wrong_client_secret_is_told_as_our_fault(browser, served, provi
     assert "An administrator has to correct" in page.text
 
 
-async def test_an_error_of_any_shape_is_told_and_traced(browser, served, provider):
+async def test_an_error_of_any_shape_is_reported_and_recorded(browser, served, provider):
     for error in ("\x00", "\x1b[2J", "x" * 5_000):
         provider.answer = {"error": error}
 
@@ -520,7 +520,7 @@ async def github(monkeypatch):
         yield github
 
 
-async def test_github_s_person_gets_in_and_a_missing_permission_is_told(
+async def test_a_github_user_signs_in_and_a_missing_permission_is_reported(
     browser, url, tmp_path, github
 ):
     async with engine_of_kind(url, tmp_path, "github") as served:

@@ -106,7 +106,7 @@ async def test_the_client_s_secret_is_shown_the_way_the_provider_takes_it(
     assert "client_secret" not in provider.last_token_request
 
 
-async def test_what_is_asked_of_the_provider_is_bound_to_this_browser(browser, served, provider):
+async def test_the_request_to_the_provider_is_bound_to_this_browser(browser, served, provider):
     page = await browser.get(f"{served.base}/auth/login")
     assert page.text.count('class="btn provider"') == 2
 
@@ -185,7 +185,7 @@ async def test_another_browser_s_answer_is_refused(browser, served):
     ],
     ids=lambda value: str(value)[:40],
 )
-async def test_an_answer_that_is_not_right_lets_nobody_in(
+async def test_an_invalid_answer_signs_no_one_in(
     browser, served, provider, monkeypatch, crooked, fault, told
 ):
     monkeypatch.setattr("aiwebengine.auth.sign_in_provider.TIMEOUT_SECS", 1.0)
@@ -207,7 +207,7 @@ async def test_an_answer_that_is_not_right_lets_nobody_in(
     assert (await sign_in(browser, served)).status_code == 200
 
 
-async def test_a_provider_that_is_down_is_told_and_comes_back(browser, url, tmp_path):
+async def test_an_unavailable_provider_is_reported_and_recovers(browser, url, tmp_path):
     port = free_port()
     provider = Provider(f"http://localhost:{port}")
     async with engine_with(url, tmp_path, provider.base) as served:
@@ -262,7 +262,7 @@ async def test_a_second_provider_is_linked_by_a_verified_address_only(browser, s
     assert await served.engine.db.value("select count(*) from identities") == 2
 
 
-async def test_whoever_claims_an_address_first_gains_nothing_by_it(browser, served, provider):
+async def test_claiming_an_address_first_gains_nothing(browser, served, provider):
     thief = {"sub": "thief", "email": "ada@example.com", "email_verified": False}
     provider.person |= thief
     await sign_in(browser, served, redirect="/")
@@ -340,7 +340,7 @@ async def test_an_invitation_is_honoured_and_the_profile_kept_fresh(browser, ser
     ]
 
 
-async def test_a_suspended_user_is_turned_away_with_a_page(browser, served, provider):
+async def test_a_suspended_user_is_refused_with_a_page(browser, served, provider):
     provider.person |= {"sub": "2", "email": "alan@example.com"}
     await sign_in(browser, served, redirect="/")
     users = served.engine.services.users
@@ -400,20 +400,20 @@ async def test_the_session_changes_at_sign_in_and_sign_out_offers_to_end_the_oth
 
 
 @pytest.mark.parametrize("redirect", ["https://evil.example", "//evil.example", "/\\evil.example"])
-async def test_nobody_is_led_to_another_site(browser, served, redirect):
+async def test_no_redirect_leaves_the_site(browser, served, redirect):
     page = await sign_in(browser, served, redirect=redirect)
 
     assert str(page.url) == f"{served.base}/engine/admin"
 
 
-async def test_an_unknown_provider_is_told(browser, served):
+async def test_an_unknown_provider_is_reported(browser, served):
     page = await browser.get(f"{served.base}/auth/login/nobody")
 
     assert page.status_code == 404
     assert "no sign-in provider" in page.text
 
 
-async def test_somebody_else_s_provider_works_too(browser, url, tmp_path):
+async def test_a_generic_provider_works_too(browser, url, tmp_path):
     """The mock that others test their programs with."""
     port = free_port()
     ada = '{"sub":"ada","email":"ada@example.com","email_verified":true,"name":"Ada"}'

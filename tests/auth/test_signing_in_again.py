@@ -122,7 +122,7 @@ async def test_a_time_in_the_future_makes_no_sign_in_last_longer(browser, served
     assert found.fresh_until <= latest
 
 
-async def test_who_signs_in_again_is_asked_by_the_provider_and_gets_a_recent_session(
+async def test_a_new_sign_in_asks_at_the_provider_and_gives_a_recent_session(
     browser, served, provider
 ):
     provider.signed_in_at = time.time() - HOUR
@@ -194,7 +194,7 @@ async def test_the_clocks_may_differ_a_little(browser, served, provider):
         assert timedelta(0) <= counted < timedelta(minutes=1)
 
 
-async def test_somebody_else_does_not_take_over_the_window(browser, served, provider):
+async def test_another_user_does_not_take_over_the_window(browser, served, provider):
     provider.signed_in_at = time.time() - HOUR
     await sign_in(browser, served)
     before = await sessions_of(served)
@@ -274,7 +274,7 @@ async def test_a_level_of_authentication_that_is_asked_for_is_needed(browser, se
     assert let_in.status_code == 200
 
 
-async def test_who_came_by_a_link_is_told_how_to_make_a_fresh_one(browser, served):
+async def test_a_session_from_a_link_gets_the_command_for_a_new_one(browser, served):
     users = served.engine.services.users
     await users.invite(ROOT, "o'grace@example.com")
     await users.signed_in((await users.find_by_email(ROOT, "o'grace@example.com")).key)

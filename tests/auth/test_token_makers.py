@@ -37,7 +37,7 @@ async def kate(add_person):
     return await add_person("kate", Role.ADMINISTRATOR)
 
 
-async def test_what_a_token_makes_ends_no_later_than_the_token(tokens, ada, behind):
+async def test_a_token_of_a_token_expires_no_later_than_its_parent(tokens, ada, behind):
     end = datetime.now(UTC) + 5 * DAY
     parent = await tokens.create(ada, None, "parent", expires_at=end)
     viewer = await behind(parent)
@@ -152,7 +152,7 @@ async def test_an_administrator_makes_no_token_for_another_one(tokens, ada, kate
 
 
 @pytest.mark.parametrize(("held", "ceiling"), [([], "AUTHENTICATED"), ([Role.EDITOR], "EDITOR")])
-async def test_a_token_made_for_somebody_else_does_not_rise_with_its_user(
+async def test_a_token_created_for_another_user_gains_no_role_with_its_user(
     engine, tokens, ada, add_person, behind, held, ceiling
 ):
     robot = await add_person("robot", *held)
@@ -166,7 +166,7 @@ async def test_a_token_made_for_somebody_else_does_not_rise_with_its_user(
     assert made.token.role_ceiling is Role[ceiling]
 
 
-async def test_a_token_made_for_somebody_else_has_no_more_than_its_maker(
+async def test_a_token_created_for_another_user_has_at_most_its_creators_role(
     engine, tokens, ada, kate, edith, behind
 ):
     made = await tokens.create(kate, edith.id, "nightly")
@@ -195,7 +195,7 @@ def edith_as_administrator(edith):
     return type(edith)(**{**vars(edith), "roles": frozenset(Role)})
 
 
-async def test_whatever_a_token_of_another_maker_does_names_both(
+async def test_actions_by_a_token_of_another_creator_name_both_users(
     engine, tokens, ada, kate, alan, edith, behind, ask
 ):
     tools = await tokens.create(ROOT, kate.id, "tools")
@@ -246,7 +246,7 @@ async def test_the_owner_s_history_shows_who_made_a_token(engine, tokens, ada, a
     assert event["after"]["roleCeiling"] == "Authenticated"
 
 
-async def test_graphql_tells_parent_and_maker(tokens, ada, behind, ask):
+async def test_graphql_returns_parent_and_creator(tokens, ada, behind, ask):
     parent = await tokens.create(ada, None, "parent")
     await tokens.create(await behind(parent), None, "child")
 

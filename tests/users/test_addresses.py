@@ -80,7 +80,7 @@ def test_spellings_of_one_address_have_one_key(text, key):
         ("gro\u00df@x.example", "U+00DF"),
     ],
 )
-def test_what_is_no_address_or_looks_like_another_is_refused(text, part):
+def test_an_invalid_or_misleading_address_is_refused(text, part):
     with pytest.raises(NotAnAddress) as refused:
         parse(text)
 

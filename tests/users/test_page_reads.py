@@ -53,7 +53,7 @@ async def test_a_single_field_is_enough(ask, ada, people, field):
     assert users["nodes"][-1] == users["edges"][-1]["node"] == {field: whole[field]}
 
 
-async def test_what_fragments_and_conditions_ask_for_is_read(ask, ada, people):
+async def test_fields_in_fragments_and_conditions_are_read(ask, ada, people):
     found = await ask(
         ada,
         """

@@ -159,7 +159,7 @@ def test_a_cursor_that_was_tampered_with_is_refused(place, letter):
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "é", "====", "A" * 500, "\ud800"])
-def test_what_is_no_cursor_is_refused(cursor):
+def test_an_invalid_cursor_is_refused(cursor):
     with pytest.raises(BadUserInput, match="after"):
         Cursors(OneKey(b"k" * 32)).decode("users", "all", cursor)
 

@@ -33,7 +33,7 @@ async def test_a_user_looks_as_promised(client):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["users"][0]["created_at"])
 
 
-async def test_following_the_links_visits_everybody_once(client, add_served_person):
+async def test_following_the_links_visits_every_user_once(client, add_served_person):
     for number in range(6):
         await add_served_person(f"person{number}")
 
@@ -47,7 +47,7 @@ async def test_following_the_links_visits_everybody_once(client, add_served_pers
     assert len(seen) == len(set(seen)) == 7
 
 
-async def test_roles_come_and_go_and_twice_is_fine(client, add_served_person):
+async def test_granting_and_revoking_twice_changes_once(client, add_served_person):
     alan = await add_served_person("alan")
 
     first, twice = await change(client, alan.id), await change(client, alan.id)
@@ -69,7 +69,7 @@ def is_problem(answer, status, code):
     return told["detail"]
 
 
-async def test_what_is_wrong_is_a_problem_with_its_status(client, served, add_served_person):
+async def test_each_error_is_a_problem_with_its_status(client, served, add_served_person):
     alan, edith = await add_served_person("alan"), await add_served_person("edith", Role.EDITOR)
     ada = (await client.get(USERS, params={"role": "Administrator"})).json()["users"][0]["id"]
     editor = {"Authorization": f"Bearer {await served.token(edith)}"}
@@ -107,7 +107,7 @@ async def test_what_is_wrong_is_a_problem_with_its_status(client, served, add_se
         *("role=Boss", "after=x", "search=" + "x" * 201, "search=%00"),
     ],
 )
-async def test_a_bad_question_is_told_so(client, query):
+async def test_an_invalid_parameter_is_refused(client, query):
     is_problem(await client.get(f"{USERS}?{query}"), 422, "BAD_USER_INPUT")
 
 

@@ -25,9 +25,7 @@ STEPS = st.lists(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-async def test_roles_follow_the_rules_and_the_trail_tells_how_they_came_about(
-    engine, add_person, steps
-):
+async def test_roles_follow_the_rules_and_the_audit_events_explain_them(engine, add_person, steps):
     users, root = engine.services.users, operator("tests")
     await engine.db.execute("delete from users")
     people = {name: (await add_person(name)).id for name in NAMES}

@@ -190,7 +190,7 @@ async def test_a_role_stops_counting_at_its_end_and_the_end_is_traced(engine, ad
     assert (await events_of())[-1] == "role.expired"
 
 
-async def test_a_role_that_ended_can_be_granted_anew_and_both_are_traced(
+async def test_an_expired_role_can_be_granted_again_and_both_are_recorded(
     engine, ada, alan, events_of
 ):
     users = engine.services.users
@@ -212,7 +212,7 @@ async def test_an_end_must_lie_ahead_and_name_its_zone(engine, ada, alan, end):
         await engine.services.users.grant_role(ada, alan.id, Role.EDITOR, expires_at=end)
 
 
-async def test_a_change_of_what_somebody_else_changed_is_refused(engine, ada, alan, events_of):
+async def test_a_change_of_an_older_version_is_refused(engine, ada, alan, events_of):
     users = engine.services.users
     seen = await users.find(ada, alan.id)
     await users.grant_role(ada, alan.id, Role.EDITOR)
@@ -224,7 +224,7 @@ async def test_a_change_of_what_somebody_else_changed_is_refused(engine, ada, al
     assert await events_of() == before
 
 
-async def test_who_lost_the_role_a_moment_ago_changes_nothing(engine, ada, add_person, alan):
+async def test_a_former_administrator_changes_nothing(engine, ada, add_person, alan):
     grace = await add_person("grace", Role.ADMINISTRATOR)
     await engine.services.users.revoke_role(ada, grace.id, Role.ADMINISTRATOR)
 

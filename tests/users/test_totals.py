@@ -148,7 +148,7 @@ async def test_a_sign_in_that_changes_no_total_leaves_them_kept(here):
     assert here.cache.misses == misses
 
 
-async def test_what_a_transaction_saw_is_not_kept_when_it_is_taken_back(here):
+async def test_totals_of_a_transaction_are_not_cached_after_its_rollback(here):
     viewer, users = operator("tests"), here.services.users
 
     with contextlib.suppress(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""Roles for somebody whose address nobody proved: refused at every door, unless confirmed."""
+"""Roles for users with an unverified address: every API refuses them unless confirmed."""
 
 import json
 import os
@@ -50,7 +50,7 @@ async def test_graphql_asks_for_a_confirmation_and_the_trail_has_it(engine, ask,
     assert [event["after"] for event in told] == [{"role": "Editor", "confirmedUnverified": True}]
 
 
-async def test_who_proved_the_address_or_has_no_identity_needs_no_confirmation(engine, ask, ada):
+async def test_a_verified_user_or_one_without_identity_needs_no_confirmation(engine, ask, ada):
     invited = (await engine.services.users.invite(ROOT, "edith@corp.example")).user
     await link(engine, Profile("one", "grace", "grace@corp.example", True))
     grace = await engine.services.users.find_by_email(ROOT, "grace@corp.example")

@@ -171,7 +171,7 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
         "maintenance item",
         {"doneAt": "when it was done last"},
         {"done": "always true"},
-        "the note, as it was given",
+        "the note of the item",
     ),
     _A.ACCESS_REVIEW_STARTED: EventSchema(
         "access review", after={"roles": "number of roles to review"}, reason="the note"
@@ -214,7 +214,7 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
         "backup",
         after={
             **_VERDICT,
-            "checks": "what was asked of the restored database: `name`, `ok`, `told`",
+            "checks": "the checks of the restored database: `name`, `ok`, `told`",
             "seconds": "how long it took",
         },
     ),

@@ -17,51 +17,51 @@ class AuditAction(enum.Enum):
     """What was done.
 
     Attributes:
-        ROLE_GRANTED: a role was given, or its end was moved.
-        ROLE_REVOKED: a role was taken away.
-        ROLE_EXPIRED: a role's end came.
-        USER_CREATED: somebody signed in for the first time, or was made at the command line.
-        USER_INVITED: somebody was invited by address.
+        ROLE_GRANTED: a role was granted, or its expiry changed.
+        ROLE_REVOKED: a role was revoked.
+        ROLE_EXPIRED: a role expired.
+        USER_CREATED: a user signed in for the first time, or was created on the command line.
+        USER_INVITED: a user was invited.
         USER_RENAMED: a sign-in provider sent another name.
-        USER_SUSPENDED: somebody was turned away.
-        USER_REINSTATED: somebody was let in again.
-        USER_DELETED: a user was removed for good.
+        USER_SUSPENDED: a user was suspended.
+        USER_REINSTATED: a user was reinstated.
+        USER_DELETED: a user was deleted.
         IDENTITY_LINKED: a sign-in provider was linked to a user.
-        IDENTITY_REMOVED: a sign-in that never proved the user's address was taken away from the
-          user, because the owner of the address proved it.
-        ADDRESS_VERIFIED: a sign-in provider proved the address of a user who had only claimed it.
-        SIGNED_IN: a session began.
-        SIGN_IN_FAILED: somebody could not sign in. Failures of strangers are counted: one event an
+        IDENTITY_REMOVED: an identity that never verified the user's address was removed, because
+          the owner of the address verified it.
+        ADDRESS_VERIFIED: a sign-in provider verified the address of a user who had only claimed it.
+        SIGNED_IN: a session started.
+        SIGN_IN_FAILED: a sign-in failed. Failures of unknown persons are counted: one event an
           hour with their number.
-        SIGNED_OUT: a session was ended by its owner.
-        SIGN_IN_LINK_CREATED: a one-use sign-in link was made.
-        SESSION_REVOKED: a session was ended by somebody else, or by its owner from elsewhere, as
-          by one sign-in more than there may be.
+        SIGNED_OUT: a user signed out.
+        SIGN_IN_LINK_CREATED: a one-time sign-in link was created.
+        SESSION_REVOKED: a session was ended by another user or from another session, or because
+          the user has too many.
         SESSIONS_REVOKED: all sessions of a user were ended.
-        TOKEN_CREATED: an API token was made.
+        TOKEN_CREATED: an API token was created.
         TOKEN_REVOKED: an API token was revoked.
         TOKEN_USED_FROM_NEW_ADDRESS: an API token was used from an address for the first time.
-        ACCESS_REFUSED: a request was not allowed. The same one of a user is recorded once a minute,
-          and at most 30 of a user an hour; those of strangers are counted, one event an hour.
-        SETTING_CHANGED: the engine started with another configuration than the time before.
-        MIGRATION_APPLIED: the tables were brought forward by one step.
-        MIGRATION_ROLLED_BACK: the tables were taken back by one step.
-        VACUUM_RUN: somebody had tables vacuumed.
-        ALERT_TEST_SENT: somebody tried whether alerts arrive.
-        SECRET_ROTATED: a new signing key was made.
-        MAINTENANCE_TASK_STARTED: somebody started a maintenance task.
-        MAINTENANCE_TASK_STOPPED: somebody stopped a maintenance task.
-        MAINTENANCE_ITEM_DONE: somebody said that something on the maintenance lists was done.
-        ACCESS_REVIEW_STARTED: a review of who holds which role began.
+        ACCESS_REFUSED: a request was denied. The same request of a user is recorded once a minute,
+          at most 30 of a user an hour; those without an account are counted, one event an hour.
+        SETTING_CHANGED: the engine started with a changed configuration.
+        MIGRATION_APPLIED: a migration was applied.
+        MIGRATION_ROLLED_BACK: a migration was rolled back.
+        VACUUM_RUN: tables were vacuumed.
+        ALERT_TEST_SENT: a test alert was sent.
+        SECRET_ROTATED: a new signing key was created.
+        MAINTENANCE_TASK_STARTED: a maintenance task was started by hand.
+        MAINTENANCE_TASK_STOPPED: a maintenance task was stopped by hand.
+        MAINTENANCE_ITEM_DONE: an item of the maintenance lists was marked done.
+        ACCESS_REVIEW_STARTED: an access review started.
         ACCESS_REVIEWED: roles were kept or revoked in a review.
-        BACKUP_CREATED: a backup was made.
-        BACKUP_VERIFIED: a backup was read to its end and compared with its manifest.
-        BACKUP_DELETED: a backup was removed.
-        BACKUP_DOWNLOADED: a backup was handed to somebody.
+        BACKUP_CREATED: a backup was created.
+        BACKUP_VERIFIED: a backup was verified against its manifest.
+        BACKUP_DELETED: a backup was deleted.
+        BACKUP_DOWNLOADED: a backup was downloaded.
         BACKUP_RESTORED: this database was restored from a backup.
-        BACKUP_RESTORE_UNDONE: this database, which a restore had replaced, took its place again.
-        DRILL_RUN: a backup was restored for a trial.
-        OTHER: something that a newer version of the engine did, and this one does not know.
+        BACKUP_RESTORE_UNDONE: a restore was undone; the replaced database is used again.
+        DRILL_RUN: a restore drill was run.
+        OTHER: an action of a newer version of the engine that this one does not know.
     """
 
     ROLE_GRANTED = "role.granted"

@@ -50,7 +50,7 @@ class RoleHolders(Protocol):
 
 
 class Tokens:
-    """API tokens, with at most the roles of their user and of whoever created them.
+    """API tokens, with at most the roles of their user and of their creator.
 
     - A token that a token creates has no more scopes and no higher role than its parent, expires no
       later, and is revoked with it.

@@ -209,7 +209,7 @@ class Users(UserReads):
     async def delete(
         self, viewer: Viewer, user_id: UUID, *, expected_version: int | None = None
     ) -> Change:
-        """Delete a user for good and return the user as it was; the audit trail stays.
+        """Delete a user for good and return the deleted user; the audit trail stays.
 
         Raises Unauthenticated, Forbidden, NotFound, Outdated, LastAdministrator,
         ReauthenticationRequired.
@@ -230,10 +230,7 @@ class Users(UserReads):
             return Change(user, changed=True)
 
     async def end_expired_grants(self) -> int:
-        """Remove every role that has expired, with an audit event each; return their number.
-
-        They stopped counting when they expired. Any instance may do this at any time.
-        """
+        """Remove expired roles, which no longer count, with an audit event each; their number."""
         ended = 0
         while (user_id := await change_store.next_ended_holder(self._db)) is not None:
             async with self._db.transaction():

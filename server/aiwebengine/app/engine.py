@@ -1,4 +1,4 @@
-"""The one place where things are put together."""
+"""The engine: builds all parts of one instance, in order."""
 
 from __future__ import annotations
 

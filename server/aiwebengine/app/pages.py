@@ -1,4 +1,4 @@
-"""The pages that the server writes itself, and what a person or a script sees of a refusal."""
+"""Pages that the server renders itself, and error pages for people and scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where requests come in: an engine's routes, and what every request passes before them."""
+"""The routes of an engine, and the middleware before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema: each room's lists of operations, put side by side."""
+"""The GraphQL schema: the operations of all features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every room's verbs, built in the order in which they need each other."""
+"""The services of all features, built in order of their dependencies."""
 
 from __future__ import annotations
 

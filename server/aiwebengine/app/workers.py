@@ -1,4 +1,4 @@
-"""Several worker processes behind one port, and somebody who looks after them."""
+"""Runs several worker processes behind one port and restarts those that die."""
 
 from __future__ import annotations
 

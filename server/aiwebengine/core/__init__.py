@@ -1,1 +1,1 @@
-"""The ground: errors, identity, configuration, formats. It imports no other package."""
+"""Foundation: errors, identity, configuration and formats. It imports no other package."""

@@ -1,4 +1,4 @@
-"""The files that an engine needs beside its Python code, and which of them are missing.
+"""Checks that the files an engine needs beside its Python code are installed.
 
 Imports nothing of the engine: the build of a wheel reads this module too (`hatch_build.py`).
 """

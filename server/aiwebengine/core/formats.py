@@ -1,4 +1,4 @@
-"""How sizes, durations, instants and counts are written for people; JSON gets the bare values."""
+"""Formats sizes, durations, instants and counts for people; JSON gets the plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""Identity: the viewer of a request, its roles and scopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and folders that nobody but the engine's account may read, whatever its umask is."""
+"""Files and folders that only the engine's account can read, whatever its umask is."""
 
 from __future__ import annotations
 

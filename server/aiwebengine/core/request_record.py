@@ -1,4 +1,4 @@
-"""What is noted of a request while it is answered, for its line in the log."""
+"""The record of a request: names and numbers for its line in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the files that are not Python lie: beside the source, or inside an installed wheel."""
+"""Paths of files that are not Python: beside the source, or inside an installed wheel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comma-separated values (RFC 4180) that a spreadsheet can't be tricked with."""
+"""CSV (RFC 4180) in which no cell can start a formula."""
 
 from __future__ import annotations
 

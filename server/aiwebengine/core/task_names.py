@@ -1,4 +1,4 @@
-"""What the tasks are called, for the configuration: it is read before any task is made."""
+"""Names of the scheduled tasks, known to the configuration before any task is created."""
 
 TASK_NAMES = (
     "backup",

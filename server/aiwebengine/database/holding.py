@@ -1,4 +1,4 @@
-"""A lock that shows that a process lives: it is gone the moment its process is."""
+"""An advisory lock that a process holds as long as it lives."""
 
 from __future__ import annotations
 

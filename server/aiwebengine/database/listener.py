@@ -1,4 +1,4 @@
-"""Hearing what other connections announce (LISTEN and NOTIFY)."""
+"""Receives notifications of other connections (LISTEN and NOTIFY)."""
 
 from __future__ import annotations
 

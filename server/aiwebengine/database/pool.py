@@ -1,4 +1,4 @@
-"""Ask for all, one or a value; hold a transaction."""
+"""The database: queries, transactions, and how drivers' errors are translated."""
 
 from __future__ import annotations
 

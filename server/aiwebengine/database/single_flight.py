@@ -1,4 +1,4 @@
-"""What several ask for at the same moment is read once for all of them."""
+"""Joins identical reads: callers that wait at the same time share one."""
 
 from __future__ import annotations
 

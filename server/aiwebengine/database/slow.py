@@ -1,4 +1,4 @@
-"""Which statements take long: a line in the log for each, and figures since the start."""
+"""Statistics of all statements, and a log line for each slow one."""
 
 from __future__ import annotations
 

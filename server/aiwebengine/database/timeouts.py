@@ -1,4 +1,4 @@
-"""Lifts the server's timeouts from a connection whose work takes as long as it takes."""
+"""Disables the server's timeouts on a connection for long work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions of PostgreSQL that the engine works on, and refuses to work on."""
+"""The supported versions of PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paged lists, after the Relay connection specification, with signed cursors."""
+"""Paginated lists, after the Relay connection specification, with signed cursors."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What every resolver is handed. A leaf: it imports the rooms for typing only."""
+"""The context of a request, which every resolver receives. Imports features for typing only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents, parsed and validated once and kept by their text."""
+"""A cache of documents, parsed and validated once for each text."""
 
 from __future__ import annotations
 

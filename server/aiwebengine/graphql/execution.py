@@ -1,4 +1,4 @@
-"""From a request's parts to an answer: the one path that every transport takes."""
+"""Executes the operations of every transport: from a request's parts to an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one request may ask for, decided before any work is done.
+"""Limits of a request, checked before any work is done.
 
 One pass over the document, each fragment counted once and its figures added wherever it is spread:
 the usual rules walk a fragment anew at each spread, and a kilobyte of fragments that spread each

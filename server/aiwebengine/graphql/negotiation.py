@@ -1,4 +1,4 @@
-"""Which media type an answer goes out in (RFC 9110 section 12.5.1)."""
+"""Content negotiation for answers (RFC 9110 section 12.5.1)."""
 
 from __future__ import annotations
 

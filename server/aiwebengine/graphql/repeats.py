@@ -1,4 +1,4 @@
-"""How many comparisons the validation of a document takes, counted before it begins.
+"""Counts the comparisons that the validation of a document would take.
 
 GraphQL's rule "field selection merging" (specification, section 5.3.2) compares every two fields
 of one name in a selection, and every two fragments: 400 equal fields in 3 kB take a second.

@@ -1,4 +1,4 @@
-"""Which fields were asked for, so that nobody reads more than is shown."""
+"""The selected fields of a query, so that nothing else is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of files that were put aside: compressed, and removed when their time is over."""
+"""Retention of rotated log files: compression and removal."""
 
 from __future__ import annotations
 

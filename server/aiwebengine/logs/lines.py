@@ -1,4 +1,4 @@
-"""Stored lines, read without belief: whatever stands in a file, each is an entry or passed over."""
+"""Parses stored lines without trust: each is an entry or is skipped."""
 
 from __future__ import annotations
 

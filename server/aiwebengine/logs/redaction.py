@@ -1,4 +1,4 @@
-"""The last line of defence: what looks like a secret does not get into the log.
+"""Redacts what looks like a secret before it is logged: the last line of defense.
 
 Nobody is to hand one to a log call in the first place; this is for the day somebody does.
 """

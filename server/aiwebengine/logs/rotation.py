@@ -1,4 +1,4 @@
-"""The log file: written by several processes at once, put aside at the end of each period."""
+"""The log file: several processes write to it; rotated at the end of each period."""
 
 from __future__ import annotations
 

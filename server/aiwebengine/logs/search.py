@@ -1,4 +1,4 @@
-"""Finding lines: from a filter to bytes that a line must hold, and from a line to an entry."""
+"""Log search: from a filter to bytes that a line must contain, and from a line to an entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log lines: an event's name and its fields, for people or for machines."""
+"""Log handlers and formats: for people at a terminal, or JSON for machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following the log for as long as one may."""
+"""New log entries for a viewer, for as long as the viewer may read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New lines as they are written, by whichever process of this machine writes them."""
+"""Reads new lines as any process of this machine writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line of the log as people read it."""
+"""Formats a log entry for people."""
 
 from __future__ import annotations
 

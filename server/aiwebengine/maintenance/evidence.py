@@ -85,7 +85,7 @@ def database_size(system: Telemetry) -> Evidence:
 
 
 def performance(system: Telemetry) -> Evidence:
-    """Evidence of request figures since the start; a person reviews them."""
+    """Evidence of request numbers since the start; a person reviews them."""
 
     async def look() -> Finding:
         found = await system.requests(engine())

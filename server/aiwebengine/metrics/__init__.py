@@ -1,1 +1,1 @@
-"""What is counted for Prometheus, and where it is read."""
+"""Prometheus metrics."""

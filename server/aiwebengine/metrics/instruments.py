@@ -1,4 +1,4 @@
-"""Everything that is counted for Prometheus, with its name, unit and meaning.
+"""All metrics, with their name, unit and meaning.
 
 A label's values are few by design: templates of routes, fields of the schema, configured
 providers. What a caller can choose freely never becomes one.

@@ -1,4 +1,4 @@
-"""Who sent a request, as the routes of features ask for it."""
+"""Authentication as the routes of features request it."""
 
 from __future__ import annotations
 

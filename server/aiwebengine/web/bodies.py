@@ -1,4 +1,4 @@
-"""Reading JSON bodies of REST calls."""
+"""Reads JSON bodies of REST calls."""
 
 from __future__ import annotations
 

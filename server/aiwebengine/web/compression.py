@@ -1,4 +1,4 @@
-"""Smaller answers: brotli or gzip, whichever the client takes."""
+"""Compresses answers with brotli or gzip, as the client accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits of a connection: how many there are, how long a request's head takes, how large it is."""
+"""Limits of connections: their number, and the time and size of a request's head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many connections or sockets one address, or one user, may hold at the same time."""
+"""Limits how many connections or sockets one address, or one user, has at the same time."""
 
 from __future__ import annotations
 

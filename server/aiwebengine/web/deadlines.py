@@ -1,4 +1,4 @@
-"""Ends work that takes too long, at little cost to work that does not."""
+"""A time limit for many pieces of work, watched by one timer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every request passes, as plain ASGI: the base-class kind runs the app in another task."""
+"""Middleware as plain ASGI: Starlette's base class would run the app in another task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the parameters of a query string."""
+"""Reads parameters of a query string."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine believes of the proxies in front of it."""
+"""Which headers of which proxies the engine trusts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells requests of this machine itself from those that a proxy on it passes on.
+"""Distinguishes requests of this machine itself from those that a proxy on it forwards.
 
 Sign-in links, `security.metrics_from_loopback` and the missing rate limit of this machine rely on
 it. A proxy on this machine connects from loopback, too, and with its default settings nginx and

@@ -30,7 +30,7 @@ from aiwebengine.terminal.commands import configuration, database_url, errors_re
 def shell(context: click.Context, prints: bool, arguments: tuple[str, ...]) -> None:
     """Open psql on the configured or embedded database. Exits with the status of psql.
 
-    Each PSQL_ARGUMENT after -- is passed to psql: `aiwebengine db shell -- -c "select now()"`.
+    Each argument in -- PSQL_ARGUMENT... goes to psql: `aiwebengine db shell -- -c "select now()"`.
     """
     config = configuration(context.obj)
     with errors_reported(), database_url(config) as url:

@@ -104,7 +104,7 @@ async def test_sessions_are_listed_and_ended_from_a_script(engine: Engine, run: 
     assert len(everyone) == 4
     assert {one["user"] for one in adas} == {"ada@example.com"}
     assert "There is no session" in unknown
-    assert ended == "2 sessions of edith@example.com ended.\n"
+    assert ended == "Revoked 2 sessions of edith@example.com.\n"
     assert [one["id"] for one in left] == [adas[1]["id"]]
     assert "SESSIONS_REVOKED" in run("audit", "export")
 
@@ -172,8 +172,8 @@ def test_where_to_listen_can_be_said_at_the_start(url: str, tmp_path: Path) -> N
         (["users", "grant", "a@example.com", "Boss"], 2, "ROLE must be Editor or Administrator"),
         (["audit", "export", "--action", "ROLE_GRANTD"], 2, "Did you mean ROLE_GRANTED"),
         (["db", "vacuum", "user"], 1, "Did you mean user"),
-        (["db", "vacuum", "--full"], 2, "repeat it with --yes"),
-        (["maintenance", "runs", "--task", "nothing"], 1, "There is no task 'nothing'; known: "),
+        (["db", "vacuum", "--full"], 2, "run the command with --yes"),
+        (["maintenance", "runs", "--task", "nothing"], 1, "There is no task 'nothing'. Tasks: "),
         (["maintenance", "review", "show"], 1, "There is no review yet."),
         (["maintenance", "review", "show", "--id", "7"], 1, "There is no review 7."),
         (["backup", "restore", "x.tar", "--yes"], 1, "There is no backup x.tar."),
@@ -257,7 +257,7 @@ def base() -> Iterator[str]:
         ("/well/health/?a=b", 0, "ok 2026"),
         ("/page", 1, "200 OK and text/html. A proxy or another program may be responding"),
         ("/gone", 1, "404 Not Found"),
-        ("/odd", 1, "is not an engine's health"),
+        ("/odd", 1, "is not the health page of an engine"),
         ("/down", 1, "fail database: away"),
     ],
 )

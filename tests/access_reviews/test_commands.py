@@ -194,7 +194,7 @@ def test_a_terminal_asks_about_each_role(people, review, environ, tmp_path, is_s
     assert process.returncode == 0, text
     assert "5 roles to decide" in text
     assert "1 of 5: " in text
-    assert "Found 'x'; allowed: [k]eep" in text
+    assert "Unknown answer 'x'. Allowed: [k]eep" in text
     assert "Keep 2, revoke 1." in text
     shown = json.loads(review("show", "--json")[1])
     decided = [(one["outcome"], one["note"]) for one in shown["entries"] if one["outcome"]]

@@ -34,10 +34,10 @@ def load(tmp_path, text, **environ):
         ("[alerts]\nerror_rate_percent = 0", "alerts.error_rate_percent: found 0"),
         ("[alerts]\nreminder = 1", "alerts.reminder: unknown key; did you mean reminder_hours?"),
         (f'{MAIL}encryption = "ssl"', "alerts.smtp.encryption: found 'ssl'"),
-        (f'{MAIL}username = "engine"', "username and password together"),
+        (f'{MAIL}username = "engine"', "both username and password"),
         (
             f'{MAIL}username = "engine"\npassword = "hunter2"\nencryption = "none"',
-            "the password would go in clear",
+            "the password would be sent in clear text",
         ),
     ],
 )

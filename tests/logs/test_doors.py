@@ -321,7 +321,7 @@ def test_the_command_line_finds_lines_without_engine_or_database(run, write):
     assert len(run("search", "--since", "2026-01-31T00:11:30Z").splitlines()) == 10
     assert len(run("search").splitlines()) == 100
     assert run("search", "nothing at all") == ""
-    assert "neither an instant" in run("search", "--since", "soon", code=2)
+    assert "is not a time" in run("search", "--since", "soon", code=2)
 
 
 def test_a_search_says_when_nothing_was_found_and_when_it_stopped(tmp_path, log, write):
@@ -418,7 +418,7 @@ def test_the_command_line_prunes_and_says_so_before(run, write, log):
 
     assert planned["removed"] == [str(old)]
     assert planned["freed_bytes"] == len(line(1))
-    assert f"Were removed: {old}" in told
+    assert f"Removed: {old}" in told
     assert sorted(path.name for path in log.parent.glob("engine*")) == [
         "engine.log",
         "engine.log.2026-01-30.gz",

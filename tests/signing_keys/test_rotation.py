@@ -130,7 +130,7 @@ async def test_a_rotation_is_traced_and_nobody_else_may(engine, ada, edith, even
     before = await events_of()
     with pytest.raises(Forbidden):
         await engine.services.signing_keys.rotate(edith, None)
-    with pytest.raises(NotFound, match="there are: cursors, settings"):
+    with pytest.raises(NotFound, match="Purposes: cursors, settings"):
         await engine.services.signing_keys.rotate(ada, "sessions")
     unchanged = await events_of()
 

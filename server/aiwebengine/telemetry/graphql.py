@@ -35,7 +35,7 @@ async def _system_stats_followed(
     viewer.must_be(Role.ADMINISTRATOR)
     if not 1 <= interval_seconds <= MAX_INTERVAL_SECS:
         raise BadUserInput(
-            f"intervalSeconds: found {interval_seconds}, allowed 1 to {MAX_INTERVAL_SECS}."
+            f"intervalSeconds must be 1 to {MAX_INTERVAL_SECS}; found {interval_seconds}."
         )
     async for _ in info.context.services.following.ticks(viewer, interval_seconds):
         yield SystemStats(at=datetime.now(UTC))

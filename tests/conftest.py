@@ -139,19 +139,19 @@ def every_event_tells_what_is_documented(monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture(scope="session")
-def databases(server: Server, template: str) -> Iterator[Databases]:
+def database_copies(server: Server, template: str) -> Iterator[Databases]:
     """Copies of the template."""
-    databases = Databases(server, template)
-    yield databases
-    databases.close()
+    copies = Databases(server, template)
+    yield copies
+    copies.close()
 
 
 @pytest.fixture
-def url(server: Server, databases: Databases) -> Iterator[str]:
+def url(server: Server, database_copies: Databases) -> Iterator[str]:
     """A database of this test's own: commits, locks and announcements are real."""
-    name = databases.take()
+    name = database_copies.take()
     yield server.database(name)
-    databases.give_back(name)
+    database_copies.give_back(name)
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ class _Server:
         """Raise EmbeddedFailed when the server runs and says nothing; asked before any lock."""
         if self.is_running() and is_silent(self.url, SILENCE_SECS):
             raise EmbeddedFailed(
-                f"The embedded PostgreSQL in {self._folder} is running, but has not answered for"
+                f"The embedded PostgreSQL in {self._folder} is running, but did not respond within"
                 f" {SILENCE_SECS:.0f} s. Its process may be stopped, or its disk may hang. See"
                 f" {self._folder / 'postgres.log'}."
             )

@@ -38,7 +38,7 @@ def test_what_fails_comes_first_with_what_to_do_and_goes_by_itself(open_page, st
     try:
         expect(check(page, "writable.backups")).to_contain_text("Failing", timeout=15_000)
         expect(page.locator("[data-check]").first).to_contain_text("Backup directory")
-        expect(check(page, "writable.backups")).to_contain_text("No backup can be made")
+        expect(check(page, "writable.backups")).to_contain_text("Backups can't be created")
     finally:
         backups.unlink()
         aside.rename(backups)

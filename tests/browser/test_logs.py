@@ -117,7 +117,7 @@ def test_the_download_holds_what_the_filter_lets_through(open_page):
     expect(lines_of(page, "Downloaded")).to_have_count(1)
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("link", name="Download NDJSON").click()
 
     lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
     assert [line["operation"] for line in lines if line["event"] == "request"] == ["Downloaded"]

@@ -77,7 +77,7 @@ def test_a_backup_is_downloaded_and_deleted(open_page, made):
     assert download.value.suggested_filename == made
     expect(row_of(page, made)).to_have_count(0)
     page.goto(page.url.split("/engine")[0] + "/engine/admin/audit")
-    expect(page.locator("tbody tr", has_text=made).first).to_contain_text("backup deleted")
+    expect(page.locator("tbody tr", has_text=made).first).to_contain_text("deleted the backup")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

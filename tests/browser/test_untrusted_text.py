@@ -179,5 +179,5 @@ def test_a_dialog_and_a_message_isolate_the_name_that_they_tell(open_page, eve):
     page.locator("tbody tr", has_text="forged").get_by_role("button").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
 
-    expect(page.locator(".toast")).to_contain_text("is revoked.")
+    expect(page.locator(".toast")).to_contain_text("was revoked.")
     assert look(page)

@@ -14,7 +14,7 @@ from tests.conftest import free_port, listening
 
 from aiwebengine.app.serving import _listen
 from aiwebengine.core.config import Config, Server
-from aiwebengine.rate_limits.service import neighbourhood
+from aiwebengine.rate_limits.service import client_network
 from aiwebengine.web import connections
 from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
 from aiwebengine.web.crowding import Places, crowds
@@ -195,7 +195,7 @@ async def test_trailers_are_no_headers():
 
 
 def test_this_machine_and_proxies_are_not_counted_and_a_subscriber_is_one():
-    crowd = crowds(neighbourhood, [ip_network("10.0.0.0/8")])
+    crowd = crowds(client_network, [ip_network("10.0.0.0/8")])
 
     assert [crowd(one) for one in (None, "127.0.0.1", "::1", "10.1.2.3")] == [None] * 4
     assert crowd("192.0.2.1") != crowd("192.0.2.2")

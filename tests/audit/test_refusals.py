@@ -224,7 +224,7 @@ async def test_sign_ins_without_a_start_are_counted_not_recorded_one_by_one(url,
 
     assert event["target_label"] == "team"
     assert event["after"]["count"] == 5
-    assert "did not begin" in event["reason"]
+    assert "did not start" in event["reason"]
 
 
 async def test_a_failed_sign_in_of_a_known_person_is_recorded_up_to_a_limit(engine):

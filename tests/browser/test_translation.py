@@ -106,10 +106,10 @@ def test_every_page_can_be_left_and_entered_while_it_is_translated(open_page):
     assert watched.problems == []
 
 
-def test_figures_that_come_by_themselves_show_on_a_translated_page(open_page):
+def test_numbers_that_come_by_themselves_show_on_a_translated_page(open_page):
     watched = open_page(f"{ADMIN}/system")
     requests = watched.page.locator(".figure", has_text="Requests").locator("small")
-    # The first figures come by a subscription, after the page itself.
+    # The first numbers come by a subscription, after the page itself.
     expect(requests).to_contain_text("since start", timeout=20_000)
     page = translated(watched)
     before = requests.inner_text()

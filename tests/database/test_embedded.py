@@ -16,7 +16,7 @@ import pytest
 
 from aiwebengine.database.embedded import EmbeddedFailed, embedded_postgres, running_postgres
 
-# Whoever runs the tests in the background may have had Ctrl-C ignored.
+# A process that runs the tests in the background may have had Ctrl-C ignored.
 HOLD = """
 import pathlib, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -154,7 +154,7 @@ async def test_visitors_of_a_proxy_that_is_not_named_are_counted_and_health_warn
     url, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(service, "_minute", lambda: 7)
-    monkeypatch.setattr(service, "USUAL_PER_MINUTE", 20)
+    monkeypatch.setattr(service, "DEFAULT_PER_MINUTE", 20)
     config = Config(repository=Repository(data_dir=tmp_path), server=Server(base_url=PUBLIC))
     engine = Engine(config.at_port(free_port()), url)
     await engine.prepare()
@@ -175,7 +175,7 @@ async def test_a_client_on_this_machine_is_spared_behind_a_proxy_that_says_so(
     url, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(service, "_minute", lambda: 7)
-    monkeypatch.setattr(service, "USUAL_PER_MINUTE", 5)
+    monkeypatch.setattr(service, "DEFAULT_PER_MINUTE", 5)
     config = Config(
         repository=Repository(data_dir=tmp_path),
         server=Server(base_url=PUBLIC, trusted_proxies=["127.0.0.1/32"]),

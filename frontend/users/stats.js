@@ -56,7 +56,7 @@ function Card({ kind, icon, label, value, note, line }) {
   return html`<div class="card stat ${kind}">
     <h2><${Icon} name=${icon} />${label}</h2>
     <span class="value number">${count(value)}</span>
-    <span class="note">${note ?? " "}</span>
+    <span class="note">${note ?? "\u00a0"}</span>
     <${Spark} line=${line} />
   </div>`;
 }

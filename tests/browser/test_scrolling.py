@@ -75,8 +75,7 @@ def test_loading_a_page_again_keeps_where_it_was(open_page):
 
     page.reload()
 
-    # The cards above the list are some pixels higher once they have their numbers.
-    wait_until(page, "Math.abs(scrollY - 900) < 24")
+    wait_until(page, at(900))
 
 
 def test_the_next_page_of_a_list_begins_at_the_list_s_top(open_page):

@@ -1,0 +1,1 @@
+"""Answers requests by the scripts whose routes match them."""

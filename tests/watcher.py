@@ -23,6 +23,7 @@ import psutil
 _MARK = "AIWEBENGINE_TEST_RUN"
 _IN_ORDER = b"."
 _GRACE_SECS = 20.0
+_waiting: list[subprocess.Popen[bytes]] = []
 # Where pytest makes its own folders: it keeps those of failed tests, which people look at.
 _PYTEST_FOLDERS = "PYTEST_DEBUG_TEMPROOT"
 
@@ -46,8 +47,11 @@ def watched() -> Iterator[None]:
         with _environment({_PYTEST_FOLDERS: tempfile.gettempdir(), "TMPDIR": folder, _MARK: mark}):
             yield
     finally:
-        watcher.communicate(_IN_ORDER, timeout=_GRACE_SECS)
-        shutil.rmtree(folder, ignore_errors=True)
+        # The folder is removed once this process is gone: when it exits, multiprocessing removes
+        # folders of its own from there.
+        watcher.stdin.write(_IN_ORDER)
+        watcher.stdin.flush()
+        _waiting.append(watcher)
 
 
 @contextmanager
@@ -92,4 +96,4 @@ def _bears(process: psutil.Process, mark: str) -> bool:
 if __name__ == "__main__":
     if sys.stdin.buffer.read() != _IN_ORDER:
         _end_all(sys.argv[1])
-        shutil.rmtree(Path(sys.argv[2]), ignore_errors=True)
+    shutil.rmtree(Path(sys.argv[2]), ignore_errors=True)

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from aiwebengine.runtimes.types import Loaded, Program, RuntimeFailure
-from aiwebengine.script_routes.headers import PageMode
 from aiwebengine.script_routes.matching import RouteTable
+from aiwebengine.scripts.trees import Trees, program_of
+from aiwebengine.scripts.types import ActiveScript, PageMode
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveScript:
-    """A script as it is served."""
+class ServedScript:
+    """A script as it is served by this worker."""
 
-    id: str
+    id: UUID
     slug: str
     version: int
+    digest: str
     page_mode: PageMode
     is_suspended: bool
     program: Program
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveRoute:
+class ServedRoute:
     """A route, and the script that it leads to."""
 
     host: str
@@ -37,20 +41,20 @@ class ActiveRoute:
     """`route`, `fetch` or `asset`."""
     handler: str
     """The name of a function; of an asset its file."""
-    script: ActiveScript
+    script: ServedScript
 
 
-class ActiveScriptsSource(Protocol):
-    """Where the scripts come from; `scripts/` has it."""
+class Source(Protocol):
+    """Where the scripts come from; `scripts.service` has it."""
 
     async def latest_activation(self) -> int:
-        """A number that grows with every change of what is served."""
+        """The number of the latest change of what is served. Raises Unavailable."""
 
-    async def active_routes(self) -> list[ActiveRoute]:
-        """Everything that is to be served. A suspended script is listed as such."""
+    async def active_programs(self, since: int | None = None) -> list[ActiveScript]:
+        """What is served; with *since* what changed after it. Raises Unavailable."""
 
-    async def prepare(self, script: ActiveScript) -> None:
-        """Have the files of the script's version in its program's folder. Raises Unavailable."""
+    async def files_of(self, script_id: UUID, version: int) -> Mapping[str, bytes]:
+        """The files of a version. Raises Unavailable."""
 
 
 class Runtimes(Protocol):
@@ -67,24 +71,25 @@ class ActiveScripts:
     """The table of routes of this worker.
 
     A changed script's new version is started before requests go to it, so that none is lost. Where
-    it can't start, the version before goes on being served here, and `failures` says why.
+    it can't start, this worker goes on serving the version before, and `failures` says why.
     """
 
-    def __init__(self, source: ActiveScriptsSource, runtimes: Runtimes) -> None:
+    def __init__(self, source: Source, trees: Trees, runtimes: Runtimes) -> None:
         self._source = source
+        self._trees = trees
         self._runtimes = runtimes
-        self._activation = -1
+        self._activation: int | None = None
         self._lock = asyncio.Lock()
-        self._scripts: dict[str, ActiveScript] = {}
+        self._routes: dict[UUID, list[ServedRoute]] = {}
+        self._scripts: dict[UUID, ServedScript] = {}
         self._prepared: set[str] = set()
-        self._used: set[str] = set()
-        self._routes: list[ActiveRoute] = []
-        self.table: RouteTable[ActiveRoute] = RouteTable()
+        self._called: set[UUID] = set()
+        self.table: RouteTable[ServedRoute] = RouteTable()
         self.failures: dict[str, str] = {}
         """Slug to the reason why this instance serves an older version than it should."""
 
     @property
-    def scripts(self) -> list[ActiveScript]:
+    def scripts(self) -> list[ServedScript]:
         """All scripts that are served."""
         return list(self._scripts.values())
 
@@ -94,41 +99,79 @@ class ActiveScripts:
             latest = await self._source.latest_activation()
             if latest == self._activation:
                 return
-            await self._switch(await self._source.active_routes())
-            self._activation = latest
+            # Read from before: what commits in between is read again the next time.
+            changed = await self._source.active_programs(self._activation)
+            if await self._switch(changed):
+                self._activation = latest
 
-    async def prepare(self, script: ActiveScript) -> None:
+    async def prepare(self, script: ServedScript) -> None:
         """Make sure that the files of a script are in place. Raises Unavailable."""
-        if script.program.key not in self._prepared:
-            await self._source.prepare(script)
-            self._prepared.add(script.program.key)
-        self._used.add(script.id)
+        self._called.add(script.id)
+        if script.program.key in self._prepared:
+            return
+        await self._trees.write(
+            script.id, script.digest, lambda: self._source.files_of(script.id, script.version)
+        )
+        self._prepared.add(script.program.key)
 
-    async def _switch(self, routes: list[ActiveRoute]) -> None:
-        wanted = {route.script.id: route.script for route in routes}
-        kept: dict[str, ActiveScript] = {}
-        for script in wanted.values():
-            before = self._scripts.get(script.id)
-            if before is not None and not await self._starts(script, before):
-                kept[script.id] = before
-        gone = [
-            script
-            for script in self._scripts.values()
-            if script.id not in kept
-            and (script.id not in wanted or wanted[script.id].program.key != script.program.key)
-        ]
-        old = [route for route in self._routes if route.script.id in kept]
-        self._routes = [route for route in routes if route.script.id not in kept] + old
-        self.table = RouteTable(self._routes)
-        self._scripts = {**wanted, **kept}
-        for script in gone:
-            self._prepared.discard(script.program.key)
-            await self._runtimes.retire(script.program)
+    async def _switch(self, changed: list[ActiveScript]) -> bool:
+        """Serve the changed scripts; False if some are to be tried again.
 
-    async def _starts(self, script: ActiveScript, before: ActiveScript) -> bool:
-        """Whether the new version can take over; one that nobody called here starts on demand."""
-        if script.program.key == before.program.key or script.id not in self._used:
-            return True
+        A script whose new version fails to start stays as it is.
+        """
+        served = {one.id: self._served(one) for one in changed}
+        starting = [one for one in served.values() if one is not None and self._takes_over(one)]
+        started = await asyncio.gather(*map(self._starts, starting))
+        failed = {one.id for one, is_up in zip(starting, started, strict=True) if not is_up}
+        old = []
+        for one in changed:
+            if one.id in failed:
+                continue
+            new, before = served[one.id], self._scripts.pop(one.id, None)
+            self._routes.pop(one.id, None)
+            if new is not None:
+                self._scripts[one.id] = new
+                self._routes[one.id] = _routes_of(one, new)
+            if before is not None and (new is None or new.program.key != before.program.key):
+                old.append(before)
+        self.table = RouteTable([route for some in self._routes.values() for route in some])
+        for before in old:
+            self._prepared.discard(before.program.key)
+            await self._runtimes.retire(before.program)
+        return not failed
+
+    def _served(self, script: ActiveScript) -> ServedScript | None:
+        if script.version is None:
+            return None
+        program = program_of(
+            script.id,
+            script.digest,
+            script.entry,
+            script.dialect,
+            script.limits,
+            self._trees.path(script.id, script.digest),
+        )
+        return ServedScript(
+            script.id,
+            script.slug,
+            script.version,
+            script.digest,
+            script.page_mode,
+            script.is_suspended,
+            program,
+        )
+
+    def _takes_over(self, script: ServedScript) -> bool:
+        """Whether its process must run before it gets requests: the one before was called here."""
+        before = self._scripts.get(script.id)
+        return (
+            before is not None
+            and before.program.key != script.program.key
+            and script.id in self._called
+            and not script.is_suspended
+        )
+
+    async def _starts(self, script: ServedScript) -> bool:
         try:
             await self.prepare(script)
             await self._runtimes.load(script.program, keep=True)
@@ -141,3 +184,10 @@ class ActiveScripts:
             return False
         self.failures.pop(script.slug, None)
         return True
+
+
+def _routes_of(script: ActiveScript, served: ServedScript) -> list[ServedRoute]:
+    return [
+        ServedRoute(script.host or "", route.method, route.path, route.kind, route.handler, served)
+        for route in script.routes
+    ]

@@ -7,48 +7,36 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import unquote
+from typing import Protocol
 
-import orjson
 from starlette.responses import FileResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aiwebengine.core.errors import BodyTooLarge, EngineError, Forbidden, NotFound, Unavailable
-from aiwebengine.runtimes.types import Failed, LogLine, Lost, Program, Reason
-from aiwebengine.script_routes.active import ActiveRoute, ActiveScript, ActiveScripts
-from aiwebengine.script_routes.headers import (
-    Headers,
-    PageMode,
-    UnusableAnswer,
-    for_script,
-    for_visitor,
+from aiwebengine.core.errors import EngineError, Forbidden, NotFound
+from aiwebengine.runtimes.types import Failed, LogLine, Lost, Program
+from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
+from aiwebengine.script_routes.answers import Answer, AnswerSender
+from aiwebengine.script_routes.errors import (
+    MethodNotAllowed,
+    ScriptFailed,
+    ScriptUnavailable,
+    error_of,
 )
+from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
+from aiwebengine.script_routes.journal import CallJournal
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
+from aiwebengine.script_routes.requests import RequestBody, call_head, host_of, segments_of
+from aiwebengine.scripts.routes import RESERVED, reserved_for
+from aiwebengine.scripts.types import PageMode
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import of_error
 
-# Paths that stay the engine's, whatever a script claims.
-RESERVED = frozenset(
-    "engine auth graphql api editor health metrics static assets mcp scripts .well-known".split()
-)
+# The first parts of the engine's own paths: most requests for scripts have another one.
+_RESERVED_FIRST = frozenset(path.split("/")[1] for path in RESERVED)
 # What a page of the engine must never load from a script.
 _CODE = frozenset(
     "script style worker sharedworker serviceworker audioworklet paintworklet".split()
 )
-WHOLE_BODY_BYTES = 262_144
-"""A body up to this size goes to the script in one piece."""
-
-
-class Answer(Protocol):
-    """The answer of a program; `runtimes.client` makes it."""
-
-    head: bytes
-    body: bytes
-    rest: AsyncIterator[bytes] | None
-
-    async def close(self) -> None:
-        """End the call if it still runs."""
 
 
 class Caller(Protocol):
@@ -66,19 +54,6 @@ class Caller(Protocol):
         """Raises Failed, Lost."""
 
 
-class Journal(Protocol):
-    """What is told of calls: log lines, failures, numbers."""
-
-    def line(self, script: ActiveScript, request_id: str, route: str, line: LogLine) -> None:
-        """A script wrote a line."""
-
-    def answered(self, script: ActiveScript, route: str, status: int, seconds: float) -> None:
-        """A call ended with this status."""
-
-    def lost(self, script: ActiveScript, error: Lost) -> None:
-        """The engine ended a call."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How scripts are served here."""
@@ -87,29 +62,6 @@ class Settings:
     scripts_host: str | None = None
     """The host that has nothing but scripts; None without one."""
     api_key: str | None = None
-
-
-class ScriptFailed(EngineError):
-    """The script threw; its visitors learn no more."""
-
-
-class ScriptCrashed(EngineError):
-    """The script's process ended (RFC 9110 section 15.6.3)."""
-
-    status = 502
-
-
-class ScriptTimedOut(EngineError):
-    """The script took too long (RFC 9110 section 15.6.5)."""
-
-    status = 504
-
-
-class MethodNotAllowed(EngineError):
-    """The path has no route for the method (RFC 9110 section 15.5.6)."""
-
-    code = "BAD_USER_INPUT"
-    status = 405
 
 
 class ScriptRoutes:
@@ -121,7 +73,7 @@ class ScriptRoutes:
         *,
         scripts: ActiveScripts,
         caller: Caller,
-        journal: Journal,
+        journal: CallJournal,
         settings: Settings,
     ) -> None:
         self._app = app
@@ -135,10 +87,10 @@ class ScriptRoutes:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        host = _host(scope)
+        host = host_of(scope)
         is_own_host = host == self._settings.scripts_host
-        segments = _segments(scope)
-        if segments[0] in RESERVED and not is_own_host:
+        segments = segments_of(scope)
+        if not is_own_host and _is_the_engines(scope["path"], segments):
             await self._app(scope, receive, send)
             return
         found = self._scripts.table.find(host, scope["method"], segments)
@@ -157,7 +109,7 @@ class ScriptRoutes:
 
     async def _serve(
         self,
-        match: Match[ActiveRoute],
+        match: Match[ServedRoute],
         scope: Scope,
         receive: Receive,
         send: Send,
@@ -167,11 +119,10 @@ class ScriptRoutes:
         """Answer by the script. Raises EngineError as long as nothing was sent."""
         route, script = match.route, match.route.script
         scope["state"]["script"] = script.slug
-        scope["route_path"] = route.path
         if script.is_suspended:
-            raise Unavailable("This script is suspended.")
+            raise ScriptUnavailable("This script is suspended.")
         mode = script.page_mode if is_own_host else PageMode.SANDBOXED
-        sending = _Sending(send, mode, is_head=scope["method"] == "HEAD", is_own_host=is_own_host)
+        sending = AnswerSender(send, scope, mode, is_own_host=is_own_host)
         label, begun, status = f"{route.method} {route.path}", time.perf_counter(), 500
         try:
             await self._scripts.prepare(script)
@@ -183,18 +134,24 @@ class ScriptRoutes:
             status = sending.status
         except EngineError as error:
             status = error.status
-            raise
+            # What has begun can only be cut off: the server closes the connection.
+            if not sending.has_begun:
+                raise
         finally:
-            self._journal.answered(script, label, status, time.perf_counter() - begun)
+            self._journal.answered(script, status, time.perf_counter() - begun)
 
     async def _call(
-        self, match: Match[ActiveRoute], label: str, scope: Scope, receive: Receive, to: _Sending
+        self,
+        match: Match[ServedRoute],
+        label: str,
+        scope: Scope,
+        receive: Receive,
+        to: AnswerSender,
     ) -> None:
         script, name = match.route.script, request_id(scope) or ""
         write = partial(self._journal.line, script, name, label)
-        body = _RequestBody(receive, scope, self._settings.max_body_bytes)
-        first, rest = await body.begin()
-        head = _call_head(match, scope, name, self._settings.api_key)
+        first, rest = await RequestBody(receive, scope, self._settings.max_body_bytes).begin()
+        head = call_head(match, scope, self._settings.api_key)
         try:
             answer = await self._caller.call(script.program, head, first, input=rest, on_log=write)
             try:
@@ -206,142 +163,22 @@ class ScriptRoutes:
             write(_failure(error))
             raise ScriptFailed("The script failed. Its log has the details.") from None
         except UnusableAnswer as error:
-            write(LogLine(0, "error", f"The answer can't be sent: {error}"))
-            raise ScriptFailed("The script answered what can't be sent.") from None
+            write(LogLine(0, "error", f"The answer can't be sent: {error}."))
+            raise ScriptFailed("The script's answer can't be sent.") from None
         except Lost as error:
-            if body.error is not None:
-                raise body.error from None
             write(LogLine(0, "error", error.message))
             self._journal.lost(script, error)
-            raise _status_of(error) from None
+            raise error_of(error) from None
         if refused:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
 
 
-class _RequestBody:
-    """The body of a request on its way to a script, within a limit."""
-
-    def __init__(self, receive: Receive, scope: Scope, most: int) -> None:
-        self._receive = receive
-        self._most = most
-        self._size = 0
-        self.error: BodyTooLarge | None = None
-        """Set when the body was cut off because it is too large."""
-        declared = header(scope, b"content-length") or ""
-        if declared.isdecimal() and int(declared[:15]) > most:
-            raise self._too_large()
-
-    async def begin(self) -> tuple[bytes, AsyncIterator[bytes] | None]:
-        """All of a small body, or the beginning of a large one and what follows."""
-        parts, more = [], True
-        while more and self._size < WHOLE_BODY_BYTES:
-            message = await self._receive()
-            parts.append(self._counted(message))
-            more = message.get("more_body", False)
-        first = parts[0] if len(parts) == 1 else b"".join(parts)
-        return first, self._rest() if more else None
-
-    async def _rest(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                return
-            yield self._counted(message)
-            more = message.get("more_body", False)
-
-    def _counted(self, message: Message) -> bytes:
-        part: bytes = message.get("body", b"")
-        self._size += len(part)
-        if self._size > self._most:
-            raise self._too_large()
-        return part
-
-    def _too_large(self) -> BodyTooLarge:
-        self.error = BodyTooLarge(f"The body is too large; at most {self._most} bytes are read.")
-        return self.error
-
-
-class _Sending:
-    """Sends one answer."""
-
-    def __init__(self, send: Send, mode: PageMode, *, is_head: bool, is_own_host: bool) -> None:
-        self._send = send
-        self._mode = mode
-        self._is_head = is_head
-        self._is_own_host = is_own_host
-        self.status = 0
-
-    async def send_answer(self, answer: Answer) -> list[str]:
-        """Send the whole answer; the names of the headers that were refused.
-
-        Raises UnusableAnswer before anything was sent.
-        """
-        status, headers, refused = self._start(answer.head)
-        self.status = status
-        if answer.rest is None:
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        if self._is_head or answer.rest is None:
-            body = b"" if self._is_head else answer.body
-            await self._send({"type": "http.response.body", "body": body})
-            return refused
-        await self._send(_part(answer.body))
-        async for part in answer.rest:
-            await self._send(_part(part))
-        await self._send({"type": "http.response.body", "body": b""})
-        return refused
-
-    def _start(self, head: bytes) -> tuple[int, Headers, list[str]]:
-        """Status and headers, out of what the script says."""
-        try:
-            said = orjson.loads(head)
-            status = said["status"]
-            given = [(str(name), str(value)) for name, value in said["headers"]]
-        except (ValueError, KeyError, TypeError):
-            raise UnusableAnswer("the head of the answer is malformed") from None
-        if type(status) is not int or not 200 <= status <= 599:
-            raise UnusableAnswer(f"status {status!r} is not one from 200 to 599")
-        headers, refused = for_visitor(given, self._mode, is_own_host=self._is_own_host)
-        _must_lead_elsewhere(headers)
-        return status, headers, refused
-
-
-def _part(body: bytes) -> Message:
-    return {"type": "http.response.body", "body": body, "more_body": True}
-
-
-def _call_head(match: Match[ActiveRoute], scope: Scope, name: str, api_key: str | None) -> bytes:
-    path = scope["path"]
-    query = scope["query_string"].decode("latin-1")
-    raw = scope.get("raw_path", path.encode()).decode("latin-1")
-    host = header(scope, b"host") or "localhost"
-    head: dict[str, Any] = {
-        "type": "http",
-        "handler": match.route.handler,
-        "request_id": name,
-        "method": scope["method"],
-        "url": f"{scope['scheme']}://{host}{raw}{'?' if query else ''}{query}",
-        "path": path,
-        "headers": for_script(scope["headers"], api_key),
-        "params": match.params,
-        "user": None,
-    }
-    return orjson.dumps(head)
-
-
-def _host(scope: Scope) -> str:
-    return (header(scope, b"host") or "").lower()
-
-
-def _segments(scope: Scope) -> list[str]:
-    """The parts of the path; a slash that is written as %2F does not part them."""
-    raw = scope.get("raw_path")
-    if raw is None or b"%" not in raw:
-        path: str = scope["path"]
-        return path.split("/")[1:] or [""]
-    return [unquote(part) for part in raw.decode("latin-1").split("/")[1:]] or [""]
+def _is_the_engines(path: str, segments: list[str]) -> bool:
+    """Whether a path belongs to the engine, whatever a script claims. So does its home page."""
+    if segments == [""]:
+        return True
+    return segments[0] in _RESERVED_FIRST and reserved_for(path) is not None
 
 
 def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:
@@ -360,16 +197,6 @@ def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:
         raise Forbidden("Pages of the engine load no code of scripts.")
 
 
-def _must_lead_elsewhere(headers: Headers) -> None:
-    """Raise UnusableAnswer for a redirect to a path of the engine, which would act for it."""
-    for name, value in headers:
-        if name == b"location":
-            path = value.decode("latin-1").replace("\\", "/").partition("?")[0]
-            first = unquote(path).lstrip("/").partition("/")[0].partition("#")[0].lower()
-            if not path.startswith("//") and "://" not in path and first in RESERVED:
-                raise UnusableAnswer(f"a redirect to /{first} is the engine's alone")
-
-
 def _not_allowed(found: NoSuchMethod, scope: Scope) -> Response:
     methods = ", ".join(found.allowed)
     error = MethodNotAllowed(f"Method {scope['method']} is not allowed here; allowed: {methods}.")
@@ -378,7 +205,7 @@ def _not_allowed(found: NoSuchMethod, scope: Scope) -> Response:
     return response
 
 
-def _asset(route: ActiveRoute, mode: PageMode) -> Response:
+def _asset(route: ServedRoute, mode: PageMode) -> Response:
     """A file of the script, with its modification as its tag."""
     folder = Path(route.script.program.folder)
     path = (folder / route.handler).resolve()
@@ -394,15 +221,3 @@ def _asset(route: ActiveRoute, mode: PageMode) -> Response:
 def _failure(error: Failed) -> LogLine:
     text = error.stack if error.message in error.stack else f"{error.message}\n{error.stack}"
     return LogLine(0, "error", text.strip(), error.file, error.line, error.column)
-
-
-def _status_of(error: Lost) -> EngineError:
-    if error.reason is Reason.TIMEOUT:
-        return ScriptTimedOut("The script took too long.")
-    if error.reason in (Reason.CRASHED, Reason.MEMORY):
-        return ScriptCrashed("The script's process ended.")
-    if error.reason is Reason.ANSWER_TOO_LARGE:
-        return ScriptFailed("The script's answer is too large.")
-    if error.reason is Reason.BUSY:
-        return Unavailable("The script has too many requests waiting.")
-    return Unavailable("Scripts can't run at the moment.")

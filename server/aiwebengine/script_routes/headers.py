@@ -7,7 +7,8 @@ it may not change how browsers and proxies treat the engine.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
+
+from aiwebengine.scripts.types import PageMode
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -41,15 +42,6 @@ _ALLOWED_ON_OWN_HOST = frozenset(
 )
 
 SANDBOX = b"sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads"
-
-
-class PageMode(StrEnum):
-    """What the pages of a script may do in a browser."""
-
-    SANDBOXED = "sandboxed"
-    """An origin of their own that nothing shares: no cookies, no storage."""
-    FULL = "full"
-    """The origin of the host that they are served on."""
 
 
 def for_script(

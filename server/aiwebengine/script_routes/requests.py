@@ -1,0 +1,101 @@
+"""What a script is handed of a request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from starlette.types import Message, Receive, Scope
+
+from aiwebengine.core.errors import BodyTooLarge
+from aiwebengine.script_routes.active import ServedRoute
+from aiwebengine.script_routes.headers import for_script
+from aiwebengine.script_routes.matching import Match
+from aiwebengine.web.headers import header, request_id
+
+WHOLE_BODY_BYTES = 262_144
+"""A body up to this size goes to the script in one piece."""
+
+
+def host_of(scope: Scope) -> str:
+    """Host, and port if one is given, that the visitor asked for, in small letters."""
+    return (header(scope, b"host") or "").lower()
+
+
+def segments_of(scope: Scope) -> list[str]:
+    """The parts of the path; a slash that is written as %2F does not part them."""
+    raw = scope.get("raw_path")
+    if raw is None or b"%" not in raw:
+        path: str = scope["path"]
+        return path.split("/")[1:] or [""]
+    return [unquote(part) for part in raw.decode("latin-1").split("/")[1:]] or [""]
+
+
+def url_of(scope: Scope) -> str:
+    """The address that was asked for, as the visitor wrote it."""
+    query = scope["query_string"].decode("latin-1")
+    path = scope.get("raw_path") or scope["path"].encode()
+    host = header(scope, b"host") or "localhost"
+    return f"{scope['scheme']}://{host}{path.decode('latin-1')}{'?' if query else ''}{query}"
+
+
+def call_head(match: Match[ServedRoute], scope: Scope, api_key: str | None) -> bytes:
+    """The head of a call: the request without its body, as JSON."""
+    head: dict[str, Any] = {
+        "type": "http",
+        "handler": match.route.handler,
+        "request_id": request_id(scope),
+        "method": scope["method"],
+        "url": url_of(scope),
+        "path": scope["path"],
+        "headers": for_script(scope["headers"], api_key),
+        "params": match.params,
+        "user": None,
+    }
+    return orjson.dumps(head)
+
+
+class RequestBody:
+    """The body of a request on its way to a script, within a limit.
+
+    Raises BodyTooLarge when more is declared, or comes.
+    """
+
+    def __init__(self, receive: Receive, scope: Scope, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._size = 0
+        declared = header(scope, b"content-length") or ""
+        if declared.isdecimal() and int(declared[:15]) > most:
+            raise self._too_large()
+
+    async def begin(self) -> tuple[bytes, AsyncIterator[bytes] | None]:
+        """All of a small body, or the beginning of a large one and what follows."""
+        parts, more = [], True
+        while more and self._size < WHOLE_BODY_BYTES:
+            message = await self._receive()
+            parts.append(self._counted(message))
+            more = message.get("more_body", False)
+        first = parts[0] if len(parts) == 1 else b"".join(parts)
+        return first, self._rest() if more else None
+
+    async def _rest(self) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+            yield self._counted(message)
+            more = message.get("more_body", False)
+
+    def _counted(self, message: Message) -> bytes:
+        part: bytes = message.get("body", b"")
+        self._size += len(part)
+        if self._size > self._most:
+            raise self._too_large()
+        return part
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body is too large; at most {self._most} bytes are read.")

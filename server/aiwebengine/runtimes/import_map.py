@@ -1,0 +1,42 @@
+"""What a program in Deno can import: the files of its folder, and nothing else.
+
+Deno checks the read permission for `import()` only. A static import of any file of the machine would
+succeed, and its content can be read if it is JSON. The import map is what prevents that, and imports
+of Node's modules, which reach standard output. It applies to each import, however it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+FOLDER = Path(__file__).parent / "javascript"
+
+# `node:module`'s builtinModules; tests/runtimes/test_javascript_imports.py compares.
+_NODE = """
+    _http_agent _http_common _http_outgoing _http_server _stream_duplex _stream_passthrough
+    _stream_readable _stream_transform _stream_writable _tls_common _tls_wrap assert assert/strict
+    async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns
+    dns/promises domain events fs fs/promises http http2 https inspector inspector/promises module
+    net os path path/posix path/win32 perf_hooks process punycode querystring readline
+    readline/promises repl sqlite stream stream/consumers stream/promises stream/web string_decoder
+    sys test test/reporters timers timers/promises tls trace_events tty url util util/types v8 vm
+    wasi worker_threads zlib
+""".split()
+
+
+def import_map(folder: str) -> str:
+    """The value of `--import-map` for a program in *folder*, an absolute path."""
+    program, runtime = _url(folder), _url(str(FOLDER))
+    start = f"{runtime}runtime.js"
+    # The longest prefix counts; null blocks.
+    imports = {"file:///": None, program: program, start: start}
+    imports |= {f"node:{name}": None for name in _NODE}
+    of_runtime = {runtime: runtime, "node:async_hooks": "node:async_hooks"}
+    text = json.dumps({"imports": imports, "scopes": {runtime: of_runtime}})
+    return "data:application/json," + quote(text)
+
+
+def _url(folder: str) -> str:
+    return f"file://{quote(folder.rstrip('/'))}/"

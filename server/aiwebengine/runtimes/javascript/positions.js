@@ -1,0 +1,104 @@
+// Where something happened in the author's files, and errors in these terms.
+
+import { exec, indexOf, isPrototypeOf, slice, stringify } from "./safe.js";
+
+const ESCAPED = /[.*+?^${}()|[\]\\]/g;
+const NOTHING_KNOWN = { file: null, line: null, column: null };
+const MOST_CAUSES = 5;
+
+/** Reads stacks and messages for places in *folder*. */
+export class Positions {
+  #prefix;
+  #place;
+
+  constructor(folder) {
+    const url = new URL("file:///");
+    url.pathname = folder.endsWith("/") ? folder : `${folder}/`;
+    this.#prefix = url.href;
+    this.#place = new RegExp(`${this.#prefix.replace(ESCAPED, "\\$&")}([^\\s()"]+?):(\\d+):(\\d+)`);
+  }
+
+  /** The address of a file of the folder. */
+  address(path) {
+    const url = new URL(this.#prefix);
+    url.pathname += path;
+    return url.href;
+  }
+
+  /** The first place in *text* as `{file, line, column}`; all null without one. */
+  find(text) {
+    const found = typeof text === "string" ? exec(this.#place, text) : null;
+    if (found === null) return NOTHING_KNOWN;
+    return { file: decoded(found[1]), line: +found[2], column: +found[3] };
+  }
+
+  /** *text* with paths relative to the folder. */
+  shortened(text) {
+    let result = "";
+    let from = 0;
+    for (;;) {
+      const at = indexOf(text, this.#prefix, from);
+      if (at < 0) return result + slice(text, from);
+      result += slice(text, from, at);
+      from = at + this.#prefix.length;
+    }
+  }
+
+  /** What `FAILED` and `NOT_READY` report of anything that was thrown. */
+  describe(error) {
+    try {
+      const message = this.shortened(messageOf(error));
+      const stack = isError(error) ? String(error.stack) : "";
+      let { file, line, column } = this.find(stack);
+      if (file === null && isError(error)) ({ file, line, column } = this.find(error.message));
+      return { message, file, line, column, stack: this.stackOf(error) };
+    } catch {
+      return { message: "an error that can't be shown", ...NOTHING_KNOWN, stack: "" };
+    }
+  }
+
+  /** Message and stack of an error and its causes, with the author's frames only. */
+  stackOf(error) {
+    let text = "";
+    for (let count = 0; isError(error) && count < MOST_CAUSES; count++) {
+      if (count > 0) text += "\nCaused by: ";
+      text += this.shortened(messageOf(error)) + this.#frames(String(error.stack));
+      error = error.cause;
+    }
+    return text;
+  }
+
+  #frames(stack) {
+    const eachLine = /^ {4}at .*$/gm;
+    let text = "";
+    for (let line = exec(eachLine, stack); line !== null; line = exec(eachLine, stack)) {
+      if (indexOf(line[0], this.#prefix) >= 0) text += `\n${this.shortened(line[0])}`;
+    }
+    return text;
+  }
+}
+
+/** The text of a `FAILED` or `NOT_READY` head. */
+export function errorHead({ message, file, line, column, stack }) {
+  // Assembled of texts: an object would ask a changed Object.prototype.toJSON.
+  return (
+    `{"message":${stringify(message)},"file":${stringify(file)},"line":${line},` +
+    `"column":${column},"stack":${stringify(stack)}}`
+  );
+}
+
+function messageOf(error) {
+  if (!isError(error)) return typeof error === "string" ? error : `threw ${String(error)}`;
+  const [name, message] = [String(error.name), String(error.message)];
+  return name === "Error" && message !== "" ? message : message ? `${name}: ${message}` : name;
+}
+
+const isError = (value) => isPrototypeOf(Error.prototype, value);
+
+function decoded(path) {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,107 @@
+// Loads one program and answers its calls: frames on standard input and output, see protocol.py.
+//
+// This module exports nothing and is the only one that reaches the outside. Author code shares its
+// process, not its variables: built-ins are captured in safe.js before author code is loaded, and the
+// import map (import_map.py) keeps author code from importing these modules.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import { Calls } from "./calls.js";
+import { Log, consoleFor } from "./console.js";
+import * as frames from "./frames.js";
+import { describeLoading } from "./loading.js";
+import * as module from "./module.js";
+import { Positions, errorHead } from "./positions.js";
+import { parse, stringify } from "./safe.js";
+import { Source } from "./source.js";
+import { provide, reduceWorld } from "./world.js";
+
+const { exit, inspect, permissions, readTextFileSync, stdin, stdout } = Deno;
+const DIALECTS = { module };
+
+const { folder, entry, dialect: dialectName, max_answer: maxAnswer } = parse(Deno.args[0]);
+const dialect = DIALECTS[dialectName];
+const running = new AsyncLocalStorage();
+const positions = new Positions(folder);
+const source = new Source(folder, readTextFileSync);
+const send = frames.frameWriter(write);
+const log = new Log(send, positions, inspect, () => running.getStore()?.number ?? 0);
+const calls = new Calls({ send, log, positions, maxAnswer });
+let program = null;
+
+function write(bytes) {
+  try {
+    return stdout.writeSync(bytes);
+  } catch {
+    // The host has gone.
+    exit(0);
+  }
+}
+
+function receive(kind, number, head, body) {
+  switch (kind) {
+    case frames.CALL:
+    case frames.CALL_OPEN: {
+      const call = calls.open(number, kind === frames.CALL_OPEN);
+      running.run(call, serve, call, head, body);
+      return;
+    }
+    case frames.INPUT:
+      calls.get(number)?.input?.push(body);
+      return;
+    case frames.INPUT_END:
+      calls.get(number)?.input?.end();
+      return;
+    case frames.CANCEL:
+      calls.get(number)?.cancel();
+      return;
+    case frames.CREDIT:
+      calls.get(number)?.credit(frames.readU32(body, 0));
+      return;
+    case frames.PING:
+      send(frames.PONG, number);
+      return;
+  }
+}
+
+async function serve(call, head, body) {
+  try {
+    await program.serve(call, parse(head), body);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+async function load() {
+  reduceWorld();
+  provide({ console: consoleFor(log) });
+  dialect.prepare();
+  logUncaught();
+  try {
+    const importEntry = () => import(positions.address(entry));
+    program = await dialect.load({ entry, source, importEntry, positions });
+    // Everything that the program consists of is loaded.
+    permissions.revokeSync({ name: "read" });
+  } catch (error) {
+    send(frames.NOT_READY, 0, errorHead(describeLoading(error, positions, source)));
+    exit(1);
+  }
+  const { registrations, warnings } = program;
+  send(frames.READY, 0, stringify({ registrations, warnings }));
+}
+
+/** Without these listeners Deno would end the process. */
+function logUncaught() {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("Unhandled rejection", event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    log.error("Uncaught error", event.error);
+  });
+}
+
+load();
+await frames.readFrames((bytes) => stdin.read(bytes), receive);
+exit(0);

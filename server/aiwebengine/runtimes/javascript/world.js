@@ -1,0 +1,61 @@
+// The global scope of author code: web standards, without anything that reaches the outside.
+
+import { defineProperty, freeze } from "./safe.js";
+
+// They would start threads or connections, write to the terminal or keep data on disk. `process` and
+// `Buffer` belong to Node, which is no part of the interface.
+const REMOVED = [
+  "Buffer",
+  "BroadcastChannel",
+  "Cache",
+  "CacheStorage",
+  "EventSource",
+  "Storage",
+  "StorageEvent",
+  "WebSocket",
+  "WebSocketError",
+  "WebSocketStream",
+  "WebTransport",
+  "Worker",
+  "alert",
+  "caches",
+  "clearImmediate",
+  "close",
+  "confirm",
+  "createImageBitmap",
+  "global",
+  "localStorage",
+  "navigator",
+  "process",
+  "prompt",
+  "sessionStorage",
+  "setImmediate",
+];
+
+/** Removes what author code must not find, and leaves of Deno its version. */
+export function reduceWorld() {
+  const { build, version } = Deno;
+  for (const name of REMOVED) delete globalThis[name];
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (name.startsWith("GPU")) delete globalThis[name];
+  }
+  const reduced = freeze({ build: freeze({ ...build }), version: freeze({ ...version }) });
+  defineProperty(globalThis, "Deno", { value: reduced, configurable: true });
+  // Positions are read from stacks. A library that sets this property must not fail.
+  defineProperty(Error, "prepareStackTrace", { get: () => undefined, set: () => {} });
+}
+
+/** Gives author code globals, which it may replace for itself. */
+export function provide(globals) {
+  for (const name of Object.keys(globals)) {
+    const value = globals[name];
+    defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  }
+}
+
+/** A function that says that *name* does not exist yet. */
+export function unavailable(name) {
+  return () => {
+    throw new Error(`${name} is not available yet`);
+  };
+}

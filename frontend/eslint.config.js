@@ -25,7 +25,7 @@ export default [
     },
   },
   {
-    files: ["tools/**", "tests/**", "eslint.config.js"],
+    files: ["tools/**", "tests/**", "eslint*.config.js"],
     languageOptions: { globals: globals.node },
   },
 ];

@@ -8,7 +8,7 @@ CLASSIC = "classic"
 # The classic interface names handlers as text. Only code of the same file sees its functions. It
 # follows the last line, so that all lines keep their numbers.
 _LOOKUP = b"""
-;export const __aiwebengine_lookup = (name) => { try { return eval(name); } catch { return undefined; } };
+;export function __aiwebengine_lookup(name) { try { return eval(name); } catch { return; } }
 """
 
 

@@ -1,8 +1,9 @@
 """What a program in Deno can import: the files of its folder, and nothing else.
 
-Deno checks the read permission for `import()` only. A static import of any file of the machine would
-succeed, and its content can be read if it is JSON. The import map is what prevents that, and imports
-of Node's modules, which reach standard output. It applies to each import, however it is written.
+Deno checks the read permission for `import()` only. A static import of any file of the machine
+would succeed, and its content could be read if it is JSON. The import map prevents that, and
+imports of Node's modules, which reach standard output. It applies to each import, however it is
+written.
 """
 
 from __future__ import annotations

@@ -172,7 +172,9 @@ export class Call {
   #fits(size) {
     const { maxAnswer } = this.#calls;
     if (size <= maxAnswer) return true;
-    this.fail(new RangeError(`the answer has ${size} bytes or more; at most ${maxAnswer} are sent`));
+    this.fail(
+      new RangeError(`the answer has ${size} bytes or more; at most ${maxAnswer} are sent`),
+    );
     return false;
   }
 

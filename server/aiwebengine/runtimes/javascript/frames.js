@@ -29,9 +29,7 @@ const NOTHING = new Bytes(0);
 
 /** The unsigned number of four bytes at *at*, the lowest first. */
 export function readU32(bytes, at) {
-  return (
-    (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0
-  );
+  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 }
 
 function writeU32(bytes, at, number) {

@@ -1,8 +1,6 @@
 // JSX as HTML text. As in the classic interface, the text between tags is not escaped.
 
-const VOID = new Set(
-  "area base br col embed hr img input link meta source track wbr".split(" "),
-);
+const VOID = new Set("area base br col embed hr img input link meta source track wbr".split(" "));
 const RENAMED = { className: "class", htmlFor: "for" };
 
 /** An element as text. A function as *tag* is called with its properties. */

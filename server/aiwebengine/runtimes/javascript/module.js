@@ -33,7 +33,11 @@ export async function load({ entry, source, importEntry }) {
   if (registrations.length === 0) {
     throw new LoadError("export routes or a default object with fetch", { file: entry });
   }
-  return { registrations, warnings, serve: (call, head, body) => serve(handlers, call, head, body) };
+  return {
+    registrations,
+    warnings,
+    serve: (call, head, body) => serve(handlers, call, head, body),
+  };
 
   function addRoutes(routes) {
     if (routes === undefined) return;
@@ -44,7 +48,10 @@ export async function load({ entry, source, importEntry }) {
       const { method, path, problem } = routeOf(key);
       if (problem) throw new LoadError(`the route ${JSON.stringify(key)} ${problem}`, place(key));
       if (typeof routes[key] !== "function") {
-        warn(`the route ${JSON.stringify(key)} has ${kindOf(routes[key])}, not a function`, named(key));
+        warn(
+          `the route ${JSON.stringify(key)} has ${kindOf(routes[key])}, not a function`,
+          named(key),
+        );
       }
       handlers.set(key, routes[key]);
       registrations.push({ kind: "route", method, path, handler: key });
@@ -81,10 +88,16 @@ function routeOf(key) {
   const word = space < 0 ? "ANY" : key.slice(0, space);
   const path = key.slice(space + 1);
   if (!METHODS.includes(word)) {
-    return { problem: `has the method "${word}"${suggestion(word, METHODS) || `; use ${METHODS.join(", ")}`}` };
+    return {
+      problem: `has the method "${word}"${suggestion(word, METHODS) || `; use ${METHODS.join(", ")}`}`,
+    };
   }
   if (!/^\/\S*$/.test(path)) return { problem: 'needs a path that begins with "/"' };
-  return { method: word === "ANY" ? "*" : word, path, problem: problemOf(path.split("/").slice(1)) };
+  return {
+    method: word === "ANY" ? "*" : word,
+    path,
+    problem: problemOf(path.split("/").slice(1)),
+  };
 }
 
 function problemOf(segments) {

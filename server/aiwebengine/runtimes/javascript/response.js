@@ -51,7 +51,9 @@ export class Response extends NativeResponse {
     if (response.bodyUsed) throw new TypeError("the Response's body was read already");
     if (!(#text in response)) {
       const { body } = response;
-      return body === null ? call.answer(headOf(response), "") : call.stream(headOf(response), body);
+      return body === null
+        ? call.answer(headOf(response), "")
+        : call.stream(headOf(response), body);
     }
     const text = response.#text;
     if (text !== null) {

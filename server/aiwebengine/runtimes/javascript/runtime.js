@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import { Calls } from "./calls.js";
+import * as classic from "./classic.js";
 import { Log, consoleFor } from "./console.js";
 import * as frames from "./frames.js";
 import { describeLoading } from "./loading.js";
@@ -17,7 +18,7 @@ import { Source } from "./source.js";
 import { provide, reduceWorld } from "./world.js";
 
 const { exit, inspect, permissions, readTextFileSync, stdin, stdout } = Deno;
-const DIALECTS = { module };
+const DIALECTS = { classic, module };
 
 const { folder, entry, dialect: dialectName, max_answer: maxAnswer } = parse(Deno.args[0]);
 const dialect = DIALECTS[dialectName];
@@ -75,11 +76,11 @@ async function serve(call, head, body) {
 async function load() {
   reduceWorld();
   provide({ console: consoleFor(log) });
-  dialect.prepare();
+  dialect.prepare(positions);
   logUncaught();
   try {
     const importEntry = () => import(positions.address(entry));
-    program = await dialect.load({ entry, source, importEntry, positions });
+    program = await dialect.load({ entry, source, importEntry });
     // Everything that the program consists of is loaded.
     permissions.revokeSync({ name: "read" });
   } catch (error) {

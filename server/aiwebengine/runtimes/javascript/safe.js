@@ -7,7 +7,8 @@ const { bind, call } = Function.prototype;
 export const uncurryThis = bind.bind(call);
 
 export const { parse, stringify } = JSON;
-export const { defineProperty, freeze, fromEntries, getOwnPropertySymbols, getPrototypeOf } = Object;
+export const { defineProperty, freeze, fromEntries, getOwnPropertySymbols, getPrototypeOf } =
+  Object;
 export const { isArray } = Array;
 export const Bytes = Uint8Array;
 
@@ -20,8 +21,7 @@ export const slice = uncurryThis(String.prototype.slice);
 export const toUpperCase = uncurryThis(String.prototype.toUpperCase);
 
 const typedArray = getPrototypeOf(Uint8Array.prototype);
-const getter = (name) =>
-  uncurryThis(Object.getOwnPropertyDescriptor(typedArray, name).get);
+const getter = (name) => uncurryThis(Object.getOwnPropertyDescriptor(typedArray, name).get);
 export const byteLength = getter("byteLength");
 const bufferOf = getter("buffer");
 const byteOffset = getter("byteOffset");

@@ -94,9 +94,12 @@ export class Call {
   /** Answers with a whole body, text or bytes. *head* is JSON. */
   answer(head, body) {
     if (this.#state !== RUNNING) return;
-    if (typeof body === "string" && 3 * body.length > WHOLE_BYTES) body = encode(body);
+    const { maxAnswer } = this.#calls;
+    // A UTF-16 unit takes three bytes of UTF-8 at most.
+    const most = typeof body === "string" ? 3 * body.length : 0;
+    if (most > WHOLE_BYTES || most > maxAnswer) body = encode(body);
     const size = typeof body === "string" ? 0 : byteLength(body);
-    if (size <= WHOLE_BYTES && size <= this.#calls.maxAnswer) {
+    if (size <= WHOLE_BYTES && size <= maxAnswer) {
       this.#finish(ANSWER, ANSWER_WORKING, head, body);
     } else if (this.#fits(size)) {
       this.#state = STREAMING;

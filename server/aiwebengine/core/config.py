@@ -29,6 +29,7 @@ from aiwebengine.core.config_providers import (
     kind_of,
     must_be_complete,
 )
+from aiwebengine.core.config_scripts import Scripts
 from aiwebengine.core.cron import checked, checked_zone
 from aiwebengine.core.task_names import checked_name
 
@@ -423,6 +424,7 @@ class Config(_Section):
     backup: Backup = Backup()
     alerts: Alerts = Alerts()
     maintenance: Maintenance = Maintenance()
+    scripts: Scripts = Scripts()
 
     def at_port(self, port: int) -> Config:
         """A copy with the port in use, which differs from the setting if that is 0."""

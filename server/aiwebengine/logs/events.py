@@ -54,6 +54,19 @@ EVENTS: dict[str, str] = {
     "maintenance.bug": "The evidence for a maintenance item can't be checked.",
     "migrations.backed_up": "The backup before the migrations of a start was made.",
     "migrations.backup": "A start found migrations to apply, and makes a backup first.",
+    "runtimes.line_not_logged": "A log line of a program could not be processed.",
+    "runtimes.listening": "The supervisor of the runtimes accepts calls.",
+    "runtimes.protocol_broken": "A worker and the supervisor of the runtimes did not understand"
+    " each other; the connection was closed. This is a bug.",
+    "runtimes.question_failed": "What a program asked the engine for failed because of a bug;"
+    " `detail` names the operation.",
+    "runtimes.supervisor_ended": "The supervisor of the runtimes ended unexpectedly. It is started"
+    " again.",
+    "runtimes.supervisor_hangs": "The supervisor of the runtimes does not answer; the connection"
+    " was closed.",
+    "runtimes.supervisor_output": "The supervisor of the runtimes wrote something else than log"
+    " lines.",
+    "runtimes.unavailable": "No program can run on this machine: `detail` has the reason.",
     "request": "A request was answered, or an operation on a WebSocket ended: an `error` when it"
     " failed by us (5xx, or INTERNAL in an answer of GraphQL), with the trace if that was a fault"
     " in the program.",

@@ -19,6 +19,9 @@ from typing import NamedTuple
 
 PREFIX = struct.Struct("<IBIII")
 LENGTH_BYTES = 4
+# The number of a question, and 1 if its reply must come over the pipe.
+QUESTION = struct.Struct("<IB")
+CREDIT_BYTES = struct.Struct("<I")
 # What a frame has beside head and body, after its length.
 OVERHEAD = PREFIX.size - LENGTH_BYTES
 
@@ -43,7 +46,8 @@ class Kind(IntEnum):
     CALL_OPEN = 11
     """The same, and INPUT frames follow."""
     INPUT = 12
-    """A piece of the input."""
+    """A piece of the input. The supervisor returns CREDIT to the worker for what it forwarded; at
+    most `WINDOW` may be without credit."""
     INPUT_END = 13
     CANCEL = 14
     """Nobody waits for the answer any more. The process ends the call with SETTLED."""
@@ -51,7 +55,8 @@ class Kind(IntEnum):
     """Body: u32, how many bytes of the answer's body were read. At most `WINDOW` may be unread."""
     REPLY = 16
     """The answer to ASK. Call: the number of the question. Head: `{"value": …}` or
-    `{"error": {"code", "message"}}`."""
+    `{"error": {"code", "message"}}`. From the worker, `call` is the call that asked, and the body
+    is a `QUESTION`."""
     PING = 17
 
     # From a process.
@@ -68,9 +73,9 @@ class Kind(IntEnum):
     OUTPUT_END = 35
     """The answer is complete; the call is over."""
     ANSWER_WORKING = 36
-    """As ANSWER, but the call goes on working; SETTLED ends it."""
+    """As ANSWER, but the call still works; SETTLED ends it."""
     OUTPUT_END_WORKING = 37
-    """As OUTPUT_END, but the call goes on working; SETTLED ends it."""
+    """As OUTPUT_END, but the call still works; SETTLED ends it."""
     SETTLED = 38
     FAILED = 39
     """Head as of NOT_READY. The call is over."""
@@ -86,6 +91,8 @@ class Kind(IntEnum):
     """Head: `{"reason", "message", "ended_processes"}`. The call is over."""
 
 
+# In the folder of the supervisor.
+SOCKET = "supervisor.sock"
 # Bytes of an answer's body that may be on their way to the reader.
 WINDOW = 1 << 20
 
@@ -101,11 +108,23 @@ class Frame(NamedTuple):
 
 
 class FrameError(Exception):
-    """What was received is no frame, or a frame that is too long."""
+    """What was received is no frame, or a frame that is too long.
+
+    *kind* and *call* are those of the frame.
+    """
+
+    def __init__(self, message: str, kind: int, call: int) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.call = call
 
 
 def frame(
-    kind: int, call: int = 0, head: bytes = b"", body: bytes | memoryview = b"", program: int = 0
+    kind: int,
+    call: int = 0,
+    head: bytes | memoryview = b"",
+    body: bytes | memoryview = b"",
+    program: int = 0,
 ) -> bytes:
     """The bytes of a frame."""
     length = OVERHEAD + len(head) + len(body)
@@ -137,7 +156,8 @@ class FrameReader:
         while len(whole) - at >= PREFIX.size:
             length, kind, program, call, head_length = PREFIX.unpack_from(whole, at)
             if not OVERHEAD <= length <= self._max_bytes or head_length > length - OVERHEAD:
-                raise FrameError(f"a frame of {length} bytes with a head of {head_length}")
+                text = f"a frame of {length} bytes with a head of {head_length}"
+                raise FrameError(text, kind, call)
             end = at + LENGTH_BYTES + length
             if end > len(whole):
                 self._need = end - at

@@ -1,0 +1,112 @@
+"""A call on its way through the supervisor."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+from aiwebengine.runtimes.protocol import CREDIT_BYTES, Frame, Kind, frame
+from aiwebengine.runtimes.types import Reason
+
+if TYPE_CHECKING:
+    from aiwebengine.runtimes.process import Process
+    from aiwebengine.runtimes.served import Served
+
+
+class Caller(Protocol):
+    """Where a call comes from: the connection of a worker."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes of frames."""
+
+    def forget(self, call: Call) -> None:
+        """The call is over."""
+
+
+class State(Enum):
+    """How far a call is; what its process may send depends on it."""
+
+    WAITING = auto()
+    RUNNING = auto()
+    STREAMING = auto()
+    """The head of its answer was sent."""
+    WORKING = auto()
+    """Its answer was sent completely."""
+    CANCELLED = auto()
+    """Its caller does not wait; the process must still end it."""
+
+
+class Call:
+    """One call, from its CALL frame until it is over."""
+
+    __slots__ = (
+        "answered",
+        "body",
+        "caller",
+        "deadline",
+        "head",
+        "inner",
+        "input",
+        "kind",
+        "left_out",
+        "lines",
+        "number",
+        "process",
+        "program",
+        "read",
+        "served",
+        "state",
+    )
+
+    def __init__(self, caller: Caller, served: Served, received: Frame, deadline: float) -> None:
+        self.caller = caller
+        self.served = served
+        self.kind = received.kind
+        # The caller's numbers of its program and of this call; `inner` is the process's.
+        self.program = received.program
+        self.number = received.call
+        self.inner = 0
+        self.head: memoryview | bytes = received.head
+        self.body: memoryview | bytes = received.body
+        # Frames of input that arrived while the call waited; the caller's credit bounds them.
+        self.input: list[tuple[int, bytes]] = []
+        self.deadline = deadline
+        self.state = State.WAITING
+        self.process: Process | None = None
+        # Bytes of the answer's body that were sent, and how many of them its caller has read.
+        self.answered = 0
+        self.read = 0
+        self.lines = 0
+        self.left_out = 0
+
+    def send(
+        self, kind: int, head: bytes | memoryview = b"", body: bytes | memoryview = b""
+    ) -> None:
+        """Send a frame to the caller."""
+        self.caller.write(frame(kind, self.number, head, body, self.program))
+
+    def give_credit(self, number_of_bytes: int) -> None:
+        """Let the caller send as many more bytes of input."""
+        self.send(Kind.CREDIT, b"", CREDIT_BYTES.pack(number_of_bytes))
+
+    def finish(
+        self, kind: int, head: bytes | memoryview = b"", body: bytes | memoryview = b""
+    ) -> None:
+        """Send the last frame of this call, after a line about log lines that were left out."""
+        if self.left_out:
+            text = f"{self.left_out} more lines of this call were left out"
+            self.send(Kind.LOG, json.dumps({"level": "warn", "text": text}).encode())
+        self.caller.forget(self)
+        self.send(kind, head, body)
+
+    def lose(self, reason: Reason, message: str, ended_processes: int = 0) -> None:
+        """End this call without an answer, unless its caller has left already."""
+        if self.state is not State.CANCELLED:
+            self.finish(Kind.LOST, lost(reason, message, ended_processes))
+
+
+def lost(reason: Reason, message: str, ended_processes: int = 0) -> bytes:
+    """The head of LOST."""
+    content = {"reason": reason, "message": message, "ended_processes": ended_processes}
+    return json.dumps(content).encode()

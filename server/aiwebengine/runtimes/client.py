@@ -1,0 +1,161 @@
+"""Calls programs: what the workers of an engine use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+from aiwebengine.core.errors import Unavailable
+from aiwebengine.runtimes.answers import Answer
+from aiwebengine.runtimes.link import Link, OnLog
+from aiwebengine.runtimes.protocol import SOCKET
+from aiwebengine.runtimes.types import Loaded, LogLine, Lost, Program, Reason, Status
+
+log = logging.getLogger(__name__)
+
+# A supervisor takes some 200 ms to start, more on a busy machine.
+CONNECT_SECS = 10.0
+RETRY_SECS = 0.02
+
+OnAsk = Callable[[str, int, str, list[Any]], Awaitable[Any]]
+"""Gets the key of a program, the number of a call, an operation and its arguments."""
+
+
+class RuntimeClient:
+    """A worker's way to the programs of an instance.
+
+    It connects to the supervisor in *folder* when it is first needed, and again when the connection
+    was lost. *start* starts the supervisor if it does not run; without it somebody else does.
+    """
+
+    def __init__(self, folder: Path, start: Callable[[], None] | None = None) -> None:
+        self.on_log: Callable[[str, LogLine], None] | None = None
+        """Gets the key of a program and a line that it wrote outside of calls."""
+        self._folder = folder
+        self._start = start
+        self._link: Link | None = None
+        self._connecting: asyncio.Task[Link] | None = None
+        self._on_ask: OnAsk | None = None
+        self._is_stopped = False
+
+    async def load(self, program: Program, *, keep: bool) -> Loaded:
+        """Load a program, or find it loaded; without *keep* the process ends afterwards.
+
+        Raises Failed if it can't be loaded, Lost.
+        """
+        link = self._link or await self._connected()
+        return cast(Loaded, await link.load(program, keep=keep))
+
+    async def call(
+        self,
+        program: Program,
+        head: bytes,
+        body: bytes = b"",
+        *,
+        input: AsyncIterator[bytes] | None = None,
+        on_log: OnLog | None = None,
+    ) -> Answer:
+        """Call a program, which is started if it does not run. *input* continues *body*.
+
+        Raises Failed if the program reports an exception, Lost if it was ended.
+        """
+        link = self._link or await self._connected()
+        return await link.call(program, head, body, input, on_log)
+
+    async def retire(self, program: Program) -> None:
+        """End a program once it has no calls. A later call starts it again."""
+        if self._link is not None:
+            self._link.retire(program.key)
+
+    async def status(self) -> Status:
+        """The state of all processes of this instance."""
+        try:
+            link = self._link or await self._connected()
+            return cast(Status, await link.status())
+        except Lost as error:
+            return Status(error.message, [], [])
+
+    def on_ask(self, handler: OnAsk) -> None:
+        """Let *handler* answer what programs ask; an EngineError becomes an error of the program.
+
+        Its value must be JSON.
+        """
+        self._on_ask = handler
+
+    async def stop(self) -> None:
+        """End the connection and its calls; later ones are Lost."""
+        self._is_stopped = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._link is not None:
+            self._link.close()
+
+    # For the connection
+
+    def wrote_line(self, key: str, line: LogLine) -> None:
+        """Pass on a line. What receives it must not end the connection."""
+        if self.on_log is None:
+            return
+        try:
+            self.on_log(key, line)
+        except Exception:
+            log.exception("runtimes.line_not_logged")
+
+    async def asked(self, key: str, call: int, operation: str, arguments: list[Any]) -> Any:
+        """Let the handler answer. Raises EngineError."""
+        if self._on_ask is None:
+            raise Unavailable(f"{operation[:100]} is not available yet.")
+        return await self._on_ask(key, call, operation, arguments)
+
+    def closed(self, link: Link) -> None:
+        """The next call connects again."""
+        if self._link is link:
+            self._link = None
+
+    # How
+
+    async def _connected(self) -> Link:
+        """A connection; callers that need one at the same time get the same. Raises Lost."""
+        if self._connecting is None:
+            self._connecting = asyncio.get_running_loop().create_task(self._connect())
+            self._connecting.add_done_callback(self._has_connected)
+        try:
+            return await asyncio.shield(self._connecting)
+        except asyncio.CancelledError:
+            if self._is_stopped:
+                raise _unavailable("the engine is stopping") from None
+            raise
+
+    def _has_connected(self, connecting: asyncio.Task[Link]) -> None:
+        self._connecting = None
+        if not connecting.cancelled() and connecting.exception() is None:
+            link = connecting.result()
+            self._link = None if link.is_closed else link
+
+    async def _connect(self) -> Link:
+        if self._is_stopped:
+            raise _unavailable("the engine is stopping")
+        loop = asyncio.get_running_loop()
+        end = loop.time() + CONNECT_SECS
+        if self._start is not None:
+            try:
+                self._start()
+            except OSError as error:
+                raise _unavailable(str(error)) from None
+        while True:
+            try:
+                _, link = await loop.create_unix_connection(
+                    lambda: Link(self), str(self._folder / SOCKET)
+                )
+                return link
+            except (FileNotFoundError, ConnectionError) as error:
+                if loop.time() >= end:
+                    raise _unavailable(error.strerror or "no answer") from None
+            await asyncio.sleep(RETRY_SECS)
+
+
+def _unavailable(why: str) -> Lost:
+    return Lost(Reason.UNAVAILABLE, f"The supervisor of the runtimes can't be reached: {why}.")

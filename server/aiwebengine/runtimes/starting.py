@@ -1,0 +1,132 @@
+"""Starts the supervisor of an instance as a child process, and ends it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from aiwebengine.runtimes.deno import RUNTIME
+from aiwebengine.runtimes.pool import Budget
+
+log = logging.getLogger(__name__)
+# Of lines that the supervisor wrote.
+forwarded = logging.getLogger("aiwebengine.runtimes.supervisor")
+
+END_SECS = 10.0
+# All of the engine's environment that the supervisor needs; secrets are not among it.
+VARIABLES = (
+    "PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+)
+
+
+@contextmanager
+def runtime_folder() -> Iterator[Path]:
+    """A private folder for the supervisor's socket and the files of programs; removed at the end.
+
+    In it, `trees/` is for the files of programs.
+    """
+    # The path of a Unix socket has at most 108 characters, which some TMPDIR would exceed.
+    folder = Path(tempfile.mkdtemp(prefix="aiwe-")).resolve()
+    try:
+        for name in ("trees", "deno", "pipes"):
+            (folder / name).mkdir(mode=0o700)
+        yield folder
+    finally:
+        # Trees are read-only.
+        for path in folder.glob("trees/**/"):
+            with suppress(OSError):
+                path.chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class SupervisorProcess:
+    """The supervisor in *folder*. It ends with this process, however that ends."""
+
+    def __init__(self, folder: Path, budget: Budget, runtime: Path = RUNTIME) -> None:
+        self._arguments = [str(folder), json.dumps(asdict(budget)), str(runtime)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The process, if it runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def ensure(self) -> None:
+        """Start it unless it runs; it listens a moment later. Raises OSError."""
+        with self._lock:
+            if self.pid is not None:
+                return
+            if self._process is not None:
+                log.error(
+                    "runtimes.supervisor_ended", extra={"exit_code": self._process.returncode}
+                )
+                self._close()
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "aiwebengine.runtimes", *self._arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={name: os.environ[name] for name in VARIABLES if name in os.environ},
+            )
+            arguments = (self._process.stderr,)
+            threading.Thread(target=_log_lines, args=arguments, daemon=True).start()
+
+    def stop(self) -> None:
+        """End it, and every process of a program."""
+        with self._lock:
+            if self._process is None:
+                return
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            try:
+                self._process.wait(END_SECS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def _close(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+
+
+def _log_lines(lines: IO[bytes]) -> None:
+    """Log what the supervisor reports, until it ends."""
+    with lines:
+        for line in lines:
+            _log_line(line)
+
+
+def _log_line(line: bytes) -> None:
+    try:
+        found = json.loads(line)
+        level = logging.getLevelNamesMapping()[found["level"].upper()]
+        fields = {name: found[name] for name in ("detail", "ms") if found[name] is not None}
+        event = found["event"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Such as the last words of an interpreter that can't start.
+        text = line.decode(errors="replace").rstrip()
+        log.error("runtimes.supervisor_output", extra={"detail": text})
+        return
+    forwarded.log(level, event, extra=fields)

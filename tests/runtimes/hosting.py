@@ -16,6 +16,7 @@ import psutil
 from aiwebengine.runtimes.answers import Answer
 from aiwebengine.runtimes.client import RuntimeClient
 from aiwebengine.runtimes.deno import RUNTIME
+from aiwebengine.runtimes.dialects import prepared_entry
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.starting import SupervisorProcess, runtime_folder
 from aiwebengine.runtimes.types import Limits, LogLine, Lost, Program
@@ -50,7 +51,8 @@ class Host:
         for path, text in ({entry: files} if isinstance(files, str) else files).items():
             file = tree / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+            source = text.encode()
+            file.write_bytes(prepared_entry(dialect, source) if path == entry else source)
         return Program(key, name, str(tree), entry, dialect, Limits(**limits))
 
     async def call(

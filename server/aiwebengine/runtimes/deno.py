@@ -14,11 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from aiwebengine.runtimes.dialects import CLASSIC
+from aiwebengine.runtimes.import_map import FOLDER, import_map
 from aiwebengine.runtimes.types import Program
 
-RUNTIME = Path(__file__).parent / "javascript" / "runtime.js"
-# Their functions wait for replies of the host, so that one process answers one call at a time.
-BLOCKING_DIALECTS = frozenset({"classic"})
+RUNTIME = FOLDER / "runtime.js"
+# A function that asks the host waits for the reply, and with it everything in the process.
+BLOCKING_DIALECTS = frozenset({CLASSIC})
 PROBE_TIMEOUT_SECS = 10.0
 # In kB: recursion ends with an exception of the program long before the thread's stack ends.
 STACK_KB = 800
@@ -55,7 +57,7 @@ class Deno:
         return f"Deno does not start on this machine: {reasons[0]}"
 
     def blocks(self, dialect: str) -> bool:
-        """Whether one process answers only one call at a time."""
+        """Whether a program waits for replies without reading its input."""
         return dialect in BLOCKING_DIALECTS
 
     def command(self, program: Program, pipe: Path | None) -> list[str]:
@@ -68,12 +70,14 @@ class Deno:
             "pipe": None if pipe is None else str(pipe),
             "max_answer": program.limits.answer_max_bytes,
         }
+        folder = self._runtime.parent
         flags = [f"--max-old-space-size={program.limits.heap_mb}", f"--stack-size={STACK_KB}"]
         return [
             str(self._binary),
             "run",
             *"--quiet --no-prompt --no-remote --no-npm --no-lock --config".split(),
-            str(self._runtime.parent / "deno.json"),
+            str(folder / "deno.json"),
+            f"--import-map={import_map(program.folder, folder)}",
             self._v8_flags(*flags, "--single-threaded-gc"),
             # A comma in a path is written twice.
             "--allow-read=" + ",".join(path.replace(",", ",,") for path in readable),

@@ -27,9 +27,9 @@ _NODE = """
 """.split()
 
 
-def import_map(folder: str) -> str:
-    """The value of `--import-map` for a program in *folder*, an absolute path."""
-    program, runtime = _url(folder), _url(str(FOLDER))
+def import_map(folder: str, runtime_folder: Path = FOLDER) -> str:
+    """The value of `--import-map` for a program in *folder*; both are absolute paths."""
+    program, runtime = _url(folder), _url(str(runtime_folder))
     start = f"{runtime}runtime.js"
     # The longest prefix counts; null blocks.
     imports = {"file:///": None, program: program, start: start}

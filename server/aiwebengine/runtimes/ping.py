@@ -17,14 +17,14 @@ class Ping:
 
     def __init__(self, meter: Meter, now: float) -> None:
         self._meter = meter
-        self._sent = now
+        self.sent = now
         self._looks = 0
         self._seconds_before = self._processor_seconds()
 
     def is_unanswered(self, now: float) -> bool:
         """Whether there was enough time for PONG; called periodically."""
         self._looks += 1
-        waited = now - self._sent
+        waited = now - self.sent
         if waited < PING_SECS or self._looks < LEAST_LOOKS:
             return False
         used = self._processor_seconds() - self._seconds_before

@@ -363,7 +363,7 @@ class Process:
         self._look_at_memory(meter)
         if self._ping is not None:
             if self._ping.is_unanswered(now):
-                self._hangs()
+                self._hangs(self._ping.sent)
         elif any(call.deadline <= now for call in self.calls.values()):
             self._send_ping(meter, now)
         elif self.is_idle and now - self.used > self._limits.idle_secs:
@@ -391,7 +391,7 @@ class Process:
         if self._ping is None:
             return
         self._ping = None
-        for call in self._overdue():
+        for call in self._overdue(self._now()):
             if call.state is State.CANCELLED:
                 self._over(call)
                 self._owner.has_place(self)
@@ -399,13 +399,13 @@ class Process:
                 call.lose(Reason.TIMEOUT, self._too_late(call))
                 self.cancel(call)
 
-    def _hangs(self) -> None:
-        overdue = self._overdue()
+    def _hangs(self, since: float) -> None:
+        """Blame the calls that were overdue then: the others did not have their time."""
+        overdue = self._overdue(since)
         first = min(overdue, key=lambda call: call.deadline, default=None)
         self.fail(Reason.TIMEOUT, self._too_late(first), overdue)
 
-    def _overdue(self) -> list[Call]:
-        now = self._now()
+    def _overdue(self, now: float) -> list[Call]:
         return [call for call in self.calls.values() if call.deadline <= now]
 
     def _too_late(self, call: Call | None) -> str:

@@ -89,14 +89,15 @@ class Served:
 
     def call(self, call: Call) -> None:
         """Give a call to a process, now or when one has a place for it."""
-        limits = self.program.limits
         process = self._free_process()
         if process is not None and not self.waiting:
             process.begin(call)
             return
-        if len(self.waiting) >= limits.waiting_calls:
-            text = f"{len(self.waiting)} calls of this program wait already."
-            call.lose(Reason.BUSY, text)
+        limits, calls = self.program.limits, len(self.waiting)
+        calls += sum(len(process.calls) for process in self.processes)
+        # While it starts, those that will run at once wait as well.
+        if calls >= limits.concurrent_calls + limits.waiting_calls:
+            call.lose(Reason.BUSY, f"{calls} calls of this program run or wait already.")
             return
         self.waiting.append(call)
         self._starter.waits(self)

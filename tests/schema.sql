@@ -380,6 +380,103 @@ CREATE TABLE public.scheduled_tasks (
     since timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.script_activations (
+    is_only boolean DEFAULT true NOT NULL,
+    number bigint NOT NULL,
+    CONSTRAINT script_activations_is_only_check CHECK (is_only)
+);
+
+CREATE TABLE public.script_blobs (
+    digest text NOT NULL,
+    content bytea NOT NULL
+);
+
+CREATE TABLE public.script_files (
+    script_id uuid NOT NULL,
+    version integer NOT NULL,
+    path text NOT NULL,
+    digest text NOT NULL
+);
+
+CREATE TABLE public.script_log (
+    id bigint NOT NULL,
+    script_id uuid NOT NULL,
+    version integer,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    level text NOT NULL,
+    request_id text,
+    route text,
+    text text NOT NULL,
+    file text,
+    line integer,
+    col integer,
+    CONSTRAINT script_log_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text])))
+);
+
+ALTER TABLE public.script_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.script_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.script_owners (
+    script_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    added_by text NOT NULL
+);
+
+CREATE TABLE public.script_routes (
+    host text DEFAULT ''::text NOT NULL,
+    shape text NOT NULL,
+    method text NOT NULL,
+    declared_method text NOT NULL,
+    path text NOT NULL,
+    kind text NOT NULL,
+    handler text NOT NULL,
+    script_id uuid NOT NULL,
+    CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text])))
+);
+
+CREATE TABLE public.script_versions (
+    script_id uuid NOT NULL,
+    number integer NOT NULL,
+    parent integer,
+    message text DEFAULT ''::text NOT NULL,
+    author_id uuid,
+    author_name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    digest text NOT NULL,
+    entry text NOT NULL,
+    dialect text NOT NULL,
+    registrations jsonb,
+    diagnostics jsonb DEFAULT '[]'::jsonb NOT NULL,
+    deployed_at timestamp with time zone,
+    CONSTRAINT script_versions_dialect_check CHECK ((dialect = ANY (ARRAY['module'::text, 'classic'::text])))
+);
+
+CREATE TABLE public.scripts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    slug text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    newest_version integer DEFAULT 0 NOT NULL,
+    active_version integer,
+    host text,
+    page_mode text DEFAULT 'sandboxed'::text NOT NULL,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    suspended_at timestamp with time zone,
+    suspension_reason text,
+    activation bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT scripts_page_mode_check CHECK ((page_mode = ANY (ARRAY['sandboxed'::text, 'full'::text]))),
+    CONSTRAINT scripts_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+
 CREATE TABLE public.sessions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -637,6 +734,30 @@ ALTER TABLE ONLY public.runs
 ALTER TABLE ONLY public.scheduled_tasks
     ADD CONSTRAINT scheduled_tasks_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.script_activations
+    ADD CONSTRAINT script_activations_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY public.script_blobs
+    ADD CONSTRAINT script_blobs_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.script_files
+    ADD CONSTRAINT script_files_pkey PRIMARY KEY (script_id, version, path);
+
+ALTER TABLE ONLY public.script_log
+    ADD CONSTRAINT script_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.script_owners
+    ADD CONSTRAINT script_owners_pkey PRIMARY KEY (script_id, user_id);
+
+ALTER TABLE ONLY public.script_routes
+    ADD CONSTRAINT script_routes_pkey PRIMARY KEY (host, shape, method);
+
+ALTER TABLE ONLY public.script_versions
+    ADD CONSTRAINT script_versions_pkey PRIMARY KEY (script_id, number);
+
+ALTER TABLE ONLY public.scripts
+    ADD CONSTRAINT scripts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
@@ -752,6 +873,24 @@ CREATE INDEX runs_subject ON public.runs USING btree (subject, kind, id);
 
 CREATE INDEX runs_task ON public.runs USING btree (task, id);
 
+CREATE INDEX script_files_digest ON public.script_files USING btree (digest);
+
+CREATE INDEX script_log_at ON public.script_log USING btree (at);
+
+CREATE INDEX script_log_request ON public.script_log USING btree (request_id) WHERE (request_id IS NOT NULL);
+
+CREATE INDEX script_log_script ON public.script_log USING btree (script_id, id);
+
+CREATE INDEX script_owners_user ON public.script_owners USING btree (user_id);
+
+CREATE INDEX script_routes_script ON public.script_routes USING btree (script_id);
+
+CREATE INDEX scripts_activation ON public.scripts USING btree (activation);
+
+CREATE INDEX scripts_deleted ON public.scripts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
+CREATE UNIQUE INDEX scripts_slug ON public.scripts USING btree (slug) WHERE (deleted_at IS NULL);
+
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at);
@@ -804,6 +943,27 @@ ALTER TABLE ONLY public.api_tokens
 
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_files
+    ADD CONSTRAINT script_files_digest_fkey FOREIGN KEY (digest) REFERENCES public.script_blobs(digest);
+
+ALTER TABLE ONLY public.script_files
+    ADD CONSTRAINT script_files_script_id_version_fkey FOREIGN KEY (script_id, version) REFERENCES public.script_versions(script_id, number) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_log
+    ADD CONSTRAINT script_log_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_owners
+    ADD CONSTRAINT script_owners_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_owners
+    ADD CONSTRAINT script_owners_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_routes
+    ADD CONSTRAINT script_routes_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_versions
+    ADD CONSTRAINT script_versions_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -71,6 +71,18 @@ const PHRASES = {
   BACKUP_RESTORED: "{who} restored the backup {whom}",
   BACKUP_RESTORE_UNDONE: "{who} undid a restore: {whom}",
   DRILL_RUN: "{who} ran a restore drill of {whom}{verdict}",
+  SCRIPT_CREATED: "{who} created the script {script}",
+  SCRIPT_SAVED: "{who} saved version {version} of the script {script}",
+  SCRIPT_DEPLOYED: "{who} deployed version {version} of the script {script}",
+  SCRIPT_ROLLED_BACK: "{who} rolled the script {script} back to version {version}",
+  SCRIPT_SUSPENDED: "{who} suspended the script {script}",
+  SCRIPT_RESUMED: "{who} resumed the script {script}",
+  SCRIPT_DELETED: "{who} deleted the script {script}",
+  SCRIPT_RESTORED: "{who} restored the script {script}",
+  SCRIPT_OWNER_ADDED: "{who} made {after.email} an owner of the script {script}",
+  SCRIPT_OWNER_REMOVED: "{who} removed {before.email} from the owners of the script {script}",
+  SCRIPT_LIMITS_CHANGED: "{who} changed the limits of the script {script}",
+  SCRIPT_HOST_BOUND: "{who} changed the host or page mode of the script {script}",
 };
 const ELSE = "{who}: {action} {whom}";
 const PART = /\{([\w.]+)\}/;
@@ -105,6 +117,8 @@ const PARTS = {
     targetId
       ? html`<a href="${ROOT}/users/${targetId}">${untrusted(targetLabel)}</a>`
       : html`<b>${untrusted(targetLabel)}</b>`,
+  script: ({ targetLabel }) => html`<b>${untrusted(targetLabel)}</b>`,
+  version: ({ after }) => html`<b>${untrusted(after.version)}</b>`,
   role: ({ before, after }) => html`<b>${roleName(after.role ?? before.role)}</b>`,
   until: ({ before, after }) =>
     after.expiresAt

@@ -49,6 +49,14 @@ _COUNTED = {
     "count": "number of those by callers without an account since the last such event",
     "since": "time of the first of them",
 }
+_OWNER = {"owner": "the user's id", "email": "the user's address"}
+_HOST = {"host": "the host, or null for the engine's own", "pageMode": "`sandboxed` or `full`"}
+_ACTIVE = {"version": "the version that was active; missing when none was"}
+_DEPLOYED = {
+    "version": "the version that is active now",
+    "digest": "SHA-256 of its files",
+    "routes": "number of its routes",
+}
 _GIVEN = "as the caller sent it"
 _RESTORED = "the restore that kept it so"
 
@@ -218,6 +226,30 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
             "seconds": "how long it took",
         },
     ),
+    _A.SCRIPT_CREATED: EventSchema("script", after={"title": "the title"}),
+    _A.SCRIPT_SAVED: EventSchema(
+        "script",
+        after={
+            "version": "number of the new version",
+            "digest": "SHA-256 of its files",
+            "files": "number of its files",
+        },
+        reason="the message of the version",
+    ),
+    _A.SCRIPT_DEPLOYED: EventSchema("script", _ACTIVE, _DEPLOYED),
+    _A.SCRIPT_ROLLED_BACK: EventSchema("script", _ACTIVE, _DEPLOYED),
+    _A.SCRIPT_SUSPENDED: EventSchema("script", reason=f"{_GIVEN}, or what the engine found"),
+    _A.SCRIPT_RESUMED: EventSchema("script", {"reason": "why it was suspended"}),
+    _A.SCRIPT_DELETED: EventSchema("script", {"version": "the version that was active, or null"}),
+    _A.SCRIPT_RESTORED: EventSchema("script"),
+    _A.SCRIPT_OWNER_ADDED: EventSchema("script", after=_OWNER),
+    _A.SCRIPT_OWNER_REMOVED: EventSchema("script", _OWNER),
+    _A.SCRIPT_LIMITS_CHANGED: EventSchema(
+        "script",
+        {"*": "each limit that changed: its value, or null for the default"},
+        {"*": "each limit that changed: its value, or null for the default"},
+    ),
+    _A.SCRIPT_HOST_BOUND: EventSchema("script", _HOST, _HOST),
     _A.OTHER: EventSchema(
         "what the newer version says",
         before={"*": "what the newer version says"},

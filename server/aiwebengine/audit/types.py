@@ -61,6 +61,19 @@ class AuditAction(enum.Enum):
         BACKUP_RESTORED: this database was restored from a backup.
         BACKUP_RESTORE_UNDONE: a restore was undone; the replaced database is used again.
         DRILL_RUN: a restore drill was run.
+        SCRIPT_CREATED: a script was created.
+        SCRIPT_SAVED: a version of a script was saved.
+        SCRIPT_DEPLOYED: a version of a script was deployed.
+        SCRIPT_ROLLED_BACK: an earlier version of a script was deployed again.
+        SCRIPT_SUSPENDED: a script was suspended, by an administrator, or by the engine because its
+          processes ended too often.
+        SCRIPT_RESUMED: a suspended script was resumed.
+        SCRIPT_DELETED: a script was deleted.
+        SCRIPT_RESTORED: a deleted script was restored.
+        SCRIPT_OWNER_ADDED: a user became an owner of a script.
+        SCRIPT_OWNER_REMOVED: a user is no longer an owner of a script.
+        SCRIPT_LIMITS_CHANGED: the limits of a script were changed.
+        SCRIPT_HOST_BOUND: the host or the page mode of a script was changed.
         OTHER: an action of a newer version of the engine that this one does not know.
     """
 
@@ -104,6 +117,18 @@ class AuditAction(enum.Enum):
     BACKUP_RESTORED = "backup.restored"
     BACKUP_RESTORE_UNDONE = "backup.restore_undone"
     DRILL_RUN = "drill.run"
+    SCRIPT_CREATED = "script.created"
+    SCRIPT_SAVED = "script.saved"
+    SCRIPT_DEPLOYED = "script.deployed"
+    SCRIPT_ROLLED_BACK = "script.rolled_back"
+    SCRIPT_SUSPENDED = "script.suspended"
+    SCRIPT_RESUMED = "script.resumed"
+    SCRIPT_DELETED = "script.deleted"
+    SCRIPT_RESTORED = "script.restored"
+    SCRIPT_OWNER_ADDED = "script.owner_added"
+    SCRIPT_OWNER_REMOVED = "script.owner_removed"
+    SCRIPT_LIMITS_CHANGED = "script.limits_changed"
+    SCRIPT_HOST_BOUND = "script.host_bound"
     OTHER = "other"
 
     @classmethod

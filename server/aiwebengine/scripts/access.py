@@ -1,0 +1,101 @@
+"""Finding and locking the script of an operation, with the viewer's rights checked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiwebengine.audit.service import AuditTrail
+from aiwebengine.audit.types import Target
+from aiwebengine.core.errors import NotFound
+from aiwebengine.core.identity import Viewer
+from aiwebengine.database import Database
+from aiwebengine.scripts import store, version_store
+from aiwebengine.scripts.errors import OutdatedVersion
+from aiwebengine.scripts.limits import LimitRules
+from aiwebengine.scripts.rights import Act, must_be_allowed
+from aiwebengine.scripts.types import Script, ScriptSettings, ScriptVersion
+
+
+class ScriptAccess:
+    """What all operations on scripts share."""
+
+    def __init__(self, db: Database, audit: AuditTrail, settings: ScriptSettings) -> None:
+        self._db = db
+        self._audit = audit
+        self._settings = settings
+        self._limits = LimitRules(settings.defaults, settings.maxima)
+
+    async def _found(self, viewer: Viewer, slug: str, act: Act) -> Script:
+        """The script. Raises Unauthenticated, Forbidden, NotFound."""
+        must_be_allowed(viewer, act)
+        script = await store.find(self._db, slug, viewer.id)
+        if script is None:
+            raise _no_script(slug)
+        must_be_allowed(viewer, act, script)
+        return script
+
+    async def _locked(self, viewer: Viewer, slug: str, act: Act) -> Script:
+        """The script, locked until the end of the transaction. Raises as `_found` does."""
+        must_be_allowed(viewer, act)
+        script = await store.lock(self._db, slug, viewer.id)
+        if script is None:
+            raise _no_script(slug)
+        must_be_allowed(viewer, act, script)
+        return script
+
+    @asynccontextmanager
+    async def _changing(self, viewer: Viewer, slug: str, act: Act) -> AsyncIterator[Script]:
+        """Lock the script in a transaction for a change that does not touch what is served."""
+        must_be_allowed(viewer, act)
+        async with self._db.transaction():
+            yield await self._locked(viewer, slug, act)
+
+    @asynccontextmanager
+    async def _changing_service(
+        self, viewer: Viewer, slug: str, act: Act
+    ) -> AsyncIterator[tuple[Script, int]]:
+        """Lock the script in a transaction for a change of what is served.
+
+        Yields the number of the change too. Such changes happen one after the other.
+        """
+        must_be_allowed(viewer, act)
+        async with self._db.transaction():
+            activation = await store.next_activation(self._db)
+            yield await self._locked(viewer, slug, act), activation
+
+    async def _reread(self, viewer: Viewer, script: Script) -> Script:
+        found = await store.find_by_id(self._db, script.key, viewer.id)
+        assert found is not None  # noqa: S101 - the caller has locked it
+        return found
+
+    async def _version(self, script: Script, number: int) -> ScriptVersion:
+        """The version. Raises NotFound."""
+        version = await version_store.find(self._db, script.key, number)
+        if version is None:
+            raise NotFound(
+                f"The script {script.slug} has no version {number}; the newest is"
+                f" {script.newest_version}."
+            )
+        return version
+
+    async def _must_be_newest(self, script: Script, expected: int) -> None:
+        """Raise OutdatedVersion unless *expected* is the newest version; 0 before the first."""
+        if script.newest_version == expected:
+            return
+        newest = await version_store.find(self._db, script.key, script.newest_version)
+        raise OutdatedVersion(
+            expected,
+            script.newest_version,
+            "" if newest is None else newest.author_name,
+            None if newest is None else newest.created_at,
+        )
+
+
+def target_of(script: Script) -> Target:
+    """The script as the target of an audit event."""
+    return Target("script", script.key, script.slug)
+
+
+def _no_script(slug: str) -> NotFound:
+    return NotFound(f"There is no script {slug[:70]}.")

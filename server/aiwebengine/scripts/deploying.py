@@ -1,0 +1,319 @@
+"""Checking and deploying versions.
+
+A version is loaded before anything changes, and its process is kept, so that the first request
+after the deployment finds it running. What changes then is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from aiwebengine.audit.types import AuditAction
+from aiwebengine.core.errors import Conflict
+from aiwebengine.core.identity import Viewer
+from aiwebengine.scripts import checks, route_store, store, version_store
+from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.errors import NotLoadable, PreconditionFailed, RouteTaken
+from aiwebengine.scripts.loading import Candidate, Loader
+from aiwebengine.scripts.rights import Act, must_be_allowed
+from aiwebengine.scripts.saving import ScriptSaves
+from aiwebengine.scripts.types import (
+    Checked,
+    Deployed,
+    Diagnostic,
+    Script,
+    ScriptVersion,
+    Severity,
+    Tree,
+)
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """The state that a request expects: `If-Match` and `If-None-Match` (RFC 9110 section 13.1)."""
+
+    versions: frozenset[int] | None = None
+    """The newest version is one of these; None: any."""
+    must_exist: bool = False
+    must_be_new: bool = False
+
+    def check(self, script: Script | None) -> None:
+        """Raise PreconditionFailed unless the script, or None, is as expected."""
+        if script is None:
+            if self.must_exist or self.versions is not None:
+                raise PreconditionFailed("There is no such script yet; send it without If-Match.")
+        elif self.must_be_new:
+            raise PreconditionFailed(
+                f"There is already a script {script.slug}, with version {script.newest_version}.",
+                version=script.newest_version,
+            )
+        elif self.versions is not None and script.newest_version not in self.versions:
+            expected = ", ".join(str(number) for number in sorted(self.versions)) or "another one"
+            raise PreconditionFailed(
+                f"The newest version is {script.newest_version}; If-Match names {expected}."
+                " Read it, merge your changes, then send it again.",
+                version=script.newest_version,
+            )
+
+
+class ScriptDeploys(ScriptSaves):
+    """The operations that load versions."""
+
+    loader: Loader
+    """Set by the subclass."""
+
+    async def check(self, viewer: Viewer, slug: str, version: int | None = None) -> Checked:
+        """Load a version, the newest by default, without serving it; what it offers, all problems
+        and clashes of its routes.
+
+        Raises Unauthenticated, Forbidden, NotFound, Conflict before the first version, Unavailable.
+        """
+        script = await self._found(viewer, slug, Act.DEPLOY)
+        found = await self._version(script, version or _newest_of(script))
+        checked = await self._with_clashes(
+            script, await self.loader.load(self._candidate(script, found), keep=False)
+        )
+        await version_store.note_check(
+            self._db,
+            script.key,
+            found.number,
+            checked.registrations if checked.is_deployable else None,
+            checked.diagnostics,
+        )
+        return checked
+
+    async def check_files(self, viewer: Viewer, slug: str, tree: Tree) -> Checked:
+        """The same for files that are not saved; the script need not exist yet."""
+        must_be_allowed(viewer, Act.CREATE)
+        script = await store.find(self._db, slug, viewer.id)
+        if script is not None:
+            must_be_allowed(viewer, Act.DEPLOY, script)
+        candidate = self._new_candidate(checks.slug(slug), script, tree)
+        return await self._with_clashes(
+            script, await self.loader.load(candidate, keep=False), candidate.host
+        )
+
+    async def deploy(self, viewer: Viewer, slug: str, version: int | None = None) -> Deployed:
+        """Serve a version, the newest by default. Deploying the active one changes nothing.
+
+        Raises Unauthenticated, Forbidden, NotFound, NotLoadable, RouteTaken, Conflict when the
+        script was changed meanwhile, Unavailable. Then nothing has changed.
+        """
+        return await self._deploy(viewer, slug, version, AuditAction.SCRIPT_DEPLOYED)
+
+    async def roll_back(self, viewer: Viewer, slug: str, to: int | None = None) -> Deployed:
+        """Serve an earlier version: by default the last one before the active one that was ever
+        deployed. Raises as `deploy` does, and Conflict when there is none.
+        """
+        if to is None:
+            script = await self._found(viewer, slug, Act.DEPLOY)
+            if script.active_version is None:
+                raise Conflict(f"No version of {slug} is active; deploy one.")
+            to = await version_store.deployed_before(self._db, script.key, script.active_version)
+            if to is None:
+                raise Conflict(
+                    f"No version of {slug} before {script.active_version} was ever deployed."
+                )
+        return await self._deploy(viewer, slug, to, AuditAction.SCRIPT_ROLLED_BACK)
+
+    async def put(
+        self,
+        viewer: Viewer,
+        slug: str,
+        tree: Tree,
+        *,
+        title: str | None = None,
+        message: str | None = None,
+        deploy: bool = True,
+        precondition: Precondition | None = None,
+    ) -> Deployed:
+        """Load, save and deploy files in one step; creates the script if there is none.
+
+        Without *deploy* they are only loaded and saved. Raises as `create`, `save` and `deploy` do,
+        and PreconditionFailed. Then nothing has changed.
+        """
+        precondition = precondition or Precondition()
+        slug, message = checks.slug(slug), checks.message(message)
+        must_be_allowed(viewer, Act.CREATE)
+        script = await store.find(self._db, slug, viewer.id)
+        if script is not None:
+            must_be_allowed(viewer, Act.DEPLOY, script)
+        precondition.check(script)
+        candidate = self._new_candidate(slug, script, tree)
+        checked = await self.loader.load(candidate, keep=deploy)
+        _must_be_deployable(checked)
+
+        async def store_it() -> Deployed:
+            async with self._db.transaction():
+                activation = await store.next_activation(self._db) if deploy else 0
+                current = await store.lock(self._db, slug, viewer.id)
+                if current is not None:
+                    must_be_allowed(viewer, Act.DEPLOY, current)
+                precondition.check(current)
+                if (current and current.key) != (script and script.key):
+                    raise Conflict(
+                        f"The script {slug} was created or deleted meanwhile. Repeat it."
+                    )
+                is_new = current is None
+                if current is None:
+                    current = await self._add(
+                        viewer, candidate.script_id, slug, checks.title(title)
+                    )
+                    if current is None:
+                        raise Conflict(f"The script {slug} was created meanwhile. Repeat it.")
+                number, changed = await self._save(viewer, current, tree, message)
+                if deploy:
+                    action = AuditAction.SCRIPT_DEPLOYED
+                    changed |= await self._activate(
+                        viewer, current, number, tree.digest, checked, activation, action
+                    )
+                else:
+                    await version_store.note_check(
+                        self._db, current.key, number, checked.registrations, checked.diagnostics
+                    )
+                current = await self._reread(viewer, current)
+                return _deployed(current, number, checked, changed=changed, is_new=is_new)
+
+        return await self._or_retire(candidate, store_it, is_kept=deploy)
+
+    async def _deploy(
+        self, viewer: Viewer, slug: str, number: int | None, action: AuditAction
+    ) -> Deployed:
+        script = await self._found(viewer, slug, Act.DEPLOY)
+        version = await self._version(script, number or _newest_of(script))
+        candidate = self._candidate(script, version)
+        checked = await self.loader.load(candidate, keep=True)
+        if not checked.is_deployable:
+            await version_store.note_check(
+                self._db, script.key, version.number, None, checked.diagnostics
+            )
+        _must_be_deployable(checked)
+
+        async def store_it() -> Deployed:
+            async with self._changing_service(viewer, slug, Act.DEPLOY) as (current, activation):
+                if (current.key, current.activation) != (script.key, script.activation):
+                    raise Conflict(
+                        f"{slug} was deployed or changed by someone else meanwhile; its active"
+                        f" version is {current.active_version}. Look at it, then deploy again."
+                    )
+                changed = await self._activate(
+                    viewer, current, version.number, version.digest, checked, activation, action
+                )
+                current = await self._reread(viewer, current)
+                return _deployed(current, version.number, checked, changed=changed)
+
+        return await self._or_retire(candidate, store_it, is_kept=True)
+
+    async def _activate(
+        self,
+        viewer: Viewer,
+        script: Script,
+        number: int,
+        digest: str,
+        checked: Checked,
+        activation: int,
+        action: AuditAction,
+    ) -> bool:
+        """Make a version the active one in the caller's transaction; False if it was before.
+
+        Raises RouteTaken.
+        """
+        if script.active_version == number:
+            return False
+        if not await route_store.replace(self._db, script.key, script.host, checked.routes):
+            raise RouteTaken(
+                await route_store.clashes(self._db, script.key, script.host, checked.routes)
+            )
+        await version_store.activate(
+            self._db, script.key, number, activation, checked.registrations, checked.diagnostics
+        )
+        before = script.active_version
+        await self._audit.record(
+            viewer,
+            action,
+            target_of(script),
+            before=None if before is None else {"version": before},
+            after={"version": number, "digest": digest, "routes": len(checked.routes)},
+        )
+        return True
+
+    async def _or_retire(
+        self, candidate: Candidate, store_it: Callable[[], Awaitable[Deployed]], *, is_kept: bool
+    ) -> Deployed:
+        """Do *store_it*; if it fails, end the process that was started for it."""
+        try:
+            return await store_it()
+        except BaseException:
+            if is_kept:
+                await self._retire_unless_active(candidate)
+            raise
+
+    async def _retire_unless_active(self, candidate: Candidate) -> None:
+        """End the processes of a candidate, unless the same program is served."""
+        script = await store.find_by_id(self._db, candidate.script_id, None)
+        if script is not None and script.active_version is not None:
+            active = await self._version(script, script.active_version)
+            if active.digest == candidate.digest:
+                return
+        await self.loader.retire(candidate)
+
+    async def _with_clashes(
+        self, script: Script | None, checked: Checked, host: str | None = None
+    ) -> Checked:
+        """What was checked, with an error for each route that another script has."""
+        key, host = (None, host) if script is None else (script.key, script.host)
+        clashes = await route_store.clashes(self._db, key, host, checked.routes)
+        errors = [
+            Diagnostic(
+                severity=Severity.ERROR,
+                message=f"The route {one.method} {one.path} belongs to the script {one.slug}.",
+            )
+            for one in clashes
+        ]
+        return Checked(checked.routes, [*errors, *checked.diagnostics], checked.registrations)
+
+    def _candidate(self, script: Script, version: ScriptVersion) -> Candidate:
+        return Candidate(
+            script_id=script.key,
+            slug=script.slug,
+            host=script.host,
+            digest=version.digest,
+            entry=version.entry,
+            dialect=version.dialect,
+            limits=self.limits_of(script),
+            files=lambda: version_store.files(self._db, script.key, version.number),
+        )
+
+    def _new_candidate(self, slug: str, script: Script | None, tree: Tree) -> Candidate:
+        async def files() -> Mapping[str, bytes]:
+            return tree.files
+
+        return Candidate(
+            script_id=uuid4() if script is None else script.key,
+            slug=slug,
+            host=None if script is None else script.host,
+            digest=tree.digest,
+            entry=tree.entry,
+            dialect=tree.dialect,
+            limits=self._limits.defaults if script is None else self.limits_of(script),
+            files=files,
+        )
+
+
+def _newest_of(script: Script) -> int:
+    if script.newest_version == 0:
+        raise Conflict(f"Nothing is saved in {script.slug} yet. Save a version first.")
+    return script.newest_version
+
+
+def _must_be_deployable(checked: Checked) -> None:
+    if not checked.is_deployable:
+        raise NotLoadable(checked.diagnostics)
+
+
+def _deployed(
+    script: Script, number: int, checked: Checked, *, changed: bool, is_new: bool = False
+) -> Deployed:
+    return Deployed(script, number, checked.routes, checked.diagnostics, changed, is_new)

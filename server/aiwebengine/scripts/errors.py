@@ -1,0 +1,63 @@
+"""Errors about scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiwebengine.core.errors import BadUserInput, Conflict
+from aiwebengine.core.formats import instant
+from aiwebengine.scripts.route_store import Clash
+from aiwebengine.scripts.types import Diagnostic, Severity
+
+
+class OutdatedVersion(Conflict):
+    """A newer version was saved since the one that the caller started from."""
+
+    def __init__(self, expected: int, newest: int, author: str, at: datetime | None) -> None:
+        by = f", saved by {author} at {instant(at)}" if at is not None else ""
+        super().__init__(
+            f"The newest version is {newest}{by}; expected {expected}. Read it, merge your changes,"
+            " then save again.",
+            newestVersion=newest,
+            author=author,
+        )
+
+
+class RouteTaken(Conflict):
+    """Another script has one of the routes."""
+
+    def __init__(self, clashes: Sequence[Clash]) -> None:
+        first = clashes[0]
+        others = f" {len(clashes) - 1} more routes clash." if len(clashes) > 1 else ""
+        super().__init__(
+            f"The route {first.method} {first.path} belongs to the script {first.slug}.{others}",
+            routes=[
+                {"method": one.method, "path": one.path, "slug": one.slug} for one in clashes[:50]
+            ],
+        )
+
+
+class LastOwner(Conflict):
+    """The change would leave the script without an owner."""
+
+
+class NotLoadable(BadUserInput):
+    """The version can't be loaded, or what it offers is not allowed."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        errors = [one for one in diagnostics if one.severity is Severity.ERROR]
+        first = errors[0]
+        place = f"{first.file}:{first.line}:{first.column}: " if first.file else ""
+        others = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
+        super().__init__(
+            f"{place}{first.message}{others}",
+            diagnostics=[one.as_json() for one in diagnostics],
+        )
+        self.diagnostics = list(diagnostics)
+
+
+class PreconditionFailed(Conflict):
+    """The script is not in the state that the header of the request names (RFC 9110 13.1)."""
+
+    status = 412

@@ -1,0 +1,58 @@
+"""Who may do what with a script: the table, and the check that every operation makes."""
+
+from __future__ import annotations
+
+import enum
+
+from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.identity import Role, Scope, Viewer
+from aiwebengine.scripts.types import Script
+
+EDITORS = (Role.EDITOR, Role.ADMINISTRATOR)
+"""The roles for `@needs` of operations that owners use as well."""
+
+
+class Act(enum.Enum):
+    """What somebody does with scripts, as the refusal names it."""
+
+    READ = "read scripts"
+    CREATE = "create scripts"
+    CHANGE = "change this script"
+    DEPLOY = "deploy this script"
+    READ_LOG = "read the log of this script"
+    CHANGE_OWNERS = "change the owners of this script"
+    SET_LIMITS = "set the limits of this script"
+    DELETE = "delete this script"
+    SUSPEND = "suspend or resume scripts"
+    BIND = "bind scripts to hosts or change their page mode"
+
+
+_OF_EDITORS = frozenset({Act.READ, Act.CREATE})
+_OF_OWNERS = frozenset(
+    {Act.CHANGE, Act.DEPLOY, Act.READ_LOG, Act.CHANGE_OWNERS, Act.SET_LIMITS, Act.DELETE}
+)
+_READS = frozenset({Act.READ, Act.READ_LOG})
+
+
+def must_be_allowed(viewer: Viewer, act: Act, script: Script | None = None) -> None:
+    """Raise Unauthenticated or Forbidden unless the viewer may do this.
+
+    An administrator may do everything, an editor what `_OF_EDITORS` lists, an owner who still is an
+    editor also what `_OF_OWNERS` lists. Without *script*, ownership is not checked yet.
+    """
+    viewer.must_be_signed_in()
+    if not is_administrator(viewer):
+        if act not in _OF_EDITORS | _OF_OWNERS:
+            raise Forbidden(f"This needs the role {Role.ADMINISTRATOR.value}.")
+        if Role.EDITOR not in viewer.roles:
+            raise Forbidden(
+                f"This needs the role {Role.EDITOR.value} or {Role.ADMINISTRATOR.value}."
+            )
+        if script is not None and act in _OF_OWNERS and not script.is_owner:
+            raise Forbidden(f"Only an owner of {script.slug} or an administrator may {act.value}.")
+    viewer.must_hold(Scope.READ if act in _READS else Scope.SCRIPTS_WRITE)
+
+
+def is_administrator(viewer: Viewer) -> bool:
+    """Whether the viewer is an administrator, the operator or the engine."""
+    return viewer.is_trusted or Role.ADMINISTRATOR in viewer.roles

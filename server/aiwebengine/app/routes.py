@@ -34,6 +34,8 @@ from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.rate_limits.service import client_network
+from aiwebengine.scripts import rest as scripts_rest
+from aiwebengine.scripts import rest_owning as scripts_rest_owning
 from aiwebengine.users import rest as users_rest
 from aiwebengine.web import security_txt
 from aiwebengine.web.compression import Compression
@@ -148,6 +150,8 @@ class WebApplication:
                 config.server.public_url,
             ),
             *users_rest.routes(services.users, authenticator, lambda: engine.cursors),
+            *scripts_rest.routes(services.scripts, authenticator, lambda: engine.cursors),
+            *scripts_rest_owning.routes(services.scripts, authenticator),
             *audit_rest.routes(services.export, authenticator),
             *logs_rest.routes(services.logs, authenticator),
             *reviews_rest.routes(services.access_reviews, services.review_export, authenticator),
@@ -193,6 +197,7 @@ class WebApplication:
                 BodyLimit,
                 most=config.security.max_request_body_bytes,
                 most_of_strangers=config.security.max_anonymous_body_bytes,
+                most_below={scripts_rest.PATH: scripts_rest.LARGEST_BODY_BYTES},
                 tell=_refused,
             ),
         ]

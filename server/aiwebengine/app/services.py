@@ -11,7 +11,7 @@ from aiwebengine.access_reviews.export import ReviewExport
 from aiwebengine.access_reviews.service import AccessReviews
 from aiwebengine.alerts.channels import configured as alert_channels
 from aiwebengine.alerts.service import Alerts
-from aiwebengine.app.tasks import data_tasks, own_tasks
+from aiwebengine.app.tasks import data_tasks, own_tasks, script_task
 from aiwebengine.audit.authorized_stream import AuthorizedStream
 from aiwebengine.audit.chain import HashChain
 from aiwebengine.audit.denials import Denials
@@ -42,6 +42,10 @@ from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.rate_limits.service import RateLimits
+from aiwebengine.scripts.loading import NoRuntime
+from aiwebengine.scripts.service import Scripts
+from aiwebengine.scripts.trees import Trees
+from aiwebengine.scripts.types import ScriptSettings
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import SigningKeys
@@ -86,6 +90,7 @@ class Services:
     backups: Backups
     rate_limits: RateLimits
     upgrades: Upgrades
+    scripts: Scripts
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,14 @@ def build_services(infrastructure: Infrastructure) -> Services:
     )
     users = Users(db, audit, sessions, cache)
     tokens = Tokens(db, audit, users, lifetime=auth.token_lifetime, longest=auth.max_token_lifetime)
+    scripts = Scripts(
+        db,
+        audit,
+        users,
+        ScriptSettings(),
+        NoRuntime("This engine runs no scripts."),
+        Trees(config.repository.data_dir / "scripts"),
+    )
     callers = CallerResolver(db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
     system = Telemetry(db, users, audit, cache, config.repository.data_dir)
     backups = Backups(db, audit, config, infrastructure.url, infrastructure.engine_on)
@@ -147,6 +160,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         [
             *data_tasks(config, backups, care),
             *own_tasks(db, sessions, rates, users, chain, keys),
+            script_task(scripts),
         ],
         config.maintenance.schedules,
         config.maintenance.timezone,
@@ -216,6 +230,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         backups=backups,
         rate_limits=rates,
         upgrades=Upgrades(db, migrations, MIGRATIONS, CONSTRAINTS),
+        scripts=scripts,
     )
 
 

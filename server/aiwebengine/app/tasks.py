@@ -24,6 +24,7 @@ from aiwebengine.database import Database
 from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import RateLimits
+from aiwebengine.scripts.service import Scripts
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.signing_keys.service import REFRESH_SECS, SigningKeys
 from aiwebengine.users.service import Users
@@ -150,6 +151,24 @@ def own_tasks(
             keys_forgotten,
         ),
     ]
+
+
+def script_task(scripts: Scripts) -> Task:
+    """The task that removes what is left of scripts."""
+
+    async def tidied(note: Note) -> str:
+        removed, lines = await scripts.remove_old()
+        trees = await scripts.remove_unused_trees()
+        note(f"{count(trees, 'unused folder')} removed")
+        return f"{count(removed, 'deleted script')} and {count(lines, 'log line')} removed."
+
+    return Task(
+        "tidy-scripts",
+        "Tidy scripts",
+        "Removes scripts that were deleted more than 30 days ago, and script logs after 14 days.",
+        "45 3 * * *",
+        tidied,
+    )
 
 
 def _trail_proved(chain: HashChain) -> Callable[[Note], Awaitable[str]]:

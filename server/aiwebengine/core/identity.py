@@ -64,7 +64,7 @@ class Scope(enum.Enum):
         READ: to look at everything that the role allows.
         USERS_WRITE: to change users, roles, sessions and tokens, and to review access.
         OPS_WRITE: backups, drills, vacuum, tasks, maintenance lists, signing keys, test alerts.
-        SCRIPTS_WRITE: kept for scripts; nothing asks for it yet.
+        SCRIPTS_WRITE: to create, change, deploy and delete scripts, and to change their owners.
     """
 
     READ = "read"

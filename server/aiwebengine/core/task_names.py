@@ -13,6 +13,7 @@ TASK_NAMES = (
     "rotate-secrets",
     "forget-keys",
     "forget-runs",
+    "tidy-scripts",
 )
 
 

@@ -7,7 +7,6 @@ after the deployment finds it running. What changes then is one transaction.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from uuid import uuid4
 
 from aiwebengine.audit.types import AuditAction
@@ -15,8 +14,9 @@ from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Viewer
 from aiwebengine.scripts import checks, route_store, store, version_store
 from aiwebengine.scripts.access import target_of
-from aiwebengine.scripts.errors import NotLoadable, PreconditionFailed, RouteTaken
+from aiwebengine.scripts.errors import NotLoadable, RouteTaken
 from aiwebengine.scripts.loading import Candidate, Loader
+from aiwebengine.scripts.preconditions import Precondition
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.saving import ScriptSaves
 from aiwebengine.scripts.types import (
@@ -28,34 +28,6 @@ from aiwebengine.scripts.types import (
     Severity,
     Tree,
 )
-
-
-@dataclass(frozen=True)
-class Precondition:
-    """The state that a request expects: `If-Match` and `If-None-Match` (RFC 9110 section 13.1)."""
-
-    versions: frozenset[int] | None = None
-    """The newest version is one of these; None: any."""
-    must_exist: bool = False
-    must_be_new: bool = False
-
-    def check(self, script: Script | None) -> None:
-        """Raise PreconditionFailed unless the script, or None, is as expected."""
-        if script is None:
-            if self.must_exist or self.versions is not None:
-                raise PreconditionFailed("There is no such script yet; send it without If-Match.")
-        elif self.must_be_new:
-            raise PreconditionFailed(
-                f"There is already a script {script.slug}, with version {script.newest_version}.",
-                version=script.newest_version,
-            )
-        elif self.versions is not None and script.newest_version not in self.versions:
-            expected = ", ".join(str(number) for number in sorted(self.versions)) or "another one"
-            raise PreconditionFailed(
-                f"The newest version is {script.newest_version}; If-Match names {expected}."
-                " Read it, merge your changes, then send it again.",
-                version=script.newest_version,
-            )
 
 
 class ScriptDeploys(ScriptSaves):

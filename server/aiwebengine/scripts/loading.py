@@ -11,6 +11,7 @@ import orjson
 
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.core.untrusted_text import on_one_line
+from aiwebengine.runtimes.dialects import prepared_entry
 from aiwebengine.runtimes.types import Failed, Limits, Loaded, Lost, Program, Reason
 from aiwebengine.scripts.routes import routes_of
 from aiwebengine.scripts.trees import Trees, program_of
@@ -26,7 +27,7 @@ LARGEST_REGISTRATIONS_BYTES = 1_000_000
 class RuntimeClient(Protocol):
     """What loading needs of the runtime."""
 
-    async def load(self, program: Program, keep: bool) -> Loaded:
+    async def load(self, program: Program, *, keep: bool) -> Loaded:
         """Load a program; with *keep* its process goes on and answers calls.
 
         Raises Failed, Lost.
@@ -42,7 +43,7 @@ class NoRuntime:
     def __init__(self, problem: str) -> None:
         self._problem = problem
 
-    async def load(self, program: Program, keep: bool) -> Loaded:
+    async def load(self, program: Program, *, keep: bool) -> Loaded:
         """Raises Lost."""
         raise Lost(Reason.UNAVAILABLE, self._problem)
 
@@ -74,14 +75,24 @@ class Loader:
 
     async def program(self, candidate: Candidate) -> Program:
         """The program, with its files on disk."""
-        folder = await self._trees.write(candidate.script_id, candidate.digest, candidate.files)
+
+        async def files() -> Mapping[str, bytes]:
+            found = dict(await candidate.files())
+            entry, dialect = candidate.entry, candidate.dialect.value
+            return {**found, entry: prepared_entry(dialect, found[entry])}
+
+        await self._trees.write(candidate.script_id, candidate.digest, files)
+        return self.planned(candidate)
+
+    def planned(self, candidate: Candidate) -> Program:
+        """The same, whether or not its files are on disk."""
         return program_of(
             candidate.script_id,
             candidate.digest,
             candidate.entry,
             candidate.dialect,
             candidate.limits,
-            folder,
+            self._trees.path(candidate.script_id, candidate.digest),
         )
 
     async def load(self, candidate: Candidate, *, keep: bool) -> Checked:
@@ -92,7 +103,7 @@ class Loader:
         """
         program = await self.program(candidate)
         try:
-            loaded = await self._runtimes.load(program, keep)
+            loaded = await self._runtimes.load(program, keep=keep)
         except Failed as failed:
             return _refused(_diagnostic(Severity.ERROR, vars(failed)))
         except Lost as lost:
@@ -107,7 +118,7 @@ class Loader:
     async def retire(self, candidate: Candidate) -> None:
         """End the processes of a version that is not deployed. That none can be asked is fine."""
         try:
-            await self._runtimes.retire(await self.program(candidate))
+            await self._runtimes.retire(self.planned(candidate))
         except Lost:
             return
 

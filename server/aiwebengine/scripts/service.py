@@ -194,22 +194,13 @@ class Scripts(ScriptDeploys, ScriptOwners):
         """The files of a version by path."""
         return await version_store.files(self._db, script_id, version)
 
-    async def program(self, active: ActiveScript) -> Program:
-        """What the runtime runs for a script that is served, with its files on disk."""
-        assert active.version is not None  # noqa: S101 - the caller serves it
-        version = active.version
-        return await self.loader.program(
-            Candidate(
-                script_id=active.id,
-                slug=active.slug,
-                host=active.host,
-                digest=active.digest,
-                entry=active.entry,
-                dialect=active.dialect,
-                limits=active.limits,
-                files=lambda: self.files_of(active.id, version),
-            )
-        )
+    def program_of(self, active: ActiveScript) -> Program:
+        """What the runtime runs for a script that is served; `prepare` writes its files."""
+        return self.loader.planned(self._served(active))
+
+    async def prepare(self, active: ActiveScript) -> Program:
+        """The same, with its files on disk. Raises Unavailable."""
+        return await self.loader.program(self._served(active))
 
     async def write_log(self, lines: Sequence[NewLogLine]) -> None:
         """Store log lines."""
@@ -229,6 +220,22 @@ class Scripts(ScriptDeploys, ScriptOwners):
         """Remove the files on disk of versions that are not served; their number."""
         wanted = [(one.id, one.digest) for one in await self.active_programs()]
         return await self.trees.keep_only(wanted, KEEP_TREE_SECS)
+
+    def _served(self, active: ActiveScript) -> Candidate:
+        async def files() -> Mapping[str, bytes]:
+            assert active.version is not None  # noqa: S101 - the caller serves it
+            return await self.files_of(active.id, active.version)
+
+        return Candidate(
+            script_id=active.id,
+            slug=active.slug,
+            host=active.host,
+            digest=active.digest,
+            entry=active.entry,
+            dialect=active.dialect,
+            limits=active.limits,
+            files=files,
+        )
 
     async def _suspend(
         self, viewer: Viewer, script: Script, reason: str, activation: int

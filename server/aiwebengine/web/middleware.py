@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from secrets import token_hex
 
 from starlette.requests import ClientDisconnect
@@ -122,15 +122,23 @@ class SecurityHeaders:
 class BodyLimit:
     """Refuses bodies above *most* bytes with 413, told beforehand or counted while they come.
 
+    *most_below* has higher limits for the paths below some prefixes.
     Of a caller who is not known yet, or not at all, *most_of_strangers* are read: a route that
     takes more must find out who asks first. Larger ones end where the route reads them.
     """
 
     def __init__(
-        self, app: ASGIApp, *, most: int, most_of_strangers: int, tell: Tell = as_problem
+        self,
+        app: ASGIApp,
+        *,
+        most: int,
+        most_of_strangers: int,
+        most_below: Mapping[str, int] | None = None,
+        tell: Tell = as_problem,
     ) -> None:
         self._app = app
         self._most = most
+        self._most_below = most_below or {}
         self._most_of_strangers = most_of_strangers
         self._tell = tell
 
@@ -140,14 +148,23 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         body = _Body(scope, receive, send, self._allowed)
-        if body.told > self._most:
-            await self._tell(scope, body.too_large(self._most))(scope, receive, body.send)
+        most = self._most_at(scope["path"])
+        if body.told > most:
+            await self._tell(scope, body.too_large(most))(scope, receive, body.send)
             return
         await self._app(scope, body.receive, body.send)
 
     def _allowed(self, scope: Scope) -> int:
         viewer = scope["state"].get("viewer")
-        return self._most if viewer is not None and viewer.is_signed_in else self._most_of_strangers
+        if viewer is None or not viewer.is_signed_in:
+            return self._most_of_strangers
+        return self._most_at(scope["path"])
+
+    def _most_at(self, path: str) -> int:
+        higher = [
+            most for prefix, most in self._most_below.items() if path.startswith(f"{prefix}/")
+        ]
+        return max([self._most, *higher])
 
 
 class _Body:

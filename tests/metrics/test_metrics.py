@@ -205,12 +205,12 @@ async def test_sign_ins_sessions_and_subscriptions_are_told(engine_with):
             query = {"query": "subscription { auditEventAdded { id } }"}
             async with client.stream("POST", "/graphql", json=query, headers=stream) as answer:
                 await anext(answer.aiter_text())
-                await engine.heart.beat()
+                await engine.heartbeat.beat()
                 during = (await read(served, **{"X-API-Key": KEY})).text
         end = time.monotonic() + 10
         while engine.figures.subscriptions and time.monotonic() < end:
-            await engine.heart.beat()
-        await engine.heart.beat()
+            await engine.heartbeat.beat()
+        await engine.heartbeat.beat()
         after = (await read(served, **{"X-API-Key": KEY})).text
 
     sign_ins = "aiwebengine_sign_ins_total"

@@ -169,7 +169,7 @@ async def two_instances(url, tmp_path):
         await engine.prepare()
     yield engines
     for engine in engines:
-        await engine.heart._leave()
+        await engine.heartbeat._leave()
         await engine.db.disconnect()
 
 
@@ -178,7 +178,7 @@ async def test_two_instances_are_told_as_one(two_instances, ada):
         for _ in range(10 * number):
             engine.figures.answered(0.002, failed=False)
         engine.figures.answered(0.9, failed=True)
-        await engine.heart.beat()
+        await engine.heartbeat.beat()
     system = two_instances[2].services.telemetry
 
     requests, instances = await system.requests(ada), await system.instances(ada)
@@ -197,10 +197,10 @@ async def test_two_instances_are_told_as_one(two_instances, ada):
 
 async def test_a_worker_that_says_nothing_is_lost_and_then_forgotten(two_instances, ada):
     for engine in two_instances:
-        await engine.heart.beat()
+        await engine.heartbeat.beat()
     db, system = two_instances[2].db, two_instances[2].services.telemetry
     late = "update engine_workers set last_seen_at = now() - make_interval(secs => :secs) {}"
-    second = two_instances[1].heart.worker.id
+    second = two_instances[1].heartbeat.worker.id
 
     await db.execute(late.format("where id = :id"), secs=7, id=second)
     lost = await system.instances(ada)
@@ -220,15 +220,15 @@ async def test_a_worker_that_says_nothing_is_lost_and_then_forgotten(two_instanc
 
 async def test_a_worker_whose_place_is_taken_is_lost_at_once(two_instances, ada):
     first, replacing, other = two_instances
-    replacing.heart.worker = type(replacing.heart.worker)(
+    replacing.heartbeat.worker = type(replacing.heartbeat.worker)(
         **{
-            **vars(replacing.heart.worker),
+            **vars(replacing.heartbeat.worker),
             "place": 0,
-            "started_at": first.heart.worker.started_at + timedelta(seconds=1),
+            "started_at": first.heartbeat.worker.started_at + timedelta(seconds=1),
         }
     )
     for engine in two_instances:
-        await engine.heart.beat()
+        await engine.heartbeat.beat()
 
     instance = (await other.services.telemetry.instances(ada))[0]
 
@@ -240,11 +240,11 @@ async def test_an_instance_that_ends_in_good_order_leaves_the_list_and_loses_not
     two_instances, ada
 ):
     leaving, _, staying = two_instances
-    await leaving.heart.beat()
-    await staying.heart.beat()
+    await leaving.heartbeat.beat()
+    await staying.heartbeat.beat()
     leaving.figures.answered(0.01, failed=True)
 
-    await leaving.heart._leave()
+    await leaving.heartbeat._leave()
 
     assert len(await staying.services.telemetry.instances(ada)) == 1
     assert await staying.services.telemetry.error_rate(5) == (1, 1)
@@ -255,13 +255,13 @@ async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_
     starting.is_ready = False
     starting.figures.answered(0.01, failed=True)
     beats = []
-    starting.heart.listeners.append(beats.append)
+    starting.heartbeat.listeners.append(beats.append)
 
     with pytest.raises(Unavailable):
-        await starting.heart.beat()
+        await starting.heartbeat.beat()
     before = await starting.services.telemetry.error_rate(5)
     starting.is_ready = True
-    await starting.heart.beat()
+    await starting.heartbeat.beat()
 
     assert len(beats) == 2
     assert before == (0, 0)
@@ -272,8 +272,8 @@ async def test_the_slowest_are_told_over_all_workers(two_instances, ada):
     for engine in two_instances:
         engine.figures.operation("query users", 0.2, failed=False)
         engine.figures.operation("query viewer", 0.001, failed=True)
-        engine.heart._timings_at -= 60
-        await engine.heart.beat()
+        engine.heartbeat._timings_at -= 60
+        await engine.heartbeat.beat()
 
     slowest = await two_instances[0].services.telemetry.slowest(
         ada, "operation", StatsPeriod.HOUR, 10

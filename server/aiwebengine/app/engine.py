@@ -56,16 +56,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEART_TIMEOUT_SECS = 4.0
+HEARTBEAT_TIMEOUT_SECS = 4.0
 
 
 class Engine:
-    """One instance: its services, and the web application in front of them.
+    """One process of an instance: its services and the web application.
 
-    *url* is the database's address. The engine may be built before the database answers: until
-    `prepare` succeeded every request that needs it is refused as unavailable. *instance* is what
-    this process shares with the other workers of the same start, *place* its own among them,
-    *folder* where they count.
+    *url* is the address of the database. The engine may be created while the database is down:
+    until `prepare` has succeeded, requests that need it get Unavailable. *instance* identifies the
+    instance, *place* is the number of this worker process (0 is the first), and *folder* holds the
+    metrics that the workers share.
     """
 
     def __init__(
@@ -101,15 +101,15 @@ class Engine:
             config.performance.cache_ttl_seconds,
             may_trust=lambda: self.live.is_listening and not self.db.is_in_transaction,
         )
-        for tell_of in (audit.observers, self.live.observers):
-            tell_of.append(self._forget_totals)
+        for observers in (audit.observers, self.live.observers):
+            observers.append(self._forget_totals)
         instance = instance or ThisInstance()
-        self.heart = Heartbeat(
+        self.heartbeat = Heartbeat(
             Database(
                 url,
                 max_connections=1,
-                acquire_timeout=HEART_TIMEOUT_SECS,
-                statement_timeout=HEART_TIMEOUT_SECS,
+                acquire_timeout=HEARTBEAT_TIMEOUT_SECS,
+                statement_timeout=HEARTBEAT_TIMEOUT_SECS,
                 application_name="aiwebengine heart",
             ),
             self.db,
@@ -118,7 +118,7 @@ class Engine:
             self.figures,
             lambda: self.is_ready,
         )
-        self.heart.listeners.append(self.instruments.beat)
+        self.heartbeat.listeners.append(self.instruments.beat)
         self.tail = Tail(config.logging.file)
         infrastructure = Infrastructure(
             config=config,
@@ -164,19 +164,20 @@ class Engine:
         self._waits_for: str | None = None
         self.is_ready = False
         self.is_leaving = False
-        """Whether the engine is about to stop: it answers, but should be sent nothing new."""
+        """Whether the engine drains before it stops: it answers, but is not ready for more."""
         self.once_ready: list[Callable[[], Awaitable[object]]] = []
-        """What is to be done once, when the engine serves and the database answers."""
+        """Functions to call once, after the engine has started and the database answers."""
         self.at_stop: list[Callable[[], Awaitable[None]]] = []
-        """What is to be done first when the engine stops, before it waits for what is running."""
+        """Functions to call when the engine stops, before it waits for running requests."""
 
     async def prepare(self, note: Note = lambda _: None, *, begins: bool = True) -> None:
-        """Connect, bring the tables up to date, read the keys. Doing it again is fine.
+        """Connect to the database, apply migrations, and read the signing keys. Idempotent.
 
-        A backup comes before the first step of a database that holds users; *note* is called with
-        its progress. An empty database is refused unless this *begins* one. Raises Unavailable
-        while the database does not answer or another backup runs, MigrationsDue, MigrationFailed,
-        NoTables.
+        Before the first migration of a database with users it makes a backup, and calls *note* with
+        lines on its progress. Without *begins* an empty database is an error.
+
+        Raises Unavailable while the database does not answer or another backup runs, MigrationsDue,
+        MigrationFailed, NoTables.
         """
         migrations = self.services.migrations
         if not begins:
@@ -197,20 +198,20 @@ class Engine:
         self.is_ready = True
 
     async def _back_up_first(self, note: Note) -> None:
-        """Back up the database as it is, before it is migrated."""
+        """Back up the database before it is migrated. Raises Unavailable while a backup runs."""
         log.info("migrations.backup")
         await self.db.connect()
         try:
-            told = await backed_up_before_migrating(self.services.backups, engine(), note)
+            result = await backed_up_before_migrating(self.services.backups, engine(), note)
         except AnotherRuns as error:
-            # Waited for like an outage: it ends by itself.
+            # The other backup ends by itself, so the engine retries as it does after an outage.
             raise Unavailable(f"Migrations wait for a backup. {error.message}") from error
-        log.info("migrations.backed_up", extra={"result": told})
+        log.info("migrations.backed_up", extra={"result": result})
 
     async def first_sign_in_link(self) -> str | None:
-        """The address that signs in the first administrator; None once one has signed in.
+        """The address of the first administrator's sign-in link; None after the first sign-in.
 
-        None, too, where a provider lets in the administrators that the configuration names.
+        Also None if the configured administrators can sign in with a provider.
         """
         auth = self.config.auth
         if auth.providers and auth.bootstrap_admins:
@@ -221,23 +222,23 @@ class Engine:
 
     @property
     def cursors(self) -> Cursors:
-        """Raises Unavailable until the engine is prepared."""
+        """Signs and checks pagination cursors. Raises Unavailable until the engine is prepared."""
         if self._cursors is None:
             raise Unavailable("The engine is starting: it waits for the database.")
         return self._cursors
 
     def app(self) -> Starlette:
         """The web application."""
-        # Commands, which end soon, need neither the schema nor the routes.
+        # Imported here because commands, which should start fast, need no schema and no routes.
         from aiwebengine.app.routes import WebApplication
 
-        doors = WebApplication(self)
-        # They would not end by themselves.
-        self.at_stop = [doors.close_sockets, doors.end_streams]
-        return doors.app(lambda _: self._lifespan(doors))
+        web = WebApplication(self)
+        # Open WebSockets and event streams would not end by themselves.
+        self.at_stop = [web.close_sockets, web.end_streams]
+        return web.app(lambda _: self._lifespan(web))
 
     def context(self, viewer: Viewer, cursors: Cursors) -> Context:
-        """What the resolvers of one request are handed."""
+        """The context of the resolvers of one request."""
         return Context(viewer, self.services, cursors, self._loaders)
 
     def _loaders(self) -> Loaders:
@@ -251,27 +252,28 @@ class Engine:
         )
 
     async def trouble(self) -> str | None:
-        """What keeps the engine from answering, in words; None when it is well."""
+        """Why the engine can't answer requests, as a sentence; None when it is healthy."""
         found = await self.services.health.trouble()
         return found if found or self.is_ready else "answers; the engine is starting"
 
     def _own_trouble(self) -> str | None:
-        """Why the engine itself is not ready, for its state; None while it serves."""
+        """Why the engine itself, apart from its checks, is not ready; None while it serves."""
         if self.is_leaving:
             return "is about to stop"
         return None if self.is_ready else "is starting"
 
     @asynccontextmanager
-    async def _lifespan(self, doors: WebApplication) -> AsyncIterator[None]:
+    async def _lifespan(self, web: WebApplication) -> AsyncIterator[None]:
+        """Run the background tasks while the web application serves, then stop everything."""
         tasks = [
             asyncio.create_task(self._run()),
-            asyncio.create_task(self.heart.run()),
-            asyncio.create_task(self._look_after()),
+            asyncio.create_task(self.heartbeat.run()),
+            asyncio.create_task(self._run_without_database()),
         ]
         try:
             yield
         finally:
-            await doors.close_sockets()
+            await web.close_sockets()
             await end(*tasks)
             await self.services.denials.end()
             await self.services.database_admin.stop()
@@ -280,7 +282,7 @@ class Engine:
             await self.db.disconnect()
 
     async def _run(self) -> None:
-        """What goes on beside the requests."""
+        """Prepare the engine, with retries, and then run the tasks that need the database."""
         while not self.is_ready:
             try:
                 await self.prepare()
@@ -288,7 +290,7 @@ class Engine:
                 self._log_waiting(error.message)
                 await asyncio.sleep(RETRY_EVERY_SECS)
             except EngineError as error:
-                # Nothing that waiting would mend; every request goes on being refused.
+                # Retrying would not help, so requests are refused until the operator acts.
                 log.critical("engine.not_ready", extra={"error": error.message})
                 return
         services = self.services
@@ -296,25 +298,25 @@ class Engine:
             self.live.run(),
             self.tail.run(),
             *map(once, self.once_ready),
-            *self._repeated(needs_database=True),
+            *self._periodic(needs_database=True),
             services.jobs.run(),
         )
 
     def _log_waiting(self, why: str) -> None:
-        """Log once why the engine can't serve yet; of several workers the first one does."""
+        """Log once why the engine can't serve yet; of several workers, only the first logs it."""
         if self._place == 0 and why != self._waits_for:
             self._waits_for = why
             log.warning("engine.waiting", extra={"error": why})
 
-    async def _look_after(self) -> None:
-        """Repeat what also runs while the database is down."""
-        await asyncio.gather(*self._repeated(needs_database=False))
+    async def _run_without_database(self) -> None:
+        """Run the periodic work that does not need the database."""
+        await asyncio.gather(*self._periodic(needs_database=False))
 
-    def _repeated(self, *, needs_database: bool) -> list[Awaitable[None]]:
+    def _periodic(self, *, needs_database: bool) -> list[Awaitable[None]]:
         return [
-            repeatedly(one.every_secs, partial(one.run, self))
-            for one in PERIODIC
-            if one.needs_database is needs_database
+            repeatedly(work.every_secs, partial(work.run, self))
+            for work in PERIODIC
+            if work.needs_database is needs_database
         ]
 
     def _forget_totals(self, action: AuditAction | None) -> None:

@@ -1,4 +1,4 @@
-"""Pages that the server renders itself, and error pages for people and scripts."""
+"""Pages that the server renders, and the responses to errors: a page or problem details."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ _TITLES = {
 
 
 class Pages:
-    """Home, manager, editor, playground; *state_now* returns the state of the engine."""
+    """The home page, manager, editor, GraphQL playground and error pages.
+
+    *state_now* returns the state of the engine; *refusals* records denied requests.
+    """
 
     def __init__(
         self,
@@ -46,12 +49,12 @@ class Pages:
         state_now: Callable[[], Awaitable[EngineStatus]],
     ) -> None:
         self._frontend = frontend
-        self._doorkeeper = authenticator
+        self._authenticator = authenticator
         self._refusals = refusals
         self._state_now = state_now
 
     def routes(self) -> list[BaseRoute]:
-        """The pages' addresses."""
+        """The routes of the pages."""
         return [
             Route("/", self._home, methods=["GET"]),
             Route("/engine/admin", self._manager, methods=["GET"]),
@@ -60,11 +63,11 @@ class Pages:
         ]
 
     async def playground(self, _: Request) -> Response:
-        """What a browser gets at the address of the GraphQL endpoint."""
+        """The GraphQL playground, which a browser gets at the address of the endpoint."""
         return self._frontend.page("graphiql.html")
 
     async def refused(self, request: Request, error: Exception) -> Response:
-        """A refusal: a page for a person, a problem for a script."""
+        """The response for an EngineError: a page in a browser, problem details for a script."""
         assert isinstance(error, EngineError)  # noqa: S101 - registered for nothing else
         if isinstance(error, Forbidden):
             await self._note_refusal(request, error)
@@ -76,14 +79,14 @@ class Pages:
                 title=_TITLES.get(error.status, "This did not work"),
                 detail=error.message,
                 request_id=request_id(request.scope),
-                **await self._way_on(request, error),
+                **await self._reader(request, error),
             )
             page.headers.update(problems.headers_of(error))
             return page
         return problems.of_error(error, request_id(request.scope))
 
     async def http_error(self, request: Request, error: Exception) -> Response:
-        """What the router refuses: an unknown address, a wrong method."""
+        """The response for an error of the router: an unknown path or a method it has not."""
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
         if error.status_code == 404:
             return await self.refused(request, NotFound(f"There is nothing at {_shown(request)}."))
@@ -95,20 +98,20 @@ class Pages:
 
     @open_to_all
     async def _home(self, request: Request) -> Response:
-        """Home: who one is, links to the manager, the editor and GraphQL, the state of the engine.
+        """Home page: the user, the state of the engine, links to manager, editor and GraphQL.
 
         Answers:
             200: the page.
-            503: the page, with what is wrong with the engine.
+            503: the page with the reasons why the engine is down.
         """
         engine = await self._state_now()
-        # An engine that is about to stop still answers everything: see server.drain_secs.
+        # An engine that is about to stop still answers all requests: see server.drain_secs.
         is_down = DATABASE in engine.reasons
         reasons = [f"{name.capitalize()}: {why}" for name, why in engine.reasons.items()]
         if is_down:
-            self._doorkeeper.recall(request)
+            self._authenticator.recall(request)
             note_error(EngineError.code, "; ".join(reasons))
-        viewer = await self._doorkeeper.viewer(request, "web") if not is_down else None
+        viewer = await self._authenticator.viewer(request, "web") if not is_down else None
         signed_in = viewer is not None and viewer.is_signed_in
         is_administrator = viewer is not None and Role.ADMINISTRATOR in viewer.roles
         return self._frontend.page(
@@ -118,7 +121,7 @@ class Pages:
             is_administrator=is_administrator,
             roles=[role.value for role in in_order(viewer.roles)] if viewer is not None else [],
             state=engine.state.value,
-            # What is failing is for administrators; why the engine is down is for everybody.
+            # Only administrators see the failing checks; everyone sees why the engine is down.
             failing=[check.title for check in engine.failing] if is_administrator else [],
             reasons=reasons,
             version=__version__,
@@ -126,25 +129,25 @@ class Pages:
 
     @needs(Role.ADMINISTRATOR)
     async def _manager(self, request: Request) -> Response:
-        """The manager, a single-page application: one page for every address below it.
+        """The manager, a single-page application: the same page for every path below it.
 
         Answers:
             200: the page.
-            303: to the sign-in, and back here after it.
+            303: to the sign-in page, which returns here afterwards.
 
-        Raises Unauthenticated for who asks for JSON, Forbidden.
+        Raises Unauthenticated if the client asks for JSON, Forbidden.
         """
         return await self._page_for(request, "index.html", Role.ADMINISTRATOR)
 
     @needs((Role.EDITOR, Role.ADMINISTRATOR))
     async def _editor(self, request: Request) -> Response:
-        """The editor of scripts; a page that says it will be here later.
+        """A placeholder for the script editor of a later version.
 
         Answers:
             200: the page.
-            303: to the sign-in, and back here after it.
+            303: to the sign-in page, which returns here afterwards.
 
-        Raises Unauthenticated for who asks for JSON, Forbidden.
+        Raises Unauthenticated if the client asks for JSON, Forbidden.
         """
         return await self._page_for(
             request,
@@ -157,8 +160,11 @@ class Pages:
         )
 
     async def _page_for(self, request: Request, page: str, *roles: Role, **values: Any) -> Response:
-        """A page for holders of one of the roles; others are sent to sign in, or refused."""
-        viewer = await self._doorkeeper.viewer(request, "web")
+        """A page for users with one of *roles*. Redirects anonymous callers to the sign-in page.
+
+        Raises Unauthenticated if an anonymous caller asks for JSON, Forbidden without a role.
+        """
+        viewer = await self._authenticator.viewer(request, "web")
         if not viewer.is_signed_in:
             if _wants_json(request):
                 raise Unauthenticated("Sign in first.")
@@ -170,12 +176,12 @@ class Pages:
             )
         return self._frontend.page(page, **values)
 
-    async def _way_on(self, request: Request, error: EngineError) -> dict[str, Any]:
-        """Who reads a refusal, for the links on it: to sign in, or to the lines of the log."""
+    async def _reader(self, request: Request, error: EngineError) -> dict[str, Any]:
+        """Template values on the reader of an error page, for its links (sign-in, log)."""
         if error.status >= 500:
-            # Nobody can sign in now, and nothing is known of who this is.
+            # The user is unknown and can't sign in now: show no link to the sign-in page.
             return {"is_signed_in": True}
-        viewer = getattr(request.state, "viewer", None) or await self._viewer_or_stranger(request)
+        viewer = getattr(request.state, "viewer", None) or await self._viewer_or_anonymous(request)
         is_administrator = viewer.is_signed_in and Role.ADMINISTRATOR in viewer.roles
         return {
             "is_signed_in": viewer.is_signed_in,
@@ -188,17 +194,18 @@ class Pages:
     async def _note_refusal(self, request: Request, error: EngineError) -> None:
         viewer = getattr(request.state, "viewer", None)
         if viewer is None:
-            viewer = await self._viewer_or_stranger(request)
-        # The route's pattern, not the path: a caller chooses that, and nobody can remove an event.
+            viewer = await self._viewer_or_anonymous(request)
+        # The route's pattern instead of the path: the caller chooses the path, and audit events
+        # can't be removed.
         operation = f"{method_of(request.scope)} {pattern_of(request.scope)}"
         await self._refusals.note(viewer, operation, error)
 
-    async def _viewer_or_stranger(self, request: Request) -> Viewer:
-        """Who sent a request that was refused before anybody looked."""
+    async def _viewer_or_anonymous(self, request: Request) -> Viewer:
+        """The caller of a request that was refused before authentication."""
         try:
-            return await self._doorkeeper.viewer(request, "web")
+            return await self._authenticator.viewer(request, "web")
         except EngineError:
-            return anonymous(self._doorkeeper.origin(request, "web"))
+            return anonymous(self._authenticator.origin(request, "web"))
 
 
 def _path(request: Request) -> str:
@@ -206,7 +213,7 @@ def _path(request: Request) -> str:
 
 
 def _shown(request: Request) -> str:
-    """The path as a message may show it."""
+    """The path in a form that is safe in a message: on one line and not too long."""
     path = on_one_line(request.url.path[: LONGEST_PATH + 1])
     return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
 
@@ -217,7 +224,7 @@ def _wants_json(request: Request) -> bool:
 
 
 def _is_page(request: Request) -> bool:
-    """Whether a person looks at the answer."""
+    """Whether the client is a browser that shows the response as a page."""
     return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
         ("/api/", "/health", "/metrics")
     )

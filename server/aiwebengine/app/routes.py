@@ -1,4 +1,4 @@
-"""The routes of an engine, and the middleware before them."""
+"""The routes of the engine and its middleware."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 GRAPHQL = "/graphql"
 
-# What GraphQL clients and tracing send of themselves; beside what CORS allows anyway.
+# Request headers of GraphQL clients and tracing, in addition to those that CORS always allows.
 CLIENT_HEADERS = (
     "apollo-require-preflight apollographql-client-name apollographql-client-version authorization"
     " b3 baggage cache-control content-type graphql-preflight if-none-match last-event-id"
@@ -69,7 +69,7 @@ CLIENT_HEADERS = (
 
 
 class WebApplication:
-    """The routes of one engine; requests are counted where the engine counts."""
+    """The web application of one engine: routes, middleware and the GraphQL endpoints."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -106,9 +106,9 @@ class WebApplication:
         self._graphql = HttpEndpoint(executor, self._graphql_context, self._pages.playground)
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
-        """The web application; *lifespan* is what goes on while it serves."""
+        """The ASGI application; *lifespan* runs from its start to its end."""
         routes = self._routes()
-        # Nothing is served that does not say who may use it.
+        # A route without declared rights is a bug, so the engine does not start with one.
         must_declare_rights(routes)
         app = Starlette(
             routes=routes,
@@ -119,23 +119,23 @@ class WebApplication:
             },
             lifespan=lifespan,
         )
-        # The address of such a redirect is made of the request's Host, which may be anybody's.
+        # Starlette would build the redirect from the request's Host, which an attacker can choose.
         app.router.redirect_slashes = False
         return app
 
     async def close_sockets(self) -> None:
-        """Send whoever follows something over a WebSocket away."""
+        """Close all WebSockets; the clients are asked to reconnect later."""
         await self._sockets.close_all()
 
     async def end_streams(self) -> None:
-        """Send the readers of event streams away, to come back later."""
+        """End all event streams; the clients are asked to reconnect later."""
         await self._graphql.end_streams()
 
     def _routes(self) -> list[BaseRoute]:
         engine, services = self._engine, self._engine.services
         config, authenticator = engine.config, engine.authenticator
         return [
-            # Routes are tried in turn, and most requests are for this one.
+            # First, because routes are tried in order and most requests are for this one.
             Route(GRAPHQL, _Unrouted(self._graphql.__call__)),
             WebSocketRoute(GRAPHQL, self._sockets.__call__),
             *self._pages.routes(),
@@ -160,7 +160,7 @@ class WebApplication:
         ]
 
     def _middleware(self) -> list[Middleware]:
-        """From the outermost to the innermost."""
+        """The middleware, outermost first."""
         config, origins = self._engine.config, self._engine.config.security.cors_allowed_origins
         return [
             Middleware(TrustedProxies, networks=config.server.trusted_proxies),
@@ -170,8 +170,8 @@ class WebApplication:
                 policy=self._content_security_policy,
                 strict_transport=_strict_transport(config),
             ),
-            Middleware(AccessLog, answered=self._answered, tell=_refused),
-            # Before all that refuses: a page of another origin is to read why.
+            Middleware(AccessLog, answered=self._answered, error_response=_refused),
+            # Before everything that refuses, so that pages of other origins can read the reason.
             *(
                 [
                     Middleware(
@@ -189,23 +189,23 @@ class WebApplication:
             Middleware(
                 TimeLimit,
                 seconds=config.server.request_timeout_secs,
-                tell_it_themselves=frozenset({GRAPHQL}),
-                tell=_refused,
+                with_own_timeout=frozenset({GRAPHQL}),
+                error_response=_refused,
             ),
-            Middleware(RateLimit, count=self._count, tell=_refused),
+            Middleware(RateLimit, count=self._count, error_response=_refused),
             Middleware(
                 BodyLimit,
                 most=config.security.max_request_body_bytes,
-                most_of_strangers=config.security.max_anonymous_body_bytes,
+                most_anonymous=config.security.max_anonymous_body_bytes,
                 most_below={scripts_rest.PATH: scripts_rest.LARGEST_BODY_BYTES},
-                tell=_refused,
+                error_response=_refused,
             ),
         ]
 
     async def _graphql_context(self, connection: HTTPConnection) -> Context:
         authenticator = self._engine.authenticator
         if connection.scope["type"] == "websocket":
-            # An open socket must not be a way around the limit; the middleware counts the rest.
+            # Operations on an open WebSocket count, too; the middleware counts HTTP requests.
             self._count(connection.scope)
         is_write = connection.scope["type"] == "http" and connection.scope["method"] == "POST"
         if is_write and header(connection.scope, b"cookie") is not None:
@@ -220,8 +220,8 @@ class WebApplication:
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:
         codes = scope.get("state", {}).get("error_codes", ())
-        # A 503 of /health is the right answer: counted as a failure, it would keep the engine
-        # degraded for minutes after an outage, by the error rate of those who asked.
+        # A 503 of /health is a correct response. If it counted as a failure, the error rate would
+        # keep the engine degraded for minutes after an outage.
         failed = (status >= 500 or EngineError.code in codes) and scope["path"] != "/health"
         self._engine.figures.answered(seconds, failed=failed)
         self._engine.instruments.answered(scope, status, seconds)
@@ -236,7 +236,7 @@ class WebApplication:
 
 
 def _strict_transport(config: Config) -> str | None:
-    """What browsers are told of https (RFC 6797); None where they reach us by http."""
+    """The value of Strict-Transport-Security (RFC 6797); None if browsers use http."""
     if not config.server.public_url.startswith("https:"):
         return None
     subdomains = "; includeSubDomains" if config.security.hsts_include_subdomains else ""
@@ -244,19 +244,22 @@ def _strict_transport(config: Config) -> str | None:
 
 
 class _Unrouted:
-    """Lets an endpoint see every method, so that it can say itself which ones it answers."""
+    """Passes requests of all methods to an endpoint, which answers 405 itself.
+
+    Starlette would allow only GET for a function; an ASGI object gets every method.
+    """
 
     def __init__(self, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
         self._endpoint = endpoint
-        # For who reads what an endpoint says of itself.
+        # `rights_of` and the reference read the attributes and docstring of the endpoint.
         self.__wrapped__ = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Call the endpoint and send its response."""
         response: ASGIApp = await self._endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 
 
 def _refused(scope: Scope, error: EngineError) -> Response:
-    """A refusal before any route, in the form that the caller reads."""
+    """The response for an error in a middleware: GraphQL format for its path, else a problem."""
     return (refused_by_graphql if scope["path"] == GRAPHQL else as_problem)(scope, error)

@@ -31,7 +31,7 @@ from aiwebengine.users import graphql as users
 
 
 class _Names(NameConverter):
-    """Strawberry's names; it works them out anew at each request, for each argument."""
+    """Strawberry's names, cached: Strawberry converts each argument's name in each request."""
 
     def apply_naming_config(self, name: str) -> str:
         """`first_name` becomes `firstName`."""
@@ -87,6 +87,6 @@ schema = strawberry.Schema(
     config=StrawberryConfig(name_converter=_Names(), scalar_map={BigInt: BIG_INT}),
 )
 describe(schema)
-# Nothing is served that does not say who may use it.
+# Raises for an operation that does not declare its rights.
 rights_by_operation(schema)
 let_null_mean_the_default(schema)

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Services:
-    """The verbs of every room."""
+    """The services of all packages."""
 
     users: Users
     sessions: Sessions
@@ -95,9 +95,9 @@ class Services:
 
 @dataclass(frozen=True)
 class Infrastructure:
-    """What the rooms stand on: one engine's database and what it hears and counts.
+    """What the services need: one engine's configuration, database, event buses and metrics.
 
-    *url* is the database's address, *engine_on* makes an engine on another one.
+    *url* is the address of the database; *engine_on* makes an engine on another address.
     """
 
     config: Config
@@ -113,12 +113,12 @@ class Infrastructure:
 
     @property
     def name(self) -> str:
-        """The instance's: all workers of one machine and port are one."""
+        """The name of the instance, `host:port`; the same for all of its workers."""
         return f"{socket.gethostname()}:{self.config.server.port}"
 
 
 def build_services(infrastructure: Infrastructure) -> Services:
-    """Every room on this infrastructure."""
+    """Build all services on this infrastructure."""
     config, db, audit, cache = (
         infrastructure.config,
         infrastructure.db,
@@ -237,7 +237,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
 def _providers(auth: Auth) -> Mapping[str, SignInProvider]:
     if not auth.providers:
         return {}
-    # Imported in use: what it needs of OpenID Connect takes 11 MB.
+    # Imported only if used: the OpenID Connect library takes 11 MB of memory.
     from aiwebengine.auth.providers import configured
 
     return configured(auth)

@@ -35,26 +35,26 @@ from aiwebengine.web.crowding import Places, crowds
 
 log = logging.getLogger(__name__)
 
-# How often a stop that waits looks whether it is to wait no longer.
-PULSE_SECS = 0.1
-# How many objects more than were freed make the collector look; a page of 200 users has 2,000.
+# While draining, how often the server checks for a second signal.
+DRAIN_CHECK_SECS = 0.1
+# Threshold of generation 0 for the garbage collector; a page of 200 users creates 2,000 objects.
 GARBAGE_THRESHOLD = 10_000
 ASK_FOR_TIME_EVERY_SECS = 30
-# How long what was sent may remain unread.
+# How long data may stay unacknowledged by the client (TCP_USER_TIMEOUT).
 UNREAD_TIMEOUT_MS = 120_000
 
 
 class NotServing(Exception):
-    """The engine can't start; the message says why and what to do."""
+    """The engine can't start. The message says why and what to do."""
 
 
 def run(config: Config, url: str) -> None:
-    """Serve until told to stop (SIGTERM, Ctrl-C); finish what is running first.
+    """Serve until SIGTERM or SIGINT (Ctrl-C), then finish running requests and stop.
 
-    Raises NotServing, KeyboardInterrupt when told to stop.
+    Raises NotServing, and KeyboardInterrupt after a signal.
     """
-    # Uvicorn stops in good order and then passes the signal on, which would end us before the
-    # embedded database is stopped.
+    # Uvicorn shuts down and then raises the signal again. By default SIGTERM would then end the
+    # process before the embedded database is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     listening = _listen(config)
     config = config.at_port(listening.getsockname()[1])
@@ -77,7 +77,7 @@ def run(config: Config, url: str) -> None:
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
-    """Serve on uvloop where it is to be had, which takes less of the processor than asyncio's."""
+    """Run on uvloop if it is installed; it needs less CPU time than asyncio's event loop."""
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(serving)
 
@@ -90,8 +90,10 @@ async def _alone(config: Config, url: str, listening: socket.socket) -> None:
 
 
 async def _begin(config: Config, url: str) -> tuple[str | None, bool]:
-    """What is done once before the workers start; the first sign-in link, if one is due, and
-    whether the database answered."""
+    """Prepare the database once before the workers start.
+
+    Returns the first sign-in link, if one is due, and whether the database answered.
+    """
     engine = Engine(config, url)
     try:
         return await _prepare(engine), engine.is_ready
@@ -109,7 +111,11 @@ def _work(
     place: int,
     ready: Callable[[], None],
 ) -> None:
-    """What one of several worker processes does, with its share of the *whole* instance's."""
+    """Serve in one of several worker processes.
+
+    *config* has this worker's share of the connections and memory; *whole* is the configuration of
+    the instance.
+    """
     configure_logging(config.logging)
     keep_in(folder, place)
     _run(_one_of_many(Engine(config, url, instance, place, folder), whole, listening, ready))
@@ -118,14 +124,15 @@ def _work(
 async def _one_of_many(
     engine: Engine, whole: Config, listening: socket.socket, ready: Callable[[], None]
 ) -> None:
-    # A worker that listened before it can answer would refuse what others could have answered.
+    # Prepare first: a worker that accepts connections too early would answer 503 to requests that
+    # other workers can handle. If it fails, the engine retries while it serves.
     with suppress(EngineError):
         await engine.prepare()
     await _serve(engine, whole, listening, ready)
 
 
 async def _prepare(engine: Engine) -> str | None:
-    """Prepare; the first sign-in link, if one is due. Raises NotServing."""
+    """Prepare the engine. Returns the first sign-in link, if one is due. Raises NotServing."""
     asking = asyncio.create_task(_ask_for_time())
     try:
         await engine.prepare()
@@ -134,7 +141,7 @@ async def _prepare(engine: Engine) -> str | None:
             log.warning("database.newer_than_tested", extra={"detail": warning})
         return await engine.first_sign_in_link()
     except Unavailable as error:
-        # Not an end: the engine answers 503 and goes on by itself once the database is back.
+        # The engine starts anyway: it answers 503 and recovers when the database is back.
         say(f"{error.message} Serving 503 until that is over.", err=True)
         return None
     except EngineError as error:
@@ -144,18 +151,18 @@ async def _prepare(engine: Engine) -> str | None:
 
 
 async def _ask_for_time() -> None:
-    """Let the service manager wait: a large database takes time to back up and migrate."""
+    """Extend systemd's start timeout: a large database takes time to back up and migrate."""
     while True:
-        _tell_service_manager(f"EXTEND_TIMEOUT_USEC={2_000_000 * ASK_FOR_TIME_EVERY_SECS}")
+        _notify_systemd(f"EXTEND_TIMEOUT_USEC={2_000_000 * ASK_FOR_TIME_EVERY_SECS}")
         await asyncio.sleep(ASK_FOR_TIME_EVERY_SECS)
 
 
 async def _serve(
     engine: Engine, whole: Config, listening: socket.socket, ready: Callable[[], None]
 ) -> None:
-    """Serve on this socket until told to stop; *ready* is called once it listens.
+    """Serve on this socket until a signal; calls *ready* when the server accepts connections.
 
-    *whole* is the configuration as the operator wrote it, which a worker has a share of.
+    *whole* is the configuration of the instance, before it was divided among the workers.
     """
     config = engine.config
     engine.once_ready.append(lambda: engine.services.config_history.note_changes(whole))
@@ -167,11 +174,11 @@ async def _serve(
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=math.ceil(config.server.shutdown_timeout_secs),
-            # The application does this: see TrustedProxies.
+            # The middleware TrustedProxies does this instead.
             proxy_headers=False,
             server_header=False,
-            # A thousand followers would need a thousand compressors, for a hundred bytes at a time.
-            # Nor may an answer with a secret beside text of the caller's be compressed.
+            # Each of a thousand subscribers would need a compressor, for messages of a hundred
+            # bytes. And a message with a secret next to the caller's text must not be compressed.
             ws_per_message_deflate=False,
             ws_max_size=config.security.max_request_body_bytes,
         ),
@@ -182,7 +189,7 @@ async def _serve(
 
 
 def protocols(config: Config) -> dict[str, Any]:
-    """What speaks HTTP and WebSocket with clients, within the configured limits."""
+    """uvicorn's options for the HTTP and WebSocket protocols with the configured limits."""
     connections = Connections(
         Places(config.security.max_connections_per_address),
         crowds(client_network, config.server.trusted_proxies),
@@ -195,7 +202,11 @@ def protocols(config: Config) -> dict[str, Any]:
 
 
 class _Server(uvicorn.Server):
-    """Says so once it really listens; lets proxies look elsewhere before it stops."""
+    """uvicorn's server with two additions.
+
+    It calls *ready* once it accepts connections. Before it stops it keeps answering for
+    `server.drain_secs`, so that proxies notice and send new requests elsewhere.
+    """
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], engine: Engine) -> None:
         super().__init__(config)
@@ -204,8 +215,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # Everything that exists now stays: exclude it from later collections. Requests leave little
-        # garbage. What the modules created is excluded already (`cli.main`).
+        # Objects that exist now are permanent: exclude them from later collections. `cli.main` has
+        # excluded those of the modules already. Requests create little garbage.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
@@ -214,28 +225,28 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._drain()
-        for verb in self._engine.at_stop:
-            await verb()
+        for stop in self._engine.at_stop:
+            await stop()
         await super().shutdown(sockets)
 
     async def _drain(self) -> None:
-        """Go on answering for a while; a second signal makes it short."""
+        """Keep answering for `server.drain_secs`; a second signal ends it early."""
         self._engine.is_leaving = True
-        for _ in range(round(self._engine.config.server.drain_secs / PULSE_SECS)):
+        for _ in range(round(self._engine.config.server.drain_secs / DRAIN_CHECK_SECS)):
             if self.force_exit:
                 return
-            await asyncio.sleep(PULSE_SECS)
+            await asyncio.sleep(DRAIN_CHECK_SECS)
 
 
 def _listen(config: Config) -> socket.socket:
     host, port = config.server.host, config.server.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Told that it is TCP, asyncio sends small answers at once; else each would wait for 40 ms.
+    # With the protocol given, asyncio sets TCP_NODELAY; else small responses would wait for 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # A client that is gone, or does not read its answer, must not hold a connection for ever.
+        # A client that is gone or does not read its response must not hold a connection forever.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT_MS)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     try:
@@ -249,21 +260,21 @@ def _listen(config: Config) -> socket.socket:
 
 
 def _announce(config: Config, link: str | None, *, is_ready: bool) -> None:
-    # An engine whose output goes nowhere serves all the same.
+    # A closed standard output must not keep the engine from serving.
     with suppress(OutputFailed):
         click.echo(_banner(config, link, is_ready=is_ready))
-    _tell_service_manager("READY=1")
+    _notify_systemd("READY=1")
 
 
-def _tell_service_manager(state: str) -> None:
-    """Say it to systemd, where that is who started us: see sd_notify(3)."""
+def _notify_systemd(state: str) -> None:
+    """Send *state* to systemd (see sd_notify(3)) if it started the engine."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as teller:
-        # A name that begins with @ is not a file's.
-        teller.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)
-        teller.send(state.encode())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+        # A name that begins with @ is an abstract socket, not a file.
+        notifier.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)
+        notifier.send(state.encode())
 
 
 def _banner(config: Config, link: str | None, *, is_ready: bool) -> str:

@@ -1,11 +1,11 @@
-"""All recurring work of the engine: scheduled tasks, and what each process repeats.
+"""Recurring work of the engine: scheduled tasks, and periodic work of each process.
 
-Another task is one more `Task(...)` in a list of this file:
+To add a task, add a `Task(...)` to a list of this file:
 
     Task("vacuum", "Vacuum", "Frees the space of dead rows.", "0 4 * * 0", vacuum)
 
-The function takes `note`, calls it with lines for the log of the run, and returns one sentence.
-Work that each process repeats, without a record of each run, is one more `Periodic(...)`.
+Its function gets `note`, calls it with lines for the log of the run, and returns one sentence.
+For work that each process repeats without a record of its runs, add a `Periodic(...)`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Periodic:
-    """Work that each process repeats, with a pause of *every_secs*.
+    """Work that each process repeats, with a pause of *every_secs* between two runs.
 
-    *needs_database*: it begins once the engine is ready. The rest also runs during an outage.
+    With *needs_database* it starts once the engine is ready. Other work also runs while the
+    database is down.
     """
 
     name: str
@@ -67,7 +68,7 @@ PERIODIC = (
         "tidy alerts", 600.0, lambda engine: engine.alert_monitor.tidy(), needs_database=False
     ),
 )
-"""What each process repeats."""
+"""The periodic work of each process."""
 
 
 def own_tasks(
@@ -80,75 +81,75 @@ def own_tasks(
 ) -> list[Task]:
     """Tasks that maintain the engine's own tables."""
 
-    async def sessions_removed(note: Note) -> str:
+    async def end_sessions(note: Note) -> str:
         await sessions.remove_ended()
-        return "Sessions, sign-in links and attempts that had ended are gone."
+        return "Ended sessions, sign-in links and sign-in attempts removed."
 
-    async def rates_forgotten(note: Note) -> str:
+    async def forget_rates(note: Note) -> str:
         await rates.forget()
-        return "Counts of minutes that are over are gone."
+        return "Request counts of past minutes removed."
 
-    async def grants_ended(note: Note) -> str:
+    async def end_grants(note: Note) -> str:
         ended = await users.end_expired_grants()
         return f"{count(ended, 'expired role')} removed."
 
-    async def analyzed(note: Note) -> str:
+    async def analyze(note: Note) -> str:
         note("analyze")
         await db.maintain("analyze")
         return "The planner's statistics are up to date."
 
-    async def keys_forgotten(note: Note) -> str:
+    async def forget_keys(note: Note) -> str:
         return f"{count(await keys.remove_ended(), 'expired key')} removed."
 
     return [
         Task(
             "end-sessions",
             "Remove ended sessions",
-            "Removes sessions, sign-in links and sign-in attempts that can't be used any more.",
+            "Removes sessions, sign-in links and sign-in attempts that have ended or expired.",
             "*/10 * * * *",
-            sessions_removed,
+            end_sessions,
         ),
         Task(
             "forget-rates",
-            "Forget counted requests",
-            "Removes what was counted for the rate limit in minutes that are over.",
+            "Remove old request counts",
+            "Removes the request counts of the rate limit for past minutes.",
             "*/10 * * * *",
-            rates_forgotten,
+            forget_rates,
         ),
         Task(
             "end-grants",
-            "Take away ended roles",
-            "Looks whether a role is left whose end has passed. They end by themselves anyway.",
+            "Remove expired roles",
+            "Removes roles that have expired but are still stored. They have no effect anyway.",
             "5 0 * * *",
-            grants_ended,
+            end_grants,
         ),
         Task(
             "analyze",
             "Analyze the database",
-            "Brings the statistics up to date that PostgreSQL plans queries with.",
+            "Updates the statistics that PostgreSQL uses to plan queries.",
             "40 3 * * *",
-            analyzed,
+            analyze,
         ),
         Task(
             "verify-audit",
             "Verify the audit trail",
-            "Goes through all seals and tells whether an event was changed or removed.",
+            "Checks the hash chain of the audit trail for events that were changed or removed.",
             "20 4 * * 0",
-            _trail_proved(chain),
+            _verify_audit(chain),
         ),
         Task(
             "rotate-secrets",
             "Rotate the signing keys",
-            "Makes a new key for each purpose. What old ones signed goes on to be valid for a day.",
+            "Creates a new key for each purpose. Signatures of old keys stay valid for a day.",
             "0 4 1 1,4,7,10 *",
-            _keys_rotated(keys),
+            _rotate_keys(keys),
         ),
         Task(
             "forget-keys",
-            "Forget ended signing keys",
-            "Removes keys whose last signature is not valid any more.",
+            "Remove expired signing keys",
+            "Removes signing keys whose signatures have all expired.",
             "15 0 * * *",
-            keys_forgotten,
+            forget_keys,
         ),
     ]
 
@@ -171,7 +172,7 @@ def script_task(scripts: Scripts) -> Task:
     )
 
 
-def _trail_proved(chain: HashChain) -> Callable[[Note], Awaitable[str]]:
+def _verify_audit(chain: HashChain) -> Callable[[Note], Awaitable[str]]:
     async def run(note: Note) -> str:
         await chain.seal()
         found = await chain.verify(
@@ -179,13 +180,13 @@ def _trail_proved(chain: HashChain) -> Callable[[Note], Awaitable[str]]:
         )
         if found.problem is not None:
             place = "" if found.event_id is None else f" at event {found.event_id}"
-            raise TaskFailed(f"The trail was tampered with{place}: {found.problem}.")
+            raise TaskFailed(f"The audit trail was tampered with{place}: {found.problem}.")
         return f"The audit trail is intact: {count(found.sealed, 'event')}, head {found.head}."
 
     return run
 
 
-def _keys_rotated(keys: SigningKeys) -> Callable[[Note], Awaitable[str]]:
+def _rotate_keys(keys: SigningKeys) -> Callable[[Note], Awaitable[str]]:
     async def run(note: Note) -> str:
         made = await keys.rotate(engine(), None)
         for key in made:
@@ -198,24 +199,24 @@ def _keys_rotated(keys: SigningKeys) -> Callable[[Note], Awaitable[str]]:
 def data_tasks(config: Config, backups: Backups, database_admin: DatabaseAdmin) -> list[Task]:
     """Tasks for the data: backups, drills, vacuum."""
 
-    async def backed_up(note: Note) -> str:
+    async def backup(note: Note) -> str:
         made = await backups.create(engine(), note)
         return f"{made.name}, {size(made.size_bytes)}."
 
-    async def pruned(note: Note) -> str:
-        gone = await backups.prune(engine(), note)
-        if gone.failed:
-            raise TaskFailed("; ".join(f"{name}: {why}" for name, why in gone.failed.items()))
-        archives = len({*gone.local, *gone.remote})
-        return f"{archives} archives and {len(gone.databases)} replaced databases removed."
+    async def prune(note: Note) -> str:
+        removed = await backups.prune(engine(), note)
+        if removed.failed:
+            raise TaskFailed("; ".join(f"{name}: {why}" for name, why in removed.failed.items()))
+        archives = len({*removed.local, *removed.remote})
+        return f"{archives} archives and {len(removed.databases)} replaced databases removed."
 
-    async def drilled(note: Note) -> str:
+    async def drill(note: Note) -> str:
         run = await backups.drill(engine(), note)
         if run.state is not BackupRunState.SUCCEEDED:
             raise TaskFailed(f"{run.backup_name} can't be restored: {run.problem}")
-        return f"{run.backup_name} was restored, and holds what its manifest says."
+        return f"{run.backup_name} was restored, and its data matches its manifest."
 
-    async def vacuumed(note: Note) -> str:
+    async def vacuum(note: Note) -> str:
         run = await database_admin.vacuum(engine(), None, note)
         return f"{len(run.tables)} tables vacuumed and analyzed."
 
@@ -223,29 +224,29 @@ def data_tasks(config: Config, backups: Backups, database_admin: DatabaseAdmin) 
         Task(
             "backup",
             "Back up",
-            "Makes an archive of the database, the configuration and the newest logs.",
+            "Creates an archive of the database, the configuration and the newest logs.",
             config.backup.schedule,
-            backed_up,
+            backup,
         ),
         Task(
             "prune-backups",
             "Remove old backups",
-            "Removes the archives that the rules of retention do not keep.",
+            "Removes the archives that the retention rules do not keep.",
             "30 3 * * *",
-            pruned,
+            prune,
         ),
         Task(
             "drill",
-            "Prove the newest backup",
-            "Restores it into a scratch database, compares it with its manifest, drops it.",
+            "Drill the newest backup",
+            "Restores it into a scratch database, checks the data and drops the database.",
             "0 5 * * 0",
-            drilled,
+            drill,
         ),
         Task(
             "vacuum",
             "Vacuum the database",
-            "Makes the room of dead rows usable again, and the planner's statistics up to date.",
+            "Makes the space of dead rows usable again and updates the planner's statistics.",
             "0 4 * * 6",
-            vacuumed,
+            vacuum,
         ),
     ]

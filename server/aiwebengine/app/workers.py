@@ -18,15 +18,19 @@ from aiwebengine.core.config import Config
 
 log = logging.getLogger(__name__)
 
-# A worker that dies at once is started again, but not in a busy loop.
+# Pauses before a dead worker is replaced: they double while workers live less than STEADY_SECS.
 FIRST_PAUSE_SECS = 0.5
 LONGEST_PAUSE_SECS = 30.0
 STEADY_SECS = 60.0
-# What the graceful end of a worker may take beyond the requests that it finishes.
+# Time to stop a worker, in addition to the drain and the shutdown timeout.
 GRACE_SECS = 5.0
 
-BackupExecutor = Callable[[Config, str, socket.socket, int, Callable[[], None]], Any]
-"""Serves until SIGTERM, in the place that is told; calls its last argument once it listens."""
+WorkerMain = Callable[[Config, str, socket.socket, int, Callable[[], None]], Any]
+"""The main function of a worker process, which serves until SIGTERM.
+
+Its arguments: the worker's configuration, the address of the database, the listening socket, the
+worker's number, and a function to call once it accepts connections.
+"""
 
 
 @dataclass
@@ -34,29 +38,29 @@ class _Worker:
     process: BaseProcess
     place: int
     started: float
-    # Closed when this process ends, however it ends: that is how a worker learns of it.
+    # The parent's end of a pipe. When the parent dies it is closed, which stops the worker.
     life: Connection
     ready: Connection
     is_ready: bool = False
 
 
 class Workers:
-    """Keeps `performance.worker_pool_size` processes at *work* on one listening socket.
+    """Runs `performance.worker_pool_size` processes of *main* on one listening socket.
 
-    The kernel hands each new connection to a worker that is free. A worker that dies is replaced
-    by one in the same place (0 is the first), after *on_death* was told; what others are doing
-    goes on.
+    The kernel gives each new connection to a free worker. When a worker dies, *on_death* is called
+    with its number (0 is the first), and a worker with the same number replaces it. The others are
+    not affected.
     """
 
     def __init__(
         self,
-        work: BackupExecutor,
+        main: WorkerMain,
         config: Config,
         url: str,
         listening: socket.socket,
         on_death: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._arguments = (work, share(config), url, listening)
+        self._arguments = (main, share(config), url, listening)
         self._listening = listening
         self._number = config.performance.worker_pool_size
         server = config.server
@@ -68,16 +72,16 @@ class Workers:
         self._is_stopping = False
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Run until `stop`; *ready* is called once, when every worker listens."""
-        told = False
+        """Run until `stop`; calls *ready* once, when every worker accepts connections."""
+        is_announced = False
         self._due = [0.0] * self._number
         try:
             while not self._is_stopping:
                 self._start_due()
                 self._wait()
-                if not told and len(self._workers) == self._number:
-                    told = all(worker.is_ready for worker in self._workers)
-                    if told:
+                if not is_announced and len(self._workers) == self._number:
+                    is_announced = all(worker.is_ready for worker in self._workers)
+                    if is_announced:
                         ready()
         finally:
             self._end_all()
@@ -93,17 +97,17 @@ class Workers:
             self._workers.append(self._started())
 
     def _started(self) -> _Worker:
-        # Forked, a worker would inherit threads' locks and the parent's signal handlers.
+        # A forked worker would inherit locks of threads and the parent's signal handlers.
         context = multiprocessing.get_context("spawn")
-        watched, life = context.Pipe(duplex=False)
-        ready, tell = context.Pipe(duplex=False)
+        parent_alive, life = context.Pipe(duplex=False)
+        ready, report_ready = context.Pipe(duplex=False)
         taken = {worker.place for worker in self._workers}
         place = next(place for place in range(self._number) if place not in taken)
-        arguments = (*self._arguments, place, watched, tell)
+        arguments = (*self._arguments, place, parent_alive, report_ready)
         process = context.Process(target=_run_worker, args=arguments)
         process.start()
-        watched.close()
-        tell.close()
+        parent_alive.close()
+        report_ready.close()
         return _Worker(process, place, time.monotonic(), life, ready)
 
     def _wait(self) -> None:
@@ -112,12 +116,12 @@ class Workers:
         wait([*sentinels, *starting], timeout=0.2)
         for worker in list(self._workers):
             if not worker.is_ready and worker.ready.poll():
-                # An end of file, too: then the process has died, which is seen below.
+                # True also at end of file: then the process has died, which is handled below.
                 worker.is_ready = True
             if worker.process.exitcode is not None:
-                self._bury(worker)
+                self._replace(worker)
 
-    def _bury(self, worker: _Worker) -> None:
+    def _replace(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.life.close()
         worker.ready.close()
@@ -139,7 +143,7 @@ class Workers:
 
     def _end_all(self) -> None:
         self._is_stopping = True
-        # Or the kernel would go on taking connections that nobody is left to answer.
+        # Otherwise the kernel would accept connections that no worker answers.
         self._listening.close()
         for worker in self._workers:
             worker.process.terminate()
@@ -153,10 +157,10 @@ class Workers:
 
 
 def share(config: Config) -> Config:
-    """The configuration of one worker: its part of the instance's connections and memory."""
+    """The configuration of one worker: its share of the instance's connections and memory."""
     workers, megabytes = config.performance.worker_pool_size, config.performance.cache_size_mb
     connections = max(2, config.repository.max_connections // workers)
-    # Off stays off, and a little for many stays on.
+    # A disabled cache (0) stays disabled; a small one does not become 0.
     part = max(1, megabytes // workers) if megabytes else 0
     return config.model_copy(
         update={
@@ -167,20 +171,20 @@ def share(config: Config) -> Config:
 
 
 def _run_worker(
-    work: BackupExecutor,
+    main: WorkerMain,
     config: Config,
     url: str,
     listening: socket.socket,
     place: int,
-    watched: Connection,
-    tell: Connection,
+    parent_alive: Connection,
+    report_ready: Connection,
 ) -> None:
-    # Ctrl-C reaches the whole group of processes; the parent says when it is time.
+    # Ctrl-C signals all processes of the group; the parent stops the workers with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def outlived() -> None:
-        wait([watched])
+    def stop_with_parent() -> None:
+        wait([parent_alive])
         signal.raise_signal(signal.SIGTERM)
 
-    threading.Thread(target=outlived, daemon=True).start()
-    work(config, url, listening, place, lambda: tell.send(True))
+    threading.Thread(target=stop_with_parent, daemon=True).start()
+    main(config, url, listening, place, lambda: report_ready.send(True))

@@ -1,1 +1,1 @@
-"""HTTP without GraphQL: what every answer gets, problems, files."""
+"""HTTP without GraphQL: middleware, connection limits, problem details, static files."""

@@ -23,23 +23,24 @@ _QUIET_PATHS = {"/health"}
 
 
 @dataclass
-class Answered:
-    """How it ended; the status is None for an operation on a socket, which has none."""
+class Outcome:
+    """The result of a request: its HTTP status. An operation on a WebSocket has None."""
 
     status: int | None = None
 
 
 @contextmanager
-def request_line(scope: Scope, method: str) -> Iterator[Answered]:
-    """Write the line of what is answered within, whatever becomes of it.
+def request_line(scope: Scope, method: str) -> Iterator[Outcome]:
+    """Log one line for the request handled in the `with` block, also when the block raises.
 
-    Paths are told without the query string, operations without variables: they may hold secrets.
+    The block sets the status of the `Outcome` it gets. The line has the path without the query
+    string and the operation without its variables, because both may hold secrets.
     """
     state = scope.setdefault("state", {})
     notes = begin_request_record(state.get("request_id"))
-    began, answered = time.perf_counter(), Answered()
+    began, outcome = time.perf_counter(), Outcome()
     try:
-        yield answered
+        yield outcome
     finally:
         ms = (time.perf_counter() - began) * 1_000
         path = scope["path"]
@@ -52,7 +53,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
             "kind": notes.kind,
             **_caller(scope, state.get("viewer")),
             "address": address_of(scope),
-            "status": answered.status,
+            "status": outcome.status,
             "ms": round(ms, 1),
             "db_ms": round(notes.db_secs * 1_000, 1),
             "db_queries": notes.db_queries,
@@ -60,28 +61,29 @@ def request_line(scope: Scope, method: str) -> Iterator[Answered]:
             "error": notes.error,
             "field": notes.bug_field,
         }
-        # One line a request: the trace of a fault stands in it, beside who asked what.
-        log.log(_level(path, answered.status, notes), "request", extra=fields, exc_info=notes.bug)
+        # One line for each request: it also has the stack trace of an internal error.
+        log.log(_level(path, outcome.status, notes), "request", extra=fields, exc_info=notes.bug)
 
 
 def _level(path: str, status: int | None, notes: RequestRecord) -> int:
-    """A failure of ours is an error, also one that GraphQL answers with 200."""
+    """ERROR for an internal failure, also one in a GraphQL response with status 200; else INFO."""
     if path in _QUIET_PATHS:
-        # Asked every few seconds; `database.down` and the health checks say what it answers.
+        # Monitoring requests it every few seconds; `database.down` and the checks log its result.
         return logging.DEBUG
     has_failed = (status or 0) >= 500 or EngineError.code in notes.codes
     return logging.ERROR if has_failed else logging.INFO
 
 
 def _caller(scope: Scope, viewer: Viewer | None) -> dict[str, object]:
-    """Who asked, and by what.
+    """The log fields for the caller and its credential.
 
-    Who showed a token or session that was not looked up is who it belonged to when it was last
-    seen, else "unknown"; "anonymous" is who showed none.
+    Without a *viewer* (the request was refused before authentication), the user is the owner of the
+    session or token when it was last used, "unknown" if it was never used, and "anonymous" if the
+    request has no credential.
     """
     if viewer is None:
-        unseen = ("unknown" if _shows_credential(scope) else "anonymous", None)
-        label, user_id = scope["state"].get("caller", unseen)
+        default = ("unknown" if _has_credential(scope) else "anonymous", None)
+        label, user_id = scope["state"].get("caller", default)
         return {"user": label, "user_id": user_id}
     return {
         "door": viewer.origin.door,
@@ -93,7 +95,7 @@ def _caller(scope: Scope, viewer: Viewer | None) -> dict[str, object]:
     }
 
 
-def _shows_credential(scope: Scope) -> bool:
+def _has_credential(scope: Scope) -> bool:
     return any(
         (name == b"cookie" and b"aiwebengine_session=" in value)
         or (name == b"authorization" and value[:7].lower() == b"bearer ")

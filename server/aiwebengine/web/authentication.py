@@ -1,4 +1,4 @@
-"""Authentication as the routes of features request it."""
+"""The interface through which routes authenticate requests."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from aiwebengine.core.identity import Viewer
 
 
 class Authentication(Protocol):
-    """Authenticates requests; `auth/requests.py` does it."""
+    """Authenticates requests; `auth.authenticator.Authenticator` implements it."""
 
     async def viewer(self, connection: HTTPConnection, door: str) -> Viewer:
-        """Who asks; *door* is the kind of route, for the audit trail.
+        """The caller; *door* names the kind of API for the audit trail (`web`, `rest`, …).
 
         Raises Unauthenticated, RateLimited, Unavailable.
         """
 
     def must_be_same_origin(self, connection: HTTPConnection) -> None:
-        """Raise ForeignOrigin when the page of another origin sent it."""
+        """Raise ForeignOrigin when a page of another origin sent the request."""
 
     def is_same_origin(self, connection: HTTPConnection) -> bool:
-        """Whether no page of another origin sent it."""
+        """False when a page of another origin sent the request."""

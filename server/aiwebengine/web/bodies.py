@@ -11,23 +11,23 @@ from aiwebengine.core.errors import BadUserInput, EngineError
 
 
 class UnsupportedMediaType(EngineError):
-    """The body is not of the type that the route takes (RFC 9110 section 15.5.16)."""
+    """The Content-Type of the body is not one that the route accepts (RFC 9110 section 15.5.16)."""
 
     code = "BAD_USER_INPUT"
     status = 415
 
 
 class MalformedBody(EngineError):
-    """The body is not what its type says (RFC 9110 section 15.5.1)."""
+    """The body can't be parsed as its Content-Type (RFC 9110 section 15.5.1)."""
 
     code = "BAD_USER_INPUT"
     status = 400
 
 
 def must_be_json(request: Request) -> None:
-    """Raise UnsupportedMediaType unless the body is said to be JSON.
+    """Raise UnsupportedMediaType unless the Content-Type is JSON.
 
-    A form or a plain text could be sent by any site's page without asking us first.
+    A page of any site could send a form or plain text without a CORS preflight request.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -49,7 +49,7 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 
 def text_field(body: dict[str, Any], name: str, allowed: str) -> str:
-    """A member of the body that must be a text; *allowed* says what it may be."""
+    """A member of the body that must be a string. Raises BadUserInput, which names *allowed*."""
     value = body.get(name)
     if not isinstance(value, str):
         found = "nothing" if value is None else type(value).__name__
@@ -58,7 +58,7 @@ def text_field(body: dict[str, Any], name: str, allowed: str) -> str:
 
 
 def flag_field(body: dict[str, Any], name: str) -> bool:
-    """A member of the body that is true or false; false when it is left out."""
+    """A boolean member of the body; False when it is missing. Raises BadUserInput."""
     value = body.get(name, False)
     if not isinstance(value, bool):
         raise BadUserInput(f"{name}: found {type(value).__name__}; allowed: true, false.")

@@ -1,4 +1,4 @@
-"""Compresses answers with brotli or gzip, as the client accepts."""
+"""Compresses responses with brotli or gzip, as the client accepts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.web.headers import header
 
-# Below this the headers that compression adds, and the time, are more than what it saves.
+# Smaller responses are not compressed: the additional headers and the time outweigh the savings.
 LEAST_BYTES = 500
-# In order of preference, when the client has none.
+# The engine's order of preference, for clients that have none.
 CODINGS = ("br", "gzip")
-# Answers are made while somebody waits: these levels take a millisecond for 100 kB.
+# A client waits for the response: these levels take a millisecond for 100 kB.
 _BROTLI_QUALITY, _BROTLI_WINDOW = 4, 18
 _GZIP_LEVEL = 4
-# Files are compressed once. Brotli's highest qualities take seconds for what saves few per cent.
+# Files are compressed once. Brotli's highest qualities take seconds and save only a few percent.
 _FILE_BROTLI_QUALITY, _FILE_GZIP_LEVEL = 9, 9
 _KINDS = (
     "application/javascript",
@@ -31,13 +31,14 @@ _KINDS = (
 
 
 class Compression:
-    """Compresses answers of a kind that gets smaller, on the way out.
+    """Middleware that compresses responses of compressible types.
 
-    Left as they are: what is small, event streams, what is encoded already, parts of a file, and
-    whatever says `Cache-Control: no-transform`, which is how an answer with a secret asks for it.
-    Nor is anything compressed that another site's page made the browser ask for: from the size of
-    an answer that holds both its guess and our data it could tell whether the guess was right
-    (BREACH), and every current browser tells us where a request came from.
+    It does not compress small responses, event streams, encoded responses, ranges of a file, and
+    responses with `Cache-Control: no-transform` (set on responses that contain a secret).
+
+    It also does not compress responses to requests from pages of other origins (`Sec-Fetch-Site`).
+    Such a page could put a guess into the request and learn from the compressed size whether the
+    response contains it (BREACH).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,46 +47,46 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         if scope["type"] == "http":
-            send = _Compressing(send, _coding_for(scope)).send
+            send = _CompressedResponse(send, _coding_for(scope)).send
         await self._app(scope, receive, send)
 
 
 @lru_cache(64)
 def preferred_coding(accept_encoding: str | None) -> str | None:
-    """What the client likes best of what we have (RFC 9110 section 12.5.3), or None."""
+    """The supported coding that the client prefers (RFC 9110 section 12.5.3); None for none."""
     qualities: dict[str, float] = {}
     for offer in (accept_encoding or "").lower().split(","):
         name, _, parameters = offer.partition(";")
         qualities[name.strip()] = _quality(parameters)
-    liked = {coding: qualities.get(coding, qualities.get("*", 0)) for coding in CODINGS}
-    best = max(CODINGS, key=lambda coding: liked[coding])
-    return best if liked[best] > 0 else None
+    supported = {coding: qualities.get(coding, qualities.get("*", 0)) for coding in CODINGS}
+    best = max(CODINGS, key=lambda coding: supported[coding])
+    return best if supported[best] > 0 else None
 
 
 def compressed_file(content: bytes, coding: str) -> bytes:
-    """A file's content, to be kept: takes its time."""
+    """The content at the highest useful level. Slow: the caller should cache the result."""
     if coding == "br":
         return bytes(brotli.compress(content, quality=_FILE_BROTLI_QUALITY))
-    # Without a time in it, the same file gives the same bytes on every instance.
+    # Without a timestamp, a file compresses to the same bytes on every instance.
     return gzip.compress(content, _FILE_GZIP_LEVEL, mtime=0)
 
 
 @lru_cache(64)
 def gets_smaller(content_type: str) -> bool:
-    """Whether this kind of content is worth the time."""
+    """Whether content of this type is worth compressing."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
-        # Each event must leave at once, and events are short.
+        # Each event must be sent at once, and events are short.
         return False
     return kind.startswith("text/") or kind in _KINDS or kind.endswith(("+json", "+xml"))
 
 
-class _Coder(Protocol):
+class _Encoder(Protocol):
     def add(self, body: bytes) -> bytes:
-        """The next part, all of it: whoever reads the other end must not wait for more."""
+        """Compress the next chunk and flush, so that the client can read all of it at once."""
 
     def end(self, body: bytes) -> bytes:
-        """The last part."""
+        """Compress the last chunk and end the stream."""
 
 
 class _Gzip:
@@ -110,14 +111,14 @@ class _Brotli:
         return bytes(self._stream.process(body) + self._stream.finish())
 
 
-class _Compressing:
-    """One answer on its way; the start waits for the first part, whose size decides."""
+class _CompressedResponse:
+    """One response. Its head is held back until the size of the first chunk is known."""
 
     def __init__(self, send: Send, coding: str | None) -> None:
         self._send = send
         self._coding = coding
         self._start: Message | None = None
-        self._coder: _Coder | None = None
+        self._encoder: _Encoder | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -136,13 +137,13 @@ class _Compressing:
         body, is_last = message.get("body", b""), not message.get("more_body", False)
         start, self._start = self._start, None
         if start is not None and self._coding and not (is_last and len(body) < LEAST_BYTES):
-            self._coder = _Brotli() if self._coding == "br" else _Gzip()
-        if self._coder is not None:
-            body = self._coder.end(body) if is_last else self._coder.add(body)
+            self._encoder = _Brotli() if self._coding == "br" else _Gzip()
+        if self._encoder is not None:
+            body = self._encoder.end(body) if is_last else self._encoder.add(body)
             message = {**message, "body": body}
         if start is not None:
-            if self._coder is not None:
-                _say_so(start, self._coding or "", len(body) if is_last else None)
+            if self._encoder is not None:
+                _set_headers(start, self._coding or "", len(body) if is_last else None)
             await self._send(start)
         await self._send(message)
 
@@ -170,7 +171,7 @@ def _may_be_compressed(start: Message) -> bool:
     )
 
 
-def _say_so(start: Message, coding: str, length: int | None) -> None:
+def _set_headers(start: Message, coding: str, length: int | None) -> None:
     headers = MutableHeaders(raw=start["headers"])
     headers["Content-Encoding"] = coding
     del headers["Content-Length"]
@@ -178,6 +179,6 @@ def _say_so(start: Message, coding: str, length: int | None) -> None:
         headers["Content-Length"] = str(length)
     tag = headers.get("etag", "")
     if tag.startswith('"'):
-        # The bytes are others now; a strong tag would promise the same ones (RFC 9110 8.8.3).
+        # A strong tag promises identical bytes, which compression changes (RFC 9110 8.8.3).
         headers["ETag"] = f"W/{tag}"
     start["headers"] = headers.raw

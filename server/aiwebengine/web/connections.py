@@ -1,4 +1,7 @@
-"""Limits of connections: their number, and the time and size of a request's head."""
+"""Limits for connections: their number, and the time and size of a request's head.
+
+The head of a request is the request line and the headers.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,18 @@ from aiwebengine.web.writing import HttpProtocol
 
 log = logging.getLogger(__name__)
 
-# From the connection, or the end of the request before, until the end of a request's head.
+# From the start of the connection, or the end of the previous request, to the end of the head.
 HEAD_TIMEOUT_SECS = 10.0
-# What reads a header takes time for each of its parts. The library `websockets` reads 8,192 bytes a
-# line, the colon included.
+# Parsing time grows with the number of parts in a header. The library `websockets` reads lines of
+# up to 8,192 bytes, colon included.
 LONGEST_LINE_BYTES = 8_000
 LONGEST_URL_BYTES = 16_384
 MOST_HEAD_BYTES = 32_768
 MOST_HEADERS = 128
-# A body in tiny chunks takes time for each of them.
+# Each chunk of a body takes time, however small it is.
 MOST_TINY_CHUNKS = 5_000
 TINY_CHUNK_BYTES = 64
-# File descriptors for everything else: the database, the log, archives.
+# File descriptors reserved for the database, the log and archives.
 RESERVED_DESCRIPTORS = 256
 FEWEST_CONNECTIONS = 64
 MOST_CONNECTIONS = 65_536
@@ -38,8 +41,8 @@ WARN_EVERY_SECS = 60.0
 class Connections:
     """The open connections of this process.
 
-    *places* are those of each crowd of addresses, as *crowd* names it. When all *most* are taken,
-    the oldest that waits for a request's head makes room.
+    *crowd* maps a client address to its group (None: not limited), and *places* limits each group.
+    At *most* connections, a new one replaces the oldest that still waits for a request's head.
     """
 
     def __init__(
@@ -49,15 +52,15 @@ class Connections:
         self._crowd = crowd
         self._most = most or affordable()
         self._open: dict[asyncio.Transport, str | None] = {}
-        # Those whose head is due, in the order in which it is, with the instants.
+        # Connections that wait for a head, and when that wait times out; the earliest is first.
         self._due: dict[asyncio.Transport, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._refused = 0
         self._warned_at = float("-inf")
 
     def admit(self, transport: asyncio.Transport, address: str | None) -> str | None:
-        """Count a connection; what to tell the client when there are too many."""
-        if len(self._open) >= self._most and not self._make_room():
+        """Add a connection. Returns an error message when there are too many, else None."""
+        if len(self._open) >= self._most and not self._drop_oldest_waiting():
             return self._refusal(f"Too many connections: at most {self._most}.")
         crowd = self._crowd(address)
         if not self._places.take(crowd):
@@ -68,13 +71,13 @@ class Connections:
         return None
 
     def leave(self, transport: asyncio.Transport) -> None:
-        """Count a connection no longer; fine for one that was refused."""
+        """Remove a connection; no effect for one that was refused."""
         self._due.pop(transport, None)
         if transport in self._open:
             self._places.leave(self._open.pop(transport))
 
     def expect_head(self, transport: asyncio.Transport) -> None:
-        """End the connection unless a request's head is complete in time."""
+        """Start the timeout for the head of a request, which ends the connection."""
         if transport in self._due:
             return
         loop = asyncio.get_running_loop()
@@ -83,7 +86,7 @@ class Connections:
             self._timer = loop.call_later(HEAD_TIMEOUT_SECS, self._end_late, loop)
 
     def head_came(self, transport: asyncio.Transport) -> None:
-        """Wait for its head no longer."""
+        """Cancel the timeout: the head is complete."""
         self._due.pop(transport, None)
 
     def _end_late(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -95,7 +98,7 @@ class Connections:
                 return
             self._end(oldest)
 
-    def _make_room(self) -> bool:
+    def _drop_oldest_waiting(self) -> bool:
         oldest = next(iter(self._due), None)
         if oldest is None:
             return False
@@ -115,7 +118,7 @@ class Connections:
 
 
 def affordable() -> int:
-    """How many connections the limit of open files leaves room for."""
+    """How many connections the limit of open files (RLIMIT_NOFILE) allows."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS
@@ -123,11 +126,11 @@ def affordable() -> int:
 
 
 class _Refused(Exception):
-    """The request is not read any further."""
+    """Stops the parser: the rest of the request is not read."""
 
 
 class LimitedHttp(HttpProtocol):
-    """The server's protocol for HTTP, within these limits."""
+    """uvicorn's HTTP protocol with the limits of this module."""
 
     def __init__(self, limits: Connections, **options: Any) -> None:
         super().__init__(**options)
@@ -139,7 +142,7 @@ class LimitedHttp(HttpProtocol):
         self._refusal: tuple[int, str] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for a request, unless there are too many connections."""
+        """Wait for a request; answer 503 and close if there are too many connections."""
         super().connection_made(transport)
         refusal = self._limits.admit(self.transport, self.client[0] if self.client else None)
         if refusal is None:
@@ -149,12 +152,12 @@ class LimitedHttp(HttpProtocol):
         self.send_400_response("")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the connection's place back."""
+        """Remove the connection from the count."""
         self._limits.leave(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; a head that is not complete by now is waited for."""
+        """Parse the data, and start the timeout if a request's head is still incomplete."""
         super().data_received(data)
         if not self._has_head or self._is_idle_without_timeout():
             if not self.transport.is_closing():
@@ -163,25 +166,25 @@ class LimitedHttp(HttpProtocol):
             self._limits.head_came(self.transport)
 
     def _is_idle_without_timeout(self) -> bool:
-        # Whatever comes ends the timeout of an idle connection: blank lines do, and the rest of a
-        # body that was answered already.
+        # Any data ends uvicorn's timeout of an idle connection, even blank lines and the rest of a
+        # body whose request was answered already.
         is_idle = self.cycle is not None and self.cycle.response_complete and not self.pipeline
         return is_idle and self.timeout_keep_alive_task is None
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Reset the counters for a new request."""
         super().on_message_begin()
         self._has_head = False
         self._head_bytes = self._chunks = self._chunk_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        """Raises when the address is too long, which ends the connection."""
+        """Answer 414 and end the connection when the URL is too long."""
         super().on_url(url)
         if len(self.url) > LONGEST_URL_BYTES:
             self._refuse(414, f"The address is longer than {LONGEST_URL_BYTES} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Raises when there are too many headers, or too long ones, which ends the connection."""
+        """Answer 431 and end the connection when there are too many or too long headers."""
         length = len(name) + len(value)
         self._head_bytes += length
         if (
@@ -194,17 +197,17 @@ class LimitedHttp(HttpProtocol):
                 f"The headers are too large: allowed are {MOST_HEADERS} headers,"
                 f" {LONGEST_LINE_BYTES} bytes each and {MOST_HEAD_BYTES} bytes together.",
             )
-        # Trailers would appear as headers that no proxy has seen.
+        # Trailers after the body would appear as headers that no proxy has checked.
         if not self._has_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Answer the request."""
+        """Start to handle the request."""
         self._has_head = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Raises for a body in tiny chunks, which ends the connection."""
+        """Answer 400 and end the connection when the body comes in too many tiny chunks."""
         self._chunks += 1
         self._chunk_bytes += len(body)
         is_tiny = self._chunk_bytes < self._chunks * TINY_CHUNK_BYTES
@@ -213,7 +216,7 @@ class LimitedHttp(HttpProtocol):
         super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:
-        """Say why the request is not answered, and close."""
+        """Send the reason for the refusal as plain text, and close."""
         status, text = self._refusal or (400, msg)
         body = text.encode()
         self.transport.write(
@@ -230,10 +233,10 @@ class LimitedHttp(HttpProtocol):
 
 
 class LimitedWebSocket(WebSocketsSansIOProtocol):
-    """The server's protocol for WebSockets, within these limits.
+    """uvicorn's WebSocket protocol with the limits of this module.
 
-    Somebody who is not signed in may send *first_bytes* altogether: frames take time each,
-    whatever is in them.
+    A client that is not signed in may send *first_bytes* in total, because each frame takes time,
+    whatever its content.
     """
 
     def __init__(self, limits: Connections, first_bytes: int, **options: Any) -> None:
@@ -242,22 +245,22 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         self._left = first_bytes
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the connection's place back."""
+        """Remove the connection from the count."""
         self._limits.leave(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless it is too much of somebody who is not known yet."""
-        if self.handshake_initiated and not self._is_known():
+        """Parse the data; abort when an anonymous client has sent more than it may."""
+        if self.handshake_initiated and not self._is_signed_in():
             self._left -= len(data)
             if self._left < 0:
                 self.transport.abort()
                 return
         super().data_received(data)
         if not self.handshake_initiated:
-            # The whole head is here: a handshake that can't be read would wait for ever.
+            # The head is complete. Without this, a malformed handshake would wait forever.
             self.transport.abort()
 
-    def _is_known(self) -> bool:
+    def _is_signed_in(self) -> bool:
         viewer = self.scope["state"].get("viewer")
         return viewer is not None and viewer.is_signed_in

@@ -1,4 +1,4 @@
-"""Limits how many connections or sockets one address, or one user, has at the same time."""
+"""Limits how many connections or WebSockets one address or user has at the same time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ipaddress import IPv4Network, IPv6Network
 
 
 class Places:
-    """At most *most* places for each key. Counts this process alone."""
+    """Counts uses of each key, up to *most* at the same time, in this process only."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._taken: Counter[Hashable] = Counter()
 
     def take(self, key: Hashable) -> bool:
-        """Take a place; False when all of this key are taken. None is not counted."""
+        """Count one more use; False when the key is at its limit. The key None has no limit."""
         if key is None:
             return True
         if self._taken[key] >= self.most:
@@ -26,7 +26,7 @@ class Places:
         return True
 
     def leave(self, key: Hashable) -> None:
-        """Give back a place that was taken."""
+        """End a use that `take` counted."""
         if key is None:
             return
         self._taken[key] -= 1
@@ -37,9 +37,10 @@ class Places:
 def crowds(
     neighbourhood: Callable[[str], str], proxies: Sequence[IPv4Network | IPv6Network]
 ) -> Callable[[str | None], str | None]:
-    """What tells by an address which crowd it belongs to, as *neighbourhood* names it.
+    """A function from a client address to the group that shares its limit.
 
-    None for this machine and for *proxies*, behind which many are: these are not counted.
+    The group is *neighbourhood*(address), or None, which has no limit, for loopback addresses and
+    for *proxies*, because each of them forwards the requests of many clients.
     """
 
     @lru_cache(1_024)

@@ -1,4 +1,4 @@
-"""A time limit for many pieces of work, watched by one timer."""
+"""A timeout for many concurrent operations that needs only one timer."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ from types import TracebackType
 
 
 class Deadlines:
-    """A limit of so many *seconds* for each of many pieces of work.
+    """Gives each of many operations a timeout of *seconds*.
 
-    `asyncio.timeout` sets a timer for each, which every request would pay for. All of these last
-    equally long, so they end in the order in which they began, and one timer for the oldest will
-    do.
+    `asyncio.timeout` creates a timer for each operation, which costs time in every request. All
+    these timeouts are equally long, so they expire in the order in which they started: one timer
+    for the oldest is enough.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._at_work: dict[Deadline, None] = {}
+        self._running: dict[Deadline, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def within(self) -> Deadline:
-        """The limit for what is done in its `with`, which raises TimeoutError when it is over."""
+        """A context manager that raises TimeoutError when its block takes too long."""
         return Deadline(self)
 
     def begin(self, deadline: Deadline) -> None:
-        """Watch over it from now on."""
+        """Start the timeout of *deadline*."""
         loop = asyncio.get_running_loop()
         deadline.ends = loop.time() + self.seconds
         if loop is not self._loop:
-            # The first, or what another loop left is over with that loop.
+            # No timer runs in this loop. Entries of an earlier loop ended with that loop.
             self._loop = loop
-            self._at_work.clear()
+            self._running.clear()
             loop.call_at(deadline.ends, self._look, loop)
-        self._at_work[deadline] = None
+        self._running[deadline] = None
 
     def end(self, deadline: Deadline) -> None:
-        """Watch over it no longer."""
-        self._at_work.pop(deadline, None)
+        """Cancel the timeout of *deadline*."""
+        self._running.pop(deadline, None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         if loop is not self._loop:
             return
-        while self._at_work:
-            oldest = next(iter(self._at_work))
+        while self._running:
+            oldest = next(iter(self._running))
             if oldest.ends > loop.time():
                 loop.call_at(oldest.ends, self._look, loop)
                 return
-            del self._at_work[oldest]
+            del self._running[oldest]
             oldest.expire()
-        # Nobody is at work; the next who begins starts the watch anew.
+        # No operation is running; the next one starts the timer again.
         self._loop = None
 
 
 class Deadline:
-    """One piece of work; ends as `asyncio.timeout` would have it end."""
+    """The timeout of one operation; behaves like `asyncio.timeout`."""
 
     __slots__ = ("_cancelling", "_deadlines", "_task", "ends", "is_over")
 
@@ -63,11 +63,11 @@ class Deadline:
         self._cancelling = 0
         self.ends = 0.0
         self.is_over = False
-        """Whether it took too long."""
+        """Whether the timeout expired."""
 
     def __enter__(self) -> Deadline:
         self._task = asyncio.current_task()
-        assert self._task is not None  # noqa: S101 - whoever awaits is in a task
+        assert self._task is not None  # noqa: S101 - a coroutine always runs in a task
         self._cancelling = self._task.cancelling()
         self._deadlines.begin(self)
         return self
@@ -82,17 +82,17 @@ class Deadline:
         task, self._task = self._task, None
         if not self.is_over or task is None:
             return
-        # Somebody else may have cancelled the task as well; then it is not ours to go on.
+        # If something else has cancelled the task as well, its CancelledError must propagate.
         is_ours = task.uncancel() <= self._cancelling
         if is_ours and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def lift(self) -> None:
-        """Let it take as long as it takes from now on."""
+        """Remove the timeout for the rest of the block."""
         self._deadlines.end(self)
 
     def expire(self) -> None:
-        """End it: the task is cancelled at what it waits for."""
+        """Cancel the task; the block then raises TimeoutError."""
         if self._task is not None:
             self.is_over = True
             self._task.cancel()

@@ -27,7 +27,7 @@ _MEDIA_TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-# Folders that are for making the files, not for browsers.
+# Folders with the sources of tools and tests, which browsers do not need.
 _NOT_SERVED = {"node_modules", "tests", "tools", "types"}
 _INLINE_SCRIPT = re.compile(r"<script type=\"importmap\">(.*?)</script>", re.DOTALL)
 
@@ -39,9 +39,9 @@ _NOT_BUILT = (
 
 
 class Frontend:
-    """The files in *folder*, under an address that changes whenever one of them does.
+    """Serves the files in *folder* below a path with a hash of all their contents.
 
-    *compress*: each file is compressed when it is first asked for, and kept so.
+    *compress*: compress each file at its first request and cache the result.
     """
 
     def __init__(self, folder: Path, *, compress: bool = False) -> None:
@@ -52,13 +52,13 @@ class Frontend:
             loader=FileSystemLoader(folder / "pages"),
             autoescape=True,
             trim_blocks=True,
-            # Names and addresses of others stand on these pages, too.
+            # These pages also show names and addresses that other users chose.
             finalize=lambda value: on_one_line(value) if isinstance(value, str) else value,
         )
 
     @cached_property
     def prefix(self) -> str:
-        """Where the files are served; browsers may keep what lies below it for ever."""
+        """The path of the files. It changes when a file changes, so browsers may cache forever."""
         digest = hashlib.sha256()
         for name, path in sorted(self._files.items()):
             digest.update(name.encode() + b"\0" + path.read_bytes())
@@ -66,7 +66,7 @@ class Frontend:
 
     @cached_property
     def content_security_policy(self) -> str:
-        """Nothing from anywhere else, no inline code but the import map, which is named by hash."""
+        """Allows this origin only, and one inline script: the import map, named by its hash."""
         hashes = "".join(f" 'sha256-{_sha256(script)}'" for script in self._inline_scripts)
         return (
             "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none';"
@@ -76,7 +76,7 @@ class Frontend:
         )
 
     def page(self, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page with these values; a plain one that says what to do when nothing is built."""
+        """The rendered page; status 503 with instructions when the frontend is not built."""
         if not self._is_built:
             return HTMLResponse(_NOT_BUILT, 503, {"Cache-Control": "no-store"})
         template = self._templates.get_template(name)
@@ -84,20 +84,20 @@ class Frontend:
         return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
     def routes(self) -> list[Route]:
-        """The files' addresses."""
+        """The route of the files."""
 
         @open_to_all
         async def asset(request: Request) -> Response:
-            """A file of the pages; it never changes under its address.
+            """A static file of the pages; its content never changes at this address.
 
             Args:
-                build: what stands for the content of all files.
-                path: the file.
+                build: a hash of the content of all files.
+                path: the path of the file.
 
             Answers:
-                200: the file, for browsers to keep for ever.
-                206: the part that the header `Range` asks for.
-                404: there is no such file, or not in this version.
+                200: the file, which browsers may cache forever.
+                206: the part that the header `Range` requests.
+                404: no such file in this version.
             """
             path = self._files.get(request.path_params["path"])
             if path is None or request.path_params["build"] != self.prefix.rpartition("/")[2]:
@@ -120,16 +120,16 @@ class Frontend:
         return preferred_coding(request.headers.get("accept-encoding"))
 
     async def _smaller(self, path: Path, coding: str) -> bytes:
-        """The compressed file; all who ask while it is being made wait for the same work."""
-        work = self._compressed.get((path, coding))
-        if work is None:
-            made = asyncio.to_thread(lambda: compressed_file(path.read_bytes(), coding))
-            work = self._compressed[path, coding] = asyncio.create_task(made)
-        return await asyncio.shield(work)
+        """The compressed file; concurrent requests wait for the same compression."""
+        task = self._compressed.get((path, coding))
+        if task is None:
+            content = asyncio.to_thread(lambda: compressed_file(path.read_bytes(), coding))
+            task = self._compressed[path, coding] = asyncio.create_task(content)
+        return await asyncio.shield(task)
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        """What is served, by the path below the prefix: nothing outside this list is."""
+        """The served files by their path below the prefix; no other file is served."""
         found = {}
         for path in sorted(self._folder.rglob("*")):
             name = path.relative_to(self._folder)
@@ -143,7 +143,7 @@ class Frontend:
 
     @cached_property
     def _inline_scripts(self) -> list[str]:
-        """The import map as a browser will see it."""
+        """The import map, exactly as it is sent to browsers."""
         if not self._is_built:
             return []
         text = self._templates.get_template("index.html").render(prefix=self.prefix)

@@ -1,7 +1,7 @@
-"""Headers, the caller's address and the request's id, straight from an ASGI scope or message.
+"""Headers, client address and request ID, read directly from an ASGI scope or message.
 
-Every request is asked for a dozen of them on its way, and Starlette's mapping decodes and compares
-anew for each, and raises inside for those that are not there.
+Each request reads about a dozen headers. Starlette's mapping is slower: it decodes and compares
+all headers for each read, and raises internally for a missing one.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from typing import Any
 
 
 def header(message: Mapping[str, Any], name: bytes) -> str | None:
-    """The first header of this name, which must be in small letters; None when there is none."""
-    for one, value in message.get("headers", ()):
-        if one == name:
+    """The first header called *name* (in lower case); None when it is missing."""
+    for key, value in message.get("headers", ()):
+        if key == name:
             text: str = value.decode("latin-1")
             return text
     return None
 
 
 def address_of(scope: Mapping[str, Any]) -> str | None:
-    """The address that the request came from, or that a trusted proxy tells; None on a pipe."""
+    """The client's address, from a trusted proxy if there is one; None on a Unix socket."""
     client: tuple[str, int] | None = scope.get("client")
     return None if client is None else client[0]
 
 
 def request_id(scope: Mapping[str, Any]) -> str | None:
-    """The request's id, as the middleware `RequestId` gave it."""
+    """The request ID that the middleware `RequestId` set."""
     found: str | None = scope.get("state", {}).get("request_id")
     return found

@@ -1,4 +1,7 @@
-"""Middleware as plain ASGI: Starlette's base class would run the app in another task."""
+"""The engine's own middleware.
+
+It is plain ASGI, because Starlette's `BaseHTTPMiddleware` runs the application in another task.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.core.errors import BodyTooLarge, BodyTooLate, EngineError, RateLimited, Unavailable
 from aiwebengine.core.request_record import note_bug, note_code
-from aiwebengine.web.access_log import Answered, request_line
+from aiwebengine.web.access_log import Outcome, request_line
 from aiwebengine.web.deadlines import Deadlines
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import of_error
@@ -22,39 +25,40 @@ from aiwebengine.web.proxies import is_from_trusted_proxy
 
 log = logging.getLogger(__name__)
 
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 DRAINED_BYTES = 16 * 1_048_576
 
-# What the log and the figures say of a request whose sender left in the middle of its body; no
-# client ever sees it.
+# Status in the log and the metrics for a request whose client disconnected while it sent the body.
+# It is never sent.
 CLIENT_LEFT = 499
 
-# What tells its own callers that it is late has so long to do it.
+# Additional time for paths that report a timeout in their own format.
 GRACE_SECS = 1.0
 
-# The messages that begin an answer, a refusal of a WebSocket's handshake included.
+# ASGI messages that start a response; the second one rejects a WebSocket handshake.
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
-# What an answer that is no page may do.
+# The content security policy of responses that are not pages.
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 
 Headers = list[tuple[bytes, bytes]]
 
-Tell = Callable[[Scope, EngineError], Response]
-"""How a request is told of a refusal: some routes have a form of their own for it."""
+ErrorResponse = Callable[[Scope, EngineError], Response]
+"""Makes the response for an error. GraphQL has its own format, other routes use `as_problem`."""
 
 
 def as_problem(scope: Scope, error: EngineError) -> Response:
-    """A refusal as problem details, which is the form of most routes."""
+    """The error as problem details (RFC 9457)."""
     return of_error(error, request_id(scope))
 
 
 class RequestId:
-    """Gives each request an id, which every answer names in `X-Request-Id`.
+    """Gives each request an ID and returns it in the header `X-Request-Id`.
 
-    A trusted proxy may bring one: up to 64 letters, digits, dots, dashes and underscores. Nobody
-    else may, or an outsider could mix up the lines of others in the log and in the trail.
+    A trusted proxy may set the ID: up to 64 letters, digits, dots, hyphens and underscores. Other
+    clients may not, because they could reuse the ID of another request and confuse the log and the
+    audit trail.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -72,20 +76,21 @@ class RequestId:
 
 
 def _given_id(scope: Scope) -> str | None:
-    """The id that a trusted proxy gave; None when there is none that can be used."""
+    """The request ID from a trusted proxy; None when it is missing or invalid."""
     if not is_from_trusted_proxy(scope):
         return None
-    # A proxy that adds one to a caller's puts its own behind it.
+    # A proxy that keeps the client's header appends its own.
     given = [value for name, value in scope["headers"] if name == b"x-request-id"]
     name = given[-1].decode("latin-1") if given else ""
-    return name if _SANE_ID.fullmatch(name) else None
+    return name if _VALID_ID.fullmatch(name) else None
 
 
 class SecurityHeaders:
-    """Tells the browser what our answers may do.
+    """Adds security headers to responses that do not set them.
 
-    *policy* is for pages; anything else may do nothing at all. *strict_transport*: the value of
-    Strict-Transport-Security (RFC 6797), None where browsers reach us by http.
+    *policy* returns the Content-Security-Policy of pages; other responses get one that allows
+    nothing. *strict_transport* is the value of Strict-Transport-Security (RFC 6797), or None if
+    browsers use http.
     """
 
     def __init__(
@@ -111,20 +116,20 @@ class SecurityHeaders:
 
     def _missing(self, message: Message) -> Headers:
         names = {name for name, _ in message.get("headers", ())}
-        return [one for one in self._fitting(message) if one[0] not in names]
+        return [header for header in self._for_type(message) if header[0] not in names]
 
-    def _fitting(self, message: Message) -> Headers:
+    def _for_type(self, message: Message) -> Headers:
         if not (header(message, b"content-type") or "").startswith("text/html"):
             return self._of_data
         return [*self._always, (b"content-security-policy", self._policy().encode())]
 
 
 class BodyLimit:
-    """Refuses bodies above *most* bytes with 413, told beforehand or counted while they come.
+    """Refuses bodies above *most* bytes with 413, by their Content-Length or while reading them.
 
+    The limit is *most_anonymous* until the caller is authenticated, so a route that accepts larger
+    bodies must authenticate before it reads. Reading more raises BodyTooLarge in the route.
     *most_below* has higher limits for the paths below some prefixes.
-    Of a caller who is not known yet, or not at all, *most_of_strangers* are read: a route that
-    takes more must find out who asks first. Larger ones end where the route reads them.
     """
 
     def __init__(
@@ -132,15 +137,15 @@ class BodyLimit:
         app: ASGIApp,
         *,
         most: int,
-        most_of_strangers: int,
+        most_anonymous: int,
         most_below: Mapping[str, int] | None = None,
-        tell: Tell = as_problem,
+        error_response: ErrorResponse = as_problem,
     ) -> None:
         self._app = app
         self._most = most
         self._most_below = most_below or {}
-        self._most_of_strangers = most_of_strangers
-        self._tell = tell
+        self._most_anonymous = most_anonymous
+        self._error_response = error_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
@@ -149,15 +154,16 @@ class BodyLimit:
             return
         body = _Body(scope, receive, send, self._allowed)
         most = self._most_at(scope["path"])
-        if body.told > most:
-            await self._tell(scope, body.too_large(most))(scope, receive, body.send)
+        if body.announced > most:
+            response = self._error_response(scope, body.too_large(most))
+            await response(scope, receive, body.send)
             return
         await self._app(scope, body.receive, body.send)
 
     def _allowed(self, scope: Scope) -> int:
         viewer = scope["state"].get("viewer")
         if viewer is None or not viewer.is_signed_in:
-            return self._most_of_strangers
+            return self._most_anonymous
         return self._most_at(scope["path"])
 
     def _most_at(self, path: str) -> int:
@@ -168,7 +174,7 @@ class BodyLimit:
 
 
 class _Body:
-    """One body on its way in, and what is sent about it."""
+    """The body of one request, and its response. `announced` is the Content-Length, or 0."""
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, allowed: Callable[[Scope], int]
@@ -178,44 +184,44 @@ class _Body:
         self._send = send
         self._allowed = allowed
         self._size = 0
-        self._has_begun_to_answer = False
+        self._has_started_response = False
         self._is_too_large = False
-        told = header(scope, b"content-length") or ""
-        self.told = int(told[:12]) if told.isdecimal() else 0
+        length = header(scope, b"content-length") or ""
+        self.announced = int(length[:12]) if length.isdecimal() else 0
 
     async def receive(self) -> Message:
-        """The next part. Raises BodyTooLarge, unless the answer has begun already."""
-        if not self._has_begun_to_answer:
-            self._must_be_within(self.told)
+        """The next chunk. Raises BodyTooLarge, unless the response has started already."""
+        if not self._has_started_response:
+            self._must_be_within(self.announced)
         message = await self._receive()
         self._size += len(message.get("body", b""))
-        if not self._has_begun_to_answer:
+        if not self._has_started_response:
             self._must_be_within(self._size)
         return message
 
     async def send(self, message: Message) -> None:
-        """Send on; the refusal of a body once the client has sent a little more of it."""
+        """Send the message; before a refusal, read more of the body first (see `_drain`)."""
         if message["type"] == "http.response.start":
-            self._has_begun_to_answer = True
+            self._has_started_response = True
             if self._is_too_large:
                 await self._drain()
                 message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         await self._send(message)
 
     def too_large(self, allowed: int) -> BodyTooLarge:
-        """The refusal, which closes the connection."""
+        """The error; its response will close the connection."""
         self._is_too_large = True
         return BodyTooLarge(f"The body is too large; at most {allowed} bytes are read.")
 
     def _must_be_within(self, size: int) -> None:
-        # Without a body nobody has to ask how much is allowed.
+        # Requests without a body skip the look-up of the limit.
         if size and size > (allowed := self._allowed(self._scope)):
             raise self.too_large(allowed)
 
     async def _drain(self) -> None:
-        """Take in a little more: a client that still sends would not read the answer."""
+        """Read up to DRAINED_BYTES: a client that is still sending would not read the response."""
         if header(self._scope, b"expect") is not None:
-            # It waits for leave to send, and reads.
+            # `Expect: 100-continue`: the client sends nothing until it has read a response.
             return
         while self._size < DRAINED_BYTES:
             message = await self._receive()
@@ -225,38 +231,38 @@ class _Body:
 
 
 class RateLimit:
-    """Refuses with 429 whoever comes too often.
-
-    *count* raises RateLimited then.
-    """
+    """Answers 429 when *count*, which is called for each request, raises RateLimited."""
 
     def __init__(
-        self, app: ASGIApp, *, count: Callable[[Scope], None], tell: Tell = as_problem
+        self,
+        app: ASGIApp,
+        *,
+        count: Callable[[Scope], None],
+        error_response: ErrorResponse = as_problem,
     ) -> None:
         self._app = app
         self._count = count
-        self._tell = tell
+        self._error_response = error_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         path = scope.get("path", "")
-        # A check of our health must not be refused because of somebody else's haste.
+        # Health checks may share an address with other clients, so they are not rate limited.
         if scope["type"] == "http" and path != "/health" and not path.startswith("/assets/"):
             try:
                 self._count(scope)
             except RateLimited as error:
-                await self._tell(scope, error)(scope, receive, send)
+                await self._error_response(scope, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
 class TimeLimit:
-    """Ends a request that has no answer after *seconds*, with all that it does, the running
-    statement included: 503, or 408 when it is the body that does not come.
+    """Cancels a request whose response has not started after *seconds*, and its SQL statement.
 
-    The limit is for the beginning of the answer. What is sent bit by bit, such as an export or
-    an event stream, may take as long as it takes. The paths *tell_it_themselves* have a moment
-    more, to say it in their own words.
+    The response is 503, or 408 if the engine was waiting for the body. There is no limit once the
+    response has started, so exports and event streams can take longer. Paths in *with_own_timeout*
+    report the timeout in their own format; they get GRACE_SECS more.
     """
 
     def __init__(
@@ -264,21 +270,21 @@ class TimeLimit:
         app: ASGIApp,
         *,
         seconds: float,
-        tell_it_themselves: frozenset[str] = frozenset(),
-        tell: Tell = as_problem,
+        with_own_timeout: frozenset[str] = frozenset(),
+        error_response: ErrorResponse = as_problem,
     ) -> None:
         self._app = app
         self._seconds = seconds
-        self._tell = tell
+        self._error_response = error_response
         self._usual, self._later = Deadlines(seconds), Deadlines(seconds + GRACE_SECS)
-        self._tell_it_themselves = tell_it_themselves
+        self._with_own_timeout = with_own_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        deadlines = self._later if scope["path"] in self._tell_it_themselves else self._usual
+        deadlines = self._later if scope["path"] in self._with_own_timeout else self._usual
         awaits_body = False
 
         async def receiving() -> Message:
@@ -303,21 +309,21 @@ class TimeLimit:
 
     def _refused(self, scope: Scope, awaits_body: bool) -> Response:
         if not awaits_body:
-            return self._tell(
+            return self._error_response(
                 scope, Unavailable(f"The request took longer than {self._seconds:g} s.")
             )
         late = f"The request's body did not arrive within {self._seconds:g} s."
-        response = self._tell(scope, BodyTooLate(late))
+        response = self._error_response(scope, BodyTooLate(late))
         response.headers["Connection"] = "close"
         return response
 
 
 class AccessLog:
-    """Logs each request, without the query string (it may hold secrets); the last resort.
+    """Logs each request and handles exceptions that nothing else has caught.
 
-    *answered* is told of each answer: the scope as the routes left it, the status, and the seconds
-    until it began (a stream may then go on for hours). An error that nobody caught is
-    logged and told with the request id alone.
+    *answered* is called after each response with the scope (which the router has extended), the
+    status, and the seconds until the response started (a stream may last for hours). An unexpected
+    exception is logged with its stack trace; the client gets only the request ID.
     """
 
     def __init__(
@@ -325,47 +331,47 @@ class AccessLog:
         app: ASGIApp,
         *,
         answered: Callable[[Scope, int, float], None],
-        tell: Tell = as_problem,
+        error_response: ErrorResponse = as_problem,
     ) -> None:
         self._app = app
         self._answered = answered
-        self._tell = tell
+        self._error_response = error_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with request_line(scope, scope["method"]) as line:
-            await self._answer(scope, receive, send, line)
+        with request_line(scope, scope["method"]) as outcome:
+            await self._answer(scope, receive, send, outcome)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, line: Answered) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, outcome: Outcome) -> None:
         began, waited = time.perf_counter(), 0.0
-        line.status = 0
+        outcome.status = 0
 
         async def noting(message: Message) -> None:
             nonlocal waited
             if message["type"] == "http.response.start":
-                line.status, waited = message["status"], time.perf_counter() - began
+                outcome.status, waited = message["status"], time.perf_counter() - began
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         except ClientDisconnect:
-            # Nobody reads an answer, and nobody but the client made the request fail.
-            line.status = line.status or CLIENT_LEFT
+            # The client is gone: nobody would read a response, and it is no failure of the engine.
+            outcome.status = outcome.status or CLIENT_LEFT
         except Exception as error:
             if not note_bug(error):
                 log.exception("request.bug")
             note_code(EngineError.code)
-            if line.status:
-                # The answer has begun; all that is left is to cut it off.
+            if outcome.status:
+                # The response has started; it can only be cut off.
                 raise
             hidden = "Something went wrong on our side. The log has the details."
-            await self._tell(scope, EngineError(hidden))(scope, receive, noting)
+            await self._error_response(scope, EngineError(hidden))(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
-            self._answered(scope, line.status, waited or seconds)
+            self._answered(scope, outcome.status, waited or seconds)
 
 
 def _adding(send: Send, headers: Callable[[Message], Headers]) -> Send:

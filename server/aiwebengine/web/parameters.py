@@ -8,7 +8,10 @@ from aiwebengine.core.errors import BadUserInput
 
 
 def instant(name: str, text: str | None) -> datetime | None:
-    """The instant that the parameter *name* tells; None without one. Raises BadUserInput."""
+    """Parse *text*, the value of the parameter *name*; None when it is empty.
+
+    Raises BadUserInput when it is not an ISO 8601 date and time.
+    """
     if not text:
         return None
     try:

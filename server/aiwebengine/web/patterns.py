@@ -1,4 +1,4 @@
-"""What a request asked for in the engine's own words: few of them, whatever callers send."""
+"""Method and route of a request as labels with few possible values, for metrics and the log."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def method_of(scope: Mapping[str, Any]) -> str:
 
 
 def pattern_of(scope: Mapping[str, Any]) -> str:
-    """The pattern of the route, as in `/users/{user_id}/roles`; `(none)` without a route."""
+    """The route's path template, such as `/users/{user_id}/roles`; `(none)` without a route."""
     path: str = getattr(scope.get("route"), "path", UNROUTED)
     return _CONVERTER.sub("}", path)

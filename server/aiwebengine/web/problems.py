@@ -18,9 +18,9 @@ RETRY_AFTER_SECS = 2
 def problem(
     status: int, detail: str, code: str, request_id: str | None, extensions: dict[str, Any]
 ) -> Response:
-    """A problem of no special type: its title is the status's own (RFC 9457 section 4.2.1).
+    """A response with problem details of type about:blank (RFC 9457 section 4.2.1).
 
-    Its code is noted for the request's line in the log.
+    Also records *code* and *detail* for the request's line in the log.
     """
     note_error(code, detail)
     body = {
@@ -38,14 +38,14 @@ def problem(
 
 
 def of_error(error: EngineError, request_id: str | None) -> Response:
-    """What a refusal looks like to a script."""
+    """The response for *error* as problem details."""
     response = problem(error.status, error.message, error.code, request_id, error.extensions)
     response.headers.update(headers_of(error))
     return response
 
 
 def headers_of(error: EngineError) -> dict[str, str]:
-    """What a refusal says beside its body: when to come back, or how to say who one is."""
+    """Additional headers for *error*: `Retry-After` or `WWW-Authenticate`."""
     if isinstance(error, RateLimited):
         return {"Retry-After": str(error.retry_after)}
     if error.status == 503:

@@ -1,4 +1,4 @@
-"""Which headers of which proxies the engine trusts."""
+"""Trusted proxies: the client's address and scheme from their headers."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _FORWARDED_FOR = b"x-forwarded-for"
 
 
 class TrustedProxies:
-    """Takes the client's address and scheme from `X-Forwarded-For` and `X-Forwarded-Proto` when the
-    connection comes from a trusted proxy, and from nobody else.
+    """Middleware that applies `X-Forwarded-For` and `X-Forwarded-Proto` of trusted proxies.
 
-    An address that is not an IP address is ignored: the proxy's own address counts then.
+    Headers of other clients are ignored. If the forwarded address is not an IP address, the
+    proxy's own address is used.
     """
 
     def __init__(self, app: ASGIApp, *, networks: Iterable[Network]) -> None:
         self._app = app
         names = [str(network) for network in networks]
-        self._forwarded = ProxyHeadersMiddleware(cast(Any, self._readdressed), trusted_hosts=names)
+        self._forwarded = ProxyHeadersMiddleware(cast(Any, self._with_client), trusted_hosts=names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
@@ -36,7 +36,7 @@ class TrustedProxies:
             return
         peer = scope.get("client")
         if peer is not None:
-            # An IPv4 client of a socket that listens on IPv6.
+            # Writes the IPv4 client of an IPv6 socket as IPv4.
             scope["client"] = peer = (_plain(peer[0]) or peer[0], peer[1])
         is_trusted = peer is not None and peer[0] in self._forwarded.trusted_hosts
         scope.setdefault("state", {})[_FROM_PROXY] = is_trusted
@@ -46,31 +46,31 @@ class TrustedProxies:
         else:
             await self._app(scope, receive, send)
 
-    async def _readdressed(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _with_client(self, scope: Scope, receive: Receive, send: Send) -> None:
         host, port = scope["client"]
         known = _plain(host)
         scope["client"] = (known, port) if known else scope["state"]["peer"]
-        is_told = any(name == _FORWARDED_FOR for name, _ in scope["headers"])
+        has_header = any(name == _FORWARDED_FOR for name, _ in scope["headers"])
         is_loopback = known is not None and ipaddress.ip_address(known).is_loopback
-        scope["state"][_IS_LOOPBACK] = is_told and is_loopback
+        scope["state"][_IS_LOOPBACK] = has_header and is_loopback
         await self._app(scope, receive, send)
 
 
 def is_from_trusted_proxy(scope: Scope) -> bool:
-    """Whether a trusted proxy made the connection that this request came on."""
+    """Whether a trusted proxy forwarded this request."""
     return bool(scope.get("state", {}).get(_FROM_PROXY))
 
 
 def is_said_to_be_loopback(scope: Scope) -> bool:
-    """Whether a trusted proxy says in `X-Forwarded-For` that the client is on its own machine."""
+    """Whether a trusted proxy sent a loopback address in `X-Forwarded-For`."""
     return bool(scope.get("state", {}).get(_IS_LOOPBACK))
 
 
 @lru_cache(1_024)
 def _plain(host: str) -> str | None:
-    """The address as it is usually written; None when *host* is no IP address.
+    """The address in canonical form; None when *host* is not an IP address.
 
-    A zone (`fe80::1%eth0`) may be any text, so such an address is none.
+    Also None for an address with a zone (`fe80::1%eth0`), because a zone may be any text.
     """
     try:
         address = ipaddress.ip_address(host)

@@ -10,7 +10,7 @@ from aiwebengine.core.rights import Rights, UndeclaredRights, rights_of
 
 
 def rights_of_route(route: BaseRoute) -> Rights:
-    """What the endpoint of a route declares. Raises UndeclaredRights when it declares nothing."""
+    """The rights that a route's endpoint declares. Raises UndeclaredRights if there are none."""
     if not isinstance(route, Route | WebSocketRoute):
         raise UndeclaredRights(repr(route))
     rights = rights_of(route.endpoint)
@@ -20,6 +20,6 @@ def rights_of_route(route: BaseRoute) -> Rights:
 
 
 def must_declare_rights(routes: Iterable[BaseRoute]) -> None:
-    """Raise UndeclaredRights when one of *routes* declares nothing."""
+    """Raise UndeclaredRights if the endpoint of one of *routes* declares no rights."""
     for route in routes:
         rights_of_route(route)

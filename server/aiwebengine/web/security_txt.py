@@ -1,4 +1,4 @@
-"""Where to report a security problem, for people and programs: RFC 9116."""
+"""security.txt: where to report a security problem (RFC 9116)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from aiwebengine.core.errors import NotFound
 from aiwebengine.core.rights import open_to_all
 
 PATH = "/.well-known/security.txt"
-# RFC 9116 section 2.5.5 recommends less than a year. It is computed, so it is never over.
+# RFC 9116 section 2.5.5 recommends less than a year. Counted from today, so it never expires.
 VALID_DAYS = 180
 
 
 def routes(contact: str | None, public_url: str) -> list[Route]:
-    """`GET /.well-known/security.txt`; without a *contact* nothing is there."""
+    """`GET /.well-known/security.txt`; it answers 404 without a *contact*."""
 
     @open_to_all
     async def security_txt(_: Request) -> PlainTextResponse:
-        """Where to report a security problem (RFC 9116), by `security.contact`.
+        """Where to report a security problem (RFC 9116), from `security.contact`.
 
         Answers:
             200: the file.

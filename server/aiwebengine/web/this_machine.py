@@ -1,8 +1,8 @@
-"""Distinguishes requests of this machine itself from those that a proxy on it forwards.
+"""Distinguishes requests from this machine from those that a proxy on it forwards.
 
-Sign-in links, `security.metrics_from_loopback` and the missing rate limit of this machine rely on
-it. A proxy on this machine connects from loopback, too, and with its default settings nginx and
-HAProxy say little or nothing about whom they speak for.
+Sign-in links, `security.metrics_from_loopback` and the exemption of this machine from the rate
+limit depend on it. A proxy on this machine also connects from loopback, and with their default
+settings nginx and HAProxy say little or nothing about the client.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.types import Scope
 from aiwebengine.web.proxies import is_from_trusted_proxy
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-# How long after a request of an unmarked proxy nobody counts as this machine itself.
+# After a request from a proxy that does not mark its requests, none counts as local for this long.
 REMEMBERED_SECS = 600.0
 
 _MARKS = frozenset(
@@ -40,34 +40,37 @@ _UNMARKED = (
 
 
 class ThisMachine:
-    """Knows which requests this machine itself sent. *public_url*: what browsers know us as.
+    """Decides which requests are local, that is, sent by a client on this machine.
 
-    Such a request comes from loopback, by HTTP/1.1, has no header of a proxy, asks for no upgrade
-    without naming one (nginx set up for WebSockets does), and names us by a loopback name and the
-    port that we listen on.
+    A local request comes from loopback by HTTP/1.1, has no header that proxies add, has a loopback
+    name and the engine's own port as its Host, and has an `Upgrade` header exactly if `Connection`
+    announces it (an nginx configured for WebSockets breaks this rule).
 
-    Where browsers know us by another name or port, or by https, a proxy stands in front. Then its
-    requests must be told apart, so nobody is local unless *trusts_proxies* (the operator named the
-    proxy, which marks what it passes on), the name must be `localhost` (nginx's usual
-    `proxy_pass http://127.0.0.1:3000` sends the other one), and the connection must not be one for
-    a single request, which nginx asks for and few clients beside Python's urllib.
+    A proxy is in front of the engine if *public_url*, the engine's address for browsers, has
+    another name or port, or is https. Then more is required:
 
-    There, a request from loopback without any such header that names somebody else shows a proxy
-    that does not mark what it passes on. While one was seen within REMEMBERED_SECS nobody is local:
-    an attacker behind that proxy could name us as a local client does.
+    - *trusts_proxies*: the operator has configured the proxy, so it marks what it forwards;
+    - the Host is `localhost`, because nginx's usual `proxy_pass http://127.0.0.1:3000` sends the
+      other name;
+    - the request does not ask to close the connection, as nginx does, and few clients besides
+      Python's urllib.
+
+    Behind a proxy, an unmarked request from loopback for another Host shows a proxy that does not
+    mark what it forwards. For REMEMBERED_SECS after that, no request is local, because an attacker
+    behind that proxy could send the Host of a local client.
     """
 
     def __init__(self, public_url: str, *, trusts_proxies: bool) -> None:
         parts = urlsplit(public_url)
         is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES
-        # The port that we listen on where browsers reach us without a proxy.
+        # The engine's port if browsers connect directly; None behind a proxy.
         self._port_without_proxy = (parts.port or 80) if is_loopback else None
         self._public_origin = public_url.encode().lower()
         self._trusts_proxies = trusts_proxies
         self._seen_unmarked = self._seen_untrusted = float("-inf")
 
     def sent(self, scope: Scope) -> bool:
-        """Whether this machine itself sent the request; also notes what it shows of a proxy."""
+        """Whether the request is local. Also records signs of a misconfigured proxy."""
         client = scope.get("client")
         if client is None or not _is_loopback(client[0]):
             return False
@@ -87,10 +90,10 @@ class ThisMachine:
             elif name == b"upgrade":
                 names_upgrade = True
             elif name in (b"origin", b"referer"):
-                # A page that was read through the proxy.
+                # Sent by a page that was loaded through the proxy.
                 is_from_page = is_from_page or value.lower().startswith(self._public_origin)
         names_another = not all(_name_of(host) in LOOPBACK_NAMES for host in hosts)
-        # Without a proxy it is a page that had its own name resolved to this machine.
+        # Without a proxy, such a request is DNS rebinding by a web page.
         if port != self._port_without_proxy and (is_from_page or names_another):
             self._seen_unmarked = time.monotonic()
         return (
@@ -102,17 +105,17 @@ class ThisMachine:
         )
 
     def problem(self) -> str | None:
-        """What the last minutes showed of a proxy that is not set up; None when nothing did."""
+        """A sentence on a misconfigured proxy seen within REMEMBERED_SECS; None without one."""
         now = time.monotonic()
         if now - self._seen_unmarked < REMEMBERED_SECS:
             return _UNMARKED
         return _UNTRUSTED if now - self._seen_untrusted < REMEMBERED_SECS else None
 
     def why_not_local(self, scope: Scope) -> str:
-        """What to do when a request of this machine did not count as one."""
+        """What the operator can do when a request from this machine did not count as local."""
         if _own_port(scope) != self._port_without_proxy and not self._trusts_proxies:
             return (
-                "server.base_url says that a proxy stands in front of the engine: name it in"
+                "According to server.base_url, a proxy is in front of the engine: add it to"
                 " server.trusted_proxies first."
             )
         if self.problem() == _UNMARKED:
@@ -121,7 +124,7 @@ class ThisMachine:
                 f" that header, and try again {REMEMBERED_SECS / 60:.0f} minutes later."
             )
         return (
-            "Open it as it was printed: http://localhost and the port that the engine listens on."
+            "Open it exactly as printed: http://localhost and the port that the engine listens on."
         )
 
     def _may_be_local(self, host: bytes, port: int | None, is_closing: bool) -> bool:
@@ -133,7 +136,7 @@ class ThisMachine:
 
 
 def _own_port(scope: Scope) -> int | None:
-    """The port that we listen on, which the request came to; None on a pipe."""
+    """The engine's port that received the request; None on a Unix socket."""
     server: tuple[str, int | None] | None = scope.get("server")
     return None if server is None else server[1]
 
@@ -148,7 +151,7 @@ def _is_loopback(address: str) -> bool:
 
 @lru_cache(64)
 def _own_names(port: int | None) -> frozenset[bytes]:
-    """How a local client may name an engine that listens on this port."""
+    """The allowed Host values of a local client for this port."""
     names = [b"localhost", b"127.0.0.1", b"[::1]"]
     with_port = [b"%s:%d" % (name, port) for name in names] if port else []
     # Clients leave out the port of http.

@@ -1,6 +1,6 @@
-"""Buffers an answer's head and body, which leave in one write.
+"""Buffers a response's head and body and sends both with one write.
 
-Uses a private module of uvicorn: `tests/web/test_writing.py` fails when that changes.
+Uses a private module of uvicorn; `tests/web/test_writing.py` fails when that module changes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ MAX_BUFFERED_BYTES = 65_536
 class BufferedTransport:
     """A transport that joins the writes of one iteration of the event loop.
 
-    The server writes an answer's head and body one after the other. Each write is a system call
-    and a packet, which is more expensive than making a small answer.
+    The server writes a response's head and body one after the other. Each write is a system call
+    and a packet, which costs more than computing a small response.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

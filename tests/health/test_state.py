@@ -125,7 +125,7 @@ async def test_an_outage_that_health_reports_is_no_failed_request(served):
         answers = [await client.get("/health") for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [503] * 3
-    assert (served.engine.figures.requests, served.engine.figures.errors) == (3, 0)
+    assert (served.engine.counters.requests, served.engine.counters.errors) == (3, 0)
 
 
 async def test_health_asks_the_database_once_for_many_who_ask(served):

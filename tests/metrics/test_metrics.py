@@ -208,7 +208,7 @@ async def test_sign_ins_sessions_and_subscriptions_are_told(engine_with):
                 await engine.heartbeat.beat()
                 during = (await read(served, **{"X-API-Key": KEY})).text
         end = time.monotonic() + 10
-        while engine.figures.subscriptions and time.monotonic() < end:
+        while engine.counters.subscriptions and time.monotonic() < end:
             await engine.heartbeat.beat()
         await engine.heartbeat.beat()
         after = (await read(served, **{"X-API-Key": KEY})).text

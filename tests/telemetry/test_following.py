@@ -89,7 +89,7 @@ async def test_who_loses_the_role_learns_nothing_more_within_a_second(
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == "FORBIDDEN"
     assert time.monotonic() - began < 5
-    assert served.engine.figures.subscriptions == 0
+    assert served.engine.counters.subscriptions == 0
 
 
 async def test_an_outage_is_counted_lived_through_and_over_by_itself(fragile, tmp_path):

@@ -1,11 +1,11 @@
-"""Percentiles out of buckets, and figures until they are told."""
+"""Percentiles of histograms, and counters until they are written."""
 
 import random
 
 import pytest
 
 from aiwebengine.telemetry import histogram
-from aiwebengine.telemetry.figures import KEPT_SECS, MAX_TIMINGS, OTHER, Figures, Slot
+from aiwebengine.telemetry.counters import KEPT_SECS, MAX_TIMINGS, OTHER, Counters, Slot
 from aiwebengine.telemetry.histogram import BOUNDS_SECS, added, bucket_of, empty, percentile
 
 
@@ -58,14 +58,14 @@ def test_two_workers_have_the_percentiles_of_all_their_requests():
 
 
 def test_what_could_not_be_told_is_told_the_next_time_and_only_once():
-    figures = Figures()
-    figures.answered(0.01, failed=False)
-    figures.operation("query users", 0.01, failed=True)
+    counters = Counters()
+    counters.answered(0.01, failed=False)
+    counters.operation("query users", 0.01, failed=True)
 
-    untold = figures.take()
-    figures.give_back(untold)
-    figures.answered(0.01, failed=True)
-    again, after = figures.take(), figures.take()
+    pending = counters.take()
+    counters.give_back(pending)
+    counters.answered(0.01, failed=True)
+    again, after = counters.take(), counters.take()
 
     assert sum(slot.requests for slot in again.slots.values()) == 2
     assert sum(slot.errors for slot in again.slots.values()) == 1
@@ -75,22 +75,22 @@ def test_what_could_not_be_told_is_told_the_next_time_and_only_once():
 
 
 def test_no_more_than_an_hour_is_kept_while_the_database_is_away():
-    figures = Figures()
-    figures.answered(0.01, failed=False)
-    untold = figures.take()
-    old = figures.slot() - KEPT_SECS - 10
+    counters = Counters()
+    counters.answered(0.01, failed=False)
+    pending = counters.take()
+    old = counters.slot() - KEPT_SECS - 10
 
-    figures.give_back(type(untold)({**untold.slots, old: Slot(requests=5)}, {}))
+    counters.give_back(type(pending)({**pending.slots, old: Slot(requests=5)}, {}))
 
-    assert sum(slot.requests for slot in figures.take().slots.values()) == 1
+    assert sum(slot.requests for slot in counters.take().slots.values()) == 1
 
 
 def test_statements_without_end_share_one_name():
-    figures = Figures()
+    counters = Counters()
     for number in range(MAX_TIMINGS + 50):
-        figures.statement(f"select {number}", 0.001, failed=False)
+        counters.statement(f"select {number}", 0.001, failed=False)
 
-    names = {name: timing.count for (_, _, name), timing in figures.take().timings.items()}
+    names = {name: timing.count for (_, _, name), timing in counters.take().timings.items()}
 
     assert len(names) == MAX_TIMINGS + 1
     assert names[OTHER] == 50

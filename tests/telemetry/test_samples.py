@@ -176,8 +176,8 @@ async def two_instances(url, tmp_path):
 async def test_two_instances_are_told_as_one(two_instances, ada):
     for number, engine in enumerate(two_instances, start=1):
         for _ in range(10 * number):
-            engine.figures.answered(0.002, failed=False)
-        engine.figures.answered(0.9, failed=True)
+            engine.counters.answered(0.002, failed=False)
+        engine.counters.answered(0.9, failed=True)
         await engine.heartbeat.beat()
     system = two_instances[2].services.telemetry
 
@@ -242,7 +242,7 @@ async def test_an_instance_that_ends_in_good_order_leaves_the_list_and_loses_not
     leaving, _, staying = two_instances
     await leaving.heartbeat.beat()
     await staying.heartbeat.beat()
-    leaving.figures.answered(0.01, failed=True)
+    leaving.counters.answered(0.01, failed=True)
 
     await leaving.heartbeat._leave()
 
@@ -253,7 +253,7 @@ async def test_an_instance_that_ends_in_good_order_leaves_the_list_and_loses_not
 async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_instances, ada):
     starting, *_ = two_instances
     starting.is_ready = False
-    starting.figures.answered(0.01, failed=True)
+    starting.counters.answered(0.01, failed=True)
     beats = []
     starting.heartbeat.listeners.append(beats.append)
 
@@ -270,8 +270,8 @@ async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_
 
 async def test_the_slowest_are_told_over_all_workers(two_instances, ada):
     for engine in two_instances:
-        engine.figures.operation("query users", 0.2, failed=False)
-        engine.figures.operation("query viewer", 0.001, failed=True)
+        engine.counters.operation("query users", 0.2, failed=False)
+        engine.counters.operation("query viewer", 0.001, failed=True)
         engine.heartbeat._timings_at -= 60
         await engine.heartbeat.beat()
 

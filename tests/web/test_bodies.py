@@ -81,7 +81,7 @@ async def test_a_form_is_as_large_as_any_body_of_a_stranger_at_most(client, fiel
 
 async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_bug(served, client, caplog):
     caplog.set_level(logging.INFO)
-    failed = served.engine.figures.errors
+    failed = served.engine.counters.errors
     head = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("localhost", served.engine.config.server.port)) as leaving:
         leaving.sendall(head + b"Content-Length: 100\r\n\r\n{")
@@ -89,7 +89,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_bug(served, 
     await until(lambda: any(getattr(one, "status", 0) == 499 for one in caplog.records), PATIENCE)
 
     assert "request.bug" not in [one.message for one in caplog.records]
-    assert served.engine.figures.errors == failed
+    assert served.engine.counters.errors == failed
 
 
 async def test_deep_variables_are_no_bug_by_post_by_get_and_as_events(client, caplog):

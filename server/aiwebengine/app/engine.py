@@ -45,7 +45,7 @@ from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.signing_keys.service import KeyRing
 from aiwebengine.signing_keys.types import CURSORS
 from aiwebengine.telemetry.beats import ThisInstance
-from aiwebengine.telemetry.figures import Figures
+from aiwebengine.telemetry.counters import Counters
 from aiwebengine.telemetry.heartbeat import Heartbeat
 from aiwebengine.users.reading import CHANGES_TOTALS
 from aiwebengine.web.files import Frontend
@@ -87,7 +87,7 @@ class Engine:
         self.slow_statements = SlowStatements(
             repository.slow_query_ms, request_id=current_request_id
         )
-        self.figures, self.instruments = Figures(), Instruments()
+        self.counters, self.instruments = Counters(), Instruments()
         self.db.observers += [
             self.slow_statements.observe,
             lambda statement: note_statement(statement.waited_secs + statement.took_secs),
@@ -115,7 +115,7 @@ class Engine:
             self.db,
             instance,
             place,
-            self.figures,
+            self.counters,
             lambda: self.is_ready,
         )
         self.heartbeat.listeners.append(self.instruments.beat)
@@ -324,4 +324,4 @@ class Engine:
             self.cache.forget()
 
     def _statement_ran(self, statement: Statement) -> None:
-        self.figures.statement(statement.sql, statement.took_secs, failed=statement.failed)
+        self.counters.statement(statement.sql, statement.took_secs, failed=statement.failed)

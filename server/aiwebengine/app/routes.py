@@ -84,7 +84,7 @@ class WebApplication:
             lambda context: context.viewer.is_signed_in,
             on_done=self._operation_done,
             on_refused=engine.instruments.refused,
-            on_subscribed=engine.figures.subscribed,
+            on_subscribed=engine.counters.subscribed,
             on_forbidden=lambda context, operation, error: services.denials.note(
                 context.viewer, operation, error
             ),
@@ -223,11 +223,11 @@ class WebApplication:
         # A 503 of /health is a correct response. If it counted as a failure, the error rate would
         # keep the engine degraded for minutes after an outage.
         failed = (status >= 500 or EngineError.code in codes) and scope["path"] != "/health"
-        self._engine.figures.answered(seconds, failed=failed)
+        self._engine.counters.answered(seconds, failed=failed)
         self._engine.instruments.answered(scope, status, seconds)
 
     def _operation_done(self, label: str, seconds: float, codes: list[str]) -> None:
-        self._engine.figures.operation(label, seconds, failed=bool(codes))
+        self._engine.counters.operation(label, seconds, failed=bool(codes))
         self._engine.instruments.operation(label, seconds, codes)
 
     def _content_security_policy(self) -> str:

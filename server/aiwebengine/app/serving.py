@@ -25,7 +25,7 @@ from aiwebengine.app.workers import Workers
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.logs.setup import configure_logging
-from aiwebengine.metrics.folder import bury, keep_in, shared_folder
+from aiwebengine.metrics.folder import record_death, shared_folder, store_metrics_in
 from aiwebengine.rate_limits.service import client_network
 from aiwebengine.telemetry.beats import ThisInstance
 from aiwebengine.terminal.commands import say
@@ -69,7 +69,7 @@ def run(config: Config, url: str) -> None:
             config,
             url,
             listening,
-            on_death=partial(bury, folder),
+            on_death=partial(record_death, folder),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: workers.stop())
@@ -117,7 +117,7 @@ def _work(
     the instance.
     """
     configure_logging(config.logging)
-    keep_in(folder, place)
+    store_metrics_in(folder, place)
     _run(_one_of_many(Engine(config, url, instance, place, folder), whole, listening, ready))
 
 

@@ -1,1 +1,1 @@
-"""What was in force at the last start."""
+"""Audit events for changes of the configuration between two starts."""

@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Detects and records changes of the configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiwebengine.database import Database
 from aiwebengine.signing_keys.service import KeyRing, SigningKeys
 from aiwebengine.signing_keys.types import SETTINGS
 
-# Each instance has its own of these, or none could be compared without the same database.
+# These settings differ between instances that share a database, so they are not compared.
 _OWN = {
     "server.host",
     "server.port",
@@ -29,7 +29,10 @@ _OWN = {
 
 
 class ConfigHistory:
-    """Records what an operator changed in the configuration, which no door of ours sees."""
+    """Records changes of the configuration in the audit trail.
+
+    Operators edit files and environment variables, so a change is only visible at the next start.
+    """
 
     def __init__(self, db: Database, audit: AuditTrail, keys: SigningKeys) -> None:
         self._db = db
@@ -37,9 +40,9 @@ class ConfigHistory:
         self._keys = keys
 
     async def note_changes(self, config: Config) -> None:
-        """Record each setting that differs from the last start; at the first, from its default.
+        """Record an audit event for each setting that differs from the last start.
 
-        Raises Unavailable.
+        At the first start settings are compared with their defaults. Raises Unavailable.
         """
         ring = KeyRing(self._db, SETTINGS)
         await ring.refresh()
@@ -47,37 +50,36 @@ class ConfigHistory:
         async with self._db.transaction():
             await store.lock(self._db)
             known = await store.in_force(self._db)
-            before = known or {name: _kept(value, ring) for name, value in _flat(Config()).items()}
+            before = known or {
+                name: _stored(value, ring) for name, value in _flat(Config()).items()
+            }
             for name in sorted(values.keys() | before.keys()):
                 then = before.get(name)
-                now = _kept(values[name], ring) if name in values else None
+                now = _stored(values[name], ring) if name in values else None
                 is_change = name not in values or not _is_same(then, values[name], ring)
                 if is_change:
                     await self._audit.record(
                         engine(),
                         AuditAction.SETTING_CHANGED,
                         Target("setting", None, name),
-                        before=_told(then),
-                        after=_told(now),
+                        before=_audit_details(then),
+                        after=_audit_details(now),
                     )
                 if now is not None and now != known.get(name):
                     await store.put(self._db, name, now, is_change=is_change)
             await store.remove(self._db, sorted(known.keys() - values.keys()))
-            # Every digest is one of the newest key now; the older ones have nothing left to check.
+            # All digests were made with the newest key now, so the older keys can expire.
             await self._keys.retire_before(SETTINGS, ring.signing[0])
 
     async def secrets(self) -> list[tuple[str, datetime]]:
-        """Each secret of the configuration that is set, and since when it is what it is.
-
-        The oldest first; for evidence.
-        """
+        """The configured secrets: path, and since when it has its value. Oldest first."""
         return await store.secrets(self._db)
 
 
 def _flat(section: BaseModel, above: str = "") -> dict[str, Any]:
-    """Every setting below *section* under its path, such as `auth.providers.google.client_id`.
+    """All settings below *section* by path, such as `auth.providers.google.client_id`.
 
-    What is not set is left out.
+    Settings without a value, and those of one instance only, are left out.
     """
     flat: dict[str, Any] = {}
     for name, value in section:
@@ -92,37 +94,42 @@ def _flat(section: BaseModel, above: str = "") -> dict[str, Any]:
     return flat
 
 
-def _kept(value: Any, ring: KeyRing) -> Any:
-    """The value as it is stored: wrapped, so that none is a null of the table's."""
+def _stored(value: Any, ring: KeyRing) -> Any:
+    """The value as it is stored: in an object, so that it is never an SQL null.
+
+    Of a secret, only a digest with the signing key is stored.
+    """
     if isinstance(value, SecretStr):
         number, key = ring.signing
         return {"secret": _digest(value, key), "key": number}
     return {"value": to_jsonable_python(value)}
 
 
-def _is_same(kept: Any, value: Any, ring: KeyRing) -> bool:
-    """Whether *kept* was made of *value*, perhaps with an older key."""
-    if kept is None or not isinstance(value, SecretStr) or "secret" not in kept:
-        return bool(kept == _kept(value, ring))
-    if kept["secret"] is None or not value.get_secret_value():
-        return kept["secret"] is None and not value.get_secret_value()
-    # Digests from before keys had numbers were made with the first.
-    key = ring.secret(kept.get("key", 1))
-    # Without its key nobody can tell; a change that nobody made must not be recorded.
-    return key is None or kept["secret"] == _digest(value, key)
+def _is_same(stored: Any, value: Any, ring: KeyRing) -> bool:
+    """Whether *stored* represents *value*; its digest may have been made with an older key."""
+    if stored is None or not isinstance(value, SecretStr) or "secret" not in stored:
+        return bool(stored == _stored(value, ring))
+    if stored["secret"] is None or not value.get_secret_value():
+        return stored["secret"] is None and not value.get_secret_value()
+    # A digest without the number of its key was made with the first key.
+    key = ring.secret(stored.get("key", 1))
+    # If the key is gone the digest can't be checked: assume no change rather than record a false
+    # one.
+    return key is None or stored["secret"] == _digest(value, key)
 
 
 def _digest(value: SecretStr, key: bytes) -> str | None:
     text = value.get_secret_value()
     if not text:
         return None
-    # Slow on purpose: who reads the table must not find short secrets by trying.
+    # A slow hash, so that a reader of the table can't find short secrets by brute force.
     return hashlib.scrypt(text.encode(), salt=key, n=2**14, r=8, p=1, dklen=16).hex()
 
 
-def _told(kept: dict[str, Any] | None) -> Details | None:
-    if kept is None:
+def _audit_details(stored: dict[str, Any] | None) -> Details | None:
+    """The value for an audit event, without secrets."""
+    if stored is None:
         return None
-    if "secret" in kept:
-        return {"value": "(not set)" if kept["secret"] is None else "(secret)"}
-    return kept
+    if "secret" in stored:
+        return {"value": "(not set)" if stored["secret"] is None else "(secret)"}
+    return stored

@@ -1,4 +1,4 @@
-"""Every SQL statement about settings."""
+"""SQL statements on the recorded settings."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from aiwebengine.database import Database
 
 
 async def lock(db: Database) -> None:
-    """Let one instance at a time compare."""
+    """Lock the table until the transaction ends, so that instances compare one after the other."""
     await db.execute("lock table settings in exclusive mode")
 
 
 async def in_force(db: Database) -> dict[str, Any]:
-    """What was in force at the last start; empty before the first."""
+    """The stored settings of the last start by path; empty before the first start."""
     return {row["key"]: row["value"] for row in await db.all("select key, value from settings")}
 
 
 async def put(db: Database, key: str, value: Any, *, is_change: bool) -> None:
-    """Keep a value for the next start; *is_change*: it counts as young from now on."""
+    """Store a value for the next start; *is_change* also sets the time of its last change."""
     await db.execute(
         """
         insert into settings (key, value) values (:key, :value)
@@ -35,12 +35,12 @@ async def put(db: Database, key: str, value: Any, *, is_change: bool) -> None:
 
 
 async def remove(db: Database, keys: Sequence[str]) -> None:
-    """Forget settings that there are not any more."""
+    """Remove settings that are no longer configured."""
     await db.execute("delete from settings where key = any(:keys)", keys=list(keys))
 
 
 async def secrets(db: Database) -> list[tuple[str, datetime]]:
-    """Each secret that is set, and since when it is what it is; the oldest first."""
+    """The secrets that are set: path, and since when it has its value. Oldest first."""
     rows = await db.all(
         """
         select key, changed_at from settings

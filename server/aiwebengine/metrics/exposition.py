@@ -1,4 +1,4 @@
-"""All metrics as text: counted ones, and those read on each request."""
+"""The response of `/metrics`: counters of the processes, and values read for each request."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from aiwebengine.metrics.instruments import PREFIX, Instruments
 from aiwebengine.telemetry.beats import ThisInstance
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Counting millions of sessions takes a moment, and nobody needs them to the second.
+# Counting millions of sessions is slow, so the number is cached.
 SESSIONS_EVERY_SECS = 60.0
 
-# A counter's creation time is a second series for each; Prometheus finds resets by itself.
+# Creation times would double the number of series; Prometheus detects resets without them.
 disable_created_metrics()
 
 
 class Exposition:
-    """What `/metrics` answers for this instance.
+    """Renders the metrics of this instance.
 
-    *health* knows the state of the engine and its checks, *live_sessions* counts sessions;
-    *backup_age*, once set, returns the age of the newest good backup in seconds, or None.
-    *folder* is where several workers keep what they count.
+    *health* provides the state of the engine and its checks, and *live_sessions* the number of
+    sessions. *folder* holds the metrics of all workers; None with a single process. Set
+    `backup_age` to a function that returns the age of the newest good backup in seconds, or None.
     """
 
     def __init__(
@@ -56,26 +56,26 @@ class Exposition:
         self.backup_age: Callable[[], Awaitable[float | None]] | None = None
 
     async def text(self) -> bytes:
-        """Every metric in Prometheus' text format, of all workers of this instance."""
-        found = list(self._of_the_instance())
+        """All metrics of all workers of this instance, in the Prometheus text format."""
+        found = list(self._of_instance())
         status = await self._health.status()
         found += _of_health(status, self._health.seen())
         is_up = DATABASE not in status.reasons
         found.append(_gauge("database_up", "1 when the database answers, else 0.", is_up))
         if is_up:
             with suppress(Unavailable):
-                found += await self._of_the_database()
-        return await asyncio.to_thread(self._written, found)
+                found += await self._of_database()
+        return await asyncio.to_thread(self._render, found)
 
-    def _written(self, found: list[Metric]) -> bytes:
+    def _render(self, found: list[Metric]) -> bytes:
         registry = CollectorRegistry()
-        registry.register(_Found(found))
+        registry.register(_FixedMetrics(found))
         if self._folder is None:
             return generate_latest(self._instruments.registry) + generate_latest(registry)
         MultiProcessCollector(registry, str(self._folder))
         return generate_latest(registry)
 
-    def _of_the_instance(self) -> Iterator[Metric]:
+    def _of_instance(self) -> Iterator[Metric]:
         info = GaugeMetricFamily(
             f"{PREFIX}info",
             "Always 1; the labels contain the versions.",
@@ -92,7 +92,7 @@ class Exposition:
             f"{PREFIX}worker_deaths", "Worker processes that died and were replaced.", died
         )
 
-    async def _of_the_database(self) -> list[Metric]:
+    async def _of_database(self) -> list[Metric]:
         sessions = await self._count_sessions()
         found = [_gauge("sessions", "Sessions that are live, of all instances.", sessions)]
         age = None if self.backup_age is None else await self.backup_age()
@@ -112,8 +112,8 @@ def _of_health(status: EngineStatus, checks: list[HealthCheck]) -> Iterator[Metr
     state = GaugeMetricFamily(
         f"{PREFIX}state", "1 for the state that the engine is in, else 0.", labels=["state"]
     )
-    for one in EngineState:
-        state.add_metric([one.value], one is status.state)
+    for value in EngineState:
+        state.add_metric([value.value], value is status.state)
     yield state
     check = GaugeMetricFamily(
         f"{PREFIX}health_check",
@@ -126,11 +126,11 @@ def _of_health(status: EngineStatus, checks: list[HealthCheck]) -> Iterator[Metr
     yield check
 
 
-class _Found(Collector):
-    """Metrics that are known already."""
+class _FixedMetrics(Collector):
+    """Collector of metrics whose values have been read already."""
 
-    def __init__(self, found: list[Metric]) -> None:
-        self._metrics = found
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
 
     def collect(self) -> list[Metric]:
         return self._metrics

@@ -1,7 +1,7 @@
-"""The folder where worker processes store metrics, so that each can expose all of them.
+"""The folder where worker processes store their metrics, so that each can expose all of them.
 
-Each worker has a number and its own files. A replacement takes over the number and continues its
-counters: a total never falls, and files don't pile up.
+Each worker has a number and its own files. When a worker dies, its replacement gets the same number
+and continues the counters, so totals never decrease and files do not accumulate.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _DEATHS = "deaths"
 
 @contextmanager
 def shared_folder() -> Iterator[Path]:
-    """A private directory for as long as this lasts; those of dead instances are removed."""
+    """A private directory for the `with` block. Also removes directories of dead instances."""
     _remove_orphans()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     with (folder / _LOCK).open("w") as lock:
-        # Held until this process is gone, however it goes.
+        # The kernel releases the lock when this process ends, even after a crash.
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield folder
@@ -35,24 +35,27 @@ def shared_folder() -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def keep_in(folder: Path, place: int) -> None:
-    """Let this process count in its files; to be called before anything is counted."""
-    # The library can only be configured this way.
+def store_metrics_in(folder: Path, place: int) -> None:
+    """Store the metrics of this process, worker number *place*, in *folder*.
+
+    Must be called before the first metric is created.
+    """
+    # The library has no other way to configure this.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     values.ValueClass = values.MultiProcessValue(lambda: place)
 
 
-def bury(folder: Path, place: int) -> None:
-    """A worker died: its levels count no more, its totals stay, and the death is counted."""
+def record_death(folder: Path, place: int) -> None:
+    """Count the death of worker number *place*. Removes its gauges and keeps its counters."""
     with suppress(OSError):
         multiprocess.mark_process_dead(place, str(folder))
-        written = folder / f"{_DEATHS}.new"
-        written.write_text(str(deaths(folder) + 1))
-        written.replace(folder / _DEATHS)
+        new = folder / f"{_DEATHS}.new"
+        new.write_text(str(deaths(folder) + 1))
+        new.replace(folder / _DEATHS)
 
 
 def deaths(folder: Path) -> int:
-    """How many workers of this instance died."""
+    """Number of workers of this instance that have died."""
     try:
         return int((folder / _DEATHS).read_text())
     except FileNotFoundError:

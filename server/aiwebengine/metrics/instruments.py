@@ -1,7 +1,7 @@
 """All metrics, with their name, unit and meaning.
 
-A label's values are few by design: templates of routes, fields of the schema, configured
-providers. What a caller can choose freely never becomes one.
+Every label has few values: templates of routes, fields of the schema, configured providers. Text
+that a caller can choose freely is never a label.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LABELS = {
     "state": "`up`, `degraded` or `down`; of a check `ok`, `warning`, `failing` or `unknown`",
     "code": "the error's code; see errors.md",
     "method": "the method of the request; `(other)` for unusual ones",
-    "operation": "kind and first field, as in `query users`; ` +` at its end: it asked for more",
+    "operation": "kind and first field, as in `query users`; ` +` at the end if there are more",
     "provider": "the provider's section in the configuration, or `link` for a sign-in link",
     "python_version": "the version of Python",
-    "result": "`succeeded` or `failed`; an operation has failed when its answer holds any error",
+    "result": "`succeeded` or `failed`; an operation with any error in its response has failed",
     "route": "the route's template, as in `/auth/login/{provider}`; `(none)` for unknown addresses"
-    " and what was refused before it was routed",
-    "status": "the status of the answer",
+    " and for requests that were refused before routing",
+    "status": "the status of the response",
     "version": "the version of the engine",
 }
 """Description of each label."""
@@ -38,9 +38,9 @@ Metric = TypeVar("Metric", Counter, Histogram)
 
 
 class _Labelled(dict[tuple[str, ...], Metric], Generic[Metric]):
-    """What is counted under each set of labels; the library's own look-up takes a lock each time.
+    """Caches the child of a metric for each tuple of label values.
 
-    Each request counts under five of them.
+    The library's own look-up takes a lock each time, and each request needs five of them.
     """
 
     def __init__(self, metric: Metric) -> None:
@@ -54,14 +54,14 @@ class _Labelled(dict[tuple[str, ...], Metric], Generic[Metric]):
 
 
 class Instruments:
-    """The counters of one process, in a registry of their own."""
+    """The metrics of one process, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = _Labelled(
             self._counter(
                 "http_requests",
-                "Answered requests by method, template of the route and status.",
+                "Handled requests by method, route template and status.",
                 "method",
                 "route",
                 "status",
@@ -70,7 +70,7 @@ class Instruments:
         self._request_seconds = _Labelled(
             self._histogram(
                 "http_request_duration_seconds",
-                "Time until the answer began, by method and template of the route.",
+                "Time until the response started, by method and route template.",
                 "method",
                 "route",
             )
@@ -91,13 +91,13 @@ class Instruments:
             )
         )
         self._errors = self._counter(
-            "graphql_errors", "Errors in GraphQL answers by their code.", "code"
+            "graphql_errors", "Errors in GraphQL responses by code.", "code"
         )
-        self._subscriptions = self._gauge("graphql_subscriptions", "Subscriptions that are open.")
+        self._subscriptions = self._gauge("graphql_subscriptions", "Open subscriptions.")
         self._statement_seconds = _Labelled(
             self._histogram(
                 "database_statement_duration_seconds",
-                "Time that statements took once they had a connection, by result.",
+                "Execution time of statements, without the wait for a connection, by result.",
                 "result",
             )
         )
@@ -109,30 +109,28 @@ class Instruments:
             "database_pool_connections_in_use", "Connections of the pools in use."
         )
         self._pool_maximum = self._gauge(
-            "database_pool_connections_max", "Most connections that the pools may open."
+            "database_pool_connections_max", "Maximum number of connections of the pools."
         )
         self._pool_waiting = self._gauge(
-            "database_pool_waiting", "Tasks that wait for a free connection."
+            "database_pool_waiting", "Tasks waiting for a free connection."
         )
         self._sign_ins = self._counter(
-            "sign_ins", "Attempts to sign in by provider and result.", "provider", "result"
+            "sign_ins", "Sign-in attempts by provider and result.", "provider", "result"
         )
         self._workers = self._gauge("workers", "Worker processes that are up.")
         self._memory = self._gauge(
-            "process_resident_memory_bytes", "Memory that the worker processes hold."
+            "process_resident_memory_bytes", "Resident memory of the worker processes."
         )
-        self._cpu = self._counter(
-            "process_cpu_seconds", "Processor time that the worker processes used."
-        )
+        self._cpu = self._counter("process_cpu_seconds", "CPU time used by the worker processes.")
         self._lag = Gauge(
             f"{PREFIX}event_loop_lag_seconds",
-            "Longest that the event loop of any worker came late within its last beat.",
+            "Maximum event-loop lag of any worker since its previous heartbeat.",
             registry=self.registry,
             multiprocess_mode="livemax",
         )
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count an answered request."""
+        """Count a request; *seconds* is the time until the response started."""
         method = method_of(scope)
         route = getattr(scope.get("route"), "path", UNROUTED)
         self._requests[method, route, str(status)].inc()
@@ -145,7 +143,7 @@ class Instruments:
         self.refused(codes)
 
     def refused(self, codes: list[str]) -> None:
-        """Count the errors of an answer."""
+        """Count the errors of a response."""
         for code in codes:
             self._errors.labels(code).inc()
 
@@ -156,11 +154,11 @@ class Instruments:
         self._wait_seconds.observe(statement.waited_secs)
 
     def sign_in(self, provider: str, succeeded: bool) -> None:
-        """Count an attempt to sign in."""
+        """Count a sign-in attempt."""
         self._sign_ins.labels(provider, "succeeded" if succeeded else "failed").inc()
 
     def beat(self, beat: Beat) -> None:
-        """Note how this worker is doing."""
+        """Set this worker's gauges from a heartbeat."""
         self._workers.set(1)
         self._memory.set(beat.memory_bytes)
         self._cpu.inc(beat.cpu_seconds)

@@ -16,7 +16,7 @@ from aiwebengine.metrics.exposition import CONTENT_TYPE, Exposition
 
 
 def routes(exposition: Exposition, authenticator: Authenticator, security: Security) -> list[Route]:
-    """`GET /metrics` for the API key, administrators, and this machine when so configured."""
+    """`GET /metrics`: for the API key, for administrators, and, if configured, from loopback."""
     key = security.api_key.get_secret_value() if security.api_key else ""
 
     @needs(Role.ADMINISTRATOR)
@@ -32,7 +32,7 @@ def routes(exposition: Exposition, authenticator: Authenticator, security: Secur
         Raises Unauthenticated, Forbidden.
         """
         if not (
-            (key and any(_is_same(shown, key) for shown in _keys(request)))
+            (key and any(_is_same(given, key) for given in _keys(request)))
             or (security.metrics_from_loopback and authenticator.is_local(request))
         ):
             if "x-api-key" in request.headers:
@@ -49,10 +49,10 @@ def routes(exposition: Exposition, authenticator: Authenticator, security: Secur
 
 def _keys(request: Request) -> list[str]:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    shown = [request.headers.get("x-api-key", "")]
-    return [*shown, bearer.strip()] if scheme.lower() == "bearer" else shown
+    given = [request.headers.get("x-api-key", "")]
+    return [*given, bearer.strip()] if scheme.lower() == "bearer" else given
 
 
-def _is_same(shown: str, key: str) -> bool:
+def _is_same(given: str, key: str) -> bool:
     """Compare in constant time."""
-    return hmac.compare_digest(shown.encode(), key.encode())
+    return hmac.compare_digest(given.encode(), key.encode())

@@ -33,7 +33,7 @@ class ThisWorker:
 
 @dataclass(frozen=True)
 class Beat:
-    """Current figures of a worker; requests and errors since it started."""
+    """Current metrics of a worker. Requests and errors are counted since it started."""
 
     requests: int
     errors: int

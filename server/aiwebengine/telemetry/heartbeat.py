@@ -1,4 +1,4 @@
-"""Heartbeat of a worker: reports that it is alive, and its figures."""
+"""Heartbeat of a worker: writes its metrics to the database, and so shows that it is alive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database
 from aiwebengine.telemetry import store
 from aiwebengine.telemetry.beats import Beat, ThisInstance, ThisWorker
-from aiwebengine.telemetry.figures import SLOT_SECS, Figures, Pending
+from aiwebengine.telemetry.counters import SLOT_SECS, Counters, Pending
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ BEAT_EVERY_SECS = 2.0
 # Tolerates two missed beats; a dead worker must be detected within ten seconds.
 GONE_AFTER_SECS = 6.0
 LAG_EVERY_SECS = 0.1
-# Beats must not pile up while the database is frozen.
+# Limits a beat, so that beats do not pile up while the database is frozen.
 BEAT_TIMEOUT_SECS = 5.0
 # Timings are dozens of rows, so they are written with every fifth beat.
 TIMINGS_EVERY_SECS = 10.0
@@ -36,7 +36,7 @@ GOODBYE_TIMEOUT_SECS = 2.0
 
 
 class Heartbeat:
-    """Writes the figures of this worker to the database every two seconds.
+    """Writes the metrics of this worker to the database every two seconds.
 
     Uses its own connection, because a worker with an exhausted pool is still alive. Before
     *is_ready* the tables may not exist. *listeners* are called on each beat, whether or not it
@@ -49,12 +49,12 @@ class Heartbeat:
         observed: Database,
         instance: ThisInstance,
         place: int,
-        figures: Figures,
+        counters: Counters,
         is_ready: Callable[[], bool],
     ) -> None:
         self._db = db
         self._observed = observed
-        self._figures = figures
+        self._counters = counters
         self._is_ready = is_ready
         self._process = psutil.Process()
         self._cpu_seconds = self._spent()
@@ -95,8 +95,8 @@ class Heartbeat:
                     await self._leave()
 
     async def beat(self) -> None:
-        """Write the pending figures. Raises Unavailable; no figures are lost then."""
-        beat = self._taken()
+        """Write the pending metrics. Raises Unavailable; the counts are then kept for the next."""
+        beat = self._measure()
         for listener in self.listeners:
             listener(beat)
         if not self._is_ready():
@@ -108,30 +108,30 @@ class Heartbeat:
                 asked = time.time()
                 now = await store.record(self._db, self.worker, beat, pending, GONE_AFTER_SECS)
         except BaseException as error:
-            self._figures.give_back(pending)
+            self._counters.give_back(pending)
             if isinstance(error, TimeoutError):
                 raise Unavailable("The database does not answer.") from error
             raise
         # Half the round trip: accurate to a few milliseconds, and slots last seconds.
-        self._figures.ahead_secs = now.timestamp() - (asked + time.time()) / 2
+        self._counters.ahead_secs = now.timestamp() - (asked + time.time()) / 2
         await store.describe_database(self._db, SLOT_SECS)
 
     def _pending(self) -> Pending:
         are_timings_due = time.monotonic() - self._timings_at >= TIMINGS_EVERY_SECS
         if are_timings_due:
             self._timings_at = time.monotonic()
-        return self._figures.take(with_timings=are_timings_due)
+        return self._counters.take(with_timings=are_timings_due)
 
-    def _taken(self) -> Beat:
+    def _measure(self) -> Beat:
         now, spent = time.monotonic(), self._spent()
         used, passed = spent - self._cpu_seconds, max(now - self._at, 0.001)
         lag, self._lag = self._lag, 0.0
         self._at, self._cpu_seconds = now, spent
-        self._figures.used(used, lag)
+        self._counters.used(used, lag)
         pool = self._observed.pool_stats()
         return Beat(
-            requests=self._figures.requests,
-            errors=self._figures.errors,
+            requests=self._counters.requests,
+            errors=self._counters.errors,
             memory_bytes=self._process.memory_info().rss,
             cpu_seconds=used,
             cpu_percent=100 * used / passed,
@@ -140,7 +140,7 @@ class Heartbeat:
             pool_in_use=pool.in_use,
             pool_maximum=pool.maximum,
             pool_waiting=pool.waiting,
-            subscriptions=self._figures.subscriptions,
+            subscriptions=self._counters.subscriptions,
         )
 
     def _spent(self) -> float:
@@ -162,8 +162,8 @@ class Heartbeat:
     async def _leave(self) -> None:
         if self._is_connected:
             with suppress(Unavailable):
-                beat = self._taken()
-                taken = self._figures.take()
-                await store.record(self._db, self.worker, beat, taken, GONE_AFTER_SECS)
+                beat = self._measure()
+                pending = self._counters.take()
+                await store.record(self._db, self.worker, beat, pending, GONE_AFTER_SECS)
                 await store.remove_worker(self._db, self.worker.id)
             await self._db.disconnect()

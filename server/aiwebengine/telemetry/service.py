@@ -21,7 +21,7 @@ from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database, Row
 from aiwebengine.telemetry import histogram, store
-from aiwebengine.telemetry.figures import SLOT_SECS
+from aiwebengine.telemetry.counters import SLOT_SECS
 from aiwebengine.telemetry.heartbeat import GONE_AFTER_SECS
 from aiwebengine.telemetry.histogram import milliseconds, percentile
 from aiwebengine.telemetry.samples import Sample, merged
@@ -200,7 +200,7 @@ class Telemetry:
         viewer.must_be(Role.ADMINISTRATOR)
         pool = self._db.pool_stats()
         return DatabaseStats(
-            **await store.figures(self._db),
+            **await store.database_stats(self._db),
             pool_size=pool.size,
             pool_in_use=pool.in_use,
             pool_maximum=pool.maximum,

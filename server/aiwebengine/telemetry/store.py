@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aiwebengine.database import Database, Row
 from aiwebengine.telemetry.beats import Beat, ThisWorker
-from aiwebengine.telemetry.figures import SLOT_SECS, Pending
+from aiwebengine.telemetry.counters import SLOT_SECS, Pending
 from aiwebengine.telemetry.samples import Sample
 
 # Any number that no other advisory lock uses.
@@ -17,7 +17,7 @@ THINNING_LOCK = 7_271_901
 LATE_SECS = 3
 
 
-async def figures(db: Database) -> Row:
+async def database_stats(db: Database) -> Row:
     """Version, size and connections of the database."""
     row = await db.one(
         """
@@ -45,7 +45,7 @@ _WORKERS = """
 async def record(
     db: Database, worker: ThisWorker, beat: Beat, pending: Pending, gone_after_secs: float
 ) -> datetime:
-    """Record a beat and add the worker's figures to the totals; returns the database's time."""
+    """Record a beat and add the worker's counts to the totals; returns the database's time."""
     async with db.transaction():
         now: datetime = await _note_worker(db, worker, beat)
         # In order, so that two workers never deadlock.

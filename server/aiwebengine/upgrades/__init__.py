@@ -1,1 +1,1 @@
-"""What an update brings: migrations, settings, packages."""
+"""Upgrade check: pending migrations, changed settings, outdated packages."""

@@ -26,7 +26,7 @@ from aiwebengine.upgrades.types import UpgradeCheck
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
 
-TO_DO = 3
+ACTION_NEEDED = 3
 
 
 @click.command()
@@ -48,8 +48,8 @@ def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
             say(f"  {problem}", err=True)
         sys.exit(USAGE)
 
-    async def look(engine: Engine, reading: Reading) -> UpgradeCheck:
-        # `prepare` would migrate, so this only connects.
+    async def run_check(engine: Engine, reading: Reading) -> UpgradeCheck:
+        # Not `prepare`, which would apply migrations.
         await engine.db.connect()
         try:
             return await engine.services.upgrades.check(current_operator(), reading)
@@ -57,9 +57,9 @@ def upgrade(context: click.Context, check: bool, as_json: bool) -> None:
             await engine.db.disconnect()
 
     with errors_reported(), database_url(reading.config) as url:
-        seen = asyncio.run(look(make_engine(reading.config, url), reading))
-    show(as_json, {"is_fine": seen.is_fine, **asdict(seen)}, _as_lines(seen))
-    sys.exit(0 if seen.is_fine else TO_DO)
+        result = asyncio.run(run_check(make_engine(reading.config, url), reading))
+    show(as_json, {"is_fine": result.is_fine, **asdict(result)}, _as_lines(result))
+    sys.exit(0 if result.is_fine else ACTION_NEEDED)
 
 
 def _as_lines(seen: UpgradeCheck) -> list[str]:

@@ -1,4 +1,7 @@
-"""Which migrations the version before can't live with, and why: a line of theirs says so."""
+"""Finds migrations that are incompatible with the previous version of the program.
+
+Such a migration has a comment that begins with `-- breaks:` and gives the reason.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,18 @@ import re
 from pathlib import Path
 
 _BREAKS = re.compile(r"^-- breaks: (.+(?:\n--   .+)*)", re.MULTILINE)
-# Applied migrations are never edited; these are from before the line was asked for.
-_FROM_BEFORE = {
+# Migrations released before the comment was required; released migrations are never edited.
+_WITHOUT_COMMENT = {
     "0019.number-signing-keys": (
-        "the key of signing_keys changes: an engine of 0.1.0 goes on running, but can't be started"
+        "the key of signing_keys changes: a running engine of 0.1.0 continues, but can't be started"
+        " again"
     ),
 }
 
 
 def breaks(migration_id: str, folder: Path) -> str | None:
-    """Why engines of the version before can't go on beside it; None when they can."""
-    if migration_id in _FROM_BEFORE:
-        return _FROM_BEFORE[migration_id]
+    """Why engines of the previous version fail after this migration; None if they do not."""
+    if migration_id in _WITHOUT_COMMENT:
+        return _WITHOUT_COMMENT[migration_id]
     found = _BREAKS.search((folder / f"{migration_id}.sql").read_text(encoding="utf-8"))
     return None if found is None else re.sub(r"\n-- +", " ", found[1])

@@ -1,4 +1,4 @@
-"""Which settings came, went and changed their name in which version: `history.toml`."""
+"""History of the settings: which version added, renamed or removed them (`history.toml`)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pydantic import BaseModel
 from aiwebengine.core.config import Config
 
 HISTORY = Path(__file__).with_name("history.toml")
-# What stands for a name that the operator chooses, as in [auth.providers.NAME].
+# Placeholder for a name that the operator chooses, as in [auth.providers.NAME].
 NAME = "NAME"
 
 
 @dataclass(frozen=True)
 class Version:
-    """What one version did to the settings.
+    """Changes of the settings in one version.
 
     Attributes:
-        number: such as 0.2.0.
-        added: the paths of new settings.
-        renamed: the new path by the old one.
-        removed: by path, what to do instead.
+        number: the version, such as 0.2.0.
+        added: paths of new settings.
+        renamed: old paths, each with the new one.
+        removed: paths of removed settings, each with what to do instead.
     """
 
     number: str
@@ -35,13 +35,13 @@ class Version:
 
 
 def history() -> list[Version]:
-    """Every version, oldest first."""
-    told = tomllib.loads(HISTORY.read_text(encoding="utf-8"))
-    return sorted((Version(number, **did) for number, did in told.items()), key=_age)
+    """All versions, oldest first."""
+    versions = tomllib.loads(HISTORY.read_text(encoding="utf-8"))
+    return sorted((Version(number, **changes) for number, changes in versions.items()), key=_order)
 
 
 def in_force(versions: list[Version]) -> set[str]:
-    """The settings that there are after these versions."""
+    """The paths of the settings that exist after these versions."""
     known: set[str] = set()
     for version in versions:
         known -= version.renamed.keys() | version.removed.keys()
@@ -50,21 +50,21 @@ def in_force(versions: list[Version]) -> set[str]:
 
 
 def known_settings() -> dict[str, str]:
-    """The meaning of every setting of this version, by its path."""
+    """All settings of this version: path and description."""
     return _below(Config, "")
 
 
 def release(version: str) -> tuple[int, ...]:
-    """The numbers of a version, for comparing."""
+    """The numbers of a version, for comparisons."""
     return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def fits(pattern: str, key: str) -> bool:
-    """Whether *key* is the setting at *pattern*, which may hold a NAME."""
+    """Whether *key* matches *pattern*, a path that may contain NAME."""
     return re.fullmatch(re.escape(pattern).replace(NAME, r"[^.]+"), key) is not None
 
 
-def _age(version: Version) -> tuple[int, ...]:
+def _order(version: Version) -> tuple[int, ...]:
     return release(version.number)
 
 
@@ -83,7 +83,7 @@ def _below(section: type[BaseModel], above: str) -> dict[str, str]:
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
-    """The section in `Section`, `Section | None` or `dict[Name, Section]`."""
+    """The model class in `Section`, `Section | None` or `dict[Name, Section]`, else None."""
     for kind in (annotation, *get_args(annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind

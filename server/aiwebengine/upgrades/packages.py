@@ -1,4 +1,4 @@
-"""The Python packages that run here, compared with the tested versions."""
+"""Compares the installed Python packages with the tested versions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 
 
 def older_than_tested(constraints: Path) -> tuple[list[str], int]:
-    """The installed packages that are older than their line says, and how many are installed."""
+    """Installed packages that are older than in the file *constraints*, as lines of text.
+
+    Also returns how many packages of the file are installed.
+    """
     older, known = [], 0
     for name, tested in re.findall(r"^([\w.-]+)==(\S+)", constraints.read_text(), re.MULTILINE):
         try:
             installed = metadata.version(name)
         except metadata.PackageNotFoundError:
-            # Only needed for tests, or on another system.
+            # Only needed for tests, or on another operating system.
             continue
         known += 1
         if _release(installed) < _release(tested):
@@ -23,7 +26,7 @@ def older_than_tested(constraints: Path) -> tuple[list[str], int]:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """The numbers that a version begins with; enough to tell which is older."""
+    """The leading numbers of a version, which is enough to compare two releases."""
     match = re.match(r"(?:\d+!)?(\d+(?:\.\d+)*)", version)
     numbers = [int(part) for part in match[1].split(".")] if match else []
     while numbers and numbers[-1] == 0:

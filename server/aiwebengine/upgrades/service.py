@@ -1,4 +1,4 @@
-"""The verbs of this room."""
+"""Checks what an upgrade to this version needs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from aiwebengine.upgrades.types import DueMigration, NewSetting, OldSetting, Upg
 
 
 class Upgrades:
-    """Tells what an update to this version of the program asks for.
+    """Compares a database and its configuration with this version of the program.
 
-    *folder* holds the migrations, *constraints* is the file of tested packages.
+    *folder* contains the migrations; *constraints* is the file with the tested packages.
     """
 
     def __init__(
@@ -33,20 +33,20 @@ class Upgrades:
         self._constraints = constraints
 
     async def note_start(self) -> None:
-        """Note that this version serves the database from now on. Raises Unavailable."""
+        """Record that this version was started on the database. Raises Unavailable."""
         await store.note(self._db, __version__)
 
     async def check(self, viewer: Viewer, reading: Reading) -> UpgradeCheck:
-        """What stands between the database as it is, the configuration and this version.
+        """Report what is needed before this version can serve the database. Changes nothing.
 
-        Nothing is changed. Raises Forbidden, Unavailable.
+        *reading* is the result of reading the configuration. Raises Forbidden, Unavailable.
         """
         viewer.must_be(Role.ADMINISTRATOR)
         steps = await asyncio.to_thread(self._migrations.status)
         last = await store.last_run(self._db)
         versions = history()
         older, packages = await asyncio.to_thread(older_than_tested, self._constraints)
-        # What never served anybody has nothing that could be new to them.
+        # Nothing is new for a database that no version has served yet.
         applied = [str(step.id) for step in steps if step.applied_at]
         before = last.version or (versions[0].number if applied else __version__)
         return UpgradeCheck(
@@ -87,4 +87,4 @@ def _old(key: str, origin: str, versions: list[Version]) -> OldSetting:
         for old, advice in version.removed.items():
             if fits(old, key):
                 return OldSetting(key, origin, None, version.number, advice)
-    return OldSetting(key, origin, None, None, "no version knows it: is it misspelt?")
+    return OldSetting(key, origin, None, None, "unknown in every version; check the spelling")

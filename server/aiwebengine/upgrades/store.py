@@ -1,4 +1,4 @@
-"""Every SQL statement about versions of the program."""
+"""SQL statements on the versions of the program that served the database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aiwebengine.upgrades.types import LastRun
 
 
 async def note(db: Database, version: str) -> None:
-    """Note that this version serves the database from now on."""
+    """Record that *version* was started now."""
     await db.execute(
         """
         insert into program_versions (version) values (:version)
@@ -18,7 +18,10 @@ async def note(db: Database, version: str) -> None:
 
 
 async def last_run(db: Database) -> LastRun:
-    """What was started last. The table may be missing: older versions have none."""
+    """The version that was started last; without values if none is recorded.
+
+    The table may be missing, because older versions did not have it.
+    """
     if await db.value("select to_regclass('program_versions') is null"):
         return LastRun(None, None)
     rows = await db.all(

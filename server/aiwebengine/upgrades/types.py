@@ -1,4 +1,4 @@
-"""The nouns of this room."""
+"""Types of the upgrade check."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class LastRun:
-    """The version of the program that served a database last.
+    """The version of the program that was started last on a database.
 
     Attributes:
-        version: such as 0.2.0; None when nobody noted it, as versions before 0.2.0 did not.
-        at: when it was last started; None when nobody noted it.
+        version: such as 0.2.0; None if unknown, because versions before 0.2.0 did not record it.
+        at: when it was last started; None if unknown.
     """
 
     version: str | None
@@ -21,12 +21,12 @@ class LastRun:
 
 @dataclass(frozen=True)
 class NewSetting:
-    """A setting that the version before did not know.
+    """A setting that was added after the version that served the database last.
 
     Attributes:
         key: its path, such as `server.drain_secs`.
-        since: the version that brought it.
-        meaning: what it is for.
+        since: the version that added it.
+        meaning: its description.
     """
 
     key: str
@@ -36,14 +36,14 @@ class NewSetting:
 
 @dataclass(frozen=True)
 class OldSetting:
-    """A setting that is configured and that this version does not know.
+    """A configured setting that does not exist in this version.
 
     Attributes:
-        key: its path as it is configured.
-        origin: the file or the variable that sets it.
-        new_key: what it is called now; None when there is nothing of the kind any more.
-        since: the version that renamed or removed it; None when no version ever knew it.
-        advice: what to do about it.
+        key: its path in the configuration.
+        origin: the file or environment variable that sets it.
+        new_key: its new path; None if it was removed.
+        since: the version that renamed or removed it; None if it never existed.
+        advice: what to do.
     """
 
     key: str
@@ -55,12 +55,12 @@ class OldSetting:
 
 @dataclass(frozen=True)
 class DueMigration:
-    """A migration that would run.
+    """A pending migration.
 
     Attributes:
         id: the name of its file.
         title: what it does.
-        breaks: why engines of the version before can't go on beside it; None when they can.
+        breaks: why engines of the previous version fail after it; None if they do not.
     """
 
     id: str
@@ -70,20 +70,20 @@ class DueMigration:
 
 @dataclass(frozen=True)
 class UpgradeCheck:
-    """What stands between a database as it is and this version of the program.
+    """Differences between a database with its configuration and this version of the program.
 
     Attributes:
-        version: of this program.
-        last_run: what served the database last.
+        version: the version of this program.
+        last_run: the version that was started last on the database.
         is_older: whether a newer version has served the database already.
-        migrations: those that would run, oldest first.
-        way_back: the newest migration that the tables have; None while they have none.
-        strange_migrations: applied ones whose file is missing here or says something else.
-        new_settings: what can be configured since the last run; nothing has to be.
-        old_settings: what is configured and not known any more; the engine would not start.
-        problems: what else is wrong with the configuration.
-        older_packages: installed packages that are older than the tested ones.
-        packages: how many of the tested packages are installed.
+        migrations: pending migrations, oldest first.
+        way_back: the newest applied migration, to roll back to; None if none is applied.
+        strange_migrations: applied migrations whose file is missing or was changed.
+        new_settings: settings that were added since the last run; all are optional.
+        old_settings: configured settings that no longer exist; the engine does not start with them.
+        problems: other problems of the configuration.
+        older_packages: installed packages that are older than the tested versions.
+        packages: number of tested packages that are installed.
     """
 
     version: str
@@ -100,7 +100,7 @@ class UpgradeCheck:
 
     @property
     def is_fine(self) -> bool:
-        """Whether the program can be started as it is, with nothing to be done before."""
+        """Whether this version can be started without any preparation."""
         return not (
             self.is_older
             or self.migrations

@@ -12,9 +12,9 @@ from aiwebengine.telemetry.histogram import Buckets
 
 SLOT_SECS = 10
 TIMING_SLOT_SECS = 600
-# Figures are kept for this long while the database is down.
+# Counts are kept for this long while the database is down.
 KEPT_SECS = 3_600
-# Statements are the engine's own, but some are built from several conditions.
+# A limit, because some statements are built from conditions and so have many variants.
 MAX_TIMINGS = 500
 MAX_NAME_CHARS = 1_000
 OTHER = "(other)"
@@ -68,13 +68,13 @@ class Timing:
 
 @dataclass(frozen=True)
 class Pending:
-    """Figures not yet written to the database."""
+    """Counts not yet written to the database."""
 
     slots: Mapping[int, Slot]
     timings: Mapping[TimingKey, Timing]
 
 
-class Figures:
+class Counters:
     """Counts requests, operations and statements of this process by time slot."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Figures:
         self.errors = 0
         self.subscriptions = 0
         self.ahead_secs = 0.0
-        """How far the database's clock is ahead; all processes use its time for slots."""
+        """How far the database's clock is ahead. All processes use its time for slots."""
         self._slots: dict[int, Slot] = {}
         self._timings: dict[TimingKey, Timing] = {}
 
@@ -118,15 +118,15 @@ class Figures:
         return int(time.time() + self.ahead_secs) // length * length
 
     def take(self, *, with_timings: bool = True) -> Pending:
-        """Take the pending figures; they count as written from here on."""
-        taken = Pending(self._slots, self._timings if with_timings else {})
+        """Remove and return the pending counts; call `give_back` if they can't be written."""
+        pending = Pending(self._slots, self._timings if with_timings else {})
         self._slots = {}
         if with_timings:
             self._timings = {}
-        return taken
+        return pending
 
     def give_back(self, pending: Pending) -> None:
-        """Return figures that could not be written; at most an hour of them is kept."""
+        """Add back counts that could not be written; at most KEPT_SECS of them are kept."""
         for start, slot in pending.slots.items():
             self._slots.setdefault(start, Slot()).add(slot)
         for key, timing in pending.timings.items():

@@ -41,10 +41,10 @@ async def test_zero_logs_nothing_and_counts_all_the_same(engine, caplog):
     await engine.db.value("select pg_sleep(0.1)")
 
     assert told(caplog) == []
-    [figures] = slow.worst(10)
-    assert (figures.sql, figures.count, figures.failures) == ("select pg_sleep(0.1)", 2, 0)
-    assert figures.total_secs >= 0.2
-    assert 0.1 <= figures.longest_secs < figures.total_secs
+    [totals] = slow.worst(10)
+    assert (totals.sql, totals.count, totals.failures) == ("select pg_sleep(0.1)", 2, 0)
+    assert totals.total_secs >= 0.2
+    assert 0.1 <= totals.longest_secs < totals.total_secs
 
 
 async def test_the_line_names_the_request(url, tmp_path, caplog):
@@ -86,4 +86,4 @@ def test_no_more_are_told_than_asked_for(number):
     slow.observe(Statement("one", 0.0, 0.1, failed=False))
     slow.observe(Statement("two", 0.0, 0.2, failed=False))
 
-    assert [figures.sql for figures in slow.worst(number)] == ["two"][:number]
+    assert [totals.sql for totals in slow.worst(number)] == ["two"][:number]

@@ -1,4 +1,4 @@
-"""Access to PostgreSQL: no other package imports `databases` or `asyncpg`."""
+"""Access to PostgreSQL. Only this package imports `databases` and `asyncpg`."""
 
 from aiwebengine.database.listener import Listener
 from aiwebengine.database.pool import Database, PoolStats, Row, Statement

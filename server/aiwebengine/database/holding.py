@@ -1,4 +1,4 @@
-"""An advisory lock that a process holds as long as it lives."""
+"""An advisory lock that shows that a process is alive."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PAUSE_SECS = 1.0
 
 
 async def hold_lock(url: str, kind: int, number: int) -> None:
-    """Hold the advisory lock (*kind*, *number*) until cancelled, on a connection of its own.
+    """Hold the advisory lock (*kind*, *number*) until cancelled, on a separate connection.
 
-    When the connection is lost, the lock is taken again as soon as that is possible.
+    After the connection is lost, it connects and takes the lock again.
     """
     while True:
         try:

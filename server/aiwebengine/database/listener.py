@@ -14,30 +14,30 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECS = 0.1
 LONGEST_PAUSE_SECS = 5.0
-# A frozen server or a cut cable says nothing: ask now and then.
+# A statement this often detects a frozen server or an interrupted network.
 CHECK_EVERY_SECS = 5.0
 QUIET_SECS = 300.0
 
 
 class Listener:
-    """One connection of its own that listens to one channel, for ever."""
+    """A separate connection that listens to one channel."""
 
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
         self._channel = channel
         self._was_connected = False
         self.is_listening = False
-        """Whether all that is announced is heard; a cut cable takes some seconds to notice."""
+        """Whether notifications arrive. After a network failure it stays true for some seconds."""
 
     async def run(
         self,
         on_message: Callable[[str], Awaitable[None]],
         on_connected: Callable[[], Awaitable[None]],
     ) -> None:
-        """Listen until cancelled, connecting again whenever the connection is lost.
+        """Listen until cancelled, and reconnect after the connection is lost.
 
-        *on_connected* runs after each connection, when messages may have been missed. An error
-        from either callable counts as a lost connection.
+        *on_message* gets each payload. *on_connected* is called after each connect, because
+        messages may have been missed before. An exception of either counts as a lost connection.
         """
         pause, quiet_until = FIRST_PAUSE_SECS, 0.0
         while True:
@@ -45,7 +45,7 @@ class Listener:
             try:
                 await self._listen(on_message, on_connected)
             except Exception as error:
-                # Once for each loss: that the database stays away is what `database.down` tells.
+                # Warn once for each loss; `database.down` reports that the database stays down.
                 is_new = self._was_connected or time.monotonic() >= quiet_until
                 quiet_until = time.monotonic() + QUIET_SECS if is_new else quiet_until
                 level = logging.WARNING if is_new else logging.DEBUG
@@ -58,7 +58,7 @@ class Listener:
         on_message: Callable[[str], Awaitable[None]],
         on_connected: Callable[[], Awaitable[None]],
     ) -> None:
-        heard: asyncio.Queue[str | None] = asyncio.Queue()
+        messages: asyncio.Queue[str | None] = asyncio.Queue()
         connection = await asyncpg.connect(
             self._url,
             timeout=5,
@@ -67,17 +67,17 @@ class Listener:
         )
         try:
             await connection.add_listener(
-                self._channel, lambda *message: heard.put_nowait(str(message[3]))
+                self._channel, lambda *message: messages.put_nowait(str(message[3]))
             )
-            connection.add_termination_listener(lambda _: self._on_end(heard))
+            connection.add_termination_listener(lambda _: self._on_end(messages))
             await on_connected()
             self.is_listening = self._was_connected = not connection.is_closed()
             while True:
                 try:
-                    # Not `wait_for`: before Python 3.12 it goes on with the message when it is
-                    # cancelled at the moment in which one comes.
+                    # Not `wait_for`: before Python 3.12 it ignores a cancellation that comes
+                    # together with a message.
                     async with asyncio.timeout(CHECK_EVERY_SECS):
-                        message = await heard.get()
+                        message = await messages.get()
                 except TimeoutError:
                     await connection.execute("select 1")
                     continue
@@ -89,6 +89,6 @@ class Listener:
             with suppress(Exception):
                 await connection.close(timeout=1)
 
-    def _on_end(self, heard: asyncio.Queue[str | None]) -> None:
+    def _on_end(self, messages: asyncio.Queue[str | None]) -> None:
         self.is_listening = False
-        heard.put_nowait(None)
+        messages.put_nowait(None)

@@ -1,8 +1,8 @@
-"""The engine's role in the embedded server: it owns the database, and is no superuser.
+"""The engine's role in the embedded server: it owns the database and is not a superuser.
 
-Versions before 0.3.0 connected as the superuser that initdb makes. What that role owns in the
-engine's database is handed over at the start. The superuser stays, for this and for nothing else;
-only the account that runs the server reaches the socket.
+Versions before 0.3.0 connected as the superuser that initdb creates. At each start, the objects
+that this superuser owns in the engine's database get the engine's role as their owner. The
+superuser is used for nothing else, and only the account that runs the server can use the socket.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Connection = psycopg.Connection[Any]
 DATABASE = "aiwebengine"
 ROLE = "aiwebengine"
 SUPERUSER = "postgres"
-# What a role without superuser needs to see sessions of all roles, and to make room in a database
-# that is being vacuumed when it is dropped. The second is there since PostgreSQL 18.
+# Lets a role that is not a superuser see the sessions of all roles, and drop a database while it is
+# vacuumed automatically. The second one exists since PostgreSQL 18.
 _GRANTED = ("pg_read_all_stats", "pg_signal_autovacuum_worker")
 _IS_MISSING = "select from pg_roles where rolname = %s and not pg_has_role(%s, oid, 'member')"
 
@@ -28,7 +28,7 @@ _RELATIONS = """
   from pg_class c
   where c.relnamespace = 'public'::regnamespace and c.relowner = %(superuser)s::regrole
     and c.relkind in ('r', 'p', 'v', 'm', 'S')
-    -- Those of identity columns follow their tables.
+    -- Sequences of identity columns change their owner with the table.
     and not exists (
       select from pg_depend d
       where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype in ('i', 'a', 'e')
@@ -45,9 +45,9 @@ _FUNCTIONS = """
 
 
 def prepare(address: str) -> None:
-    """Make the role and the database, and hand over what the superuser owns there.
+    """Create the role and the database, and make the role the owner of the superuser's objects.
 
-    *address* leads the superuser to the database that is put in for `{}`. Doing it again is fine.
+    *address* is the superuser's address, with `{}` for the name of the database. Idempotent.
     Raises psycopg.OperationalError while the server does not answer.
     """
     with psycopg.connect(address.format("postgres"), connect_timeout=2) as connection:
@@ -82,7 +82,10 @@ def _make_database(connection: Connection) -> None:
 
 
 def _hand_over_databases(connection: Connection) -> None:
-    """Also those that a restore replaced and kept: their owner renames and drops them."""
+    """Make the role the owner of all databases, also of replaced ones that a restore has kept.
+
+    Only an owner can rename and drop a database.
+    """
     rows = connection.execute(
         """
         select datname from pg_database
@@ -106,7 +109,7 @@ def _hand_over_objects(connection: Connection) -> None:
             )
         )
     for (signature,) in connection.execute(_FUNCTIONS, {"superuser": SUPERUSER}).fetchall():
-        # PostgreSQL's own spelling of a name with its arguments, quoted where it must be.
+        # A regprocedure as text: PostgreSQL has quoted the name and the argument types.
         connection.execute(
             sql.SQL("alter function {} owner to {}").format(
                 sql.SQL(signature), sql.Identifier(ROLE)

@@ -1,4 +1,4 @@
-"""The database: queries, transactions, and how drivers' errors are translated."""
+"""The database: queries, transactions, and translation of the driver's errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLOSE_TIMEOUT_SECS = 5.0
 
 _DOES_NOT_ANSWER = "The database does not answer. Try again in a moment."
 
-# What means "not now" rather than "not so": the connection or the server is in trouble.
+# Errors that mean that the database is unavailable, not that the statement is wrong.
 _OUTAGES = (
     OSError,
     TimeoutError,
@@ -34,12 +34,11 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
-    # A database that takes no connections at present, as while it is being swapped.
+    # The database accepts no connections, as while a restore replaces it.
     asyncpg.ObjectNotInPrerequisiteStateError,
-    # A database that is being replaced by a restored one has no name for a moment.
+    # For a moment of that replacement, no database has the name.
     asyncpg.InvalidCatalogNameError,
-    # What the driver says when the server ended the connection between two statements, and the
-    # next one is quicker than the news.
+    # The server closed the connection between two statements, and the driver has not noticed yet.
     asyncpg.InternalClientError,
 )
 
@@ -48,7 +47,7 @@ _KNOWN_OPTIONS = {"host", "port", "sslmode", "application_name"}
 
 @dataclass(frozen=True)
 class PoolStats:
-    """Number of open, used and allowed connections, and of tasks that wait for one."""
+    """Numbers of open, used and allowed connections, and of tasks waiting for one."""
 
     size: int
     in_use: int
@@ -58,9 +57,9 @@ class PoolStats:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that ran: its text, without its values, and the time that it took.
+    """An executed statement: its text without values, and its duration.
 
-    *waited_secs* went by before a connection was free, *took_secs* after that.
+    *waited_secs* is the wait for a connection, *took_secs* the execution after that.
     """
 
     sql: str
@@ -70,12 +69,12 @@ class Statement:
 
 
 Observer: TypeAlias = Callable[[Statement], None]
-"""Told of each statement, in the task that asked for it."""
+"""Called after each statement, in the task that ran it."""
 
 
 @dataclass
-class _Held:
-    """A transaction's connection. Tasks that outlive the transaction must not use it."""
+class _Transaction:
+    """An open transaction and its connection. Tasks that outlive it must not use them."""
 
     connection: Any
     is_open: bool = True
@@ -83,17 +82,17 @@ class _Held:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     def end(self) -> None:
-        """Do what waited for the end."""
-        for verb in self.afterwards:
-            verb()
+        """Call the functions registered with `Database.afterwards`."""
+        for function in self.afterwards:
+            function()
 
 
 class Database:
-    """A pool of connections; a transaction follows its task and the tasks that it starts.
+    """A pool of connections. A transaction applies to its task and the tasks that it starts.
 
-    `databases` opens and closes the pool; statements run on the driver's own connection, because
-    the wrapper's transactions lose connections when a commit fails, and its parsing costs as much
-    as a query.
+    `databases` opens and closes the pool. Statements run directly on connections of asyncpg,
+    because transactions of `databases` lose connections when a commit fails, and its parsing of
+    statements takes as long as a query.
     """
 
     def __init__(
@@ -110,7 +109,7 @@ class Database:
         self._databases = PooledDatabase(
             address,
             max_size=max_connections,
-            # A frozen server answers nothing, not even an error: every wait needs an end.
+            # A frozen server does not even send an error, so every wait needs a timeout.
             command_timeout=statement_timeout,
             timeout=acquire_timeout,
             server_settings={
@@ -120,17 +119,17 @@ class Database:
         )
         self._maximum = max_connections
         self._pool: ConnectionPool | None = None
-        self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
+        self._held: ContextVar[_Transaction | None] = ContextVar("held_connection", default=None)
         self.observers: list[Observer] = []
 
     async def connect(self) -> None:
         """Open the pool. Raises Unavailable."""
-        with _outages_told():
+        with _errors_translated():
             await self._databases.connect()
         self._pool = self._databases.pool
 
     async def disconnect(self) -> None:
-        """Close the pool; connections that are still in use are cut after CLOSE_TIMEOUT_SECS."""
+        """Close the pool. After CLOSE_TIMEOUT_SECS, connections still in use are terminated."""
         pool, self._pool = self._pool, None
         if pool is None:
             return
@@ -141,7 +140,7 @@ class Database:
             pool.terminate()
 
     async def all(self, sql: str, **values: object) -> list[Row]:
-        """Every row. Raises Unavailable."""
+        """All rows. Raises Unavailable."""
         rows: list[Row] = await self._run("fetch", sql, values)
         return rows
 
@@ -155,18 +154,18 @@ class Database:
         return await self._run("fetchval", sql, values)
 
     async def execute(self, sql: str, **values: object) -> None:
-        """Run a statement for its effect. Raises Unavailable."""
+        """Run a statement without a result. Raises Unavailable."""
         await self._run("execute", sql, values)
 
     async def maintain(self, sql: str) -> None:
-        """Run a statement that may take as long as it takes. Raises Unavailable."""
+        """Run a statement with a timeout of LONGEST_MAINTENANCE_SECS. Raises Unavailable."""
         await self._run("execute", sql, {}, timeout=LONGEST_MAINTENANCE_SECS)
 
     async def copy(
         self, table: str, columns: Sequence[str], records: Iterable[Sequence[object]]
     ) -> None:
-        """Write many rows at once. Raises Unavailable."""
-        with _outages_told():
+        """Write many rows with COPY. Raises Unavailable."""
+        with _errors_translated():
             async with self._held_or_new() as connection:
                 await connection.copy_records_to_table(
                     table, columns=list(columns), records=records, timeout=600
@@ -174,16 +173,16 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        """All or nothing; a nested one is a savepoint of the outer. Raises Unavailable."""
+        """Run the block in a transaction, or in a savepoint if one is open. Raises Unavailable."""
         held = self._held.get()
-        with _outages_told():
+        with _errors_translated():
             if held is not None and held.is_open:
-                told = len(held.after_commit)
+                registered = len(held.after_commit)
                 try:
                     async with held.connection.transaction():
                         yield
                 except BaseException:
-                    del held.after_commit[told:]
+                    del held.after_commit[registered:]
                     raise
                 return
             async with self._begun() as held:
@@ -192,40 +191,40 @@ class Database:
                     yield
                 finally:
                     held.is_open = False
-                    # A generator may be closed by another task, which has a context of its own.
+                    # A generator may be closed by another task, which has another context.
                     with suppress(ValueError):
                         self._held.reset(token)
-            for verb in held.after_commit:
-                verb()
+            for function in held.after_commit:
+                function()
 
     async def hold(self, kind: int, number: int) -> None:
-        """Show that this process lives, by an advisory lock, until cancelled."""
+        """Hold an advisory lock, which shows that this process is alive, until cancelled."""
         await hold_lock(self._url, kind, number)
 
     @property
     def is_in_transaction(self) -> bool:
-        """Whether what this task reads may be taken back."""
+        """Whether this task runs in a transaction, so that its reads may be rolled back."""
         held = self._held.get()
         return held is not None and held.is_open
 
-    def afterwards(self, verb: Callable[[], None]) -> None:
-        """Do this when the transaction is over, however it ended; at once when there is none."""
+    def afterwards(self, function: Callable[[], None]) -> None:
+        """Call *function* after the transaction's commit or rollback; at once outside of one."""
         held = self._held.get()
         if held is not None and held.is_open:
-            held.afterwards.append(verb)
+            held.afterwards.append(function)
         else:
-            verb()
+            function()
 
-    def after_commit(self, verb: Callable[[], None]) -> None:
-        """Do this once what this task does is committed; never if it is taken back.
+    def after_commit(self, function: Callable[[], None]) -> None:
+        """Call *function* after the commit, and never after a rollback.
 
-        Outside a transaction a statement is its own, so that is at once.
+        Outside a transaction each statement commits itself, so it is called at once.
         """
         held = self._held.get()
         if held is not None and held.is_open:
-            held.after_commit.append(verb)
+            held.after_commit.append(function)
         else:
-            verb()
+            function()
 
     def pool_stats(self) -> PoolStats:
         """Current use of the pool."""
@@ -242,12 +241,12 @@ class Database:
         asked = started = time.perf_counter()
         failed = True
         try:
-            with _outages_told():
+            with _errors_translated():
                 held = self._held.get()
                 if held is not None and held.is_open:
                     result = await _again_if_stale(held.connection, verb, text, given, options)
                 else:
-                    # Every request passes here: no context managers, which cost as much as this.
+                    # Every request runs this. Context managers would take as long as the rest.
                     pool = self._connected()
                     while True:
                         connection = pool.acquire_idle() or await pool.acquire()
@@ -269,7 +268,7 @@ class Database:
 
     @asynccontextmanager
     async def _held_or_new(self) -> AsyncIterator[Any]:
-        """The transaction's connection, or one of the pool for as long as this lasts."""
+        """The connection of the open transaction, or one of the pool for the `with` block."""
         held = self._held.get()
         if held is not None and held.is_open:
             yield held.connection
@@ -278,11 +277,11 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[_Held]:
-        """A connection of the pool in a transaction, which is over when this is."""
+    async def _begun(self) -> AsyncIterator[_Transaction]:
+        """Begin a transaction on a connection of the pool; it ends with the `with` block."""
         while True:
             async with self._connection() as connection, AsyncExitStack() as begun:
-                held = _Held(connection)
+                held = _Transaction(connection)
                 begun.callback(held.end)
                 try:
                     await begun.enter_async_context(connection.transaction())
@@ -309,8 +308,8 @@ class Database:
         return self._pool
 
 
-class _outages_told:
-    """Turns what the driver says of an outage into Unavailable."""
+class _errors_translated:
+    """Raises Unavailable for the driver's errors of an outage, BadUserInput for unfit values."""
 
     def __enter__(self) -> None:
         return None
@@ -325,29 +324,30 @@ class _outages_told:
 async def _again_if_stale(
     connection: Any, verb: str, text: str, given: Sequence[object], options: dict[str, object]
 ) -> Any:
+    """Run the statement; once more if its prepared form is outdated."""
     try:
         return await getattr(connection, verb)(text, *given, **options)
     except asyncpg.InvalidCachedStatementError:
         if connection.is_in_transaction():
             raise
-        # A migration changed the table under a prepared statement; asyncpg has dropped it, so
-        # the same again prepares it anew.
+        # A migration changed the table of a prepared statement. asyncpg has dropped the statement,
+        # so the second call prepares it again.
         return await getattr(connection, verb)(text, *given, **options)
 
 
 def _is_unsent(error: asyncpg.InternalClientError) -> bool:
-    """Whether the statement went nowhere: the server has ended the connection just now.
+    """Whether the statement was not sent, because the server has just ended the connection.
 
-    The driver has read that it was ended, and not yet that it is closed.
+    The driver has received the end of the session, but has not processed the close yet.
     """
     return "cannot switch to state" in str(error)
 
 
 def _address(url: str) -> tuple[str, dict[str, Any]]:
-    """The address without options, and the options as the driver takes them.
+    """The address without options, and the options as arguments of asyncpg.
 
-    `databases` drops what it does not know, `sslmode` among it, and would connect in clear.
-    Raises ValueError for an unknown option.
+    `databases` ignores options that it does not know, such as `sslmode`, and would connect without
+    encryption. Raises ValueError for an unknown option.
     """
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query))

@@ -1,4 +1,4 @@
-"""The process of a PostgreSQL server: what its pid file says, and how it is stopped."""
+"""The process of a PostgreSQL server: reads its PID file and stops it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SOCKET_FOLDER_LINE = 5
 
 
 def pid_in(path: Path) -> int | None:
-    """The number in the first line of a pid file; None when there is none."""
+    """The PID in the first line of a PID file; None if the file or the number is missing."""
     try:
         return int(_line_in(path, 1))
     except ValueError:
@@ -21,25 +21,25 @@ def pid_in(path: Path) -> int | None:
 
 
 def socket_folder_in(path: Path) -> Path | None:
-    """The folder of the server's socket by its pid file; None when it does not listen yet."""
+    """The server's socket folder according to its PID file; None before it listens."""
     line = _line_in(path, _SOCKET_FOLDER_LINE)
     return Path(line) if line else None
 
 
 def stop(process: psutil.Process) -> None:
-    """Stop a server and wait for its end. Raises psutil.TimeoutExpired."""
-    # SIGINT: PostgreSQL's "fast" shutdown; clients are cut off, data are safe.
+    """Stop a server and wait until it has ended. Raises psutil.TimeoutExpired."""
+    # SIGINT: PostgreSQL's "fast" shutdown, which disconnects clients and loses no data.
     process.send_signal(signal.SIGINT)
     try:
         process.wait(STOP_TIMEOUT_SECS)
     except psutil.TimeoutExpired:
-        # SIGQUIT: "immediate" shutdown; the next start recovers from the log, nothing is lost.
+        # SIGQUIT: "immediate" shutdown; the next start recovers all data from the WAL.
         process.send_signal(signal.SIGQUIT)
         process.wait(STOP_TIMEOUT_SECS)
 
 
 def _line_in(path: Path, number: int) -> str:
-    """A line of a pid file, counted from 1; empty when there is none."""
+    """A line of a PID file, counted from 1; empty if it is missing."""
     try:
         lines = path.read_text().split("\n")
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Joins identical reads: callers that wait at the same time share one."""
+"""Shares identical concurrent reads: callers that wait for the same value get one result."""
 
 from __future__ import annotations
 
@@ -15,76 +15,77 @@ Value = TypeVar("Value")
 
 
 class SingleFlight:
-    """Reads of *db*, each done once for those who wait for the same.
+    """Runs each read of *db* once for all callers that wait for the same key.
 
-    Nobody is handed a reading that began before they asked: whoever comes while one is under way
-    waits for the next, which all who came meanwhile have together. So nothing here is older than
-    a reading of one's own would be, and a revocation counts at once. Whoever is handed a value
-    must not change it.
+    A caller never gets the result of a read that started before its call. If a read is running, the
+    caller waits for the next one, which all callers that arrive in the meantime share. So a result
+    is never older than that of a separate read, and a revocation takes effect at once. Callers must
+    not modify the value, because they share it.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: dict[Hashable, list[_Asker]] = {}
-        """Who waits for the next reading, by the key of each that is under way."""
-        self._readings: set[asyncio.Task[Any]] = set()
+        self._waiting: dict[Hashable, list[_Waiter]] = {}
+        """For the key of each running read, the callers that wait for the next one."""
+        self._reads: set[asyncio.Task[Any]] = set()
 
     async def get(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
-        """What *read* gives; *key* says what it reads. Raises what *read* raises."""
+        """The result of *read*; *key* identifies what it reads. Raises the exceptions of *read*."""
         if self._db.is_in_transaction:
-            # It sees what nobody else does yet.
+            # A transaction sees its own uncommitted changes, so its reads are not shared.
             return await read()
         waiting = self._waiting.get(key)
         if waiting is not None:
-            # Each has an answer of its own to wait for: one who leaves takes no one's along.
-            asker = _Asker(read, asyncio.get_running_loop().create_future(), copy_context())
-            waiting.append(asker)
-            return cast(Value, await asker.answer)
+            # Each caller has its own future, so a cancelled caller does not cancel the others.
+            waiter = _Waiter(read, asyncio.get_running_loop().create_future(), copy_context())
+            waiting.append(waiter)
+            return cast(Value, await waiter.result)
         self._waiting[key] = []
         try:
             return await read()
         finally:
-            self._go_on(key)
+            self._start_next(key)
 
-    def _go_on(self, key: Hashable) -> None:
-        """A reading has ended: begin the next, if anybody still waits for it."""
-        askers = [asker for asker in self._waiting[key] if not asker.answer.done()]
-        if not askers:
+    def _start_next(self, key: Hashable) -> None:
+        """After a read has ended: start the next one if callers still wait for it."""
+        waiters = [waiter for waiter in self._waiting[key] if not waiter.result.done()]
+        if not waiters:
             del self._waiting[key]
             return
-        # Who comes from now on has the one after it.
+        # Callers that arrive from now on wait for the read after this one.
         self._waiting[key] = []
-        first = askers[0]
-        # What it takes is noted for the first of those whom it answers.
-        reading = asyncio.create_task(first.read(), context=first.context)
-        self._readings.add(reading)
-        reading.add_done_callback(partial(self._ended, key, askers))
+        first = waiters[0]
+        # In the context of the first caller, whose request record gets the time of the read.
+        read = asyncio.create_task(first.read(), context=first.context)
+        self._reads.add(read)
+        read.add_done_callback(partial(self._ended, key, waiters))
 
-    def _ended(self, key: Hashable, askers: list[_Asker], reading: asyncio.Task[Any]) -> None:
-        self._readings.discard(reading)
-        self._go_on(key)
-        _tell(askers, reading)
+    def _ended(self, key: Hashable, waiters: list[_Waiter], read: asyncio.Task[Any]) -> None:
+        self._reads.discard(read)
+        self._start_next(key)
+        _deliver(waiters, read)
 
 
 @dataclass(slots=True)
-class _Asker:
-    """One who waits, and how it would have read by itself."""
+class _Waiter:
+    """A waiting caller: its own read function, the future for its result, and its context."""
 
     read: Callable[[], Coroutine[Any, Any, Any]]
-    answer: asyncio.Future[Any]
+    result: asyncio.Future[Any]
     context: Context
 
 
-def _tell(askers: list[_Asker], reading: asyncio.Task[Any]) -> None:
-    error = None if reading.cancelled() else reading.exception()
-    for asker in askers:
-        answer = asker.answer
-        if answer.done():
-            # Gone in the meantime.
+def _deliver(waiters: list[_Waiter], read: asyncio.Task[Any]) -> None:
+    """Give the result, exception or cancellation of *read* to all waiters."""
+    error = None if read.cancelled() else read.exception()
+    for waiter in waiters:
+        result = waiter.result
+        if result.done():
+            # The caller was cancelled in the meantime.
             continue
-        if reading.cancelled():
-            answer.cancel()
+        if read.cancelled():
+            result.cancel()
         elif error is not None:
-            answer.set_exception(error)
+            result.set_exception(error)
         else:
-            answer.set_result(reading.result())
+            result.set_result(read.result())

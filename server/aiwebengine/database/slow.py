@@ -12,16 +12,16 @@ from aiwebengine.database.pool import Statement
 
 log = logging.getLogger(__name__)
 
-# Our statements are few; lists that others build their conditions into are what the bound is for.
+# The engine has few statements, but lists build theirs from the caller's filters, hence the limit.
 MOST_STATEMENTS = 500
 LONGEST_TEXT = 2_000
-# How long a statement that fails beside the requests is not mentioned again.
+# A statement that fails outside requests is logged as a warning at most this often.
 QUIET_SECS = 300.0
 
 
 @dataclass(slots=True)
-class StatementFigures:
-    """How often a statement ran in this process, and how long that took."""
+class StatementTotals:
+    """Number of executions of a statement in this process, and their duration."""
 
     sql: str
     count: int = 0
@@ -31,36 +31,36 @@ class StatementFigures:
 
 
 class SlowStatements:
-    """An observer of the database: counts each statement, logs those above *slow_ms* (0: none).
+    """A database observer that counts statements, and logs those that take *slow_ms* (0: none).
 
-    The text has the names of its parameters where the values were. *request_id* tells for which
-    request a statement ran, if for any.
+    The logged text has the names of parameters instead of values. *request_id* returns the ID of
+    the current request, or None outside a request.
     """
 
     def __init__(self, slow_ms: int, request_id: Callable[[], str | None] = lambda: None) -> None:
         self._slow_secs = slow_ms / 1_000 if slow_ms else float("inf")
         self._request_id = request_id
-        self._figures: dict[str, StatementFigures] = {}
+        self._totals: dict[str, StatementTotals] = {}
         self._quiet_until: dict[str, float] = {}
 
     def observe(self, statement: Statement) -> None:
-        """Take note of a statement that ran."""
-        figures = self._figures.get(statement.sql)
-        if figures is None:
-            figures = self._figures[statement.sql] = StatementFigures(_one_line(statement.sql))
-            if len(self._figures) > MOST_STATEMENTS:
+        """Count an executed statement, and log it if it was slow."""
+        totals = self._totals.get(statement.sql)
+        if totals is None:
+            totals = self._totals[statement.sql] = StatementTotals(_one_line(statement.sql))
+            if len(self._totals) > MOST_STATEMENTS:
                 self._drop_the_least(but=statement.sql)
-        figures.count += 1
-        figures.failures += statement.failed
-        figures.total_secs += statement.took_secs
-        figures.longest_secs = max(figures.longest_secs, statement.took_secs)
+        totals.count += 1
+        totals.failures += statement.failed
+        totals.total_secs += statement.took_secs
+        totals.longest_secs = max(totals.longest_secs, statement.took_secs)
         if statement.took_secs >= self._slow_secs:
             request_id = self._request_id()
             log.log(
                 self._level(statement, request_id),
                 "database.slow_query",
                 extra={
-                    "statement": figures.sql,
+                    "statement": totals.sql,
                     "ms": round(statement.took_secs * 1_000, 1),
                     "waited_ms": round(statement.waited_secs * 1_000, 1),
                     "failed": statement.failed,
@@ -69,10 +69,10 @@ class SlowStatements:
             )
 
     def _level(self, statement: Statement, request_id: str | None) -> int:
-        """One that failed is an error of its request.
+        """The log level: ERROR for a failed statement of a request, else WARNING or DEBUG.
 
-        What runs beside the requests fails again and again while the database is away, which
-        `database.down` tells once: of each such statement one line in a while is enough.
+        While the database is down, periodic work fails repeatedly, and `database.down` reports
+        that. So a failed statement outside requests is a warning only once in QUIET_SECS.
         """
         if not statement.failed:
             return logging.WARNING
@@ -84,14 +84,14 @@ class SlowStatements:
         self._quiet_until[statement.sql] = now + QUIET_SECS
         return logging.WARNING
 
-    def worst(self, number: int) -> list[StatementFigures]:
-        """The statements that took most time altogether, first the one that took most."""
-        return nlargest(number, self._figures.values(), key=lambda figures: figures.total_secs)
+    def worst(self, number: int) -> list[StatementTotals]:
+        """The *number* statements with the longest total duration, longest first."""
+        return nlargest(number, self._totals.values(), key=lambda totals: totals.total_secs)
 
     def _drop_the_least(self, but: str) -> None:
-        others = ((found.total_secs, sql) for sql, found in self._figures.items() if sql != but)
+        others = ((found.total_secs, sql) for sql, found in self._totals.items() if sql != but)
         _, sql = min(others)
-        del self._figures[sql]
+        del self._totals[sql]
         self._quiet_until.pop(sql, None)
 
 

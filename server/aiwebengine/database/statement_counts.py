@@ -1,4 +1,4 @@
-"""Creates the extension pg_stat_statements in the engine's database, where the server allows it."""
+"""Creates the extension pg_stat_statements in the engine's database, if the server allows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import psycopg
 
 log = logging.getLogger(__name__)
 
-# Its setting exists once shared_preload_libraries has loaded it: without that it counts nothing.
+# The setting exists only if shared_preload_libraries has loaded the extension; else it counts
+# nothing.
 _IS_MISSING = """
     select exists (select from pg_available_extensions where name = 'pg_stat_statements')
        and not exists (select from pg_extension where extname = 'pg_stat_statements')
@@ -18,9 +19,9 @@ _IS_MISSING = """
 
 
 def count_statements(url: str) -> bool:
-    """Connect and do as `count_statements_by` does. Never fails: statistics must not stop a start.
+    """Connect to *url* and call `count_statements_by`. Returns whether it created the extension.
 
-    Returns whether the extension was created.
+    Never raises, because missing statistics must not prevent a start.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
@@ -30,15 +31,15 @@ def count_statements(url: str) -> bool:
 
 
 def count_statements_by(connection: psycopg.Connection[Any]) -> bool:
-    """Create the extension if the server has loaded it and the database lacks it.
+    """Create the extension if the server has loaded it and the database does not have it.
 
-    Never fails. Returns whether the extension was created.
+    Returns whether the extension was created. Never raises.
     """
     try:
         row = connection.execute(_IS_MISSING).fetchone()
         if row is None or not row[0]:
             return False
-        # Not trusted: a superuser may create it, and a role that the operator allows.
+        # The extension is not "trusted", so this needs a superuser or a role that may create it.
         connection.execute("create extension if not exists pg_stat_statements")
     except psycopg.Error as error:
         return _not_counted(error)

@@ -1,4 +1,4 @@
-"""Named parameters: `:name` in the text becomes `$1` on the wire."""
+"""Named parameters of statements: `:name` in the text becomes `$1` for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from aiwebengine.core.errors import BadUserInput
 PLANNED_FOR_ITS_VALUES = (
     "(:values_are_known or (select count(*) from generate_series(1, 1000000000)) > 0)"
 )
-"""A condition, true for `values_are_known=True`: the statement's best plan hangs on its values.
+"""A condition that makes PostgreSQL plan a statement for its values in each execution.
 
-PostgreSQL plans a prepared statement a few times for the values it is given; from then on it takes
-one plan for all, unless that looks dearer. For most of ours that is right and saves more time than
-they take to run. A search, though, needs one plan for a word that everybody has and another for one
-that nobody has: a plan without the values can't leave out the count here, and so always looks
-dearer; a plan with them can.
+It is always true; pass `values_are_known=True`. PostgreSQL plans a prepared statement for its
+values in the first executions. Then it switches to a generic plan, unless that looks more
+expensive. A generic plan saves time for most statements, but a search needs different plans for
+frequent and rare words. A generic plan can't skip the count in this condition, so it always looks
+more expensive than a plan for the values, which can.
 """
 
-# What may hold a colon without being a parameter comes first and is left as it is.
+# The first alternatives match text with a colon that is not a parameter; it is left unchanged.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|::|:([a-z_][a-z0-9_]*)")
 
 
 @lru_cache(maxsize=1_024)
 def compiled(sql: str) -> tuple[str, tuple[str, ...]]:
-    """The statement as PostgreSQL takes it, and the names of its parameters in order."""
+    """The statement with `$1`, `$2`, …, and the names of its parameters in this order."""
     names: list[str] = []
 
     def numbered(match: re.Match[str]) -> str:
@@ -43,8 +43,8 @@ def compiled(sql: str) -> tuple[str, tuple[str, ...]]:
 def arguments(names: tuple[str, ...], values: Mapping[str, object]) -> list[object]:
     """The values in the order of *names*.
 
-    Raises TypeError when the statement and the call disagree: a forgotten parameter must not
-    become a NULL. Raises BadUserInput for text that PostgreSQL can't hold.
+    Raises TypeError if *values* has not exactly these names: a forgotten parameter must not become
+    a NULL. Raises BadUserInput for text that PostgreSQL can't store.
     """
     if values.keys() != set(names):
         raise TypeError(f"parameters {sorted(values)} do not fit the statement's {sorted(names)}")
@@ -56,7 +56,7 @@ def arguments(names: tuple[str, ...], values: Mapping[str, object]) -> list[obje
 
 
 def check_text(name: str, value: str) -> None:
-    """Raise BadUserInput for a NUL or half a surrogate pair, which no UTF-8 database can hold."""
+    """Raise BadUserInput for a NUL or a lone surrogate, which a UTF-8 database can't store."""
     if "\0" in value or (not value.isascii() and _is_broken(value)):
         raise BadUserInput(f"{name}: holds a character that can't be stored (NUL or a surrogate).")
 

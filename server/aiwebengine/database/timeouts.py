@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-# A server knows those of its version: PostgreSQL 13 refuses to hear of `idle_session_timeout`,
-# and 16 of `transaction_timeout`. So only those that it lists are set.
+# PostgreSQL 13 has no `idle_session_timeout`, 16 no `transaction_timeout`. Setting an unknown one
+# is an error, so only the timeouts in pg_settings are set.
 _TIMEOUTS = [
     "statement_timeout",
     "lock_timeout",
@@ -18,9 +18,9 @@ _TIMEOUTS = [
 
 
 def lift(connection: psycopg.Connection[Any]) -> None:
-    """Set every timeout of this session to none, whatever server, database and role say.
+    """Disable all timeouts of this session, which server, database and role may have set.
 
-    The connection must commit by itself: a transaction that is rolled back would restore them.
+    The connection must be in autocommit mode: a rollback would restore the timeouts.
     """
     connection.execute(
         "select set_config(name, '0', false) from pg_settings where name = any(%s)", (_TIMEOUTS,)

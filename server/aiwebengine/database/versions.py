@@ -6,21 +6,21 @@ import psycopg
 
 from aiwebengine.core.errors import Conflict
 
-# The first with `gen_random_uuid()`, which the first migration needs.
+# The first version with `gen_random_uuid()`, which the first migration needs.
 OLDEST = 13
-# The newest that the tests run on.
+# The newest version that is tested.
 NEWEST = 18
 CONNECT_SECS = 5
 
 
 class UnsupportedServer(Conflict):
-    """The server's version of PostgreSQL is too old; the message says which ones work."""
+    """The server's version of PostgreSQL is too old. The message names the supported ones."""
 
 
 def must_be_supported(server_version: int) -> None:
     """Raise UnsupportedServer for a server that is too old.
 
-    *server_version* is a number such as 180004, as `server_version_num` and the driver have it.
+    *server_version* is a number such as 180004 (PostgreSQL's `server_version_num`).
     """
     major = server_version // 10_000
     if major < OLDEST:
@@ -28,9 +28,10 @@ def must_be_supported(server_version: int) -> None:
 
 
 def warning_of(server_version: int) -> str | None:
-    """What to say of a server that is newer than those that were tested; None for the others.
+    """A warning for a server that is newer than the tested versions; else None.
 
-    It is not refused: PostgreSQL keeps to its own SQL, and a managed server is updated by others.
+    Such a server is not refused, because PostgreSQL is backward compatible and managed servers are
+    upgraded by their provider.
     """
     major = server_version // 10_000
     if major <= NEWEST:

@@ -141,7 +141,7 @@ class DatabaseStatements:
     slowest: list[DatabaseStatement]
 
 
-class StatementFigures(Protocol):
+class StatementTotals(Protocol):
     """Statistics of a statement in this process."""
 
     sql: str
@@ -150,5 +150,5 @@ class StatementFigures(Protocol):
     longest_secs: float
 
 
-OwnStatements: TypeAlias = Callable[[int], Sequence[StatementFigures]]
+OwnStatements: TypeAlias = Callable[[int], Sequence[StatementTotals]]
 """Returns at most the given number of the slowest statements of this process."""

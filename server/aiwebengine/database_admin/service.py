@@ -159,13 +159,13 @@ class DatabaseAdmin:
             return DatabaseStatements(source=StatementsSource.NONE, how_to_enable=how, slowest=[])
         own = [
             DatabaseStatement(
-                statement=figures.sql,
-                calls=cast(BigInt, figures.count),
-                mean_ms=1_000 * figures.total_secs / max(1, figures.count),
-                longest_ms=1_000 * figures.longest_secs,
-                total_ms=1_000 * figures.total_secs,
+                statement=totals.sql,
+                calls=cast(BigInt, totals.count),
+                mean_ms=1_000 * totals.total_secs / max(1, totals.count),
+                longest_ms=1_000 * totals.longest_secs,
+                total_ms=1_000 * totals.total_secs,
             )
-            for figures in self._own_statements(LARGEST_LIST)
+            for totals in self._own_statements(LARGEST_LIST)
         ]
         own.sort(key=lambda statement: statement.mean_ms, reverse=True)
         return DatabaseStatements(

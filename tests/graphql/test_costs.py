@@ -52,7 +52,7 @@ def seconds(body, times=2):
 
 def read(executor, body):
     try:
-        return executor.prepare(requests.from_body(body), is_stranger=True)
+        return executor.prepare(requests.from_body(body), is_anonymous=True)
     except EngineError as error:
         return error
 
@@ -264,7 +264,7 @@ def test_strangers_can_t_make_the_engine_forget_the_documents_of_others():
     kept = documents.get("{viewer{id}}")
 
     for number in range(300):
-        documents.get(f"{{a{number}:viewer{{id}}}}", is_stranger=True)
+        documents.get(f"{{a{number}:viewer{{id}}}}", is_anonymous=True)
 
     assert documents.get("{viewer{id}}") is kept
 

@@ -240,9 +240,9 @@ def test_a_page_costs_what_it_will_read(given, cost):
     text = "query($first: Int) { users(first: $first) { nodes { email } } }"
     document = parse(text)
     measured = Measured(schema._schema, document, document.definitions[0], page_sizes(document))
-    measured.figures({"first": 200.0})
+    measured.size({"first": 200.0})
 
-    assert measured.figures(given).cost == cost
+    assert measured.size(given).cost == cost
 
 
 async def test_a_fragment_named_like_introspection_hides_nothing(client):

@@ -1,1 +1,1 @@
-"""The GraphQL transport: how requests become calls, and errors become answers."""
+"""The GraphQL transport: HTTP, WebSocket and server-sent events, limits, errors, pagination."""

@@ -1,4 +1,4 @@
-"""Arguments that have a default take null, which says the same as leaving them out."""
+"""Makes null for an argument with a default mean the same as leaving the argument out."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from graphql import GraphQLArgument, GraphQLNonNull, GraphQLObjectType, Undefine
 
 
 def let_null_mean_the_default(schema: strawberry.Schema) -> None:
-    """Make the type of each argument with a default nullable, and null its default.
+    """Make every argument with a default nullable; a null is replaced by the default.
 
-    Resolvers go on to be written with the type that they get: `first: int = 50`. A client that has
-    a variable for the page size may then leave it null.
+    So a client may leave its variable for the page size null, while resolvers keep the type that
+    they get: `first: int = 50`.
     """
     for kind in schema._schema.type_map.values():
-        # Those of introspection are the library's, and belong to every schema.
+        # The types of introspection belong to the library and are shared by all schemas.
         if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
             continue
         for field in kind.fields.values():
-            arguments = [one for one in field.args.items() if _has_default_of_its_own(one[1])]
+            arguments = [item for item in field.args.items() if _has_default(item[1])]
             if not arguments:
                 continue
             for _, argument in arguments:
@@ -30,7 +30,7 @@ def let_null_mean_the_default(schema: strawberry.Schema) -> None:
             field.subscribe = _without_nulls(field.subscribe, names)
 
 
-def _has_default_of_its_own(argument: GraphQLArgument) -> bool:
+def _has_default(argument: GraphQLArgument) -> bool:
     is_required = isinstance(argument.type, GraphQLNonNull)
     return is_required and argument.default_value is not Undefined
 

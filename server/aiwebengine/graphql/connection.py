@@ -1,4 +1,4 @@
-"""Paginated lists, after the Relay connection specification, with signed cursors."""
+"""Paginated lists according to the Relay connection specification, with signed cursors."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ from aiwebengine.graphql.context import known_as
 Node = TypeVar("Node")
 
 LARGEST_PAGE = 200
-# 128 bits of the signature: a forger would need 2^127 requests.
+# 128 bits of the signature: to forge one takes 2^127 requests on average.
 _SIGNATURE_BYTES = 16
 _NUMBER_BYTES = 4
 
@@ -34,7 +34,7 @@ class PageInfo:
 
     has_next_page: bool
     has_previous_page: bool
-    # Signed when they are asked for: few read both, and some none.
+    # Signed only when selected: few clients read both cursors.
     start: strawberry.Private[Callable[[], str | None]]
     end: strawberry.Private[Callable[[], str | None]]
 
@@ -103,7 +103,7 @@ class Connection(Generic[Node]):
 
 
 def page_size(first: int) -> int:
-    """The size that was asked for. Raises BadUserInput unless it is 1 to 200."""
+    """Return *first*. Raises BadUserInput unless it is 1 to LARGEST_PAGE."""
     if 1 <= first <= LARGEST_PAGE:
         return first
     raise BadUserInput(f"first: found {first}; allowed: 1 to {LARGEST_PAGE}.")
@@ -117,7 +117,7 @@ def connect(
     cursor: Callable[[Node], str],
     count: Callable[[], Awaitable[int]],
 ) -> Connection[Node]:
-    """Make a page of *first* rows out of at most one row more."""
+    """A page of *first* rows. *found* has one row more if there is another page."""
     nodes = list(found[:first])
     return Connection(
         nodes=nodes,
@@ -133,62 +133,63 @@ def connect(
 
 
 class CursorKeys(Protocol):
-    """The keys that cursors are signed with. All instances share them."""
+    """The keys that sign cursors; all instances share them."""
 
     @property
     def signing(self) -> tuple[int, bytes]:
-        """The number and the secret of the key that signs now."""
+        """Number and secret of the current key."""
 
     def secret(self, number: int) -> bytes | None:
-        """The secret of the key with this number; None when it does not count any more."""
+        """The secret of the key with this number; None if it is unknown or has expired."""
 
 
 class Cursors:
-    """Makes cursors that can't be forged, and that fit only the list they were made for.
+    """Encodes and decodes signed cursors, each of which is valid for one list only.
 
-    A cursor names its key, so that those made before a rotation go on to work. A list is its name
-    and its *binding*: whatever filter and order distinguish it from other lists of that name.
+    A list is identified by its name and its *binding*, a text of its filter and order. A cursor
+    contains the number of its key, so cursors stay valid after a key rotation.
     """
 
     def __init__(self, keys: CursorKeys) -> None:
         self._keys = keys
 
     def encode(self, name: str, binding: str, key: tuple[object, ...]) -> str:
-        """An opaque cursor for a row's key of texts, numbers, instants and UUIDs."""
-        told = orjson.dumps([_told(part) for part in key])
+        """The cursor of a row. Its sort key may contain str, int, datetime and UUID values."""
+        payload = orjson.dumps([_encoded(part) for part in key])
         number, secret = self._keys.signing
-        signed = number.to_bytes(_NUMBER_BYTES) + _signature(secret, name, binding, told) + told
+        signature = _signature(secret, name, binding, payload)
+        signed = number.to_bytes(_NUMBER_BYTES) + signature + payload
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def decode(self, name: str, binding: str, cursor: str | None) -> tuple[object, ...] | None:
-        """The key in a cursor of this very list; None for None. Raises BadUserInput."""
+        """The sort key in *cursor*; None for None. Raises BadUserInput if not of this list."""
         if cursor is None:
             return None
         try:
             signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             number, rest = int.from_bytes(signed[:_NUMBER_BYTES]), signed[_NUMBER_BYTES:]
-            signature, told = rest[:_SIGNATURE_BYTES], rest[_SIGNATURE_BYTES:]
+            signature, payload = rest[:_SIGNATURE_BYTES], rest[_SIGNATURE_BYTES:]
             secret = self._keys.secret(number)
-            # The same bytes have several spellings in base 64; only ours is a cursor.
+            # Several base64 texts decode to the same bytes; only the canonical one is accepted.
             canonical = base64.urlsafe_b64encode(signed).rstrip(b"=").decode() == cursor
             if (
                 canonical
                 and secret is not None
-                and hmac.compare_digest(signature, _signature(secret, name, binding, told))
+                and hmac.compare_digest(signature, _signature(secret, name, binding, payload))
             ):
-                return tuple(_meant(part) for part in orjson.loads(told))
+                return tuple(_decoded(part) for part in orjson.loads(payload))
         except (ValueError, binascii.Error):
             pass
         raise BadUserInput("after: this is not a cursor of this list.")
 
 
-def _signature(secret: bytes, name: str, binding: str, told: bytes) -> bytes:
-    message = b"\0".join([name.encode(), binding.encode("utf-8", "surrogatepass"), told])
+def _signature(secret: bytes, name: str, binding: str, payload: bytes) -> bytes:
+    message = b"\0".join([name.encode(), binding.encode("utf-8", "surrogatepass"), payload])
     return hmac.digest(secret, message, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 
-def _told(part: object) -> list[object]:
-    """A part of a key with its kind, so that it comes back as exactly what it was."""
+def _encoded(part: object) -> list[object]:
+    """A part of a sort key with its type, so that `_decoded` restores the same value."""
     match part:
         case datetime():
             return ["t", part.astimezone(UTC).isoformat()]
@@ -199,7 +200,7 @@ def _told(part: object) -> list[object]:
     raise TypeError(f"a cursor can't hold {type(part).__name__}")
 
 
-def _meant(part: tuple[str, str]) -> object:
+def _decoded(part: tuple[str, str]) -> object:
     kind, value = part
     match kind:
         case "t":

@@ -1,4 +1,4 @@
-"""The context of a request, which every resolver receives. Imports features for typing only."""
+"""The context of a request, which every resolver gets. Imports other packages only for types."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Loaders:
-    """Links between nouns, each read in one statement for all objects on the answer."""
+    """Data loaders: each reads related objects of all objects in a response with one statement."""
 
     users: DataLoader[UUID, User | None]
     grants: DataLoader[UUID, list[RoleGrant]]
@@ -32,7 +32,7 @@ class Loaders:
 
 @dataclass
 class Context:
-    """One request: who asks, and whom to ask."""
+    """The caller of a request, and what its resolvers need."""
 
     viewer: Viewer
     services: Services
@@ -41,7 +41,7 @@ class Context:
 
     @cached_property
     def loaders(self) -> Loaders:
-        """What is loaded in batches; many requests need none of it."""
+        """The data loaders, created at first use because many requests need none."""
         return self.new_loaders()
 
 
@@ -49,11 +49,11 @@ KNOWN_AS = "known_as"
 
 
 def known_as(attribute: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a field whose resolver answers what this attribute of the object holds, if it does.
+    """Declare a field whose value is in an attribute of the object, if it has been loaded.
 
-    Compiled answers (`graphql/plans.py`) read the attribute, and so call no resolver. Where it is
-    missing, or None and the field must not be null, the resolver is asked. A property that works
-    the value out is fine.
+    Compiled plans (`graphql/plans.py`) read the attribute instead of calling the resolver. If the
+    attribute is missing, or None although the field is not nullable, the resolver is called. The
+    attribute may be a property.
     """
     declared: Callable[[Callable[..., Any]], Any] = strawberry.field(metadata={KNOWN_AS: attribute})
     return declared

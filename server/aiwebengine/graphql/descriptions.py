@@ -1,9 +1,9 @@
-"""Docstrings become descriptions, so that each sentence is written once.
+"""Uses docstrings as descriptions of the schema, so that each text is written once.
 
-The first paragraph describes the type, enum or input; of a field's resolver, all paragraphs before
-the first section do, followed by the rights that it declares. A section `Attributes:` describes
-fields, input fields and enum values, a section `Args:` the arguments of a resolver: lines
-`name: text`, continued by deeper indentation.
+A type, enum or input gets the first paragraph of its docstring. A field gets all paragraphs of its
+resolver's docstring up to the first section, followed by the rights that the resolver declares. The
+section `Attributes:` describes fields, input fields and enum values, and `Args:` the arguments of a
+resolver, with lines `name: text` that continue with deeper indentation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STRAWBERRY = "strawberry-definition"
 
 
 def describe(schema: strawberry.Schema) -> None:
-    """Give every undescribed part of the schema its words from the docstrings."""
+    """Set the description of each part of the schema that has none, from the docstrings."""
     for kind in schema._schema.type_map.values():
         definition = kind.extensions.get(_STRAWBERRY) if kind.extensions else None
         origin = getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
@@ -45,7 +45,7 @@ def describe(schema: strawberry.Schema) -> None:
 
 
 def words_of(thing: object) -> dict[str, str]:
-    """What the docstring of a type or function says of each attribute or argument."""
+    """The descriptions of attributes or arguments in the docstring of a type or function."""
     return _Words(thing).of
 
 
@@ -69,7 +69,7 @@ def _python_name(part: GraphQLArgument | Any) -> str:
 
 
 class _Words:
-    """A docstring, taken apart."""
+    """The parts of a docstring."""
 
     def __init__(self, thing: object) -> None:
         text = (inspect.getdoc(thing) if thing is not None else None) or ""
@@ -79,5 +79,5 @@ class _Words:
         self.of: dict[str, str] = {}
         for section in _SECTION.finditer(text + "\n"):
             for entry in _ENTRY.finditer(section[2]):
-                said = " ".join(entry[2].split())
-                self.of[entry[1]] = said[:1].upper() + said[1:]
+                description = " ".join(entry[2].split())
+                self.of[entry[1]] = description[:1].upper() + description[1:]

@@ -1,4 +1,4 @@
-"""A cache of documents, parsed and validated once for each text."""
+"""Parses and validates documents, and caches the result for each text."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from aiwebengine.graphql.limits import (
 from aiwebengine.graphql.plans import Plans
 from aiwebengine.graphql.repeats import repeats
 
-# Measured: what a parsed document takes in memory, for each character of its text.
+# Memory of a parsed document for each character of its text (measured).
 BYTES_PER_CHARACTER = 150
 MOST_ERRORS = 10
 MOST_LOCATIONS = 10
-# Strangers' documents get one part in so many of the memory for documents.
-STRANGERS_PART = 8
+# Documents of anonymous callers get 1/8 of the memory for documents.
+ANONYMOUS_PART = 8
 
 
 class MalformedDocument(BadUserInput):
-    """The document can't be executed; `errors` are what a client is told."""
+    """The document can't be executed. `errors` are the errors for the client."""
 
     status = 400
 
@@ -58,11 +58,16 @@ class MalformedDocument(BadUserInput):
 
 @dataclass(frozen=True)
 class Executable:
-    """One operation of a document, with what is the same each time it is executed.
+    """One operation of a document, with everything that does not depend on variables.
 
-    *label* is its kind and first field, as in `query users`; ` +` says that there are more. Unlike
-    *name*, which the client gave it (else its first field's), labels are as many as the schema has.
-    *first_field* is empty where a fragment stands first.
+    Attributes:
+        node: its node in the document.
+        kind: query, mutation or subscription.
+        label: kind and first field, as in `query users`, followed by ` +` if there are more fields.
+            There are only as many labels as the schema has root fields.
+        name: the name that the client chose, else the first field.
+        first_field: empty if the operation begins with a fragment.
+        measured: its cost.
     """
 
     node: OperationDefinitionNode
@@ -75,7 +80,7 @@ class Executable:
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document and its operations by name; an unnamed one has the name None."""
+    """A valid document and its operations by name; the name of an unnamed one is None."""
 
     tree: DocumentNode
     operations: dict[str | None, Executable]
@@ -91,19 +96,19 @@ class Document:
         if found is not None:
             return found
         names = ", ".join(str(known) for known in self.operations) or "none"
-        said = "operationName is missing" if name is None else f"no operation {name[:80]!r}"
-        raise MalformedDocument([GraphQLError(f"{said}; the document has: {names}.")])
+        problem = "operationName is missing" if name is None else f"no operation {name[:80]!r}"
+        raise MalformedDocument([GraphQLError(f"{problem}; the document has: {names}.")])
 
 
 @dataclass(frozen=True)
 class _Refused:
-    """A document that can't be executed, and why."""
+    """A document that can't be executed, with the reason."""
 
     errors: list[GraphQLError] | None
     too_complex: QueryTooComplex | None = None
 
-    def again(self) -> EngineError:
-        """The refusal; a new one each time, since an exception remembers who raised it."""
+    def error(self) -> EngineError:
+        """The exception to raise; a new one each time, because raising adds a traceback."""
         if self.too_complex is not None:
             return QueryTooComplex(self.too_complex.message, **self.too_complex.extensions)
         return MalformedDocument(self.errors or [])
@@ -113,26 +118,30 @@ _Share: TypeAlias = tuple[Limits, LruCache[str, Document | _Refused]]
 
 
 class Documents:
-    """A bounded cache of documents, valid or not, the least recently used forgotten first.
+    """An LRU cache of documents, also of invalid ones.
 
-    Strangers have a share of their own: they can't make it forget what others use.
+    Documents of anonymous callers are cached separately, so that they can't evict documents of
+    signed-in users.
     """
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, most_bytes: int) -> None:
         self._schema = schema
-        of_strangers = most_bytes // STRANGERS_PART
-        self._known: _Share = (limits, LruCache(most_bytes - of_strangers))
-        self._strangers: _Share = (limits.for_strangers(), LruCache(of_strangers))
+        for_anonymous = most_bytes // ANONYMOUS_PART
+        self._signed_in: _Share = (limits, LruCache(most_bytes - for_anonymous))
+        self._anonymous: _Share = (limits.for_anonymous(), LruCache(for_anonymous))
 
-    def get(self, text: str, *, is_stranger: bool = False) -> Document:
-        """The document. Raises MalformedDocument, QueryTooComplex."""
-        limits, kept = self._strangers if is_stranger else self._known
-        found = kept.get(text)
+    def get(self, text: str, *, is_anonymous: bool = False) -> Document:
+        """The parsed and valid document. Raises MalformedDocument, QueryTooComplex.
+
+        *is_anonymous*: the caller is not signed in, so lower limits apply.
+        """
+        limits, cache = self._anonymous if is_anonymous else self._signed_in
+        found = cache.get(text)
         if found is None:
             found = self._read(text, limits)
-            kept.put(text, found, ENTRY_BYTES + len(text) * BYTES_PER_CHARACTER)
+            cache.put(text, found, ENTRY_BYTES + len(text) * BYTES_PER_CHARACTER)
         if isinstance(found, _Refused):
-            raise found.again()
+            raise found.error()
         return found
 
     def _read(self, text: str, limits: Limits) -> Document | _Refused:
@@ -143,7 +152,7 @@ class Documents:
         except QueryTooComplex as error:
             return _Refused(None, error.with_traceback(None))
         except RecursionError:
-            # Nested in what no figure counts, such as inline fragments.
+            # Nested by something that the depth does not count, such as inline fragments.
             return _Refused(None, _too_deep(limits))
 
     def _valid(self, text: str, limits: Limits) -> Document:
@@ -151,7 +160,7 @@ class Documents:
         must_be_within("lines", text.count("\n") + text.count("\r") + 1, limits)
         tree = _parsed(text, limits)
         operations = _operations(tree)
-        # All of it before validation, whose own rules may take long on a bomb.
+        # All limits before validation, whose rules may take very long for a malicious document.
         must_be_within("operations", len(operations), limits)
         for operation in operations:
             enforce(measure(self._schema, tree, operation, {}), limits)
@@ -190,14 +199,14 @@ def _too_deep(limits: Limits) -> QueryTooComplex:
 
 
 def _without_document(error: GraphQLError) -> GraphQLError:
-    """The same for a client, without what it would keep in memory."""
-    told = GraphQLError(shortened(error.message), extensions=error.extensions)
-    told.locations = (error.locations or [])[:MOST_LOCATIONS]
-    return told
+    """The error for a client, without its references to the document, which use memory."""
+    copy = GraphQLError(shortened(error.message), extensions=error.extensions)
+    copy.locations = (error.locations or [])[:MOST_LOCATIONS]
+    return copy
 
 
 def without_types(schema: GraphQLSchema, document: Document) -> Document:
-    """The same document, but every `__type` in it asks for a type that does not exist."""
+    """The same document, but each `__type` in it selects a type that does not exist."""
     return _document(schema, visit(document.tree, _NoTypes()))
 
 
@@ -240,11 +249,11 @@ class _NoTypes(Visitor):
     def enter_field(self, node: FieldNode, *_: object) -> FieldNode | None:
         if node.name.value != "__type":
             return None
-        nobody = ArgumentNode(name=NameNode(value="name"), value=StringValueNode(value=""))
+        no_type = ArgumentNode(name=NameNode(value="name"), value=StringValueNode(value=""))
         return FieldNode(
             alias=node.alias,
             name=node.name,
-            arguments=(nobody,),
+            arguments=(no_type,),
             directives=node.directives,
             selection_set=node.selection_set,
             loc=node.loc,

@@ -1,4 +1,4 @@
-"""EngineError becomes an error with a code; anything else is logged and hidden."""
+"""Errors for clients: an EngineError with its code; other exceptions are logged and hidden."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ log = logging.getLogger(__name__)
 
 HIDDEN = "Something went wrong on our side. The log has the details under this request id."
 
-# A caller's text is shown by so many characters.
+# Long words of a caller's text are cut after so many characters.
 SHOWN_CHARACTERS = 80
 LONGEST_MESSAGE = 400
 _LONG_WORD = re.compile(rf"(\S{{{SHOWN_CHARACTERS}}})\S+")
 
 
-def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
-    """The error as a client may see it (GraphQL specification, section 7.1.2)."""
+def client_error(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
+    """The error as a client may see it (GraphQL specification, section 7.1.2).
+
+    Logs an unexpected exception, and records the code for the request's line in the log.
+    """
     cause = error.original_error
     if isinstance(cause, EngineError):
         message, extensions = cause.message, {"code": cause.code, **cause.extensions}
@@ -49,7 +52,7 @@ def told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
 
 
 def shortened(message: str) -> str:
-    """The message of a library about a caller's text, without most of a long text in it."""
+    """A library's error message, with long words (the caller's text) and its end cut off."""
     return _LONG_WORD.sub(r"\1…", message[:LONGEST_MESSAGE]) + (
         "…" if len(message) > LONGEST_MESSAGE else ""
     )
@@ -60,15 +63,16 @@ def _dotted(path: Sequence[str | int] | None) -> str | None:
 
 
 def _is_about_input(error: GraphQLError) -> bool:
-    """Whether the engine of GraphQL itself refused a value, outside any resolver of ours.
+    """Whether graphql-core refused a value of the client, outside of the engine's resolvers.
 
-    An argument's error names its place in the document; that of a value of ours, which does not
-    fit its type, names none.
+    An error on an argument has a location in the document. An error on a resolver's result, which
+    does not match its type, has none.
     """
     cause = error.original_error
     return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
 
 
 def refusal(error: EngineError, request_id: str | None) -> dict[str, Any]:
-    """An answer without data for a request that was refused before it began."""
-    return {"errors": [told(GraphQLError(error.message, original_error=error), request_id)]}
+    """The response body for a request that was refused before its execution."""
+    cause = GraphQLError(error.message, original_error=error)
+    return {"errors": [client_error(cause, request_id)]}

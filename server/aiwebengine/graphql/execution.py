@@ -1,4 +1,4 @@
-"""Executes the operations of every transport: from a request's parts to an answer."""
+"""Executes the operations of all transports, from the parsed request to the response body."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from aiwebengine.graphql.documents import (
     MalformedDocument,
     without_types,
 )
-from aiwebengine.graphql.errors import refusal, told
+from aiwebengine.graphql.errors import client_error, refusal
 from aiwebengine.graphql.limits import Limits, enforce
 from aiwebengine.graphql.plans import PlannedExecutor, Plans
 from aiwebengine.graphql.requests import GraphQLRequest
@@ -44,7 +44,7 @@ Context = Any
 
 @dataclass(frozen=True)
 class Answer:
-    """A response body, for orjson to write, and the HTTP status it goes out with."""
+    """A response body, which orjson encodes, and its HTTP status."""
 
     body: dict[str, Any]
     status: int = 200
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation that may be executed: read, valid, its variables coerced."""
+    """An operation that is ready for execution: valid, with coerced variables."""
 
     document: Document
     executable: Executable
@@ -68,13 +68,17 @@ class Operation:
 class Executor:
     """Executes requests against one schema.
 
-    *documents_bytes* is the memory for documents that were parsed before; without
-    *compiled_plans* only the public functions of graphql-core execute them;
-    *may_introspect* tells by the context whether `__schema` and `__type` are answered;
-    *on_done* is told each query's or mutation's label, seconds and error codes; *on_refused* the
-    codes of what was refused unexecuted, or in a subscription; *on_subscribed* 1 when a
-    subscription begins and -1 when it ends; *on_forbidden* by whom and in which operation
-    something was asked that is not for them.
+    Args:
+        schema: the schema.
+        limits: the limits for documents and execution time.
+        may_introspect: whether the caller may use `__schema` and `__type`.
+        on_done: called after each query or mutation with its label, seconds and error codes.
+        on_refused: called with the error codes of requests refused before execution, and with
+            those of subscriptions.
+        on_subscribed: called with 1 when a subscription starts, and with -1 when it ends.
+        on_forbidden: called with the context, the operation and the error after a denied access.
+        documents_bytes: memory of the cache of parsed documents.
+        compiled_plans: False executes operations with the public functions of graphql-core only.
     """
 
     def __init__(
@@ -89,8 +93,8 @@ class Executor:
         documents_bytes: int = 32_000_000,
         compiled_plans: bool = True,
     ) -> None:
-        # Strawberry's own entry point parses and validates each request anew and builds an
-        # extension runner for it; the graphql-core schema inside is all that execution needs.
+        # Strawberry's own entry point parses and validates the document in each request and builds
+        # an extension runner. Execution only needs the graphql-core schema.
         self._schema = schema._schema
         self._limits = limits
         self._deadlines = Deadlines(limits.seconds)
@@ -102,20 +106,20 @@ class Executor:
         self._on_subscribed = on_subscribed
         self._on_forbidden = on_forbidden
 
-    def prepare(self, request: GraphQLRequest, *, is_stranger: bool = False) -> Operation:
-        """Read, validate and measure a request; needs no context.
+    def prepare(self, request: GraphQLRequest, *, is_anonymous: bool = False) -> Operation:
+        """Parse, validate and measure a request; needs no context.
 
-        *is_stranger*: nobody is signed in, and the document may have less.
+        *is_anonymous*: the caller is not signed in, so lower limits apply.
         Raises MalformedDocument, QueryTooComplex.
         """
         try:
-            return self._prepared(request, is_stranger)
+            return self._prepared(request, is_anonymous)
         except EngineError as error:
             self._on_refused([error.code])
             raise
 
-    def _prepared(self, request: GraphQLRequest, is_stranger: bool) -> Operation:
-        document = self._documents.get(request.query, is_stranger=is_stranger)
+    def _prepared(self, request: GraphQLRequest, is_anonymous: bool) -> Operation:
+        document = self._documents.get(request.query, is_anonymous=is_anonymous)
         executable = document.operation(request.operation_name)
         definitions = executable.node.variable_definitions or ()
         values = get_variable_values(
@@ -127,16 +131,16 @@ class Executor:
         return Operation(document, executable, request, values)
 
     def admit(self, operation: Operation, context: Context) -> Operation:
-        """The operation as this caller may ask it. Raises QueryTooComplex, Unauthenticated.
+        """Check the limits and the right to introspect. Returns the operation to execute.
 
-        Introspection is for signed-in callers. To others the schema is refused, and `__type`,
-        which may be null by its own type, knows nothing.
+        For callers who may not introspect, `__schema` is an error, and `__type`, which is nullable,
+        returns null. Raises QueryTooComplex, Unauthenticated.
         """
-        figures = operation.executable.measured.figures(operation.request.variables)
-        enforce(figures, self._limits)
-        if not (figures.asks_schema or figures.asks_type) or self._may_introspect(context):
+        size = operation.executable.measured.size(operation.request.variables)
+        enforce(size, self._limits)
+        if not (size.asks_schema or size.asks_type) or self._may_introspect(context):
             return operation
-        if figures.asks_schema:
+        if size.asks_schema:
             raise Unauthenticated("Introspection is for signed-in callers. Sign in first.")
         document = without_types(self._schema, operation.document)
         executable = document.operation(operation.request.operation_name)
@@ -145,7 +149,7 @@ class Executor:
     async def answer(
         self, operation: Operation, context: Context, request_id: str | None
     ) -> Answer:
-        """Execute a query or mutation. Never raises but when cancelled."""
+        """Execute a query or mutation. Raises nothing but CancelledError."""
         began = time.perf_counter()
         try:
             operation = self.admit(operation, context)
@@ -169,9 +173,9 @@ class Executor:
     async def events(
         self, operation: Operation, context: Context, request_id: str | None
     ) -> AsyncIterator[dict[str, Any]]:
-        """The answers of a subscription, each a response body; an error ends it.
+        """The response bodies of a subscription; it ends after an error.
 
-        Whoever iterates must close the iterator (`aclose`), or the subscription stays open.
+        The caller must close the iterator (`aclose`), otherwise the subscription stays open.
         """
         self._on_subscribed(1)
         try:
@@ -208,7 +212,7 @@ class Executor:
             cause = GraphQLError(error.message, original_error=error)
             await self._note_forbidden(operation, context, [cause])
         except GraphQLError as error:
-            yield {"errors": [told(error, request_id)]}
+            yield {"errors": [client_error(error, request_id)]}
             await self._note_forbidden(operation, context, [error])
         finally:
             await results.aclose()
@@ -216,7 +220,7 @@ class Executor:
     async def _subscribed(
         self, operation: Operation, context: Context
     ) -> AsyncGenerator[ExecutionResult] | ExecutionResult:
-        """The stream of results, or the one result of a subscription that could not begin."""
+        """The stream of results, or the only result of a subscription that could not start."""
         document, request = operation.document, operation.request
         if not self._compiled_plans:
             results = subscribe(
@@ -272,7 +276,7 @@ class Executor:
         )
 
     def _run_planned(self, operation: Operation, context: Context) -> Any:
-        # `graphql.execute` would look for the operation and coerce the variables again.
+        # `graphql.execute` would find the operation and coerce the variables a second time.
         document = operation.document
         return PlannedExecutor(
             self._schema,
@@ -293,7 +297,7 @@ class Executor:
 async def _shared_results(
     executor: PlannedExecutor, plans: Plans, source: AsyncGenerator[Any]
 ) -> AsyncGenerator[ExecutionResult]:
-    """The result of each payload of *source*, executed once for all followers where it can be."""
+    """The result for each payload of *source*, shared with other subscribers if possible."""
     async with aclosing(source) as payloads:
         async for payload in payloads:
             result = plans.shared_answer(executor, payload)
@@ -305,9 +309,9 @@ async def _shared_results(
 
 
 def _asked_for(operation: Operation, error: GraphQLError) -> str:
-    """The refused operation by kind and field, as in `query users`.
+    """Kind and field of the denied operation, as in `query users`.
 
-    A field of the schema, never the alias in the error's path: a caller chooses that.
+    The field is one of the schema, not the alias in the error's path, which the caller chooses.
     """
     executable = operation.executable
     field = executable.first_field
@@ -323,13 +327,13 @@ def codes_of(body: dict[str, Any]) -> list[str]:
 
 
 def _hidden(error: Exception, request_id: str | None) -> dict[str, Any]:
-    """What a client is told of a bug, which is logged."""
-    return told(GraphQLError(str(error), original_error=error), request_id)
+    """Log an unexpected exception and return the error for the client, without details."""
+    return client_error(GraphQLError(str(error), original_error=error), request_id)
 
 
 def _answer(result: ExecutionResult, request_id: str | None) -> Answer:
     body = _body(result, request_id)
-    # An outage is not an answer: caches, proxies and scripts must be able to tell by the status.
+    # Caches, proxies and scripts must recognize an outage by the status.
     outage = any(isinstance(error.original_error, Unavailable) for error in result.errors or ())
     return Answer(body, Unavailable.status if outage else 200)
 
@@ -337,5 +341,5 @@ def _answer(result: ExecutionResult, request_id: str | None) -> Answer:
 def _body(result: ExecutionResult, request_id: str | None) -> dict[str, Any]:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body = {"errors": [told(error, request_id) for error in result.errors], **body}
+        body = {"errors": [client_error(error, request_id) for error in result.errors], **body}
     return body

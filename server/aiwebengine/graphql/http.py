@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, after the working draft of the GraphQL foundation."""
+"""GraphQL over HTTP, according to the working draft of the GraphQL Foundation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from aiwebengine.core.errors import EngineError
 from aiwebengine.core.rights import by_operation
 from aiwebengine.graphql import requests, sse
 from aiwebengine.graphql.documents import MalformedDocument
-from aiwebengine.graphql.errors import refusal, told
+from aiwebengine.graphql.errors import client_error, refusal
 from aiwebengine.graphql.execution import Answer, Context, Executor, Operation, codes_of
 from aiwebengine.graphql.negotiation import EVENT_STREAM, HTML, JSON, RESPONSE_JSON, preferred
 from aiwebengine.graphql.requests import GraphQLRequest, MalformedRequest
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import headers_of
 
-# A mutation may answer with a secret, such as a new token, beside text of the caller's: neither we
-# nor a proxy may compress it, because its size would tell something about both. Nor may a proxy
-# collect a stream's events to compress them.
+# The response to a mutation may contain a secret, such as a new token, next to text of the caller.
+# Neither the engine nor a proxy may compress it, because the size would leak the secret (BREACH).
+# Nor may a proxy buffer an event stream to compress it.
 SECRET = "no-store, no-transform"  # noqa: S105 - a header, not a secret
 
 ContextOf = Callable[[Request], Awaitable[Context]]
@@ -32,7 +32,7 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 class HttpEndpoint:
-    """Answers GET and POST at one address; a browser without a query gets *playground*."""
+    """The endpoint for GET and POST; a browser that sends no query gets *playground*."""
 
     def __init__(self, executor: Executor, context_of: ContextOf, playground: Page) -> None:
         self._executor = executor
@@ -41,36 +41,36 @@ class HttpEndpoint:
         self._ending = asyncio.Event()
 
     async def end_streams(self) -> None:
-        """Send the readers of event streams away, to come back later: the engine stops."""
+        """End all event streams because the engine stops; the clients reconnect later."""
         self._ending.set()
 
     @by_operation
     async def __call__(self, request: Request) -> Response:
-        """GraphQL over HTTP: JSON, and server-sent events where `Accept: text/event-stream` asks.
+        """GraphQL over HTTP: JSON, or server-sent events for `Accept: text/event-stream`.
 
-        GET takes queries only; a browser gets the playground. Subscriptions are answered as events.
-        Introspection is for who is signed in.
+        GET is for queries only; a browser gets the playground. A subscription is sent as events.
+        Introspection needs a sign-in.
 
         Args:
             query: the document.
             variables: its variables, an object.
-            operationName: which operation of the document.
-            extensions: an object; nothing in it is used.
+            operationName: the operation of the document to execute.
+            extensions: an object, which is ignored.
 
         Answers:
-            200: the answer, with what went wrong in `errors`.
-            400: the document is not valid, or too complex (by `application/json`: 200).
+            200: the result; errors are in `errors`.
+            400: the document is invalid or too complex (with `application/json`: 200).
             405: a mutation by GET.
-            406: a type that is not offered; a subscription that asks for no events.
+            406: a type that is not offered, or a subscription without `text/event-stream`.
 
-        Raises MalformedRequest, Unauthenticated for a token that is not valid, Forbidden for a
-        page of another site, UnsupportedMediaType.
+        Raises MalformedRequest, Unauthenticated for an invalid token, Forbidden for a page of
+        another site, UnsupportedMediaType.
         """
         if request.method not in ("GET", "POST"):
             return _refused(405, "Only GET and POST are answered here.", {"Allow": "GET, POST"})
         accept = header(request.scope, b"accept")
-        is_visit = request.method == "GET" and "query" not in request.query_params
-        if is_visit and preferred(accept, (JSON, RESPONSE_JSON, HTML)) == HTML:
+        has_no_query = request.method == "GET" and "query" not in request.query_params
+        if has_no_query and preferred(accept, (JSON, RESPONSE_JSON, HTML)) == HTML:
             return await self._playground(request)
         media = preferred(accept, (JSON, RESPONSE_JSON, EVENT_STREAM))
         if media is None:
@@ -79,22 +79,23 @@ class HttpEndpoint:
         return await self._respond(request, media)
 
     async def _respond(self, request: Request, media: str) -> Response:
-        its_id = request_id(request.scope)
+        id_of_request = request_id(request.scope)
         try:
             _must_be_readable(request)
-            # Before anything is read: how much that may be depends on who asks.
+            # Authenticate before reading the body, whose limit depends on the caller.
             context = await self._context_of(request)
-            asked = await _asked(request)
+            parsed = await _parsed(request)
         except EngineError as error:
             return refused(request.scope, error)
-        is_stranger = not context.viewer.is_signed_in
+        is_anonymous = not context.viewer.is_signed_in
         try:
-            operation = self._executor.prepare(asked, is_stranger=is_stranger)
+            operation = self._executor.prepare(parsed, is_anonymous=is_anonymous)
         except MalformedDocument as error:
-            body = {"errors": [told(problem, its_id) for problem in error.errors]}
+            body = {"errors": [client_error(problem, id_of_request) for problem in error.errors]}
             return _json(_well_formed(Answer(body, error.status), media), media)
         except EngineError as error:
-            return _json(_well_formed(Answer(refusal(error, its_id), error.status), media), media)
+            answer = Answer(refusal(error, id_of_request), error.status)
+            return _json(_well_formed(answer, media), media)
         if media == EVENT_STREAM:
             return self._stream(operation, context, request)
         if operation.kind is OperationType.SUBSCRIPTION:
@@ -103,8 +104,8 @@ class HttpEndpoint:
             return _refused(
                 405, "GET takes queries only; send mutations by POST.", {"Allow": "POST"}
             )
-        answer = await self._executor.answer(operation, context, its_id)
-        # An answer of 200 may hold a bug of ours all the same; whoever counts failures looks here.
+        answer = await self._executor.answer(operation, context, id_of_request)
+        # For the error rate: a response with status 200 may contain an internal error.
         request.scope["state"]["error_codes"] = codes_of(answer.body)
         may_be_secret = operation.kind is OperationType.MUTATION
         return _json(_well_formed(answer, media), media, SECRET if may_be_secret else "no-store")
@@ -124,7 +125,7 @@ class HttpEndpoint:
 
 
 def refused(scope: Scope, error: EngineError) -> Response:
-    """How somebody is told whose document was not even read."""
+    """The response for a request that was refused before its document was read."""
     media = preferred(header(scope, b"accept"), (JSON, RESPONSE_JSON)) or JSON
     response = _json(Answer(refusal(error, request_id(scope)), error.status), media)
     response.headers.update(headers_of(error))
@@ -132,13 +133,13 @@ def refused(scope: Scope, error: EngineError) -> Response:
 
 
 def _must_be_readable(request: Request) -> None:
-    """Raise UnsupportedMediaType for a body that is not plain JSON, before it is read."""
+    """Raise UnsupportedMediaType unless the headers announce uncompressed JSON in UTF-8."""
     if request.method == "GET":
         return
     scope = request.scope
     kind, _, parameters = (header(scope, b"content-type") or "").lower().partition(";")
     if kind.strip() != JSON:
-        # Forms and plain text need no leave from us to be sent by a foreign page.
+        # A page of another site can send forms and plain text without a CORS preflight request.
         raise UnsupportedMediaType(
             f"Content-Type: found {kind.strip()[:80] or 'none'!r}, allowed {JSON}."
         )
@@ -148,23 +149,24 @@ def _must_be_readable(request: Request) -> None:
         raise UnsupportedMediaType("Content-Encoding: send the body uncompressed.")
 
 
-async def _asked(request: Request) -> GraphQLRequest:
-    """The request's parts. Raises MalformedRequest, BodyTooLarge."""
+async def _parsed(request: Request) -> GraphQLRequest:
+    """The GraphQL request in the query string or body. Raises MalformedRequest, BodyTooLarge."""
     if request.method == "GET":
         return requests.from_query_string(request.query_params)
     return requests.from_body(await request.body())
 
 
 class UnsupportedMediaType(MalformedRequest):
-    """The body is of a type that is not taken (RFC 9110 section 15.5.16)."""
+    """The Content-Type of the body is not supported (RFC 9110 section 15.5.16)."""
 
     status = 415
 
 
 def _well_formed(answer: Answer, media: str) -> Answer:
-    """Under `application/json` a proxy might have answered 4xx: well-formed requests get 200.
+    """With `application/json`, change the status of well-formed requests to 200, except 5xx.
 
-    GraphQL over HTTP, section 6.4.1; outages keep their 5xx.
+    With this type, a client can't distinguish a 4xx of the engine from one of a proxy (GraphQL over
+    HTTP, section 6.4.1).
     """
     if media != JSON or answer.status == 200 or answer.status >= 500:
         return answer

@@ -1,8 +1,8 @@
-"""Limits of a request, checked before any work is done.
+"""Limits of a request, checked before it is validated and executed.
 
-One pass over the document, each fragment counted once and its figures added wherever it is spread:
-the usual rules walk a fragment anew at each spread, and a kilobyte of fragments that spread each
-other twice keeps them busy for hours.
+The document is measured in one pass: each fragment is measured once, and its size is added at each
+spread. Usual implementations visit a fragment again at each spread, so a kilobyte of fragments that
+spread each other twice keeps them busy for hours.
 """
 
 from __future__ import annotations
@@ -35,25 +35,26 @@ from graphql import (
 
 from aiwebengine.core.errors import QueryTooComplex
 
-# What a list without a page size is taken to hold; those of introspection are a little shorter.
+# Assumed length of lists without a page size.
 LIST_LENGTH = 10
 INTROSPECTION_LIST_LENGTH = 8
-# A client may count through all page sizes.
+# Cached sizes of an operation; a client may try all page sizes.
 MOST_MEASURED = 256
 _MISSING = object()
-# Figures stop growing here: a bomb's true cost has thousands of digits.
+# Counting stops here: the true cost of a malicious document has thousands of digits.
 _PLENTY = 10**9
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a document may have at most; `cost` counts fields times the rows they are read for.
+    """Maximum size of a document and of its execution.
 
-    `repeats` counts the pairs of equal names that validation compares (`repeats.py`).
+    `cost` counts each field times the rows for which it is read. `repeats` counts the pairs of
+    equal names that validation compares (`repeats.py`).
     """
 
     characters: int = 100_000
-    # Each error about a document reads its lines to say where it is.
+    # To find its location, each error in a document reads all lines.
     lines: int = 2_000
     tokens: int = 2_000
     operations: int = 20
@@ -65,8 +66,8 @@ class Limits:
     seconds: float = 30.0
     operations_per_socket: int = 100
 
-    def for_strangers(self) -> Limits:
-        """What is left for somebody who has not signed in, and reads `viewer` alone."""
+    def for_anonymous(self) -> Limits:
+        """Lower limits for callers who are not signed in, and so only read `viewer`."""
         return replace(
             self,
             characters=min(self.characters, 16_384),
@@ -78,8 +79,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What a document, or a part of it, has."""
+class Size:
+    """The size of a document or a part of it, and whether it uses introspection."""
 
     depth: int = 0
     aliases: int = 0
@@ -88,9 +89,9 @@ class Figures:
     asks_schema: bool = False
     asks_type: bool = False
 
-    def beside(self, other: Figures) -> Figures:
-        """Both parts in one selection."""
-        return Figures(
+    def plus(self, other: Size) -> Size:
+        """The size of a selection that consists of both parts."""
+        return Size(
             max(self.depth, other.depth),
             min(_PLENTY, self.aliases + other.aliases),
             min(_PLENTY, self.directives + other.directives),
@@ -105,22 +106,22 @@ def measure(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
-) -> Figures:
-    """What *operation* asks for with these variables."""
-    return _Measure(schema, document, operation, variables).figures()
+) -> Size:
+    """The size of *operation* with these variables."""
+    return _Measure(schema, document, operation, variables).size()
 
 
 def page_sizes(document: DocumentNode) -> tuple[str, ...]:
-    """The variables that stand for a page size: all whose value changes what is measured."""
+    """The variables that are used as page sizes; no other variable affects the size."""
     found = _PageSizes()
     visit(document, found)
     return tuple(sorted(found.names))
 
 
 class Measured:
-    """What one operation asks for, worked out once for each page size that its variables give.
+    """The size of one operation, cached for each combination of page sizes.
 
-    *page_sizes* are the variables that may do so in the document, as `page_sizes` finds them.
+    *page_sizes* are the names of the variables that `page_sizes` returns for the document.
     """
 
     def __init__(
@@ -132,9 +133,9 @@ class Measured:
     ) -> None:
         self._of = (schema, document, operation)
         self._names = page_sizes
-        self._kept: dict[tuple[object, ...], Figures] = {}
+        self._kept: dict[tuple[object, ...], Size] = {}
 
-    def figures(self, variables: Mapping[str, Any]) -> Figures:
+    def size(self, variables: Mapping[str, Any]) -> Size:
         """`measure` with these variables."""
         given = (variables.get(name, _MISSING) for name in self._names)
         key = tuple(
@@ -149,14 +150,14 @@ class Measured:
         return found
 
 
-def enforce(figures: Figures, limits: Limits) -> None:
-    """Raise QueryTooComplex for the first figure above its limit."""
+def enforce(size: Size, limits: Limits) -> None:
+    """Raise QueryTooComplex for the first value above its limit."""
     for name in ("depth", "aliases", "directives", "cost"):
-        found, allowed = getattr(figures, name), getattr(limits, name)
+        found, allowed = getattr(size, name), getattr(limits, name)
         if found > allowed:
-            words = "more than a billion" if found >= _PLENTY else str(found)
+            number = "more than a billion" if found >= _PLENTY else str(found)
             raise QueryTooComplex(
-                f"The query's {name} is {words}; allowed is {allowed}.",
+                f"The query's {name} is {number}; allowed is {allowed}.",
                 limit=name,
                 found=found,
                 allowed=allowed,
@@ -164,7 +165,7 @@ def enforce(figures: Figures, limits: Limits) -> None:
 
 
 def must_be_within(name: str, found: int, limits: Limits) -> None:
-    """Raise QueryTooComplex when a document has more than the limit of this name allows."""
+    """Raise QueryTooComplex if *found* is above the limit *name*."""
     allowed = getattr(limits, name)
     if found > allowed:
         raise QueryTooComplex(
@@ -201,27 +202,27 @@ class _Measure:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._known: dict[str, Figures] = {}
+        self._measured: dict[str, Size] = {}
         self._open: set[str] = set()
 
-    def figures(self) -> Figures:
+    def size(self) -> Size:
         root = {
             OperationType.QUERY: self._schema.query_type,
             OperationType.MUTATION: self._schema.mutation_type,
             OperationType.SUBSCRIPTION: self._schema.subscription_type,
         }[self._operation.operation]
-        own = Figures(directives=len(self._operation.directives or ()))
-        return own.beside(self._selections(self._operation.selection_set, root))
+        own = Size(directives=len(self._operation.directives or ()))
+        return own.plus(self._selections(self._operation.selection_set, root))
 
-    def _selections(self, selection_set: SelectionSetNode, parent: Any) -> Figures:
-        total = Figures()
-        for figures in self._each(selection_set, parent):
-            total = total.beside(figures)
+    def _selections(self, selection_set: SelectionSetNode, parent: Any) -> Size:
+        total = Size()
+        for size in self._each(selection_set, parent):
+            total = total.plus(size)
         return total
 
-    def _each(self, selection_set: SelectionSetNode, parent: Any) -> Iterator[Figures]:
+    def _each(self, selection_set: SelectionSetNode, parent: Any) -> Iterator[Size]:
         for selection in selection_set.selections:
-            yield Figures(directives=len(selection.directives or ()))
+            yield Size(directives=len(selection.directives or ()))
             match selection:
                 case FieldNode():
                     yield self._field(selection, parent)
@@ -232,26 +233,26 @@ class _Measure:
                 case FragmentSpreadNode():
                     yield self._fragment(selection.name.value)
 
-    def _fragment(self, name: str) -> Figures:
-        if name not in self._known:
+    def _fragment(self, name: str) -> Size:
+        if name not in self._measured:
             definition = self._fragments.get(name)
             if definition is None or name in self._open:
-                # Unknown or in a ring: validation says so in better words.
-                return Figures()
+                # An unknown fragment or a cycle, which validation reports with a better message.
+                return Size()
             self._open.add(name)
             inner = self._schema.get_type(definition.type_condition.name.value)
-            self._known[name] = self._selections(definition.selection_set, inner)
+            self._measured[name] = self._selections(definition.selection_set, inner)
             self._open.discard(name)
-        return self._known[name]
+        return self._measured[name]
 
-    def _field(self, node: FieldNode, parent: Any) -> Figures:
+    def _field(self, node: FieldNode, parent: Any) -> Size:
         name = node.name.value
         kind = self._kind_of(name, parent)
-        inner = Figures()
+        inner = Size()
         if node.selection_set is not None:
             inner = self._selections(node.selection_set, get_named_type(kind) if kind else None)
         times = self._times(node, kind, parent)
-        return Figures(
+        return Size(
             depth=inner.depth + 1,
             aliases=min(_PLENTY, inner.aliases + (node.alias is not None)),
             directives=inner.directives,
@@ -269,7 +270,7 @@ class _Measure:
         return None
 
     def _times(self, node: FieldNode, kind: Any, parent: Any) -> int:
-        """For how many rows what stands below the field is read."""
+        """The number of rows for which the fields below this field are read."""
         field = parent.fields.get(node.name.value) if hasattr(parent, "fields") else None
         if field is not None and "first" in field.args:
             return self._first(node, field.args["first"].default_value)
@@ -278,7 +279,7 @@ class _Measure:
             return 1
         if parent.name.startswith("__"):
             return INTROSPECTION_LIST_LENGTH
-        # The rows of a page are counted where the page size stands.
+        # The rows of a page are already counted at the field with the argument `first`.
         return 1 if parent.name.endswith("Connection") else LIST_LENGTH
 
     def _first(self, node: FieldNode, default: Any) -> int:
@@ -297,7 +298,7 @@ class _Measure:
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
-    """The whole-number defaults of the operation's variables."""
+    """The integer defaults of the operation's variables."""
     return {
         definition.variable.name.value: int(definition.default_value.value[:12])
         for definition in operation.variable_definitions or ()

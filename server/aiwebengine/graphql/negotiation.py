@@ -1,4 +1,4 @@
-"""Content negotiation for answers (RFC 9110 section 12.5.1)."""
+"""Content negotiation for responses (RFC 9110 section 12.5.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HTML = "text/html"
 
 @lru_cache(64)
 def preferred(accept: str | None, offered: tuple[str, ...]) -> str | None:
-    """The offered type that the client likes best, the earlier one on a tie; None: none at all."""
+    """The offered type that the client prefers, the first on a tie; None if none is accepted."""
     if accept is None or not accept.strip():
         return offered[0]
     ranges = [_range(part) for part in accept.lower().split(",") if part.strip()]
@@ -25,7 +25,7 @@ def preferred(accept: str | None, offered: tuple[str, ...]) -> str | None:
         ]
         if not matches:
             continue
-        # The most specific range that matches tells the quality.
+        # The quality is that of the most specific matching range.
         _, quality, place = max(matches, key=lambda match: match[0])
         if quality > 0 and (best is None or (quality, -place) > best[:2]):
             best = (quality, -place, offered_type)

@@ -1,7 +1,8 @@
-"""Counts the comparisons that the validation of a document would take.
+"""Counts the comparisons that the validation of a document will make.
 
-GraphQL's rule "field selection merging" (specification, section 5.3.2) compares every two fields
-of one name in a selection, and every two fragments: 400 equal fields in 3 kB take a second.
+The validation rule "field selection merging" (GraphQL specification, section 5.3.2) compares all
+pairs of fields with the same name in a selection, and all pairs of fragments: 400 equal fields in
+3 kB take a second.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from graphql import (
     SelectionSetNode,
 )
 
-# To compare two fragments takes several times as long as to compare two fields.
+# Comparing two fragments takes several times as long as comparing two fields.
 FRAGMENT_PAIR = 3
-# Fields and fragments that are counted at most, each wherever it is selected.
+# Maximum number of counted selections.
 MOST_COUNTED = 5_000
-# Deeper selections are refused anyway; fragments that select themselves have no end.
+# Deeper selections are refused anyway. Fragments in a cycle are infinitely deep.
 DEEPEST = 40
 
 
 def repeats(document: DocumentNode, most: int) -> int:
-    """The pairs that validation compares; counting stops above *most*."""
+    """The number of pairs that validation compares; counting stops above *most*."""
     return _Count(document).total(most)
 
 
@@ -38,13 +39,13 @@ class _Count:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        # Selections still to be counted: those of all fields of one name together, and how deep.
+        # Selections that are not counted yet, together for all fields of one name, and their depth.
         self._waiting: list[tuple[list[SelectionSetNode], int]] = [
             ([definition.selection_set], 0)
             for definition in document.definitions
             if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode)
         ]
-        # Validation begins anew at each inline fragment.
+        # Inline fragments that were added already: validation checks each of them separately, too.
         self._begun: set[int] = set()
         self._counted = 0
 
@@ -52,7 +53,7 @@ class _Count:
         pairs = 0
         while self._waiting and pairs <= most:
             selections, depth = self._waiting.pop()
-            fields, fragments = self._unfolded(selections, depth)
+            fields, fragments = self._expanded(selections, depth)
             pairs += FRAGMENT_PAIR * comb(len(fragments), 2)
             pairs += sum(comb(len(each), 2) for each in fields.values())
             if self._counted > MOST_COUNTED:
@@ -63,10 +64,10 @@ class _Count:
                 ]
         return pairs
 
-    def _unfolded(
+    def _expanded(
         self, selections: list[SelectionSetNode], depth: int
     ) -> tuple[dict[str, list[FieldNode]], set[str]]:
-        """The fields by the name that they answer to, and the fragments that were unfolded."""
+        """The fields by response name, and the fragments, after expanding all fragments."""
         fields: dict[str, list[FieldNode]] = {}
         fragments: set[str] = set()
         waiting = list(selections)

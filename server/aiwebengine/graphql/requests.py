@@ -11,23 +11,23 @@ import orjson
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.database.statements import check_text
 
-# What follows (coercion, conversion, messages) goes into values recursively.
+# Coercion, conversion and messages are recursive.
 MOST_DEPTH = 64
-# Coercion takes some 3 µs for each value.
+# Coercion takes about 3 µs for each value.
 MOST_VALUES = 20_000
-# A key in a message is cut here.
+# Keys are cut to this length in messages.
 SHOWN_CHARACTERS = 40
 
 
 class MalformedRequest(BadUserInput):
-    """The request is not one of GraphQL."""
+    """The request is not a GraphQL request."""
 
     status = 400
 
 
 @dataclass(frozen=True)
 class GraphQLRequest:
-    """What to execute."""
+    """A document with its variables and the name of the operation to execute."""
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class GraphQLRequest:
 
 
 def from_body(body: bytes) -> GraphQLRequest:
-    """The request in a JSON body. Raises MalformedRequest."""
+    """Parse a JSON body. Raises MalformedRequest."""
     try:
         parts = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -44,7 +44,7 @@ def from_body(body: bytes) -> GraphQLRequest:
 
 
 def from_query_string(parameters: Mapping[str, str]) -> GraphQLRequest:
-    """The request in the parameters of a GET. Raises MalformedRequest."""
+    """Parse the query string of a GET request. Raises MalformedRequest."""
     parts: dict[str, Any] = {
         name: parameters[name] for name in ("query", "operationName") if name in parameters
     }
@@ -58,7 +58,7 @@ def from_query_string(parameters: Mapping[str, str]) -> GraphQLRequest:
 
 
 def from_parts(parts: object) -> GraphQLRequest:
-    """The request in a decoded object; members that are not known are ignored.
+    """Check a decoded request and return its parts; unknown members are ignored.
 
     Raises MalformedRequest.
     """
@@ -76,22 +76,21 @@ def from_parts(parts: object) -> GraphQLRequest:
     variables = parts.get("variables") or {}
     _check_text(query, lambda: "query")
     _check_values(variables)
-    # Clients send an empty name for "the only one".
+    # Some clients send an empty name for the only operation.
     return GraphQLRequest(query, variables, operation_name or None)
 
 
 def _check_values(variables: dict[str, Any]) -> None:
-    """Raise MalformedRequest for variables that are too deep or too many, or a text no database
-    can hold.
+    """Raise MalformedRequest for too many or too deep variables, or text that can't be stored.
 
-    Each value costs the same, wherever it is: its path is worked out only for a message about it.
+    The path of a value is only computed for an error message, so all values take the same time.
     """
     for text in _measured_texts(variables):
         _check_text(text, lambda found=text: _path_to(found, variables))  # type: ignore[misc]
 
 
 def _measured_texts(variables: dict[str, Any]) -> list[str]:
-    """Every text among the values. Raises MalformedRequest for too many values or levels."""
+    """All strings among the values. Raises MalformedRequest for too many values or levels."""
     texts: list[str] = []
     levels, count = -1, 0
     level: list[object] = [variables]
@@ -126,8 +125,8 @@ def _check_text(text: str, name: Callable[[], str]) -> None:
 
 
 def _path_to(text: str, variables: dict[str, Any]) -> str:
-    """Where the variables hold this text, such as `variables.filter.ids[3]`."""
-    # Each value with the step to it and what it is inside of.
+    """The path of this text in the variables, such as `variables.filter.ids[3]`."""
+    # Each entry: a value, the last step of its path, and the entry that contains it.
     waiting: list[tuple[object, str, Any]] = [(variables, "variables", None)]
     while waiting:
         here = waiting.pop()

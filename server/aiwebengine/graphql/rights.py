@@ -12,9 +12,9 @@ _STRAWBERRY = "strawberry-definition"
 
 
 def rights_by_operation(schema: strawberry.Schema) -> dict[str, Rights]:
-    """What each operation declares, by its name such as `Mutation.grantRole`.
+    """The rights that each operation declares, by name such as `Mutation.grantRole`.
 
-    Raises UndeclaredRights for one that declares nothing.
+    Raises UndeclaredRights for an operation without rights.
     """
     found = {}
     for root in ROOTS:
@@ -29,7 +29,7 @@ def rights_by_operation(schema: strawberry.Schema) -> dict[str, Rights]:
 
 
 def rights_of_field(field: GraphQLField) -> Rights | None:
-    """What a field declares; None when it declares nothing."""
+    """The rights that a field's resolver declares; None if it declares none."""
     definition = field.extensions.get(_STRAWBERRY)
     resolver = getattr(definition, "base_resolver", None)
     return None if resolver is None else rights_of(resolver.wrapped_func)

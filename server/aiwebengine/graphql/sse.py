@@ -11,7 +11,7 @@ from graphql import OperationType
 from aiwebengine.core.background import end
 from aiwebengine.graphql.execution import Context, Executor, Operation
 
-# Proxies cut a connection that is silent for a minute or so.
+# Proxies close a connection that is idle for about a minute.
 KEEP_ALIVE_SECS = 12.0
 
 
@@ -22,16 +22,17 @@ async def frames(
     request_id: str | None,
     ending: asyncio.Event,
 ) -> AsyncIterator[bytes]:
-    """The stream of one operation: `next` for each answer, `complete` at the end.
+    """The events of one operation: `next` for each result, `complete` at the end.
 
-    When the engine is *ending*, the stream stops without `complete`: the client comes back.
+    When *ending* is set because the engine stops, the stream ends without `complete`, so that the
+    client reconnects.
     """
     if operation.kind is not OperationType.SUBSCRIPTION:
         answer = await executor.answer(operation, context, request_id)
         yield _frame("next", orjson.dumps(answer.body))
         yield _frame("complete")
         return
-    # A first comment makes the browser and every proxy on the way see the headers at once.
+    # A first comment makes proxies and the browser process the headers at once.
     yield b":\n\n"
     events = executor.events(operation, context, request_id)
     coming = asyncio.ensure_future(anext(events, None))

@@ -1,8 +1,8 @@
-"""Operations over one WebSocket: the graphql-transport-ws protocol.
+"""GraphQL over a WebSocket: the graphql-transport-ws protocol.
 
-Close codes are the protocol's: 4400 bad message, 4401 not initialised, 4403 not signed in, 4408
-initialised too late, 4409 the id is in use, 4429 initialised twice; and those of RFC 6455: 1009 too
-large a message, 1013 too many sockets. The older `graphql-ws` is not spoken.
+Close codes of the protocol: 4400 invalid message, 4401 not initialised, 4403 not signed in, 4408
+initialisation timeout, 4409 duplicate operation ID, 4429 initialised twice. Those of RFC 6455: 1009
+message too large, 1013 too many WebSockets. The older protocol `graphql-ws` is not supported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aiwebengine.core.errors import EngineError, Forbidden, Unauthenticated
 from aiwebengine.core.request_record import note_bug
 from aiwebengine.core.rights import by_operation
 from aiwebengine.graphql.documents import MalformedDocument
-from aiwebengine.graphql.errors import HIDDEN, refusal, told
+from aiwebengine.graphql.errors import HIDDEN, client_error, refusal
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
 from aiwebengine.web.access_log import request_line
@@ -46,9 +46,14 @@ ContextOf = Callable[[WebSocket], Awaitable[Context]]
 
 @dataclass(frozen=True)
 class SocketLimits:
-    """What sockets may take; *crowd* says by an address whom it is counted with, None for nobody.
+    """Limits for WebSockets.
 
-    *first_bytes*: the largest message of somebody who is not known yet.
+    Attributes:
+        operations: maximum number of concurrent operations on one WebSocket.
+        first_bytes: maximum size of a message before the caller is authenticated.
+        per_address: counts the WebSockets of each group of addresses.
+        per_user: counts the WebSockets of each user.
+        crowd: the group of a client address; None has no limit.
     """
 
     operations: int
@@ -59,7 +64,7 @@ class SocketLimits:
 
 
 class WebSocketEndpoint:
-    """Answers WebSockets from our own pages, or from no page at all (*is_allowed*)."""
+    """Serves WebSockets of this site's pages and of other clients (*is_allowed*)."""
 
     def __init__(
         self,
@@ -78,18 +83,18 @@ class WebSocketEndpoint:
     async def __call__(self, websocket: WebSocket) -> None:
         """GraphQL over a WebSocket, by the subprotocol `graphql-transport-ws`.
 
-        Queries, mutations and subscriptions, for who is signed in by the cookie or header of the
-        handshake. It is closed with 4403 for anybody else, with 4406 for another subprotocol, with
-        1009 for too large a message, with 1013 for too many sockets of one user, and with 1001 when
-        the engine stops.
+        Queries, mutations and subscriptions. The caller must be signed in by the cookie or the
+        Authorization header of the handshake. Close codes: 4403 not signed in, 4406 another
+        subprotocol, 1009 message too large, 1013 too many WebSockets of one user, 1001 the engine
+        stops.
 
         Answers:
-            101: the socket.
+            101: the WebSocket.
             403: a page of another site.
-            429: too many sockets of one address.
+            429: too many WebSockets of one address.
         """
         if not self._is_allowed(websocket):
-            # Before `accept` this becomes a plain 403: a foreign page learns nothing.
+            # Before `accept` this sends a plain 403, so the page of another site gets no details.
             await websocket.close(1008)
             return
         if PROTOCOL not in websocket.scope["subprotocols"]:
@@ -114,13 +119,13 @@ class WebSocketEndpoint:
             places.leave(crowd)
 
     async def close_all(self) -> None:
-        """Tell every client to come back later: the engine stops."""
+        """Close all WebSockets with code 1001 because the engine stops; clients reconnect later."""
         for socket in list(self._open):
             await socket.close(1001, "Going away")
 
 
 class _Refused(Exception):
-    """The socket must be closed with this code."""
+    """Closes the WebSocket with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -145,7 +150,7 @@ class _Socket:
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
-        """Read messages until the socket is closed; leave no operation behind."""
+        """Handle messages until the WebSocket is closed, then end its operations."""
         watch = asyncio.create_task(self._expect_init())
         try:
             while True:
@@ -159,7 +164,7 @@ class _Socket:
             await end(watch, *self._operations.values())
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the socket, if it still is open."""
+        """Close the WebSocket if it is still open."""
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(RuntimeError, WebSocketDisconnect):
                 # The reason must fit a control frame (RFC 6455 section 5.5).
@@ -209,7 +214,7 @@ class _Socket:
                 raise _Refused(4400, f"Unknown message type {unknown[:40]}")
 
     async def _admit(self, payload: object) -> None:
-        """Let in who is signed in: nobody else has anything to do here."""
+        """Authenticate the caller. Raises _Refused unless the caller is signed in."""
         try:
             context = await self._context_of(self._websocket)
         except (Unauthenticated, Forbidden) as error:
@@ -245,37 +250,37 @@ class _Socket:
             del self._operations[operation_id]
 
     async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
-        # The task's own: each operation has its line and its figures.
+        # Begun in the operation's own task, so that each operation has its own line in the log.
         with request_line(self._websocket.scope, "WS"):
             try:
                 await self._run(operation_id, payload)
             except Exception as error:
-                # The client waits for an end of each operation, whatever became of it.
+                # The client waits until each operation ends, so it needs a message in any case.
                 if not note_bug(error):
                     log.exception("request.bug")
                 hidden = refusal(EngineError(HIDDEN), request_id(self._websocket.scope))
                 await self._send_errors(operation_id, hidden["errors"])
 
     async def _run(self, operation_id: str, payload: dict[str, Any]) -> None:
-        its_id = request_id(self._websocket.scope)
+        id_of_request = request_id(self._websocket.scope)
         try:
             context = await self._context_of(self._websocket)
             if not context.viewer.is_signed_in:
                 raise Unauthenticated("The session has ended. Sign in again.")
             operation = self._executor.prepare(from_parts(payload))
         except MalformedDocument as error:
-            problems = [told(problem, its_id) for problem in error.errors]
+            problems = [client_error(problem, id_of_request) for problem in error.errors]
             await self._send_errors(operation_id, problems)
             return
         except EngineError as error:
-            await self._send_errors(operation_id, refusal(error, its_id)["errors"])
+            await self._send_errors(operation_id, refusal(error, id_of_request)["errors"])
             if isinstance(error, Unauthenticated):
                 await self.close(4403, error.message)
             return
         if operation.kind is OperationType.SUBSCRIPTION:
-            events = self._executor.events(operation, context, its_id)
+            events = self._executor.events(operation, context, id_of_request)
         else:
-            answer = await self._executor.answer(operation, context, its_id)
+            answer = await self._executor.answer(operation, context, id_of_request)
             events = _once(answer.body)
         async with aclosing(cast(Any, events)) as each:
             async for body in each:
@@ -283,7 +288,7 @@ class _Socket:
                     await self._send_errors(operation_id, body["errors"])
                     return
                 await self._send({"id": operation_id, "type": "next", "payload": body})
-        # Forgotten before the client hears of it: it may use the id again at once.
+        # Removed before the client gets `complete`, because it may reuse the ID at once.
         self._operations.pop(operation_id, None)
         await self._send({"id": operation_id, "type": "complete"})
 
@@ -292,7 +297,7 @@ class _Socket:
         await self._send({"id": operation_id, "type": "error", "payload": errors})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        # A client that left in the middle of a message is no error of ours.
+        # A client that disconnects while a message is sent is not an error.
         with suppress(RuntimeError, WebSocketDisconnect):
             await self._websocket.send_text(orjson.dumps(message).decode())
 

@@ -10,7 +10,7 @@ from aiwebengine.core.identity import Role, Scope
 from aiwebengine.core.rights import ALWAYS, needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.graphql.selection import asked
+from aiwebengine.graphql.selection import selected
 from aiwebengine.users import checks
 from aiwebengine.users.paging import LIST, binding, key, key_of
 from aiwebengine.users.service import Change
@@ -192,7 +192,7 @@ async def users(
     first, order = page_size(first), order_by or UserOrder()
     wanted = UserFilter(checks.search(search), role, provider, status)
     bound, cursors = binding(wanted, order), info.context.cursors
-    looked_at = asked(info, "User", "Identity")
+    looked_at = selected(info, "User", "Identity")
     shown = Shown(frozenset(looked_at["User"]), frozenset(looked_at["Identity"]))
     found = await service.page(
         viewer, wanted, order, key_of(cursors.decode(LIST, bound, after)), first, shown

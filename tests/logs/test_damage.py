@@ -25,7 +25,7 @@ from aiwebengine.logs import files
 from aiwebengine.logs.files import compress, stored_files, unreadable
 from aiwebengine.logs.keeping import tidy
 from aiwebengine.logs.lines import DAMAGED, entry_of, told_in
-from aiwebengine.logs.search import Wanted, count, newest
+from aiwebengine.logs.search import Matcher, count, newest
 from aiwebengine.logs.tail import NewLines
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogFilter, LogLevel
@@ -101,9 +101,9 @@ def test_no_line_keeps_a_filter_from_its_work(tmp_path_factory, lines):
         LogFilter(level=LogLevel.INFO, path="/", text="a", user_id="u"),
         LogFilter(since=DAY - timedelta(days=1), until=DAY + timedelta(days=1)),
     ):
-        newest(log, Wanted(asked), 100)
-        count(log, Wanted(asked), is_over=lambda: False)
-    found = newest(log, Wanted(LogFilter(request_id="r1")), 1).entries
+        newest(log, Matcher(asked), 100)
+        count(log, Matcher(asked), is_over=lambda: False)
+    found = newest(log, Matcher(LogFilter(request_id="r1")), 1).entries
     new.close()
 
     assert [entry.request_id for entry in found] == ["r1"]
@@ -173,7 +173,7 @@ def test_one_wrong_clock_hides_no_other_line(log, write, monkeypatch):
     write("", lines)
     asked = LogFilter(since=DAY + timedelta(seconds=1), until=DAY + timedelta(seconds=399))
 
-    found = newest(log, Wanted(asked), 1_000).entries
+    found = newest(log, Matcher(asked), 1_000).entries
 
     assert len(found) == 398 - len(range(50, 400, 23))
 
@@ -193,7 +193,7 @@ def test_a_torn_archive_gives_what_is_left_of_it(log, write, monkeypatch, damage
     else:
         packed.write_bytes(content[:20] + b"\xff\xff\xff\xff" + content[24:])
 
-    found = newest(log, Wanted(LogFilter()), 1_000).entries
+    found = newest(log, Matcher(LogFilter()), 1_000).entries
 
     assert found[0].request_id == "r200"
     assert found[-1].request_id == "r0" or damage == "claims too much"
@@ -209,7 +209,7 @@ def test_a_forged_member_of_some_bytes_is_not_padded_to_what_it_claims(log, writ
     packed.write_bytes((content[:20] + struct.pack("<I", claim) + content[24:]) * 2)
 
     tracemalloc.start()
-    found = newest(log, Wanted(LogFilter()), 1_000).entries
+    found = newest(log, Matcher(LogFilter()), 1_000).entries
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -222,7 +222,7 @@ def test_a_foreign_archive_that_is_torn_gives_what_is_left_of_it(log, write):
     path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes())[:-2_000])
     path.unlink()
 
-    assert newest(log, Wanted(LogFilter()), 1, start=None).entries
+    assert newest(log, Matcher(LogFilter()), 1, start=None).entries
 
 
 @pytest.mark.parametrize("suffix", [".2026-01-31", ".2026-01-31.gz", ".2026-99-99.7"])
@@ -252,7 +252,7 @@ def test_what_is_named_like_a_file_of_the_log_and_is_none_is_left_out_and_named(
                 # Root may read anything.
                 return
 
-    found = [entry.request_id for entry in newest(log, Wanted(LogFilter()), 10).entries]
+    found = [entry.request_id for entry in newest(log, Matcher(LogFilter()), 10).entries]
     done = tidy(log, 1e9, packs=True)
 
     assert found == ["r2", "r1"]
@@ -265,7 +265,7 @@ def test_a_file_of_another_age_hides_no_line_of_a_search_by_time(log, write):
     odd = write("9999-99-99", [line(50)])
     os.utime(odd, (0, 0))
 
-    found = newest(log, Wanted(LogFilter(since=DAY)), 100).entries
+    found = newest(log, Matcher(LogFilter(since=DAY)), 100).entries
 
     assert len(found) == 10
 

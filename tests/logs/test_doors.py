@@ -20,7 +20,7 @@ from aiwebengine.core.config import Config, Logging, Repository
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound
 from aiwebengine.core.identity import Role, Scope, operator
 from aiwebengine.logs import tail
-from aiwebengine.logs.search import Wanted, newest
+from aiwebengine.logs.search import Matcher, newest
 from aiwebengine.logs.types import LogFilter, LogLevel
 
 OPERATOR = operator("tests")
@@ -437,4 +437,4 @@ def test_a_line_from_outside_can_not_forge_another_or_steer_a_terminal(run, writ
 
 
 def test_newest_of_nothing_is_nothing(log):
-    assert newest(log, Wanted(LogFilter()), 5).entries == []
+    assert newest(log, Matcher(LogFilter()), 5).entries == []

@@ -14,7 +14,7 @@ import pytest
 
 from aiwebengine.logs.files import opened, stored_files
 from aiwebengine.logs.keeping import days, tidy
-from aiwebengine.logs.search import Wanted, newest
+from aiwebengine.logs.search import Matcher, newest
 from aiwebengine.logs.types import LogFilter
 
 # Run by each worker process again, since these are started afresh.
@@ -114,7 +114,7 @@ async def test_every_request_has_its_line_exactly_once(engine_process, engine, a
     assert len(files) >= 4
     assert sum(file.is_compressed for file in files) >= 2
     one = asked[len(asked) // 3]
-    entries = newest(log, Wanted(LogFilter(request_id=one)), 50).entries
+    entries = newest(log, Matcher(LogFilter(request_id=one)), 50).entries
     assert [entry.request_id for entry in entries if entry.event == "request"] == [one]
     recorded = [line for line in lines if line["event"] == "audit.recorded"]
     told = sum(1 for line in recorded if line.get("role") == "Editor")

@@ -11,12 +11,12 @@ from tests.logs.conftest import DAY, line
 
 from aiwebengine.logs import files, search
 from aiwebengine.logs.files import compress, parts_back, stored_files
-from aiwebengine.logs.search import Wanted, count, newest
+from aiwebengine.logs.search import Matcher, count, newest
 from aiwebengine.logs.types import LogFilter, LogLevel
 
 
 def found(log, most=10_000, start=None, **wanted):
-    return newest(log, Wanted(LogFilter(**wanted)), most, start=start)
+    return newest(log, Matcher(LogFilter(**wanted)), most, start=start)
 
 
 def ids(page):
@@ -91,7 +91,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(three_files):
 )
 def test_a_filter_lets_through_what_it_says(three_files, wanted, numbers):
     assert ids(found(three_files, **wanted)) == [f"r{number}" for number in numbers]
-    assert count(three_files, Wanted(LogFilter(**wanted)), is_over=lambda: False) == len(numbers)
+    assert count(three_files, Matcher(LogFilter(**wanted)), is_over=lambda: False) == len(numbers)
 
 
 def test_a_line_keeps_its_id_when_its_file_is_put_aside_and_compressed(log, write):
@@ -140,14 +140,14 @@ def test_a_file_that_is_put_aside_while_it_is_read_loses_no_line(log, write, mon
 
 
 def test_a_search_that_takes_too_long_says_how_far_it_came_and_goes_on(three_files):
-    page = newest(three_files, Wanted(LogFilter(request_id="r3")), 10, is_over=lambda: True)
+    page = newest(three_files, Matcher(LogFilter(request_id="r3")), 10, is_over=lambda: True)
     pages = 1
     while page.reached is not None:
         assert page.entries == []
         assert page.back_to > DAY
         page = newest(
             three_files,
-            Wanted(LogFilter(request_id="r3")),
+            Matcher(LogFilter(request_id="r3")),
             10,
             start=page.reached,
             is_over=lambda turn=pages: turn % 2 == 0,
@@ -167,7 +167,7 @@ def test_what_the_engine_did_not_write_is_passed_over(log, write):
 
 def test_a_log_that_is_not_there_is_empty(log):
     assert found(log).entries == []
-    assert count(log, Wanted(LogFilter()), is_over=lambda: False) == 0
+    assert count(log, Matcher(LogFilter()), is_over=lambda: False) == 0
 
 
 def test_a_file_that_was_put_aside_twice_in_one_period_keeps_its_order(log, write):

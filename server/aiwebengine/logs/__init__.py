@@ -1,1 +1,1 @@
-"""Logs: writing, searching and following them."""
+"""Log files: writing, rotating, searching and following them."""

@@ -17,7 +17,7 @@ from aiwebengine.core.errors import Conflict
 from aiwebengine.core.untrusted_text import in_json
 from aiwebengine.logs import keeping, search
 from aiwebengine.logs.files import unreadable
-from aiwebengine.logs.search import Wanted
+from aiwebengine.logs.search import Matcher
 from aiwebengine.logs.tail import NewLines
 from aiwebengine.logs.text import as_text
 from aiwebengine.logs.types import LogEntry, LogFilter, LogLevel
@@ -80,9 +80,9 @@ def tail(
     context: click.Context, number: int, follow: bool, level: str | None, as_json: bool
 ) -> None:
     """Print the newest lines, oldest first."""
-    log, wanted = _log(context.obj), Wanted(LogFilter(level=_as_level(level)))
+    log, matcher = _log(context.obj), Matcher(LogFilter(level=_as_level(level)))
     new = NewLines(log) if follow else None
-    found = search.newest(log, wanted, number).entries if number else []
+    found = search.newest(log, matcher, number).entries if number else []
     for entry in reversed(found):
         _print(entry, as_json)
     if number and not found and not follow:
@@ -94,7 +94,7 @@ def tail(
         if skipped:
             click.echo(f"… skipped {skipped} lines that arrived too fast …", err=True)
         for (name, place), line in lines:
-            entry_or_none = wanted.entry(line, name, place)
+            entry_or_none = matcher.entry(line, name, place)
             if entry_or_none is not None and entry_or_none.id not in seen:
                 _print(entry_or_none, as_json)
         try:
@@ -147,7 +147,7 @@ def search_command(
     log = _log(context.obj)
     number = 0
     # Read one line more than is printed, to know whether there are more.
-    for number, entry in enumerate(_found(log, Wanted(wanted), limit + 1), 1):
+    for number, entry in enumerate(_found(log, Matcher(wanted), limit + 1), 1):
         if number <= limit:
             _print(entry, as_json)
     if number > limit:
@@ -209,13 +209,13 @@ def _log(path: Path | None) -> Path:
     return file
 
 
-def _found(log: Path, wanted: Wanted, limit: int) -> Iterator[LogEntry]:
+def _found(log: Path, matcher: Matcher, limit: int) -> Iterator[LogEntry]:
     """Matching lines as they are found, with a status line of how far back the search is."""
     start = None
     with _status("Searching …") as status, errors_reported():
         while limit > 0:
             maximum = min(limit, PAGE)
-            page = search.newest(log, wanted, maximum, start=start, is_over=search.deadline(0.5))
+            page = search.newest(log, matcher, maximum, start=start, is_over=search.deadline(0.5))
             yield from page.entries
             limit -= len(page.entries)
             start = page.reached

@@ -1,4 +1,4 @@
-"""The files of the log, read block by block from the newest line back."""
+"""Reads the log files block by block, from the newest line backwards, and compresses them."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from aiwebengine.core.private_files import open_private
 from aiwebengine.logs.lines import first_instant, first_lines
 
 BLOCK_BYTES = 1_048_576
-# Compressed in pieces that can be read each on its own, so that a file can be read from its end.
-# Larger ones compress no better.
+# A file is compressed in independent gzip members, so that it can be read from its end. Larger
+# members do not compress better.
 MEMBER_BYTES = 1_048_576
 COMPRESSION_LEVEL = 6
 
-# What a member may claim to unpack to. `compress` writes none beyond MEMBER_BYTES, and DEFLATE
-# packs at most 258 bytes into two bits (RFC 1951, section 3.2.5). Without these bounds a forged
-# file of some bytes takes gigabytes of padding to read.
+# Maximum uncompressed size that a member may declare. `compress` writes at most MEMBER_BYTES, and
+# DEFLATE encodes at most 258 bytes in two bits (RFC 1951, section 3.2.5). Without these limits, a
+# forged file of a few bytes would take gigabytes of memory.
 LARGEST_MEMBER = 2 * 1_048_576
 LARGEST_RATIO = 1032
 
 END = 1 << 62
 """Beyond the end of every file."""
-# How a line's instant may lag behind its neighbours': it is taken before the lock.
+# Lines may be out of order by this time, because the timestamp is taken before the lock.
 DISORDER_SECS = 10.0
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file of the log: the one being written, or one that was put aside."""
+    """A log file: the current one, or a rotated one."""
 
     path: Path
     begins: str
-    """The beginning of its period as its name tells it; of the current file, later than any."""
+    """The start of its period, from its name; of the current file, a text that sorts last."""
     number: int
     is_compressed: bool
     inode: int
     size: int
     modified: float
-    """When its last line was written, in seconds since 1970."""
+    """Time of its last line, in seconds since 1970."""
 
     @property
     def is_current(self) -> bool:
-        """Whether it is the one being written."""
+        """Whether lines are being appended to it."""
         return self.begins == _CURRENT
 
 
@@ -62,9 +62,9 @@ _CURRENT = "~"
 
 
 def stored_files(log: Path) -> list[StoredFile]:
-    """The files of the log at this path, the newest first; none when there is no directory.
+    """The files of the log at this path, newest first; empty if the directory does not exist.
 
-    Anything else that is named like one (a directory, a pipe, a link that leads nowhere) is none.
+    Directories, pipes and broken links with the name of a log file are left out.
     """
     pattern = _pattern(log)
     found: dict[tuple[str, int], StoredFile] = {}
@@ -74,21 +74,21 @@ def stored_files(log: Path) -> list[StoredFile]:
             if match is None:
                 continue
             with suppress(OSError):
-                told = path.stat()
-                if not stat.S_ISREG(told.st_mode):
+                status = path.stat()
+                if not stat.S_ISREG(status.st_mode):
                     continue
                 key = (match[1] or _CURRENT, int(match[2] or 0))
                 file = StoredFile(
-                    path, *key, bool(match[3]), told.st_ino, told.st_size, told.st_mtime
+                    path, *key, bool(match[3]), status.st_ino, status.st_size, status.st_mtime
                 )
-                # Both are there for a moment while one is compressed into the other.
+                # For a moment during compression both versions exist.
                 if key not in found or not file.is_compressed:
                     found[key] = file
     return [found[key] for key in sorted(found, reverse=True)]
 
 
 def _pattern(log: Path) -> re.Pattern[str]:
-    """What the names of the log's files look like: the beginning of the period, and a number."""
+    """Matches the names of the log's files: groups for period, number and compression."""
     return re.compile(
         re.escape(log.name) + r"(?:\.(\d{4}-\d\d-\d\d[\d_-]*)(?:\.(\d+))?(\.gz)?)?",
         re.ASCII,
@@ -96,7 +96,7 @@ def _pattern(log: Path) -> re.Pattern[str]:
 
 
 def unreadable(log: Path) -> list[Path]:
-    """What is named like a file of the log and can't be read: no file, or no right to it."""
+    """Paths with the name of a log file that are not a file, or that may not be read."""
     files = {file.path for file in stored_files(log)}
     with suppress(OSError):
         named = [path for path in log.parent.iterdir() if _pattern(log).fullmatch(path.name)]
@@ -105,7 +105,7 @@ def unreadable(log: Path) -> list[Path]:
 
 
 class Blocks(Protocol):
-    """The bytes of a file, in blocks that are read one at a time.
+    """The blocks of a file, which are read one at a time.
 
     A block may begin and end in the middle of a line.
     """
@@ -113,17 +113,17 @@ class Blocks(Protocol):
     def __len__(self) -> int: ...
 
     def begin(self, index: int) -> int:
-        """Where a block begins, counted in bytes that are not compressed."""
+        """The offset of a block in the uncompressed file, in bytes."""
 
     def read(self, index: int) -> bytes:
-        """The bytes of a block."""
+        """The uncompressed bytes of a block."""
 
 
 @contextmanager
 def opened(file: StoredFile) -> Iterator[Blocks]:
-    """The file's blocks; none of a file that may not be read (`unreadable` names it).
+    """Open the blocks of a file; no blocks if it may not be read (see `unreadable`).
 
-    Raises FileNotFoundError when it was put aside or removed meanwhile.
+    Raises FileNotFoundError if it was rotated or removed since it was listed.
     """
     with ExitStack() as stack:
         try:
@@ -142,7 +142,7 @@ def opened(file: StoredFile) -> Iterator[Blocks]:
         if members is not None:
             yield _Compressed(stream, members)
             return
-        # Compressed by somebody else, in one piece: that can be read from its beginning only.
+        # Compressed by another program in one member, which can only be read from its start.
         stream.seek(0)
         plain = stack.enter_context(tempfile.TemporaryFile())
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=stream))
@@ -155,7 +155,7 @@ def opened(file: StoredFile) -> Iterator[Blocks]:
 class _Plain:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        # What is appended from now on is not looked at: the list is one of this instant.
+        # Lines appended from now on are ignored.
         self._size = stream.seek(0, 2)
 
     def __len__(self) -> int:
@@ -170,7 +170,7 @@ class _Plain:
 
 
 def _read(stream: BinaryIO, place: int, size: int) -> bytes:
-    """So many bytes; line ends where the disk gives none, so that the others keep their places."""
+    """Read *size* bytes. Unreadable bytes become line ends, so that others keep their offsets."""
     found = b""
     with suppress(OSError):
         stream.seek(place)
@@ -178,10 +178,10 @@ def _read(stream: BinaryIO, place: int, size: int) -> bytes:
     return found.ljust(size, b"\n")
 
 
-# RFC 1952: a member with an extra field of ours that tells its length and what it unpacks to.
+# A gzip member (RFC 1952) with an extra field for its compressed and uncompressed length.
 _HEADER = struct.Struct("<BBBBIBBHBBHII")
 _TRAILER = struct.Struct("<II")
-_OURS = (0x41, 0x57)
+_EXTRA_ID = (0x41, 0x57)
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,12 @@ class _Compressed:
         block = b""
         with suppress(zlib.error):
             block = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, max(1, member.size))
-        # What is torn or spoilt is as if nothing stood there: the other lines keep their places.
+        # Damaged bytes become line ends, so that the other lines keep their offsets.
         return block.ljust(member.size, b"\n")
 
 
 def _members(stream: BinaryIO) -> list[_Member] | None:
-    """The members of a file that `compress` wrote; None for any other."""
+    """The members of a file that `compress` wrote; None for another file."""
     members, place, begin = [], 0, 0
     end = stream.seek(0, 2)
     while place < end:
@@ -225,7 +225,7 @@ def _members(stream: BinaryIO) -> list[_Member] | None:
         magic_1, magic_2, _, flags, _, _, _, extra, id_1, id_2, _, packed, size = _HEADER.unpack(
             header
         )
-        if (magic_1, magic_2, flags, extra) != (0x1F, 0x8B, 4, 12) or (id_1, id_2) != _OURS:
+        if (magic_1, magic_2, flags, extra) != (0x1F, 0x8B, 4, 12) or (id_1, id_2) != _EXTRA_ID:
             return None
         if not 0 < size <= min(LARGEST_MEMBER, LARGEST_RATIO * packed):
             return None
@@ -236,9 +236,9 @@ def _members(stream: BinaryIO) -> list[_Member] | None:
 
 
 def compress(file: StoredFile) -> Path:
-    """Compress a file that was put aside; any gzip program can read the result.
+    """Compress a rotated file and return the new path; any gzip program can read the result.
 
-    The result appears under its name when it is complete, and only then the other one goes.
+    The new file gets its name when it is complete, and then the old one is removed.
     Raises OSError.
     """
     packed = file.path.with_name(file.path.name + ".gz")
@@ -248,9 +248,9 @@ def compress(file: StoredFile) -> Path:
             unfinished.chmod(file.path.stat().st_mode & 0o777)
             while block := source.read(MEMBER_BYTES):
                 target.write(_member(block))
-            # Whoever finds files by age must find this one as old as its lines.
-            told = file.path.stat()
-        os.utime(unfinished, (told.st_atime, told.st_mtime))
+            # Keep the time of the last line, because retention uses it.
+            status = file.path.stat()
+        os.utime(unfinished, (status.st_atime, status.st_mtime))
         unfinished.replace(packed)
         file.path.unlink()
     finally:
@@ -261,14 +261,15 @@ def compress(file: StoredFile) -> Path:
 def _member(block: bytes) -> bytes:
     packer = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(block) + packer.flush()
-    header = _HEADER.pack(0x1F, 0x8B, 8, 4, 0, 0, 255, 12, *_OURS, 8, len(packed), len(block))
+    sizes = (len(packed), len(block))
+    header = _HEADER.pack(0x1F, 0x8B, 8, 4, 0, 0, 255, 12, *_EXTRA_ID, 8, *sizes)
     return header + packed + _TRAILER.pack(zlib.crc32(block), len(block))
 
 
 def name_of(blocks: Blocks) -> str | None:
-    """What a file is known by, whatever it is called and however it is stored; None when empty.
+    """An identifier of a file that stays the same after rotation and compression; None if empty.
 
-    Its first line, which nothing changes any more; and no two files begin with the same instant.
+    It is a hash of the first line, which never changes and is unique because of its timestamp.
     """
     if not len(blocks):
         return None
@@ -278,33 +279,36 @@ def name_of(blocks: Blocks) -> str | None:
 
 Spans = list[tuple[int, int]]
 Finder = Callable[[bytes, int, int], Spans]
-"""Where the lines begin and end that may be wanted, newest first, between two places in some
-bytes; at the first one a line begins, before the second one a line ends."""
+"""Finds lines that may match a filter.
+
+Its arguments are a block, the start of a line in it, and the end of a line. It returns the start
+and end of each found line, newest first.
+"""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one block holds: the lines that were found, newest first, each with its place."""
+    """The lines found in one block, newest first, each with its offset in the file."""
 
     begin: int
     lines: list[tuple[int, bytes]]
     instant: float | None
-    """When its first lines were made, wanted or not: how far the reading has come back."""
+    """Time of the first lines of the block, matching or not: how far back the search is."""
 
 
 def parts_back(blocks: Blocks, before: int, find: Finder) -> Iterator[Part]:
-    """The file from the line that begins before this place back to its beginning.
+    """Search a file backwards, from the offset *before* to its start.
 
-    Blocks are searched where they lie: to copy them costs as much as to search them.
+    Blocks are searched in place, because copying them would take as long as the search.
     """
     rest = b""
     for index in range(_last_before(blocks, before), -1, -1):
         begin, block = blocks.begin(index), blocks.read(index)
         size = min(len(block), before - begin)
-        # Its first line may have begun in the block before, its last one ends in the one after.
+        # The first line may begin in the previous block, and the last one end in the next block.
         first = 0 if index == 0 else block.find(b"\n", 0, size) + 1
         if index and (not first or first == size):
-            # Not a whole line yet; whoever goes on from here must not come back to here.
+            # No line begins in this block. Report no part, so that a search never resumes here.
             rest = block[:size] + rest
             continue
         last = block.rfind(b"\n", first, size) + 1 or first
@@ -330,7 +334,7 @@ def _last_before(blocks: Blocks, before: int) -> int:
 
 
 def end_of_line(blocks: Blocks, place: int) -> int | None:
-    """Where the next line begins after the one at this place; None beyond the end."""
+    """The offset after the line at the offset *place*; None beyond the end."""
     for index in range(max(0, _last_before(blocks, place + 1)), len(blocks)):
         begin = blocks.begin(index)
         end = blocks.read(index).find(b"\n", max(0, place - begin))
@@ -340,7 +344,7 @@ def end_of_line(blocks: Blocks, place: int) -> int | None:
 
 
 def end_of_instant(blocks: Blocks, until: float) -> int:
-    """A place that every line before this instant lies before, and few of the later ones."""
+    """An offset after all lines older than *until* and after only few newer ones."""
     low, high = 0, len(blocks)
     while low < high:
         middle = (low + high) // 2

@@ -17,27 +17,26 @@ _DAY = 86_400
 
 @dataclass
 class Tidied:
-    """What was done, or would be done; the bytes are those that became free by removing."""
+    """The files that were, or would be, removed and compressed; the bytes freed by removing."""
 
     removed: list[Path] = field(default_factory=list)
     compressed: list[Path] = field(default_factory=list)
     freed_bytes: int = 0
     failed: list[tuple[Path, str]] = field(default_factory=list)
-    """What could not be removed or compressed, and why."""
+    """Files that could not be removed or compressed, with the reason."""
 
 
 def tidy(log: Path, older_than_secs: float, *, packs: bool, dry_run: bool = False) -> Tidied:
-    """Remove files whose last line is older, compress the others if that *packs*.
+    """Remove files whose last line is older than *older_than_secs*; with *packs* compress others.
 
-    The file that is being written stays, and so do links: what they lead to is not ours. A file
-    that can't be removed or compressed holds up no other. Does nothing while another process does
-    this. Raises OSError.
+    The current file and symbolic links are left alone. A file that can't be removed or compressed
+    does not affect the others. Does nothing while another process is doing this. Raises OSError.
     """
     done = Tidied()
     if not log.parent.is_dir():
         return done
-    with _alone(log) as is_alone:
-        if not is_alone:
+    with _locked(log) as is_locked:
+        if not is_locked:
             return done
         for file in stored_files(log):
             if file.is_current or file.path.is_symlink():
@@ -52,7 +51,7 @@ def tidy(log: Path, older_than_secs: float, *, packs: bool, dry_run: bool = Fals
 def _tidy_file(
     file: StoredFile, done: Tidied, older_than_secs: float, *, packs: bool, dry_run: bool
 ) -> None:
-    """Remove or compress one file, and note it once that is done."""
+    """Remove or compress one file, then add it to *done*."""
     if file.modified < time.time() - older_than_secs:
         if not dry_run:
             file.path.unlink(missing_ok=True)
@@ -70,8 +69,8 @@ def days(number: int) -> float:
 
 
 @contextmanager
-def _alone(log: Path) -> Iterator[bool]:
-    """Whether nobody else is at it; then nobody will be for as long as this lasts."""
+def _locked(log: Path) -> Iterator[bool]:
+    """Hold the lock for tidying in the `with` block; False if another process holds it."""
     with open_private(log.parent / f".{log.name}.tidying") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

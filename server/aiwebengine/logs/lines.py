@@ -1,4 +1,4 @@
-"""Parses stored lines without trust: each is an entry or is skipped."""
+"""Parses stored log lines. The file is not trusted: a line that does not fit is skipped."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from strawberry.scalars import JSON
 from aiwebengine.logs.types import LogEntry, LogLevel
 
 DAMAGED = "(damaged)"
-"""The event of a line that tells none."""
+"""The event of a line without an event name."""
 
 _TIMESTAMP = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})Z"')
 LEVELS = {level.value: level for level in LogLevel}
 _TEXTS = ("logger", "request_id", "user_id", "method", "path")
-# GraphQL's Int; an answer's status has three digits.
+# An HTTP status has three digits.
 _LARGEST_STATUS = 999
-# JSON that is nested deeper is no line of ours, and neither orjson nor a page can write it again.
+# The engine does not write JSON nested deeper than this, and orjson could not encode it again.
 DEEPEST = 32
-# A clock that was wrong for a moment, or one damaged line, must not decide where a search ends.
+# A median of three lines, because one line may be damaged or have a wrong timestamp.
 _NEIGHBOURS = 3
 _LOOKED_AT_BYTES = 65_536
 
 
 def instant_of(line: bytes) -> float | None:
-    """When a line was made, in seconds since 1970; None for what is not a line of ours."""
+    """The time of a line, in seconds since 1970; None if the engine did not write the line."""
     at = _at(line)
     return None if at is None else at.timestamp()
 
 
 def first_instant(lines: Sequence[bytes]) -> float | None:
-    """The instant that these lines begin at, one wrong one among the first three disregarded."""
+    """The time of the first of these lines, robust against one wrong time in the first three."""
     found: list[float] = []
     for line in lines:
         instant = instant_of(line)
@@ -49,34 +49,36 @@ def first_instant(lines: Sequence[bytes]) -> float | None:
 
 
 def first_lines(block: bytes, begin: int, end: int) -> list[bytes]:
-    """The lines at the beginning of a piece of a file, enough of them for `first_instant`."""
+    """The first lines between two offsets of a block, enough of them for `first_instant`."""
     return block[begin : min(end, begin + _LOOKED_AT_BYTES)].split(b"\n", 64)[:64]
 
 
-def told_in(line: bytes) -> dict[str, Any] | None:
-    """The fields of a line; None for what the engine did not write.
+def fields_of(line: bytes) -> dict[str, Any] | None:
+    """The fields of a line; None if the engine did not write the line.
 
-    The fields may hold anything but what is nested too deep.
+    Values may be of any type. Fields nested deeper than DEEPEST are left out.
     """
     if instant_of(line) is None:
         return None
     try:
-        told = orjson.loads(line)
+        fields = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    level = told.get("level")
-    if not isinstance(level, str) or level not in LEVELS or "event" not in told:
+    level = fields.get("level")
+    if not isinstance(level, str) or level not in LEVELS or "event" not in fields:
         return None
-    # Hardly any line has a list or an object in it at all.
-    if not any(type(value) in (list, dict) for value in told.values()):
-        return cast(dict[str, Any], told)
-    return {key: value for key, value in told.items() if not _is_too_deep(value, DEEPEST)}
+    # Very few lines contain a list or an object.
+    if not any(type(value) in (list, dict) for value in fields.values()):
+        return cast(dict[str, Any], fields)
+    return {key: value for key, value in fields.items() if not _is_too_deep(value, DEEPEST)}
 
 
-def entry_of(told: dict[str, Any], line: bytes, name: str, place: int) -> LogEntry:
-    """What `told_in` found, as an entry. A field of another kind than it should be stays among
-    `fields`, as it is."""
-    rest = dict(told)
+def entry_of(all_fields: dict[str, Any], line: bytes, name: str, place: int) -> LogEntry:
+    """The fields of a line as an entry; *name* and *place* are its file and offset.
+
+    A field of an unexpected type stays in `fields`.
+    """
+    rest = dict(all_fields)
     rest.pop("timestamp", None)
     texts = {field: _taken(rest, field, isinstance(rest.get(field), str)) for field in _TEXTS}
     return LogEntry(
@@ -99,12 +101,12 @@ def _at(line: bytes) -> datetime | None:
     try:
         return datetime.fromisoformat(match[1].decode()).replace(tzinfo=UTC)
     except ValueError:
-        # A month 13, an hour 99.
+        # Such as month 13 or hour 99.
         return None
 
 
 def _taken(fields: dict[str, Any], name: str, fits: bool) -> Any:
-    """The field, out of the others; None, and left there, when its kind does not fit."""
+    """Remove a field and return its value; None, without removing it, unless it *fits*."""
     return fields.pop(name) if fits else None
 
 
@@ -123,4 +125,4 @@ def _is_too_deep(value: object, left: int) -> bool:
         inner = value
     else:
         return False
-    return left == 0 or any(_is_too_deep(one, left - 1) for one in inner)
+    return left == 0 or any(_is_too_deep(item, left - 1) for item in inner)

@@ -1,6 +1,6 @@
-"""Redacts what looks like a secret before it is logged: the last line of defense.
+"""Redacts text that looks like a secret before it is logged.
 
-Nobody is to hand one to a log call in the first place; this is for the day somebody does.
+Log calls should never get a secret. This is the last line of defense if one does.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import orjson
 
 HIDDEN = "(hidden)"
 _PLAIN = frozenset({int, float, bool, type(None)})
-_TOLD_BY_JSON = _PLAIN | {str, UUID}
-# A trace or a body that somebody logs must not make a line that no reader can hold.
+_AS_IN_JSON = _PLAIN | {str, UUID}
+# A long stack trace or body must not make a line too long for readers of the log.
 LONGEST_TEXT = 8_192
 
 _KEYS = re.compile(
@@ -26,10 +26,10 @@ _KEYS = re.compile(
 )
 _HARMLESS_KEYS = {"token_id", "session_id"}
 _TEXTS = [
-    # Our own tokens, and whatever an Authorization header holds.
+    # The engine's own tokens, and the value of an Authorization header.
     (re.compile(r"\bawe_[0-9A-Za-z]{8,}"), "awe_…"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 …"),
-    # Query strings, forms and cookies: sign-in links, what a provider sends back, sessions.
+    # Query strings, forms and cookies: sign-in links, responses of providers, sessions.
     (
         re.compile(
             r"\b(token|code|state|password|client_secret|id_token|access_token|refresh_token"
@@ -37,25 +37,28 @@ _TEXTS = [
         ),
         r"\1=…",
     ),
-    # A database address with a password in it.
+    # A database address with a password.
     (re.compile(r"(\w+://[^\s/:@]*):[^\s/@]+@"), r"\1:…@"),
 ]
 
 
-def redacted_line(told: Mapping[str, object]) -> str:
-    """The fields as one line of JSON, redacted as `redacted` does it."""
-    # Most lines hold nothing that could be a secret. JSON escapes none of the characters by which
-    # that is seen, so one look at the whole line does for all of its texts.
-    if _is_plain(told):
-        line = orjson.dumps(told, default=str).decode()
+def redacted_line(fields: Mapping[str, object]) -> str:
+    """The fields as one line of JSON, with all values `redacted`."""
+    # Most lines contain nothing that could be a secret. The characters that `_is_suspicious` looks
+    # for are not escaped in JSON, so one check of the whole line is enough.
+    if _is_plain(fields):
+        line = orjson.dumps(fields, default=str).decode()
         if len(line) <= LONGEST_TEXT and not _is_suspicious(line):
             return line
-    return orjson.dumps({name: redacted(value, name) for name, value in told.items()}).decode()
+    return orjson.dumps({name: redacted(value, name) for name, value in fields.items()}).decode()
 
 
 def redacted(value: object, key: str = "") -> object:
-    """The same without secrets, at any depth; texts beyond 8,192 characters are cut."""
-    # Nearly every value of a line is one of these, and a match asks for its classes in turn.
+    """The value without secrets, at any depth. Texts are cut to LONGEST_TEXT characters.
+
+    *key* is the name of the field; a value whose key names a secret is hidden completely.
+    """
+    # Nearly all values have one of these types, and `match` would test classes one by one.
     kind = type(value)
     if kind is str:
         return HIDDEN if _is_secret(key) else _cleaned(cast(str, value))
@@ -69,7 +72,7 @@ def redacted(value: object, key: str = "") -> object:
         case bytes() | bytearray():
             return HIDDEN if _is_secret(key) else _cleaned(repr(bytes(value)))
         case Mapping():
-            # Below a secret key everything is secret, whatever it is called there.
+            # Everything below a secret key is secret.
             return {
                 str(name): redacted(inner, key if _is_secret(key) else str(name))
                 for name, inner in value.items()
@@ -81,15 +84,15 @@ def redacted(value: object, key: str = "") -> object:
     return HIDDEN if _is_secret(key) else _cleaned(str(value))
 
 
-def _is_plain(told: Mapping[str, object]) -> bool:
-    """Whether no field has the name of a secret, and JSON tells the values as we would."""
-    for name, value in told.items():
+def _is_plain(fields: Mapping[str, object]) -> bool:
+    """Whether no field is named like a secret, and JSON encodes all values as `redacted` does."""
+    for name, value in fields.items():
         kind = type(value)
         if kind is list:
-            if any(type(one) not in _TOLD_BY_JSON for one in cast(list[object], value)):
+            if any(type(item) not in _AS_IN_JSON for item in cast(list[object], value)):
                 return False
-        # The driver's ids are of a class of their own.
-        elif kind not in _TOLD_BY_JSON and not issubclass(kind, UUID):
+        # asyncpg's UUIDs are of a subclass.
+        elif kind not in _AS_IN_JSON and not issubclass(kind, UUID):
             return False
         if _is_secret(name):
             return False
@@ -109,9 +112,9 @@ def _cleaned(text: str) -> str:
 
 
 def _is_suspicious(text: str) -> bool:
-    """Whether any of the patterns could match; most texts are not looked at any closer.
+    """Whether one of the patterns may match; most texts need no closer check.
 
-    Every value of every line passes here, and a pattern that knows no case takes twice as long.
+    This runs for every value of every line, and a case-insensitive pattern takes twice as long.
     """
     lowered = text.lower()
     return (

@@ -1,4 +1,4 @@
-"""The log as a download, for the page and for scripts."""
+"""Download of the log."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _INSTANTS = ("since", "until")
 
 
 def routes(logs: Logs, authentication: Authentication) -> list[Route]:
-    """`GET /api/engine/admin/logs?format=ndjson|text`, with the filter that the list takes."""
+    """`GET /api/engine/admin/logs?format=ndjson|text`, with the filter of the list."""
 
     @needs(Role.ADMINISTRATOR)
     async def download(request: Request) -> StreamingResponse:
-        """The log as a file, with the filter that the list takes.
+        """The log as a file, with the filter of the list.
 
         Args:
             format: `ndjson`, or `text`.
@@ -46,21 +46,20 @@ def routes(logs: Logs, authentication: Authentication) -> list[Route]:
         Answers:
             200: the file.
 
-        Raises Unauthenticated, Forbidden, BadUserInput for a parameter or a value that is not
-        known.
+        Raises Unauthenticated, Forbidden, BadUserInput for an unknown parameter or value.
         """
         viewer = await authentication.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)
-        asked = request.query_params
-        kind = asked.get("format", "ndjson")
+        parameters = request.query_params
+        kind = parameters.get("format", "ndjson")
         if kind not in MEDIA_TYPES:
             raise BadUserInput(f"format: found {kind[:40]!r}; allowed: {', '.join(MEDIA_TYPES)}.")
-        pages = logs.lines(viewer, _filter(asked))
-        # The first page before the status line: until then a refusal can still be told.
+        pages = logs.lines(viewer, _filter(parameters))
+        # The first page before the status line: until then an error can change the status.
         first = await anext(pages)
         name = f"logs-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{_ENDINGS[kind]}"
         return StreamingResponse(
-            _told(first, pages, kind),
+            _encoded(first, pages, kind),
             media_type=MEDIA_TYPES[kind],
             headers={
                 "Content-Disposition": f'attachment; filename="{name}"',
@@ -71,33 +70,33 @@ def routes(logs: Logs, authentication: Authentication) -> list[Route]:
     return [Route(PATH, download, methods=["GET"])]
 
 
-async def _told(
+async def _encoded(
     first: list[LogEntry], pages: AsyncIterator[list[LogEntry]], kind: str
 ) -> AsyncIterator[bytes]:
-    told = as_text if kind == "text" else _as_stored
-    yield "".join(told(entry) + "\n" for entry in first).encode()
+    format_entry = as_text if kind == "text" else _as_stored
+    yield "".join(format_entry(entry) + "\n" for entry in first).encode()
     async for page in pages:
-        yield "".join(told(entry) + "\n" for entry in page).encode()
+        yield "".join(format_entry(entry) + "\n" for entry in page).encode()
 
 
 def _as_stored(entry: LogEntry) -> str:
     return entry.line
 
 
-def _filter(asked: QueryParams) -> LogFilter:
-    """The filter in an address. Raises BadUserInput."""
+def _filter(parameters: QueryParams) -> LogFilter:
+    """The filter in the query parameters. Raises BadUserInput."""
     known = {"format", "level", *_TEXTS, *_INSTANTS}
-    unknown = sorted(set(asked.keys()) - known)
+    unknown = sorted(set(parameters.keys()) - known)
     if unknown:
         raise BadUserInput(f"{unknown[0][:40]}: unknown; known: {', '.join(sorted(known))}.")
     return LogFilter(
-        level=_level(asked.get("level")),
-        since=instant("since", asked.get("since")),
-        until=instant("until", asked.get("until")),
-        text=asked.get("text"),
-        request_id=asked.get("request"),
-        user_id=asked.get("user"),
-        path=asked.get("path"),
+        level=_level(parameters.get("level")),
+        since=instant("since", parameters.get("since")),
+        until=instant("until", parameters.get("until")),
+        text=parameters.get("text"),
+        request_id=parameters.get("request"),
+        user_id=parameters.get("user"),
+        path=parameters.get("path"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The log file: several processes write to it; rotated at the end of each period."""
+"""The log file, which several processes write and which is rotated at the end of each period."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from aiwebengine.core.private_files import GROUP_FOLDER, make_folder
 
 log = logging.getLogger(__name__)
 
-# How long a file that can't be written is left alone; every line would cost a failing call.
+# After a failed write, lines are dropped for this long, because each attempt takes time.
 RETRY_SECS = 1.0
-# How long a file that was found in its place is written to without looking again. Nor is it, so
-# long before the end of its period: a process that the machine holds up between looking and writing
-# must not write into a file that is being compressed.
+# After a check that the file is the current one, it is written without another check for this long,
+# but not in the last SURE_SECS of its period: a process that is suspended between check and write
+# must not write to a file that is being compressed.
 SURE_SECS = 0.5
 
 _DAY = 86_400
@@ -30,9 +30,9 @@ _MONDAY = 4 * _DAY
 
 @dataclass(frozen=True)
 class Period:
-    """How long a file is written to: seconds, counted in UTC from *begins* on.
+    """The period of one file: *secs* seconds long, starting at *begins* (UTC) plus any multiple.
 
-    *suffix* names the beginning of a file's period, for `time.strftime`.
+    *suffix* is the `time.strftime` format of the start of a period, for the name of its file.
     """
 
     secs: int
@@ -40,7 +40,7 @@ class Period:
     begins: int = 0
 
     def end_after(self, instant: float) -> int:
-        """The end of the period that *instant* (seconds since 1970) lies in."""
+        """The end of the period that contains *instant*, in seconds since 1970."""
         return int((instant - self.begins) // self.secs + 1) * self.secs + self.begins
 
 
@@ -49,14 +49,14 @@ PERIODS = {
     "daily": Period(_DAY, "%Y-%m-%d"),
     "weekly": Period(7 * _DAY, "%Y-%m-%d", begins=_MONDAY),
 }
-"""By the words of the setting `logging.rotation`. A test may put a shorter one in its place."""
+"""The periods by the value of the setting `logging.rotation`. Tests may replace one."""
 
 
 class RotatingFile(logging.Handler):
-    """Appends lines to *path*; a file of its own for each period.
+    """Appends lines to *path*, with a new file for each period.
 
-    A file that can't be written (no directory, no right, no room) never stops the program: that
-    is told once on the other handlers, and once more when it works again, with the number of
+    If the file can't be written (no directory, no permission, full disk), the program continues.
+    The other handlers log this once, and once more when writing works again, with the number of
     lines that are missing in the file.
     """
 
@@ -69,7 +69,7 @@ class RotatingFile(logging.Handler):
         self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line, or count it as lost."""
+        """Write one line. If that fails, count it as lost."""
         if self._lost and time.monotonic() < self._retry_at:
             self._lost += 1
             return
@@ -81,26 +81,26 @@ class RotatingFile(logging.Handler):
         try:
             self._opened().append(line)
         except Exception as error:
-            # Whatever lies in the place of the file or of its lock: a request must not fail by it.
-            self._fail(error)
+            # Any exception, because a request must not fail because of the log file or its lock.
+            self._failed(error)
         else:
-            self._work()
+            self._succeeded()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
         super().close()
 
     def _opened(self) -> _File:
         if self._file is None:
-            # The library's lock is `.__NAME.lock`, ours `.NAME.log.tidying`.
+            # The library's lock file is `.__NAME.lock`, the one of `keeping` `.NAME.log.tidying`.
             ours = (self._path.name, f".__{self._path.stem}", f".{self._path.name}")
             make_folder(self._path.parent, GROUP_FOLDER, ours=ours)
             self._file = _File(self._path, self._period)
         return self._file
 
-    def _fail(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
         is_new = self._lost == 0
         self._lost += 1
         self._retry_at = time.monotonic() + RETRY_SECS
@@ -108,23 +108,23 @@ class RotatingFile(logging.Handler):
             self._file.close()
             self._file = None
         if is_new:
-            # Comes back here, is counted as lost, and goes out by the other handlers.
+            # This handler gets the line as well and counts it as lost; the others write it.
             log.error(
                 "log.file_failed",
                 extra={"file": str(self._path), "error": getattr(error, "strerror", str(error))},
             )
 
-    def _work(self) -> None:
+    def _succeeded(self) -> None:
         lost, self._lost = self._lost, 0
         if lost:
             log.warning("log.file_works_again", extra={"file": str(self._path), "lost": lost})
 
 
 class _File(ConcurrentTimedRotatingFileHandler):
-    """The library's lock and rotation, with periods that begin on the hour, and whole lines.
+    """The library's lock and rotation, but with fixed periods and complete lines.
 
-    Compression is not done here: it would hold the lock, and with it every process, for as long
-    as a day's file takes.
+    It does not compress, because that would hold the lock, and so block all processes, for as long
+    as it takes to compress the file of a day.
     """
 
     def __init__(self, path: Path, period: Period) -> None:
@@ -133,15 +133,15 @@ class _File(ConcurrentTimedRotatingFileHandler):
         super().__init__(path, when="S", interval=period.secs, utc=True, chmod=0o640)
 
     def append(self, line: bytes) -> None:
-        """Write a whole line or nothing. Raises OSError, RuntimeError for the lock."""
+        """Write a complete line or nothing. Raises OSError, RuntimeError for the lock."""
         now, stream = time.time(), self.clh.stream
         if self._sure_from <= now < self._sure_until and stream is not None:
-            # The kernel keeps appended lines apart; the lock is for putting the file aside.
+            # The kernel does not interleave appended lines; only the rotation needs the lock.
             _write_whole(stream.fileno(), line)
             return
         self.clh._do_lock()
         try:
-            # Another process may have put the file aside since.
+            # Another process may have rotated the file.
             self.clh._check_stream()
             self._rotate_when_due()
             if self.clh.stream is None:
@@ -155,23 +155,23 @@ class _File(ConcurrentTimedRotatingFileHandler):
     def _rotate_when_due(self) -> None:
         if self.rolloverAt > time.time():
             return
-        # Asked only now, not for each line: another process may have done it.
+        # Read only now, not for each line: another process may have rotated the file.
         self.read_rollover_time()
         if self.rolloverAt <= time.time():
             with suppress(OSError):
-                # If it can't be put aside it is written to, and tried again with the next line.
+                # If the rotation fails, write to the old file and retry with the next line.
                 self.doRollover()
 
     def finalize_handler_configuration(self) -> None:
-        """Name files by the beginning of their period."""
+        """Name files by the start of their period."""
         self.suffix = self._period.suffix
 
     def computeRollover(self, currentTime: int) -> int:
-        """The end of the period, not some time after the start of this process."""
+        """The end of the current period, independent of the start time of this process."""
         return self._period.end_after(currentTime)
 
     def read_rollover_time(self) -> None:
-        """What the processes have agreed on, unless the periods have become shorter since."""
+        """Read the shared time of the next rotation; use an earlier one if periods got shorter."""
         super().read_rollover_time()
         self.rolloverAt = min(self.rolloverAt, self.computeRollover(self._get_current_time()))
 
@@ -179,7 +179,7 @@ class _File(ConcurrentTimedRotatingFileHandler):
 def _write_whole(file: int, line: bytes) -> None:
     written = os.write(file, line)
     if written < len(line):
-        # A full disk takes half a line, and the next one would be glued to it.
+        # A full disk accepts a part of the line. Remove it, or the next line would follow it.
         end = os.lseek(file, 0, os.SEEK_CUR)
         if os.fstat(file).st_size == end:
             os.ftruncate(file, end - written)

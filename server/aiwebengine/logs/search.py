@@ -1,4 +1,4 @@
-"""Log search: from a filter to bytes that a line must contain, and from a line to an entry."""
+"""Log search: finds lines by bytes that they must contain, then parses and checks them."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ from aiwebengine.logs.files import (
     parts_back,
     stored_files,
 )
-from aiwebengine.logs.lines import entry_of, instant_of, told_in
+from aiwebengine.logs.lines import entry_of, fields_of, instant_of
 from aiwebengine.logs.types import LogEntry, LogFilter
 
 Position = tuple[str, int]
-"""A file, by what `name_of` calls it, and a place in it."""
+"""A file (its `name_of`) and an offset in it."""
 
 LONGEST_SECS = 10.0
-# Enough to count by: to read every line of a large log would take too long.
+# Lines with this start are counted without parsing, which would take too long for a large log.
 _BEGINNING = b'{"timestamp":"'
 _TRIES = 20
 
 
 @dataclass
 class Page:
-    """Some lines, newest first, and how far back the files have been read for them.
+    """Matching lines, newest first, and how far back the search got.
 
-    *reached* is None when they were read to the end; *back_to* is set when that took too long.
+    *reached* is where the search stopped; None at the end of the log. *back_to* is set if the
+    search timed out: the time of the oldest line it reached.
     """
 
     entries: list[LogEntry] = field(default_factory=list)
@@ -50,35 +51,37 @@ class Page:
     back_to: datetime | None = None
 
 
-class Wanted:
-    """A filter, made ready for millions of lines."""
+class Matcher:
+    """A filter in a form that is fast for millions of lines."""
 
-    def __init__(self, asked: LogFilter) -> None:
-        self.since = None if asked.since is None else asked.since.timestamp()
-        self.until = None if asked.until is None else asked.until.timestamp()
-        self._levels = None if asked.level is None else set(asked.level.and_above)
-        self._text = _either_way(asked.text.lower()) if asked.text else []
+    def __init__(self, criteria: LogFilter) -> None:
+        self.since = None if criteria.since is None else criteria.since.timestamp()
+        self.until = None if criteria.until is None else criteria.until.timestamp()
+        self._levels = None if criteria.level is None else set(criteria.level.and_above)
+        self._text = _encodings(criteria.text.lower()) if criteria.text else []
         self._equal = {
             name: value
-            for name, value in (("request_id", asked.request_id), ("user_id", asked.user_id))
+            for name, value in (("request_id", criteria.request_id), ("user_id", criteria.user_id))
             if value
         }
-        self._path = asked.path or ""
+        self._path = criteria.path or ""
         self.find = self._finder()
         self.is_everything = not (self._levels or self._text or self._equal or self._path)
 
     def entry(self, line: bytes, name: str, place: int) -> LogEntry | None:
-        """The line as an entry; None when it is not wanted, or not one of ours."""
-        told = told_in(line)
-        return entry_of(told, line, name, place) if told and self.lets(told, line) else None
+        """The line as an entry; None if it does not match or the engine did not write it."""
+        fields = fields_of(line)
+        return (
+            entry_of(fields, line, name, place) if fields and self.matches(fields, line) else None
+        )
 
-    def lets(self, told: dict[str, Any], line: bytes) -> bool:
-        """Whether the filter lets this line through."""
-        if self._levels is not None and told["level"] not in self._levels:
+    def matches(self, fields: dict[str, Any], line: bytes) -> bool:
+        """Whether the line, whose parsed form is *fields*, matches the filter."""
+        if self._levels is not None and fields["level"] not in self._levels:
             return False
-        if any(told.get(name) != value for name, value in self._equal.items()):
+        if any(fields.get(name) != value for name, value in self._equal.items()):
             return False
-        if self._path and not _begins(told.get("path"), self._path):
+        if self._path and not _begins(fields.get("path"), self._path):
             return False
         if self._text and not any(text in line.lower() for text in self._text):
             return False
@@ -88,32 +91,32 @@ class Wanted:
         return (self.since or 0.0) <= instant < (self.until or float("inf"))
 
     def _finder(self) -> Finder:
-        """Looks for the rarest thing that a wanted line must hold; the rest is checked after."""
+        """A finder for the rarest bytes in a matching line; `matches` checks the rest."""
         if self._equal:
             name, value = next(iter(self._equal.items()))
-            return _holding([b'"%s":%s' % (name.encode(), orjson.dumps(value))])
+            return _containing([b'"%s":%s' % (name.encode(), orjson.dumps(value))])
         if self._text:
-            return _holding(self._text, folded=True)
+            return _containing(self._text, folded=True)
         if self._levels is not None and "info" not in self._levels:
-            return _holding([b'"level":"%s"' % word.encode() for word in sorted(self._levels)])
+            return _containing([b'"level":"%s"' % word.encode() for word in sorted(self._levels)])
         if self._path:
-            return _holding([b'"path":' + orjson.dumps(self._path)[:-1]])
+            return _containing([b'"path":' + orjson.dumps(self._path)[:-1]])
         return _every_line
 
 
 def newest(
     log: Path,
-    wanted: Wanted,
+    matcher: Matcher,
     most: int,
     *,
     start: Position | None = None,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Page:
-    """At most so many lines, from *start* back; cut short between blocks when *is_over*."""
+    """At most *most* matching lines, backwards from *start*; stops early when *is_over*."""
     page = Page()
-    for name, part in _parts(log, wanted, start):
+    for name, part in _parts(log, matcher, start):
         for place, line in part.lines:
-            entry = wanted.entry(line, name, place)
+            entry = matcher.entry(line, name, place)
             if entry is not None:
                 page.entries.append(entry)
                 if len(page.entries) == most:
@@ -126,26 +129,26 @@ def newest(
     return page
 
 
-def count(log: Path, wanted: Wanted, *, is_over: Callable[[], bool]) -> int | None:
-    """How many lines there are; None when it is over before that is known."""
+def count(log: Path, matcher: Matcher, *, is_over: Callable[[], bool]) -> int | None:
+    """The number of matching lines; None if *is_over* returns true before all are counted."""
     found = 0
-    is_bounded = wanted.since is not None or wanted.until is not None
-    for _, part in _parts(log, wanted, None):
-        if wanted.is_everything and not is_bounded:
+    is_bounded = matcher.since is not None or matcher.until is not None
+    for _, part in _parts(log, matcher, None):
+        if matcher.is_everything and not is_bounded:
             found += sum(1 for _, line in part.lines if line.startswith(_BEGINNING))
         else:
             found += sum(
                 1
                 for _, line in part.lines
-                if (told := told_in(line)) is not None and wanted.lets(told, line)
+                if (fields := fields_of(line)) is not None and matcher.matches(fields, line)
             )
         if is_over():
             return None
     return found
 
 
-def behind(log: Path, line: Position) -> Position | None:
-    """The place behind this line; None when its file is not kept any more, or has no such line."""
+def position_after(log: Path, line: Position) -> Position | None:
+    """The position after this line; None if its file was removed or has no such line."""
     name, place = line
     for file in stored_files(log):
         with suppress(FileNotFoundError), opened(file) as blocks:
@@ -156,33 +159,33 @@ def behind(log: Path, line: Position) -> Position | None:
 
 
 def deadline(secs: float = LONGEST_SECS) -> Callable[[], bool]:
-    """Whether so much time has gone by since."""
+    """A function that returns true once *secs* seconds have passed."""
     end = time.monotonic() + secs
     return lambda: time.monotonic() > end
 
 
-def _parts(log: Path, wanted: Wanted, start: Position | None) -> Iterator[tuple[str, Part]]:
-    """What was found, block by block, with the name of the file that it lies in."""
+def _parts(log: Path, matcher: Matcher, start: Position | None) -> Iterator[tuple[str, Part]]:
+    """The found lines block by block, with the name of their file. Raises Unavailable."""
     reached = start
     for _ in range(_TRIES):
         try:
-            for name, part in _parts_of_this_instant(log, wanted, reached):
+            for name, part in _parts_of_listed(log, matcher, reached):
                 reached = (name, part.begin)
                 yield name, part
         except FileNotFoundError:
-            # A file was put aside, compressed or removed under our hands: list them anew.
+            # A file was rotated, compressed or removed in the meantime: list the files again.
             continue
         return
     raise Unavailable("The log files change too fast to read. Try again.")
 
 
-def _parts_of_this_instant(
-    log: Path, wanted: Wanted, start: Position | None
+def _parts_of_listed(
+    log: Path, matcher: Matcher, start: Position | None
 ) -> Iterator[tuple[str, Part]]:
-    since = None if wanted.since is None else wanted.since - DISORDER_SECS
+    since = None if matcher.since is None else matcher.since - DISORDER_SECS
     is_there = start is None
     for file in stored_files(log):
-        # Each by itself: a file's name may say anything.
+        # Checked for each file, because the order of the names is not reliable.
         if since is not None and file.modified < since:
             continue
         with opened(file) as blocks:
@@ -194,9 +197,9 @@ def _parts_of_this_instant(
                 if name != start[0]:
                     continue
                 is_there, before = True, start[1]
-            if wanted.until is not None:
-                before = min(before, end_of_instant(blocks, wanted.until))
-            for part in parts_back(blocks, before, wanted.find):
+            if matcher.until is not None:
+                before = min(before, end_of_instant(blocks, matcher.until))
+            for part in parts_back(blocks, before, matcher.find):
                 yield name, part
                 if since is not None and (part.instant or since) < since:
                     break
@@ -208,7 +211,7 @@ def _begins(path: object, beginning: str) -> bool:
 
 def _every_line(block: bytes, begin: int, end: int) -> Spans:
     spans = []
-    # The place of a line's own end, then that of the line before.
+    # The end of a line, and then that of the line before it.
     last = block.rfind(b"\n", begin, end)
     while last >= begin:
         before = block.rfind(b"\n", begin, last)
@@ -217,16 +220,16 @@ def _every_line(block: bytes, begin: int, end: int) -> Spans:
     return spans
 
 
-def _holding(needles: list[bytes], *, folded: bool = False) -> Finder:
-    """Finds the lines with any of these bytes; *folded*: in lower case."""
+def _containing(needles: list[bytes], *, folded: bool = False) -> Finder:
+    """A finder for lines with any of *needles*; *folded* ignores the case of ASCII letters."""
 
     def find(block: bytes, begin: int, end: int) -> Spans:
         searched = block.lower() if folded else block
         spans: set[tuple[int, int]] = set()
-        # Nothing behind the last line's end is looked at: somebody is still writing that.
+        # Ignore text after the last line end: that line is still being written.
         whole = block.rfind(b"\n", begin, end) + 1
         for needle in needles:
-            # Backwards is three times as fast as forwards in this version of Python.
+            # `rfind` is three times as fast as `find` in this version of Python.
             place = searched.rfind(needle, begin, whole)
             while place >= 0:
                 first = max(begin, block.rfind(b"\n", begin, place) + 1)
@@ -237,8 +240,8 @@ def _holding(needles: list[bytes], *, folded: bool = False) -> Finder:
     return find
 
 
-def _either_way(text: str) -> list[bytes]:
-    """A text as it stands inside a JSON text, and as it is: a piece of JSON may be searched."""
+def _encodings(text: str) -> list[bytes]:
+    """The text as it is inside a JSON string, and unchanged, because users may search for JSON."""
     return sorted({orjson.dumps(text)[1:-1], text.encode("utf-8", "surrogatepass")})
 
 

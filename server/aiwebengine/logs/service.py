@@ -15,12 +15,12 @@ from aiwebengine.core.errors import BadUserInput, Conflict, NotFound
 from aiwebengine.core.identity import Role, Viewer, ViewerSource
 from aiwebengine.logs import search
 from aiwebengine.logs.keeping import Tidied, days, tidy
-from aiwebengine.logs.search import Page, Position, Wanted
+from aiwebengine.logs.search import Matcher, Page, Position
 from aiwebengine.logs.types import LogEntry, LogFilter
 
 log = logging.getLogger(__name__)
 
-# Reading takes a processor; who answers requests needs one, too.
+# A search needs a CPU core, and the requests need one, too.
 SEARCHES_AT_ONCE = 2
 EXPORT_PAGE = 1_000
 
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class Logs:
-    """Finds lines in this machine's log files, and keeps these in order."""
+    """Searches the log files of this machine, and compresses and removes old ones."""
 
     def __init__(self, config: Logging, viewers: ViewerSource) -> None:
         self._config = config
@@ -40,23 +40,23 @@ class Logs:
 
     @property
     def path(self) -> Path:
-        """The file that is being written. Raises Conflict when none is."""
+        """The current log file. Raises Conflict if the engine writes none."""
         if self._config.file is None:
             raise Conflict("This engine writes no log file because `logging.file` is empty.")
         return self._config.file
 
-    def ready(self, viewer: Viewer, wanted: LogFilter) -> Wanted:
-        """The filter, checked. Raises Unauthenticated, Forbidden, BadUserInput, Conflict."""
+    def ready(self, viewer: Viewer, wanted: LogFilter) -> Matcher:
+        """Check the right and the filter. Raises Unauthenticated, Forbidden, BadUserInput."""
         viewer.must_be(Role.ADMINISTRATOR)
-        return Wanted(_checked(wanted))
+        return Matcher(_checked(wanted))
 
     async def page(
         self, viewer: Viewer, wanted: LogFilter, after: Position | None, first: int
     ) -> Page:
-        """The newest lines first; one more than *first* when another page follows.
+        """Matching lines, newest first; one more than *first* if there is another page.
 
-        A search that takes too long is cut short, and says so by `Page.back_to`. Raises
-        Unauthenticated, Forbidden, BadUserInput, NotFound for a line that is gone, Conflict.
+        A search that takes too long stops and sets `Page.back_to`. Raises Unauthenticated,
+        Forbidden, BadUserInput, Conflict, and NotFound if the line `up_to_id` was removed.
         """
         ready, path = self.ready(viewer, wanted), self.path
         start = after
@@ -64,28 +64,24 @@ class Logs:
         def find(is_over: Callable[[], bool]) -> Page:
             begin = start
             if begin is None and wanted.up_to_id is not None:
-                begin = search.behind(path, position_of(wanted.up_to_id))
+                begin = search.position_after(path, position_of(wanted.up_to_id))
                 if begin is None:
                     raise NotFound(
                         "The line is no longer in the log, because its file was removed."
                     )
             return search.newest(path, ready, first + 1, start=begin, is_over=is_over)
 
-        return await self._beside(find)
+        return await self._in_thread(find)
 
     async def count(self, viewer: Viewer, wanted: LogFilter) -> int | None:
-        """How many lines the filter lets through; None when that takes too long.
-
-        Raises as `page` does.
-        """
+        """The number of matching lines; None if counting takes too long. Raises as `page` does."""
         ready, path = self.ready(viewer, wanted), self.path
-        return await self._beside(lambda is_over: search.count(path, ready, is_over=is_over))
+        return await self._in_thread(lambda is_over: search.count(path, ready, is_over=is_over))
 
     async def lines(self, viewer: Viewer, wanted: LogFilter) -> AsyncIterator[list[LogEntry]]:
-        """Every line that the filter lets through, newest first, a page at a time.
+        """All matching lines in pages, newest first; at least one page, which may be empty.
 
-        At least one page, which may be empty. Raises as `page` does, also in the middle, when
-        the right to read is lost.
+        Raises as `page` does, also between two pages when the viewer loses the right.
         """
         after: Position | None = None
         while True:
@@ -100,9 +96,9 @@ class Logs:
             viewer = await self._viewers.refresh(viewer)
 
     async def tidy(self) -> Tidied:
-        """Compress what was put aside, remove what is older than `logging.retention_days`.
+        """Compress rotated files, and remove files older than `logging.retention_days`.
 
-        A file that resists is logged once.
+        A failure is logged once for each file.
         """
         config = self._config
         if config.file is None:
@@ -116,19 +112,19 @@ class Logs:
                 log.warning("log.not_tidied", extra={"file": str(path), "error": error})
         return done
 
-    async def _beside(self, work: Callable[[Callable[[], bool]], Result]) -> Result:
-        """Do this in a thread, for 10 s at most, and no longer than somebody waits for it."""
-        nobody_waits = threading.Event()
+    async def _in_thread(self, work: Callable[[Callable[[], bool]], Result]) -> Result:
+        """Run *work* in a thread. Its argument returns true after a timeout or a cancellation."""
+        is_cancelled = threading.Event()
         async with self._turns:
             is_late = search.deadline()
             try:
-                return await asyncio.to_thread(work, lambda: nobody_waits.is_set() or is_late())
+                return await asyncio.to_thread(work, lambda: is_cancelled.is_set() or is_late())
             finally:
-                nobody_waits.set()
+                is_cancelled.set()
 
 
 def position_of(line_id: str) -> Position:
-    """Where a line lies. Raises BadUserInput."""
+    """The position of the line with this ID. Raises BadUserInput."""
     match = _ID.fullmatch(line_id)
     if match is None:
         raise BadUserInput(f"filter.upToId: {line_id[:40]!r} is not the ID of a log line.")

@@ -1,4 +1,4 @@
-"""Log handlers and formats: for people at a terminal, or JSON for machines."""
+"""Log handlers and their formats: text for people at a terminal, JSON for programs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _TRACEBACKS = logging.Formatter()
 
 
 def configure_logging(config: Logging) -> None:
-    """Send the log lines of the program and its libraries to standard error and to the file.
+    """Log to standard error and to the file; also for libraries.
 
-    Each process does this for itself; all of them may write to the same file. The file holds
-    JSON whatever the console shows, since that is what can be searched.
+    Every process calls this, and all may write to the same file. The file always contains JSON,
+    because log searches need it.
     """
     root = logging.getLogger()
     for handler in root.handlers:
@@ -36,17 +36,17 @@ def configure_logging(config: Logging) -> None:
         file.setFormatter(lines)
         root.handlers.append(file)
     root.setLevel(config.level.upper())
-    # Looked up for every record otherwise, and no line tells them.
+    # No line contains these, so do not look them up for each record.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    # Nor the place in our code, for which every record would walk through the stack.
+    # The same for the position in the source code, which takes a walk through the stack.
     logging._srcfile = None
-    # They tell what we tell, again, in prose.
+    # These libraries log what the engine logs itself.
     for chatty in ("uvicorn", "asyncio", "databases", "yoyo", "httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _is_for_machines(config: Logging) -> bool:
-    """Unless somebody chose: people sit at a terminal; systemd, Docker and pipes are machines."""
+    """Whether the console gets JSON: if configured, or by default if it is not a terminal."""
     return config.format == "json" or (config.format is None and not sys.stderr.isatty())
 
 
@@ -54,7 +54,7 @@ class _Lines(logging.Formatter):
     """Each record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, worked out once for all handlers."""
+        """The line, which is formatted once for all handlers."""
         known = vars(record)
         line: str | None = known.get("_line")
         if line is None:
@@ -63,14 +63,14 @@ class _Lines(logging.Formatter):
 
 
 class _Console(logging.Formatter):
-    """Each record for people: instant, level, event and logger, then the fields by name."""
+    """Each record as text: time, level, event and logger, then the fields by name."""
 
     def __init__(self) -> None:
         super().__init__()
         self._colours = _COLOURS if sys.stderr.isatty() else {}
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or several with a traceback."""
+        """The line, followed by the lines of a stack trace."""
         fields = {name: redacted(value, name) for name, value in _event(record).items()}
         traces = [_indented(fields.pop(name)) for name in _TRACES if name in fields]
         level = str(fields.pop("level"))
@@ -110,29 +110,28 @@ _NEEDS_QUOTES = re.compile(r"[\s='\"\\]")
 
 
 def _shown(value: object) -> str:
-    """A field's value on one line; text that could be mistaken for more is quoted."""
+    """A field's value on one line; ambiguous text is quoted."""
     if not isinstance(value, str):
         return on_one_line(repr(value))
     shown = on_one_line(value)
     if shown != value:
-        # It has escapes already; `repr` would escape those.
+        # `repr` would escape the escapes of `on_one_line`.
         return f"'{shown}'"
     return repr(value) if _NEEDS_QUOTES.search(value) else value
 
 
 def _indented(trace: object) -> str:
-    """A traceback keeps its lines, indented below the event."""
+    """The lines of a stack trace, indented."""
     return "\n".join(f"    {on_one_line(line)}" for line in str(trace).split("\n"))
 
 
 def _event(record: logging.LogRecord) -> dict[str, object]:
-    """What a line tells but for redaction; its instant stands first.
+    """The fields of a line before redaction: also `extra` of the log call, and the request ID.
 
-    Readers find that without decoding. The `extra` of the log call are fields of the line, and so
-    is, on every line that comes of a request, its id.
+    The timestamp is first, so that `logs.lines` finds it without parsing.
     """
     second, microseconds = divmod(round(record.created * 1_000_000), 1_000_000)
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "timestamp": f"{_second(second)}.{microseconds:06}Z",
         "level": record.levelname.lower(),
         "event": record.getMessage(),
@@ -140,18 +139,18 @@ def _event(record: logging.LogRecord) -> dict[str, object]:
     }
     request_id = current_request_id()
     if request_id is not None:
-        told["request_id"] = request_id
+        fields["request_id"] = request_id
     for name, value in vars(record).items():
         if name not in _STANDARD and value is not None and not name.startswith("_"):
-            told[name] = value
+            fields[name] = value
     if record.exc_info:
-        told["exception"] = _TRACEBACKS.formatException(record.exc_info)
+        fields["exception"] = _TRACEBACKS.formatException(record.exc_info)
     if record.stack_info:
-        told["stack_info"] = record.stack_info
-    return told
+        fields["stack_info"] = record.stack_info
+    return fields
 
 
 @lru_cache(4)
 def _second(since_1970: int) -> str:
-    """The second in UTC (ISO 8601); most lines share it with the one before."""
+    """The second in UTC (ISO 8601). Cached, because successive lines have the same second."""
     return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%dT%H:%M:%S")

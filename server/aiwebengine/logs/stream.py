@@ -1,4 +1,4 @@
-"""New log entries for a viewer, for as long as the viewer may read them."""
+"""A stream of new log entries that ends when the viewer loses the right to read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiwebengine.logs.types import LogEntry, LogFilter
 
 
 class LogStream:
-    """Hands out new lines of this instance; *following* tells when the right to see them ends."""
+    """Streams new log entries of this instance; *following* raises when the right is lost."""
 
     def __init__(self, logs: Logs, tail: Tail, following: AuthorizedStream) -> None:
         self._logs = logs
@@ -22,10 +22,11 @@ class LogStream:
         self._following = following
 
     async def entries(self, viewer: Viewer, wanted: LogFilter) -> AsyncIterator[LogEntry]:
-        """Every line from now on that the filter lets through.
+        """New matching entries.
 
-        A reader who is too slow misses lines, and is told how many. Raises Unauthenticated,
-        Forbidden (at once, or when the right is lost), BadUserInput, Conflict.
+        A reader that is too slow misses entries; `skipped_before` of the next entry has their
+        number. Raises Unauthenticated and Forbidden (at once, or when the right is lost),
+        BadUserInput, Conflict.
         """
         ready = self._logs.ready(viewer, wanted)
         async with self._tail.follow(ready) as lines:
@@ -43,6 +44,6 @@ class LogStream:
                 await end(right, coming)
 
     async def _watch(self, viewer: Viewer) -> None:
-        """Raise once the viewer may not see the log any more."""
+        """Raise when the viewer loses the right to read the log."""
         async for _ in self._following.events(viewer):
             pass

@@ -1,4 +1,4 @@
-"""Reads new lines as any process of this machine writes them."""
+"""Reads new lines of the log files, which all processes on this machine write."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from aiwebengine.logs.files import stored_files
-from aiwebengine.logs.lines import entry_of, told_in
-from aiwebengine.logs.search import Position, Wanted
+from aiwebengine.logs.lines import entry_of, fields_of
+from aiwebengine.logs.search import Matcher, Position
 from aiwebengine.logs.types import LogEntry
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECS = 0.25
-# Beyond this a follower is shown the newest lines only, and told how many are missing.
+POLL_SECS = 0.25
+# A follower this far behind gets only the newest lines and the number of skipped ones.
 MOST_WAITING = 500
 MOST_BYTES_AT_ONCE = 4 * 1_048_576
 
@@ -31,7 +31,7 @@ Line = tuple[Position, bytes]
 
 
 class NewLines:
-    """Reads what was written since it last looked, over the end of one file into the next."""
+    """Reads the lines written since the previous call, across rotations of the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,10 +43,10 @@ class NewLines:
             self._place = self._stream.seek(0, os.SEEK_END)
 
     def read(self) -> tuple[int, list[Line]]:
-        """How many lines were left out because there were too many, and the lines after those."""
+        """The number of lines that were skipped because there were too many, and the new lines."""
         skipped, lines = 0, []
         for _ in range(10):
-            # In this order: what is no longer the log at this moment gets no more lines.
+            # Checked before reading: once a file is no longer current, no more lines are added.
             has_ended = self._has_ended()
             left_out, found = self._rest()
             skipped += left_out
@@ -56,7 +56,7 @@ class NewLines:
         return skipped, lines
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -70,13 +70,13 @@ class NewLines:
             return True
 
     def _open(self, path: Path) -> bool:
-        """Whether there is such a file, and it may be read: then it is read from its beginning."""
+        """Open a file, to be read from its start. False if it does not exist or can't be read."""
         self.close()
         try:
-            # A pipe or a device would keep us waiting.
+            # Opening a pipe or a device could block.
             if not stat.S_ISREG(path.stat().st_mode):
                 return False
-            # Unbuffered, or a file that was emptied would still be read from memory.
+            # Unbuffered, because a buffer would keep the content of a file that was truncated.
             self._stream = path.open("rb", buffering=0)
             self._place, self._name = 0, ""
         except OSError:
@@ -84,10 +84,10 @@ class NewLines:
         return True
 
     def _open_next(self) -> bool:
-        """Go on with the file after this one; there is none while nobody writes."""
+        """Open the file after this one. False if there is none yet."""
         files = [file for file in stored_files(self._path) if not file.is_compressed]
         mine = None if self._stream is None else os.fstat(self._stream.fileno()).st_ino
-        # Compressed or removed meanwhile, it is not there any more; then the log itself is next.
+        # If this file was compressed or removed in the meantime, the current log file is next.
         following = [file for file in files if file.is_current and file.inode != mine]
         for newer, older in pairwise(files):
             if older.inode == mine:
@@ -100,7 +100,7 @@ class NewLines:
         size = os.fstat(self._stream.fileno()).st_size
         skipped = 0
         if size < self._place:
-            # Somebody emptied it (logrotate's `copytruncate`): what comes now stands at its head.
+            # The file was truncated (logrotate's `copytruncate`): new lines are at its start.
             self._place, self._name = 0, ""
         while size - self._place > MOST_BYTES_AT_ONCE:
             self._stream.seek(self._place)
@@ -119,22 +119,22 @@ class NewLines:
         return skipped, lines
 
     def _find_name(self) -> str:
-        """As `name_of` finds it."""
-        assert self._stream is not None  # noqa: S101 - asked only while there is one
+        """The identifier of the open file, computed as in `files.name_of`."""
+        assert self._stream is not None  # noqa: S101 - called only while a file is open
         self._stream.seek(0)
         first = self._stream.readline()
         return blake2b(first.rstrip(b"\n"), digest_size=8).hexdigest()
 
 
 class _Follower:
-    def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
         self._waiting: deque[LogEntry] = deque()
         self._has_come = asyncio.Event()
         self.skipped = 0
 
-    def offer(self, entry: LogEntry, told: dict[str, object], line: bytes) -> None:
-        if not self._wanted.lets(told, line):
+    def offer(self, entry: LogEntry, fields: dict[str, object], line: bytes) -> None:
+        if not self._matcher.matches(fields, line):
             return
         self._waiting.append(entry)
         if len(self._waiting) > MOST_WAITING:
@@ -153,7 +153,7 @@ class _Follower:
 
 
 class Tail:
-    """Hands new lines to followers. Nothing is read while there are none."""
+    """Delivers new lines to followers. While there are none, nothing is read."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -161,7 +161,7 @@ class Tail:
         self._has_followers = asyncio.Event()
 
     async def run(self) -> None:
-        """Look for new lines until cancelled."""
+        """Read and deliver new lines until cancelled."""
         while True:
             await self._has_followers.wait()
             if self._path is None:
@@ -170,8 +170,8 @@ class Tail:
             try:
                 while self._followers:
                     skipped, lines = await asyncio.to_thread(new.read)
-                    self._hand_out(skipped, lines)
-                    await asyncio.sleep(LOOK_EVERY_SECS)
+                    self._deliver(skipped, lines)
+                    await asyncio.sleep(POLL_SECS)
             except OSError:
                 log.exception("log.tail_failed")
                 await asyncio.sleep(1)
@@ -181,9 +181,9 @@ class Tail:
                 self._has_followers.clear()
 
     @asynccontextmanager
-    async def follow(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[LogEntry]]:
-        """The lines from now on that the filter lets through."""
-        follower = _Follower(wanted)
+    async def follow(self, matcher: Matcher) -> AsyncIterator[AsyncIterator[LogEntry]]:
+        """New entries that match; the follower is removed at the end of the `with` block."""
+        follower = _Follower(matcher)
         self._followers.add(follower)
         self._has_followers.set()
         try:
@@ -191,16 +191,16 @@ class Tail:
         finally:
             self._followers.discard(follower)
 
-    def _hand_out(self, skipped: int, lines: list[Line]) -> None:
+    def _deliver(self, skipped: int, lines: list[Line]) -> None:
         for follower in self._followers:
             follower.skipped += skipped
-        for entry, told, line in _entries(lines):
+        for entry, fields, line in _entries(lines):
             for follower in self._followers:
-                follower.offer(entry, told, line)
+                follower.offer(entry, fields, line)
 
 
 def _entries(lines: list[Line]) -> Iterator[tuple[LogEntry, dict[str, object], bytes]]:
     for (name, place), line in lines:
-        told = told_in(line)
-        if told is not None:
-            yield entry_of(told, line, name, place), told, line
+        fields = fields_of(line)
+        if fields is not None:
+            yield entry_of(fields, line, name, place), fields, line

@@ -1,4 +1,4 @@
-"""Formats a log entry for people."""
+"""Formats a log entry as text."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _SHOWN_FIRST = ("method", "path", "status", "ms", "request_id", "user_id")
 
 
 def as_text(entry: LogEntry) -> str:
-    """When, how much it matters, what, the rest as `name=value`; a trace on lines of its own."""
+    """Time, level, event, and the fields as `name=value`; a stack trace follows on more lines."""
     fields = {name: getattr(entry, name) for name in _SHOWN_FIRST}
     fields |= dict(entry.fields)  # type: ignore[call-overload]
     trace = fields.pop("exception", None)
-    told = [f"{name}={_shown(value)}" for name, value in fields.items() if value is not None]
+    texts = [f"{name}={_shown(value)}" for name, value in fields.items() if value is not None]
     line = " ".join(
-        [entry.at.isoformat(), f"{entry.level.value:8}", on_one_line(entry.event), *told]
+        [entry.at.isoformat(), f"{entry.level.value:8}", on_one_line(entry.event), *texts]
     )
     if trace is None:
         return line

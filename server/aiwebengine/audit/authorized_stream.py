@@ -27,7 +27,7 @@ class AuthorizedStream:
         self._viewers = viewers
 
     async def events(self, viewer: Viewer) -> AsyncIterator[AuditEvent]:
-        """Every event from now on, as long as the viewer may read them.
+        """New events, as long as the viewer may read them.
 
         Raises Unauthenticated, Forbidden (at once, or when the right is lost), Unavailable.
         """
@@ -43,7 +43,7 @@ class AuthorizedStream:
                     yield event
 
     async def ticks(self, viewer: Viewer, seconds: float) -> AsyncIterator[None]:
-        """A tick at once and then every *seconds*, as long as the viewer may read.
+        """A tick at once and then every *seconds*, as long as the viewer may read events.
 
         Raises as `events` does.
         """
@@ -70,9 +70,10 @@ class AuthorizedStream:
 
 
 def _may_change_rights(event: AuditEvent | Reminder, viewer: Viewer, ids: frozenset[str]) -> bool:
-    """Return whether the viewer, or the maker of its token, may have other rights from now on.
+    """Whether the rights of the viewer, or of the creator of its token, may have changed.
 
-    The viewer's end is looked at as well: its reminder may stand behind events that wait.
+    Also checks whether the viewer's rights have expired, because the reminder of that may be queued
+    behind other events.
     """
     if isinstance(event, Reminder) or _has_ended(viewer.valid_until):
         return True
@@ -88,7 +89,7 @@ def _has_ended(instant: datetime | None) -> bool:
 
 
 def _seconds_until(instant: datetime | None) -> float | None:
-    """At least a short time: the clocks of this machine and of PostgreSQL may differ."""
+    """Seconds until *instant*, plus a little: the clocks of engine and PostgreSQL may differ."""
     if instant is None:
         return None
     return max(0.05, (instant - datetime.now(UTC)).total_seconds() + 0.01)

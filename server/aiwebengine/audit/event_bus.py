@@ -66,18 +66,18 @@ class AuditEventBus:
         number, action = store.announced(message)
         self._observe(action)
         if number:
-            await self._tell([number])
+            await self._deliver([number])
 
     async def _fill_gap(self) -> None:
         self._observe(None)
         if self._newest is None:
             self._newest = await store.newest_number(self._db)
         else:
-            await self._tell(await store.numbers_after(self._db, self._newest))
+            await self._deliver(await store.numbers_after(self._db, self._newest))
 
-    async def _tell(self, numbers: list[int]) -> None:
+    async def _deliver(self, numbers: list[int]) -> None:
         new = [number for number in numbers if number not in self._recent]
-        # Read before they count as delivered: if the query fails, the next connection reads them.
+        # Read before they count as delivered. If the query fails, they are read after a reconnect.
         events = await store.by_numbers(self._db, new) if new and self._followers else []
         for number in new:
             self._recent[number] = None
@@ -101,11 +101,11 @@ class AuditEventBus:
 
 
 class Reminder:
-    """Stands among the events at an instant that the follower asked for."""
+    """Queued among the events at a time that the follower requested with `remind_in`."""
 
 
 class FollowedEvents(AsyncIterator[AuditEvent | Reminder]):
-    """The events of one follower. No generator: a cancelled wait may be repeated."""
+    """The events of one follower. Not a generator, so that a cancelled wait can be repeated."""
 
     def __init__(self, queue: asyncio.Queue[AuditEvent | Reminder | None]) -> None:
         self._queue = queue
@@ -118,9 +118,9 @@ class FollowedEvents(AsyncIterator[AuditEvent | Reminder]):
         return event
 
     def remind_in(self, seconds: float | None) -> None:
-        """Put a `Reminder` among the events after so many seconds, instead of any earlier request.
+        """Queue a `Reminder` after *seconds*; this replaces an earlier call. None cancels it.
 
-        One timer for each follower, where a timeout would need one for each event.
+        This needs one timer for each follower; a timeout would need one for each event.
         """
         if self._timer is not None:
             self._timer.cancel()

@@ -31,7 +31,7 @@ async def audit_events(
 @strawberry.subscription
 @needs(Role.ADMINISTRATOR)
 async def audit_event_added(info: Info) -> AsyncIterator[AuditEvent]:
-    """Every audit event from now on."""
+    """New audit events."""
     async for event in info.context.services.following.events(info.context.viewer):
         yield event
 

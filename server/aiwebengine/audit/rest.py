@@ -52,8 +52,7 @@ def routes(export: Export, authentication: Authentication) -> list[Route]:
         Answers:
             200: the file, newest event first.
 
-        Raises Unauthenticated, Forbidden, BadUserInput for a parameter or a value that is not
-        known.
+        Raises Unauthenticated, Forbidden, BadUserInput for an unknown parameter or value.
         """
         viewer = await authentication.viewer(request, "rest")
         viewer.must_be(Role.ADMINISTRATOR)

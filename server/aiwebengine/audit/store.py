@@ -24,7 +24,7 @@ _COLUMNS = """
 """
 
 _WORDS = "audit_words(e.actor_label, e.target_label, e.reason, e.request_id)"
-# What no address of a person has before and after its @.
+# Characters that never occur in an email address.
 _BETWEEN = re.compile(r"[^\w.@-]+")
 # Number of newest events that are searched for words before the index is used.
 NEWEST = 5_000
@@ -250,7 +250,7 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], list[str], dict[str, An
             values[name] = value
 
     if wanted.actions is not None and AuditAction.OTHER in wanted.actions:
-        # Whatever has no name here: all that is neither asked for nor known.
+        # OTHER matches all unknown actions: exclude the known ones that were not requested.
         unwanted = [action.value for action in AuditAction if action not in wanted.actions]
         require("e.action <> all(:unwanted)", "unwanted", unwanted)
     elif wanted.actions is not None:
@@ -269,23 +269,23 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], list[str], dict[str, An
     if values:
         conditions.append(PLANNED_FOR_ITS_VALUES)
         values["values_are_known"] = True
-    return conditions, _said(len(words)), values
+    return conditions, _word_condition(len(words)), values
 
 
 def _words_of(search: str) -> list[str]:
-    """The words to search for. Punctuation alone is no word, unless there is nothing else."""
+    """The words to search for. Punctuation is ignored, unless there is nothing else."""
     words = search.split()
     return [word for word in words if any(map(str.isalnum, word))] or words
 
 
-def _said(number: int) -> list[str]:
-    """The condition that an event has all *words*; empty without any.
+def _word_condition(number: int) -> list[str]:
+    """The condition that an event contains all *number* words; empty for 0.
 
-    PostgreSQL splits what it indexes: `admin@localhost` and `20e57f44` (a number and a rest) are
-    two words each. So the search words are split too. As a phrase they would need a check of every
-    event with the words, because the index has no order; it is enough that all of them occur.
-    The unsplit text is searched as well: the prefix of an address, `ada@exam`, would be split, and
-    the address is not.
+    PostgreSQL splits indexed text: `admin@localhost` and `20e57f44` (a number and a rest) become
+    two words each, so search words are split too. The parts may occur anywhere in the event,
+    because a phrase search would have to check each event, as the index has no word positions.
+    The unsplit word is searched as well: the prefix of an address, `ada@exam`, would be split, but
+    the complete address is not.
     """
     each = [
         f"(cast(lower(:pieces_{n}) as tsquery) || cast(regexp_replace("

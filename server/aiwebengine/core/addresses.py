@@ -1,7 +1,7 @@
-"""E-mail addresses: one normal form, and one key to compare them by.
+"""Email addresses: their normal form, and the key by which they are compared.
 
-Everything that compares addresses asks this module: accounts, invitations, the configuration,
-reviews and the command line.
+All code that compares addresses uses this module: accounts, invitations, the configuration,
+access reviews and the command line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LONGEST = LONGEST_LOCAL_PART + 1 + LONGEST_DOMAIN
 _DOT_ATOM = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NOT_SEEN = frozenset("Cc Cf Cs Co Cn Zs Zl Zp".split())
-# Marks and fillers that show nothing although their category says otherwise (Unicode's property
+# Invisible marks and fillers whose category is that of visible characters (Unicode's property
 # Default_Ignorable_Code_Point), and the blank Braille pattern.
 _SHOWS_NOTHING = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -29,14 +29,15 @@ _SHOWS_NOTHING = frozenset(
 
 
 class NotAnAddress(ValueError):
-    """The text is no address that the engine accepts; the message says why."""
+    """The engine does not accept the text as an address. The message says why."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """An address that was accepted: *text* as it is shown, *key* as it is compared.
+    """A valid address: *text* for display, *key* for comparison.
 
-    *domain* is the key's domain: lower case, other scripts than Latin as IDNA A-labels (RFC 5890).
+    *domain* is the domain of the key: in lower case, with non-ASCII labels as IDNA A-labels (RFC
+    5890).
     """
 
     text: str
@@ -45,14 +46,14 @@ class Address:
 
 
 def parse(text: str) -> Address:
-    """The address in its normal form (NFC, without surrounding blanks). Raises NotAnAddress.
+    """Parse and normalize an address (NFC, without surrounding spaces). Raises NotAnAddress.
 
-    The local part is a dot-atom of RFC 5321, section 4.1.2, with the letters that RFC 6531 adds.
-    A character that Unicode maps to another one, or to ASCII, is refused rather than mapped: the
-    Kelvin sign would become a k, and the address that of somebody else.
+    The local part is a dot-atom (RFC 5321, section 4.1.2) that may contain letters of RFC 6531.
+    A character that Unicode maps to another one is refused, because mapping it could result in the
+    address of another person: the Kelvin sign would become a k.
     """
     kept = text.strip()
-    # Before NFC, which makes a K of the Kelvin sign already.
+    # Before NFC, which replaces the Kelvin sign by a K.
     _must_be_plain(kept)
     kept = unicodedata.normalize("NFC", kept)
     local, at, host = kept.rpartition("@")
@@ -63,19 +64,19 @@ def parse(text: str) -> Address:
 
 
 def normal(text: str) -> str:
-    """The address as it is kept and shown. Raises NotAnAddress."""
+    """The address in its normal form, for storage and display. Raises NotAnAddress."""
     return parse(text).text
 
 
 def domain(text: str) -> str:
-    """The domain as it is compared. Raises NotAnAddress."""
+    """The domain in the form for comparison. Raises NotAnAddress."""
     kept = text.strip()
     _must_be_plain(kept)
     return _domain_key(unicodedata.normalize("NFC", kept), kept)
 
 
 def key_of(text: str) -> str | None:
-    """The key of an address; None for what is none."""
+    """The key of an address; None if it is invalid."""
     try:
         return parse(text).key
     except NotAnAddress:
@@ -103,7 +104,7 @@ def _domain_key(host: str, text: str) -> str:
 
 
 def _label(label: str, text: str) -> str:
-    """A part of a domain between its dots, as an A-label if it is not ASCII."""
+    """A label (part between dots) of a domain, as an A-label if it is not ASCII."""
     lower = label.lower()
     if lower.isascii() and not lower.startswith("xn--"):
         if not _LABEL.fullmatch(lower):
@@ -118,18 +119,18 @@ def _label(label: str, text: str) -> str:
 
 
 def _must_be_plain(text: str) -> None:
-    """Refuse characters that show nothing, and those that Unicode takes for others."""
+    """Raise NotAnAddress for invisible characters, and for those that Unicode maps to others."""
     if text.isascii() and text.isprintable():
         return
     for character in text:
         if unicodedata.category(character) in _NOT_SEEN or character in _SHOWS_NOTHING:
             if character != " ":
                 raise NotAnAddress(f"{_shown(text)} holds {_code(character)}, which is not visible")
-        elif character > "\x7f" and _is_taken_for_another(character):
+        elif character > "\x7f" and _is_mapped(character):
             raise NotAnAddress(f"{_shown(text)} holds {_code(character)}, which looks like another")
 
 
-def _is_taken_for_another(character: str) -> bool:
+def _is_mapped(character: str) -> bool:
     cases = character.casefold() + character.lower() + character.upper()
     return unicodedata.normalize("NFKC", character) != character or min(cases) < "\x80"
 

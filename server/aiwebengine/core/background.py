@@ -15,22 +15,22 @@ RETRY_EVERY_SECS = 1.0
 CANCEL_AGAIN_AFTER_SECS = 1.0
 
 
-async def once(verb: Callable[[], Awaitable[object]]) -> None:
-    """Do it, however often it takes."""
+async def once(function: Callable[[], Awaitable[object]]) -> None:
+    """Call *function* until it succeeds: retry after Unavailable. Other exceptions propagate."""
     while True:
         try:
-            await verb()
+            await function()
         except Unavailable:
             await asyncio.sleep(RETRY_EVERY_SECS)
         else:
             return
 
 
-async def repeatedly(seconds: float, verb: Callable[[], Awaitable[object]]) -> None:
-    """Do it for ever, with *seconds* of rest in between; a failure is logged and tried again."""
+async def repeatedly(seconds: float, function: Callable[[], Awaitable[object]]) -> None:
+    """Call *function* forever, with a pause of *seconds*. Exceptions are logged."""
     while True:
         try:
-            await verb()
+            await function()
         except Unavailable:
             # Requests report the outage; this runs again later.
             log.debug("task.postponed")
@@ -40,15 +40,15 @@ async def repeatedly(seconds: float, verb: Callable[[], Awaitable[object]]) -> N
 
 
 async def end(*tasks: asyncio.Future[Any]) -> None:
-    """Cancel these and wait until they are over, however they end.
+    """Cancel tasks and wait until all have ended. Their exceptions are ignored.
 
-    A library with a timeout can swallow a cancellation and continue, so tasks that still run after
-    a moment are cancelled again.
+    A library with a timeout can swallow a cancellation and continue, so tasks that are still
+    running after CANCEL_AGAIN_AFTER_SECS are cancelled again.
     """
-    going_on: Iterable[asyncio.Future[Any]] = tasks
-    while going_on:
-        for task in going_on:
+    running: Iterable[asyncio.Future[Any]] = tasks
+    while running:
+        for task in running:
             task.cancel()
-        _, going_on = await asyncio.wait(going_on, timeout=CANCEL_AGAIN_AFTER_SECS)
-    # What they still had to say comes too late; asked for, it is not complained about.
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_AFTER_SECS)
+    # Retrieves the exceptions; asyncio would log them otherwise.
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,14 +11,14 @@ from typing import Any, Generic, TypeVar, cast
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-# What Python takes for an entry beside the value itself: key, links, instants.
+# Memory of an entry in addition to its value: key, links, times.
 ENTRY_BYTES = 500
 
 
 class LruCache(Generic[Key, Value]):
-    """A mapping of at most *most_bytes*, the least recently used forgotten first.
+    """A mapping of at most *most_bytes* that evicts the least recently used entries.
 
-    What alone is larger is not kept at all.
+    A value larger than *most_bytes* is not stored.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -30,7 +30,7 @@ class LruCache(Generic[Key, Value]):
         return len(self._kept)
 
     def get(self, key: Key) -> Value | None:
-        """The value, which counts as used now, or None."""
+        """The value, which becomes the most recently used one; None if it is not stored."""
         found = self._kept.get(key)
         if found is None:
             return None
@@ -38,33 +38,33 @@ class LruCache(Generic[Key, Value]):
         return found[0]
 
     def put(self, key: Key, value: Value, size_bytes: int) -> None:
-        """Keep the value in place of the one before."""
+        """Store a value, replacing a previous one."""
         self.remove(key)
         if size_bytes > self._most_bytes:
             return
         self._kept[key] = (value, size_bytes)
         self.size_bytes += size_bytes
         while self.size_bytes > self._most_bytes:
-            _, (_, forgotten) = self._kept.popitem(last=False)
-            self.size_bytes -= forgotten
+            _, (_, evicted_bytes) = self._kept.popitem(last=False)
+            self.size_bytes -= evicted_bytes
 
     def remove(self, key: Key) -> None:
-        """Forget one value, if it is there."""
+        """Remove a value if it is stored."""
         _, size_bytes = self._kept.pop(key, (None, 0))
         self.size_bytes -= size_bytes
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         self._kept.clear()
         self.size_bytes = 0
 
 
 class Cache:
-    """Answers that many ask for and few change, such as how many users there are.
+    """Caches results that are requested often and rarely change, such as the number of users.
 
-    Nothing here depends on who asks, and nothing says who may do what: rights are read again for
-    each request. An answer counts until `forget` or for *ttl_secs*, and only while *may_trust*
-    says that a change would have been heard of.
+    No cached result depends on the caller, and rights are never cached: they are read for each
+    request. A result is valid for *ttl_secs* or until `forget`, and only while *may_trust* returns
+    true, that is, while the process is notified of changes.
     """
 
     def __init__(
@@ -85,9 +85,10 @@ class Cache:
         self.misses = 0
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[Value]]) -> Value:
-        """What *make* gives, or what it gave not long ago. The caller must not change it.
+        """The cached result of *make*, which is called if necessary. Must not be modified.
 
-        Those who ask while somebody works it out wait for that; if it fails, each tries alone.
+        Callers that arrive while *make* runs wait for its result. If it fails, each of them calls
+        its own *make*.
         """
         if not (self._is_on and self._may_trust()):
             return await make()
@@ -105,7 +106,7 @@ class Cache:
         return await self._made(key, make)
 
     def forget(self) -> None:
-        """Something changed: what is kept, or being worked out now, does not count any more."""
+        """Invalidate all results, including those being computed now."""
         self._epoch += 1
         self._kept.clear()
         self._coming.clear()
@@ -120,12 +121,12 @@ class Cache:
             coming.cancel()
             if self._coming.get(key) is coming:
                 del self._coming[key]
-        # A change in the meantime may or may not be in it.
+        # After a change in the meantime the value may be outdated.
         if self._epoch == epoch and self._may_trust():
             self._kept.put(key, (value, until), ENTRY_BYTES + len(repr((key, value))))
         return value
 
 
 def half_of(megabytes: int) -> int:
-    """In bytes: one half of the memory is for documents, the other for answers."""
+    """Half of the cache size, in bytes: one half is for documents, the other for results."""
     return megabytes * 1_048_576 // 2

@@ -1,6 +1,6 @@
-"""Checks that the files an engine needs beside its Python code are installed.
+"""Checks that the files that the engine needs in addition to its Python code are installed.
 
-Imports nothing of the engine: the build of a wheel reads this module too (`hatch_build.py`).
+Imports nothing of the engine, because the build of a wheel uses this module too (`hatch_build.py`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _PAGES = ("frame", "graphiql", "home", "import-map", "index", "message", "sign-i
 _IN_PAGE = re.compile(r"\{\{ prefix \}\}/([\w./-]+)")
 _IN_MODULE = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}/[\w./-]+\.js)\"""")
 _IN_STYLE = re.compile(r"""url\(["']?([\w./-]+\.\w+)["']?\)""")
-# Bundled: it imports nothing, and what looks like an import in it is text.
-_WHOLE = "vendor/graphiql.js"
+# A bundle: it has no imports, only strings that look like imports.
+_BUNDLE = "vendor/graphiql.js"
 
 
 def missing_files(frontend: Path, migrations: Path, constraints: Path) -> list[str]:
-    """The needed files that do not exist, sorted; empty when the installation is complete.
+    """The missing files, sorted; empty if the installation is complete.
 
-    A page needs the scripts and style sheets that it names, and those need what they import.
+    Follows the scripts and style sheets of each page, and their imports.
     """
     pages = needed_pages(frontend)
     found = {f"frontend/{name}" for name in pages if not os.path.isfile(f"{frontend}/{name}")}
@@ -38,7 +38,7 @@ def missing_files(frontend: Path, migrations: Path, constraints: Path) -> list[s
 
 
 def needed_pages(frontend: Path) -> set[str]:
-    """The files of the pages that a browser or the server requests, by their path in *frontend*."""
+    """The files that the pages need, by their path in *frontend*."""
     needed: set[str] = set()
     waiting = [f"pages/{name}.html" for name in _PAGES]
     waiting += [f"pages/{path.name}" for path in frontend.glob("pages/*.html")]
@@ -51,9 +51,9 @@ def needed_pages(frontend: Path) -> set[str]:
 
 
 def _named_in(frontend: Path, name: str) -> Iterator[str]:
-    # Text, not `Path`: every start reads some 150 files, and resolving 500 paths took 30 ms.
+    # Strings instead of `Path`: each start reads 150 files, and resolving 500 paths took 30 ms.
     folder, suffix = posixpath.dirname(name), posixpath.splitext(name)[1]
-    if suffix not in (".html", ".js", ".css") or name == _WHOLE:
+    if suffix not in (".html", ".js", ".css") or name == _BUNDLE:
         return
     try:
         with open(f"{frontend}/{name}", "rb") as file:
@@ -64,11 +64,11 @@ def _named_in(frontend: Path, name: str) -> Iterator[str]:
         yield from _IN_PAGE.findall(text)
         return
     for match in (_IN_MODULE if suffix == ".js" else _IN_STYLE).finditer(text):
-        if not _in_a_comment(match):
+        if not _is_in_comment(match):
             yield posixpath.normpath(posixpath.join(folder, match[1]))
 
 
-def _in_a_comment(match: re.Match[str]) -> bool:
-    """Whether the line begins as a comment does: types are imported in those."""
+def _is_in_comment(match: re.Match[str]) -> bool:
+    """Whether the line is a comment. JSDoc comments import types, which browsers do not load."""
     line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
     return line.lstrip().startswith(("*", "/*", "//"))

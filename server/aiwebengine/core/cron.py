@@ -1,6 +1,6 @@
-"""When a cron expression is due, in a time zone.
+"""Due times of cron expressions in a time zone.
 
-The only file that knows the library: everybody else asks `Jobs`.
+Only this module imports the library `cronsim`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _FIELDS = 5
 _ALLOWED = '"off", or five fields such as "0 2 * * *": minute, hour, day, month, day of the week'
 
 _ALLOWED_ZONES = "a time zone of the IANA database, such as UTC or Europe/Berlin"
-# No zone has set its clocks back further; only within so long do instants and local times differ
-# in their order.
+# No time zone has set its clocks back further. Beyond this, instants and local times have the same
+# order.
 _LARGEST_STEP_BACK = timedelta(hours=3)
 
 
 def checked(schedule: str) -> str:
-    """The schedule without spare blanks. Raises ValueError, which says what is allowed."""
+    """The schedule with normalized spaces. Raises ValueError with what is allowed."""
     kept = " ".join(schedule.split())
     if kept.lower() == OFF:
         return OFF
@@ -38,21 +38,21 @@ def checked(schedule: str) -> str:
 
 
 def checked_zone(name: str) -> str:
-    """The name of a time zone. Raises ValueError, which says what is allowed."""
+    """Return the name of an existing time zone. Raises ValueError with what is allowed."""
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError):
-        # Which of these it is depends on whether the name looks like a path.
+        # The type of the exception depends on whether the name looks like a path.
         raise ValueError(_ALLOWED_ZONES) from None
     return name
 
 
 def last_due(schedule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The newest due time that is not after *now*; None when the schedule is off.
+    """The latest due time up to *now*; None if the schedule is off.
 
-    As in Debian's cron, a fixed time that the change to summer time skips is due at the change,
-    and one that the change back repeats is due once. A schedule whose minute or hour begins with a
-    star follows the clock instead: it skips what is skipped and repeats what is repeated.
+    As in Debian's cron, a fixed time that is skipped at the start of daylight saving time is due at
+    the change, and a time that is repeated at its end is due once. A schedule whose minute or hour
+    starts with a star follows the local clock: skipped times are not due, repeated ones twice.
     """
     found: tuple[datetime, datetime] | None = None
     for wall, at in _dues(schedule, zone, now, backwards=True):
@@ -64,7 +64,7 @@ def last_due(schedule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
 
 
 def next_due(schedule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The first due time after *now*, by the rules of `last_due`; None when the schedule is off."""
+    """The first due time after *now*, by the rules of `last_due`; None if the schedule is off."""
     found: tuple[datetime, datetime] | None = None
     for wall, at in _dues(schedule, zone, now, backwards=False):
         if found is not None and wall > found[0] + _LARGEST_STEP_BACK:
@@ -77,9 +77,10 @@ def next_due(schedule: str, zone: ZoneInfo, now: datetime) -> datetime | None:
 def _dues(
     schedule: str, zone: ZoneInfo, now: datetime, *, backwards: bool
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Due times around *now* and from there on: local time and instant, in order of the former.
+    """Due times from around *now* on, as local time and instant, ordered by local time.
 
-    The library is asked for local times only: with a zone it steps over half-hour changes.
+    The library computes local times only, because with a time zone it fails at changes of half an
+    hour.
     """
     if schedule == OFF:
         return
@@ -93,7 +94,7 @@ def _dues(
 
 
 def _instants(wall: datetime, zone: ZoneInfo, *, follows_the_clock: bool) -> list[datetime]:
-    """When a local time is due in UTC: twice or never in an hour that is repeated or skipped."""
+    """The instants in UTC of a local time: two or none in a repeated or skipped hour."""
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     if first == second:
@@ -104,7 +105,7 @@ def _instants(wall: datetime, zone: ZoneInfo, *, follows_the_clock: bool) -> lis
 
 
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The instant between the two, to the second, at which the zone's offset changes."""
+    """The instant between *before* and *after*, to the second, when the zone's offset changes."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))

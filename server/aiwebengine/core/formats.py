@@ -14,7 +14,7 @@ def size(number: float) -> str:
         return f"{number:.0f} B"
     value = number / 1_000
     for unit in _UNITS[:-1]:
-        # What would be rounded up to 1000.0 is written in the next unit.
+        # A value that rounds to 1000.0 uses the next unit.
         if abs(value) < 999.95:
             return f"{value:.1f} {unit}"
         value /= 1_000
@@ -34,7 +34,7 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     if whole < _HOUR:
         return _two(whole, _MINUTE, "min", 1, "s")
-    # Of hours the seconds are cut, not rounded: 59 min 59 s is less than an hour.
+    # Seconds are truncated, not rounded, so that 1 h 59 min 59 s does not become 2 h.
     if whole < _DAY:
         return _two(whole, _HOUR, "h", _MINUTE, "min")
     days, rest = divmod(whole, _DAY)
@@ -63,14 +63,14 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def ended(text: str) -> str:
-    """A text that another sentence may follow: the reasons of `/health` end without a full stop."""
+    """The text with a full stop at its end, so that another sentence can follow."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _milliseconds(value: float) -> str:
     if value < 0.05:
         return "0 ms"
-    # Of less than 10 ms a digit more is of use.
+    # Below 10 ms with one decimal digit.
     digits = 0 if value >= 9.95 else 1
     return f"{value:.{digits}f}".removesuffix(".0") + " ms"
 

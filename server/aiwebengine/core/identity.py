@@ -18,10 +18,10 @@ from aiwebengine.core.recent_sign_in import SensitiveAction
 
 @strawberry.enum
 class Role(enum.Enum):
-    """What somebody may do.
+    """A role of a user.
 
     Attributes:
-        AUTHENTICATED: every user; can be neither granted nor revoked.
+        AUTHENTICATED: held by every user; can be neither granted nor revoked.
         EDITOR: may write the engine's scripts.
         ADMINISTRATOR: may do everything, including granting roles.
     """
@@ -36,19 +36,19 @@ GRANTABLE_ROLES = (Role.EDITOR, Role.ADMINISTRATOR)
 
 @lru_cache(64)
 def in_order(roles: frozenset[Role]) -> tuple[Role, ...]:
-    """The same roles, from the least to the most."""
+    """The roles in ascending order of rights."""
     return tuple(role for role in Role if role in roles)
 
 
 @strawberry.enum
 class ActorKind(enum.Enum):
-    """By what right somebody acts.
+    """Kind of the actor of an event.
 
     Attributes:
-        USER: a person in a browser, by a session.
-        TOKEN: a script, by an API token of a person.
-        OPERATOR: somebody at the command line of the machine.
-        SYSTEM: the engine itself, for instance when a grant ends.
+        USER: a user in a browser, with a session.
+        TOKEN: a script, with a user's API token.
+        OPERATOR: an operator at the command line of the machine.
+        SYSTEM: the engine itself, for instance when a grant expires.
     """
 
     USER = "user"
@@ -58,13 +58,13 @@ class ActorKind(enum.Enum):
 
 
 class Scope(enum.Enum):
-    """What an API token may be used for. Sessions and the command line hold all of them.
+    """What an API token may be used for. Sessions and the command line have all scopes.
 
     Attributes:
-        READ: to look at everything that the role allows.
-        USERS_WRITE: to change users, roles, sessions and tokens, and to review access.
+        READ: read everything that the role allows.
+        USERS_WRITE: change users, roles, sessions and tokens, and review access.
         OPS_WRITE: backups, drills, vacuum, tasks, maintenance lists, signing keys, test alerts.
-        SCRIPTS_WRITE: to create, change, deploy and delete scripts, and to change their owners.
+        SCRIPTS_WRITE: create, change, deploy and delete scripts, and change their owners.
     """
 
     READ = "read"
@@ -78,7 +78,7 @@ EVERY_SCOPE = frozenset(Scope)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from, for the audit trail."""
+    """The origin of a request, for the audit trail."""
 
     door: str
     request_id: str | None = None
@@ -88,10 +88,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person, script or operator behind one request; `id` is None when not signed in.
+    """The caller of a request: a user, a script or an operator. `id` is None if not signed in.
 
-    `label` names who acts wherever that is recorded: the address, and for a token that somebody
-    else made, the maker as well. `email` is the address alone.
+    `label` names the caller in records: the email address, and for a token that another user
+    created, also that user. `email` is the address only.
     """
 
     kind: ActorKind
@@ -105,26 +105,26 @@ class Viewer:
     session_id: UUID | None = None
     token_id: UUID | None = None
     token_maker_id: UUID | None = None
-    """The user who made the token; None when nobody or the operator did."""
+    """The user who created the token; None without a token or if an operator created it."""
     valid_until: datetime | None = None
-    """When this authority must be looked up again even if nobody changes anything."""
+    """When session, token or a role expires, so that the rights must be read again."""
     fresh_until: datetime | None = None
-    """Until when a session's sign-in is recent enough for what can do most harm."""
+    """Until when the session's sign-in is recent enough for sensitive actions."""
     is_by_link: bool = False
-    """Whether a session began with a sign-in link, so that only another link refreshes it."""
+    """Whether the session started with a sign-in link; only another link then counts as recent."""
 
     @property
     def is_signed_in(self) -> bool:
-        """Whether anybody is known to ask."""
+        """Whether the caller is authenticated."""
         return self.id is not None or self.is_trusted
 
     @property
     def is_trusted(self) -> bool:
-        """Whether this is the machine's own operator or the engine, whom no role limits."""
+        """Whether the caller is an operator or the engine itself, which need no role."""
         return self.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM)
 
     def must_be_signed_in(self) -> None:
-        """Raise Unauthenticated when nobody is."""
+        """Raise Unauthenticated unless the caller is authenticated."""
         if not self.is_signed_in:
             raise Unauthenticated("Sign in first.")
 
@@ -138,7 +138,7 @@ class Viewer:
     def must_have_signed_in_recently(self, act: SensitiveAction) -> None:
         """Raise ReauthenticationRequired for a session whose sign-in is too old for *act*.
 
-        Tokens are exempt: their scopes say what they are for, and nobody sits before them.
+        Tokens are exempt: their scopes limit them, and a script can't sign in again.
         """
         if self.session_id is None:
             return
@@ -151,29 +151,29 @@ class Viewer:
 
     @property
     def link_command(self) -> str:
-        """What makes a sign-in link for this person, on the machine of the engine."""
+        """The command that creates a sign-in link for this user, on the engine's machine."""
         return f"aiwebengine users sign-in-link {shlex.quote(self.label)}"
 
     def must_read(self) -> None:
-        """Raise Forbidden for a token that only writes: what it may change it can't look at."""
+        """Raise Forbidden for a token without the scope `read`."""
         self.must_hold(Scope.READ)
 
     def must_hold(self, scope: Scope) -> None:
-        """Raise Forbidden unless the token that is used was made for *scope*."""
+        """Raise Forbidden for a token without *scope*."""
         if scope not in self.scopes:
             raise Forbidden(f"This token lacks the scope {scope.value}.")
 
 
 class ViewerSource(Protocol):
-    """Finds out who asks; services that run for long ask it again."""
+    """Reads the current rights of a viewer, for operations that take long."""
 
     async def refresh(self, viewer: Viewer) -> Viewer:
-        """The same viewer with the rights of now. Raises Unauthenticated when they have ended."""
+        """The viewer with its current rights. Raises Unauthenticated if the session has ended."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a provider says of who signed in there; `subject` is its own name for the person."""
+    """A user's data from a sign-in provider. `subject` is the provider's ID of the user."""
 
     provider: str
     subject: str
@@ -184,15 +184,15 @@ class Profile:
 
 
 def anonymous(origin: Origin) -> Viewer:
-    """Somebody who is not signed in."""
+    """A viewer that is not signed in."""
     return Viewer(ActorKind.USER, "anonymous", origin)
 
 
 def operator(login: str) -> Viewer:
-    """Somebody at the command line, under the machine's user name *login*."""
+    """The operator at the command line; *login* is the user name on the machine."""
     return Viewer(ActorKind.OPERATOR, f"{login} (command line)", Origin("cli"))
 
 
 def engine() -> Viewer:
-    """The engine itself."""
+    """The engine itself as viewer."""
     return Viewer(ActorKind.SYSTEM, "aiwebengine", Origin("engine"))

@@ -1,4 +1,4 @@
-"""Files and folders that only the engine's account can read, whatever its umask is."""
+"""Creates files and folders that only the engine's account can read, whatever its umask is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 from pathlib import Path
 from typing import BinaryIO, cast
 
-# Its own account alone.
+# Only the engine's account has access.
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-# Its group may read, as a collector of logs does.
+# The group may read as well, for log collectors.
 GROUP_FOLDER = 0o750
 
 
 def open_private(path: Path, mode: str = "w") -> BinaryIO:
-    """Open a private file of ours to write ("w") or to append ("a") bytes.
+    """Open a private file to write ("w") or to append ("a") bytes.
 
-    One that an older version left readable is corrected, if it belongs to our account. A symbolic
-    link is refused. Raises OSError.
+    If an older version left the file readable and the file belongs to this account, its mode is
+    corrected. Symbolic links are refused. Raises OSError.
     """
     kind = os.O_TRUNC if mode == "w" else os.O_APPEND
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | kind
@@ -29,11 +29,10 @@ def open_private(path: Path, mode: str = "w") -> BinaryIO:
 
 
 def make_folder(path: Path, mode: int, *, ours: tuple[str, ...]) -> None:
-    """Make a folder with this mode, and take rights away from one that an older version made.
+    """Create a folder with this mode, or remove excess permissions of an existing one.
 
-    Only a folder of our account that holds nothing but entries whose names begin with one of
-    *ours* is corrected: /var/log and a home are folders that settings may name, too. Raises
-    OSError.
+    An existing folder is only changed if it belongs to this account and all names in it start with
+    one of *ours*, because a setting may also name /var/log or a home directory. Raises OSError.
     """
     missing = not path.exists()
     path.mkdir(mode=mode, parents=True, exist_ok=True)

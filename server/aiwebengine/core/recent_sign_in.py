@@ -1,6 +1,6 @@
-"""Actions that ask a browser for a recent sign-in, as the refusal names them.
+"""Actions that need a recent sign-in, with their names in error messages.
 
-Which operations and routes ask for one is declared beside each of them (`core/rights.py`).
+Each operation and route declares whether it needs one (`core/rights.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import enum
 
 
 class SensitiveAction(enum.Enum):
-    """An action that a session may take only soon after its sign-in."""
+    """An action that needs a recent sign-in of the session."""
 
     GRANT_ADMINISTRATOR = "Granting the role Administrator"
     REVOKE_ADMINISTRATOR = "Revoking the role Administrator of another user"

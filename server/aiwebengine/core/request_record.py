@@ -1,4 +1,4 @@
-"""The record of a request: names and numbers for its line in the log."""
+"""The record of a request: data for its line in the log."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from aiwebengine.core.errors import EngineError
 
-# A client names its operations, and each line of the log holds the name.
+# The client chooses the name of an operation, so it is cut for the log.
 LONGEST_NAME = 200
 
 
 @dataclass
 class RequestRecord:
-    """Statistics and names of one request, shared by the tasks it starts."""
+    """Names, numbers and errors of one request, shared by the tasks that it starts."""
 
     request_id: str | None = None
     operation: str | None = None
@@ -26,67 +26,67 @@ class RequestRecord:
     db_secs: float = 0.0
 
 
-_current: ContextVar[RequestRecord | None] = ContextVar("notes", default=None)
+_current: ContextVar[RequestRecord | None] = ContextVar("request_record", default=None)
 
 
 def begin_request_record(request_id: str | None) -> RequestRecord:
-    """Empty notes, in force for this task and the tasks that it starts from now on."""
-    notes = RequestRecord(request_id)
-    _current.set(notes)
-    return notes
+    """Start a record for this task and the tasks that it starts from now on."""
+    record = RequestRecord(request_id)
+    _current.set(record)
+    return record
 
 
 def of_no_request() -> Context:
-    """A context for work that many requests share, which is recorded for none of them."""
+    """A context without a record, for work that is shared by many requests."""
     context = copy_context()
     context.run(_current.set, None)
     return context
 
 
 def current_request_id() -> str | None:
-    """The id of the request that this task works for; None when it works for none."""
-    notes = _current.get()
-    return None if notes is None else notes.request_id
+    """The ID of the current request; None outside of a request."""
+    record = _current.get()
+    return None if record is None else record.request_id
 
 
 def note_operation(name: str, kind: str) -> None:
-    """Note which GraphQL operation the request asks for."""
-    notes = _current.get()
-    if notes is not None:
-        notes.operation, notes.kind = name[:LONGEST_NAME], kind
+    """Record the GraphQL operation of the request."""
+    record = _current.get()
+    if record is not None:
+        record.operation, record.kind = name[:LONGEST_NAME], kind
 
 
 def note_code(code: str) -> None:
-    """Note the code of an error in the answer; the same one once."""
-    notes = _current.get()
-    if notes is not None and code not in notes.codes:
-        notes.codes.append(code)
+    """Record the code of an error in the response; each code once."""
+    record = _current.get()
+    if record is not None and code not in record.codes:
+        record.codes.append(code)
 
 
 def note_error(code: str, message: str) -> None:
-    """Note an error in the answer: its code, and of a failure of ours the first in words."""
+    """Record the code of an error in the response, and the message of the first internal error."""
     note_code(code)
-    notes = _current.get()
-    if notes is not None and notes.error is None and code == EngineError.code:
-        notes.error = message
+    record = _current.get()
+    if record is not None and record.error is None and code == EngineError.code:
+        record.error = message
 
 
 def note_bug(bug: BaseException, field: str | None = None) -> bool:
-    """Note a fault of the program, whose trace the request's own line will hold.
+    """Record a bug, so that the request's line in the log contains its stack trace.
 
-    False when it has to be logged at once: it belongs to no request, is not the first one of its
-    request, or of a subscription, which can last for hours.
+    Returns False if the caller must log it at once: outside of a request, after another bug of the
+    same request, and in a subscription, which can last for hours.
     """
-    notes = _current.get()
-    if notes is None or notes.bug is not None or notes.kind == "subscription":
+    record = _current.get()
+    if record is None or record.bug is not None or record.kind == "subscription":
         return False
-    notes.bug, notes.bug_field = bug, field
+    record.bug, record.bug_field = bug, field
     return True
 
 
 def note_statement(secs: float) -> None:
-    """Note a statement that was sent to the database for this request."""
-    notes = _current.get()
-    if notes is not None:
-        notes.db_queries += 1
-        notes.db_secs += secs
+    """Count a database statement of the request; *secs* includes the wait for a connection."""
+    record = _current.get()
+    if record is not None:
+        record.db_queries += 1
+        record.db_secs += secs

@@ -1,4 +1,4 @@
-"""Paths of files that are not Python: beside the source, or inside an installed wheel."""
+"""Paths of files that are not Python code, in a checkout or an installed wheel."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _NAMED = 3
 
 
 class Incomplete(EngineError):
-    """Files that belong to the program are missing: it would serve pages that do not work."""
+    """Files of the program are missing, so some pages would not work."""
 
 
 def must_be_complete(
     frontend: Path = FRONTEND, migrations: Path = MIGRATIONS, constraints: Path = CONSTRAINTS
 ) -> None:
-    """Raise Incomplete when the installation lacks pages, migrations or the tested versions."""
+    """Raise Incomplete if pages, migrations or the file of tested versions are missing."""
     missing = missing_files(frontend, migrations, constraints)
     if not missing:
         return

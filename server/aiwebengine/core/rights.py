@@ -1,14 +1,14 @@
-"""Rights declared beside each GraphQL operation and HTTP route: role, scope and recent sign-in.
+"""Declarations of the rights of GraphQL operations and HTTP routes: role, scope, recent sign-in.
 
-A declaration describes; the services enforce. The descriptions of the schema and docs/reference
-are written from it, and tests/test_who_may_do_what.py calls every operation and route as every
-kind of caller to see that the services enforce what is declared. An operation or route that
-declares nothing is refused when the engine starts.
+A declaration does not enforce anything; the services do. It is used for the descriptions in the
+schema and docs/reference, and tests/test_who_may_do_what.py calls all operations and routes as all
+kinds of callers to check that the services enforce it. The engine does not start with an operation
+or route without a declaration.
 
-These ask for no recent sign-in on purpose: what only reads (the audit trail and the log can be
-read page by page as well as downloaded), what takes nothing away and gives nobody access (a backup,
-its verification, a review, a vacuum: only the command line rewrites tables under a lock), and what
-people do to their own sessions, tokens and roles.
+On purpose, no recent sign-in is needed for reading (a download has nothing that can't be read page
+by page), for actions that remove nothing and give nobody access (a backup and its verification, an
+access review, a vacuum without table rewrite), and for users' actions on their own sessions, tokens
+and roles.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ATTRIBUTE = "rights"
 
 
 class UndeclaredRights(TypeError):
-    """An operation or route does not declare who may use it."""
+    """An operation or route does not declare its rights."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -40,23 +40,23 @@ class Rights:
     """What a caller needs for one operation or route."""
 
     roles: tuple[Role, ...] = ()
-    """Any one of these; empty: no role."""
+    """The caller needs one of these roles; empty: no role is needed."""
     scope: Scope | None = None
-    """Of an API token; None: any token."""
+    """Scope that an API token needs; None: any token."""
     role_when: str = ""
-    """When the role is needed, as "for the session of another user"; empty: always."""
+    """When the role is needed, such as "for the session of another user"; empty: always."""
     recent_sign_in: str | None = None
-    """When a session needs a recent sign-in; empty: always, None: never."""
+    """When a session needs a recent sign-in; empty: always; None: never."""
     is_by_operation: bool = False
-    """Whether each operation that is sent there has rights of its own."""
+    """Whether the endpoint accepts operations that have their own rights."""
 
     @property
     def is_open(self) -> bool:
-        """Whether a caller needs nothing, not even to be signed in."""
+        """Whether anonymous callers are allowed."""
         return not self.roles and self.scope is None and not self.is_by_operation
 
     def __str__(self) -> str:
-        """Sentences for a description; empty when nothing is needed."""
+        """Sentences for a description; empty if no rights are needed."""
         return " ".join(part for part in (self._needs(), self._needs_recent_sign_in()) if part)
 
     def _needs(self) -> str:
@@ -74,7 +74,7 @@ class Rights:
 
 
 ALWAYS = ""
-"""As `recent_sign_in`: each time."""
+"""Value of `recent_sign_in`: every call needs a recent sign-in."""
 
 
 def needs(
@@ -84,40 +84,40 @@ def needs(
     role_when: str = "",
     recent_sign_in: str | None = None,
 ) -> Callable[[Function], Function]:
-    """Declare that callers need *role*, or one of several, and an API token *scope*.
+    """Declare that callers need *role* (or one of several), and that API tokens need *scope*.
 
-    *role_when* limits the role to some calls, as "for the session of another user"; for the others
-    it is enough to be signed in. *recent_sign_in* is `ALWAYS`, or says when a session needs a
-    recent sign-in, as "for the role ADMINISTRATOR".
+    *role_when* says which calls need the role, such as "for the session of another user"; other
+    calls only need a sign-in. *recent_sign_in* is `ALWAYS`, or says when a session needs a recent
+    sign-in, such as "for the role ADMINISTRATOR".
     """
     roles = role if isinstance(role, tuple) else (role,)
     return _declare(Rights(roles, scope, role_when, recent_sign_in))
 
 
 def needs_scope(scope: Scope) -> Callable[[Function], Function]:
-    """Declare that callers need to be signed in, and an API token *scope*."""
+    """Declare that callers must be signed in, and that API tokens need *scope*."""
     return _declare(Rights(scope=scope))
 
 
 def open_to_all(function: Function) -> Function:
-    """Declare that everyone may call, signed in or not."""
+    """Declare that anonymous callers are allowed."""
     return _declare(Rights())(function)
 
 
 def by_operation(function: Function) -> Function:
-    """Declare that each operation that is sent here has rights of its own."""
+    """Declare that the endpoint accepts operations that have their own rights."""
     return _declare(Rights(is_by_operation=True))(function)
 
 
 def rights_of(function: Callable[..., object]) -> Rights | None:
-    """What is declared above *function*; None when nothing is."""
+    """The rights that *function* declares; None if it declares none."""
     return getattr(unwrap(function), _ATTRIBUTE, None)
 
 
 def _declare(rights: Rights) -> Callable[[Function], Function]:
     def declare(function: Function) -> Function:
         if not isfunction(function):
-            raise TypeError(f"Rights stand right above a function, not above {function!r}.")
+            raise TypeError(f"Declare rights right above a function, not above {function!r}.")
         setattr(function, _ATTRIBUTE, rights)
         return function
 

@@ -11,14 +11,14 @@ import orjson
 
 from aiwebengine.core.untrusted_text import on_one_line
 
-# A spreadsheet runs a cell that begins so as a formula; blanks before it do not matter, and the
-# full-width signs count, too. Some part cells at a semicolon, quoted or not, so the same is asked
-# of what stands behind one. Tabs and line breaks are escapes by then.
+# A spreadsheet evaluates a cell with such a start as a formula, also after spaces, and also with
+# full-width signs. Some programs split cells at semicolons, even quoted ones, so text after a
+# semicolon is treated the same way. Tabs and line breaks have been escaped before.
 _FORMULA = re.compile(r"(?:(?<=;)|^)(?=[\s\u200c\u200d]*[=+\-@|%\uff1d\uff0b\uff0d\uff20])")
 
 
 def lines(rows: Iterable[Iterable[object]]) -> bytes:
-    """The rows as lines, every cell in quotes. None becomes an empty cell, an object its JSON."""
+    """The rows as CSV, with all cells in quotes. None becomes an empty cell, a dict JSON."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerows([_cell(value) for value in row] for row in rows)

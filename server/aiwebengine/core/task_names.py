@@ -1,4 +1,4 @@
-"""Names of the scheduled tasks, known to the configuration before any task is created."""
+"""Names of the scheduled tasks; the configuration needs them before the tasks are created."""
 
 TASK_NAMES = (
     "backup",
@@ -18,8 +18,8 @@ TASK_NAMES = (
 
 
 def checked_name(name: str) -> str:
-    """The name of a task. Raises ValueError, which says what is allowed."""
-    # The name of an environment variable can't hold a dash.
+    """The name of an existing task. Raises ValueError with the allowed names."""
+    # The name of an environment variable can't contain a hyphen.
     kept = name.replace("_", "-")
     if kept not in TASK_NAMES:
         raise ValueError(", ".join(TASK_NAMES))

@@ -1,8 +1,8 @@
-"""Text that somebody else wrote: what is refused when it comes in, and how it is shown.
+"""Untrusted text: refuses hidden characters in input, and escapes them in output.
 
-One set of characters for both: controls (terminal escape sequences, line breaks), the format
-characters that reorder or hide text (Unicode Bidirectional Algorithm, UAX #9; zero width,
-U+00AD, U+FEFF, tags), line and paragraph separators, and surrogates.
+Hidden characters are control characters (terminal escape sequences, line breaks), format characters
+that reorder or hide text (Unicode Bidirectional Algorithm, UAX #9; zero width, U+00AD, U+FEFF,
+tags), line and paragraph separators, and surrogates.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 
 from aiwebengine.core.errors import BadUserInput
 
-# Zero width non-joiner and joiner: Persian and Indic words and composed emoji need them.
+# Zero width non-joiner and joiner, which Persian and Indic words and composed emoji need.
 _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
@@ -21,12 +21,12 @@ _PLAIN = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff]*")
 
 
 def is_hidden(character: str) -> bool:
-    """Whether a character shows nothing itself but changes how the text around it is shown."""
+    """Whether a character is invisible but can change how other text is displayed."""
     return unicodedata.category(character) in _HIDDEN_CATEGORIES and character not in _JOINERS
 
 
 def must_show_all(name: str, text: str) -> None:
-    """Raise BadUserInput, with *name* as the field, for a text that holds a hidden character."""
+    """Raise BadUserInput, with *name* as the field, for text with a hidden character."""
     if _PLAIN.fullmatch(text):
         return
     for position, character in enumerate(text, 1):
@@ -48,14 +48,14 @@ def without_hidden(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """The text as a terminal may show it: each hidden character as an escape such as `\\x1b`."""
+    """The text for a terminal or a log line: hidden characters as escapes such as `\\x1b`."""
     if _PLAIN.fullmatch(text):
         return text
     return "".join(_escaped(one) if is_hidden(one) else one for one in text)
 
 
 def in_json(text: str) -> str:
-    """The same for JSON, which keeps its meaning: by itself it escapes only C0 controls."""
+    """The same for a JSON document, as JSON escapes; JSON itself only requires them for C0."""
     return _BEYOND_ASCII.sub(_escaped_in_json, text)
 
 

@@ -1,15 +1,35 @@
 #!/bin/sh
-# Back up everything that a new machine needs, into a new folder: the database, the configuration
-# with its secrets, Caddy's data, the logs of seven days and these scripts. Then prove that the
-# database can be restored. Arguments go to `aiwebengine backup create`. How to restore:
-# docs/new-machine.md.
+# Usage: backup-system.sh [OPTIONS]
 #
-#   BACKUP_DIR              where to (default: backups/system)
-#   BACKUP_PASSPHRASE_FILE  a passphrase of 12 characters or more encrypts configuration and Caddy's
-#                           data (default: secrets/backup-passphrase or, for an engine installed for
-#                           systemd, /etc/aiwebengine/backup-passphrase, if there is one)
-#   KEEP_DAYS               older system backups are removed (default: 60)
+# Back up everything that a new machine needs into a new folder: the database, the configuration
+# with its secrets, Caddy's data, the logs of the last seven days and the maintenance scripts. Then
+# run a restore drill on the backup of the database. How to restore: docs/new-machine.md.
+#
+# Options of `aiwebengine backup create` are passed to it: --note TEXT, --include-secrets,
+# --passphrase-file FILE. -h or --help prints this text and does nothing else.
+#
+# Environment variables:
+#   BACKUP_DIR              destination (default: backups/system)
+#   BACKUP_PASSPHRASE_FILE  file with a passphrase of at least 12 characters, which encrypts
+#                           configuration and Caddy's data (default: secrets/backup-passphrase or,
+#                           with systemd, /etc/aiwebengine/backup-passphrase, if it exists)
+#   KEEP_DAYS               remove system backups older than this many days (default: 60)
+
 set -eu
+# Check all arguments before anything is done.
+previous=
+for argument; do
+	case $previous:$argument in
+	--note:* | --passphrase-file:*) argument= ;;
+	*:-h | *:--help) exec sed -n '2,/^$/s/^# \{0,1\}//p' "$0" ;;
+	*:--note | *:--note=* | *:--passphrase-file | *:--passphrase-file=* | *:--include-secrets) ;;
+	*)
+		echo "backup-system.sh: unknown argument $argument. See backup-system.sh --help." >&2
+		exit 2
+		;;
+	esac
+	previous=$argument
+done
 umask 077
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/find-engine"
@@ -33,8 +53,8 @@ if [ -n "$passphrase" ] && [ ! -r "$passphrase" ]; then
 	exit 1
 fi
 
-# In containers the archive lies where only a program inside can see it.
-where_the_engine_runs() {
+# Run a command in the container of the engine, if there is one: only there is the archive visible.
+in_container() {
 	if [ -f "$AIWEBENGINE" ] || [ "${AIWEBENGINE% *}" = "$AIWEBENGINE" ]; then
 		"$@"
 	else
@@ -43,12 +63,12 @@ where_the_engine_runs() {
 	fi
 }
 
-# A log that grows meanwhile (status 1) is no failure.
+# tar exits with status 1 if a log grows while it is read, which is not a failure.
 pack() {
 	tar "$@" || [ $? -eq 1 ]
 }
 
-# Write what comes from standard input to the file $1, encrypted when there is a passphrase.
+# Write standard input to the file $1, encrypted if there is a passphrase.
 keep_secret() {
 	if [ -n "$passphrase" ]; then
 		cat > "$folder/plain"
@@ -76,8 +96,8 @@ directory=$(engine check-config --json |
 	sed -n '/^ *"backup": *{/,/}/s/^ *"directory": *"\(.*\)".*/\1/p' | head -n 1)
 engine backup verify "$name"
 engine backup drill --name "$name"
-where_the_engine_runs cat "$directory/$name" > "$folder/$name"
-sum=$(where_the_engine_runs sha256sum "$directory/$name" | cut -d ' ' -f 1)
+in_container cat "$directory/$name" > "$folder/$name"
+sum=$(in_container sha256sum "$directory/$name" | cut -d ' ' -f 1)
 if [ "$sum" != "$(sha256sum < "$folder/$name" | cut -d ' ' -f 1)" ]; then
 	echo "The copy of $name differs from the archive. Is the disk full?" >&2
 	exit 1
@@ -116,12 +136,12 @@ rm -f "$folder/packed" "$folder/list"
 engine --version > "$folder/VERSION"
 (cd "$folder" && sha256sum -- * > ../sums && mv ../sums SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
 
-# It has its name only when all of it is there.
+# The folder gets its final name when it is complete.
 whole=$into/$(date +%Y%m%d-%H%M%S)
 mv "$folder" "$whole"
 trap - EXIT
 find "$into" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*-[0-9]*' -mtime "+${KEEP_DAYS:-60}" \
 	-exec rm -rf {} +
 echo "System backup: $whole"
-[ -n "$passphrase" ] || echo "Not encrypted, readable to its owner only: configuration.tar holds secrets." \
+[ -n "$passphrase" ] || echo "configuration.tar contains secrets. It is not encrypted; only its owner can read it." \
 	"To encrypt it, write a passphrase to secrets/backup-passphrase." >&2

@@ -8,6 +8,7 @@ import tarfile
 import time
 from pathlib import Path
 
+import pytest
 from tests.scripts.conftest import NAME, SCRIPTS
 
 
@@ -71,6 +72,59 @@ def test_a_passphrase_encrypts_what_is_secret_and_is_not_taken_along(run, docker
         capture_output=True,
     )
     assert (wrong.returncode, wrong.stdout) == (1, b"")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--note", "weekly", "--help"]])
+def test_help_prints_the_usage_and_does_nothing(run, stand_in, checkout, arguments):
+    stand_in(checkout / ".venv/bin/aiwebengine")
+    before = sorted(checkout.rglob("*"))
+
+    called = run("backup-system", *arguments)
+
+    assert called == []
+    assert sorted(checkout.rglob("*")) == before
+
+
+def test_help_needs_no_engine(checkout):
+    done = _script(checkout, "--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: backup-system.sh")
+    for name in ("--note", "--passphrase-file", "BACKUP_DIR", "KEEP_DAYS"):
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--hepl"], ["weekly"], ["--note", "weekly", "--all"], ["--note=x", "-x"]]
+)
+def test_an_unknown_argument_exits_with_status_2_before_anything_is_done(
+    run, stand_in, checkout, arguments
+):
+    stand_in(checkout / ".venv/bin/aiwebengine")
+
+    called = run("backup-system", *arguments, code=2)
+
+    assert called == []
+    assert not (checkout / "backups").exists()
+    assert arguments[-1] in _script(checkout, *arguments).stderr
+
+
+def test_options_of_the_database_backup_are_passed_on(run, stand_in, checkout):
+    stand_in(checkout / ".venv/bin/aiwebengine")
+
+    called = run("backup-system", "--note", "--help", "--include-secrets")
+
+    assert called[0] == "backup create --json --note --help --include-secrets"
+
+
+def _script(checkout, *arguments):
+    return subprocess.run(
+        [checkout / "maintenance/backup-system.sh", *arguments],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_a_system_backup_that_fails_leaves_nothing_that_looks_like_one(run, stand_in, checkout):

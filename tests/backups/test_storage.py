@@ -1,6 +1,8 @@
 """Archives in S3-compatible storage: a real server on loopback that speaks its protocol."""
 
 import asyncio
+import re
+import socket
 import threading
 import urllib.request
 
@@ -11,7 +13,7 @@ from tests.conftest import adder, configured, free_port
 from aiwebengine.app.engine import Engine
 from aiwebengine.backups.remote import Remote
 from aiwebengine.backups.runs import AnotherRuns
-from aiwebengine.backups.storage import CopyFailed
+from aiwebengine.backups.storage import CopyFailed, StorageFailed
 from aiwebengine.backups.types import BackupLocation, BackupRunKind, BackupRunState, BackupState
 from aiwebengine.core.config import S3
 from aiwebengine.core.errors import NotFound
@@ -113,7 +115,7 @@ async def test_deleting_removes_every_copy(backups, root, folder):
 async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, folder, events_of):
     backups._work._remote = Remote(storage(free_port()))
 
-    with pytest.raises(CopyFailed, match=r"is complete, but could not be .*returned an error"):
+    with pytest.raises(CopyFailed, match=r"is complete, but could not be .*could not connect to"):
         await backups.create(root)
 
     (path,) = folder.iterdir()
@@ -156,11 +158,53 @@ async def newest_run(backups, root):
 
 async def test_a_storage_that_is_away_hides_nothing_of_what_is_here(backups, root, engine):
     made = await backups.create(root)
-    backups._shelf._remote = Remote(storage(free_port()))
+    port = free_port()
+    backups._shelf._remote = Remote(storage(port))
 
     listed = await backups.all(root)
     trouble = await backups.remote_trouble(root)
 
     assert [one.name for one in listed] == [made.name]
-    assert "returned an error" in trouble
+    assert f"could not connect to 127.0.0.1:{port}: Connection refused." in trouble
     assert "secret" not in trouble
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_host_that_can_not_be_resolved_is_named_with_the_reason(scheme):
+    config = storage(9000).model_copy(update={"endpoint": f"{scheme}://storage.invalid:9000"})
+
+    with pytest.raises(StorageFailed) as listing:
+        Remote(config).sizes()
+    with pytest.raises(StorageFailed) as deletion:
+        Remote(config).remove("aiwebengine-20260131-030000-3fa9c1.tar")
+
+    for failed in (listing, deletion):
+        message = failed.value.message
+        # The resolver words the reason, which differs between systems.
+        assert re.search(r"could not connect to storage\.invalid:9000: \w.{5,}\.$", message)
+        assert "returned an error" not in message
+
+
+def test_deleting_from_a_storage_that_refuses_connections_names_host_and_reason():
+    port = free_port()
+
+    with pytest.raises(StorageFailed, match=f"connect to 127.0.0.1:{port}: Connection refused"):
+        Remote(storage(port)).remove("aiwebengine-20260131-030000-3fa9c1.tar")
+
+
+def test_a_connection_that_is_closed_without_a_response_is_no_error_response():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        thread = threading.Thread(target=_close_next_connection, args=(server,))
+        thread.start()
+
+        with pytest.raises(StorageFailed, match=f"did not respond at 127.0.0.1:{port}: "):
+            Remote(storage(port)).sizes()
+
+        thread.join(30)
+
+
+def _close_next_connection(server):
+    server.settimeout(30)
+    connection, _ = server.accept()
+    connection.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import obstore
@@ -35,6 +36,14 @@ _MAX_OBJECTS = 50_000
 # S3 error documents have a few hundred characters; the rest of a response is not read.
 _MAX_RESPONSE = 20_000
 _MAX_REASON = 300
+# What precedes the dump of the cause in a message of obstore.
+_SOURCE = "\n\nDebug source:\n"
+_WITHOUT_CAUSE = {
+    "Connect": "the connection failed",
+    "Request": "the connection was closed",
+    "Timeout": "the request timed out",
+    "Interrupted": "the connection was closed",
+}
 
 
 class Remote:
@@ -157,9 +166,21 @@ class Remote:
                 ) from None
             if code == "NoSuchKey" or (code is None and isinstance(error, FileNotFoundError)):
                 raise NotFound(f"There is no backup {name} in {self.place}.") from None
-            raise StorageFailed(
-                f"The S3 storage ({self.place}) returned an error: {_reason(answer)}."
-            ) from None
+            problem = _network_problem(error, self._with_cause(answer))
+            if problem is None:
+                problem = f"returned an error: {_reason(answer)}"
+            raise StorageFailed(f"The S3 storage ({self.place}) {problem}.") from None
+
+    def _with_cause(self, answer: str) -> str:
+        """The message of a failed request with its cause, which a writer of obstore leaves out."""
+        if "error sending request" not in answer or _SOURCE in answer:
+            return answer
+        try:
+            obstore.head(self._listed, self._prefix)
+        except BaseError as error:
+            again = str(error)[:_MAX_RESPONSE]
+            return again if "error sending request" in again else answer
+        return answer
 
 
 class _ErrorResponse(Exception):
@@ -187,6 +208,33 @@ def _store(config: S3, timeout: timedelta, *, retries: int) -> S3Store:
         },
         retry_config={"max_retries": retries, "retry_timeout": timedelta(minutes=1)},
     )
+
+
+def _network_problem(error: Exception, answer: str) -> str | None:
+    """Why there is no response, with the host; None if the storage responded.
+
+    The message of obstore has the kind of the error and its cause in a dump of its source.
+    """
+    if isinstance(error, httpx2.RequestError):
+        address, cause = str(error.request.url), re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+        is_connected = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+    else:
+        summary, _, source = answer.partition(_SOURCE)
+        kind = re.search(r"HttpError \{\s+kind: (Connect|Request|Timeout|Interrupted),", source)
+        if kind is None:
+            return None
+        found = re.search(r"https?://[^\s?]+", summary)
+        address, is_connected = found[0] if found else "", kind[1] != "Connect"
+        causes = re.findall(r"(?:message|error): \"([^\"]+)\"|(InvalidCertificate\(\w+)", source)
+        cause = "".join(causes[-1]).replace("(", ": ") if causes else _WITHOUT_CAUSE[kind[1]]
+    verb = "did not respond at" if is_connected else "can't be reached: could not connect to"
+    return f"{verb} {_host(address)}: {on_one_line(cause)[:_MAX_REASON]}"
+
+
+def _host(address: str) -> str:
+    """The host of a URL, and its port if it has one."""
+    parts = urlsplit(address)
+    return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "the storage"
 
 
 def _reason(answer: str) -> str:

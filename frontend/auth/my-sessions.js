@@ -84,7 +84,7 @@ export function MySessions() {
           </li>`,
       )}
     </ul>
-    <p class="doors">
+    <p class="links">
       <button class="btn" onClick=${leave}>Sign out</button>
       <button class="btn" disabled=${!user} onClick=${leaveEverywhere}>Sign out everywhere</button>
     </p>

@@ -27,8 +27,8 @@ export function ownTexts() {
 const isText = (child) => typeof child === "string" || typeof child === "number";
 
 /**
- * An element for text that stands beside something else. It has no box (see css/base.css), so that
- * it is laid out as the bare text would be.
+ * An element for text that has siblings. It has no box (see css/base.css), so its layout is that of
+ * a plain text node.
  * @param {string | number} text
  */
 const textElement = (text) => ({ type: "own-text", props: { textContent: String(text) } });

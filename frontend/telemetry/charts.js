@@ -1,5 +1,5 @@
 // @ts-check
-/** The figures that are drawn over time. */
+/** The charts of the system page: one for each metric over time. */
 import { html } from "htm/preact";
 import { durationOfMs, figure as plain, percent, perSecond, size } from "../lib/format.js";
 import { Chart } from "./chart.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** Live figures, over lost connections and outages. */
+/** Live metrics by subscription, which reconnects after lost connections and outages. */
 import { useEffect, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";
 import { follow } from "../lib/gql.js";
@@ -25,7 +25,7 @@ const STATS = gql(
 /** @typedef {import("../lib/refusal.js").Refusal} Refusal */
 /**
  * @typedef {{ stats: LiveStats | null, at: Date, error: Refusal | null }} Live
- *   at: when the figures came; error: why no more come
+ *   at: when the metrics arrived; error: why the subscription ended
  */
 
 /** @returns {Live} */

@@ -1,5 +1,5 @@
 // @ts-check
-/** The system page: live figures, and those of the last hour, day or week. */
+/** The system page: live metrics, and charts of the last hour, day or week. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";
@@ -43,7 +43,7 @@ const PERIODS = {
     step: HOUR_MS,
   },
 };
-/** Figures come every two seconds; older ones are stale. */
+/** Metrics arrive every two seconds; they are stale after this time. */
 const STALE_AFTER_MS = 10 * SECOND_MS;
 const RELOAD_EVERY_MS = 5 * MINUTE_MS;
 
@@ -104,7 +104,7 @@ export function SystemPage() {
     </div>`;
 }
 
-/** The current time, so that charts move when no figures come. */
+/** The current time, so that charts move when no metrics arrive. */
 function useClock() {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -128,7 +128,7 @@ test("a noun agrees with its number", () => {
   assert.deepEqual([count(1_234), count(null)], ["1,234", "–"]);
 });
 
-test("figures and shares keep the digits that matter", () => {
+test("numbers and percentages keep their significant digits", () => {
   assert.deepEqual([0.1234, 12.34, 1_234, null].map(figure), ["0.12", "12.3", "1,234", "–"]);
   assert.deepEqual(
     [percent(28.34), percent(5), share(1, 8), share(1, 0)],

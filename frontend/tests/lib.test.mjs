@@ -80,7 +80,7 @@ test("a browser has its own name, not those that its user agent also contains", 
   assert.equal(browserName(null), "Unknown browser");
 });
 
-test("rows are sorted by a field, up or down, and stay as they were", () => {
+test("sorting rows by a field, ascending or descending, does not change the input", () => {
   const rows = [{ n: 2 }, { n: null }, { n: 10 }];
 
   assert.deepEqual(

@@ -80,7 +80,7 @@ async def test_without_names_it_is_every_table(care, things, engine):
     assert run.tables_done == len(run.tables)
     assert (await table(care, "users")).last_analyze_at is None
     event = await engine.db.one("select * from audit_events order by id desc limit 1")
-    assert event["target_label"] == "every table"
+    assert event["target_label"] == "all tables"
     assert event["after"]["analyze"] is False
 
 

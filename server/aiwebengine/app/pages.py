@@ -28,7 +28,7 @@ from aiwebengine.web.patterns import method_of, pattern_of
 
 LONGEST_PATH = 200
 _TITLES = {
-    401: "Sign in first",
+    401: "Sign-in required",
     403: "You don't have access to this page",
     404: "Page not found",
     503: "The engine is down",
@@ -76,7 +76,7 @@ class Pages:
             page = self._frontend.page(
                 "message.html",
                 status=error.status,
-                title=_TITLES.get(error.status, "This did not work"),
+                title=_TITLES.get(error.status, "Request failed"),
                 detail=error.message,
                 request_id=request_id(request.scope),
                 **await self._reader(request, error),
@@ -154,7 +154,7 @@ class Pages:
             "message.html",
             Role.EDITOR,
             Role.ADMINISTRATOR,
-            title="There is no editor yet",
+            title="Editor not available yet",
             detail="A later version will have an editor for scripts at this address.",
             is_signed_in=True,
         )

@@ -51,13 +51,13 @@ class Authenticator:
         port = parts.port or (443 if self._is_https else 80)
         self._origins = {(parts.scheme, name, port) for name in names}
 
-    async def viewer(self, connection: HTTPConnection, door: str) -> Viewer:
+    async def viewer(self, connection: HTTPConnection, api: str) -> Viewer:
         """The caller: by token if one is sent, else by session, else anonymous.
 
         Raises Unauthenticated for an invalid token, RateLimited after many of these, Unavailable
         without a database.
         """
-        viewer = await self._viewer(connection, self.origin(connection, door))
+        viewer = await self._viewer(connection, self.origin(connection, api))
         # Also for the log line of the request and for recorded denials.
         connection.scope["state"]["viewer"] = viewer
         return viewer
@@ -91,9 +91,9 @@ class Authenticator:
             connection.scope["state"]["caller"] = self._last_seen.caller(secret)
         return token, secret
 
-    async def viewer_of(self, secret: str, connection: HTTPConnection, door: str) -> Viewer:
+    async def viewer_of(self, secret: str, connection: HTTPConnection, api: str) -> Viewer:
         """Viewer of the session with this secret, such as a new one."""
-        return await self._callers.by_session(secret, self.origin(connection, door))
+        return await self._callers.by_session(secret, self.origin(connection, api))
 
     async def refuse_key(self, connection: HTTPConnection) -> NoReturn:
         """Count a wrong API key. Raises Unauthenticated, RateLimited."""
@@ -108,10 +108,10 @@ class Authenticator:
         is_local = self.is_local(connection) or is_said_to_be_loopback(connection.scope)
         await self._rates.attempt(kind, address_of(connection.scope), is_local=is_local)
 
-    def origin(self, connection: HTTPConnection, door: str) -> Origin:
+    def origin(self, connection: HTTPConnection, api: str) -> Origin:
         """Origin of a request, for the audit trail."""
         return Origin(
-            door,
+            api,
             request_id=request_id(connection.scope),
             address=(address_of(connection.scope) or "")[:LONGEST_ADDRESS] or None,
             user_agent=(header(connection.scope, b"user-agent") or "")[:LONGEST_USER_AGENT] or None,

@@ -159,7 +159,7 @@ class Runs:
         await end(*self._background)
 
     async def made(self, live: RunHandle, name: str, after: dict[str, Any]) -> None:
-        """Record that an archive is written, and only lacks its name. The run goes on.
+        """Record that an archive is written and only lacks its final name. The run continues.
 
         Raises Unavailable.
         """

@@ -59,10 +59,10 @@ COMMAND_PACKAGES = {
 
 @contextmanager
 def _loading() -> Iterator[None]:
-    """Load modules without garbage collection, and exclude from it what they created.
+    """Load modules without garbage collection, and exclude their objects from later collections.
 
-    Modules stay loaded. To search them again and again took an eighth of the start. Loading the
-    engine leaves about a thousand unreachable objects, which this keeps.
+    Modules stay loaded, and repeated collections took an eighth of the start time. About a thousand
+    unreachable objects are kept because of this.
     """
     gc.disable()
     try:

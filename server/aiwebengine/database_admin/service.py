@@ -237,7 +237,7 @@ class DatabaseAdmin:
             await self._audit.record(
                 viewer,
                 AuditAction.VACUUM_RUN,
-                Target("database", None, "every table" if tables is None else ", ".join(wanted)),
+                Target("database", None, "all tables" if tables is None else ", ".join(wanted)),
                 after={"tables": wanted, "analyze": options.analyze, "full": options.full},
             )
         return run, wanted

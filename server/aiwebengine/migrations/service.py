@@ -118,7 +118,7 @@ class Migrations:
         with self._runner("up", backup_first, self.pending) as (backend, migrations):
             self._must_be_intact(backend.connection)
             done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
-            self._tell_of_earlier_steps(backend.connection, viewer)
+            self._record_earlier_steps(backend.connection, viewer)
         count_statements(self._url)
         return done
 
@@ -190,7 +190,7 @@ class Migrations:
             else:
                 backend.unmark_one(migration, log=False)
                 store.forget(backend.connection, migration.id)
-            self._tell(backend.connection, viewer, migration.id, is_up=is_up)
+            self._record_event(backend.connection, viewer, migration.id, is_up=is_up)
 
     def _rebuild_step(self, backend: Any, migration: Any) -> None:
         if not migration.use_transactions:
@@ -198,13 +198,15 @@ class Migrations:
         with backend.transaction():
             if migration.use_transactions:
                 text = (self._folder / f"{migration.id}.sql").read_text(encoding="utf-8")
-                # PostgreSQL does not start after a crash in the middle of making such a table
-                # (see 0021), and this goes on beside the database that serves.
+                # PostgreSQL does not start after a crash while it creates such a table (see 0021),
+                # and this runs on the server of the database in use.
                 backend.connection.execute(text.replace("create unlogged table", "create table"))
             backend.mark_one(migration, log=False)
             store.remember(backend.connection, migration.id, self._checksum(migration.id))
 
-    def _tell(self, connection: Any, viewer: Viewer, migration_id: str, *, is_up: bool) -> None:
+    def _record_event(
+        self, connection: Any, viewer: Viewer, migration_id: str, *, is_up: bool
+    ) -> None:
         """Record the step as an audit event, if the database already has an audit trail."""
         if not store.has_table(connection, "audit_events"):
             return
@@ -215,18 +217,18 @@ class Migrations:
             Target("migration", None, migration_id),
         )
         if is_up:
-            store.told(connection, migration_id, event)
+            store.set_event(connection, migration_id, event)
 
-    def _tell_of_earlier_steps(self, connection: Any, viewer: Viewer) -> None:
+    def _record_earlier_steps(self, connection: Any, viewer: Viewer) -> None:
         """Record steps applied before there was an audit trail, or by an older program."""
         if not store.has_table(connection, "audit_events"):
             return
         with connection.transaction():
-            for migration_id in store.untold(connection):
-                self._tell(connection, viewer, migration_id, is_up=True)
+            for migration_id in store.without_event(connection):
+                self._record_event(connection, viewer, migration_id, is_up=True)
 
     def _is_up_to_date(self, connection: Any) -> bool:
-        """Say if `up` has nothing to do: no step, no record to mend, no runner to wait for."""
+        """Whether `up` has nothing to do: no step, no incomplete record, no other runner."""
         if not store.is_settled(connection):
             return False
         files = {path.stem: self._checksum(path.stem) for path in _migrations_in(self._folder)}
@@ -381,9 +383,9 @@ def _title(path: Path | None, name: str) -> str:
 
 
 def _name_the_account() -> None:
-    """Give an account without a name one, as yoyo notes who applied and must not stop half way.
+    """Set LOGNAME for an account without a name, because yoyo records the name and would fail.
 
-    Only such an account: audit events name whoever ran a command by the same variable.
+    An account with a name keeps it, because audit events name the operator by the same variable.
     """
     try:
         getpass.getuser()

@@ -123,7 +123,7 @@ def forget(connection: Connection, migration_id: str) -> None:
     connection.execute("delete from migration_checksums where migration_id = %s", (migration_id,))
 
 
-def untold(connection: Connection) -> list[str]:
+def without_event(connection: Connection) -> list[str]:
     """The ids of applied migrations without an audit event, oldest first."""
     rows = connection.execute(
         "select migration_id from migration_checksums where event_id is null order by migration_id"
@@ -131,7 +131,7 @@ def untold(connection: Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
-def told(connection: Connection, migration_id: str, event_id: int) -> None:
+def set_event(connection: Connection, migration_id: str, event_id: int) -> None:
     """Record which audit event describes the migration."""
     connection.execute(
         "update migration_checksums set event_id = %s where migration_id = %s",

@@ -12,8 +12,8 @@ from aiwebengine.core.identity import Viewer
 class Authentication(Protocol):
     """Authenticates requests; `auth.authenticator.Authenticator` implements it."""
 
-    async def viewer(self, connection: HTTPConnection, door: str) -> Viewer:
-        """The caller; *door* names the kind of API for the audit trail (`web`, `rest`, …).
+    async def viewer(self, connection: HTTPConnection, api: str) -> Viewer:
+        """The caller; *api* is how it connected, for the audit trail: `web`, `rest` or `graphql`.
 
         Raises Unauthenticated, RateLimited, Unavailable.
         """

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from strawberry.dataloader import DataLoader
 
 from aiwebengine.alerts.monitor import AlertMonitor
+from aiwebengine.app.scripting import Scripting
 from aiwebengine.app.services import Infrastructure, Services, build_services
 from aiwebengine.app.tasks import PERIODIC
 from aiwebengine.audit.event_bus import AuditEventBus
@@ -41,6 +42,8 @@ from aiwebengine.jobs.types import Note
 from aiwebengine.logs.tail import Tail
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
+from aiwebengine.runtimes.instance import InstanceRuntimes
+from aiwebengine.runtimes.pool import Budget
 from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.signing_keys.service import KeyRing
 from aiwebengine.signing_keys.types import CURSORS
@@ -64,8 +67,8 @@ class Engine:
 
     *url* is the address of the database. The engine may be created while the database is down:
     until `prepare` has succeeded, requests that need it get Unavailable. *instance* identifies the
-    instance, *place* is the number of this worker process (0 is the first), and *folder* holds the
-    metrics that the workers share.
+    instance, *place* is the number of this worker process (0 is the first), *folder* holds the
+    metrics that the workers share, and *runtimes* is the folder of the supervisor that they share.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Engine:
         instance: ThisInstance | None = None,
         place: int = 0,
         folder: Path | None = None,
+        runtimes: Path | None = None,
     ) -> None:
         self.config = config
         repository = config.repository
@@ -120,6 +124,8 @@ class Engine:
         )
         self.heartbeat.listeners.append(self.instruments.beat)
         self.tail = Tail(config.logging.file)
+        budget = Budget(config.scripts.max_processes, config.scripts.max_memory_mb)
+        self.runtimes = InstanceRuntimes(budget, runtimes)
         infrastructure = Infrastructure(
             config=config,
             url=url,
@@ -130,10 +136,17 @@ class Engine:
             tail=self.tail,
             slow_statements=self.slow_statements,
             instruments=self.instruments,
+            runtimes=self.runtimes,
             engine_on=lambda other: Engine(config, other),
         )
         self.services: Services = build_services(infrastructure)
         services = self.services
+        self.scripting: Scripting | None = None
+        if config.scripts.enabled:
+            self.scripting = Scripting(
+                config, services.scripts, self.runtimes, self.instruments.script_answered
+            )
+            self.live.observers.append(self.scripting.observe)
         self.alert_monitor: AlertMonitor = AlertMonitor(
             services.health,
             services.alerts,
@@ -279,6 +292,8 @@ class Engine:
             await self.services.database_admin.stop()
             self.alert_monitor.stop()
             await self.services.backups.stop()
+            if self.scripting is not None:
+                await self.scripting.stop()
             await self.db.disconnect()
 
     async def _run(self) -> None:
@@ -300,6 +315,7 @@ class Engine:
             *map(once, self.once_ready),
             *self._periodic(needs_database=True),
             services.jobs.run(),
+            *([] if self.scripting is None else [self.scripting.run()]),
         )
 
     def _log_waiting(self, why: str) -> None:

@@ -162,6 +162,7 @@ class WebApplication:
     def _middleware(self) -> list[Middleware]:
         """The middleware, outermost first."""
         config, origins = self._engine.config, self._engine.config.security.cors_allowed_origins
+        scripting = self._engine.scripting
         return [
             Middleware(TrustedProxies, networks=config.server.trusted_proxies),
             Middleware(RequestId),
@@ -193,6 +194,7 @@ class WebApplication:
                 error_response=_refused,
             ),
             Middleware(RateLimit, count=self._count, error_response=_refused),
+            *([] if scripting is None else [scripting.middleware()]),
             Middleware(
                 BodyLimit,
                 most=config.security.max_request_body_bytes,
@@ -222,7 +224,12 @@ class WebApplication:
         codes = scope.get("state", {}).get("error_codes", ())
         # A 503 of /health is a correct response. If it counted as a failure, the error rate would
         # keep the engine degraded for minutes after an outage.
-        failed = (status >= 500 or EngineError.code in codes) and scope["path"] != "/health"
+        failed = (
+            (status >= 500 or EngineError.code in codes)
+            and scope["path"] != "/health"
+            # A script that fails does not make the engine degraded.
+            and "script" not in scope["state"]
+        )
         self._engine.counters.answered(seconds, failed=failed)
         self._engine.instruments.answered(scope, status, seconds)
 

@@ -11,6 +11,7 @@ from aiwebengine.access_reviews.export import ReviewExport
 from aiwebengine.access_reviews.service import AccessReviews
 from aiwebengine.alerts.channels import configured as alert_channels
 from aiwebengine.alerts.service import Alerts
+from aiwebengine.app.scripting import script_settings
 from aiwebengine.app.tasks import data_tasks, own_tasks, script_task
 from aiwebengine.audit.authorized_stream import AuthorizedStream
 from aiwebengine.audit.chain import HashChain
@@ -42,10 +43,10 @@ from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.rate_limits.service import RateLimits
+from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.trees import Trees
-from aiwebengine.scripts.types import ScriptSettings
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import SigningKeys
@@ -58,6 +59,8 @@ from aiwebengine.users.types import Admission
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
     from aiwebengine.auth.sign_in_provider import SignInProvider
+
+SCRIPTS_ARE_OFF = "Scripts are off: scripts.enabled is false."
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Infrastructure:
     tail: Tail
     slow_statements: SlowStatements
     instruments: Instruments
+    runtimes: InstanceRuntimes
     engine_on: Callable[[str], Engine]
 
     @property
@@ -140,9 +144,9 @@ def build_services(infrastructure: Infrastructure) -> Services:
         db,
         audit,
         users,
-        ScriptSettings(),
-        NoRuntime("This engine runs no scripts."),
-        Trees(config.repository.data_dir / "scripts"),
+        script_settings(config),
+        infrastructure.runtimes if config.scripts.enabled else NoRuntime(SCRIPTS_ARE_OFF),
+        Trees(lambda: infrastructure.runtimes.folder),
     )
     callers = CallerResolver(db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
     system = Telemetry(db, users, audit, cache, config.repository.data_dir)

@@ -9,8 +9,8 @@ import math
 import os
 import signal
 import socket
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.logs.setup import configure_logging
 from aiwebengine.metrics.folder import record_death, shared_folder, store_metrics_in
 from aiwebengine.rate_limits.service import client_network
+from aiwebengine.runtimes.pool import Budget
+from aiwebengine.runtimes.starting import supervised
 from aiwebengine.telemetry.beats import ThisInstance
 from aiwebengine.terminal.commands import say
 from aiwebengine.terminal.output import OutputFailed
@@ -63,9 +65,9 @@ def run(config: Config, url: str) -> None:
         return
     link, is_ready = asyncio.run(_begin(config, url))
     instance = ThisInstance(workers=config.performance.worker_pool_size)
-    with shared_folder() as folder:
+    with shared_folder() as folder, _supervised(config) as runtimes:
         workers = Workers(
-            partial(_work, config, instance, folder),
+            partial(_work, config, instance, folder, runtimes),
             config,
             url,
             listening,
@@ -105,6 +107,7 @@ def _work(
     whole: Config,
     instance: ThisInstance,
     folder: Path,
+    runtimes: Path | None,
     config: Config,
     url: str,
     listening: socket.socket,
@@ -118,7 +121,18 @@ def _work(
     """
     configure_logging(config.logging)
     store_metrics_in(folder, place)
-    _run(_one_of_many(Engine(config, url, instance, place, folder), whole, listening, ready))
+    engine = Engine(config, url, instance, place, folder, runtimes)
+    _run(_one_of_many(engine, whole, listening, ready))
+
+
+@contextmanager
+def _supervised(config: Config) -> Iterator[Path | None]:
+    """The folder of the supervisor of all workers; None where scripts are off."""
+    if not config.scripts.enabled:
+        yield None
+        return
+    with supervised(Budget(config.scripts.max_processes, config.scripts.max_memory_mb)) as folder:
+        yield folder
 
 
 async def _one_of_many(

@@ -71,6 +71,18 @@ EVENTS: dict[str, str] = {
     "runtimes.supervisor_output": "The supervisor of the runtimes wrote something else than log"
     " lines.",
     "runtimes.unavailable": "No program can run on this machine: `detail` has the reason.",
+    "script.not_suspended": "A script whose processes keep ending could not be suspended, because"
+    " the database does not answer. The next process that ends tries again.",
+    "script.not_switched": "The active version of a script does not start on this instance, which"
+    " continues to serve the version before.",
+    "script.suspend_bug": "A script could not be suspended because of a bug.",
+    "script_log.bug": "Lines of script logs could not be stored because of a bug, and are lost.",
+    "script_log.left_out": "A script logs faster than its lines can be stored; `lines` are lost.",
+    "script_log.lost": "The engine stopped while the database did not answer; `lines` of script"
+    " logs are lost.",
+    "script_log.postponed": "Lines of script logs wait for the database.",
+    "scripts.postponed": "What scripts are served could not be read; the database does not answer.",
+    "scripts.refresh_bug": "Changes of scripts could not be served because of a bug.",
     "schedules.bug": "A task, or the clock that starts tasks, failed because of a bug.",
     "schedules.end_not_noted": "The end of a run could not be stored; the run will count as"
     " interrupted.",

@@ -17,8 +17,11 @@ from aiwebengine.telemetry.histogram import BOUNDS_SECS
 from aiwebengine.web.patterns import UNROUTED, method_of
 
 PREFIX = "aiwebengine_"
+MOST_SCRIPTS = 200
+OTHER_SCRIPTS = "(other)"
 LABELS = {
     "check": "the name of the health check",
+    "script": "the slug of the script; `(other)` beyond the first 200 of a process",
     "state": "`up`, `degraded` or `down`; of a check `ok`, `warning`, `failing` or `unknown`",
     "code": "the error's code; see errors.md",
     "method": "the method of the request; `(other)` for unusual ones",
@@ -117,6 +120,15 @@ class Instruments:
         self._sign_ins = self._counter(
             "sign_ins", "Sign-in attempts by provider and result.", "provider", "result"
         )
+        self._script_requests = _Labelled(
+            self._counter(
+                "script_requests", "Requests answered by scripts, by status.", "script", "status"
+            )
+        )
+        self._script_seconds = _Labelled(
+            self._histogram("script_duration_seconds", "Time until scripts had answered.", "script")
+        )
+        self._scripts: set[str] = set()
         self._workers = self._gauge("workers", "Worker processes that are up.")
         self._memory = self._gauge(
             "process_resident_memory_bytes", "Resident memory of the worker processes."
@@ -135,6 +147,15 @@ class Instruments:
         route = getattr(scope.get("route"), "path", UNROUTED)
         self._requests[method, route, str(status)].inc()
         self._request_seconds[method, route].observe(seconds)
+
+    def script_answered(self, slug: str, status: int, seconds: float) -> None:
+        """Count a request that a script answered; of many scripts the first ones by name."""
+        if slug not in self._scripts:
+            if len(self._scripts) >= MOST_SCRIPTS:
+                slug = OTHER_SCRIPTS
+            self._scripts.add(slug)
+        self._script_requests[slug, str(status)].inc()
+        self._script_seconds[(slug,)].observe(seconds)
 
     def operation(self, name: str, seconds: float, codes: list[str]) -> None:
         """Count an executed operation."""

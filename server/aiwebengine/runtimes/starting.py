@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 forwarded = logging.getLogger("aiwebengine.runtimes.supervisor")
 
 END_SECS = 10.0
+LOOK_SECS = 0.2
 # All of the engine's environment that the supervisor needs; secrets are not among it.
 VARIABLES = (
     "PATH",
@@ -55,6 +56,34 @@ def runtime_folder() -> Iterator[Path]:
             with suppress(OSError):
                 path.chmod(0o700)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def supervised(budget: Budget) -> Iterator[Path]:
+    """The folder of a supervisor that runs as long as this lasts: if it ends, another is started.
+
+    Workers connect to it with a `RuntimeClient` that starts none.
+    """
+    with runtime_folder() as folder:
+        supervisor, is_over = SupervisorProcess(folder, budget), threading.Event()
+        thread = threading.Thread(target=_keep_running, args=(supervisor, is_over), daemon=True)
+        thread.start()
+        try:
+            yield folder
+        finally:
+            is_over.set()
+            thread.join()
+            supervisor.stop()
+
+
+def _keep_running(supervisor: SupervisorProcess, is_over: threading.Event) -> None:
+    while True:
+        try:
+            supervisor.ensure()
+        except OSError:
+            log.exception("runtimes.supervisor_not_started")
+        if is_over.wait(LOOK_SECS):
+            return
 
 
 class SupervisorProcess:

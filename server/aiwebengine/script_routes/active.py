@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from aiwebengine.runtimes.types import Loaded, Program, RuntimeFailure
 from aiwebengine.script_routes.matching import RouteTable
-from aiwebengine.scripts.trees import Trees, program_of
 from aiwebengine.scripts.types import ActiveScript, PageMode
 
 log = logging.getLogger(__name__)
@@ -19,15 +18,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServedScript:
-    """A script as it is served by this worker."""
+    """A script as this worker serves it."""
 
     id: UUID
     slug: str
     version: int
-    digest: str
     page_mode: PageMode
     is_suspended: bool
     program: Program
+    active: ActiveScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,14 @@ class Source(Protocol):
     async def latest_activation(self) -> int:
         """The number of the latest change of what is served. Raises Unavailable."""
 
-    async def active_programs(self, since: int | None = None) -> list[ActiveScript]:
-        """What is served; with *since* what changed after it. Raises Unavailable."""
+    async def active_programs(self, since_activation: int | None = None) -> list[ActiveScript]:
+        """What is served; with a number what changed after it. Raises Unavailable."""
 
-    async def files_of(self, script_id: UUID, version: int) -> Mapping[str, bytes]:
-        """The files of a version. Raises Unavailable."""
+    def program_of(self, active: ActiveScript) -> Program:
+        """What the runtime runs for a script."""
+
+    async def prepare(self, active: ActiveScript) -> Program:
+        """The same, with its files on disk. Raises Unavailable."""
 
 
 class Runtimes(Protocol):
@@ -74,9 +76,8 @@ class ActiveScripts:
     it can't start, this worker goes on serving the version before, and `failures` says why.
     """
 
-    def __init__(self, source: Source, trees: Trees, runtimes: Runtimes) -> None:
+    def __init__(self, source: Source, runtimes: Runtimes) -> None:
         self._source = source
-        self._trees = trees
         self._runtimes = runtimes
         self._activation: int | None = None
         self._lock = asyncio.Lock()
@@ -99,9 +100,12 @@ class ActiveScripts:
             latest = await self._source.latest_activation()
             if latest == self._activation:
                 return
-            # Read from before: what commits in between is read again the next time.
-            changed = await self._source.active_programs(self._activation)
-            if await self._switch(changed):
+            # A lower number is that of a restored backup: everything may be different.
+            is_later = self._activation is not None and latest > self._activation
+            since = self._activation if is_later else None
+            changed = await self._source.active_programs(since)
+            gone = set() if is_later else self._scripts.keys() - {one.id for one in changed}
+            if await self._switch(changed, gone):
                 self._activation = latest
 
     async def prepare(self, script: ServedScript) -> None:
@@ -109,30 +113,27 @@ class ActiveScripts:
         self._called.add(script.id)
         if script.program.key in self._prepared:
             return
-        await self._trees.write(
-            script.id, script.digest, lambda: self._source.files_of(script.id, script.version)
-        )
+        await self._source.prepare(script.active)
         self._prepared.add(script.program.key)
 
-    async def _switch(self, changed: list[ActiveScript]) -> bool:
-        """Serve the changed scripts; False if some are to be tried again.
+    async def _switch(self, changed: list[ActiveScript], gone: Collection[UUID]) -> bool:
+        """Serve the changed scripts and no longer those that are gone; False: try again later.
 
         A script whose new version fails to start stays as it is.
         """
-        served = {one.id: self._served(one) for one in changed}
-        starting = [one for one in served.values() if one is not None and self._takes_over(one)]
+        served = [self._served(one) for one in changed if one.version is not None]
+        starting = [one for one in served if self._takes_over(one)]
         started = await asyncio.gather(*map(self._starts, starting))
         failed = {one.id for one, is_up in zip(starting, started, strict=True) if not is_up}
+        new = {one.id: one for one in served}
         old = []
-        for one in changed:
-            if one.id in failed:
-                continue
-            new, before = served[one.id], self._scripts.pop(one.id, None)
-            self._routes.pop(one.id, None)
-            if new is not None:
-                self._scripts[one.id] = new
-                self._routes[one.id] = _routes_of(one, new)
-            if before is not None and (new is None or new.program.key != before.program.key):
+        for script_id in {*gone, *(one.id for one in changed)} - failed:
+            before, now = self._scripts.pop(script_id, None), new.get(script_id)
+            self._routes.pop(script_id, None)
+            if now is not None:
+                self._scripts[script_id] = now
+                self._routes[script_id] = _routes_of(now)
+            if before is not None and (now is None or now.program.key != before.program.key):
                 old.append(before)
         self.table = RouteTable([route for some in self._routes.values() for route in some])
         for before in old:
@@ -140,25 +141,16 @@ class ActiveScripts:
             await self._runtimes.retire(before.program)
         return not failed
 
-    def _served(self, script: ActiveScript) -> ServedScript | None:
-        if script.version is None:
-            return None
-        program = program_of(
-            script.id,
-            script.digest,
-            script.entry,
-            script.dialect,
-            script.limits,
-            self._trees.path(script.id, script.digest),
-        )
+    def _served(self, script: ActiveScript) -> ServedScript:
+        assert script.version is not None  # noqa: S101 - the caller looked
         return ServedScript(
             script.id,
             script.slug,
             script.version,
-            script.digest,
             script.page_mode,
             script.is_suspended,
-            program,
+            self._source.program_of(script),
+            script,
         )
 
     def _takes_over(self, script: ServedScript) -> bool:
@@ -186,8 +178,9 @@ class ActiveScripts:
         return True
 
 
-def _routes_of(script: ActiveScript, served: ServedScript) -> list[ServedRoute]:
+def _routes_of(script: ServedScript) -> list[ServedRoute]:
+    host = script.active.host or ""
     return [
-        ServedRoute(script.host or "", route.method, route.path, route.kind, route.handler, served)
-        for route in script.routes
+        ServedRoute(host, route.method, route.path, route.kind, route.handler, script)
+        for route in script.active.routes
     ]

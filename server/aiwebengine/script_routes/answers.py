@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 import orjson
 from starlette.types import Message, Scope, Send
 
+from aiwebengine.runtimes.answers import Answer
 from aiwebengine.script_routes.headers import Headers, UnusableAnswer, for_visitor
 from aiwebengine.script_routes.requests import url_of
 from aiwebengine.scripts.routes import reserved_for
 from aiwebengine.scripts.types import PageMode
-
-
-class Answer(Protocol):
-    """The answer of a program; `runtimes.client` makes it."""
-
-    head: bytes
-    body: bytes
-    rest: AsyncIterator[bytes] | None
-
-    async def close(self) -> None:
-        """End the call if it still runs."""
 
 
 class AnswerSender:

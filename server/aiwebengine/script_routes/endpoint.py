@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiwebengine.core.errors import EngineError, Forbidden, NotFound
-from aiwebengine.runtimes.types import Failed, LogLine, Lost, Program
+from aiwebengine.runtimes.instance import InstanceRuntimes
+from aiwebengine.runtimes.types import Failed, LogLine, Lost
 from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
-from aiwebengine.script_routes.answers import Answer, AnswerSender
+from aiwebengine.script_routes.answers import AnswerSender
 from aiwebengine.script_routes.errors import (
     MethodNotAllowed,
     ScriptFailed,
@@ -39,21 +38,6 @@ _CODE = frozenset(
 )
 
 
-class Caller(Protocol):
-    """What calls programs; `runtimes.client` does it."""
-
-    def call(
-        self,
-        program: Program,
-        head: bytes,
-        body: bytes,
-        *,
-        input: AsyncIterator[bytes] | None = None,
-        on_log: Callable[[LogLine], None],
-    ) -> Awaitable[Answer]:
-        """Raises Failed, Lost."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How scripts are served here."""
@@ -72,13 +56,13 @@ class ScriptRoutes:
         app: ASGIApp,
         *,
         scripts: ActiveScripts,
-        caller: Caller,
+        runtimes: InstanceRuntimes,
         journal: CallJournal,
         settings: Settings,
     ) -> None:
         self._app = app
         self._scripts = scripts
-        self._caller = caller
+        self._runtimes = runtimes
         self._journal = journal
         self._settings = settings
 
@@ -153,7 +137,9 @@ class ScriptRoutes:
         first, rest = await RequestBody(receive, scope, self._settings.max_body_bytes).begin()
         head = call_head(match, scope, self._settings.api_key)
         try:
-            answer = await self._caller.call(script.program, head, first, input=rest, on_log=write)
+            answer = await self._runtimes.call(
+                script.program, head, first, input=rest, on_log=write
+            )
             try:
                 refused = await to.send_answer(answer)
             finally:

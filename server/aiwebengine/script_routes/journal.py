@@ -13,7 +13,7 @@ from aiwebengine.core.background import end
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.runtimes.types import LogLine, Lost
 from aiwebengine.script_routes.active import ServedScript
-from aiwebengine.scripts.types import LogLevel, NewLogLine
+from aiwebengine.scripts.log_types import LogLevel, NewLogLine
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ MOST_ENDED = 3
 
 Append = Callable[[Sequence[NewLogLine]], Awaitable[None]]
 Answered = Callable[[str, int, float], None]
-Suspend = Callable[[UUID, str], Awaitable[None]]
+Suspend = Callable[[UUID, str], Awaitable[bool]]
 
 _LEVELS = {level.value: level for level in LogLevel}
 

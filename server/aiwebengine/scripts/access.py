@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiwebengine.audit.service import AuditTrail
@@ -25,6 +25,8 @@ class ScriptAccess:
         self._audit = audit
         self._settings = settings
         self._limits = LimitRules(settings.defaults, settings.maxima)
+        self.on_change: Callable[[], Awaitable[None]] | None = None
+        """Awaited after each change of what is served, before its caller goes on."""
 
     async def _found(self, viewer: Viewer, slug: str, act: Act) -> Script:
         """The script. Raises Unauthenticated, Forbidden, NotFound."""
@@ -63,6 +65,12 @@ class ScriptAccess:
         async with self._db.transaction():
             activation = await store.next_activation(self._db)
             yield await self._locked(viewer, slug, act), activation
+        await self._has_changed()
+
+    async def _has_changed(self) -> None:
+        """What is served has changed, and is committed."""
+        if self.on_change is not None:
+            await self.on_change()
 
     async def _reread(self, viewer: Viewer, script: Script) -> Script:
         found = await store.find_by_id(self._db, script.key, viewer.id)

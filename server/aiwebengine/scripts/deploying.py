@@ -148,7 +148,9 @@ class ScriptDeploys(ScriptSaves):
                 current = await self._reread(viewer, current)
                 return _deployed(current, number, checked, changed=changed, is_new=is_new)
 
-        return await self._or_retire(candidate, store_it, is_kept=deploy)
+        deployed = await self._or_retire(candidate, store_it, is_kept=deploy)
+        await self._has_changed()
+        return deployed
 
     async def _deploy(
         self, viewer: Viewer, slug: str, number: int | None, action: AuditAction

@@ -32,10 +32,14 @@ _READ_ONLY_FOLDER = stat.S_IRUSR | stat.S_IXUSR
 
 
 class Trees:
-    """The trees below *folder*`/trees`."""
+    """The trees below *folder*`/trees`; a function is asked for the folder when it is needed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / "trees"
+    def __init__(self, folder: Path | Callable[[], Path]) -> None:
+        self._parent = folder
+
+    @property
+    def _folder(self) -> Path:
+        return (self._parent() if callable(self._parent) else self._parent) / "trees"
 
     def path(self, script_id: UUID, digest: str) -> Path:
         """The folder of a version, whether or not it is written."""

@@ -49,6 +49,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Outcome]:
             "request_id": notes.request_id,
             "method": method,
             "path": shown,
+            "script": state.get("script"),
             "operation": notes.operation,
             "kind": notes.kind,
             **_caller(scope, state.get("viewer")),
@@ -62,15 +63,25 @@ def request_line(scope: Scope, method: str) -> Iterator[Outcome]:
             "field": notes.bug_field,
         }
         # One line for each request: it also has the stack trace of an internal error.
-        log.log(_level(path, outcome.status, notes), "request", extra=fields, exc_info=notes.bug)
+        log.log(
+            _level(path, outcome.status, notes, is_script="script" in state),
+            "request",
+            extra=fields,
+            exc_info=notes.bug,
+        )
 
 
-def _level(path: str, status: int | None, notes: RequestRecord) -> int:
-    """ERROR for an internal failure, also one in a GraphQL response with status 200; else INFO."""
+def _level(path: str, status: int | None, notes: RequestRecord, *, is_script: bool) -> int:
+    """ERROR for an internal failure, also one in a GraphQL response with status 200; else INFO.
+
+    A script that fails is its author's concern: WARNING.
+    """
     if path in _QUIET_PATHS:
         # Monitoring requests it every few seconds; `database.down` and the checks log its result.
         return logging.DEBUG
     has_failed = (status or 0) >= 500 or EngineError.code in notes.codes
+    if is_script and notes.bug is None:
+        return logging.WARNING if has_failed else logging.INFO
     return logging.ERROR if has_failed else logging.INFO
 
 

@@ -1,0 +1,112 @@
+"""Runs scripts in one process of an instance: what the other parts of `scripts/` are wired to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.middleware import Middleware
+
+from aiwebengine.audit.types import AuditAction
+from aiwebengine.core.config import Config
+from aiwebengine.core.errors import Unavailable
+from aiwebengine.runtimes.instance import InstanceRuntimes
+from aiwebengine.runtimes.types import Limits
+from aiwebengine.script_routes.active import ActiveScripts
+from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
+from aiwebengine.script_routes.journal import CallJournal
+from aiwebengine.scripts.service import Scripts
+from aiwebengine.scripts.types import ScriptSettings
+
+log = logging.getLogger(__name__)
+
+# A change is announced at once; what was missed is seen after so long.
+REFRESH_SECS = 30.0
+RETRY_SECS = 1.0
+
+
+class Scripting:
+    """Serves scripts, and keeps what is served equal to the database."""
+
+    def __init__(
+        self,
+        config: Config,
+        scripts: Scripts,
+        runtimes: InstanceRuntimes,
+        answered: Callable[[str, int, float], None],
+    ) -> None:
+        self._config = config
+        self._runtimes = runtimes
+        self._changed = asyncio.Event()
+        self.active = ActiveScripts(scripts, runtimes)
+        self.journal = CallJournal(scripts.write_log, answered, scripts.suspend_for_crashes)
+        scripts.on_change = self._serve_what_is_new
+
+    def middleware(self) -> Middleware:
+        """What answers requests by scripts."""
+        security = self._config.security
+        api_key = security.api_key.get_secret_value() if security.api_key else None
+        return Middleware(
+            ScriptRoutes,
+            scripts=self.active,
+            runtimes=self._runtimes,
+            journal=self.journal,
+            settings=Settings(security.max_request_body_bytes, api_key=api_key),
+        )
+
+    def observe(self, action: AuditAction | None) -> None:
+        """Look whether scripts have changed; None: any action may have been missed."""
+        if action is None or action.name.startswith("SCRIPT_"):
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Serve what the database says, until cancelled."""
+        await asyncio.gather(self._follow(), self.journal.run())
+
+    async def stop(self) -> None:
+        """Store what was logged; end the processes that this one started."""
+        await self.journal.stop()
+        await self._runtimes.stop()
+
+    async def _follow(self) -> None:
+        while True:
+            self._changed.clear()
+            pause = REFRESH_SECS
+            try:
+                await self.active.refresh()
+            except Unavailable:
+                # What was served before goes on being served.
+                log.debug("scripts.postponed")
+                pause = RETRY_SECS
+            except Exception:
+                log.exception("scripts.refresh_bug")
+            try:
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _serve_what_is_new(self) -> None:
+        """Before whoever changed a script is answered, this process serves the change."""
+        try:
+            await self.active.refresh()
+        except Unavailable:
+            self._changed.set()
+
+
+def script_settings(config: Config) -> ScriptSettings:
+    """What the configuration says about scripts."""
+    wanted = config.scripts
+    return ScriptSettings(
+        defaults=Limits(
+            call_timeout_secs=wanted.call_timeout_secs,
+            load_timeout_secs=wanted.load_timeout_secs,
+            heap_mb=wanted.heap_mb,
+            resident_mb=wanted.resident_mb,
+            answer_max_bytes=wanted.answer_max_bytes,
+            idle_secs=wanted.idle_secs,
+        ),
+        engine_host=urlsplit(config.server.public_url).netloc.lower() or None,
+    )

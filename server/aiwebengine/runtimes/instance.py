@@ -1,0 +1,94 @@
+"""The runtimes of one engine instance, as one of its processes uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from aiwebengine.runtimes.answers import Answer
+from aiwebengine.runtimes.client import OnAsk, RuntimeClient
+from aiwebengine.runtimes.link import OnLog
+from aiwebengine.runtimes.pool import Budget
+from aiwebengine.runtimes.starting import SupervisorProcess, runtime_folder
+from aiwebengine.runtimes.types import Loaded, Program, Status
+
+
+class InstanceRuntimes:
+    """Loads and calls programs in the instance's runtime processes.
+
+    *folder* is that of a supervisor which another process keeps running. Without it this process
+    makes one, and starts its own supervisor, when they are first needed.
+    """
+
+    def __init__(self, budget: Budget, folder: Path | None = None) -> None:
+        self._budget = budget
+        self._folder = folder
+        self._is_own = folder is None
+        self._client: RuntimeClient | None = None
+        self._own = ExitStack()
+        self._on_ask: OnAsk | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of programs are. A new one if need be."""
+        if self._folder is None:
+            self._folder = self._own.enter_context(runtime_folder())
+            # Commands end without a word.
+            atexit.register(self._own.close)
+        return self._folder
+
+    def on_ask(self, handler: OnAsk) -> None:
+        """Let *handler* answer what programs ask."""
+        self._on_ask = handler
+        if self._client is not None:
+            self._client.on_ask(handler)
+
+    async def load(self, program: Program, *, keep: bool) -> Loaded:
+        """Load a program; see `RuntimeClient.load`. Raises Failed, Lost."""
+        return await self._connected().load(program, keep=keep)
+
+    async def call(
+        self,
+        program: Program,
+        head: bytes,
+        body: bytes = b"",
+        *,
+        input: AsyncIterator[bytes] | None = None,
+        on_log: OnLog | None = None,
+    ) -> Answer:
+        """Call a program; see `RuntimeClient.call`. Raises Failed, Lost."""
+        return await self._connected().call(program, head, body, input=input, on_log=on_log)
+
+    async def retire(self, program: Program) -> None:
+        """End a program's processes once they have no calls."""
+        if self._client is not None:
+            await self._client.retire(program)
+
+    async def status(self) -> Status:
+        """The state of the instance's processes; of none where nothing was started."""
+        if self._client is None:
+            return Status(None, [], [])
+        return await self._client.status()
+
+    async def stop(self) -> None:
+        """End the connection, and what this process started."""
+        if self._client is not None:
+            await self._client.stop()
+            self._client = None
+        await asyncio.to_thread(self._own.close)
+        atexit.unregister(self._own.close)
+
+    def _connected(self) -> RuntimeClient:
+        if self._client is None:
+            start = None
+            if self._is_own:
+                supervisor = SupervisorProcess(self.folder, self._budget)
+                self._own.callback(supervisor.stop)
+                start = supervisor.ensure
+            self._client = RuntimeClient(self.folder, start)
+            if self._on_ask is not None:
+                self._client.on_ask(self._on_ask)
+        return self._client

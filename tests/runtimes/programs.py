@@ -16,7 +16,7 @@ import deno
 
 from aiwebengine.runtimes import protocol
 from aiwebengine.runtimes.dialects import prepared_entry
-from aiwebengine.runtimes.import_map import FOLDER, import_map
+from aiwebengine.runtimes.import_map import FOLDER, import_map, start_module
 from aiwebengine.runtimes.protocol import Kind
 from aiwebengine.runtimes.types import Failed, LogLine
 
@@ -188,9 +188,10 @@ async def started(
         "run",
         *("--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock"),
         *("--config", str(CONFIG), f"--import-map={import_map(str(tree))}"),
-        f"--allow-read={tree}",
+        # A comma in a path is written twice.
+        f"--allow-read={str(tree).replace(',', ',,')}",
         "--v8-flags=--max-old-space-size=128,--stack-size=800,--single-threaded-gc",
-        str(FOLDER / "runtime.js"),
+        start_module(),
         json.dumps(argument),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 FOLDER = Path(__file__).parent / "javascript"
+# What encodeURIComponent leaves: positions.js writes the same addresses.
+_UNCHANGED = "/!*'()"
 
 # `node:module`'s builtinModules; tests/runtimes/test_javascript_imports.py compares.
 _NODE = """
@@ -27,10 +29,14 @@ _NODE = """
 """.split()
 
 
-def import_map(folder: str, runtime_folder: Path = FOLDER) -> str:
-    """The value of `--import-map` for a program in *folder*; both are absolute paths."""
-    program, runtime = _url(folder), _url(str(runtime_folder))
-    start = f"{runtime}runtime.js"
+def start_module() -> str:
+    """The address of the module that Deno starts, as the import map has it."""
+    return f"{_url(FOLDER)}runtime.js"
+
+
+def import_map(folder: str) -> str:
+    """The value of `--import-map` for a program in *folder*, an absolute path."""
+    program, runtime, start = _url(Path(folder)), _url(FOLDER), start_module()
     # The longest prefix counts; null blocks.
     imports = {"file:///": None, program: program, start: start}
     imports |= {f"node:{name}": None for name in _NODE}
@@ -39,5 +45,5 @@ def import_map(folder: str, runtime_folder: Path = FOLDER) -> str:
     return "data:application/json," + quote(text)
 
 
-def _url(folder: str) -> str:
-    return f"file://{quote(folder.rstrip('/'))}/"
+def _url(folder: Path) -> str:
+    return f"file://{quote(str(folder), safe=_UNCHANGED)}/"

@@ -41,8 +41,9 @@ export class Calls {
     this.maxAnswer = maxAnswer;
   }
 
-  open(number, streams) {
-    const call = new Call(this, number, streams);
+  /** A new call; *begun* is the beginning of an input that streams, else null. */
+  open(number, begun) {
+    const call = new Call(this, number, begun);
     this.#calls.set(number, call);
     return call;
   }
@@ -71,10 +72,10 @@ export class Call {
   /** The streamed input; null if all of it came with the call. */
   input;
 
-  constructor(calls, number, streams) {
+  constructor(calls, number, begun) {
     this.#calls = calls;
     this.#number = number;
-    this.input = streams ? new Input() : null;
+    this.input = begun === null ? null : new Input(begun);
   }
 
   /** The number for log lines: 0 when the host knows the call no more. */

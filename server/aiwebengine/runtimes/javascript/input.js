@@ -1,5 +1,7 @@
 // The streamed input of a call.
 
+import { byteLength } from "./safe.js";
+
 const NativeResponse = Response;
 
 /** A stream that INPUT frames fill. */
@@ -8,11 +10,12 @@ export class Input {
   #controller;
   #open = true;
 
-  constructor() {
+  constructor(begun) {
     this.stream = new ReadableStream({
       start: (controller) => void (this.#controller = controller),
       cancel: () => void (this.#open = false),
     });
+    if (byteLength(begun) > 0) this.push(begun);
   }
 
   push(bytes) {

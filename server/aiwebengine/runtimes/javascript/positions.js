@@ -12,17 +12,13 @@ export class Positions {
   #place;
 
   constructor(folder) {
-    const url = new URL("file:///");
-    url.pathname = folder.endsWith("/") ? folder : `${folder}/`;
-    this.#prefix = url.href;
-    this.#place = new RegExp(`${this.#prefix.replace(ESCAPED, "\\$&")}([^\\s()"]+?):(\\d+):(\\d+)`);
+    this.#prefix = `file://${encoded(folder)}/`;
+    this.#place = new RegExp(`${this.#prefix.replace(ESCAPED, "\\$&")}([^\\s"]+?):(\\d+):(\\d+)`);
   }
 
   /** The address of a file of the folder. */
   address(path) {
-    const url = new URL(this.#prefix);
-    url.pathname += path;
-    return url.href;
+    return this.#prefix + encoded(path);
   }
 
   /** The first place in *text* as `{file, line, column}`; all null without one. */
@@ -95,9 +91,14 @@ function messageOf(error) {
 
 const isError = (value) => isPrototypeOf(Error.prototype, value);
 
+/** A path as import_map.py writes it. */
+function encoded(path) {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
 function decoded(path) {
   try {
-    return decodeURI(path);
+    return decodeURIComponent(path);
   } catch {
     return path;
   }

@@ -43,7 +43,7 @@ function receive(kind, number, head, body) {
   switch (kind) {
     case frames.CALL:
     case frames.CALL_OPEN: {
-      const call = calls.open(number, kind === frames.CALL_OPEN);
+      const call = calls.open(number, kind === frames.CALL_OPEN ? body : null);
       running.run(call, serve, call, head, body);
       return;
     }

@@ -60,8 +60,9 @@ class RunningProgram:
     logs: list[LogLine] = field(default_factory=list)
     errors: bytes = b""
     # What came for each call.
-    frames: dict[int, asyncio.Queue[Received]] = field(default_factory=dict)
+    frames: dict[int, asyncio.Queue[Received | None]] = field(default_factory=dict)
     calls: int = 0
+    has_ended: bool = False
 
     def send(self, kind: Kind, call: int = 0, head: Any = None, body: bytes = b"") -> None:
         text = b"" if head is None else json.dumps(head).encode()
@@ -70,10 +71,16 @@ class RunningProgram:
 
     async def received(self, call: int) -> Received:
         """The next frame about a call, apart from its log lines."""
-        return await asyncio.wait_for(self.queue(call).get(), DEADLINE_SECS)
+        frame = await asyncio.wait_for(self.queue(call).get(), DEADLINE_SECS)
+        assert frame, f"the process has ended: {self.errors.decode()}"
+        return frame
 
-    def queue(self, call: int) -> asyncio.Queue[Received]:
-        return self.frames.setdefault(call, asyncio.Queue())
+    def queue(self, call: int) -> asyncio.Queue[Received | None]:
+        if call not in self.frames:
+            self.frames[call] = asyncio.Queue()
+            if self.has_ended:
+                self.frames[call].put_nowait(None)
+        return self.frames[call]
 
     def open(self, handler: str, url: str = "http://test/", body: bytes = b"", **head: Any) -> int:
         """Begin a call; returns its number. With `streams`, INPUT frames must follow."""
@@ -124,6 +131,9 @@ class RunningProgram:
                 else:
                     received = Received(Kind(frame.kind), head, bytes(frame.body))
                     self.queue(frame.call).put_nowait(received)
+        self.has_ended = True
+        for queue in self.frames.values():
+            queue.put_nowait(None)
 
     async def read_errors(self) -> None:
         assert self.process.stderr
@@ -188,8 +198,7 @@ async def started(
         "run",
         *("--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock"),
         *("--config", str(CONFIG), f"--import-map={import_map(str(tree))}"),
-        # A comma in a path is written twice.
-        f"--allow-read={str(tree).replace(',', ',,')}",
+        f"--allow-read={tree}",
         "--v8-flags=--max-old-space-size=128,--stack-size=800,--single-threaded-gc",
         start_module(),
         json.dumps(argument),

@@ -109,4 +109,4 @@ async def test_a_line_after_the_end_of_its_call_belongs_to_none(tmp_path):
         line = await program.logged("after the end")
 
     assert line.call == 0
-    assert line.line == 38
+    assert line.line == 36

@@ -8,17 +8,21 @@ const MOST_CAUSES = 5;
 
 /** Reads stacks and messages for places in *folder*. */
 export class Positions {
-  #prefix;
+  // Addresses begin with it. Deno decodes those in stacks, and only those.
+  #encoded;
+  #decoded;
   #place;
 
   constructor(folder) {
-    this.#prefix = `file://${encoded(folder)}/`;
-    this.#place = new RegExp(`${this.#prefix.replace(ESCAPED, "\\$&")}([^\\s"]+?):(\\d+):(\\d+)`);
+    this.#encoded = `file://${encoded(folder)}/`;
+    this.#decoded = `file://${folder}/`;
+    const prefixes = `${escaped(this.#encoded)}|${escaped(this.#decoded)}`;
+    this.#place = new RegExp(`(?:${prefixes})([^\\n"]+?):(\\d+):(\\d+)`);
   }
 
   /** The address of a file of the folder. */
   address(path) {
-    return this.#prefix + encoded(path);
+    return this.#encoded + encoded(path);
   }
 
   /** The first place in *text* as `{file, line, column}`; all null without one. */
@@ -30,14 +34,7 @@ export class Positions {
 
   /** *text* with paths relative to the folder. */
   shortened(text) {
-    let result = "";
-    let from = 0;
-    for (;;) {
-      const at = indexOf(text, this.#prefix, from);
-      if (at < 0) return result + slice(text, from);
-      result += slice(text, from, at);
-      from = at + this.#prefix.length;
-    }
+    return without(this.#encoded, without(this.#decoded, text));
   }
 
   /** What `FAILED` and `NOT_READY` report of anything that was thrown. */
@@ -68,7 +65,7 @@ export class Positions {
     const eachLine = /^ {4}at .*$/gm;
     let text = "";
     for (let line = exec(eachLine, stack); line !== null; line = exec(eachLine, stack)) {
-      if (indexOf(line[0], this.#prefix) >= 0) text += `\n${this.shortened(line[0])}`;
+      if (exec(this.#place, line[0]) !== null) text += `\n${this.shortened(line[0])}`;
     }
     return text;
   }
@@ -90,6 +87,19 @@ function messageOf(error) {
 }
 
 const isError = (value) => isPrototypeOf(Error.prototype, value);
+
+const escaped = (text) => text.replace(ESCAPED, "\\$&");
+
+function without(prefix, text) {
+  let result = "";
+  let from = 0;
+  for (;;) {
+    const at = indexOf(text, prefix, from);
+    if (at < 0) return result + slice(text, from);
+    result += slice(text, from, at);
+    from = at + prefix.length;
+  }
+}
 
 /** A path as import_map.py writes it. */
 function encoded(path) {

@@ -159,7 +159,9 @@ async def test_causes_are_in_the_stack(tmp_path):
 )
 async def test_what_can_not_be_loaded_has_its_place(tmp_path, files, message, expected):
     with pytest.raises(Failed) as failure:
-        async with running(tmp_path / "a folder; (with) [ümlaut] 100%", files, entry=next(iter(files))):
+        async with running(
+            tmp_path / "a folder; (with) [ümlaut] 100%", files, entry=next(iter(files))
+        ):
             pass
 
     assert failure.value.message.startswith(message)

@@ -28,6 +28,9 @@ _NODE = """
     wasi worker_threads zlib
 """.split()
 
+# What the runtime itself imports.
+_OF_RUNTIME = ("async_hooks", "worker_threads")
+
 
 def start_module() -> str:
     """The address of the module that Deno starts, as the import map has it."""
@@ -37,12 +40,19 @@ def start_module() -> str:
 def import_map(folder: str) -> str:
     """The value of `--import-map` for a program in *folder*, an absolute path."""
     program, runtime, start = _url(Path(folder)), _url(FOLDER), start_module()
-    # The longest prefix counts; null blocks.
-    imports = {"file:///": None, program: program, start: start}
-    imports |= {f"node:{name}": None for name in _NODE}
-    of_runtime = {runtime: runtime, "node:async_hooks": "node:async_hooks"}
+    # The longest prefix counts. Null would block as well, but Deno forgets that: the second import
+    # of a module that imports something blocked succeeds. A wrong address stays wrong.
+    imports = {"file:///": f"{runtime}refused/", program: program, start: start}
+    imports |= {f"node:{name}": _thrower(f"node:{name}") for name in _NODE}
+    of_runtime = {runtime: runtime} | {f"node:{name}": f"node:{name}" for name in _OF_RUNTIME}
     text = json.dumps({"imports": imports, "scopes": {runtime: of_runtime}})
     return "data:application/json," + quote(text)
+
+
+def _thrower(specifier: str) -> str:
+    """The address of a module that throws; loading.js has the same sentence."""
+    message = f'"{specifier}" can\'t be imported: only files of the same folder can, as "./name.js"'
+    return "data:text/javascript," + quote(f"throw new TypeError({json.dumps(message)})")
 
 
 def _url(folder: Path) -> str:

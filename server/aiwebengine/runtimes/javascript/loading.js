@@ -1,10 +1,16 @@
 // Why author code could not be loaded, in the author's terms.
 
+// What Deno reports for an import that the import map or an option prevents.
 const REFUSED = [
-  /Blocked by null entry for/,
+  /\/javascript\/refused\//,
+  /can't be imported: only files of the same folder/,
+  /The requested module 'node:/,
   /backtracks above its prefix/,
   /npm specifiers were requested/,
   /A remote specifier was requested/,
+  /Requires import access/,
+  /Invalid file path/,
+  /Module not found "?blob:/,
   /not a dependency/,
   /Unsupported scheme/,
   /JSR package manifest/,
@@ -15,8 +21,18 @@ const MISSING = /^Module not found "?([^"\n]+?)"?\.?$/;
 export class LoadError extends Error {
   constructor(message, place) {
     super(message);
-    this.place = { file: null, line: null, column: null, ...place };
+    const { file = null, line = null, column = null } = place;
+    this.place = { file, line, column };
   }
+}
+
+/**
+ * Throws for an import of what is no file. The import map can't refuse `data:`, nor three modules of
+ * Node that Deno has loaded itself; they give a program nothing that it doesn't have.
+ */
+export function checkImports(source) {
+  const found = source.findForeignImport();
+  if (found !== null) throw new LoadError(refusal(found.specifier), found);
 }
 
 /** An error while loading, as `Positions.describe` returns them. */
@@ -30,10 +46,11 @@ export function describeLoading(error, positions, source) {
 }
 
 function refused(found, message, source) {
-  const specifier =
-    source.quoted(found.file, found.line, found.column) ??
-    /"+(?:file:\/\/\/)?([^"]+)"+/.exec(message)?.[1] ??
-    "this";
+  const named = /["'](node:[^"']+)["']/.exec(message)?.[1];
+  if (named !== undefined) {
+    return { ...found, message: refusal(named), ...source.findImport(named), stack: "" };
+  }
+  const specifier = source.quoted(found.file, found.line, found.column) ?? "This module";
   return { ...found, message: refusal(specifier) };
 }
 

@@ -10,7 +10,7 @@ import { Calls } from "./calls.js";
 import * as classic from "./classic.js";
 import { Log, consoleFor } from "./console.js";
 import * as frames from "./frames.js";
-import { describeLoading } from "./loading.js";
+import { checkImports, describeLoading } from "./loading.js";
 import * as module from "./module.js";
 import { Positions, errorHead } from "./positions.js";
 import { parse, stringify } from "./safe.js";
@@ -24,7 +24,7 @@ const { folder, entry, dialect: dialectName, max_answer: maxAnswer } = parse(Den
 const dialect = DIALECTS[dialectName];
 const running = new AsyncLocalStorage();
 const positions = new Positions(folder);
-const source = new Source(folder, readTextFileSync);
+const source = new Source({ folder, entry, read: readTextFileSync });
 const send = frames.frameWriter(write);
 const log = new Log(send, positions, inspect, () => running.getStore()?.number ?? 0);
 const calls = new Calls({ send, log, positions, maxAnswer });
@@ -81,6 +81,7 @@ async function load() {
   try {
     const importEntry = () => import(positions.address(entry));
     program = await dialect.load({ entry, source, importEntry });
+    checkImports(source);
     // Everything that the program consists of is loaded.
     permissions.revokeSync({ name: "read" });
   } catch (error) {

@@ -1,5 +1,7 @@
 // The global scope of author code: web standards, without anything that reaches the outside.
 
+import { Worker as NodeWorker } from "node:worker_threads";
+
 import { defineProperty, freeze } from "./safe.js";
 
 // They would start threads or connections, write to the terminal or keep data on disk. `process` and
@@ -41,8 +43,23 @@ export function reduceWorld() {
   }
   const reduced = freeze({ build: freeze({ ...build }), version: freeze({ ...version }) });
   defineProperty(globalThis, "Deno", { value: reduced, configurable: true });
+  preventNodeWorkers();
   // Positions are read from stacks. A library that sets this property must not fail.
   defineProperty(Error, "prepareStackTrace", { get: () => undefined, set: () => {} });
+}
+
+/**
+ * Deno has loaded this module of Node before any other, and finds it without the import map when
+ * another module imports it. Its constructor begins with that of its parent, which is replaced.
+ */
+function preventNodeWorkers() {
+  class NoWorker {
+    constructor() {
+      throw new TypeError("Workers are not available");
+    }
+  }
+  Object.setPrototypeOf(NodeWorker, NoWorker);
+  freeze(NodeWorker);
 }
 
 /** Gives author code globals, which it may replace for itself. */

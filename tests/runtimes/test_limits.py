@@ -311,7 +311,7 @@ async def test_one_can_not_answer_the_calls_of_another_program(host):
 
 async def test_the_least_recently_used_idle_processes_end_for_others():
     async with hosted(PLAIN, Budget(max_processes=3)) as host:
-        programs = [host.program(NEIGHBOR, f"program {n}") for n in range(5)]
+        programs = [host.program(NEIGHBOR, f"program-{n}") for n in range(5)]
         for program in programs[:3]:
             await host.text(program)
         await host.text(programs[0])
@@ -325,7 +325,7 @@ async def test_the_least_recently_used_idle_processes_end_for_others():
 
 async def test_a_program_is_refused_while_all_processes_are_busy():
     async with hosted(PLAIN, Budget(max_processes=2)) as host:
-        busy = [host.program(HOSTILE, f"busy {n}", call_timeout_secs=1) for n in range(2)]
+        busy = [host.program(HOSTILE, f"busy-{n}", call_timeout_secs=1) for n in range(2)]
         calls = [asyncio.create_task(host.lost(program, "never")) for program in busy]
         for program in busy:
             await until(lambda program=program: _calls(host, program, 1))
@@ -345,7 +345,7 @@ async def test_idle_processes_end_above_the_memory_of_all():
         export const hello = () => "hi";
     """
     async with hosted(PLAIN, Budget(max_memory_mb=120)) as host:
-        programs = [host.program(source, f"program {n}") for n in range(4)]
+        programs = [host.program(source, f"program-{n}") for n in range(4)]
         for program in programs:
             assert await host.text(program, "keep") == "kept"
             await until(lambda program=program: _measured(host, program))
@@ -353,7 +353,7 @@ async def test_idle_processes_end_above_the_memory_of_all():
         left = [one.key for one in (await host.client.status()).processes]
         assert programs[3].key in left
         assert programs[0].key not in left
-        assert await host.ended_processes("program 0") == 0
+        assert await host.ended_processes("program-0") == 0
 
 
 async def test_other_limits_of_the_same_program_hold_from_the_next_process(host):

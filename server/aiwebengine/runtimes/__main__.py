@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import uvloop
 
 from aiwebengine.runtimes.deno import Deno
 from aiwebengine.runtimes.pool import Budget, Pool
+from aiwebengine.runtimes.starting import remove
 from aiwebengine.runtimes.supervisor import Supervisor
 
 
@@ -44,6 +46,7 @@ class _Life(asyncio.Protocol):
 
 async def supervise(folder: Path, budget: Budget, runtime: Deno) -> None:
     """Serve until standard input ends, or SIGTERM."""
+    engine = os.getppid()
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
     await loop.connect_read_pipe(lambda: _Life(over), sys.stdin)
@@ -53,6 +56,9 @@ async def supervise(folder: Path, budget: Budget, runtime: Deno) -> None:
         await over.wait()
     finally:
         await supervisor.stop()
+    if os.getppid() != engine:
+        # It was killed, and can't remove the folder any more.
+        await asyncio.to_thread(remove, folder)
 
 
 def main(arguments: list[str]) -> None:

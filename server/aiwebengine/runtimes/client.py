@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 # A supervisor takes some 200 ms to start, more on a busy machine.
 CONNECT_SECS = 10.0
 RETRY_SECS = 0.02
+START_PAUSE_SECS = 0.2
 
 OnAsk = Callable[[str, int, str, list[Any]], Awaitable[Any]]
 """Gets the key of a program, the number of a call, an operation and its arguments."""
@@ -40,6 +41,7 @@ class RuntimeClient:
         self._connecting: asyncio.Task[Link] | None = None
         self._on_ask: OnAsk | None = None
         self._is_stopped = False
+        self._next_start = 0.0
 
     async def load(self, program: Program, *, keep: bool) -> Loaded:
         """Load a program, or find it loaded; without *keep* the process ends afterwards.
@@ -136,25 +138,46 @@ class RuntimeClient:
             self._link = None if link.is_closed else link
 
     async def _connect(self) -> Link:
-        if self._is_stopped:
-            raise _unavailable("the engine is stopping")
-        loop = asyncio.get_running_loop()
-        end = loop.time() + CONNECT_SECS
-        if self._start is not None:
-            try:
-                self._start()
-            except OSError as error:
-                raise _unavailable(str(error)) from None
-        while True:
-            try:
-                _, link = await loop.create_unix_connection(
-                    lambda: Link(self), str(self._folder / SOCKET)
-                )
-                return link
-            except (FileNotFoundError, ConnectionError) as error:
-                if loop.time() >= end:
-                    raise _unavailable(error.strerror or "no answer") from None
-            await asyncio.sleep(RETRY_SECS)
+        try:
+            async with asyncio.timeout(CONNECT_SECS):
+                while True:
+                    if self._is_stopped:
+                        raise _unavailable("the engine is stopping")
+                    self._start_if_due()
+                    link = await self._try()
+                    if link is not None:
+                        return link
+                    await asyncio.sleep(RETRY_SECS)
+        except TimeoutError:
+            raise _unavailable(f"no answer within {CONNECT_SECS:g} s") from None
+
+    def _start_if_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._start is None or now < self._next_start:
+            return
+        # One that ends at once is not started in a busy loop.
+        self._next_start = now + START_PAUSE_SECS
+        try:
+            self._start()
+        except OSError as error:
+            raise _unavailable(str(error)) from None
+
+    async def _try(self) -> Link | None:
+        """A connection to a supervisor that answers, or None."""
+        loop, path = asyncio.get_running_loop(), str(self._folder / SOCKET)
+        try:
+            _, link = await loop.create_unix_connection(lambda: Link(self), path)
+        except (FileNotFoundError, ConnectionError):
+            return None
+        try:
+            # One that is just ending still takes connections.
+            await link.status()
+        except Lost:
+            return None
+        except asyncio.CancelledError:
+            link.close()
+            raise
+        return link
 
 
 def _unavailable(why: str) -> Lost:

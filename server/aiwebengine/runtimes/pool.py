@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aiwebengine.runtimes.calls import Call
 from aiwebengine.runtimes.group import Group
-from aiwebengine.runtimes.process import Owner, Process, Runtime
+from aiwebengine.runtimes.interfaces import Owner, Runtime
+from aiwebengine.runtimes.process import Process
 from aiwebengine.runtimes.reply_pipe import ReplyPipe
 from aiwebengine.runtimes.served import CannotStart, Served, Trial
 from aiwebengine.runtimes.types import ProcessStatus, Program, Reason, Status

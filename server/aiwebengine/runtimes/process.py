@@ -6,11 +6,10 @@ import asyncio
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
-from typing import Protocol
 
 from aiwebengine.runtimes.calls import Call, State, lost
 from aiwebengine.runtimes.channel import Channel
+from aiwebengine.runtimes.interfaces import Owner, Runtime
 from aiwebengine.runtimes.memory import Memory, Meter
 from aiwebengine.runtimes.ping import Ping
 from aiwebengine.runtimes.protocol import WINDOW, Frame, FrameError, Kind, frame
@@ -39,44 +38,6 @@ _ALLOWED: dict[State, frozenset[int]] = {
     State.STREAMING: _ALWAYS | {Kind.OUTPUT, Kind.OUTPUT_END, Kind.OUTPUT_END_WORKING, Kind.FAILED},
     State.WORKING: _ALWAYS | {Kind.SETTLED},
 }
-
-
-class Runtime(Protocol):
-    """What runs programs, for example Deno."""
-
-    async def problem(self) -> str | None:
-        """Why no program can run, or None."""
-
-    def command(self, program: Program, pipe: Path | None) -> list[str]:
-        """The command line of a process."""
-
-    def environment(self) -> dict[str, str]:
-        """All environment variables of a process."""
-
-    def blocks(self, dialect: str) -> bool:
-        """Whether a program waits for replies without reading its input."""
-
-    def ran_out_of_memory(self, error_output: str) -> bool:
-        """Whether a process that ended by itself had no memory left."""
-
-
-class Owner(Protocol):
-    """What started a process."""
-
-    def loaded(self, process: Process, kind: int, head: bytes) -> None:
-        """The program is loaded (READY), or can't be (NOT_READY): then the process ends."""
-
-    def has_place(self, process: Process) -> None:
-        """A call is over."""
-
-    def has_ended(self, process: Process, loss: bytes) -> None:
-        """The process takes no more calls. *loss* is the head of LOST for those that wait."""
-
-    def count_fault(self) -> int:
-        """Count a process that ended for its own fault; how many there were lately."""
-
-    def wrote_line(self, head: bytes) -> None:
-        """The program wrote a log line outside of calls."""
 
 
 class Process:

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from aiwebengine.runtimes.calls import Call, lost
 from aiwebengine.runtimes.group import Group
-from aiwebengine.runtimes.process import Owner, Process
+from aiwebengine.runtimes.interfaces import Owner
+from aiwebengine.runtimes.process import Process
 from aiwebengine.runtimes.protocol import Kind
 from aiwebengine.runtimes.types import Program, Reason
 

@@ -51,11 +51,15 @@ def runtime_folder() -> Iterator[Path]:
             (folder / name).mkdir(mode=0o700)
         yield folder
     finally:
-        # Trees are read-only.
-        for path in folder.glob("trees/**/"):
-            with suppress(OSError):
-                path.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of `runtime_folder`, whose trees may be read-only."""
+    for path in folder.glob("trees/**/"):
+        with suppress(OSError):
+            path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

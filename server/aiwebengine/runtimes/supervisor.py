@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import cast
 
 from aiwebengine.runtimes.calls import Call, State, lost
+from aiwebengine.runtimes.interfaces import Runtime
 from aiwebengine.runtimes.pool import Pool
-from aiwebengine.runtimes.process import Runtime
 from aiwebengine.runtimes.protocol import (
     CREDIT_BYTES,
     QUESTION,

@@ -29,8 +29,8 @@ class _Lines(logging.Formatter):
         detail = getattr(record, "detail", None)
         if record.exc_info:
             detail = self.formatException(record.exc_info)
-        line = {"level": record.levelname.lower(), "event": record.getMessage(), "detail": detail}
-        return json.dumps({**line, "ms": getattr(record, "ms", None)})
+        line = {"level": record.levelname, "event": record.getMessage(), "detail": detail}
+        return json.dumps({**line, "logger": record.name, "ms": getattr(record, "ms", None)})
 
 
 class _Life(asyncio.Protocol):

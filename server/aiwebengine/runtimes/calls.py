@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 from aiwebengine.runtimes.protocol import CREDIT_BYTES, Frame, Kind, frame
@@ -24,17 +23,33 @@ class Caller(Protocol):
         """The call is over."""
 
 
-class State(Enum):
-    """How far a call is; what its process may send depends on it."""
+class State:
+    """How far a call is, and what its process may send then.
 
-    WAITING = auto()
-    RUNNING = auto()
-    STREAMING = auto()
-    """The head of its answer was sent."""
-    WORKING = auto()
-    """Its answer was sent completely."""
-    CANCELLED = auto()
-    """Its caller does not wait; the process must still end it."""
+    No Enum: each frame is checked, and an Enum's members are slow to look up.
+    """
+
+    __slots__ = ("allowed", "name")
+
+    def __init__(self, name: str, *allowed: Kind) -> None:
+        self.name = name
+        self.allowed = frozenset(map(int, allowed))
+
+
+_ALWAYS = (Kind.LOG, Kind.ASK)
+
+WAITING = State("waiting")
+RUNNING = State(
+    "running", Kind.ANSWER, Kind.ANSWER_OPEN, Kind.ANSWER_WORKING, Kind.FAILED, *_ALWAYS
+)
+# The head of its answer was sent.
+STREAMING = State(
+    "streaming", Kind.OUTPUT, Kind.OUTPUT_END, Kind.OUTPUT_END_WORKING, Kind.FAILED, *_ALWAYS
+)
+# Its answer was sent completely.
+WORKING = State("working", Kind.SETTLED, *_ALWAYS)
+# Its caller does not wait; the process must still end it.
+CANCELLED = State("cancelled")
 
 
 class Call:
@@ -72,7 +87,7 @@ class Call:
         # Frames of input that arrived while the call waited; the caller's credit bounds them.
         self.input: list[tuple[int, bytes]] = []
         self.deadline = deadline
-        self.state = State.WAITING
+        self.state: State = WAITING
         self.process: Process | None = None
         # Bytes of the answer's body that were sent, and how many of them its caller has read.
         self.answered = 0
@@ -102,7 +117,7 @@ class Call:
 
     def lose(self, reason: Reason, message: str, ended_processes: int = 0) -> None:
         """End this call without an answer, unless its caller has left already."""
-        if self.state is not State.CANCELLED:
+        if self.state is not CANCELLED:
             self.finish(Kind.LOST, lost(reason, message, ended_processes))
 
 

@@ -30,6 +30,8 @@ WATCH_SECS = 1.0
 # The supervisor ends what is overdue; if it has not after so long, it hangs itself.
 MARGIN_SECS = 10.0
 LAST_NUMBER = 0xFFFF_FFFF
+# As numbers: looking up a member of an Enum for each frame is slow.
+_ANSWER, _CALL = int(Kind.ANSWER), int(Kind.CALL)
 
 OnLog = Callable[[LogLine], None]
 
@@ -78,7 +80,7 @@ class Link(asyncio.Protocol):
         number = self._number_of(program)
         call = self._add(program.key, number, program.limits.call_timeout_secs, on_log)
         if pieces is None:
-            self._write(frame(Kind.CALL, call.number, head, body, number))
+            self._write(frame(_CALL, call.number, head, body, number))
         else:
             self._write(frame(Kind.CALL_OPEN, call.number, head, body, number))
             call.sending = Sending(pieces, call)
@@ -157,7 +159,7 @@ class Link(asyncio.Protocol):
                 call = self._calls.get(number)
                 if call is None:
                     self._receive_outside(kind, program, number, head)
-                elif kind == Kind.ANSWER:
+                elif kind == _ANSWER:
                     self._over(call)
                     if not call.future.done():
                         call.future.set_result(Answer(bytes(head), bytes(body)))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 
-from aiwebengine.runtimes.calls import Call, State, lost
+from aiwebengine.runtimes.calls import CANCELLED, RUNNING, STREAMING, WORKING, Call, lost
 from aiwebengine.runtimes.channel import Channel
 from aiwebengine.runtimes.interfaces import Owner, Runtime
 from aiwebengine.runtimes.memory import Memory, Meter
@@ -24,19 +24,15 @@ FLOOD = 2_000
 LAST_CALL = 0xFFFF_FFFF
 LOG_PERIOD_SECS = 60.0
 
-_STREAMED = frozenset({Kind.ANSWER_OPEN, Kind.OUTPUT})
-_WITH_ANSWER = _STREAMED | {Kind.ANSWER, Kind.ANSWER_WORKING}
-_LAST = frozenset({Kind.ANSWER, Kind.OUTPUT_END, Kind.SETTLED, Kind.FAILED})
+# As numbers: looking up a member of an Enum for each frame is slow.
+_LOG = int(Kind.LOG)
+_STREAMED = frozenset(map(int, (Kind.ANSWER_OPEN, Kind.OUTPUT)))
+_WITH_ANSWER = _STREAMED | {int(Kind.ANSWER), int(Kind.ANSWER_WORKING)}
+_LAST = frozenset(map(int, (Kind.ANSWER, Kind.OUTPUT_END, Kind.SETTLED, Kind.FAILED)))
 _NEXT = {
-    Kind.ANSWER_OPEN: State.STREAMING,
-    Kind.ANSWER_WORKING: State.WORKING,
-    Kind.OUTPUT_END_WORKING: State.WORKING,
-}
-_ALWAYS = frozenset({Kind.LOG, Kind.ASK})
-_ALLOWED: dict[State, frozenset[int]] = {
-    State.RUNNING: _ALWAYS | {Kind.ANSWER, Kind.ANSWER_OPEN, Kind.ANSWER_WORKING, Kind.FAILED},
-    State.STREAMING: _ALWAYS | {Kind.OUTPUT, Kind.OUTPUT_END, Kind.OUTPUT_END_WORKING, Kind.FAILED},
-    State.WORKING: _ALWAYS | {Kind.SETTLED},
+    int(Kind.ANSWER_OPEN): STREAMING,
+    int(Kind.ANSWER_WORKING): WORKING,
+    int(Kind.OUTPUT_END_WORKING): WORKING,
 }
 
 
@@ -137,7 +133,7 @@ class Process:
         self._last = number = self._last + 1
         if number >= LAST_CALL:
             self.is_retiring = True
-        call.process, call.inner, call.state = self, number, State.RUNNING
+        call.process, call.inner, call.state = self, number, RUNNING
         self.calls[number] = call
         self.channel.write(frame(call.kind, number, call.head, call.body))
         call.head = call.body = b""
@@ -148,7 +144,7 @@ class Process:
     def put_in(self, call: Call, kind: int, piece: bytes | memoryview) -> None:
         """Send a piece of a call's input; its caller gets credit when it is on its way."""
         self.channel.write(frame(kind, call.inner, b"", piece))
-        if call.state is State.RUNNING:
+        if call.state is RUNNING:
             # Nobody can answer what has not arrived.
             call.deadline = max(call.deadline, self._now() + self._limits.call_timeout_secs)
         if not piece:
@@ -172,7 +168,7 @@ class Process:
 
     def cancel(self, call: Call) -> None:
         """Nobody waits for this call any more. The process must still end it."""
-        call.state = State.CANCELLED
+        call.state = CANCELLED
         call.deadline = self._now() + self._limits.call_timeout_secs
         self.channel.write(frame(Kind.CANCEL, call.inner))
 
@@ -184,7 +180,7 @@ class Process:
         """The process reads its input again."""
         waiting, self._uncredited = self._uncredited, []
         for call, number_of_bytes in waiting:
-            if call.inner in self.calls and call.state is not State.CANCELLED:
+            if call.inner in self.calls and call.state is not CANCELLED:
                 call.give_credit(number_of_bytes)
 
     # What the process sends. Nothing of it is trusted.
@@ -195,23 +191,23 @@ class Process:
         call = self.calls.get(number)
         if call is None:
             self._received_outside(kind, number, head)
-        elif call.state is State.CANCELLED:
+        elif call.state is CANCELLED:
             if kind in _LAST:
                 self._over(call)
                 self._owner.has_place(self)
-        elif kind not in _ALLOWED[call.state]:
-            self._violated(f"frame {kind} of a call that is {call.state.name.lower()}")
+        elif kind not in call.state.allowed:
+            self._violated(f"frame {kind} of a call that is {call.state.name}")
         elif kind in _WITH_ANSWER and not self._may_send(call, kind, len(body)):
             return
         elif kind in _LAST:
             self._over(call)
             call.finish(kind, head, body)
             self._owner.has_place(self)
-        elif kind == Kind.LOG:
+        elif kind == _LOG:
             self._log(call, head)
         else:
             if kind in _NEXT:
-                call.state = _NEXT[Kind(kind)]
+                call.state = _NEXT[kind]
                 call.deadline = self._now() + self._limits.stream_timeout_secs
             call.send(kind, head, body)
 
@@ -353,7 +349,7 @@ class Process:
             return
         self._ping = None
         for call in self._overdue(self._now()):
-            if call.state is State.CANCELLED:
+            if call.state is CANCELLED:
                 self._over(call)
                 self._owner.has_place(self)
             else:
@@ -370,6 +366,6 @@ class Process:
         return [call for call in self.calls.values() if call.deadline <= now]
 
     def _too_late(self, call: Call | None) -> str:
-        if call is None or call.state in (State.RUNNING, State.CANCELLED):
+        if call is None or call.state in (RUNNING, CANCELLED):
             return f"No answer within {self._limits.call_timeout_secs:g} s."
         return f"The answer was not over within {self._limits.stream_timeout_secs:g} s."

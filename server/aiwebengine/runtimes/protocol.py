@@ -23,7 +23,9 @@ LENGTH_BYTES = 4
 QUESTION = struct.Struct("<IB")
 CREDIT_BYTES = struct.Struct("<I")
 # What a frame has beside head and body, after its length.
-OVERHEAD = PREFIX.size - LENGTH_BYTES
+PREFIX_BYTES = PREFIX.size
+OVERHEAD = PREFIX_BYTES - LENGTH_BYTES
+_pack, _unpack = PREFIX.pack, PREFIX.unpack_from
 
 
 class Kind(IntEnum):
@@ -127,8 +129,9 @@ def frame(
     program: int = 0,
 ) -> bytes:
     """The bytes of a frame."""
-    length = OVERHEAD + len(head) + len(body)
-    return b"".join((PREFIX.pack(length, kind, program, call, len(head)), head, body))
+    head_length = len(head)
+    length = OVERHEAD + head_length + len(body)
+    return b"".join((_pack(length, kind, program, call, head_length), head, body))
 
 
 class FrameReader:
@@ -141,29 +144,31 @@ class FrameReader:
         self._max_bytes = max_bytes
         self._parts: list[bytes] = []
         self._have = 0
-        self._need = PREFIX.size
+        self._need = 0
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that are complete with *data*. Raises FrameError."""
-        self._parts.append(data)
-        self._have += len(data)
-        # A long frame comes in many pieces, which are joined once.
-        if self._have < self._need:
-            return
-        whole = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        view, at = memoryview(whole), 0
-        self._need = PREFIX.size
-        while len(whole) - at >= PREFIX.size:
-            length, kind, program, call, head_length = PREFIX.unpack_from(whole, at)
+        if self._parts:
+            # A long frame comes in many pieces, which are joined once.
+            self._parts.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return
+            data = b"".join(self._parts)
+        view, at, size = memoryview(data), 0, len(data)
+        self._need = PREFIX_BYTES
+        while size - at >= PREFIX_BYTES:
+            length, kind, program, call, head_length = _unpack(data, at)
             if not OVERHEAD <= length <= self._max_bytes or head_length > length - OVERHEAD:
                 text = f"a frame of {length} bytes with a head of {head_length}"
                 raise FrameError(text, kind, call)
             end = at + LENGTH_BYTES + length
-            if end > len(whole):
+            if end > size:
                 self._need = end - at
                 break
-            body_at = at + PREFIX.size + head_length
-            yield Frame(kind, program, call, view[at + PREFIX.size : body_at], view[body_at:end])
+            head_at = at + PREFIX_BYTES
+            body_at = head_at + head_length
+            yield Frame(kind, program, call, view[head_at:body_at], view[body_at:end])
             at = end
-        self._parts = [whole[at:]] if at < len(whole) else []
-        self._have = len(whole) - at
+        self._parts = [data[at:]] if at < size else []
+        self._have = size - at

@@ -20,8 +20,6 @@ from aiwebengine.runtimes.deno import RUNTIME
 from aiwebengine.runtimes.pool import Budget
 
 log = logging.getLogger(__name__)
-# Of lines that the supervisor wrote.
-forwarded = logging.getLogger("aiwebengine.runtimes.supervisor")
 
 END_SECS = 10.0
 LOOK_SECS = 0.2
@@ -152,14 +150,25 @@ def _log_lines(lines: IO[bytes]) -> None:
 
 
 def _log_line(line: bytes) -> None:
+    """Log a line as the supervisor would. Only `log.info(…)` and its like count as written here."""
     try:
         found = json.loads(line)
-        level = logging.getLevelNamesMapping()[found["level"].upper()]
         fields = {name: found[name] for name in ("detail", "ms") if found[name] is not None}
-        event = found["event"]
+        record = logging.LogRecord(
+            found["logger"],
+            logging.getLevelNamesMapping()[found["level"].upper()],
+            __file__,
+            0,
+            found["event"],
+            None,
+            None,
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         # Such as the last words of an interpreter that can't start.
         text = line.decode(errors="replace").rstrip()
         log.error("runtimes.supervisor_output", extra={"detail": text})
         return
-    forwarded.log(level, event, extra=fields)
+    record.__dict__.update(fields)
+    root = logging.getLogger()
+    if root.isEnabledFor(record.levelno):
+        root.handle(record)

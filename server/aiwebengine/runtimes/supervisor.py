@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
-from aiwebengine.runtimes.calls import Call, State, lost
+from aiwebengine.runtimes.calls import CANCELLED, Call, lost
 from aiwebengine.runtimes.interfaces import Runtime
 from aiwebengine.runtimes.pool import Pool
 from aiwebengine.runtimes.protocol import (
@@ -29,6 +29,8 @@ from aiwebengine.runtimes.types import Program, Reason
 
 log = logging.getLogger(__name__)
 
+# As a number: looking up a member of an Enum for each frame is slow.
+_CALL = int(Kind.CALL)
 # Workers are trusted; this only detects a broken one.
 MAX_FRAME_BYTES = (1 << 30) + (1 << 20)
 
@@ -114,7 +116,7 @@ class Connection(asyncio.Protocol):
         """Handle frames."""
         try:
             for received in self._reader.feed(data):
-                if received.kind == Kind.CALL:
+                if received.kind == _CALL:
                     self._call(received)
                 else:
                     self._handle(received)
@@ -190,7 +192,7 @@ class Connection(asyncio.Protocol):
                 call.input.append((kind, bytes(body)))
             else:
                 process.put_in(call, kind, body)
-        elif process is None or call.state is State.CANCELLED:
+        elif process is None or call.state is CANCELLED:
             return
         elif kind == Kind.CREDIT:
             process.read(call, CREDIT_BYTES.unpack(body)[0], body)

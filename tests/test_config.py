@@ -64,6 +64,12 @@ def test_an_unknown_section_of_a_variable_is_told_with_the_variable(tmp_path):
     assert told.endswith("(from APP_NOTHING__AT_ALL)")
 
 
+def test_the_memory_of_a_script_must_hold_its_heap(tmp_path):
+    (found,) = problems(tmp_path, "[scripts]\nheap_mb = 512\nresident_mb = 300\n")
+
+    assert "resident_mb above heap_mb, which is 512" in found
+
+
 def test_an_empty_log_file_is_none(tmp_path):
     assert load(tmp_path, "", APP_LOGGING__FILE="").logging.file is None
 

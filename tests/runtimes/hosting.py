@@ -15,14 +15,14 @@ import psutil
 
 from aiwebengine.runtimes.answers import Answer
 from aiwebengine.runtimes.client import RuntimeClient
-from aiwebengine.runtimes.deno import RUNTIME
 from aiwebengine.runtimes.dialects import prepared_entry
+from aiwebengine.runtimes.import_map import FOLDER
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.starting import SupervisorProcess, runtime_folder
 from aiwebengine.runtimes.types import Limits, LogLine, Lost, Program
 
 # A runtime whose programs decide every frame; see there.
-PLAIN = Path(__file__).parent / "plain" / "runtime.js"
+PLAIN = Path(__file__).parent / "plain"
 NEIGHBOR = "export const hello = () => 'hi';"
 WAIT_SECS = 20
 
@@ -89,7 +89,7 @@ class Host:
 
 
 @asynccontextmanager
-async def hosted(runtime: Path = RUNTIME, budget: Budget | None = None) -> AsyncIterator[Host]:
+async def hosted(runtime: Path = FOLDER, budget: Budget | None = None) -> AsyncIterator[Host]:
     """A host whose processes have all ended afterwards."""
     with runtime_folder() as folder:
         supervisor = SupervisorProcess(folder, budget or Budget(), runtime)

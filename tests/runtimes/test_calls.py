@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import pytest
 from tests.runtimes.hosting import PLAIN, hosted, until
@@ -239,6 +240,33 @@ async def test_a_program_gets_the_reply_to_what_it_asks(host):
     broken = json.loads(await host.text(program, "broken"))["error"]
     assert broken["code"] == "INTERNAL"
     assert asked[0] == (program.key, "ask", [1])
+
+
+async def test_a_program_that_blocks_gets_its_reply_over_its_pipe(host):
+    program = host.program(
+        """
+        const { pipe } = JSON.parse(Deno.args[0]);
+        const replies = Deno.openSync(pipe, { read: true });
+        const decoder = new TextDecoder();
+        export const hello = (call) => {
+          const question = { number: 9, operation: "sum", arguments: [1, 2], blocks: true };
+          call.send(41, call.number, question);
+          const reply = new Uint8Array(65536);
+          const size = replies.readSync(reply);
+          return decoder.decode(reply.subarray(17, size));
+        };
+        """,
+        "blocking",
+        dialect="classic",
+    )
+
+    async def answer(_key, _call, _operation, arguments):
+        return sum(arguments)
+
+    host.client.on_ask(answer)
+
+    assert [json.loads(await host.text(program)) for _ in range(3)] == [{"value": 3}] * 3
+    assert os.listdir(host.folder / "pipes") == []
 
 
 async def test_a_retired_program_finishes_its_calls_and_can_be_called_again(host):

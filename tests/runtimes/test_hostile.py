@@ -94,9 +94,7 @@ def script(host, source=MODULE, **options):
 
 def undisturbed(host):
     """A neighbor whose every request succeeds."""
-    program = host.program(
-        "export default { fetch: () => new Response('hi') };", "neighbor", call_timeout_secs=2
-    )
+    program = host.program("export default { fetch: () => new Response('hi') };", "neighbor")
 
     async def call(_):
         head = {"type": "http", "handler": "fetch", "request_id": "r", "method": "GET"}

@@ -16,7 +16,7 @@ from tests.runtimes.hosting import NEIGHBOR, PLAIN, children, hosted, is_running
 from aiwebengine.runtimes.client import RuntimeClient
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.protocol import SOCKET
-from aiwebengine.runtimes.types import Lost, Reason
+from aiwebengine.runtimes.types import Lost, Program, Reason
 
 WAITS = "export const never = () => new Promise(() => {}); export const hello = () => 'hi';"
 ROOT = Path(__file__).parents[2]
@@ -217,16 +217,57 @@ async def test_a_worker_waits_for_a_supervisor_that_is_about_to_start(tmp_path):
         await client.stop()
 
 
-async def test_a_supervisor_that_can_not_be_reached_is_a_problem_and_a_lost_call(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr("aiwebengine.runtimes.client.CONNECT_SECS", 0.2)
-    client = RuntimeClient(tmp_path)
+async def test_a_supervisor_that_does_not_run_is_a_problem_and_a_lost_call(tmp_path):
+    client = RuntimeClient(tmp_path, patience_secs=0.2)
+    program = Program("one/1", "one", str(tmp_path), "main.js", "module")
 
     status = await client.status()
+    with pytest.raises(Lost, match=r"can't be reached: no answer within 0\.2 s") as lost:
+        await client.call(program, b"{}")
 
-    assert status.problem.startswith("The supervisor of the runtimes can't be reached: ")
+    assert status.problem == lost.value.message
+    assert lost.value.reason is Reason.UNAVAILABLE
     await client.stop()
+
+
+async def test_a_supervisor_that_hangs_loses_the_calls_of_its_workers():
+    async with hosted(PLAIN) as host:
+        program = host.program(NEIGHBOR, call_timeout_secs=0.5)
+        client = RuntimeClient(host.folder, host.supervisor.ensure, patience_secs=0.5)
+        head = b'{"handler":"hello"}'
+        assert (await client.call(program, head)).body == b"hi"
+
+        os.kill(host.supervisor.pid, signal.SIGSTOP)
+
+        for _ in range(2):
+            with pytest.raises(Lost) as lost:
+                await client.call(program, head)
+            assert lost.value.reason is Reason.UNAVAILABLE
+        os.kill(host.supervisor.pid, signal.SIGCONT)
+        assert (await client.call(program, head)).body == b"hi"
+        await client.stop()
+
+
+async def test_the_engine_logs_what_the_supervisor_reports(caplog):
+    caplog.set_level("INFO")
+
+    async with hosted(PLAIN) as host:
+        await host.text(host.program(NEIGHBOR))
+        os.kill(host.supervisor.pid, signal.SIGKILL)
+        await until(lambda: host.supervisor.pid is None)
+        await host.text(host.program(NEIGHBOR))
+
+        await until(lambda: len(_lines(caplog, "runtimes.listening")) == 2)
+
+    first, _ = _lines(caplog, "runtimes.listening")
+    assert (first.levelname, first.name) == ("INFO", "aiwebengine.runtimes.supervisor")
+    assert first.ms > 0
+    (ended,) = _lines(caplog, "runtimes.supervisor_ended")
+    assert ended.exit_code == -signal.SIGKILL
+
+
+def _lines(caplog, event):
+    return [record for record in caplog.records if record.getMessage() == event]
 
 
 async def test_many_programs_are_served_by_few_processes():

@@ -1,7 +1,7 @@
 """`python -m aiwebengine.runtimes FOLDER BUDGET RUNTIME`: the supervisor of an instance's programs.
 
 It ends when its standard input ends, with every process it started. BUDGET is `Budget` as JSON,
-RUNTIME the JavaScript file that runs programs.
+RUNTIME the folder of the JavaScript that runs programs.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from aiwebengine.runtimes.types import Loaded, LogLine, Lost, Program, Reason, S
 log = logging.getLogger(__name__)
 
 # A supervisor takes some 200 ms to start, more on a busy machine.
-CONNECT_SECS = 10.0
+PATIENCE_SECS = 10.0
 RETRY_SECS = 0.02
 START_PAUSE_SECS = 0.2
 
@@ -30,13 +30,20 @@ class RuntimeClient:
 
     It connects to the supervisor in *folder* when it is first needed, and again when the connection
     was lost. *start* starts the supervisor if it does not run; without it somebody else does.
+    A supervisor that does not react within *patience_secs* is given up.
     """
 
-    def __init__(self, folder: Path, start: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        start: Callable[[], None] | None = None,
+        patience_secs: float = PATIENCE_SECS,
+    ) -> None:
         self.on_log: Callable[[str, LogLine], None] | None = None
         """Gets the key of a program and a line that it wrote outside of calls."""
         self._folder = folder
         self._start = start
+        self._patience_secs = patience_secs
         self._link: Link | None = None
         self._connecting: asyncio.Task[Link] | None = None
         self._on_ask: OnAsk | None = None
@@ -139,7 +146,7 @@ class RuntimeClient:
 
     async def _connect(self) -> Link:
         try:
-            async with asyncio.timeout(CONNECT_SECS):
+            async with asyncio.timeout(self._patience_secs):
                 while True:
                     if self._is_stopped:
                         raise _unavailable("the engine is stopping")
@@ -149,7 +156,7 @@ class RuntimeClient:
                         return link
                     await asyncio.sleep(RETRY_SECS)
         except TimeoutError:
-            raise _unavailable(f"no answer within {CONNECT_SECS:g} s") from None
+            raise _unavailable(f"no answer within {self._patience_secs:g} s") from None
 
     def _start_if_due(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -166,7 +173,9 @@ class RuntimeClient:
         """A connection to a supervisor that answers, or None."""
         loop, path = asyncio.get_running_loop(), str(self._folder / SOCKET)
         try:
-            _, link = await loop.create_unix_connection(lambda: Link(self), path)
+            _, link = await loop.create_unix_connection(
+                lambda: Link(self, self._patience_secs), path
+            )
         except (FileNotFoundError, ConnectionError):
             return None
         try:

@@ -15,10 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from aiwebengine.runtimes.dialects import CLASSIC
-from aiwebengine.runtimes.import_map import FOLDER, import_map
+from aiwebengine.runtimes.import_map import FOLDER, import_map, start_module
 from aiwebengine.runtimes.types import Program
 
-RUNTIME = FOLDER / "runtime.js"
 # A function that asks the host waits for the reply, and with it everything in the process.
 BLOCKING_DIALECTS = frozenset({CLASSIC})
 PROBE_TIMEOUT_SECS = 10.0
@@ -33,11 +32,15 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Deno:
-    """Starts programs with Deno. *cache* is a folder that only this instance writes to."""
+    """Starts programs with Deno.
 
-    def __init__(self, cache: Path, runtime: Path = RUNTIME) -> None:
+    *cache* is a folder that only this instance writes to. *folder* has the `runtime.js` that runs
+    programs, with its `deno.json`.
+    """
+
+    def __init__(self, cache: Path, folder: Path = FOLDER) -> None:
         self._cache = cache
-        self._runtime = runtime
+        self._folder = folder
         self._binary = _binary()
         self._is_jitless = False
 
@@ -70,18 +73,17 @@ class Deno:
             "pipe": None if pipe is None else str(pipe),
             "max_answer": program.limits.answer_max_bytes,
         }
-        folder = self._runtime.parent
         flags = [f"--max-old-space-size={program.limits.heap_mb}", f"--stack-size={STACK_KB}"]
         return [
             str(self._binary),
             "run",
             *"--quiet --no-prompt --no-remote --no-npm --no-lock --config".split(),
-            str(folder / "deno.json"),
-            f"--import-map={import_map(program.folder, folder)}",
+            str(self._folder / "deno.json"),
+            f"--import-map={import_map(program.folder, self._folder)}",
             self._v8_flags(*flags, "--single-threaded-gc"),
             # A comma in a path is written twice.
             "--allow-read=" + ",".join(path.replace(",", ",,") for path in readable),
-            str(self._runtime),
+            start_module(self._folder),
             json.dumps(settings),
         ]
 

@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = (1 << 30) + (1 << 20)
 WATCH_SECS = 1.0
-# The supervisor ends what is overdue; if it has not after so long, it hangs itself.
-MARGIN_SECS = 10.0
 LAST_NUMBER = 0xFFFF_FFFF
 # As numbers: looking up a member of an Enum for each frame is slow.
 _ANSWER, _CALL = int(Kind.ANSWER), int(Kind.CALL)
@@ -50,9 +48,13 @@ class Listener(Protocol):
 
 
 class Link(asyncio.Protocol):
-    """One connection."""
+    """One connection.
 
-    def __init__(self, listener: Listener) -> None:
+    The supervisor ends what is overdue; if it has not after *patience_secs*, it hangs itself.
+    """
+
+    def __init__(self, listener: Listener, patience_secs: float) -> None:
+        self._patience_secs = patience_secs
         self.is_closed = False
         self._listener = listener
         self._loop = asyncio.get_running_loop()
@@ -261,7 +263,7 @@ class Link(asyncio.Protocol):
         if self._watch is None:
             self._watch = self._loop.call_later(WATCH_SECS, self._look)
         call = self._calls[number] = _Call(self, key, program, number, on_log)
-        call.secs = secs + MARGIN_SECS
+        call.secs = secs + self._patience_secs
         call.latest = self._loop.time() + call.secs
         return call
 

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from aiwebengine.runtimes.deno import RUNTIME
+from aiwebengine.runtimes.import_map import FOLDER
 from aiwebengine.runtimes.pool import Budget
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _keep_running(supervisor: SupervisorProcess, is_over: threading.Event) -> No
 class SupervisorProcess:
     """The supervisor in *folder*. It ends with this process, however that ends."""
 
-    def __init__(self, folder: Path, budget: Budget, runtime: Path = RUNTIME) -> None:
+    def __init__(self, folder: Path, budget: Budget, runtime: Path = FOLDER) -> None:
         self._arguments = [str(folder), json.dumps(asdict(budget)), str(runtime)]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()

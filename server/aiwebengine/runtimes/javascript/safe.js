@@ -1,4 +1,4 @@
-// Built-ins as they were before author code ran. The runtime uses these wherever a changed prototype
+// Built-ins, captured before author code runs. The runtime uses these wherever a changed prototype
 // would give author code an object of the runtime's.
 
 const { bind, call } = Function.prototype;

@@ -33,6 +33,10 @@ const acts = {
     setInterval(() => kept.push(new Uint8Array(20_000_000).fill(1)), 1);
     return "hi";
   },
+  laterLoop: () => {
+    setTimeout(() => { for (;;); }, 1);
+    return "hi";
+  },
   heap: () => { for (let i = 0; ; i++) kept.push({ i, text: "x" + i }); },
   text: () => { let text = "x"; for (;;) text += text; },
   recursion: () => { const deeper = (n) => 1 + deeper(n + 1); return String(deeper(0)); },
@@ -194,6 +198,18 @@ async def test_memory_that_is_taken_after_the_answer_ends_the_process(host):
         assert await text_of(host, program) == "hi"
 
     assert await host.ended_processes("module-later") == 1
+
+
+async def test_a_loop_that_begins_after_the_answer_does_not_run_for_long(host):
+    program = script(host, name="module-later-loop", call_timeout_secs=600)
+
+    async with undisturbed(host):
+        assert await text_of(host, program, "laterLoop") == "hi"
+        process = await host.process(program)
+        await until(lambda: not process.is_running())
+        assert await text_of(host, program) == "hi"
+
+    assert await host.ended_processes("module-later-loop") == 1
 
 
 @pytest.mark.parametrize(

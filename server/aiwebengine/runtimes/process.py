@@ -11,7 +11,7 @@ from aiwebengine.runtimes.calls import CANCELLED, RUNNING, STREAMING, WORKING, C
 from aiwebengine.runtimes.channel import Channel
 from aiwebengine.runtimes.interfaces import Owner, Runtime
 from aiwebengine.runtimes.memory import Memory, Meter
-from aiwebengine.runtimes.ping import Ping
+from aiwebengine.runtimes.ping import IdleTime, Ping
 from aiwebengine.runtimes.protocol import WINDOW, Frame, FrameError, Kind, frame
 from aiwebengine.runtimes.reply_pipe import ReplyPipe
 from aiwebengine.runtimes.types import Program, Reason
@@ -64,6 +64,7 @@ class Process:
         self._meter: Meter | None = None
         self._last = 0
         self._ping: Ping | None = None
+        self._idle_time: IdleTime | None = None
         self._uncredited: list[tuple[Call, int]] = []
         self._flood = 0
         self._outside_lines = 0
@@ -135,6 +136,7 @@ class Process:
             self.is_retiring = True
         call.process, call.inner, call.state = self, number, RUNNING
         self.calls[number] = call
+        self._idle_time = None
         self.channel.write(frame(call.kind, number, call.head, call.body))
         call.head = call.body = b""
         for kind, piece in call.input:
@@ -323,8 +325,8 @@ class Process:
                 self._hangs(self._ping.sent)
         elif any(call.deadline <= now for call in self.calls.values()):
             self._send_ping(meter, now)
-        elif self.is_idle and now - self.used > self._limits.idle_secs:
-            self.stop()
+        elif self.is_idle:
+            self._look_at_idle_time(meter, now)
 
     @property
     def is_idle(self) -> bool:
@@ -338,6 +340,14 @@ class Process:
             found = self.memory.resident >> 20
             most = self._limits.resident_mb
             self.fail(Reason.MEMORY, f"The process used {found} MB of memory; allowed: {most} MB.")
+
+    def _look_at_idle_time(self, meter: Meter, now: float) -> None:
+        if now - self.used > self._limits.idle_secs:
+            self.stop()
+        elif self._idle_time is None:
+            self._idle_time = IdleTime(meter, now)
+        elif self._idle_time.is_busy(now):
+            self._send_ping(meter, now)
 
     def _send_ping(self, meter: Meter, now: float) -> None:
         self._ping = Ping(meter, now)
@@ -366,6 +376,8 @@ class Process:
         return [call for call in self.calls.values() if call.deadline <= now]
 
     def _too_late(self, call: Call | None) -> str:
-        if call is None or call.state in (RUNNING, CANCELLED):
+        if call is None:
+            return "The program kept the processor busy without a call."
+        if call.state in (RUNNING, CANCELLED):
             return f"No answer within {self._limits.call_timeout_secs:g} s."
         return f"The answer was not over within {self._limits.stream_timeout_secs:g} s."

@@ -32,14 +32,15 @@ _NODE = """
 _OF_RUNTIME = ("async_hooks", "worker_threads")
 
 
-def start_module() -> str:
+def start_module(runtime_folder: Path = FOLDER) -> str:
     """The address of the module that Deno starts, as the import map has it."""
-    return f"{_url(FOLDER)}runtime.js"
+    return f"{_url(runtime_folder)}runtime.js"
 
 
-def import_map(folder: str) -> str:
-    """The value of `--import-map` for a program in *folder*, an absolute path."""
-    program, runtime, start = _url(Path(folder)), _url(FOLDER), start_module()
+def import_map(folder: str, runtime_folder: Path = FOLDER) -> str:
+    """The value of `--import-map` for a program in *folder*; both are absolute paths."""
+    program, runtime = _url(Path(folder)), _url(runtime_folder)
+    start = start_module(runtime_folder)
     # The longest prefix counts. Null would block as well, but Deno forgets that: the second import
     # of a module that imports something blocked succeeds. A wrong address stays wrong.
     imports = {"file:///": f"{runtime}refused/", program: program, start: start}

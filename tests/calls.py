@@ -157,6 +157,24 @@ ROUTES = {
     "GET /api/engine/admin/logs": sample("/api/engine/admin/logs"),
     "GET /api/engine/admin/reviews/{number}": sample("/api/engine/admin/reviews/1", "404"),
     "GET /api/engine/admin/backups/{name}": sample("/api/engine/admin/backups/x", "404"),
+    "GET /api/engine/scripts": sample("/api/engine/scripts"),
+    "GET /api/engine/scripts/{slug}.tar": sample("/api/engine/scripts/x.tar", "404"),
+    "GET /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "404"),
+    # Without files.
+    "PUT /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "422"),
+    "DELETE /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "404"),
+    "POST /api/engine/scripts/{slug}/check": sample("/api/engine/scripts/x/check", "404"),
+    "POST /api/engine/scripts/{slug}/deploy": sample("/api/engine/scripts/x/deploy", "404"),
+    "POST /api/engine/scripts/{slug}/rollback": sample("/api/engine/scripts/x/rollback", "404"),
+    "POST /api/engine/scripts/{slug}/suspend": sample("/api/engine/scripts/x/suspend", "404"),
+    "POST /api/engine/scripts/{slug}/resume": sample("/api/engine/scripts/x/resume", "404"),
+    "POST /api/engine/scripts/{slug}/restore": sample("/api/engine/scripts/x/restore", "404"),
+    "GET /api/engine/scripts/{slug}/owners": sample("/api/engine/scripts/x/owners", "404"),
+    # Without an address.
+    "POST /api/engine/scripts/{slug}/owners": sample("/api/engine/scripts/x/owners", "422"),
+    "DELETE /api/engine/scripts/{slug}/owners/{email}": sample(
+        "/api/engine/scripts/x/owners/y", "404"
+    ),
     "GET /engine/admin": sample("/engine/admin"),
     "GET /engine/admin/{path}": sample("/engine/admin/users"),
     "GET /editor": sample("/editor"),

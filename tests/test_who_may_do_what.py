@@ -35,11 +35,16 @@ from aiwebengine.web.rights import rights_of_route
 
 # stranger: nobody signed in · plain, editor, admin: signed in with no role, Editor, Administrator ·
 # suspended: an administrator's session after the suspension · expired: an administrator's token
-# after its end · read, users, ops: an administrator's token with that scope alone · stale: an
-# administrator's session whose sign-in is not recent.
-CALLERS = "stranger plain editor admin suspended expired read users ops stale".split()
+# after its end · read, users, ops, scripts: an administrator's token with that scope alone ·
+# stale: an administrator's session whose sign-in is not recent.
+CALLERS = "stranger plain editor admin suspended expired read users ops scripts stale".split()
 ROLES = {"plain": Role.AUTHENTICATED, "editor": Role.EDITOR}
-SCOPES = {"read": Scope.READ, "users": Scope.USERS_WRITE, "ops": Scope.OPS_WRITE}
+SCOPES = {
+    "read": Scope.READ,
+    "users": Scope.USERS_WRITE,
+    "ops": Scope.OPS_WRITE,
+    "scripts": Scope.SCRIPTS_WRITE,
+}
 
 REFUSED = {
     "UNAUTHENTICATED": "401",
@@ -155,7 +160,7 @@ async def test_a_declaration_that_is_not_enforced_is_found():
                 wrong.setdefault(field, []).append(caller)
 
     assert wrong == {
-        "trusting": ["stranger", "plain", "editor", "read", "users", "stale"],
+        "trusting": ["stranger", "plain", "editor", "read", "users", "scripts", "stale"],
         "careless": ["editor", "admin", "read", "stale"],
     }
 

@@ -11,6 +11,11 @@ from aiwebengine.runtimes import dialects
 from aiwebengine.runtimes.types import Loaded, Program
 
 
+def texts_in(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text(errors="replace") for path in files}
+
+
 class DenoForEachLoad:
     """Starts a process for each load and ends it when it has answered."""
 
@@ -20,11 +25,7 @@ class DenoForEachLoad:
 
     async def load(self, program: Program, *, keep: bool) -> Loaded:
         folder = Path(program.folder)
-        files = {
-            str(path.relative_to(folder)): path.read_text()
-            for path in folder.rglob("*")
-            if path.is_file()
-        }
+        files = texts_in(folder)
         # The harness prepares the entry once more.
         entry = files[program.entry].removesuffix(dialects._LOOKUP.decode())
         with tempfile.TemporaryDirectory() as own:

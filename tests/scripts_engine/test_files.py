@@ -163,7 +163,7 @@ def test_a_sparse_file_is_refused():
     info = tarfile.TarInfo("main.ts")
     info.type = tarfile.GNUTYPE_SPARSE
 
-    with pytest.raises(BadUserInput, match="plain file|not a tar archive"):
+    with pytest.raises(BadUserInput, match=r"plain file|not a tar archive"):
         archives.from_tar(info.tobuf() + bytes(1_024))
 
 

@@ -69,7 +69,7 @@ async def test_saving_the_same_files_again_adds_no_version_and_no_event(scripts,
     assert await events_of() == before
 
 
-async def test_of_two_who_start_from_the_same_version_the_second_is_told_of_the_first(
+async def test_of_two_who_start_from_the_same_version_the_second_learns_of_the_first(
     scripts, edith, ada
 ):
     await scripts.create(edith, "shop")

@@ -28,7 +28,7 @@ class RuntimeClient(Protocol):
     """What loading needs of the runtime."""
 
     async def load(self, program: Program, *, keep: bool) -> Loaded:
-        """Load a program; with *keep* its process goes on and answers calls.
+        """Load a program; with *keep* its process stays and answers calls.
 
         Raises Failed, Lost.
         """
@@ -98,7 +98,7 @@ class Loader:
     async def load(self, candidate: Candidate, *, keep: bool) -> Checked:
         """What the version offers, with everything that is wrong with it.
 
-        With *keep* the process goes on if nothing is wrong. Raises Unavailable when no process can
+        With *keep* the process stays if nothing is wrong. Raises Unavailable when no process can
         be started, which says nothing about the version.
         """
         program = await self.program(candidate)

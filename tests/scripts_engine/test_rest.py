@@ -8,7 +8,6 @@ import tarfile
 
 import httpx2
 import pytest
-from tests.scripts_engine.runtime import DenoForEachLoad
 
 from aiwebengine.core.identity import Role
 from aiwebengine.scripts.loading import Loader
@@ -21,10 +20,10 @@ PATH = "/api/engine/scripts"
 
 
 @pytest.fixture
-async def clients(served, add_served_person, tmp_path):
+async def clients(served, add_served_person, host):
     """A client for each of two editors and an administrator, by an API token."""
     scripts = served.engine.services.scripts
-    scripts.loader = Loader(DenoForEachLoad(), Trees(tmp_path / "trees"))
+    scripts.loader = Loader(host.client, Trees(host.folder))
     made = {}
     for name, role in (
         ("edith", Role.EDITOR),

@@ -42,7 +42,7 @@ OF_OWNERS = {
 OF_ADMINISTRATORS = {
     "suspend": lambda scripts, viewer: scripts.suspend(viewer, "shop"),
     "resume": lambda scripts, viewer: scripts.resume(viewer, "shop"),
-    "limit": lambda scripts, viewer: scripts.set_limits(viewer, "shop", {"heap_mb": 512}),
+    "limit": lambda scripts, viewer: scripts.set_limits(viewer, "shop", {"log_lines": 500}),
     "bind_host": lambda scripts, viewer: scripts.bind_host(viewer, "shop", "shop.example.org"),
     "page_mode": lambda scripts, viewer: scripts.set_page_mode(viewer, "shop", PageMode.SANDBOXED),
 }
@@ -215,15 +215,21 @@ async def test_owners_lower_limits_and_administrators_raise_them_up_to_the_maxim
     scripts, shop, edith, ada, events_of
 ):
     lowered = await scripts.set_limits(edith, "shop", {"call_timeout_secs": 1})
-    raised = await scripts.set_limits(ada, "shop", {"heap_mb": 512})
+    raised = await scripts.set_limits(ada, "shop", {"heap_mb": 512, "resident_mb": 900})
     # A value that an administrator set is no obstacle to other changes.
     kept = await scripts.set_limits(edith, "shop", {"heap_mb": 512, "log_lines": 5})
 
     assert scripts.limits_of(lowered).call_timeout_secs == 1.0
     assert scripts.limits_of(raised).heap_mb == 512
-    assert kept.overrides == {"call_timeout_secs": 1.0, "heap_mb": 512, "log_lines": 5}
+    assert kept.overrides == {
+        "call_timeout_secs": 1.0,
+        "heap_mb": 512,
+        "resident_mb": 900,
+        "log_lines": 5,
+    }
     assert (await scripts.set_limits(edith, "shop", {"heap_mb": None})).overrides.keys() == {
         "call_timeout_secs",
+        "resident_mb",
         "log_lines",
     }
     assert (await events_of()).count("script.limits_changed") == 4
@@ -234,6 +240,7 @@ async def test_owners_lower_limits_and_administrators_raise_them_up_to_the_maxim
     [
         {"heap_mb": 10**6},
         {"heap_mb": 1},
+        {"heap_mb": 400},
         {"heap_mb": "64"},
         {"heap_mb": True},
         {"heap_mb": 64.5},

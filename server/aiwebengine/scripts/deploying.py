@@ -170,7 +170,8 @@ class ScriptDeploys(ScriptSaves):
                 if (current.key, current.activation) != (script.key, script.activation):
                     raise Conflict(
                         f"{slug} was deployed or changed by someone else meanwhile; its active"
-                        f" version is {current.active_version}. Compare the versions, then deploy again."
+                        f" version is {current.active_version}. Compare the versions, then deploy"
+                        " again."
                     )
                 changed = await self._activate(
                     viewer, current, version.number, version.digest, checked, activation, action

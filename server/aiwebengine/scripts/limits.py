@@ -56,7 +56,7 @@ class LimitRules:
         A value above the maximum, which may have been lowered since, counts as the maximum.
         """
         known = {
-            name: min(value, getattr(self.maxima, name))
+            name: min(value, max(getattr(self.maxima, name), getattr(self.defaults, name)))
             for name, value in overrides.items()
             if name in NAMES
         }
@@ -78,11 +78,17 @@ class LimitRules:
                 stored.pop(name, None)
             elif value != current.get(name):
                 stored[name] = self._checked(name, value, is_administrator=is_administrator)
+        limits = self.applied(stored)
+        if limits.resident_mb <= limits.heap_mb:
+            raise BadUserInput(
+                f"limits.resident_mb: {limits.resident_mb} is not above heap_mb, which is"
+                f" {limits.heap_mb}; the heap is a part of it."
+            )
         return stored
 
     def _checked(self, name: str, value: object, *, is_administrator: bool) -> int | float:
         default: int | float = getattr(self.defaults, name)
-        lowest, highest = getattr(MINIMA, name), getattr(self.maxima, name)
+        lowest, highest = getattr(MINIMA, name), max(getattr(self.maxima, name), default)
         kind = float if isinstance(default, float) else int
         # Comparing refuses NaN as well; True and False are numbers to Python.
         if (

@@ -382,7 +382,7 @@ async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan,
     alerts, users = [alerts_of("one"), alerts_of("two")], engine.services.users
     for each in alerts:
         await engine.services.chain.seal()
-        await each.report_new_administrators()
+        await each.report_events()
         await each.deliver()
     before = len(hook.told("event", "administrator_added"))
 
@@ -392,7 +392,7 @@ async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan,
     await users.grant_role(ada, alan.id, Role.ADMINISTRATOR, expires_at=end)
     await engine.services.chain.seal()
     for _ in range(3):
-        await asyncio.gather(*(each.report_new_administrators() for each in alerts))
+        await asyncio.gather(*(each.report_events() for each in alerts))
         await asyncio.gather(*(each.deliver() for each in alerts))
 
     told = hook.told("event", "administrator_added")
@@ -403,14 +403,34 @@ async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan,
     )
 
 
+async def test_a_script_that_the_engine_suspends_is_reported_and_one_by_hand_is_not(
+    engine, ada, edith, alerts_of, hook
+):
+    alerts, scripts = alerts_of("one"), engine.services.scripts
+    for slug in ("by-hand", "crashing"):
+        await scripts.create(edith, slug)
+    await scripts.suspend(ada, "by-hand")
+    crashing = await scripts.get(edith, "crashing")
+    await scripts.suspend_for_crashes(crashing.key, "Three processes ended in 5 minutes.")
+
+    await engine.services.chain.seal()
+    await alerts.report_events()
+    await alerts.deliver()
+
+    [reported] = hook.told("event", "script_suspended")
+    assert reported["detail"] == (
+        "The engine suspended the script crashing: Three processes ended in 5 minutes."
+    )
+
+
 async def test_the_trail_is_read_on_from_where_it_was_left(engine, ada, alan, alerts_of, hook):
     await engine.services.chain.seal()
-    await alerts_of("stopped").report_new_administrators()
+    await alerts_of("stopped").report_events()
     await engine.services.users.grant_role(ada, alan.id, Role.ADMINISTRATOR)
     await engine.services.chain.seal()
 
     later = alerts_of("started later")
-    await later.report_new_administrators()
+    await later.report_events()
     await later.deliver()
 
     assert len(hook.told("event", "administrator_added")) == 2

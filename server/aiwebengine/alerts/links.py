@@ -19,6 +19,7 @@ _PAGES = {
     "backup": "/backups",
     "database_role": "/database",
     "migrations": "/migrations",
+    "script_suspended": "/audit",
     "writable.backups": "/backups",
 }
 

@@ -92,7 +92,7 @@ class AlertMonitor:
             self._was_ok = True
             await self._outage.is_over(database)
             await self._alerts.observe(checks)
-            await self._alerts.report_new_administrators()
+            await self._alerts.report_events()
         elif database.times >= ENOUGH_TIMES:
             self._outage_log.lasts(database)
             # A database that is starting as well raises no alert.

@@ -12,6 +12,7 @@ from aiwebengine.alerts.channels import Channel, NotDelivered
 from aiwebengine.alerts.messages import message
 from aiwebengine.alerts.types import (
     ADMINISTRATOR_ADDED,
+    SCRIPT_SUSPENDED,
     Alert,
     AlertChannel,
     ChannelResult,
@@ -20,7 +21,7 @@ from aiwebengine.alerts.types import (
     Open,
 )
 from aiwebengine.audit.service import AuditTrail
-from aiwebengine.audit.types import AuditAction, Target
+from aiwebengine.audit.types import AuditAction, AuditEvent, Target
 from aiwebengine.core.config import Alerts as AlertSettings
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.formats import ended
@@ -159,8 +160,10 @@ class Alerts:
             late = [one for one in self._channels if one not in dict(sent)]
             await self._notify(alert_id, NoticeKind.BEGAN, HealthState.FAILING, detail, late)
 
-    async def report_new_administrators(self) -> None:
-        """Report each administrator added since the last call. Raises Unavailable.
+    async def report_events(self) -> None:
+        """Report each administrator who was added, and each script that the engine suspended.
+
+        Raises Unavailable.
 
         Misses none while no instance runs: the position in the audit trail is stored.
         """
@@ -168,15 +171,15 @@ class Alerts:
             position = await store.lock_position(self._db)
             if position is None:
                 return
-            newest, events = await self._audit.granted_after(position, Role.ADMINISTRATOR)
+            newest, events = await self._audit.alarming_after(position)
             for event in events:
-                who = f"{event.target_label} was made an administrator by {event.actor_label}"
-                detail = f"{who}{f': {event.reason}' if event.reason else ''}."
+                name, title, what = _event(event)
+                detail = ended(f"{what}{f': {event.reason}' if event.reason else ''}")
                 alert_id = await store.add_event(
                     self._db,
-                    name=ADMINISTRATOR_ADDED,
+                    name=name,
                     severity=HealthState.WARNING,
-                    title="An administrator was added",
+                    title=title,
                     detail=detail,
                     at=event.at,
                 )
@@ -290,6 +293,15 @@ class Alerts:
         except NotDelivered as error:
             return ChannelResult(channel=channel, target=target, delivered=False, error=str(error))
         return ChannelResult(channel=channel, target=target, delivered=True, error=None)
+
+
+def _event(event: AuditEvent) -> tuple[str, str, str]:
+    """Name, title and detail of the alert for an audit event."""
+    if event.action is AuditAction.SCRIPT_SUSPENDED:
+        what = f"The engine suspended the script {event.target_label}"
+        return SCRIPT_SUSPENDED, "A script was suspended", what
+    what = f"{event.target_label} was made an administrator by {event.actor_label}"
+    return ADMINISTRATOR_ADDED, "An administrator was added", what
 
 
 def _detail(check: HealthCheck) -> str:

@@ -44,7 +44,7 @@ class Alert:
 
     Attributes:
         id: ID of the alert.
-        name: name of the health check, or `administrator_added`.
+        name: name of the health check, or `administrator_added`, `script_suspended`.
         title: title for people.
         instance: the instance that reported it; null if it concerns all.
         state: open, over or a one-time event.
@@ -110,7 +110,11 @@ class NoticeKind(enum.Enum):
 
 
 ADMINISTRATOR_ADDED = "administrator_added"
-EVENTS = {ADMINISTRATOR_ADDED: "A user was granted the role Administrator; says by whom and why."}
+SCRIPT_SUSPENDED = "script_suspended"
+EVENTS = {
+    ADMINISTRATOR_ADDED: "A user was granted the role Administrator; says by whom and why.",
+    SCRIPT_SUSPENDED: "The engine suspended a script whose processes ended too often; says why.",
+}
 """One-time alerts and their meaning."""
 
 

@@ -81,8 +81,10 @@ async def sealed(db: Database, after: int, limit: int) -> list[Row]:
     )
 
 
-async def granted(db: Database, after: int, role: str) -> tuple[int, list[int]]:
-    """The newest position, and the numbers of later events that granted *role* to new holders."""
+async def alarming(db: Database, after: int, role: str) -> tuple[int, list[int]]:
+    """The newest position, and the numbers of later events that granted *role* to new holders, or
+    in which the engine suspended a script.
+    """
     row = await db.one(
         """
         with newest as (select coalesce(max(position), 0) as position from audit_chain)
@@ -90,7 +92,10 @@ async def granted(db: Database, after: int, role: str) -> tuple[int, list[int]]:
           select array_agg(e.id order by c.position)
           from audit_chain c join audit_events e on e.id = c.event_id
           where c.position > :after and c.position <= newest.position
-            and e.action = 'role.granted' and e.before is null and e.after ->> 'role' = :role
+            and (
+              (e.action = 'role.granted' and e.before is null and e.after ->> 'role' = :role)
+              or (e.action = 'script.suspended' and e.actor_kind = 'system')
+            )
         ), '{}') as numbers
         from newest
         """,

@@ -67,14 +67,14 @@ class AuditTrail:
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db, _checked(wanted))
 
-    async def granted_after(self, position: int, role: Role) -> tuple[int, list[AuditEvent]]:
-        """The newest seal's position, and the events after *position* that granted *role* to new
-        holders.
+    async def alarming_after(self, position: int) -> tuple[int, list[AuditEvent]]:
+        """The newest seal's position, and the events after *position* that made a user an
+        administrator, or in which the engine suspended a script.
 
         Seals are numbered without gaps after their events are committed, so reading on from the
         returned position misses none.
         """
-        newest, numbers = await chain_store.granted(self._db, position, role.value)
+        newest, numbers = await chain_store.alarming(self._db, position, Role.ADMINISTRATOR.value)
         return newest, await store.by_numbers(self._db, numbers) if numbers else []
 
     async def role_changes_by_day(self, since: datetime) -> list[tuple[date, str, int]]:

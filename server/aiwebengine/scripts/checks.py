@@ -69,6 +69,11 @@ def host(text: str) -> str:
     return kept
 
 
+def storable(text: str) -> str:
+    """What a program wrote, without what PostgreSQL can't store: NUL and halves of surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _line(name: str, text: str | None, longest: int) -> str:
     kept = (text or "").strip()
     _must_be_short(name, kept, longest)

@@ -13,6 +13,7 @@ from aiwebengine.core.errors import Unavailable
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.runtimes.dialects import prepared_entry
 from aiwebengine.runtimes.types import Failed, Limits, Loaded, Lost, Program, Reason
+from aiwebengine.scripts.checks import storable
 from aiwebengine.scripts.routes import routes_of
 from aiwebengine.scripts.trees import Trees, program_of
 from aiwebengine.scripts.types import Checked, Diagnostic, Dialect, Severity
@@ -164,7 +165,7 @@ def _place(value: object) -> int | None:
 def _clean(value: Any) -> Any:
     """The value without characters that PostgreSQL can't store."""
     if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        return storable(value)
     if isinstance(value, Mapping):
         return {_clean(str(key)): _clean(one) for key, one in value.items()}
     if isinstance(value, Sequence):

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.database import Database
+from aiwebengine.scripts.checks import storable
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine, ScriptLogFilter, ScriptLogLine
 
 _LEVELS = list(LogLevel)
@@ -38,8 +39,8 @@ async def append(db: Database, lines: Sequence[NewLogLine]) -> None:
         levels=[line.level.value for line in lines],
         request_ids=[line.request_id for line in lines],
         routes=[line.route for line in lines],
-        texts=[line.text for line in lines],
-        files=[line.file for line in lines],
+        texts=[storable(line.text) for line in lines],
+        files=[line.file and storable(line.file) for line in lines],
         lines=[line.line for line in lines],
         cols=[line.column for line in lines],
     )

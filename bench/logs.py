@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiwebengine.logs.files import compress, stored_files
-from aiwebengine.logs.search import Wanted, count, newest
+from aiwebengine.logs.search import Matcher, count, newest
 from aiwebengine.logs.types import LogFilter, LogLevel
 
 LINES = 10_000_000
@@ -77,7 +77,7 @@ def one(log: Path, what: str, sought: str, lines: int) -> None:
     """One search, in a process that does nothing else."""
     began = time.perf_counter()
     if what == "all errors":
-        found = count(log, Wanted(LogFilter(level=LogLevel.ERROR)), is_over=lambda: False)
+        found = count(log, Matcher(LogFilter(level=LogLevel.ERROR)), is_over=lambda: False)
     else:
         middle = DAY + timedelta(days=1) / 2
         filters = {
@@ -89,7 +89,7 @@ def one(log: Path, what: str, sought: str, lines: int) -> None:
                 until=middle + timedelta(minutes=5),
             ),
         }
-        wanted = Wanted(filters.get(what, LogFilter(request_id=sought)))
+        wanted = Matcher(filters.get(what, LogFilter(request_id=sought)))
         found = len(newest(log, wanted, 100).entries)
     took = time.perf_counter() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024

@@ -54,7 +54,7 @@ def _become(
     os.environ.clear()
     os.environ.update(env)
     for number, stream in enumerate(streams):
-        # As a shell's pipes: written to at the end, whoever else writes.
+        # Like the pipes of a shell: append, because other processes may write as well.
         descriptor = os.open(stream, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_APPEND)
         os.dup2(descriptor, number)
         os.close(descriptor)

@@ -135,7 +135,7 @@ def every_event_tells_what_is_documented(monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(store, "append", looked_at)
     monkeypatch.setattr(store, "append_at_once", looked_at_at_once)
     yield
-    assert found == [], "say in aiwebengine/audit/details.py what these tell"
+    assert found == [], "add these to the schemas in aiwebengine/audit/details.py"
 
 
 @pytest.fixture(scope="session")
@@ -315,7 +315,7 @@ async def locked(
 ) -> AsyncIterator[Callable[[], int]]:
     """Nobody else has this table for as long as this lasts.
 
-    Tells how many of the engine's statements wait for a lock.
+    Returns how many of the engine's statements wait for a lock.
 
     The lock is waited for beside the loop: who holds the table now may be a task of this loop.
     """

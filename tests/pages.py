@@ -85,7 +85,7 @@ def pages() -> list[Page]:
 
 
 def _whole(text: str) -> list[str]:
-    """Lines, with those that go on in the next one put together."""
+    """Lines, each joined with its continuation lines."""
     return re.sub(r"\\\n\s*", " ", text).splitlines()
 
 

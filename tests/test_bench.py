@@ -29,7 +29,7 @@ def test_a_new_measurement_takes_the_place_of_the_old_one(tmp_path):
     ("page", "name"),
     [*((PAGE, name) for name in SUBJECTS), *((SCALE_PAGE, name) for name in SCALE_SUBJECTS)],
 )
-def test_every_subject_is_on_its_page_with_figures(page, name):
+def test_every_subject_is_on_its_page_with_results(page, name):
     section = page.read_text().split(f"<!-- bench {name} -->")[1].split(f"<!-- end {name} -->")[0]
 
     assert "| ---: |" in section

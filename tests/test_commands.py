@@ -53,7 +53,7 @@ def test_every_command_explains_itself(command):
 
 
 @pytest.mark.parametrize("name", COMMAND_PACKAGES)
-def test_every_room_is_loaded_when_its_command_is_asked_for(name):
+def test_a_package_is_loaded_when_its_command_is_used(name):
     done = subprocess.run(
         [sys.executable, "-m", "aiwebengine", name, "--help"], capture_output=True, text=True
     )
@@ -198,7 +198,7 @@ def test_alerts_from_a_script(run):
         (["audit", "export", "--output", "nowhere/trail.csv"], 1, "No such file or directory"),
     ],
 )
-def test_what_can_t_be_is_told_in_a_line(run, arguments, code, said):
+def test_an_impossible_request_is_reported_in_one_line(run, arguments, code, said):
     assert said in run(*arguments, code=code)
 
 
@@ -235,7 +235,7 @@ def test_who_is_invited_is_real_and_an_administrator_of_a_link_alone_is_not(run,
     assert "This database has 1 real user," in run("demo", "--users", "9", code=1)
 
 
-def test_a_database_that_is_not_there_is_told(run):
+def test_a_missing_database_is_reported(run):
     url = "postgresql://nobody:hunter2@127.0.0.1:9/none"
 
     told = run("users", "list", code=1, APP_REPOSITORY__DATABASE_URL=url)

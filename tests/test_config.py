@@ -1,4 +1,4 @@
-"""The configuration: one frozen tree, all faults told at once, no secret ever shown."""
+"""The configuration: one frozen tree, all problems reported at once, no secret ever shown."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def problems(tmp_path, text, **environ):
     return refused.value.problems
 
 
-def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path):
+def test_all_problems_are_reported_at_once_with_key_value_and_what_is_allowed(tmp_path):
     text = """
     [server]
     port = 99999
@@ -57,7 +57,7 @@ def test_every_fault_is_told_at_once_with_key_value_and_what_is_allowed(tmp_path
     assert "hunter2" not in joined
 
 
-def test_an_unknown_section_of_a_variable_is_told_with_the_variable(tmp_path):
+def test_an_unknown_section_of_a_variable_is_reported_with_the_variable(tmp_path):
     (told,) = problems(tmp_path, "", APP_NOTHING__AT_ALL="1")
 
     assert told.startswith("nothing: unknown key; known: server, ")
@@ -74,7 +74,7 @@ def test_an_empty_log_file_is_none(tmp_path):
     assert load(tmp_path, "", APP_LOGGING__FILE="").logging.file is None
 
 
-def test_a_wrong_task_or_time_in_the_schedules_is_told(tmp_path):
+def test_a_wrong_task_or_time_in_the_schedules_is_reported(tmp_path):
     text = """
     [maintenance.schedules]
     backupp = "0 2 * * *"
@@ -129,7 +129,7 @@ def test_the_environment_wins_and_is_named_as_the_origin(tmp_path):
     assert any("APP_AUTH__BOOTSTRAP_ADMINS: not valid JSON" in one for one in told)
 
 
-def test_variables_are_filled_in_and_missing_ones_are_told(tmp_path):
+def test_variables_are_substituted_and_unset_ones_are_reported(tmp_path):
     text = '[repository]\ndatabase_url = "postgresql://${WHO}:${SECRET:-none}@db/engine"'
 
     config = load(tmp_path, text, WHO="ada")
@@ -158,7 +158,7 @@ def test_no_secret_is_shown(tmp_path):
 
 
 @pytest.mark.parametrize("broken", ["[server", "port = = 1", "\udcff"])
-def test_a_file_that_is_no_toml_is_told(tmp_path, broken):
+def test_a_file_that_is_not_toml_is_reported(tmp_path, broken):
     path = tmp_path / "config.toml"
     path.write_bytes(broken.encode("utf-8", "surrogateescape"))
 
@@ -166,7 +166,7 @@ def test_a_file_that_is_no_toml_is_told(tmp_path, broken):
         load_config(path, {})
 
 
-def test_a_named_file_that_is_not_there_is_told(tmp_path):
+def test_a_named_file_that_does_not_exist_is_reported(tmp_path):
     with pytest.raises(ConfigError, match="nowhere"):
         load_config(tmp_path / "nowhere.toml", {})
 
@@ -217,7 +217,7 @@ def apple_key(curve=ec.SECP256R1):
     )
 
 
-def test_a_key_of_apple_that_can_t_sign_is_told_when_it_is_set(tmp_path):
+def test_an_invalid_key_for_apple_is_reported_at_start(tmp_path):
     public = ec.generate_private_key(ec.SECP256R1()).public_key()
     unfit = [
         "garbage",

@@ -41,7 +41,7 @@ async def test_it_watches_again_after_a_rest():
         assert limit.is_over
 
 
-async def test_whoever_else_cancels_is_heard():
+async def test_a_cancellation_by_other_code_propagates():
     async def work():
         with Deadlines(0.1).within():
             try:
@@ -63,7 +63,7 @@ async def test_what_is_lifted_may_take_as_long_as_it_takes():
     assert not limit.is_over
 
 
-async def test_an_inner_one_that_is_over_leaves_the_outer_going_on():
+async def test_an_expired_inner_deadline_does_not_end_the_outer_one():
     with Deadlines(5).within() as outer:
         with pytest.raises(TimeoutError):
             with Deadlines(0.05).within():

@@ -21,7 +21,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
 # They stand for any of their kind.
 PLACEHOLDERS = {"APP_SECTION__KEY", "APP_SECTION__KEY_FILE", "APP_CONFIG_FILE"}
 FILE = re.compile(r"\.(py|toml|yml|yaml|json|md|sh|sql|txt|conf|log|dump|gz|service|timer|js|csv)$")
-# What an example leaves to the reader, and what only the reader's machine can tell.
+# Values that an example leaves to the reader, and facts that only the reader's machine knows.
 NOT_OURS = re.compile(r"the environment variable \w+ is not set|No such file")
 
 

@@ -1,4 +1,4 @@
-"""The rules of the house, as tests."""
+"""The rules of the project, as tests."""
 
 import ast
 import re
@@ -56,7 +56,7 @@ def imports_of(file: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_only_a_room_itself_touches_its_store(room):
+def test_only_a_package_itself_uses_its_store(room):
     guests = [
         str(file.relative_to(PACKAGE))
         for file in PACKAGE.rglob("*.py")
@@ -71,7 +71,7 @@ def test_only_a_room_itself_touches_its_store(room):
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_rules_and_sql_know_nothing_of_the_doors(room):
+def test_services_and_stores_import_no_adapter(room):
     doors = (
         "aiwebengine.graphql",
         "aiwebengine.web",
@@ -87,7 +87,7 @@ def test_rules_and_sql_know_nothing_of_the_doors(room):
     assert not [name for name in imported if name.startswith(doors) or name.endswith(".graphql")]
 
 
-def test_only_the_database_room_knows_the_driver():
+def test_only_the_package_database_imports_the_driver():
     guests = [
         str(file.relative_to(PACKAGE))
         for file in PACKAGE.rglob("*.py")

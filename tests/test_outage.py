@@ -59,7 +59,7 @@ async def until_healthy(client, within):
     return False
 
 
-async def test_an_outage_is_told_as_one_and_ends_by_itself(fragile, tmp_path):
+async def test_an_outage_is_answered_with_503_and_ends_by_itself(fragile, tmp_path):
     engine = built(fragile.url, tmp_path)
     await engine.prepare()
     async with (
@@ -120,7 +120,7 @@ async def test_a_frozen_database_does_not_freeze_the_engine(fragile, tmp_path):
     assert back.json() == {"data": {"users": {"totalCount": 1}}}
 
 
-async def test_who_asks_for_the_health_again_and_again_fills_no_log_with_an_outage(
+async def test_repeated_health_requests_do_not_fill_the_log_during_an_outage(
     fragile, tmp_path, caplog
 ):
     engine = built(fragile.url, tmp_path)
@@ -162,7 +162,7 @@ async def test_a_database_that_comes_later_is_waited_for(fragile, tmp_path):
     assert back.json() == {"data": {"viewer": None}}
 
 
-async def test_a_listener_that_lost_its_connection_tells_what_was_missed(fragile, tmp_path):
+async def test_a_listener_delivers_what_it_missed_while_disconnected(fragile, tmp_path):
     engine = built(fragile.url, tmp_path)
     await engine.prepare()
     async with serving(engine):

@@ -259,7 +259,7 @@ def test_no_line_is_written_in_another_way_than_the_page_is_read_from():
     assert strange == []
 
 
-def test_every_action_of_the_trail_has_a_meaning_and_tells_what_it_holds():
+def test_every_audit_action_has_a_description_and_a_schema():
     bare = [action.name for action, meaning in audit.meanings().items() if not meaning]
     told = [
         text
@@ -295,7 +295,7 @@ def test_every_health_check_has_a_meaning_and_is_on_the_page():
 def test_every_alert_has_a_meaning():
     assert all(alerts.EVENTS.values())
     assert [rule for rule, _, _, meaning in alerts.rules() if not meaning] == []
-    # The title of an alert stands beside the constant that names it.
+    # The title of an alert is next to the constant with its name.
     service = (log.PACKAGE / "alerts" / "service.py").read_text()
     assert re.findall(r'name="(\w+)"', service) == []
 

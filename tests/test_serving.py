@@ -69,7 +69,7 @@ def test_no_link_is_printed_where_a_provider_lets_the_administrator_in(start):
     assert "/auth/link?" not in with_admins
 
 
-def test_a_port_that_is_taken_is_told(start, tmp_path):
+def test_a_port_in_use_is_reported(start, tmp_path):
     _, base, _ = start()
 
     done = subprocess.run(
@@ -130,7 +130,7 @@ def test_a_second_signal_makes_a_stop_short(start):
     assert process.wait(30) == 0
 
 
-def test_the_service_manager_is_told_when_the_engine_is_ready(start, tmp_path):
+def test_systemd_is_notified_when_the_engine_is_ready(start, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(30)

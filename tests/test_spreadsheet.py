@@ -1,4 +1,4 @@
-"""A spreadsheet that opens an export runs nothing of what stands in it."""
+"""A spreadsheet that opens an export runs nothing of its content."""
 
 import csv
 import io

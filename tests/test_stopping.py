@@ -39,7 +39,7 @@ def sessions(url, number):
 
 
 async def refuses(base):
-    """Whether a new connection is turned away at once, not left to wait."""
+    """Whether a new connection is refused at once instead of waiting."""
     try:
         async with httpx2.AsyncClient(timeout=5) as client:
             await client.get(f"{base}/health")
@@ -93,7 +93,7 @@ async def test_what_would_not_end_in_time_is_cut_off(start, url, workers):
     assert getattr(answered[0], "status_code", 0) != 200
 
 
-async def test_readers_of_streams_are_sent_away_at_once_and_told_to_come_back(start, url):
+async def test_event_streams_end_at_once_and_clients_are_asked_to_reconnect(start, url):
     process, base, output, cookie = started(start, url, "1")
     asked = {"query": SUBSCRIPTION}
     socket = websockets.connect(

@@ -86,7 +86,7 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(start):
     process.wait()
 
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in workers))
-    # The database went on; the next engine finds it, and takes it along when it stops.
+    # The database kept running. The next engine uses it, and stops it when it stops itself.
     _, base, _ = start(**WORKERS)
     assert httpx2.get(f"{base}/health").status_code == 200
 

@@ -52,7 +52,7 @@ class Hook:
             if found:
                 return found[0]
             await asyncio.sleep(0.05)
-        raise AssertionError(f"no {kind} of {name}; told was {self.bodies}")
+        raise AssertionError(f"no {kind} of {name}; received: {self.bodies}")
 
 
 @asynccontextmanager

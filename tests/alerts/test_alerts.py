@@ -1,4 +1,4 @@
-"""People are told once what is wrong, and that it is over, by real receivers."""
+"""Each problem and its end are notified once; the receivers are real servers."""
 
 import asyncio
 import dataclasses
@@ -40,7 +40,7 @@ async def hook():
 
 @pytest.fixture
 def alerts_of(engine, hook):
-    """The alerts of an instance on this test's database, which tell the hook at once."""
+    """The alerts of an instance on the database of this test, which notify the hook at once."""
 
     def alerts_of(instance="one", **settings):
         given = AlertSettings(
@@ -61,7 +61,7 @@ def seen(name, state, *, times=2, detail="seen", is_shared=False):
         detail=detail,
         since=now,
         checked_at=now,
-        remedy="Mend it." if state in (WARNING, FAILING) else None,
+        remedy="Fix it." if state in (WARNING, FAILING) else None,
         times=times,
         is_shared=is_shared,
     )
@@ -87,7 +87,7 @@ async def after(db, **age):
     )
 
 
-async def test_what_fails_is_told_once_and_its_end_too(engine, alerts_of, hook):
+async def test_a_failure_and_its_end_are_each_notified_once(engine, alerts_of, hook):
     alerts = alerts_of()
 
     for _ in range(5):
@@ -99,7 +99,7 @@ async def test_what_fails_is_told_once_and_its_end_too(engine, alerts_of, hook):
 
     began, over = hook.bodies
     assert (began["kind"], began["state"], began["name"]) == ("began", "FAILING", "disk.logs")
-    assert began["detail"] == "0 B free. Mend it."
+    assert began["detail"] == "0 B free. Fix it."
     assert began["instance"] == "one"
     assert began["url"] == "http://engine.example"
     assert "Failing: The disk.logs" in began["text"]
@@ -146,7 +146,7 @@ async def test_a_message_leads_to_the_lines_or_the_page_of_its_fault(
         assert "until" not in during
 
 
-async def test_an_alert_stays_open_while_nobody_can_tell(engine, alerts_of, hook):
+async def test_an_alert_stays_open_while_its_check_is_unknown(engine, alerts_of, hook):
     alerts = alerts_of(settle_secs=60)
     await alerts.observe([seen("disk.logs", FAILING)])
     await alerts.observe([seen("disk.logs", OK)])
@@ -272,7 +272,7 @@ async def test_what_lasts_is_reminded_of(engine, alerts_of, hook):
     assert [body["kind"] for body in hook.bodies] == ["began", "reminder"]
 
 
-async def test_what_gets_worse_is_told_again(alerts_of, hook):
+async def test_a_worsening_is_notified_again(alerts_of, hook):
     alerts = alerts_of()
 
     for state in (WARNING, FAILING, WARNING, FAILING):
@@ -285,7 +285,7 @@ async def test_what_gets_worse_is_told_again(alerts_of, hook):
     ]
 
 
-async def test_instances_at_once_tell_once_of_what_they_share(engine, alerts_of, hook):
+async def test_concurrent_instances_notify_once_of_a_shared_problem(engine, alerts_of, hook):
     many = [alerts_of(f"instance{number}") for number in range(6)]
 
     for state in (FAILING, FAILING, OK, OK, OK):
@@ -378,7 +378,7 @@ async def test_the_signature_is_that_of_the_body(alerts_of, hook):
     assert 0 <= time.time() - int(headers["x-aiwebengine-timestamp"]) < 600
 
 
-async def test_an_administrator_who_was_added_is_told_of_once(engine, ada, alan, alerts_of, hook):
+async def test_a_new_administrator_is_notified_once(engine, ada, alan, alerts_of, hook):
     alerts, users = [alerts_of("one"), alerts_of("two")], engine.services.users
     for each in alerts:
         await engine.services.chain.seal()
@@ -518,7 +518,9 @@ mutation ($channel: AlertChannel) {
 """
 
 
-async def test_a_test_tells_of_each_channel_and_is_traced(engine, alerts_of, ada, hook, events_of):
+async def test_a_test_alert_reports_each_channel_and_is_recorded(
+    engine, alerts_of, ada, hook, events_of
+):
     async with mail_server() as mailbox:
         smtp = {"host": "127.0.0.1", "port": mailbox.port, "encryption": "none"}
         alerts = alerts_of(email_to=["ops@example.com"], email_from="engine@example.com", smtp=smtp)

@@ -1,4 +1,4 @@
-"""Real faults of a running engine: told within seconds, and told when they are over."""
+"""Real faults of a running engine: notified within seconds, and again when they are over."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timed
 __all__ = ["fragile"]
 
 ROOT = operator("root")
-# A fault is promised to be told within ten seconds; a busy machine gets some more.
+# The documentation promises a notification within ten seconds; a busy machine gets more time.
 SOON = 20
 
 
@@ -35,7 +35,7 @@ async def hook():
 
 
 def engine_on(url, hook, tmp_path, **sections):
-    """An engine with its own port, log and backup directory, that tells the hook."""
+    """An engine with its own port, log and backup directory, which notifies the hook."""
     given = {
         "repository": Repository(
             data_dir=tmp_path, statement_timeout_secs=2, acquire_timeout_secs=2
@@ -58,7 +58,7 @@ async def states(engine):
     return {one.name: one.state.name for one in await engine.services.health.checks(ROOT)}
 
 
-async def test_a_database_that_stops_is_told_and_so_is_its_return(fragile, hook, tmp_path):
+async def test_a_database_outage_and_its_end_are_notified(fragile, hook, tmp_path):
     engine = engine_on(fragile.url, hook, tmp_path)
     await engine.prepare()
     async with serving(engine):
@@ -84,7 +84,7 @@ async def test_a_database_that_stops_is_told_and_so_is_its_return(fragile, hook,
     assert alert.last_sent_at is not None
 
 
-async def test_a_database_that_freezes_is_told(fragile, hook, tmp_path):
+async def test_a_frozen_database_is_notified(fragile, hook, tmp_path):
     engine = engine_on(fragile.url, hook, tmp_path)
     await engine.prepare()
     async with serving(engine):
@@ -117,13 +117,13 @@ async def test_who_could_not_be_reached_in_an_outage_hears_of_it_later(fragile, 
     assert len(hook.told("began", "database")) == 1
 
 
-async def test_the_processes_of_an_instance_tell_once_of_an_outage(fragile, hook, tmp_path):
+async def test_the_processes_of_an_instance_notify_an_outage_once(fragile, hook, tmp_path):
     one = engine_on(fragile.url, hook, tmp_path)
     other = Engine(one.config, fragile.url)
     await one.prepare()
     await other.prepare()
     async with serving(one):
-        task = asyncio.create_task(other._look_after())
+        task = asyncio.create_task(other._run_without_database())
         await asyncio.to_thread(fragile.stop)
         await hook.until("began", "database", SOON)
         await asyncio.sleep(6)
@@ -138,7 +138,7 @@ async def test_the_processes_of_an_instance_tell_once_of_an_outage(fragile, hook
     assert len(hook.told("over", "database")) == 1
 
 
-async def test_an_outage_that_was_told_is_not_told_again_by_the_next_start(fragile, hook, tmp_path):
+async def test_a_notified_outage_is_not_notified_again_after_a_restart(fragile, hook, tmp_path):
     first = engine_on(fragile.url, hook, tmp_path)
     await first.prepare()
     async with serving(first):
@@ -174,9 +174,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("which", ["logs", "backups"])
-async def test_a_disk_that_is_full_is_told_and_so_is_its_end(
-    url, hook, tmp_path, small_disk, which
-):
+async def test_a_full_disk_and_its_end_are_notified(url, hook, tmp_path, small_disk, which):
     section = {
         "logs": {"logging": Logging(file=small_disk / "aiwebengine.log")},
         "backups": {"backup": Backup(directory=small_disk)},
@@ -202,9 +200,7 @@ async def test_a_disk_that_is_full_is_told_and_so_is_its_end(
     assert state[f"disk.{which}"] == "FAILING"
 
 
-async def test_a_worker_that_is_killed_is_told_and_so_is_its_replacement(
-    start, command, hook, tmp_path
-):
+async def test_a_killed_worker_and_its_replacement_are_notified(start, command, hook, tmp_path):
     process, base, output = await asyncio.to_thread(
         lambda: start(
             APP_PERFORMANCE__WORKER_POOL_SIZE="3",
@@ -230,7 +226,7 @@ async def test_a_worker_that_is_killed_is_told_and_so_is_its_replacement(
     assert "task.bug" not in output.read_text()
 
 
-async def test_an_administrator_who_is_added_is_told_by_a_running_engine(url, hook, tmp_path):
+async def test_a_running_engine_notifies_a_new_administrator(url, hook, tmp_path):
     engine = engine_on(url, hook, tmp_path)
     await engine.prepare()
     async with serving(engine):
@@ -253,5 +249,5 @@ def test_a_turn_belongs_to_one_and_falls_to_the_next(tmp_path):
     other.give_up()
 
 
-def test_without_a_place_for_a_lock_everybody_tells(tmp_path):
+def test_without_a_folder_for_the_lock_every_process_is_leader(tmp_path):
     assert LeaderLock(tmp_path / "nowhere" / "x.watch").is_mine()

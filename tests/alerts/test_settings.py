@@ -1,4 +1,4 @@
-"""The section [alerts]: what does not fit together is told with its key, and no secret shown."""
+"""The section [alerts]: conflicting settings are reported with their keys, without secrets."""
 
 import json
 
@@ -41,7 +41,7 @@ def load(tmp_path, text, **environ):
         ),
     ],
 )
-def test_what_does_not_fit_is_told(tmp_path, text, told):
+def test_conflicting_settings_are_reported(tmp_path, text, told):
     with pytest.raises(ConfigError) as refused:
         load(tmp_path, text)
 

@@ -148,7 +148,7 @@ async def test_a_new_sign_in_asks_at_the_provider_and_gives_a_recent_session(
         ("", None, "does not report when you signed in there"),
     ],
 )
-async def test_a_click_is_no_sign_in_and_the_old_session_stays_as_it_was(
+async def test_a_click_is_no_sign_in_and_leaves_the_old_session_unchanged(
     browser, served, provider, fault, signed_in_ago, told
 ):
     provider.signed_in_at = time.time() - HOUR

@@ -59,7 +59,9 @@ async def test_a_drill_proves_the_newest_backup_and_leaves_nothing(
     assert (await backups.find(ada, made.name)).drilled_at is not None
 
 
-async def test_a_drill_tells_what_is_wrong_and_leaves_nothing(backups, ada, folder, databases):
+async def test_a_failed_drill_reports_the_problem_and_leaves_nothing(
+    backups, ada, folder, databases
+):
     made = await backups.create(ada)
     spoilt(folder / made.name, "database.dump")
 

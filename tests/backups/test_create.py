@@ -57,7 +57,7 @@ async def test_an_archive_is_a_plain_tar_with_everything_in_it(
     assert [entry.name for entry in folder.iterdir()] == [made.name]
 
 
-async def test_the_trail_tells_of_a_backup_and_the_run_has_ended(backups, ada, events_of):
+async def test_a_backup_is_in_the_audit_trail_and_its_run_has_ended(backups, ada, events_of):
     made = await backups.create(ada)
 
     run = (await backups.runs(ada, [BackupRunKind.CREATE], None, 10))[0]
@@ -149,7 +149,7 @@ async def test_who_may_not_makes_nothing(backups, edith, folder, events_of):
     assert await events_of() == before
 
 
-async def test_a_full_disk_leaves_no_file_and_is_told(backups, root, folder, events_of, url):
+async def test_a_full_disk_is_reported_and_leaves_no_file(backups, root, folder, events_of, url):
     with psycopg.connect(url) as connection:
         connection.execute(
             "create table noise as select md5(random()::text) from generate_series(1, 20000)"
@@ -175,7 +175,7 @@ async def test_a_full_disk_leaves_no_file_and_is_told(backups, root, folder, eve
     assert await backups.newest() is None
 
 
-async def test_too_little_room_is_told_before_anything_is_written(
+async def test_too_little_space_is_reported_before_anything_is_written(
     backups, root, folder, monkeypatch
 ):
     monkeypatch.setattr("aiwebengine.backups.storage._RESERVE", 1 << 60)
@@ -219,7 +219,7 @@ async def test_a_run_whose_process_is_gone_counts_as_failed(backups, root, engin
     assert (await backups.all(root))[0].state is BackupState.FAILED
 
 
-async def test_a_run_that_goes_on_shows_as_running_with_its_progress(backups, ada):
+async def test_an_unfinished_run_is_shown_as_running_with_its_progress(backups, ada):
     backup, run = await backups.start_create(ada)
 
     assert (backup.state, run.state) == (BackupState.RUNNING, BackupRunState.RUNNING)
@@ -257,7 +257,7 @@ async def test_what_a_killed_run_left_is_cleared_away_but_not_what_lives(backups
 async def test_an_archive_that_lacked_only_its_name_gets_it_from_the_next_run(
     backups, root, folder, monkeypatch
 ):
-    """Killed after the trail was told and before the file was renamed."""
+    """Killed after the audit event was recorded and before the file was renamed."""
     with monkeypatch.context() as patch:
         patch.setattr("aiwebengine.backups.archive.Writer.name", lambda _: None)
         patch.setattr("aiwebengine.backups.archive.Writer.close", lambda self: self._file.close())
@@ -302,7 +302,9 @@ def test_the_engines_own_programs_are_not_used_where_tls_is(monkeypatch):
     assert plain[0] not in encrypted
 
 
-async def test_pg_dump_refusing_is_told_in_its_words(backups, root, engine, folder, monkeypatch):
+async def test_an_error_of_pg_dump_is_reported_with_its_message(
+    backups, root, engine, folder, monkeypatch
+):
     monkeypatch.setattr(create, "_dump_arguments", lambda *_, **__: ["--format=nonsense"])
 
     with pytest.raises(programs.ProgramFailed) as refused:

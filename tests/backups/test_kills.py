@@ -123,7 +123,7 @@ def undisturbed(url, folder, *arguments):
 
 
 def killed(url, folder, longest, *arguments):
-    """Let the command go on for a random part of its work, and kill it; whether it had ended."""
+    """Kill the command after a random part of its work. Returns whether it had ended before."""
     command = Command(url, folder, *arguments)
     command.wait_until_it_works()
     time.sleep(chance.uniform(0, 1.1 * longest))
@@ -213,7 +213,7 @@ def has_marker(url):
 
 
 async def alone(url, folder, *arguments):
-    """Run the command to its end, once whoever was killed has let go."""
+    """Run the command until it ends, after the killed process has released its locks."""
     async with asyncio.timeout(60):
         while True:
             command = Command(url, folder, *arguments)
@@ -320,7 +320,7 @@ async def test_killed_while_it_migrates(url, tmp_path):
         command.ended()
         for archive in (tmp_path / "backups").glob("*.tar"):
             assert await asyncio.to_thread(problem, archive) is None
-        # Whatever was left: the next runner goes on from there.
+        # The next runner continues with whatever the killed one left.
         Migrations(url, MIGRATIONS).up()
         status = Migrations(url, MIGRATIONS).status()
         assert [one.id for one in status if one.state is not MigrationState.APPLIED] == []
@@ -416,12 +416,12 @@ async def test_a_small_disk_is_full_at_a_random_point(url, tmp_path, small_disk)
     name = (await looked_at(url, tmp_path))[0]
     size, full, rounds = (small_disk / name).stat().st_size, 0, 0
 
-    # On a busy machine a backup may be done before the room is taken: then once more.
+    # On a busy machine a backup may end before the disk is filled: then repeat the round.
     while rounds < KILLS or (full == 0 and rounds < KILLS + 20):
         rounds += 1
         command = Command(url, tmp_path, "backup", "create")
         command.wait_until_it_works()
-        # Somebody else takes the room, before or after it was asked for.
+        # Another process fills the disk, before or after the backup has checked the free space.
         taken_up = filled_up(small_disk, leaving=chance.randrange(0, size))
         code = await asyncio.to_thread(command.ended)
         taken_up.unlink()
@@ -430,7 +430,7 @@ async def test_a_small_disk_is_full_at_a_random_point(url, tmp_path, small_disk)
         assert set(good) <= set(told_of(url, "backup.created"))
         if code:
             assert good == [name]
-            assert re.search("No space left on device|Make room", "".join(command.output))
+            assert re.search("No space left on device|Free disk space", "".join(command.output))
             full += 1
         else:
             (made,) = set(good) - {name}
@@ -440,7 +440,7 @@ async def test_a_small_disk_is_full_at_a_random_point(url, tmp_path, small_disk)
 
 
 def filled_up(folder, *, leaving):
-    """A file that takes all the room but so much."""
+    """A file that fills the disk except for some bytes."""
     path = folder / "somebody-else"
     with path.open("wb") as file:
         while (room := free_in(folder) - leaving) > 0:
@@ -448,7 +448,7 @@ def filled_up(folder, *, leaving):
                 os.posix_fallocate(file.fileno(), 0, room)
                 break
             except OSError as error:
-                # Whoever writes beside us may take of the room between the look and this.
+                # Another process may have used some of the space since it was measured.
                 if error.errno != errno.ENOSPC:
                     raise
     return path

@@ -36,7 +36,7 @@ def test_a_name_without_a_real_date_is_none(name):
     assert names.parsed(name) is None
 
 
-async def test_an_odd_name_is_ignored_told_once_and_breaks_no_verb(
+async def test_an_odd_file_name_is_ignored_logged_once_and_breaks_no_operation(
     backups, root, ask, ada, folder, caplog
 ):
     await backups.create(root)

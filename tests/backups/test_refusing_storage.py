@@ -204,7 +204,9 @@ async def test_a_key_that_may_not_list_is_named_and_the_copy_known(backups, root
     assert "AccessDenied" in await backups.remote_trouble(root)
 
 
-async def test_a_missing_bucket_is_told_from_a_missing_backup(backups, root, moto, folder):
+async def test_a_missing_bucket_and_a_missing_backup_are_different_errors(
+    backups, root, moto, folder
+):
     made = await backups.create(root)
     elsewhere = Remote(storages.configuration(moto, bucket="nobucket"))
 

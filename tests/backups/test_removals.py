@@ -397,7 +397,7 @@ async def test_a_drill_tries_what_a_restore_would_keep_removed(scene, backups, r
 async def test_a_browser_can_not_leave_the_engine_without_an_administrator(
     scene, backups, root, ada, databases
 ):
-    """Ada holds the role in the newer database only; at the command line it goes on."""
+    """Only in the newer database Ada holds the role; at the command line the restore continues."""
     services = scene.services
     await services.users.revoke_role(root, ada.id, Role.ADMINISTRATOR)
     made = await backups.create(root)
@@ -520,7 +520,7 @@ async def test_tokens_of_users_who_were_suspended_before_the_update_are_revoked_
     assert not await scene.by_token()
 
 
-async def test_the_number_of_changes_and_removals_behind_is_told_before(scene, backups, root):
+async def test_a_preview_has_the_number_of_later_changes_and_removals(scene, backups, root):
     made = await backups.create(root)
     before = (await backups.restore_preview(root, made.name)).undone
     await suspended(scene)

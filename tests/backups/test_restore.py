@@ -1,4 +1,4 @@
-"""Putting backups back: all of it or nothing, and what runs goes on with it."""
+"""Restoring backups: completely or not at all, while the engine keeps running."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ def spoilt(path, name, at=0.5):
         file.write(bytes([byte[0] ^ 0xFF]))
 
 
-async def test_a_restore_brings_back_what_was_and_tells_so_in_its_own_trail(
+async def test_a_restore_brings_back_the_data_and_is_in_the_restored_trail(
     backups, root, ada, engine, rows, databases
 ):
     made = await backups.create(ada)

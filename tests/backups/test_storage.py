@@ -112,7 +112,7 @@ async def test_deleting_removes_every_copy(backups, root, folder):
         await backups.download(root, first.name)
 
 
-async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, folder, events_of):
+async def test_a_failed_copy_is_reported_and_the_archive_stays(backups, root, folder, events_of):
     backups._work._remote = Remote(storage(free_port()))
 
     with pytest.raises(CopyFailed, match=r"is complete, but could not be .*could not connect to"):
@@ -127,7 +127,7 @@ async def test_a_copy_that_fails_is_told_and_the_archive_stays(backups, root, fo
     assert await events_of() == ["backup.created"]
 
 
-async def test_a_run_goes_on_until_its_archive_is_copied(backups, root, engine, monkeypatch):
+async def test_a_run_lasts_until_its_archive_is_copied(backups, root, engine, monkeypatch):
     may_go_on, upload = threading.Event(), Remote.upload
 
     def slow(self, path, progress):

@@ -57,7 +57,7 @@ def trap(server, url):
             )
             connection.execute("alter table users add constraint pwn check (pwn_check()) not valid")
             connection.execute("create table loot as select 'row' as what")
-            # Whoever makes the archive must be able to read what goes into it.
+            # The role that makes the archive must be able to read all of its content.
             connection.execute(f"alter table loot owner to {ROLE}")
             connection.execute(f"alter materialized view mv owner to {ROLE}")
             connection.execute("insert into users (email) values ('trap@example.com')")
@@ -129,7 +129,7 @@ async def test_what_is_restored_is_owned_by_a_role_that_is_no_superuser(backups,
     ) == [(False,)]
 
 
-async def test_numbers_go_on_where_they_were(backups, root, ada, engine, rows):
+async def test_sequences_continue_at_their_old_values(backups, root, ada, engine, rows):
     await engine.db.execute("select setval('alerts_id_seq', 4711)")
     made = await backups.create(root)
 
@@ -190,9 +190,7 @@ async def test_an_archive_of_another_engine_is_refused_until_its_key_is_known(
     assert (await backups.find(root, fresh.name)).signature is BackupSignature.UNKNOWN_KEY
 
 
-async def test_a_changed_manifest_counts_as_damage_whoever_vouches_for_it(
-    backups, root, ada, folder
-):
+async def test_a_changed_manifest_is_damage_even_if_it_is_trusted(backups, root, ada, folder):
     made = await backups.create(root)
     path = folder / made.name
     signature = archive.read(path).signature

@@ -1,4 +1,4 @@
-"""A restore tells beforehand what it undoes, keeps its session, and can itself be undone."""
+"""A restore previews what it undoes, keeps its session, and can be undone itself."""
 
 import asyncio
 import os
@@ -125,7 +125,7 @@ async def test_no_session_is_carried_over_whose_right_was_taken_after_the_backup
 
 @pytest.mark.parametrize("has_account", [True, False])
 @pytest.mark.usefixtures("ada")
-async def test_who_was_no_administrator_at_the_backup_is_told_and_signed_out(
+async def test_a_later_administrator_is_informed_and_signed_out(
     engine, backups, root, add_person, sign_in, still, has_account
 ):
     late = await add_person("late") if has_account else None
@@ -170,7 +170,7 @@ async def test_a_session_of_the_backup_under_an_id_of_now_is_ended(
     assert not await still(old_secret)
 
 
-async def test_a_preview_tells_what_is_undone_by_person_with_the_newest_of_each(
+async def test_a_preview_lists_undone_changes_by_person_with_the_newest_of_each(
     engine, backups, root, ada, add_person
 ):
     bob = await add_person("bob", Role.ADMINISTRATOR)

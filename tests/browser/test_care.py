@@ -14,7 +14,7 @@ def section(page, name):
     return page.get_by_role("region", name=name, exact=True)
 
 
-def test_the_page_tells_how_the_database_is(open_page):
+def test_the_page_shows_the_state_of_the_database(open_page):
     page = open_page(DATABASE).page
 
     expect(section(page, "Summary")).to_contain_text(re.compile(r"\d MB"))
@@ -41,7 +41,7 @@ def test_tables_are_sorted_by_their_heads_and_the_address_keeps_it(open_page):
     assert "tables=name" in page.url
 
 
-def test_a_vacuum_is_asked_for_begun_and_told_when_it_is_done(open_page, started):
+def test_a_vacuum_is_confirmed_started_and_reported_when_done(open_page, started):
     page = open_page(DATABASE).page
     page.get_by_role("button", name="Vacuum settings").click()
     page.keyboard.press("Escape")

@@ -117,7 +117,7 @@ def window(hostile, chromium, administrator):
     page.on("console", lambda one: problems.append(one.text) if one.type == "error" else None)
     yield page
     context.close()
-    # The address that is not there is told by the browser as an error.
+    # The browser reports the missing address as an error.
     assert [one for one in problems if "404" not in one and "403" not in one] == []
 
 

@@ -42,7 +42,7 @@ def test_a_new_line_shows_by_itself_and_waits_while_the_page_is_paused(open_page
     expect(lines_of(page, "InThePause")).to_have_count(1)
 
 
-def test_scrolling_away_pauses_and_coming_back_goes_on(open_page):
+def test_scrolling_away_pauses_and_scrolling_back_resumes(open_page):
     page = open_page(LOGS).page
     for number in range(40):
         ask(page, f"Filling{number}")

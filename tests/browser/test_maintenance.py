@@ -25,7 +25,7 @@ def test_both_pages_are_usable_by_everybody_and_fit(open_page, size, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-def test_what_was_done_is_ticked_off_with_a_note(open_page):
+def test_an_item_is_marked_done_with_a_note(open_page):
     page = open_page(BOARD).page
     row = page.get_by_role("listitem").filter(has_text="Review the documentation")
 
@@ -50,11 +50,11 @@ def test_a_task_is_run_and_its_run_is_shown_with_its_lines(open_page):
     expect(row.locator("pre")).to_have_text("analyze")
 
 
-def test_a_review_keeps_and_revokes_and_tells_what_a_rule_forbids(open_page, started):
+def test_a_review_keeps_and_revokes_and_shows_what_a_rule_forbids(open_page, started):
     page = open_page(REVIEW).page
     page.get_by_role("button", name="Start review").click()
     rows = page.get_by_role("table", name="Roles").locator("tbody tr")
-    # Other rows may tell that it granted them.
+    # Other rows may mention that it granted them.
     mine = rows.filter(has=page.locator(".email", has_text="admin@localhost"))
     administrators = rows.filter(has=page.locator(".badge.administrator"))
     editor = rows.filter(has=page.locator(".badge.editor")).last
@@ -81,6 +81,6 @@ def test_a_review_keeps_and_revokes_and_tells_what_a_rule_forbids(open_page, sta
     expect(page.get_by_text("decided: 2 kept")).to_contain_text(f"{len(revoked) - 1} revoked")
     exported = started.command("maintenance", "review", "export")
     assert re.search(rf'"{re.escape(email)}",.*"KEEP","writes well","KEPT"', exported)
-    # The other tests go on with the administrators that there were.
+    # The other tests need the original administrators.
     for one in revoked:
         started.command("users", "grant", one, "Administrator")

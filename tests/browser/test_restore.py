@@ -161,7 +161,7 @@ def test_a_restore_that_fails_says_why_on_the_page_and_once(own):
     expect(page.get_by_text(problem)).to_have_count(1)
 
 
-def test_who_loses_the_right_meanwhile_is_told_instead_of_restoring_for_ever(own):
+def test_losing_the_right_during_a_restore_is_reported_instead_of_waiting_forever(own):
     made = json.loads(own.command("backup", "create", "--json"))["name"]
     page = own.page()
     dialog = asked(page, own, made)

@@ -1,4 +1,4 @@
-"""An open page behind Caddy, while the engines are restarted: it goes on, and misses nothing."""
+"""An open page behind Caddy continues while the engines are restarted, and misses nothing."""
 
 import re
 from threading import Event, Thread
@@ -46,7 +46,7 @@ def invite(front, command):
         yield invite
 
 
-def test_an_open_page_goes_on_after_each_restart_and_misses_nothing(front, page, invite):
+def test_an_open_page_continues_after_each_restart_and_misses_nothing(front, page, invite):
     expect(page.locator(".pill")).to_contain_text("Live")
     page.evaluate("window.wasNeverLoadedAgain = true")
     invited, is_over = [], Event()

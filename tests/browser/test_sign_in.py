@@ -125,7 +125,7 @@ def test_ada_signs_in_and_lands_where_she_wanted_and_signs_out_again(page, base)
     ]
 
 
-def test_bob_is_no_administrator_and_is_told_so(page, base):
+def test_a_user_without_the_role_sees_that_access_is_denied(page, base):
     sign_in(page, base, "bob", "/engine/admin")
 
     expect(page.get_by_role("heading", name="You don't have access to this page")).to_be_visible()
@@ -190,7 +190,7 @@ def test_a_role_for_somebody_who_is_not_verified_asks_for_a_confirmation(page, b
     hers.close()
 
 
-def test_who_cancels_is_told_and_can_try_again(page, base):
+def test_a_cancelled_sign_in_is_reported_and_can_be_repeated(page, base):
     page.goto(f"{base}/engine/admin")
     page.get_by_role("link", name="Continue with the team's account").click()
     page.get_by_role("button", name="Deny").click()

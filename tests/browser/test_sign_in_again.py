@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    """A provider that says when a person signed in there, and asks again when it is told to."""
+    """A provider that reports when a person signed in, and asks again if the request says so."""
     port = free_port()
     provider = Provider(f"http://localhost:{port}")
     server = uvicorn.Server(uvicorn.Config(provider.app(), port=port, log_config=None))
@@ -115,7 +115,7 @@ def ask_for_a_token(page: Page, name: str) -> None:
     page.get_by_role("button", name="Create token").click()
 
 
-def test_who_signs_in_again_at_the_provider_goes_on_where_it_was(page, started, provider):
+def test_a_new_sign_in_at_the_provider_returns_to_the_same_page(page, started, provider):
     provider.signed_in_at = time.time() - 3_600
     page.goto(f"{started.base}/engine/admin/tokens")
     page.get_by_role("link", name="Continue with Team").click()

@@ -29,7 +29,7 @@ EMAIL = "admin@localhost"
 
 @dataclass
 class Instance:
-    """An engine of these tests' own, with its database, that may be broken and mended."""
+    """A separate engine with its own database, which a test may break and repair."""
 
     folder: Path
     port: int
@@ -256,9 +256,7 @@ def test_home_says_the_same_words_and_follows_them(instance, browser):
     expect(line).to_contain_text("Healthy", timeout=HEALS_WITHIN_MS)
 
 
-def test_a_page_that_was_open_before_says_nothing_is_well_once_the_engine_is_down(
-    instance, browser
-):
+def test_an_open_page_shows_no_healthy_state_once_the_engine_is_down(instance, browser):
     health, maintenance = browser.new_page(), browser.new_page()
     health.goto(f"{instance.base}{ADMIN}/health")
     maintenance.goto(f"{instance.base}{ADMIN}/maintenance")

@@ -18,13 +18,13 @@ FAULT_SHOWS_WITHIN_MS = 10_000
 RECOVERS_WITHIN_MS = 60_000
 
 
-def test_the_page_tells_what_goes_on_now_and_in_the_last_hour(open_page):
+def test_the_page_shows_metrics_of_now_and_of_the_last_hour(open_page):
     page = open_page("/engine/admin/system").page
 
     expect(page.get_by_label("Summary")).to_contain_text("Healthy")
     expect(page.get_by_label("Instances")).to_contain_text("1 of 1 worker up")
     chart = page.get_by_role("img", name=re.compile("^Requests, the last hour. Total: now"))
-    # A sample is complete ten seconds after its beginning, and then told to the second or so.
+    # A sample is complete ten seconds after its start, and then sent within about a second.
     expect(chart.locator('path[data-line="0"]')).to_have_attribute(
         "d", re.compile("L"), timeout=45_000
     )

@@ -1,4 +1,4 @@
-"""A page that the browser has translated shows what it is told afterwards."""
+"""A page that the browser has translated still shows later updates."""
 
 import re
 
@@ -94,7 +94,7 @@ def test_every_page_can_be_left_and_entered_while_it_is_translated(open_page):
 
     for address in [*addresses[1:], addresses[0]]:
         page.locator(f'#menu a[href="{address}"]').click()
-        # Whatever of the page before were left would stand in this heading or beside it.
+        # Anything left of the previous page would be in this heading or next to it.
         expect(page.locator("main h1")).to_have_count(1)
         expect(page.locator("main .skeleton")).to_have_count(0)
         expect(page.locator("main h1")).not_to_contain_text("«")

@@ -117,7 +117,7 @@ def eve(started, signed_in):
             db.execute(statement, {**told, "eve": row[0]})
     httpx2.get(f"{started.base}/nothing/%E2%80%AEforged%E2%80%8B%1B%5B31m")
     yield str(row[0])
-    # The other tests go on with the instance as it was, but for the trail.
+    # The other tests need the instance unchanged, except for the audit trail.
     with database(started) as db:
         for statement in UNWRITTEN:
             db.execute(statement, told)
@@ -163,11 +163,11 @@ def test_what_others_wrote_is_isolated_and_shows_all_it_holds(open_page, eve, pa
     assert shown or not shows
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     if "nothing" in path:
-        # The address itself is not there, which the browser tells as an error.
+        # The address does not exist, which the browser reports as an error.
         watched.problems.clear()
 
 
-def test_a_dialog_and_a_message_isolate_the_name_that_they_tell(open_page, eve):
+def test_a_dialog_and_a_message_isolate_the_name_in_their_text(open_page, eve):
     page = open_page(f"{ADMIN}?q=eve%40evil.example").page
     row = page.locator("tbody tr", has_text="eve@evil.example")
 

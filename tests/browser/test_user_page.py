@@ -102,7 +102,7 @@ def test_an_end_is_a_date_with_its_zone_on_hover(open_page, started):
     email = invited(started, "limited")
     page = open_page(f"{ADMIN}?q={email}", timezone_id=ZONE).page
     page_of(page, email)
-    # Five weeks: "next month", if it were told as a distance.
+    # Five weeks, which as a distance would be "next month".
     end = datetime.datetime.now() + datetime.timedelta(days=35)
     page.get_by_role("button", name="Add Editor", exact=True).click()
     page.get_by_label("Expires").fill(end.strftime("%Y-%m-%dT%H:%M"))

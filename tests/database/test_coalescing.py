@@ -89,7 +89,7 @@ async def test_one_who_leaves_does_not_take_the_others_answer_along(db):
     assert await shared.get("things", read) == 0
 
 
-async def test_a_failure_is_told_to_all_and_not_kept(db):
+async def test_a_failure_is_raised_in_all_callers_and_not_kept(db):
     shared = SingleFlight(db)
     fails = True
 

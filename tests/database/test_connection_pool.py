@@ -43,7 +43,7 @@ async def test_a_connection_that_was_cut_while_idle_is_not_acquired(db, server):
 
 
 async def test_a_cancelled_task_loses_no_connection(db):
-    """Some give up while they wait, at the moment of their turn, or at work."""
+    """Some tasks are cancelled while they wait, get their connection, or use it."""
     chance = random.Random(7)
 
     async def impatient():

@@ -134,7 +134,7 @@ def test_a_long_path_is_no_obstacle(tmp_path):
 
 
 def test_a_process_with_another_temporary_folder_finds_the_server(tmp_path, monkeypatch):
-    # So long that the socket lies in the temporary folder, whoever runs this.
+    # So long that the socket is in the temporary folder on every machine.
     folder = tmp_path / ("long" * 30)
     with embedded_postgres(folder) as url:
         with monkeypatch.context() as patch:
@@ -147,7 +147,7 @@ def test_a_process_with_another_temporary_folder_finds_the_server(tmp_path, monk
         assert is_running(folder)
 
 
-def test_a_directory_that_can_t_be_used_is_told(tmp_path):
+def test_an_unusable_directory_is_reported(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(EmbeddedFailed, match=r"repository\.data_dir: .*: Not a directory"):

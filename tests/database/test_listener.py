@@ -1,4 +1,4 @@
-"""What is announced is heard, and who is told to stop listening stops."""
+"""A listener receives all notifications, and stops when it is cancelled."""
 
 import asyncio
 

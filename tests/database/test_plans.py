@@ -1,4 +1,4 @@
-"""Which statements PostgreSQL plans anew each time, and which it plans once."""
+"""Statements that PostgreSQL plans in each execution, and those that it plans once."""
 
 from datetime import UTC, datetime
 

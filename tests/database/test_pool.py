@@ -1,4 +1,4 @@
-"""The seam to PostgreSQL: nothing leaks, outages are told, names are compared."""
+"""The interface to PostgreSQL: no leaks, outages become Unavailable, parameters are checked."""
 
 import asyncio
 import contextvars
@@ -181,7 +181,7 @@ async def test_a_database_that_takes_no_connections_is_an_outage(db, server, url
         await db.value("select 1")
 
 
-async def test_each_statement_is_told_with_its_time_and_without_its_values(engine):
+async def test_each_statement_is_observed_with_its_time_and_without_values(engine):
     ran = []
     engine.db.observers.append(ran.append)
 

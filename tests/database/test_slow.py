@@ -1,4 +1,4 @@
-"""Slow statements are told of, with the request they ran for and without their values."""
+"""Slow statements are logged with the request they ran for and without their values."""
 
 import asyncio
 import logging
@@ -66,7 +66,7 @@ async def test_the_line_names_the_request(url, tmp_path, caplog):
     assert answer.headers["x-request-id"] in {record.request_id for record in told(caplog)}
 
 
-def test_the_figures_are_bounded_and_the_worst_are_kept(caplog):
+def test_the_number_of_statements_is_limited_and_the_worst_are_kept(caplog):
     caplog.set_level(logging.CRITICAL)
     slow = SlowStatements(slow_ms=1_000)
 
@@ -81,7 +81,7 @@ def test_the_figures_are_bounded_and_the_worst_are_kept(caplog):
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_no_more_are_told_than_asked_for(number):
+def test_worst_returns_at_most_the_requested_number(number):
     slow = SlowStatements(slow_ms=0)
     slow.observe(Statement("one", 0.0, 0.1, failed=False))
     slow.observe(Statement("two", 0.0, 0.2, failed=False))

@@ -1,4 +1,4 @@
-"""What is told of the database, from a real one that was brought into that state."""
+"""The state of the database, as shown for a real one that was brought into that state."""
 
 import asyncio
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ async def test_a_number_out_of_bounds_is_refused(ask, ada, part, told):
     assert told in error["message"]
 
 
-async def test_the_size_is_noted_once_an_hour_whoever_asks(engine, care):
+async def test_the_size_is_recorded_once_an_hour_for_all_instances(engine, care):
     await asyncio.gather(*(care.sample_size() for _ in range(10)))
 
     assert await engine.db.value("select count(*) from database_sizes") == 1
@@ -132,7 +132,7 @@ async def test_sizes_that_are_too_old_to_be_shown_are_forgotten(engine, care):
 
 
 @pytest.mark.newest
-async def test_rows_are_estimates_and_dead_rows_are_told(engine, care):
+async def test_row_counts_are_estimates_and_dead_rows_are_shown(engine, care):
     await engine.db.execute("create table things (id bigint primary key, name text)")
     await engine.db.execute(
         "insert into things select n, 'thing ' || n from generate_series(1, 20000) n"
@@ -152,7 +152,7 @@ async def test_rows_are_estimates_and_dead_rows_are_told(engine, care):
     assert things.last_vacuum_at is None
 
 
-async def test_nobody_s_lock_keeps_the_tables_from_being_told(care, engine, other):
+async def test_a_table_lock_does_not_block_the_list_of_tables(care, engine, other):
     await engine.db.maintain("vacuum analyze")
     other.execute("lock table users, audit_events in access exclusive mode")
 
@@ -220,7 +220,7 @@ async def test_an_index_is_unused_until_it_is_used_unless_it_keeps_a_rule(engine
     assert "USING btree (name)" in after.definition
 
 
-async def test_an_index_whose_building_failed_is_told(engine, care, url):
+async def test_an_invalid_index_is_reported(engine, care, url):
     await engine.db.execute("create table things (name text)")
     await engine.db.execute("insert into things values ('same'), ('same')")
     with (
@@ -247,7 +247,7 @@ async def test_connections_are_counted_by_what_they_do(care, other, url):
     assert (found.maximum, found.reserved) == (200, 3)
 
 
-async def test_a_transaction_that_is_left_open_is_told_without_its_values(care, other):
+async def test_an_idle_transaction_is_shown_without_its_values(care, other):
     other.execute("select 'secret@example.com', 4711")
 
     found = await care.transactions(ROOT, 50, 0)
@@ -260,7 +260,7 @@ async def test_a_transaction_that_is_left_open_is_told_without_its_values(care, 
     assert late == []
 
 
-async def test_who_waits_and_for_whom_is_told(care, engine, other, url):
+async def test_waiting_sessions_are_shown_with_their_blockers(care, engine, other, url):
     await engine.db.execute("create table things (id bigint primary key, name text)")
     await engine.db.execute("insert into things values (1, 'a')")
     other.execute("update things set name = 'held' where id = 1")
@@ -309,7 +309,7 @@ async def test_where_nobody_counts_statements_that_is_said(engine):
     assert "comes without pg_stat_statements" in found.how_to_enable
 
 
-async def test_our_own_figures_stand_in_slowest_on_average_first(engine):
+async def test_own_statistics_are_the_fallback_slowest_on_average_first(engine):
     often = Figures("select often", 1_000, 2.0, 0.01)
     rare = Figures("select rare", 2, 1.0, 0.9)
     care = DatabaseAdmin(engine.db, engine.services.audit, lambda most: [often, rare][:most])

@@ -1,4 +1,4 @@
-"""Vacuum: what it does, one at a time, told while it runs, whoever is killed."""
+"""Vacuum: its effect, one at a time, its progress, and the death of its process."""
 
 import asyncio
 import os
@@ -84,7 +84,7 @@ async def test_without_names_it_is_every_table(care, things, engine):
     assert event["after"]["analyze"] is False
 
 
-async def test_a_full_one_gives_the_room_back(care, things):
+async def test_a_full_vacuum_frees_the_space(care, things):
     before = await table(care, things)
 
     await care.vacuum(ROOT, [things], lambda _: None, VacuumOptions(full=True))
@@ -192,7 +192,7 @@ async def test_a_stop_of_the_engine_ends_it_and_says_so(care, things, engine, ur
     assert (await care.vacuum(ROOT, [things], lambda _: None)).state is VacuumState.SUCCEEDED
 
 
-async def test_a_run_whose_runner_was_killed_does_not_stand_in_the_way(care, things, engine):
+async def test_a_run_whose_process_was_killed_does_not_block_the_next(care, things, engine):
     await care.vacuum(ROOT, [things], lambda _: None)
     await engine.db.execute(
         "update runs set state = 'running', outcome = null, ended_at = null,"
@@ -222,7 +222,7 @@ async def test_an_error_of_the_database_ends_it_with_its_words(care, things, eng
     assert 'relation "late" does not exist' in last.message
 
 
-async def test_how_far_it_is_is_told_while_it_runs(care, engine, things, server):
+async def test_progress_is_shown_while_it_runs(care, engine, things, server):
     await engine.db.execute(
         f"insert into {things} select n, n from generate_series(20001, 120000) n"
     )

@@ -48,8 +48,8 @@ def front(
     """
     # For the engines, and for commands of a test.
     (tmp_path / "config.toml").write_text(f'[repository]\ndatabase_url = "{url}"\n')
-    door = free_port(), free_port()
-    base = f"https://{DOMAIN}:{door[1]}"
+    own_ports = free_port(), free_port()
+    base = f"https://{DOMAIN}:{own_ports[1]}"
     settings = {
         "APP_SERVER__BASE_URL": base,
         "APP_SERVER__TRUSTED_PROXIES": '["127.0.0.1/32"]',
@@ -61,7 +61,7 @@ def front(
     def engine(port: int) -> tuple[subprocess.Popen[bytes], str, Path]:
         return start(**settings, APP_SERVER__PORT=str(port))
 
-    # The banner tells the address outside, so `start` finds that one.
+    # The banner prints the public address, so `start` waits for that one.
     engines = [engine(port) for port in ports]
 
     def restart(number: int) -> None:
@@ -72,22 +72,22 @@ def front(
     def start_again(number: int) -> None:
         engines[number] = engine(ports[number])
 
-    with caddy(tmp_path, ports, door) as (base, plain, trust):
+    with caddy(tmp_path, ports, own_ports) as (base, plain, trust):
         yield Front(base, plain, trust, engines, ports, restart, start_again)
 
 
 @contextmanager
 def caddy(
-    folder: Path, ports: list[int], door: tuple[int, int] | None = None
+    folder: Path, ports: list[int], own_ports: tuple[int, int] | None = None
 ) -> Iterator[tuple[str, str, ssl.SSLContext]]:
     """Caddy, its own authority, in front of these ports; its addresses, and what to trust.
 
-    *door* are its own two ports, when they must be known before.
+    *own_ports* are its own two ports, when they must be known before.
     """
-    door = door or (free_port(), free_port())
-    base = f"https://{DOMAIN}:{door[1]}"
+    own_ports = own_ports or (free_port(), free_port())
+    base = f"https://{DOMAIN}:{own_ports[1]}"
     own = ["local_certs", "skip_install_trust"]
-    with running_caddy(folder, ports, door, DOMAIN, own) as process:
+    with running_caddy(folder, ports, own_ports, DOMAIN, own) as process:
         authority = folder / "caddy" / "caddy" / "pki" / "authorities" / "local" / "root.crt"
         wait_for(authority.exists)
         trust = ssl.create_default_context(cafile=authority)
@@ -100,20 +100,20 @@ def caddy(
                 return False
 
         wait_for(answers)
-        yield base, f"http://{DOMAIN}:{door[0]}", trust
+        yield base, f"http://{DOMAIN}:{own_ports[0]}", trust
 
 
 @contextmanager
 def running_caddy(
-    folder: Path, ports: list[int], door: tuple[int, int], domain: str, options: list[str]
+    folder: Path, ports: list[int], own_ports: tuple[int, int], domain: str, options: list[str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run Caddy with our Caddyfile and these global options in front of these ports.
 
-    *door* are its own ports, for HTTP and for TLS. What it says is in the file `caddy/log`.
+    *own_ports* are its own ports, for HTTP and for TLS. What it says is in the file `caddy/log`.
     """
     home = folder / "caddy"
     home.mkdir()
-    ports_of_its_own = [f"http_port {door[0]}", f"https_port {door[1]}", "admin off"]
+    ports_of_its_own = [f"http_port {own_ports[0]}", f"https_port {own_ports[1]}", "admin off"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
             [str(shutil.which("caddy")), "run", "--config", str(ROOT / "Caddyfile")],

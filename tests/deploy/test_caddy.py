@@ -186,7 +186,7 @@ async def test_events_arrive_while_their_stream_is_open(front, token):
             await connection.recv()
             subscribe = {"type": "subscribe", "id": "1", "payload": asked}
             await connection.send(json.dumps(subscribe))
-            # Nothing tells when a subscription has begun.
+            # There is no sign by which a client sees that a subscription has started.
             await asyncio.sleep(1)
 
             await ask(client, INVITE, email="grace@example.com")
@@ -314,7 +314,7 @@ async def test_readers_miss_nothing_while_one_engine_after_the_other_restarts(fr
         for number in (0, 1):
             await asyncio.sleep(1)
             await asyncio.to_thread(front.restart, number)
-        # Whoever was sent away last comes back.
+        # The client that was disconnected last reconnects.
         await asyncio.sleep(3)
         is_over.set()
         await writing
@@ -338,7 +338,7 @@ async def test_readers_miss_nothing_while_one_engine_after_the_other_restarts(fr
 
 
 async def talk(client, name, answers, method):
-    """Ask what nobody else asks, again and again; note whether that was what was answered."""
+    """Repeat requests that are unique to this client, and record wrong responses."""
     for number in range(100):
         await asyncio.sleep(0.05)
         own = f"{name}_{number}"

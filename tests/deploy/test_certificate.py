@@ -44,16 +44,16 @@ class Authority:
 
 @pytest.mark.parametrize("challenge", CHALLENGES)
 def test_a_certificate_is_fetched_and_pages_are_behind_it(url, start, tmp_path, challenge):
-    door = free_port(), free_port()
+    ports = free_port(), free_port()
     port = free_port()
     start(
         APP_REPOSITORY__DATABASE_URL=url,
-        APP_SERVER__BASE_URL=f"https://{DOMAIN}:{door[1]}",
+        APP_SERVER__BASE_URL=f"https://{DOMAIN}:{ports[1]}",
         APP_SERVER__TRUSTED_PROXIES='["127.0.0.1/32"]',
         APP_SERVER__PORT=str(port),
     )
 
-    with authority(tmp_path, door) as given:
+    with authority(tmp_path, ports) as given:
         issuer = [
             "cert_issuer acme {",
             f"dir {given.directory}",
@@ -61,12 +61,12 @@ def test_a_certificate_is_fetched_and_pages_are_behind_it(url, start, tmp_path, 
             CHALLENGES[challenge],
             "}",
         ]
-        with running_caddy(tmp_path, [port], door, DOMAIN, issuer) as process:
+        with running_caddy(tmp_path, [port], ports, DOMAIN, issuer) as process:
             trust = given.trust()
-            wait_for(lambda: process.poll() is not None or status(door[1], "/health", trust))
-            answered = [status(door[1], path, trust) for path in ("/health", "/engine/admin")]
+            wait_for(lambda: process.poll() is not None or status(ports[1], "/health", trust))
+            answered = [status(ports[1], path, trust) for path in ("/health", "/engine/admin")]
             with pytest.raises(ssl.SSLCertVerificationError):
-                status(door[1], "/health", ssl.create_default_context())
+                status(ports[1], "/health", ssl.create_default_context())
 
     assert answered[0] == 200
     assert answered[1] in (200, 303, 307)
@@ -75,8 +75,8 @@ def test_a_certificate_is_fetched_and_pages_are_behind_it(url, start, tmp_path, 
 
 
 @contextmanager
-def authority(folder: Path, door: tuple[int, int]) -> Iterator[Authority]:
-    """Pebble, for which every name leads to *door*: the ports for HTTP and for TLS."""
+def authority(folder: Path, ports: tuple[int, int]) -> Iterator[Authority]:
+    """Pebble, for which every name resolves to *ports*: those for HTTP and for TLS."""
     names, directory, management = (f"localhost:{free_port()}" for _ in range(3))
     # A key and a certificate in one file.
     certificate = certificate_of("localhost", folder, timedelta(days=1))
@@ -86,8 +86,8 @@ def authority(folder: Path, door: tuple[int, int]) -> Iterator[Authority]:
         "managementListenAddress": management,
         "certificate": str(certificate),
         "privateKey": str(certificate),
-        "httpPort": door[0],
-        "tlsPort": door[1],
+        "httpPort": ports[0],
+        "tlsPort": ports[1],
     }
     config.write_text(json.dumps({"pebble": settings}))
     unused = [f"-{one}=" for one in ("http01", "https01", "tlsalpn01", "defaultIPv6")]

@@ -122,7 +122,7 @@ def test_the_edited_configuration_is_a_file_that_git_ignores():
         ["git", "check-ignore", told["ENGINE_CONFIG"], ".env"], cwd=ROOT, capture_output=True
     )
 
-    # Without the variable, as in an `.env` of an older version, the tracked file goes on to count.
+    # Without the variable, as in an `.env` of an older version, the tracked file is still used.
     assert mounted == "${ENGINE_CONFIG:-./config.production.toml}"
     assert len(ignored.stdout.splitlines()) == 2
 
@@ -302,7 +302,7 @@ def test_only_the_proxy_s_word_about_clients_is_believed():
     assert ip_address(filled(proxy)) in ip_network(filled(subnet))
 
 
-def test_prometheus_and_grafana_are_told_where_things_are():
+def test_prometheus_and_grafana_have_the_right_addresses():
     folder = ROOT / "deploy" / "monitoring"
     prometheus = yaml.safe_load((folder / "prometheus.yml").read_text())
     (job,) = prometheus["scrape_configs"]

@@ -11,7 +11,7 @@ from tests.deploy.proxies import haproxy, nginx
 
 pytestmark = pytest.mark.deploy
 
-# What stands in the `location` of nginx, by what people call it.
+# The content of the `location` block of nginx, by the usual names of these configurations.
 NGINX = {
     "by name": "proxy_pass http://localhost:{engine};",
     "by address": "proxy_pass http://127.0.0.1:{engine};",
@@ -90,16 +90,16 @@ def counted(url):
 
 def test_nobody_behind_a_proxy_that_was_just_put_there_is_local(in_front, start, url, tmp_path):
     """base_url says that a proxy is there; trusted_proxies does not say yet which."""
-    engine, door = free_port(), free_port()
+    engine, proxy_port = free_port(), free_port()
     _, _, output = start(
         APP_REPOSITORY__DATABASE_URL=url,
         APP_SERVER__PORT=str(engine),
-        APP_SERVER__BASE_URL=f"http://localhost:{door}",
+        APP_SERVER__BASE_URL=f"http://localhost:{proxy_port}",
         APP_SECURITY__METRICS_FROM_LOOPBACK="true",
     )
     token = re.search(r"/auth/link\?token=(\S+)", output.read_text())[1]
 
-    with in_front(tmp_path, engine, door) as base:
+    with in_front(tmp_path, engine, proxy_port) as base:
         links = reached(base, engine, f"/auth/link?token={token}")
         metrics = reached(base, engine, "/metrics")
         # What is counted is in the database within a second.
@@ -110,11 +110,11 @@ def test_nobody_behind_a_proxy_that_was_just_put_there_is_local(in_front, start,
 
 
 def test_nobody_behind_a_trusted_proxy_is_local_but_this_machine_is(in_front, start, url, tmp_path):
-    engine, door = free_port(), free_port()
+    engine, proxy_port = free_port(), free_port()
     _, _, output = start(
         APP_REPOSITORY__DATABASE_URL=url,
         APP_SERVER__PORT=str(engine),
-        APP_SERVER__BASE_URL=f"http://localhost:{door}",
+        APP_SERVER__BASE_URL=f"http://localhost:{proxy_port}",
         APP_SERVER__TRUSTED_PROXIES='["127.0.0.0/8"]',
         APP_SECURITY__METRICS_FROM_LOOPBACK="true",
     )
@@ -122,7 +122,7 @@ def test_nobody_behind_a_trusted_proxy_is_local_but_this_machine_is(in_front, st
     direct = f"http://localhost:{engine}"
     before = httpx2.get(f"{direct}/metrics").status_code
 
-    with in_front(tmp_path, engine, door) as base:
+    with in_front(tmp_path, engine, proxy_port) as base:
         # Somebody looks at a page, as people do: the browser says where it comes from.
         page = httpx2.get(f"{base}/auth/login", headers={"Referer": f"{base}/"})
         links = reached(base, engine, f"/auth/link?token={token}")
@@ -132,26 +132,26 @@ def test_nobody_behind_a_trusted_proxy_is_local_but_this_machine_is(in_front, st
     assert (before, page.status_code) == (200, 200)
     assert links == {403}
     assert metrics == {401}
-    # A proxy that says whom it speaks for can be told from this machine itself.
+    # Requests of a proxy that names its clients can be distinguished from local requests.
     assert after == (200 if in_front.marks else 401)
 
 
 async def test_people_sign_in_through_it(in_front, start, url, tmp_path):
-    engine, door, provider_port = free_port(), free_port(), free_port()
+    engine, proxy_port, provider_port = free_port(), free_port(), free_port()
     issuer = f"http://localhost:{provider_port}"
     provider = Provider(issuer)
     async with listening(provider.app(), provider_port):
         start(
             APP_REPOSITORY__DATABASE_URL=url,
             APP_SERVER__PORT=str(engine),
-            APP_SERVER__BASE_URL=f"http://localhost:{door}",
+            APP_SERVER__BASE_URL=f"http://localhost:{proxy_port}",
             APP_SERVER__TRUSTED_PROXIES='["127.0.0.0/8"]',
             APP_AUTH__BOOTSTRAP_ADMINS='["ada@example.com"]',
             APP_AUTH__PROVIDERS__TEAM__ISSUER=issuer,
             APP_AUTH__PROVIDERS__TEAM__CLIENT_ID=CLIENT_ID,
             APP_AUTH__PROVIDERS__TEAM__CLIENT_SECRET=CLIENT_SECRET,
         )
-        with in_front(tmp_path, engine, door) as base:
+        with in_front(tmp_path, engine, proxy_port) as base:
             async with httpx2.AsyncClient(base_url=base, timeout=60) as client:
                 address = "/auth/login/team?redirect=/engine/admin"
                 page = await client.get(address, follow_redirects=True)
@@ -166,16 +166,16 @@ async def test_people_sign_in_through_it(in_front, start, url, tmp_path):
 
 
 def test_what_haproxy_passes_on_without_reading_it_is_not_local(start, url, tmp_path):
-    """`mode tcp` leaves the browser's own request: only its Host and the settings tell it."""
-    engine, door = free_port(), free_port()
+    """`mode tcp` forwards the browser's own request: only its Host and the settings reveal it."""
+    engine, proxy_port = free_port(), free_port()
     start(
         APP_REPOSITORY__DATABASE_URL=url,
         APP_SERVER__PORT=str(engine),
-        APP_SERVER__BASE_URL=f"http://localhost:{door}",
+        APP_SERVER__BASE_URL=f"http://localhost:{proxy_port}",
         APP_SECURITY__METRICS_FROM_LOOPBACK="true",
     )
 
-    with haproxy(tmp_path, engine, mode="tcp", port=door) as base:
+    with haproxy(tmp_path, engine, mode="tcp", port=proxy_port) as base:
         metrics = reached(base, engine, "/metrics")
 
     assert metrics == {401}

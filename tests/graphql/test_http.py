@@ -75,7 +75,7 @@ async def test_the_reference_audit_finds_nothing(served, add_served_person, sign
         (b"\x1f\x8b\x08\x00", 400),
     ],
 )
-async def test_a_malformed_body_is_told_so(client, content, status):
+async def test_a_malformed_body_is_a_bad_request(client, content, status):
     response = await client.post(
         "/graphql", content=content, headers={"content-type": "application/json"}
     )
@@ -98,7 +98,7 @@ async def test_what_a_foreign_form_could_send_is_refused(client, kind):
     assert response.status_code == 415
 
 
-async def test_a_large_body_is_refused_whether_its_size_is_told_or_not(client):
+async def test_a_large_body_is_refused_with_and_without_content_length(client):
     async def chunks():
         for _ in range(200):
             yield b" " * 65_536

@@ -95,7 +95,7 @@ async def until_followed(served, number=1):
             await asyncio.sleep(0.01)
 
 
-async def test_a_change_is_told_once_to_each_follower_in_order(served, open_socket, ada, alan):
+async def test_a_change_is_delivered_once_to_each_follower_in_order(served, open_socket, ada, alan):
     token = await served.token(ada)
     sockets = [await open_socket(token) for _ in range(5)]
     for socket in sockets:
@@ -341,9 +341,7 @@ async def test_a_foreign_page_gets_no_socket(served, open_socket):
         (['{"type":"connection_init"}'] * 2, 4429),
     ],
 )
-async def test_who_breaks_the_protocol_is_told_by_its_code(
-    served, open_socket, ada, messages, code
-):
+async def test_a_protocol_violation_closes_with_its_code(served, open_socket, ada, messages, code):
     socket = await open_socket(await served.token(ada))
 
     for message in messages:
@@ -423,7 +421,7 @@ async def test_completing_frees_the_follower(served, open_socket, ada):
             await asyncio.sleep(0.01)
 
 
-async def test_server_sent_events_tell_changes(served, ada, alan):
+async def test_server_sent_events_deliver_changes(served, ada, alan):
     headers = {
         "Authorization": f"Bearer {await served.token(ada)}",
         "Accept": "text/event-stream",
@@ -482,7 +480,7 @@ async def test_who_keeps_the_right_past_a_grant_s_end_misses_nothing(
     await until_followed(served)
     known = await served.engine.db.value("select max(id) from audit_events")
 
-    # Some of them while the subscription looks again whether it may go on.
+    # Some of them while the subscription checks its rights again.
     changes = itertools.count()
     while next(changes) < 10 or datetime.now(UTC) < soon + timedelta(seconds=0.5):
         await users.grant_role(ada, ada.id, Role.EDITOR)

@@ -1,4 +1,4 @@
-"""The check of backups asks the scheduler when one was due, and tells of a run that failed."""
+"""The check of backups asks the scheduler when one was due, and reports a failed run."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

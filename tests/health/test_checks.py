@@ -49,13 +49,13 @@ def counted(finding=FINE, *, name="counted", **options):
         seen.append(1)
         return finding
 
-    return Check(name, "Counted", see, "Mend it.", **options), seen
+    return Check(name, "Counted", see, "Fix it.", **options), seen
 
 
 QUERY = "{ healthChecks { name title state detail since checkedAt remedy } }"
 
 
-async def test_an_engine_that_is_well_says_so_of_everything(engine, ada, ask):
+async def test_a_healthy_engine_has_only_healthy_checks(engine, ada, ask):
     found = (await ask(ada, QUERY))["data"]["healthChecks"]
 
     states = {one["name"]: one["state"] for one in found}
@@ -103,7 +103,7 @@ async def test_a_role_that_is_a_superuser_is_a_warning(engine, server, url):
         (Thresholds(0, 0, 2**60, 2**60), OK),
     ],
 )
-async def test_little_space_is_told(tmp_path, thresholds, state):
+async def test_little_free_space_is_reported(tmp_path, thresholds, state):
     found = (
         await Directories(thresholds).space("disk", "Disk", tmp_path / "later", "Free it.").see()
     )
@@ -118,7 +118,7 @@ async def test_a_directory_is_really_written_to(tmp_path):
     blocked.write_text("in the way")
 
     async def seen(path):
-        return await directories.writable("w", "Writable", path, "Mend it.").see()
+        return await directories.writable("w", "Writable", path, "Fix it.").see()
 
     assert (await seen(tmp_path)).state is OK
     assert (await seen(tmp_path / "later" / "still")).state is OK
@@ -130,7 +130,7 @@ async def test_a_directory_is_really_written_to(tmp_path):
 @pytest.mark.parametrize(
     ("figures", "state"), [((1_000, 49), OK), ((1_000, 51), FAILING), ((10, 10), OK), ((0, 0), OK)]
 )
-async def test_too_many_failed_requests_are_told(figures, state):
+async def test_a_high_error_rate_is_reported(figures, state):
     async def rate(minutes):
         assert minutes == 7
         return figures
@@ -138,7 +138,7 @@ async def test_too_many_failed_requests_are_told(figures, state):
     assert (await checks.errors(rate, 5, 7).see()).state is state
 
 
-async def test_clocks_that_differ_are_told(engine):
+async def test_different_clocks_are_reported(engine):
     await engine.db.execute("create schema elsewhere")
     await engine.db.execute(
         "create function elsewhere.clock_timestamp() returns timestamptz language sql"
@@ -153,7 +153,7 @@ async def test_clocks_that_differ_are_told(engine):
     assert (await checks.clock(engine.db).see()).state is OK
 
 
-async def test_a_loop_that_is_held_up_is_told():
+async def test_a_blocked_event_loop_is_reported():
     looking = asyncio.create_task(checks.event_loop().see())
     await asyncio.sleep(0)
     time.sleep(0.8)  # noqa: ASYNC251 - that is the fault
@@ -171,7 +171,7 @@ async def test_a_loop_that_is_held_up_is_told():
         (timedelta(hours=-1), FAILING),
     ],
 )
-async def test_a_certificate_that_ends_is_told_in_time(tmp_path, lasts, state):
+async def test_an_expiring_certificate_is_reported_in_time(tmp_path, lasts, state):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_of("localhost", tmp_path, lasts))
     server = await asyncio.start_server(
@@ -195,7 +195,7 @@ async def test_an_address_that_does_not_speak_tls_is_unknown():
     assert found.state is UNKNOWN
 
 
-async def test_a_provider_that_does_not_answer_is_told():
+async def test_an_unreachable_provider_is_reported():
     port, status = free_port(), 200
 
     async def answer(_):
@@ -236,7 +236,7 @@ async def test_a_check_that_hangs_is_begun_once_and_its_late_answer_counts(engin
         await answered.wait()
         return ok("late")
 
-    health = Health(engine.db, "one", [Check("slow", "Slow", see, "Mend it.", limit_secs=0.1)])
+    health = Health(engine.db, "one", [Check("slow", "Slow", see, "Fix it.", limit_secs=0.1)])
     seen = [(await by_name(health))["slow"] for _ in range(3)]
     answered.set()
     found = (await by_name(health))["slow"]
@@ -250,7 +250,7 @@ async def test_a_first_look_that_takes_long_shows_as_unknown_and_not_as_missing(
     engine, monkeypatch
 ):
     monkeypatch.setattr("aiwebengine.health.service.PATIENCE_SECS", 0.1)
-    health = Health(engine.db, "one", [Check("slow", "Slow", asyncio.Event().wait, "Mend it.")])
+    health = Health(engine.db, "one", [Check("slow", "Slow", asyncio.Event().wait, "Fix it.")])
 
     found = (await by_name(health))["slow"]
     health.stop()
@@ -264,7 +264,7 @@ async def test_a_disk_that_hangs_leaves_other_disks_visible(tmp_path, monkeypatc
     hanging = directories._check("hangs", "Hangs", "", "", lambda: (answered.wait(), FINE)[1])
     hanging = replace(hanging, limit_secs=0.1)
     health = Health(
-        engine.db, "one", [hanging, directories.writable("fine", "Fine", tmp_path, "Mend it.")]
+        engine.db, "one", [hanging, directories.writable("fine", "Fine", tmp_path, "Fix it.")]
     )
     monkeypatch.setattr("aiwebengine.health.service.AGAIN_SECS", 0.0)
 
@@ -313,8 +313,8 @@ async def test_a_check_that_fails_or_hangs_concerns_nobody_else(engine):
         engine.db,
         "one",
         [
-            Check("breaks", "Breaks", breaks, "Mend it."),
-            Check("hangs", "Hangs", hangs, "Mend it.", limit_secs=0.2),
+            Check("breaks", "Breaks", breaks, "Fix it."),
+            Check("hangs", "Hangs", hangs, "Fix it.", limit_secs=0.2),
             good,
         ],
     )
@@ -338,9 +338,7 @@ async def test_many_who_look_make_one_look(engine):
     assert len(seen) == 1
 
 
-async def test_what_is_looked_at_seldom_is_looked_at_again_soon_when_it_is_not_well(
-    engine, monkeypatch
-):
+async def test_an_infrequent_check_is_repeated_soon_while_it_fails(engine, monkeypatch):
     monkeypatch.setattr("aiwebengine.health.service.AGAIN_SECS", 0.0)
     well, seen_well = counted(every_secs=3_600)
     ill, seen_ill = counted(failing("broken"), name="ill", every_secs=3_600)
@@ -359,7 +357,7 @@ async def test_workers_agree_since_when_and_a_restart_does_not_forget(engine, mo
 
     again = (await by_name(Health(engine.db, "one", [check])))["counted"]
     elsewhere = (await by_name(Health(engine.db, "two", [check])))["counted"]
-    slow = Check("counted", "Counted", asyncio.Event().wait, "Mend it.", limit_secs=0.3)
+    slow = Check("counted", "Counted", asyncio.Event().wait, "Fix it.", limit_secs=0.3)
     monkeypatch.setattr("aiwebengine.health.service.PATIENCE_SECS", 0.1)
     late = Health(engine.db, "one", [slow])
     await late.look()
@@ -377,14 +375,14 @@ async def test_a_change_begins_a_new_count(engine):
     async def see():
         return finding
 
-    health = Health(engine.db, "one", [Check("x", "X", see, "Mend it.")])
+    health = Health(engine.db, "one", [Check("x", "X", see, "Fix it.")])
     before = (await by_name(health))["x"]
     await health.look()
     finding = failing("broken")
 
     broken = (await by_name(health))["x"]
 
-    assert (broken.state, broken.times, broken.remedy) == (FAILING, 1, "Mend it.")
+    assert (broken.state, broken.times, broken.remedy) == (FAILING, 1, "Fix it.")
     assert broken.since > before.since
 
 

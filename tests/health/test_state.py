@@ -22,7 +22,7 @@ class Seen:
 
     def __init__(self, name="seen"):
         self.finding = ok("fine")
-        self.check = Check(name, "Seen", self._see, "Mend it.")
+        self.check = Check(name, "Seen", self._see, "Fix it.")
 
     async def _see(self):
         return self.finding

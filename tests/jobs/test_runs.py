@@ -1,4 +1,4 @@
-"""What is due runs once, whoever looks, and everybody can see what came of it."""
+"""A due task runs once on all instances, and its result is visible."""
 
 import asyncio
 import os
@@ -145,7 +145,7 @@ async def test_a_task_that_is_off_runs_only_when_asked(engine, owe):
     assert (run.state, run.started_by, run.due_at) == (RunState.SUCCEEDED, ROOT.label, None)
 
 
-async def test_a_task_that_is_at_work_is_not_begun_again_and_then_caught_up(engine, owe):
+async def test_a_running_task_is_not_started_again_and_then_caught_up(engine, owe):
     runs = []
     gate = asyncio.Event()
 
@@ -278,7 +278,7 @@ from aiwebengine.jobs.types import Task
 from aiwebengine.core.identity import operator
 
 async def run(note):
-    print("at work", flush=True)
+    print("started", flush=True)
     await asyncio.sleep(600)
 
 async def main():
@@ -302,7 +302,7 @@ def to_be_killed(url):
 
 async def test_the_run_of_a_killed_process_is_interrupted_and_the_next_can_begin(engine, url):
     process = to_be_killed(url)
-    assert await asyncio.to_thread(process.stdout.readline) == b"at work\n"
+    assert await asyncio.to_thread(process.stdout.readline) == b"started\n"
     clock = schedules_of(engine, counting([], "long"))
     await until_it_is_held(engine, (await clock.newest("long")).number)
     # A process that is held up keeps its lock, and its run.
@@ -365,7 +365,7 @@ async def soon(verb):
 
 async def test_a_run_at_the_command_line_that_is_broken_off_is_interrupted_at_once(engine, url):
     process = to_be_killed(url)
-    assert await asyncio.to_thread(process.stdout.readline) == b"at work\n"
+    assert await asyncio.to_thread(process.stdout.readline) == b"started\n"
 
     process.send_signal(signal.SIGINT)
     await asyncio.to_thread(process.communicate)

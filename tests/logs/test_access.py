@@ -1,4 +1,4 @@
-"""One line a request: what it tells, and what it never tells."""
+"""One line for each request: what it contains, and what it never contains."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def request_lines(log, number):
     return found
 
 
-async def test_the_line_of_a_query_tells_who_asked_what_and_what_it_cost(client, logged):
+async def test_the_line_of_a_query_has_caller_operation_and_cost(client, logged):
     answer = await client.post(
         "/graphql?access_token=c2VjcmV0",
         json={"query": "query People { users { nodes { email roles } } }"},
@@ -92,7 +92,7 @@ async def test_a_usual_line_is_redacted_at_one_look(client, logged, monkeypatch)
     await request_lines(logged, 1)
 
 
-async def test_a_refusal_is_told_with_its_code_and_a_stranger_as_anonymous(served, logged):
+async def test_a_refusal_is_logged_with_its_code_and_an_anonymous_caller(served, logged):
     async with httpx2.AsyncClient(base_url=served.base) as stranger:
         await stranger.post("/graphql", json={"query": "{ users { totalCount } }"})
         await stranger.get("/assets/0/nothing.js")
@@ -106,7 +106,7 @@ async def test_a_refusal_is_told_with_its_code_and_a_stranger_as_anonymous(serve
     assert "user_id" not in first
 
 
-async def test_each_operation_on_a_socket_has_a_line_and_figures_of_its_own(served, client, logged):
+async def test_each_operation_on_a_websocket_has_its_own_line_and_metrics(served, client, logged):
     async with websockets.connect(
         served.base.replace("http:", "ws:") + "/graphql",
         subprotocols=["graphql-transport-ws"],
@@ -129,7 +129,7 @@ async def test_each_operation_on_a_socket_has_a_line_and_figures_of_its_own(serv
     assert all(1 <= line["db_queries"] <= 4 for line in lines)
 
 
-async def test_health_is_not_told_at_info(served, logged):
+async def test_health_requests_are_not_logged_at_info(served, logged):
     async with httpx2.AsyncClient(base_url=served.base) as stranger:
         await stranger.get("/health")
         await stranger.get("/auth/login")
@@ -138,7 +138,7 @@ async def test_health_is_not_told_at_info(served, logged):
     assert line["path"] == "/auth/login"
 
 
-async def test_a_role_change_is_told_once_it_is_committed_and_found_by_the_guides_words(
+async def test_a_role_change_is_logged_after_its_commit_and_found_as_in_the_guide(
     client, served, add_served_person, logged
 ):
     eve = await add_served_person("eve")
@@ -159,7 +159,7 @@ async def test_a_role_change_is_told_once_it_is_committed_and_found_by_the_guide
     assert "admin" in stored
 
 
-async def test_a_change_that_was_taken_back_is_not_told(engine, ada, alan, logged):
+async def test_a_rolled_back_change_is_not_logged(engine, ada, alan, logged):
     class Undone(Exception):
         pass
 
@@ -180,7 +180,7 @@ async def test_a_change_that_was_taken_back_is_not_told(engine, ada, alan, logge
     assert [line["event"] for line in told(logged)] == ["audit.recorded"]
 
 
-async def test_an_error_that_nobody_caught_is_told_with_its_request(client, served, logged):
+async def test_an_uncaught_exception_is_logged_with_its_request(client, served, logged):
     async def broken(*_):
         raise RuntimeError("by accident")
 

@@ -24,7 +24,7 @@ from aiwebengine.core.identity import Role
 from aiwebengine.logs import files
 from aiwebengine.logs.files import compress, stored_files, unreadable
 from aiwebengine.logs.keeping import tidy
-from aiwebengine.logs.lines import DAMAGED, entry_of, told_in
+from aiwebengine.logs.lines import DAMAGED, entry_of, fields_of
 from aiwebengine.logs.search import Matcher, count, newest
 from aiwebengine.logs.tail import NewLines
 from aiwebengine.logs.text import as_text
@@ -74,11 +74,11 @@ def stored(draw):
 @settings(deadline=None)
 @given(stored() | st.binary())
 def test_any_line_is_an_entry_of_the_right_kinds_or_is_passed_over(text):
-    told = told_in(text)
-    if told is None:
+    fields = fields_of(text)
+    if fields is None:
         return
 
-    entry = entry_of(told, text, "0" * 16, 0)
+    entry = entry_of(fields, text, "0" * 16, 0)
 
     texts = (entry.logger, entry.request_id, entry.user_id, entry.method, entry.path)
     assert all(value is None or isinstance(value, str) for value in texts)
@@ -227,9 +227,7 @@ def test_a_foreign_archive_that_is_torn_gives_what_is_left_of_it(log, write):
 
 @pytest.mark.parametrize("suffix", [".2026-01-31", ".2026-01-31.gz", ".2026-99-99.7"])
 @pytest.mark.parametrize("kind", ["folder", "loop", "dangling", "pipe", "socket", "no right"])
-def test_what_is_named_like_a_file_of_the_log_and_is_none_is_left_out_and_named(
-    log, write, suffix, kind
-):
+def test_other_paths_with_the_name_of_a_log_file_are_skipped_and_reported(log, write, suffix, kind):
     write("2026-01-30", [line(1)])
     write("", [line(2)])
     strange = log.with_name(f"{log.name}{suffix}")
@@ -292,7 +290,7 @@ def test_following_survives_a_folder_in_the_logs_place_and_an_emptied_file(log, 
 @pytest.mark.parametrize(
     "content", [b"", b"soon", b"-1", b"\xff\xfe", b"9" * 400, b"99999999999999", b"1"]
 )
-def test_whatever_stands_in_the_lock_file_lines_are_written(log, content):
+def test_lines_are_written_with_any_content_of_the_lock_file(log, content):
     log.parent.mkdir()
     log.with_name(f".__{log.stem}.lock").write_bytes(content)
 

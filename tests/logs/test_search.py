@@ -107,7 +107,7 @@ def test_a_line_keeps_its_id_when_its_file_is_put_aside_and_compressed(log, writ
     assert before == aside == compressed
 
 
-def test_a_page_goes_on_where_it_stopped_when_files_change_in_between(log, write):
+def test_the_next_page_continues_when_files_change_in_between(log, write):
     path = write("", [line(number) for number in range(10)])
     page = found(log, most=4)
 
@@ -139,7 +139,7 @@ def test_a_file_that_is_put_aside_while_it_is_read_loses_no_line(log, write, mon
     assert ids(found(log)) == [f"r{number}" for number in reversed(range(21))]
 
 
-def test_a_search_that_takes_too_long_says_how_far_it_came_and_goes_on(three_files):
+def test_a_search_that_times_out_reports_its_position_and_can_continue(three_files):
     page = newest(three_files, Matcher(LogFilter(request_id="r3")), 10, is_over=lambda: True)
     pages = 1
     while page.reached is not None:
@@ -219,10 +219,10 @@ def test_behind_a_line_that_lies_over_the_end_of_a_block_is_the_next_one(three_f
     everything = found(three_files).entries
     for newer, older in [(3, 4), (1_500, 1_501), (2_500, 2_501)]:
         name, place = everything[older].id.split("-")
-        behind = search.behind(three_files, (name, int(place)))
+        after = search.position_after(three_files, (name, int(place)))
 
-        assert behind == (name, int(everything[newer].id.split("-")[1]))
-        assert ids(found(three_files, most=1, start=behind)) == [everything[older].request_id]
+        assert after == (name, int(everything[newer].id.split("-")[1]))
+        assert ids(found(three_files, most=1, start=after)) == [everything[older].request_id]
 
-    assert search.behind(three_files, ("0" * 16, 0)) is None
-    assert search.behind(three_files, (name, 10**12)) is None
+    assert search.position_after(three_files, ("0" * 16, 0)) is None
+    assert search.position_after(three_files, (name, 10**12)) is None

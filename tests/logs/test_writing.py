@@ -44,7 +44,7 @@ def test_a_period_ends_on_the_hour_at_midnight_and_on_monday(word, end):
     assert PERIODS[word].end_after(end) > end
 
 
-def test_the_file_is_json_and_the_console_is_what_was_asked_for(log, capsys):
+def test_the_file_is_json_and_the_console_has_the_configured_format(log, capsys):
     with logging_to(log, format="pretty"):
         log_.warning("thing.happened", extra={"colour": "pale\nblue", "nothing": None})
 
@@ -131,7 +131,7 @@ def test_a_line_is_redacted_as_its_values_are(name, value):
     assert line == {"event": "request", name: orjson.loads(orjson.dumps(redacted(value, name)))}
 
 
-def test_each_line_tells_its_own_instant(log):
+def test_each_line_has_its_own_timestamp(log):
     with logging_to(log, format="json"):
         for instant in (1_764_124_800.0, 1_764_124_800.1, 1_764_124_799.999_999_9):
             seen = logging.LogRecord("aiwebengine", logging.INFO, "", 0, "seen", None, None)
@@ -153,7 +153,7 @@ def test_ids_stay_and_long_texts_are_cut():
     assert found["text"].endswith("…")
 
 
-def test_a_directory_that_is_not_there_is_told_once_and_used_once_it_is(log, capsys, monkeypatch):
+def test_a_missing_directory_is_reported_once_and_used_once_it_exists(log, capsys, monkeypatch):
     monkeypatch.setattr(rotation, "RETRY_SECS", 0.0)
     log.parent.write_text("a file in the place of the directory")
     with logging_to(log, format="json"):

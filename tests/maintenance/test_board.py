@@ -144,7 +144,7 @@ async def test_what_runs_by_no_schedule_is_unknown_and_says_so(engine):
         ("error-logs", (0.9, 1.2, 2)),
     ],
 )
-async def test_what_people_do_falls_due_overdue_and_is_well_again_with_a_tick(
+async def test_a_manual_item_becomes_due_then_overdue_and_ok_once_marked_done(
     engine, ada, board, later, name, days
 ):
     seen, passed = [], 0
@@ -153,13 +153,13 @@ async def test_what_people_do_falls_due_overdue_and_is_well_again_with_a_tick(
         passed = day
         seen.append((await board())[name].state.name)
 
-    ticked = await engine.services.maintenance.tick(ada, name, " all well ")
+    ticked = await engine.services.maintenance.tick(ada, name, " all fine ")
     await later(days[0])
     still = (await board())[name]
     await later(days[2] - days[0])
 
     assert seen == STATES
-    assert (ticked.state, ticked.note) == (MaintenanceState.OK, "all well")
+    assert (ticked.state, ticked.note) == (MaintenanceState.OK, "all fine")
     assert (still.state, still.done_by) == (MaintenanceState.OK, ada.label)
     assert (await board())[name].state is MaintenanceState.OVERDUE
 
@@ -202,7 +202,7 @@ async def test_what_nothing_is_known_of_is_unknown_until_somebody_ticks_it(engin
     assert ticked.state is MaintenanceState.OK
 
 
-async def test_evidence_decides_and_a_tick_does_not_hide_what_is_not_well(engine, ada, board):
+async def test_evidence_decides_and_marking_done_does_not_hide_a_failure(engine, ada, board):
     bad = seeing(Finding("12 errors since yesterday.", MaintenanceState.ATTENTION))
     maintenance = with_evidence(
         engine, error_logs=bad, disk=bad, backup=seeing(Finding("x", done_at=datetime.now(UTC)))

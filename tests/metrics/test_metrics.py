@@ -40,7 +40,7 @@ async def read(served, **headers):
         return await client.get("/metrics", headers=headers)
 
 
-def test_two_workers_tell_the_same_exact_totals_and_a_death_loses_none(start, command):
+def test_two_workers_expose_the_same_exact_totals_and_a_death_loses_none(start, command):
     process, base, output = start(APP_PERFORMANCE__WORKER_POOL_SIZE="2", APP_SECURITY__API_KEY=KEY)
     cookie = {"Cookie": f"aiwebengine_session={first_sign_in(output)}", "Origin": base}
     query = {"query": "{ systemStats { process { pid } } }"}
@@ -192,7 +192,7 @@ async def test_names_that_callers_choose_become_no_labels(engine_with):
     assert "Mine" not in text
 
 
-async def test_sign_ins_sessions_and_subscriptions_are_told(engine_with):
+async def test_metrics_have_sign_ins_sessions_and_subscriptions(engine_with):
     engine = engine_with(api_key=KEY)
     await engine.prepare()
     async with serving(engine) as served:
@@ -221,7 +221,7 @@ async def test_sign_ins_sessions_and_subscriptions_are_told(engine_with):
     assert value(after, "aiwebengine_graphql_subscriptions") == 0
 
 
-async def test_the_age_of_the_newest_backup_is_told_once_there_is_one(engine_with):
+async def test_metrics_have_the_age_of_the_newest_backup_once_there_is_one(engine_with):
     engine = engine_with(api_key=KEY)
     await engine.prepare()
     ages = iter([None, 90_000.0])

@@ -50,7 +50,7 @@ STATE = """
 """
 
 
-def test_whatever_is_killed_each_step_is_whole_noted_and_told_or_undone(server, tmp_path):
+def test_after_a_kill_each_step_is_complete_and_recorded_or_undone(server, tmp_path):
     print(f"SEED={SEED} KILLS={KILLS}")
     chance = random.Random(SEED)
     server.run("create database killed")

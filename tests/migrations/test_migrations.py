@@ -144,7 +144,7 @@ def test_every_migration_can_be_rolled_back_and_applied_again(empty):
     assert tables(empty) == full
 
 
-def test_a_step_that_fails_leaves_the_database_as_it_was_and_says_what_to_do(empty, folder):
+def test_a_failed_step_leaves_the_database_unchanged_and_says_what_to_do(empty, folder):
     migrations = Migrations(empty, folder)
     migrations.up()
     before = tables(empty)
@@ -204,7 +204,7 @@ async def test_an_engine_that_must_not_migrate_refuses_to_start_until_somebody_d
 
 
 def events(url):
-    """Action, migration, who and by which door, oldest first."""
+    """Action, migration, actor and origin, oldest first."""
     with psycopg.connect(url) as connection:
         return connection.execute(
             "select action, target_label, actor_label, door from audit_events"
@@ -337,7 +337,7 @@ def test_without_its_backup_nothing_is_changed(empty, folder):
     assert "next" not in tables(empty)
 
 
-def test_the_command_takes_a_backup_unless_told_not_to(empty):
+def test_the_command_makes_a_backup_without_the_option_to_skip_it(empty):
     Migrations(empty, MIGRATIONS).up()
     give_a_user(empty)
     taken = []

@@ -92,7 +92,7 @@ async def test_this_machine_is_free_unless_a_limit_is_set(engine):
     assert requests(RateLimits(engine.db, 20), "127.0.0.1", is_local=True) == 20
 
 
-async def test_what_lets_people_in_may_be_tried_a_tenth_as_often_on_all_instances(engine):
+async def test_sign_in_attempts_have_a_tenth_of_the_rate_limit_on_all_instances(engine):
     one, other = RateLimits(engine.db, 100), RateLimits(engine.db, 100)
     for rates in (one, other) * 5:
         await rates.attempt(Kind.SIGN_IN, "192.0.2.1")
@@ -103,7 +103,7 @@ async def test_what_lets_people_in_may_be_tried_a_tenth_as_often_on_all_instance
     await one.attempt(Kind.BAD_TOKEN, "192.0.2.1")
 
 
-async def test_who_comes_too_often_is_told_when_to_come_back(url, tmp_path):
+async def test_a_rate_limited_client_gets_retry_after(url, tmp_path):
     security = Security(rate_limit_per_minute=30)
     config = Config(repository=Repository(data_dir=tmp_path), security=security)
     engine = Engine(config.at_port(free_port()), url)

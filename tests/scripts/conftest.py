@@ -41,7 +41,7 @@ exit {code}
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A clone as far as the scripts look at it, with an archive and some logs."""
+    """A clone with the files that the scripts use, an archive and some logs."""
     folder = tmp_path / "clone"
     shutil.copytree(FOLDER, folder / "maintenance")
     for name in ("pyproject.toml", ".env", "config.toml", "Caddyfile", "docker-compose.yml"):
@@ -90,7 +90,7 @@ def run(tmp_path, checkout):
 
 @pytest.fixture
 def docker(stand_in, tmp_path, checkout):
-    """A `docker` whose containers are this machine: it runs what `compose exec` is asked to run."""
+    """A `docker` whose containers are this machine: it runs the command of `compose exec`."""
     stand_in(tmp_path / "container" / "aiwebengine")
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()

@@ -138,7 +138,7 @@ def test_each_command_is_one_of_ours(command):
     assert "--json" in done.output
 
 
-async def test_the_health_check_tells_a_running_engine_from_none(served):
+async def test_the_health_check_distinguishes_a_running_engine_from_none(served):
     async def check(url):
         process = await asyncio.create_subprocess_exec(
             FOLDER / "health-check.sh",

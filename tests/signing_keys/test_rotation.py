@@ -1,4 +1,4 @@
-"""Keys change while everything goes on."""
+"""Keys are rotated while the engine is in use."""
 
 import asyncio
 import secrets
@@ -104,7 +104,7 @@ async def test_rotations_at_once_make_a_key_each(engine):
     assert sorted(keys[0].number for keys in done) == [2, 3, 4, 5, 6]
 
 
-async def test_whoever_asks_first_makes_the_key_for_all(engine):
+async def test_the_first_caller_creates_the_key_for_all(engine):
     await engine.db.execute("delete from signing_keys")
 
     rings = await asyncio.gather(*(ring_of(engine) for _ in range(8)))
@@ -168,7 +168,7 @@ async def test_a_rotation_reports_no_secret_as_changed_but_a_change_still_is(eng
 
     assert rotated == at_first
     assert changed == [*at_first, "auth.providers.google.client_secret"]
-    # With the last digest made anew, the older keys have ended.
+    # Once the last digest is made with the new key, the older keys have ended.
     assert await states(engine, "settings") == [(3, "SIGNS")]
     assert (await ring_of(engine, SETTINGS)).signing[0] == 3
 

@@ -53,7 +53,7 @@ async def ada(add_served_person):
     return await add_served_person("ada", Role.ADMINISTRATOR)
 
 
-async def test_figures_come_at_once_and_then_in_step(served, ada):
+async def test_metrics_come_at_once_and_then_at_the_interval(served, ada):
     followed = await follow(served, await served.token(ada))
 
     told = [await followed.next() for _ in range(3)]

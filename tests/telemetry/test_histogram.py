@@ -44,7 +44,7 @@ def test_within_a_bucket_durations_are_taken_to_be_spread_evenly():
     assert percentile(buckets, 1.0) == pytest.approx(0.5)
 
 
-def test_what_is_longer_than_the_last_bound_is_told_as_that_bound():
+def test_a_percentile_beyond_the_last_bound_is_that_bound():
     assert percentile(counted([100.0]), 0.99) == BOUNDS_SECS[-1]
 
 
@@ -57,7 +57,7 @@ def test_two_workers_have_the_percentiles_of_all_their_requests():
     assert together > 0.5
 
 
-def test_what_could_not_be_told_is_told_the_next_time_and_only_once():
+def test_counts_that_could_not_be_written_are_written_once_with_the_next():
     counters = Counters()
     counters.answered(0.01, failed=False)
     counters.operation("query users", 0.01, failed=True)

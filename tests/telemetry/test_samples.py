@@ -1,4 +1,4 @@
-"""Samples: told by every worker, thinned out with age, put together for charts."""
+"""Samples: written by every worker, thinned out with age, merged for charts."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -133,7 +133,7 @@ async def in_a_context_of_its_own(engine, url):
     await other.db.disconnect()
 
 
-async def test_each_period_is_told_by_its_own_step_and_has_every_request(engine, ada):
+async def test_each_period_has_its_own_step_and_every_request(engine, ada):
     now = datetime.now(UTC)
     start = datetime.fromtimestamp(int(now.timestamp()) // 10 * 10, UTC)
     fine = [sample(start - timedelta(seconds=10 * n), requests=2) for n in range(2, 6 * 60 * 3)]
@@ -173,7 +173,7 @@ async def two_instances(url, tmp_path):
         await engine.db.disconnect()
 
 
-async def test_two_instances_are_told_as_one(two_instances, ada):
+async def test_two_instances_are_shown_as_one(two_instances, ada):
     for number, engine in enumerate(two_instances, start=1):
         for _ in range(10 * number):
             engine.counters.answered(0.002, failed=False)
@@ -250,7 +250,7 @@ async def test_an_instance_that_ends_in_good_order_leaves_the_list_and_loses_not
     assert await staying.services.telemetry.error_rate(5) == (1, 1)
 
 
-async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_instances, ada):
+async def test_before_the_tables_exist_nothing_is_written_and_nothing_lost(two_instances, ada):
     starting, *_ = two_instances
     starting.is_ready = False
     starting.counters.answered(0.01, failed=True)
@@ -268,7 +268,7 @@ async def test_before_the_tables_are_there_nothing_is_told_and_nothing_lost(two_
     assert await starting.services.telemetry.error_rate(5) == (1, 1)
 
 
-async def test_the_slowest_are_told_over_all_workers(two_instances, ada):
+async def test_the_slowest_operations_are_those_of_all_workers(two_instances, ada):
     for engine in two_instances:
         engine.counters.operation("query users", 0.2, failed=False)
         engine.counters.operation("query viewer", 0.001, failed=True)

@@ -1,8 +1,8 @@
-"""The version before this one: its program, and a database that it really filled.
+"""The previous version: its program, and a database that it has filled.
 
-`python -m tests.upgrades.previous_version REVISION` makes both anew, from that revision of this
-repository: the tag of the last version. It packs the program, starts it on an empty database, does
-what people do, and dumps the database.
+`python -m tests.upgrades.previous_version REVISION` creates both from that revision of this
+repository, the tag of the last version. It packs the program, starts it on an empty database, acts
+as users do, and dumps the database.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def rows(url: str, tables: list[str] | None = None) -> dict[str, int]:
 
 
 def make(revision: str) -> None:
-    """Make everything anew."""
+    """Create both files again."""
     FOLDER.mkdir(exist_ok=True)
     exact = _git("rev-parse", "--short", revision).decode().strip()
     archive = _git("archive", exact, "server", "migrations", "constraints.txt")
@@ -106,7 +106,7 @@ def make(revision: str) -> None:
             text=True,
             check=True,
         ).stdout
-        # What only psql understands, and what tells of this machine.
+        # Remove what only psql understands, and what depends on this machine.
         DUMP.write_text(re.sub(r"^(\\.*|--.*)?\n", "", dumped, flags=re.MULTILINE))
         # Who ran it, and on which machine.
         DUMP.write_text(DUMP.read_text().replace(f"'{socket.gethostname()}'", "'host'"))

@@ -32,7 +32,7 @@ _DEMANDING = {
 
 
 def faults(sql: str) -> list[str]:
-    """What the version before, still at work, could not live with; one line each."""
+    """What breaks engines of the previous version that are still running; one line each."""
     statements = [raw.stmt for raw in parse_sql(sql)]
     new = {one.relation.relname for one in statements if isinstance(one, ast.CreateStmt)}
     found = [fault for one in statements for fault in _of(one, new)]

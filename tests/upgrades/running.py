@@ -80,7 +80,7 @@ class Program:
 
 
 def until_healthy(base: str) -> None:
-    """Wait until the engine at *base* says that it is well."""
+    """Wait until the engine at *base* reports that it is healthy."""
 
     def is_well() -> bool:
         try:

@@ -30,7 +30,7 @@ def test_the_history_of_settings_ends_with_what_the_program_knows():
     assert all(known_settings().values()), "a setting without a meaning"
 
 
-async def test_an_engine_that_served_is_noted_and_nothing_is_to_be_done(engine):
+async def test_a_start_is_recorded_and_nothing_is_left_to_do(engine):
     upgrades = engine.services.upgrades
     await upgrades.note_start()
     await upgrades.note_start()
@@ -43,7 +43,7 @@ async def test_an_engine_that_served_is_noted_and_nothing_is_to_be_done(engine):
     assert seen.packages > 50
 
 
-async def test_only_administrators_are_told(engine, alan):
+async def test_only_administrators_may_check(engine, alan):
     with pytest.raises(Forbidden):
         await engine.services.upgrades.check(alan, NOTHING)
 
@@ -94,7 +94,7 @@ async def test_what_is_new_is_what_came_after_the_last_run(engine, monkeypatch):
     assert seen.new_settings[0].meaning.startswith("Port to listen on")
 
 
-def test_what_else_is_wrong_is_told_beside_unknown_keys(tmp_path):
+def test_other_problems_are_reported_besides_unknown_keys(tmp_path):
     path = written(tmp_path, '[server]\naddress = "0.0.0.0"\nport = "many"\n')
 
     reading = read_config(path, {})
@@ -109,7 +109,7 @@ def run(url, folder, *arguments):
     return commands.run("upgrade", "--check", *arguments, cwd=folder, env=environ)
 
 
-def test_the_exit_code_tells_whether_something_is_to_be_done(server, url, tmp_path):
+def test_the_exit_status_is_3_if_action_is_needed(server, url, tmp_path):
     fine = run(url, tmp_path, "--json")
     written(tmp_path, "[server]\nshoe_size = 42\n")
     to_do = run(url, tmp_path, "--json")

@@ -11,7 +11,7 @@ from tests.upgrades.previous_version import INVITE, ROOT, origin, rows
 from aiwebengine import __version__
 
 PEOPLE = "{ users(first: 200) { totalCount nodes { email roles status } } }"
-# The tables of what people did; the others tell of the engine.
+# Tables with data of users; the other tables describe the engine.
 OURS = ["users", "identities", "user_roles", "sessions"]
 
 
@@ -30,7 +30,7 @@ def token(machine):
 
 
 def people(machine, token, port="3000"):
-    """Everybody, their roles and their state, as the engine at this port tells."""
+    """All users, their roles and states, as the engine at this port reports them."""
     told = machine.installed.ask(machine.base(port), token, PEOPLE)["users"]
     return {one["email"]: (tuple(one["roles"]), one["status"]) for one in told["nodes"]}
 
@@ -66,7 +66,7 @@ def version_at(clone, revision):
     return re.search(r'__version__ = "(.*)"', text)[1]
 
 
-def test_an_update_loses_nothing_and_old_engines_go_on_meanwhile(machine, token):
+def test_an_update_loses_nothing_and_old_engines_continue_meanwhile(machine, token):
     before, counted = people(machine, token), rows(machine.url, OURS)
 
     told = machine.follow("Before")

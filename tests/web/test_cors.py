@@ -27,7 +27,7 @@ async def client(url, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("origin", "status"), [(DESK, 200), ("https://evil.example", 400)])
-async def test_a_browser_that_asks_first_is_told(client, origin, status):
+async def test_a_preflight_request_is_answered(client, origin, status):
     asking = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",

@@ -1,4 +1,4 @@
-"""What every answer tells the browser, and where security reports go."""
+"""Security headers of all responses, and the address for security reports."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -84,7 +84,7 @@ def test_what_a_proxy_may_have_sent_is_not_local(told):
     "public_url",
     [PUBLIC, "http://engine.example.com", "https://localhost", "http://localhost:8080"],
 )
-def test_where_a_proxy_stands_in_front_nobody_is_local_until_it_is_named(public_url):
+def test_behind_a_proxy_no_request_is_local_until_the_proxy_is_trusted(public_url):
     named = ThisMachine(public_url, trusts_proxies=True)
     unnamed = ThisMachine(public_url, trusts_proxies=False)
 

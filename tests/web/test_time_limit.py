@@ -54,7 +54,7 @@ async def test_what_takes_too_long_is_refused_and_its_statement_ended(
     assert "took longer than 0.5 s" in said
 
 
-async def test_graphql_tells_it_in_its_own_words(hasty, url):
+async def test_graphql_reports_the_timeout_in_its_own_format(hasty, url):
     ada = await adder(hasty.engine)("ada", Role.ADMINISTRATOR)
     token = {"Authorization": f"Bearer {await hasty.token(ada)}"}
     # The lock is for what the query reads, not for who asks.

@@ -101,11 +101,11 @@ def _measured(command: list[str]) -> Cost:
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
-    told = process.stderr.read()
+    output = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{command[:5]} failed: {told.decode()[-500:]}")
+        raise SystemExit(f"{command[:5]} failed: {output.decode()[-500:]}")
     return Cost(time.perf_counter() - began, usage.ru_maxrss / 1024)
 
 

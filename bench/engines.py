@@ -70,14 +70,14 @@ class Bench:
         return self._request(f"GET {path}", headers, b"")
 
     def _request(self, line: str, headers: dict[str, str], body: bytes) -> bytes:
-        told = {
+        all_headers = {
             "Host": "localhost",
             "Authorization": f"Bearer {self.token}",
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+        head = "".join(f"{name}: {value}\r\n" for name, value in all_headers.items())
         return f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 

@@ -37,7 +37,7 @@ def text() -> str:
     """The page."""
     lasting = [(code(one.name), one.title, one.meaning) for one in all_checks()]
     events = [(code(name), meaning) for name, meaning in EVENTS.items()]
-    told = [(code(name), *rest) for name, *rest in rules()]
+    rows = [(code(name), *rest) for name, *rest in rules()]
     return page(
         "Alerts",
         INTRODUCTION,
@@ -47,5 +47,5 @@ def text() -> str:
         "## What happens once",
         table(("name", "meaning"), events),
         "## Rules for Prometheus",
-        table(("rule", "severity", "when it lasts", "meaning"), told),
+        table(("rule", "severity", "when it lasts", "meaning"), rows),
     )

@@ -126,7 +126,7 @@ def _section_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def _key(path: str, field: FieldInfo) -> Key:
-    kinds, allowed = _told(field.annotation, list(field.metadata))
+    kinds, allowed = _kind_and_limits(field.annotation, list(field.metadata))
     is_required = field.is_required()
     return Key(
         path,
@@ -137,22 +137,22 @@ def _key(path: str, field: FieldInfo) -> Key:
     )
 
 
-def _told(annotation: Any, limits: list[Any]) -> tuple[str, list[str]]:
+def _kind_and_limits(annotation: Any, limits: list[Any]) -> tuple[str, list[str]]:
     """The type in words, and what is allowed."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _told(arguments[0], [*arguments[1:], *limits])
+        return _kind_and_limits(arguments[0], [*arguments[1:], *limits])
     if origin in (Union, types.UnionType):
-        told = [_told(one, []) for one in arguments if one is not type(None)]
-        kinds = " or ".join(dict.fromkeys(kind for kind, _ in told))
-        return kinds, [*(word for _, words in told for word in words), *_limits(limits)]
+        pairs = [_kind_and_limits(one, []) for one in arguments if one is not type(None)]
+        kinds = " or ".join(dict.fromkeys(kind for kind, _ in pairs))
+        return kinds, [*(word for _, words in pairs for word in words), *_limits(limits)]
     if origin is Literal:
         return "text", [" or ".join(code(str(one)) for one in arguments)]
     if origin is list:
-        kind, allowed = _told(arguments[0], [])
+        kind, allowed = _kind_and_limits(arguments[0], [])
         return f"list of {kind}", [f"each {one}" for one in allowed]
     if origin is dict:
-        kind, allowed = _told(arguments[1], [])
+        kind, allowed = _kind_and_limits(arguments[1], [])
         return f"table of {kind}", [f"each {one}" for one in allowed]
     return _TYPES[annotation], [*_EXAMPLES.get(annotation, []), *_limits(limits)]
 

@@ -38,13 +38,13 @@ def ask(port: int, token: str, question: Question) -> Any:
     )
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECS) as response:
-            told = json.loads(response.read())
+            answer = json.loads(response.read())
     except (OSError, ValueError) as error:
         said = error.read()[:300] if isinstance(error, urllib.error.HTTPError) else ""
         raise NotMeasured(f"No answer to {question[0][:60]}: {error} {said!r}") from None
-    if told.get("errors"):
-        raise NotMeasured(f"Not an answer to {question[0][:60]}: {told['errors']!r:.300}")
-    return told["data"]
+    if answer.get("errors"):
+        raise NotMeasured(f"Not an answer to {question[0][:60]}: {answer['errors']!r:.300}")
+    return answer["data"]
 
 
 def normal(value: Any) -> Any:
@@ -60,9 +60,9 @@ def normal(value: Any) -> Any:
     return value
 
 
-def must_agree(what: str, told: Mapping[str, Any]) -> None:
+def must_agree(what: str, answers: Mapping[str, Any]) -> None:
     """Raise NotMeasured unless all said the same as the first, and something at all."""
-    (first, reference), *others = told.items()
+    (first, reference), *others = answers.items()
     if not reference:
         raise NotMeasured(f"{what}: {first} says nothing.")
     for name, said in others:

@@ -69,8 +69,8 @@ async def _changed(
     user, changed = await known.change_role(
         sender, wanted["userId"], wanted["role"], wanted.get("reason"), is_grant
     )
-    told = {"user": {"id": user["id"], "email": user["email"], "roles": user["roles"]}}
-    change = {**told, "role": wanted["role"], "changed": changed}
+    current = {"user": {"id": user["id"], "email": user["email"], "roles": user["roles"]}}
+    change = {**current, "role": wanted["role"], "changed": changed}
     return {"grantRole" if is_grant else "revokeRole": change}
 
 

@@ -74,7 +74,7 @@ def measure(bench: Bench) -> Result:
             )
             for name, one in chosen.items()
         ],
-        versions.told(bench.url),
+        versions.description(bench.url),
     )
 
 
@@ -84,7 +84,7 @@ def followed(
     """One go of one contestant. Raises NotMeasured when what arrives is not what was changed."""
     with running(name, bench.url) as one:
         cpu = one.cpu_secs()
-        told = _told(
+        result = _result(
             {
                 "url": f"ws://127.0.0.1:{one.port}/graphql",
                 "token": bench.token,
@@ -95,14 +95,15 @@ def followed(
                 "people": _people(bench.url, CHANGES_A_SECOND * seconds),
             }
         )
-        if told["strange"] or not told["arrived"]:
-            raise NotMeasured(f"{name}: {told['arrived']} arrived; {told['strange']!r:.300}")
-        missed = told["expected"] - told["arrived"]
+        if result["strange"] or not result["arrived"]:
+            raise NotMeasured(f"{name}: {result['arrived']} arrived; {result['strange']!r:.300}")
+        missed = result["expected"] - result["arrived"]
         used = one.cpu_secs() - cpu
-        return Followed(told["p50"], told["p99"], missed, told["doubled"], one.memory_mb(), used)
+        memory = one.memory_mb()
+        return Followed(result["p50"], result["p99"], missed, result["doubled"], memory, used)
 
 
-def _told(wanted: dict[str, Any]) -> dict[str, Any]:
+def _result(wanted: dict[str, Any]) -> dict[str, Any]:
     done = subprocess.run(
         ["node", str(NODE / "followers.js")],
         env={**os.environ, "FOLLOWERS": json.dumps(wanted)},
@@ -113,8 +114,8 @@ def _told(wanted: dict[str, Any]) -> dict[str, Any]:
     )
     if done.returncode:
         raise NotMeasured(f"The followers failed: {done.stderr.strip()[-400:]}")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def _people(url: str, number: int) -> list[str]:

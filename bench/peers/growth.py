@@ -16,10 +16,10 @@ SECONDS = 3
 def measure(bench: Bench) -> Result:
     """Requests a second of the engine by the number of users, in databases of its own."""
     rates: dict[str, list[float]] = {}
-    told = ""
+    description = ""
     for size in SIZES:
         with filled_database(size, bench.rounds) as filled, stage((ENGINE,), filled.url) as engine:
-            told = versions.told(filled.url)
+            description = versions.description(filled.url)
             for workload, loads in measured(filled, engine, bench.rounds, SECONDS).items():
                 rates.setdefault(workload, []).append(medians(loads)[ENGINE])
     pages = " and ".join(f"{setting.far_page(size):,}" for size in SIZES)
@@ -33,5 +33,5 @@ def measure(bench: Bench) -> Result:
             (name, *(f"{rate:,.0f}" for rate in by_size), ratio(by_size[-1], by_size[0]))
             for name, by_size in rates.items()
         ],
-        told,
+        description,
     )

@@ -103,11 +103,11 @@ class People:
             else:
                 await connection.execute(SQL["revoke"], user_id, stored)
             user = await connection.fetchrow(SQL["touch"], user_id)
-            told = json.dumps({"role": stored})
+            text = json.dumps({"role": stored})
             await connection.fetchrow(
                 SQL["audit"],
                 *("role.granted" if is_grant else "role.revoked", caller["id"], caller["email"]),
-                *(user_id, user["email"], None if is_grant else told, told if is_grant else None),
+                *(user_id, user["email"], None if is_grant else text, text if is_grant else None),
                 *(reason, caller["token_id"], secrets.token_hex(8)),
                 *(sender.address, sender.user_agent),
             )
@@ -116,8 +116,8 @@ class People:
 
 def cursor(user: Mapping[str, Any]) -> str:
     """The user's place in the list."""
-    told = json.dumps([user["place"], str(user["id"])])
-    return base64.urlsafe_b64encode(told.encode()).decode()
+    text = json.dumps([user["place"], str(user["id"])])
+    return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 @asynccontextmanager

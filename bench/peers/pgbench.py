@@ -34,8 +34,8 @@ def measure(bench: Bench) -> Result:
         f"The same statements by pgbench of the embedded server, prepared, {CLIENTS} clients,"
         f" {SECONDS} s; {bench.users:,} users: no server beside PostgreSQL could be quicker.",
         ("", "requests/s"),
-        [(name, f"{_rate(bench.url, told):,.0f}") for name, told in scripts.items()],
-        versions.told(bench.url),
+        [(name, f"{_rate(bench.url, script):,.0f}") for name, script in scripts.items()],
+        versions.description(bench.url),
     )
 
 

@@ -48,8 +48,8 @@ def measured(
             chance.shuffle(order)
             for one in order:
                 with awake(stage[one]) as contestant:
-                    told = _turn(bench, contestant, plans[one][workload], people, seconds)
-                loads[workload][one].append(told)
+                    load = _turn(bench, contestant, plans[one][workload], people, seconds)
+                loads[workload][one].append(load)
             setting.settle(bench.url)
     return loads
 
@@ -73,21 +73,21 @@ def agree(
     people: Sequence[str],
 ) -> None:
     """Raise NotMeasured unless all answer the same to all, and write the same into the trail."""
-    told: dict[str, dict[str, object]] = {}
+    responses: dict[str, dict[str, object]] = {}
     for name, one in stage.items():
         setting.reset(bench.url, people)
         with awake(one):
             for workload in plans[name].values():
                 if not workload.writing_share:
                     answer = ask(one.port, bench.token, workload.questions[0])
-                    told.setdefault(workload.name, {})[name] = answer
+                    responses.setdefault(workload.name, {})[name] = answer
             if one.name == POSTGRAPHILE:
                 continue
             for step, document in enumerate((GRANT, GRANT, REVOKE, REVOKE), 1):
                 question = (document, {"input": {"userId": people[0], "role": "EDITOR"}})
                 said = [ask(one.port, bench.token, question), list(newest_event(bench.url))]
-                told.setdefault(f"change {step}", {})[name] = said
-    for what, answers in told.items():
+                responses.setdefault(f"change {step}", {})[name] = said
+    for what, answers in responses.items():
         must_agree(what, answers)
 
 
@@ -99,19 +99,19 @@ def _turn(
         if workload.writing_share:
             setting.reset(bench.url, people)
         before = setting.events(bench.url)
-        told = _loaded(bench, one, workload, seconds)
+        load = _loaded(bench, one, workload, seconds)
         written = setting.events(bench.url) - before
         # A peer that has no answer in time has lost, which is a figure as well.
-        if not told.requests and one.name == ENGINE:
+        if not load.requests and one.name == ENGINE:
             raise NotMeasured(f"not one answer in {seconds} s.")
     except NotMeasured as error:
         raise NotMeasured(f"{one.name}, {workload.name}: {error.message}") from None
-    asked = told.requests * workload.writing_share
+    asked = load.requests * workload.writing_share
     if written < asked * LEAST_WRITTEN - workload.clients:
         raise NotMeasured(
             f"{one.name}, {workload.name}: {asked:.0f} changes were asked for, {written} written."
         )
-    return told
+    return load
 
 
 def _loaded(bench: Bench, one: Running, workload: Workload, seconds: int) -> Load:

@@ -61,7 +61,7 @@ def measure(bench: Bench) -> Result:
             )
             for name in EVERYBODY
         ],
-        versions.told(bench.url),
+        versions.description(bench.url),
     )
 
 

@@ -40,7 +40,7 @@ def _result(bench: Bench, title: str, workers: int) -> Result:
         f" Of a fixed answer wrk takes {most:,.0f} a second. {CONDITIONS}",
         ("", *EVERYBODY),
         [*_rates(loads), *_latencies(loads)],
-        versions.told(bench.url),
+        versions.description(bench.url),
     )
 
 
@@ -88,5 +88,5 @@ def _latencies(loads: Loads) -> list[tuple[str, ...]]:
 def _latency(millis: Mapping[str, float], name: str) -> str:
     if name not in millis:
         return "-"
-    told = f"{millis[name]:.1f}"
-    return told if name == ENGINE else f"{told} ({ratio(millis[ENGINE], millis[name])})"
+    text = f"{millis[name]:.1f}"
+    return text if name == ENGINE else f"{text} ({ratio(millis[ENGINE], millis[name])})"

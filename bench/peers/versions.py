@@ -11,7 +11,7 @@ import psycopg
 from bench.peers.contestants import NODE
 
 
-def told(url: str) -> str:
+def description(url: str) -> str:
     """PostgreSQL, Node, wrk and the peers."""
     with psycopg.connect(url) as connection:
         row = connection.execute("show server_version").fetchone()

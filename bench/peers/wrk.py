@@ -44,12 +44,12 @@ def load(port: int, workload: Workload, token: str, seconds: int) -> Load:
         )
     if done.returncode:
         raise NotMeasured(f"wrk failed: {(done.stderr or done.stdout).strip()[-300:]}")
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    if told["failed"]:
-        raise NotMeasured(f"{told['failed']} of {told['requests']} requests failed.")
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result["failed"]:
+        raise NotMeasured(f"{result['failed']} of {result['requests']} requests failed.")
     return Load(
-        told["requests"],
-        told["requests"] / told["micros"] * 1_000_000,
-        told["p50"] / 1_000,
-        told["p99"] / 1_000,
+        result["requests"],
+        result["requests"] / result["micros"] * 1_000_000,
+        result["p50"] / 1_000,
+        result["p99"] / 1_000,
     )

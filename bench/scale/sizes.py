@@ -91,8 +91,8 @@ def measure(bench: Bench) -> Result:
 
 
 def _measured(bench: Bench, connection: psycopg.Connection) -> dict[str, float]:
-    anew = bench.engine(performance__cache_size_mb=0)
-    with bench.engine() as port, anew as anew_port:
+    uncached = bench.engine(performance__cache_size_mb=0)
+    with bench.engine() as port, uncached as uncached_port:
         address = _somebody(connection)
         after = _far_down(bench, port)
         asked = {
@@ -102,7 +102,7 @@ def _measured(bench: Bench, connection: psycopg.Connection) -> dict[str, float]:
             for name, query in _READS.items()
         }
         totals = {
-            name: Contestant(anew_port, bench.post(query), requests=1)
+            name: Contestant(uncached_port, bench.post(query), requests=1)
             for name, query in _TOTALS.items()
         }
         figures = race({**asked, **totals}, ROUNDS)
@@ -124,8 +124,8 @@ def _far_down(bench: Bench, port: int) -> str:
     after, page = "null", LARGEST_PAGE
     for _ in range(bench.users // 2 // page):
         query = f"{{ users(first: {page}, after: {after}) {{ pageInfo {{ endCursor }} }} }}"
-        told = json.loads(answer(Contestant(port, bench.post(query))))
-        after = json.dumps(told["data"]["users"]["pageInfo"]["endCursor"])
+        answered = json.loads(answer(Contestant(port, bench.post(query))))
+        after = json.dumps(answered["data"]["users"]["pageInfo"]["endCursor"])
     return after
 
 

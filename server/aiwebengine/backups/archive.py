@@ -148,8 +148,8 @@ def read(path: Path) -> Contents:
         text = _small(file, members.pop(), manifests.LARGEST, path.name)
         manifest = manifests.parse(text, path.name)
         there = {member.name: member.size for member in members}
-        told = {part.name: part.size for part in manifest.parts}
-        if there != told or len(members) != len(manifest.parts):
+        declared = {part.name: part.size for part in manifest.parts}
+        if there != declared or len(members) != len(manifest.parts):
             raise Damaged(f"{path.name} does not contain the files listed in its manifest.")
         return Contents(manifest, text, signature)
 

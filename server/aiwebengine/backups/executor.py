@@ -149,8 +149,8 @@ class BackupExecutor:
             live.progress.at("Comparing it with the database of now")
             occasion = self._restoring(live, manifest, {}, time.monotonic())
             carried = await self._replacing.rehearse(live, url, occasion)
-            told = f"Removals that a restore would keep in effect: {len(carried.removals)}."
-            details["checks"].append({"name": "removals", "ok": True, "told": told})
+            text = f"Removals that a restore would keep in effect: {len(carried.removals)}."
+            details["checks"].append({"name": "removals", "ok": True, "told": text})
         except (programs.NoProgram, NotTrusted, StorageFailed):
             # This machine lacks something, or nobody may look: that says nothing of the backup.
             raise
@@ -336,5 +336,5 @@ class BackupExecutor:
 
 
 def _not_restored(loaded: restore.Loaded) -> dict[str, Any]:
-    told = {"left_out": loaded.left_out, "not_restored": loaded.not_restored}
-    return {key: names for key, names in told.items() if names}
+    names_by_kind = {"left_out": loaded.left_out, "not_restored": loaded.not_restored}
+    return {key: names for key, names in names_by_kind.items() if names}

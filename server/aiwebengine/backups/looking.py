@@ -1,4 +1,4 @@
-"""The verbs that read: what backups there are, what was done with them, where they lie."""
+"""Reading operations: list of backups, runs, locations and previews."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Archives:
-    """What there is, for those who may know. `Backups` adds what changes it."""
+    """The operations on backups that only read; the subclass `Backups` adds the others."""
 
     def __init__(
         self, db: Database, audit: AuditTrail, config: Config, url: str, make_engine: MakeEngine

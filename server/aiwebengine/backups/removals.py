@@ -119,28 +119,28 @@ class CarriedOver:
 
     @property
     def listed(self) -> list[str]:
-        """The first removals, a sentence each."""
+        """The first removals, one sentence each."""
         return [one.line for one in self.removals[:MOST_LISTED]]
 
     @property
     def lines(self) -> list[str]:
-        """The same for people."""
-        told = []
+        """The result as lines of text for people."""
+        lines = []
         if self.comparison is not Comparison.COMPARED:
-            told.append(
+            lines.append(
                 f"{NOT_COMPARED[self.comparison]}: what was removed after the backup may be back."
                 " All sessions were ended."
             )
         if self.removals:
-            told.append(f"Not brought back ({len(self.removals)}):")
-            told += [f"  {line}" for line in self.listed]
+            lines.append(f"Not brought back ({len(self.removals)}):")
+            lines += [f"  {line}" for line in self.listed]
             if len(self.removals) > MOST_LISTED:
-                told.append(f"  … and {len(self.removals) - MOST_LISTED} more")
+                lines.append(f"  … and {len(self.removals) - MOST_LISTED} more")
         if self.sessions_ended:
-            told.append(f"Sessions ended: {self.sessions_ended}")
+            lines.append(f"Sessions ended: {self.sessions_ended}")
         if self.administrators == 0:
-            told.append(
+            lines.append(
                 "No active administrator is left. Run"
                 " `aiwebengine users grant EMAIL Administrator`."
             )
-        return told
+        return lines

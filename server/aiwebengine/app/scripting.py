@@ -108,5 +108,5 @@ def script_settings(config: Config) -> ScriptSettings:
             answer_max_bytes=wanted.answer_max_bytes,
             idle_secs=wanted.idle_secs,
         ),
-        engine_host=urlsplit(config.server.public_url).netloc.lower() or None,
+        engine_host=urlsplit(config.server.public_url).hostname,
     )

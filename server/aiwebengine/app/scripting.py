@@ -77,7 +77,7 @@ class Scripting:
             try:
                 await self.active.refresh()
             except Unavailable:
-                # What was served before goes on being served.
+                # The previous versions continue to be served.
                 log.debug("scripts.postponed")
                 pause = RETRY_SECS
             except Exception:
@@ -89,7 +89,7 @@ class Scripting:
                 continue
 
     async def _serve_what_is_new(self) -> None:
-        """Before whoever changed a script is answered, this process serves the change."""
+        """Serve a changed script in this process before its author gets the response."""
         try:
             await self.active.refresh()
         except Unavailable:

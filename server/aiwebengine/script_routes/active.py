@@ -72,8 +72,9 @@ class Runtimes(Protocol):
 class ActiveScripts:
     """The table of routes of this worker.
 
-    A changed script's new version is started before requests go to it, so that none is lost. Where
-    it can't start, this worker goes on serving the version before, and `failures` says why.
+    The new version of a script is started before it gets requests, so that no request is lost. If
+    it can't start, this worker continues to serve the previous version, and `failures` has the
+    reason.
     """
 
     def __init__(self, source: Source, runtimes: Runtimes) -> None:

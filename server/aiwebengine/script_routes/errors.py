@@ -1,4 +1,4 @@
-"""What visitors are told of a script that does not answer."""
+"""Responses to visitors of a script that does not answer."""
 
 from __future__ import annotations
 

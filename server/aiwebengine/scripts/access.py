@@ -26,7 +26,7 @@ class ScriptAccess:
         self._settings = settings
         self._limits = LimitRules(settings.defaults, settings.maxima)
         self.on_change: Callable[[], Awaitable[None]] | None = None
-        """Awaited after each change of what is served, before its caller goes on."""
+        """Awaited after each change of the served scripts, before its caller continues."""
 
     async def _found(self, viewer: Viewer, slug: str, act: Act) -> Script:
         """The script. Raises Unauthenticated, Forbidden, NotFound."""

@@ -1,4 +1,4 @@
-"""The runtime of these tests, with a record of what was asked of it."""
+"""The runtime of these tests, with a record of its calls."""
 
 from __future__ import annotations
 

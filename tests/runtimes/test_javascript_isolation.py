@@ -90,7 +90,8 @@ POLLUTION = """
 const seen = [];
 const spy = (where) => function (...args) {
   seen.push(where);
-  for (const value of [this, ...args]) note(value);
+  note(this);
+  for (let at = 0; at < args.length; at++) note(args[at]);
   throw new Error("polluted");
 };
 // What would be the runtime's: a view of a frame, a call, the writer, a resolver of its promises.
@@ -125,6 +126,7 @@ export const routes = {
     for (const name of ["length", "byteLength", "buffer", "byteOffset"]) {
       Reflect.defineProperty(prototype, name, { get: spy(name) });
     }
+    Array.prototype[Symbol.iterator] = spy("iterator");
     Reflect.defineProperty(Uint8Array, Symbol.species, { get: spy("species") });
     Reflect.defineProperty(Object.prototype, "toJSON", { value: spy("toJSON") });
     return new kept.Response("polluted");
@@ -151,6 +153,22 @@ async def test_changed_prototypes_neither_leak_nor_stop_the_runtime(tmp_path):
     assert failure.value.message == "still reported"
     assert (line.file, line.call) == ("main.ts", 2)
     assert seen.text.startswith("0 of")
+
+
+async def test_functions_keep_own_properties_of_any_name(tmp_path):
+    source = """
+    const f = () => 1;
+    f.call = () => "own call";
+    class A { static bind() { return "own bind"; } }
+    function g(a) { return [this?.x, a]; }
+    export default {
+      fetch: () => Response.json([f.call(), A.bind(), g.call({ x: 1 }, 2), g.bind({ x: 3 })(4)]),
+    };
+    """
+    async with running(tmp_path, source) as program:
+        answer = await program.call("fetch")
+
+    assert answer.json == ["own call", "own bind", [1, 2], [3, 4]]
 
 
 async def test_globals_can_be_replaced_by_the_author_for_the_author(tmp_path):

@@ -2,6 +2,7 @@
 
 import { isResponse, sendResponse } from "./response.js";
 import { isArray, stringify, uncurryThis } from "./safe.js";
+import { kindOf } from "./values.js";
 
 const fromBase64 = Uint8Array.fromBase64.bind(Uint8Array);
 const toLowerCase = uncurryThis(String.prototype.toLowerCase);
@@ -29,8 +30,7 @@ export function sendValue(call, value) {
   if (typeof value === "string") return call.answer(headOf(200, TEXT), value);
   if (value === null || typeof value !== "object" || !isAnswer(value)) {
     throw new TypeError(
-      `answered ${value === null ? "null" : `a ${typeof value}`}: ` +
-        "return ResponseBuilder.… or an object with status and body",
+      `answered ${kindOf(value)}: return ResponseBuilder.… or an object with status and body`,
     );
   }
   const { status = 200, body = "", bodyBase64, headers } = value;

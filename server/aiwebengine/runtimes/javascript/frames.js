@@ -65,7 +65,8 @@ export function frameWriter(write) {
   function sendLong(kind, call, head, body) {
     const headBytes = encode(head);
     const bodyBytes = typeof body === "string" ? encode(body) : body;
-    const [headLength, bodyLength] = [byteLength(headBytes), byteLength(bodyBytes)];
+    const headLength = byteLength(headBytes);
+    const bodyLength = byteLength(bodyBytes);
     const start = new Bytes(PREFIX_BYTES + headLength);
     writePrefix(start, kind, call, headLength, bodyLength);
     setBytes(start, headBytes, PREFIX_BYTES);
@@ -97,8 +98,12 @@ export function frameWriter(write) {
  * bytes of its own. *read* fills bytes and resolves to their number, or null at the end.
  */
 export async function readFrames(read, receive) {
+  // Without array patterns: they use the iterator of arrays, which author code can change.
   const usual = new Bytes(BUFFER_BYTES);
-  let [buffer, size, start, end] = [usual, BUFFER_BYTES, 0, 0];
+  let buffer = usual;
+  let size = BUFFER_BYTES;
+  let start = 0;
+  let end = 0;
   for (;;) {
     const count = await read(view(buffer, end, size));
     if (count === null) return;
@@ -118,7 +123,9 @@ export async function readFrames(read, receive) {
     }
     const left = end - start;
     if (left === 0) {
-      [buffer, size, start, end] = [usual, BUFFER_BYTES, 0, 0];
+      buffer = usual;
+      size = BUFFER_BYTES;
+      start = end = 0;
       continue;
     }
     const needed = LENGTH_BYTES + (left < LENGTH_BYTES ? 0 : readU32(buffer, start));
@@ -128,6 +135,7 @@ export async function readFrames(read, receive) {
     size = needed > BUFFER_BYTES ? needed : BUFFER_BYTES;
     buffer = new Bytes(size);
     setBytes(buffer, rest);
-    [start, end] = [0, left];
+    start = 0;
+    end = left;
   }
 }

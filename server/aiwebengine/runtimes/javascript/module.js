@@ -5,8 +5,9 @@ import { LoadError } from "./loading.js";
 import { suggestion } from "./names.js";
 import { CallRequest } from "./request.js";
 import { Response, isResponse, sendResponse } from "./response.js";
-import { SafeMap, freeze, getPrototypeOf, hasOwn } from "./safe.js";
+import { SafeMap, freeze, getPrototypeOf } from "./safe.js";
 import { named } from "./source.js";
+import { kindOf } from "./values.js";
 import { provide, unavailable } from "./world.js";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
@@ -131,13 +132,6 @@ async function serve(handlers, call, head, body) {
   } else {
     call.answer("{}", "");
   }
-}
-
-function kindOf(value) {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== "object") return `a ${typeof value}`;
-  const name = hasOwn(value, "constructor") ? undefined : value.constructor?.name;
-  return typeof name === "string" && name !== "" && name !== "Object" ? `a ${name}` : "an object";
 }
 
 /** The third argument of a handler. */

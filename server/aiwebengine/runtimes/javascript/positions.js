@@ -82,7 +82,8 @@ export function errorHead({ message, file, line, column, stack }) {
 
 function messageOf(error) {
   if (!isError(error)) return typeof error === "string" ? error : `threw ${String(error)}`;
-  const [name, message] = [String(error.name), String(error.message)];
+  const name = String(error.name);
+  const message = String(error.message);
   return name === "Error" && message !== "" ? message : message ? `${name}: ${message}` : name;
 }
 

@@ -44,6 +44,7 @@ export function reduceWorld() {
   const reduced = freeze({ build: freeze({ ...build }), version: freeze({ ...version }) });
   defineProperty(globalThis, "Deno", { value: reduced, configurable: true });
   preventNodeWorkers();
+  pinWhatDenoUses();
   // Positions are read from stacks. A library that sets this property must not fail.
   defineProperty(Error, "prepareStackTrace", { get: () => undefined, set: () => {} });
 }
@@ -60,6 +61,31 @@ function preventNodeWorkers() {
   }
   Object.setPrototypeOf(NodeWorker, NoWorker);
   freeze(NodeWorker);
+}
+
+/**
+ * Deno itself uses these when it reads and writes: a changed one would get the runtime's buffers.
+ * Own properties of the same name stay possible.
+ */
+function pinWhatDenoUses() {
+  for (const name of ["call", "apply", "bind"]) pin(Function.prototype, name);
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  for (const name of ["length", "byteLength", "byteOffset", "buffer"]) {
+    defineProperty(typedArray, name, { configurable: false });
+  }
+}
+
+function pin(object, name) {
+  const value = object[name];
+  defineProperty(object, name, {
+    get: () => value,
+    set(own) {
+      if (this === object) return;
+      const writable = { writable: true, enumerable: true, configurable: true };
+      defineProperty(this, name, { value: own, ...writable });
+    },
+    configurable: false,
+  });
 }
 
 /** Gives author code globals, which it may replace for itself. */

@@ -61,23 +61,29 @@ def _completeness(root: Path) -> ModuleType:
 
 
 def _missing(root: Path) -> list[str]:
+    completeness = _completeness(root)
     places = (root / "frontend", root / "migrations", root / "constraints.txt")
-    found: list[str] = _completeness(root).missing_files(*places)
+    found: list[str] = completeness.missing_files(*places, root / completeness.RUNTIME)
     return found
 
 
 def _needed(root: Path) -> set[str]:
     """What a wheel or a source archive must hold, by the path in this folder."""
-    pages = _completeness(root).needed_pages(root / "frontend")
-    migrations = {f"migrations/{path.name}" for path in (root / "migrations").glob("*.sql")}
-    return {f"frontend/{name}" for name in pages} | migrations | {"constraints.txt"}
+    completeness = _completeness(root)
+    runtime = completeness.RUNTIME
+    needed = {f"frontend/{name}" for name in completeness.needed_pages(root / "frontend")}
+    needed |= {f"{runtime}/{name}" for name in completeness.needed_modules(root / runtime)}
+    needed |= {f"migrations/{path.name}" for path in (root / "migrations").glob("*.sql")}
+    return needed | {"constraints.txt"}
 
 
 def _held_by(archive: Path) -> set[str]:
     """What the archive holds, by the path in this folder."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            return {name.removeprefix("aiwebengine/_resources/") for name in wheel.namelist()}
+            names = wheel.namelist()
+        packages = {f"server/{name}" for name in names}
+        return packages | {name.removeprefix("aiwebengine/_resources/") for name in names}
     with tarfile.open(archive) as source:
         return {name.partition("/")[2] for name in source.getnames()}
 

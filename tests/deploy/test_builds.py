@@ -14,6 +14,7 @@ from tests.deploy.dockerfile import ROOT
 pytestmark = pytest.mark.deploy
 
 VENDOR = "aiwebengine/_resources/frontend/vendor/preact.js"
+RUNTIME = "aiwebengine/runtimes/javascript/runtime.js"
 TIMEOUT_SECS = 300
 
 
@@ -126,7 +127,15 @@ def test_pages_of_which_one_file_is_missing_are_no_pages(pip, clone, without_nod
     assert f"cannot be built without {lost}" in done.stderr
 
 
-@pytest.mark.parametrize("lost", ["migrations", "constraints.txt", "frontend/pages/index.html"])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "migrations",
+        "constraints.txt",
+        "frontend/pages/index.html",
+        "server/aiwebengine/runtimes/javascript/frames.js",
+    ],
+)
 def test_a_source_that_lacks_something_else_is_not_built(pip, clone, without_node, tmp_path, lost):
     build_pages(clone)
     path = clone / lost
@@ -172,7 +181,7 @@ def test_a_source_archive_brings_its_pages_and_makes_the_same_wheel(
         sorted(zipfile.ZipFile(next((tmp_path / folder).glob("*.whl"))).namelist())
         for folder in ("straight", "around")
     )
-    assert VENDOR in first
+    assert {VENDOR, RUNTIME} <= set(first)
     assert first == second
     with tarfile.open(archive) as source:
         names = source.getnames()

@@ -20,13 +20,18 @@ _IN_STYLE = re.compile(r"""url\(["']?([\w./-]+\.\w+)["']?\)""")
 _BUNDLE = "vendor/graphiql.js"
 
 
-def missing_files(frontend: Path, migrations: Path, constraints: Path) -> list[str]:
+# In this package: what runs programs in JavaScript.
+RUNTIME = "server/aiwebengine/runtimes/javascript"
+
+
+def missing_files(frontend: Path, migrations: Path, constraints: Path, runtime: Path) -> list[str]:
     """The missing files, sorted; empty if the installation is complete.
 
     Follows the scripts and style sheets of each page, and their imports.
     """
-    pages = needed_pages(frontend)
+    pages, modules = needed_pages(frontend), needed_modules(runtime)
     found = {f"frontend/{name}" for name in pages if not os.path.isfile(f"{frontend}/{name}")}
+    found |= {f"{RUNTIME}/{name}" for name in modules if not os.path.isfile(f"{runtime}/{name}")}
     steps = [path for path in migrations.glob("*.sql") if not path.name.endswith(".rollback.sql")]
     if not steps:
         found.add("migrations/*.sql")
@@ -47,6 +52,18 @@ def needed_pages(frontend: Path) -> set[str]:
         if name not in needed:
             needed.add(name)
             waiting += _named_in(frontend, name)
+    return needed
+
+
+def needed_modules(runtime: Path) -> set[str]:
+    """The files of the JavaScript runtime, by their path in *runtime*."""
+    needed = {"deno.json"}
+    waiting = ["runtime.js"]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += _named_in(runtime, name)
     return needed
 
 

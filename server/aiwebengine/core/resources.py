@@ -23,6 +23,7 @@ def _file(name: str) -> Path:
 FRONTEND = _folder("frontend")
 MIGRATIONS = _folder("migrations")
 CONSTRAINTS = _file("constraints.txt")
+RUNTIME = _PACKAGE / "runtimes" / "javascript"
 
 _NAMED = 3
 
@@ -32,10 +33,13 @@ class Incomplete(EngineError):
 
 
 def must_be_complete(
-    frontend: Path = FRONTEND, migrations: Path = MIGRATIONS, constraints: Path = CONSTRAINTS
+    frontend: Path = FRONTEND,
+    migrations: Path = MIGRATIONS,
+    constraints: Path = CONSTRAINTS,
+    runtime: Path = RUNTIME,
 ) -> None:
-    """Raise Incomplete if pages, migrations or the file of tested versions are missing."""
-    missing = missing_files(frontend, migrations, constraints)
+    """Raise Incomplete when the installation lacks files that are not Python."""
+    missing = missing_files(frontend, migrations, constraints, runtime)
     if not missing:
         return
     names = ", ".join(missing[:_NAMED])

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from subprocess import SubprocessError
 from typing import Protocol, cast
 
 from aiwebengine.runtimes.deno import confinement
@@ -56,7 +57,7 @@ class Channel(asyncio.SubprocessProtocol):
         self._input: asyncio.WriteTransport | None = None
 
     async def open(self, command: list[str], environment: dict[str, str]) -> None:
-        """Start the process. Raises OSError."""
+        """Start the process. Raises OSError, SubprocessError."""
         try:
             transport, _ = await asyncio.get_running_loop().subprocess_exec(
                 lambda: self,
@@ -66,7 +67,7 @@ class Channel(asyncio.SubprocessProtocol):
                 start_new_session=True,
                 preexec_fn=confinement(),
             )
-        except OSError:
+        except (OSError, SubprocessError):
             self.is_gone.set_result(None)
             raise
         self._transport = transport

@@ -143,11 +143,15 @@ def confinement() -> Callable[[], None]:
     prctl = ctypes.CDLL(None).prctl if is_linux else None
 
     def confine() -> None:
-        os.nice(NICE)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        files = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        # A service manager may forbid these; the process is as harmless without them.
+        with suppress(OSError):
+            os.nice(NICE)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with suppress(OSError, ValueError):
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            files = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         if prctl is None:
             return
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -107,10 +107,7 @@ class Pool:
         if self.problem is not None:
             raise CannotStart(Reason.UNAVAILABLE, self.problem)
         self._make_space()
-        pipe = None
-        if self._runtime.blocks(program.dialect):
-            pipe = ReplyPipe(self._pipes / str(next(self._numbers)))
-        process = Process(program, self._runtime, owner, pipe)
+        process = Process(program, self._runtime, owner, self._pipe_of(program))
         self._processes.add(process)
         self._not_gone.add(process)
         process.channel.is_gone.add_done_callback(lambda _: self._not_gone.discard(process))
@@ -138,6 +135,15 @@ class Pool:
         return self._loop.time()
 
     # How
+
+    def _pipe_of(self, program: Program) -> ReplyPipe | None:
+        if not self._runtime.blocks(program.dialect):
+            return None
+        try:
+            return ReplyPipe(self._pipes / str(next(self._numbers)))
+        except OSError as error:
+            text = f"No pipe could be made: {error}."
+            raise CannotStart(Reason.UNAVAILABLE, text) from None
 
     def _make_space(self) -> None:
         """End idle processes, the one unused for longest first, until there is space for one."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Collection
 from contextlib import suppress
+from subprocess import SubprocessError
 
 from aiwebengine.runtimes.calls import CANCELLED, RUNNING, STREAMING, WORKING, Call, lost
 from aiwebengine.runtimes.channel import Channel
@@ -80,9 +81,8 @@ class Process:
                 await self._pipe.connect()
             command = self._runtime.command(self.program, path)
             await self.channel.open(command, self._runtime.environment())
-        except OSError as error:
-            text = f"No process could be started: {error.strerror}."
-            self.fail(Reason.UNAVAILABLE, text)
+        except (OSError, SubprocessError) as error:
+            self.fail(Reason.UNAVAILABLE, f"No process could be started: {error}.")
             return
         self._meter = Meter(self.channel.pid)
         if self.is_ended:

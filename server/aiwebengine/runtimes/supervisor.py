@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 # As a number: looking up a member of an Enum for each frame is slow.
 _CALL = int(Kind.CALL)
+PROBE_AGAIN_SECS = 60.0
 # Workers are trusted; this only detects a broken one.
 MAX_FRAME_BYTES = (1 << 30) + (1 << 20)
 
@@ -43,6 +44,7 @@ class Supervisor:
         self._runtime = runtime
         self._pool = pool
         self._server: asyncio.Server | None = None
+        self._probing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Find out whether programs can run, then listen. Raises OSError."""
@@ -50,6 +52,7 @@ class Supervisor:
         self._pool.problem = await self._runtime.problem()
         if self._pool.problem is not None:
             log.warning("runtimes.unavailable", extra={"detail": self._pool.problem})
+            self._probing = asyncio.create_task(self._probe_again())
         self._path.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         before = os.umask(0o177)
@@ -67,7 +70,15 @@ class Supervisor:
         if self._server is not None:
             self._server.close()
         self._path.unlink(missing_ok=True)
+        if self._probing is not None:
+            self._probing.cancel()
         await self._pool.stop()
+
+    async def _probe_again(self) -> None:
+        """The reason may have been a machine without memory for a moment."""
+        while self._pool.problem is not None:
+            await asyncio.sleep(PROBE_AGAIN_SECS)
+            self._pool.problem = await self._runtime.problem()
 
 
 class Connection(asyncio.Protocol):

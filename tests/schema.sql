@@ -388,14 +388,17 @@ CREATE TABLE public.script_activations (
 
 CREATE TABLE public.script_blobs (
     digest text NOT NULL,
-    content bytea NOT NULL
+    content bytea NOT NULL,
+    CONSTRAINT script_blobs_digest_check CHECK ((length(digest) <= 64))
 );
 
 CREATE TABLE public.script_files (
     script_id uuid NOT NULL,
     version integer NOT NULL,
     path text NOT NULL,
-    digest text NOT NULL
+    digest text NOT NULL,
+    CONSTRAINT script_files_digest_check CHECK ((length(digest) <= 64)),
+    CONSTRAINT script_files_path_check CHECK ((length(path) <= 200))
 );
 
 CREATE TABLE public.script_log (
@@ -410,7 +413,11 @@ CREATE TABLE public.script_log (
     file text,
     line integer,
     col integer,
-    CONSTRAINT script_log_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text])))
+    CONSTRAINT script_log_file_check CHECK ((length(file) <= 300)),
+    CONSTRAINT script_log_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text]))),
+    CONSTRAINT script_log_request_id_check CHECK ((length(request_id) <= 200)),
+    CONSTRAINT script_log_route_check CHECK ((length(route) <= 600)),
+    CONSTRAINT script_log_text_check CHECK ((length(text) <= 10000))
 );
 
 ALTER TABLE public.script_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -426,7 +433,8 @@ CREATE TABLE public.script_owners (
     script_id uuid NOT NULL,
     user_id uuid NOT NULL,
     added_at timestamp with time zone DEFAULT now() NOT NULL,
-    added_by text NOT NULL
+    added_by text NOT NULL,
+    CONSTRAINT script_owners_added_by_check CHECK ((length(added_by) <= 400))
 );
 
 CREATE TABLE public.script_routes (
@@ -438,7 +446,13 @@ CREATE TABLE public.script_routes (
     kind text NOT NULL,
     handler text NOT NULL,
     script_id uuid NOT NULL,
-    CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text])))
+    CONSTRAINT script_routes_declared_method_check CHECK ((length(declared_method) <= 10)),
+    CONSTRAINT script_routes_handler_check CHECK ((length(handler) <= 600)),
+    CONSTRAINT script_routes_host_check CHECK ((length(host) <= 253)),
+    CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text]))),
+    CONSTRAINT script_routes_method_check CHECK ((length(method) <= 10)),
+    CONSTRAINT script_routes_path_check CHECK ((length(path) <= 500)),
+    CONSTRAINT script_routes_shape_check CHECK ((length(shape) <= 500))
 );
 
 CREATE TABLE public.script_versions (
@@ -455,7 +469,11 @@ CREATE TABLE public.script_versions (
     registrations jsonb,
     diagnostics jsonb DEFAULT '[]'::jsonb NOT NULL,
     deployed_at timestamp with time zone,
-    CONSTRAINT script_versions_dialect_check CHECK ((dialect = ANY (ARRAY['module'::text, 'classic'::text])))
+    CONSTRAINT script_versions_author_name_check CHECK ((length(author_name) <= 400)),
+    CONSTRAINT script_versions_dialect_check CHECK ((dialect = ANY (ARRAY['module'::text, 'classic'::text]))),
+    CONSTRAINT script_versions_digest_check CHECK ((length(digest) <= 64)),
+    CONSTRAINT script_versions_entry_check CHECK ((length(entry) <= 200)),
+    CONSTRAINT script_versions_message_check CHECK ((length(message) <= 2000))
 );
 
 CREATE TABLE public.scripts (
@@ -473,8 +491,12 @@ CREATE TABLE public.scripts (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     created_by text NOT NULL,
     deleted_at timestamp with time zone,
+    CONSTRAINT scripts_created_by_check CHECK ((length(created_by) <= 400)),
+    CONSTRAINT scripts_host_check CHECK ((length(host) <= 253)),
     CONSTRAINT scripts_page_mode_check CHECK ((page_mode = ANY (ARRAY['sandboxed'::text, 'full'::text]))),
-    CONSTRAINT scripts_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+    CONSTRAINT scripts_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT scripts_suspension_reason_check CHECK ((length(suspension_reason) <= 500)),
+    CONSTRAINT scripts_title_check CHECK ((length(title) <= 200))
 );
 
 CREATE TABLE public.sessions (

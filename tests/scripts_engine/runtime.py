@@ -1,4 +1,4 @@
-"""The runtime of these tests, with a record of its calls."""
+"""The runtime of these tests, with a record of what it loaded and retired."""
 
 from __future__ import annotations
 

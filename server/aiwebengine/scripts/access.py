@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from aiwebengine.audit import bounds
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import Target
 from aiwebengine.core.errors import NotFound
@@ -103,6 +104,11 @@ class ScriptAccess:
 def target_of(script: Script) -> Target:
     """The script as the target of an audit event."""
     return Target("script", script.key, script.slug)
+
+
+def label_of(viewer: Viewer) -> str:
+    """Who acts, as it is stored with what they do."""
+    return bounds.text("actor_label", viewer.label)
 
 
 def _no_script(slug: str) -> NotFound:

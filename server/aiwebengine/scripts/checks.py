@@ -69,8 +69,13 @@ def host(text: str) -> str:
     return kept
 
 
-def storable(text: str) -> str:
-    """What a program wrote, without what PostgreSQL can't store: NUL and halves of surrogates."""
+def storable(text: str, longest: int | None = None) -> str:
+    """What a program wrote, without what PostgreSQL can't store: NUL and halves of surrogates.
+
+    A text with more than *longest* characters is cut, and ends with `…`.
+    """
+    if longest is not None and len(text) > longest:
+        text = text[: longest - 1] + "…"
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 

@@ -12,6 +12,10 @@ from aiwebengine.database import Database
 from aiwebengine.scripts.checks import storable
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine, ScriptLogFilter, ScriptLogLine
 
+LONGEST_TEXT = 10_000
+LONGEST_FILE = 300
+LONGEST_ROUTE = 600
+
 _LEVELS = list(LogLevel)
 
 
@@ -38,9 +42,9 @@ async def append(db: Database, lines: Sequence[NewLogLine]) -> None:
         ats=[line.at for line in lines],
         levels=[line.level.value for line in lines],
         request_ids=[line.request_id for line in lines],
-        routes=[line.route for line in lines],
-        texts=[storable(line.text) for line in lines],
-        files=[line.file and storable(line.file) for line in lines],
+        routes=[_short(line.route, LONGEST_ROUTE) for line in lines],
+        texts=[storable(line.text, LONGEST_TEXT) for line in lines],
+        files=[_short(line.file, LONGEST_FILE) for line in lines],
         lines=[line.line for line in lines],
         cols=[line.column for line in lines],
     )
@@ -107,6 +111,10 @@ async def remove_old(db: Database, keep_days: int) -> int:
             keep_days=keep_days,
         )
     )
+
+
+def _short(text: str | None, longest: int) -> str | None:
+    return None if text is None else storable(text, longest)
 
 
 def _conditions(wanted: ScriptLogFilter) -> tuple[list[str], dict[str, Any]]:

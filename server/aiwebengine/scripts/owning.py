@@ -8,7 +8,7 @@ from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import Conflict, NotFound
 from aiwebengine.core.identity import Role, Viewer, engine
 from aiwebengine.scripts import store
-from aiwebengine.scripts.access import ScriptAccess, target_of
+from aiwebengine.scripts.access import ScriptAccess, label_of, target_of
 from aiwebengine.scripts.errors import LastOwner
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.types import ScriptOwner
@@ -42,7 +42,7 @@ class ScriptOwners(ScriptAccess):
                     f"{user.email} is not an editor. Only a user with the role"
                     f" {Role.EDITOR.value} or {Role.ADMINISTRATOR.value} can own a script."
                 )
-            if await store.add_owner(self._db, script.key, user.key, viewer.label):
+            if await store.add_owner(self._db, script.key, user.key, label_of(viewer)):
                 await self._audit.record(
                     viewer,
                     AuditAction.SCRIPT_OWNER_ADDED,

@@ -8,7 +8,7 @@ from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Viewer
 from aiwebengine.scripts import checks, store, version_store
-from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.access import label_of, target_of
 from aiwebengine.scripts.reading import ScriptReads
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.types import Saved, Script, Tree
@@ -56,7 +56,7 @@ class ScriptSaves(ScriptReads):
 
     async def _add(self, viewer: Viewer, script_id: UUID, slug: str, title: str) -> Script | None:
         """Create a script in the caller's transaction; None when the slug is taken."""
-        if not await store.add(self._db, script_id, slug, title, viewer.label, viewer.id):
+        if not await store.add(self._db, script_id, slug, title, label_of(viewer), viewer.id):
             return None
         script = await store.find_by_id(self._db, script_id, viewer.id)
         assert script is not None  # noqa: S101 - it was added in this transaction
@@ -79,7 +79,7 @@ class ScriptSaves(ScriptReads):
                 return newest, False
         number = newest + 1
         await version_store.add(
-            self._db, script.key, number, newest or None, tree, message, viewer.id, viewer.label
+            self._db, script.key, number, newest or None, tree, message, viewer.id, label_of(viewer)
         )
         await self._audit.record(
             viewer,

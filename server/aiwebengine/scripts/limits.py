@@ -89,7 +89,8 @@ class LimitRules:
     def _checked(self, name: str, value: object, *, is_administrator: bool) -> int | float:
         default: int | float = getattr(self.defaults, name)
         lowest, highest = getattr(MINIMA, name), max(getattr(self.maxima, name), default)
-        kind = float if isinstance(default, float) else int
+        # A default of the configuration may be a whole number.
+        kind = float if isinstance(lowest, float) else int
         # Comparing refuses NaN as well; True and False are numbers to Python.
         if (
             isinstance(value, bool)

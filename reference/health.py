@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiwebengine.core.config import Config
 from aiwebengine.database import Database
-from aiwebengine.health import checks, network
+from aiwebengine.health import checks, network, scripts
 from aiwebengine.health.service import Health
 from aiwebengine.health.types import Check
 from reference.markdown import code, page, table
@@ -23,6 +23,9 @@ def all_checks() -> list[Check]:
     async def none_failed(minutes: int) -> tuple[int, int]:
         return 0, 0
 
+    async def none() -> str | None:
+        return None
+
     config = Config.model_validate(
         {
             "server": {"base_url": "https://engine.example.com"},
@@ -38,6 +41,7 @@ def all_checks() -> list[Check]:
             *found,
             checks.workers(parent, 2),
             network.proxy(lambda: None),
+            scripts.runs(none, dict, tuple),
             Health(db, "one")._database.check,
         ],
         key=lambda check: check.name,

@@ -16,6 +16,7 @@ from aiwebengine.health.types import EngineState, EngineStatus, HealthCheck, Hea
 from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import LABELS, Instruments
 from aiwebengine.telemetry.beats import ThisInstance
+from aiwebengine.telemetry.scripts import ScriptUsage
 from reference.markdown import code, codes, page, table
 
 INTRODUCTION = """
@@ -102,7 +103,11 @@ async def _exposed(instruments: Instruments) -> bytes:
     async def age() -> float:
         return 0.0
 
+    async def one_script() -> dict[str, ScriptUsage]:
+        return {"hello": ScriptUsage()}
+
     health = _Healthy(Database("postgresql://nobody@127.0.0.1:1/nothing"), "one")
     exposition = Exposition(instruments, ThisInstance(), None, health, none_yet)
     exposition.backup_age = age
+    exposition.scripts = one_script
     return await exposition.text()

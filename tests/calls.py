@@ -12,6 +12,7 @@ DOCUMENTS = {
     "Query.auditEvents": "{ auditEvents { totalCount } }",
     "Query.logEntries": "{ logEntries { nodes { id } } }",
     "Query.systemStats": "{ systemStats { at } }",
+    "Query.scriptStats": "{ scriptStats { slug } }",
     "Query.sessions": "{ sessions(userId: $user) { id } }",
     "Query.apiTokens": "{ apiTokens(userId: $user) { id } }",
     "Query.migrations": "{ migrations { state } }",

@@ -600,8 +600,7 @@ CREATE TABLE public.timing_samples (
     count bigint NOT NULL,
     errors bigint NOT NULL,
     seconds double precision NOT NULL,
-    buckets bigint[] NOT NULL,
-    CONSTRAINT timing_samples_kind_check CHECK ((kind = ANY (ARRAY['operation'::text, 'statement'::text])))
+    buckets bigint[] NOT NULL
 );
 
 CREATE TABLE public.token_addresses (
@@ -812,6 +811,9 @@ ALTER TABLE ONLY public.system_samples
 
 ALTER TABLE ONLY public.task_runs
     ADD CONSTRAINT task_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.timing_samples
+    ADD CONSTRAINT timing_samples_kind_check CHECK ((kind = ANY (ARRAY['operation'::text, 'statement'::text, 'script'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.timing_samples
     ADD CONSTRAINT timing_samples_pkey PRIMARY KEY (kind, at, name);

@@ -38,6 +38,7 @@ from aiwebengine.database.slow import SlowStatements
 from aiwebengine.graphql.connection import Cursors
 from aiwebengine.graphql.context import Context, Loaders
 from aiwebengine.health import network
+from aiwebengine.health import scripts as health_scripts
 from aiwebengine.jobs.types import Note
 from aiwebengine.logs.tail import Tail
 from aiwebengine.metrics.exposition import Exposition
@@ -91,7 +92,7 @@ class Engine:
         self.slow_statements = SlowStatements(
             repository.slow_query_ms, request_id=current_request_id
         )
-        self.counters, self.instruments = Counters(), Instruments()
+        self.counters, self.instruments = Counters(), Instruments(folder)
         self.db.observers += [
             self.slow_statements.observe,
             lambda statement: note_statement(statement.waited_secs + statement.took_secs),
@@ -143,10 +144,17 @@ class Engine:
         services = self.services
         self.scripting: Scripting | None = None
         if config.scripts.enabled:
-            self.scripting = Scripting(
-                config, services.scripts, self.runtimes, self.instruments.script_answered
+            scripting = Scripting(config, services.scripts, self.runtimes, self._script_answered)
+            self.scripting = scripting
+            self.live.observers.append(scripting.observe)
+            services.script_telemetry.served = lambda: scripting.active.scripts
+            services.health.watch(
+                health_scripts.runs(
+                    self.runtimes.problem,
+                    lambda: scripting.active.failures,
+                    lambda: [one.slug for one in scripting.active.scripts if one.is_suspended],
+                )
             )
-            self.live.observers.append(self.scripting.observe)
         self.alert_monitor: AlertMonitor = AlertMonitor(
             services.health,
             services.alerts,
@@ -170,6 +178,8 @@ class Engine:
             self.instruments, instance, folder, services.health, services.sessions.count_live
         )
         self.exposition.backup_age = backup_age(services.backups)
+        if self.scripting is not None:
+            self.exposition.scripts = services.script_telemetry.usage
         self.frontend = Frontend(FRONTEND, compress=config.performance.enable_compression)
         self.cursor_keys: KeyRing = KeyRing(self.db, CURSORS)
         self._cursors: Cursors | None = None
@@ -338,6 +348,10 @@ class Engine:
     def _forget_totals(self, action: AuditAction | None) -> None:
         if action is None or action in CHANGES_TOTALS:
             self.cache.forget()
+
+    def _script_answered(self, slug: str, status: int, seconds: float) -> None:
+        self.instruments.script_answered(slug, status, seconds)
+        self.counters.script(slug, status, seconds)
 
     def _statement_ran(self, statement: Statement) -> None:
         self.counters.statement(statement.sql, statement.took_secs, failed=statement.failed)

@@ -38,7 +38,7 @@ from aiwebengine.jobs.service import Jobs
 from aiwebengine.logs.service import Logs
 from aiwebengine.logs.stream import LogStream
 from aiwebengine.logs.tail import Tail
-from aiwebengine.maintenance import backup_evidence, evidence
+from aiwebengine.maintenance import backup_evidence, evidence, script_evidence
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
@@ -50,6 +50,7 @@ from aiwebengine.scripts.trees import Trees
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import SigningKeys
+from aiwebengine.telemetry.scripts import ScriptTelemetry
 from aiwebengine.telemetry.service import Telemetry
 from aiwebengine.upgrades.service import Upgrades
 from aiwebengine.users.provisioning import Provisioning
@@ -94,6 +95,7 @@ class Services:
     rate_limits: RateLimits
     upgrades: Upgrades
     scripts: Scripts
+    script_telemetry: ScriptTelemetry
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,9 @@ def build_services(infrastructure: Infrastructure) -> Services:
         infrastructure.runtimes if config.scripts.enabled else NoRuntime(SCRIPTS_ARE_OFF),
         Trees(lambda: infrastructure.runtimes.folder),
     )
+    script_telemetry = ScriptTelemetry(
+        db, infrastructure.runtimes if config.scripts.enabled else None
+    )
     callers = CallerResolver(db, audit, idle.total_seconds(), auth.sudo_minutes * 60)
     system = Telemetry(db, users, audit, cache, config.repository.data_dir)
     backups = Backups(db, audit, config, infrastructure.url, infrastructure.engine_on)
@@ -189,6 +194,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
             "vacuum": evidence.task_done(schedules, "vacuum", "analyze"),
             "secrets": evidence.secrets_age(keys, settings, tokens),
             "access-review": evidence.access_review(reviews),
+            "scripts": script_evidence.reviewed(scripts, script_telemetry),
         },
     )
     return Services(
@@ -235,6 +241,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         rate_limits=rates,
         upgrades=Upgrades(db, migrations, MIGRATIONS, CONSTRAINTS),
         scripts=scripts,
+        script_telemetry=script_telemetry,
     )
 
 

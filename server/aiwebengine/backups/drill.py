@@ -18,15 +18,16 @@ from aiwebengine.core.errors import EngineError
 from aiwebengine.core.formats import count
 from aiwebengine.core.identity import Role
 from aiwebengine.core.identity import engine as the_engine
+from aiwebengine.scripts.verifying import verified
 from aiwebengine.users.types import UserFilter, UserOrder
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
 
 MakeEngine = Callable[[str], "Engine"]
-# Reported but not fatal: an audit trail that was already tampered with must not prevent restoring
-# what may be the only backup.
-_REPORT_ONLY = "chain"
+# Reported but not fatal: an audit trail that was already tampered with, or a script that does not
+# load, must not prevent restoring what may be the only backup.
+_REPORT_ONLY = frozenset({"chain", "scripts"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Filled:
 
     def must_serve(self, name: str) -> None:
         """Raise Damaged if the engine can't run on this database."""
-        bad = [one for one in self.checks if not one["ok"] and one["name"] != _REPORT_ONLY]
+        bad = [one for one in self.checks if not one["ok"] and one["name"] not in _REPORT_ONLY]
         if bad:
             raise Damaged(f"{name}: {'; '.join(map(_words, bad))}")
 
@@ -108,8 +109,11 @@ async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, obj
             verdict.problem is None,
             verdict.problem or f"{count(verdict.sealed, 'sealed event')} intact.",
         )
+        found = await verified(services.scripts)
+        report("scripts", found.problem is None, found.problem or found.summary)
     except EngineError as error:
         report("answers", False, error.message)
     finally:
+        await engine.runtimes.stop()
         await engine.db.disconnect()
     return checks

@@ -63,6 +63,12 @@ ITEMS = (
         _Does(task="verify-audit", command="aiwebengine audit verify"),
     ),
     Item(
+        "scripts",
+        "Review scripts",
+        _WEEKLY,
+        _Does(page=f"{_ROOT}/system", command="aiwebengine scripts list"),
+    ),
+    Item(
         "dependencies",
         "Update dependencies",
         _MONTHLY,

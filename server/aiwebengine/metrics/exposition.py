@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from aiwebengine.health.state import DATABASE
 from aiwebengine.health.types import EngineState, EngineStatus, HealthCheck, HealthState
 from aiwebengine.metrics.folder import deaths
 from aiwebengine.metrics.instruments import PREFIX, Instruments
+from aiwebengine.metrics.script_labels import ScriptLabels
 from aiwebengine.telemetry.beats import ThisInstance
+from aiwebengine.telemetry.scripts import ScriptUsage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Counting millions of sessions is slow, so the number is cached.
@@ -36,7 +39,8 @@ class Exposition:
 
     *health* provides the state of the engine and its checks, and *live_sessions* the number of
     sessions. *folder* holds the metrics of all workers; None with a single process. Set
-    `backup_age` to a function that returns the age of the newest good backup in seconds, or None.
+    `backup_age` to a function that returns the age of the newest good backup in seconds, or None,
+    and `scripts` to one that returns what each script uses; None where scripts are off.
     """
 
     def __init__(
@@ -54,12 +58,15 @@ class Exposition:
         self._live_sessions = live_sessions
         self._sessions: tuple[float, int] | None = None
         self.backup_age: Callable[[], Awaitable[float | None]] | None = None
+        self.scripts: Callable[[], Awaitable[Mapping[str, ScriptUsage]]] | None = None
 
     async def text(self) -> bytes:
         """All metrics of all workers of this instance, in the Prometheus text format."""
         found = list(self._of_instance())
         status = await self._health.status()
         found += _of_health(status, self._health.seen())
+        if self.scripts is not None:
+            found += _of_scripts(await self.scripts(), self._instruments.script_labels)
         is_up = DATABASE not in status.reasons
         found.append(_gauge("database_up", "1 when the database answers, else 0.", is_up))
         if is_up:
@@ -124,6 +131,35 @@ def _of_health(status: EngineStatus, checks: list[HealthCheck]) -> Iterator[Metr
         for known in HealthState:
             check.add_metric([seen.name, known.value], known is seen.state)
     yield check
+
+
+def _of_scripts(usage: Mapping[str, ScriptUsage], labels: ScriptLabels) -> Iterator[Metric]:
+    """Scripts without a label of their own are added up."""
+    memory, waiting, ends = Counter[str](), Counter[str](), Counter[str]()
+    for slug, used in usage.items():
+        label = labels.of(slug)
+        memory[label] += used.memory_bytes
+        waiting[label] += used.waiting
+        ends[label] += used.ended_processes
+    total = sum(used.processes for used in usage.values())
+    yield _gauge("script_processes", "Processes of scripts.", total)
+    meanings = (
+        ("script_memory_bytes", "Resident memory of the script's processes.", memory),
+        ("script_waiting", "Requests that wait for a process of the script.", waiting),
+    )
+    for name, meaning, values in meanings:
+        gauge = GaugeMetricFamily(PREFIX + name, meaning, labels=["script"])
+        for label, value in values.items():
+            gauge.add_metric([label], value)
+        yield gauge
+    ended = CounterMetricFamily(
+        f"{PREFIX}script_process_ends",
+        "Processes that ended for the script's own fault: time, memory, crash.",
+        labels=["script"],
+    )
+    for label, value in ends.items():
+        ended.add_metric([label], value)
+    yield ended
 
 
 class _FixedMetrics(Collector):

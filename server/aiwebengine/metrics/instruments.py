@@ -6,22 +6,22 @@ that a caller can choose freely is never a label.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import Scope
 
 from aiwebengine.database.pool import Statement
+from aiwebengine.metrics.script_labels import ScriptLabels
 from aiwebengine.telemetry.beats import Beat
 from aiwebengine.telemetry.histogram import BOUNDS_SECS
 from aiwebengine.web.patterns import UNROUTED, method_of
 
 PREFIX = "aiwebengine_"
-MOST_SCRIPTS = 200
-OTHER_SCRIPTS = "(other)"
 LABELS = {
     "check": "the name of the health check",
-    "script": "the slug of the script; `(other)` beyond the first 200 of a process",
+    "script": "the slug of the script; `(other)` beyond the first 200 of an instance",
     "state": "`up`, `degraded` or `down`; of a check `ok`, `warning`, `failing` or `unknown`",
     "code": "the error's code; see errors.md",
     "method": "the method of the request; `(other)` for unusual ones",
@@ -57,10 +57,11 @@ class _Labelled(dict[tuple[str, ...], Metric], Generic[Metric]):
 
 
 class Instruments:
-    """The metrics of one process, in their own registry."""
+    """The metrics of one process, in their own registry; *folder* has those of all workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.registry = CollectorRegistry()
+        self.script_labels = ScriptLabels(folder)
         self._requests = _Labelled(
             self._counter(
                 "http_requests",
@@ -128,7 +129,6 @@ class Instruments:
         self._script_seconds = _Labelled(
             self._histogram("script_duration_seconds", "Time until scripts had answered.", "script")
         )
-        self._scripts: set[str] = set()
         self._workers = self._gauge("workers", "Worker processes that are up.")
         self._memory = self._gauge(
             "process_resident_memory_bytes", "Resident memory of the worker processes."
@@ -149,13 +149,10 @@ class Instruments:
         self._request_seconds[method, route].observe(seconds)
 
     def script_answered(self, slug: str, status: int, seconds: float) -> None:
-        """Count a request that a script answered; of many scripts the first ones by name."""
-        if slug not in self._scripts:
-            if len(self._scripts) >= MOST_SCRIPTS:
-                slug = OTHER_SCRIPTS
-            self._scripts.add(slug)
-        self._script_requests[slug, str(status)].inc()
-        self._script_seconds[(slug,)].observe(seconds)
+        """Count a request that a script answered; *seconds* is the time until it had answered."""
+        script = self.script_labels.of(slug)
+        self._script_requests[script, str(status)].inc()
+        self._script_seconds[(script,)].observe(seconds)
 
     def operation(self, name: str, seconds: float, codes: list[str]) -> None:
         """Count an executed operation."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from aiwebengine.runtimes.answers import Answer
 from aiwebengine.runtimes.client import OnAsk, RuntimeClient
+from aiwebengine.runtimes.deno import Deno
 from aiwebengine.runtimes.link import OnLog
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.starting import SupervisorProcess, runtime_folder
 from aiwebengine.runtimes.types import Loaded, Program, Status
+
+# A problem of the machine lasts until somebody repairs it, so it is not looked for more often.
+PROBE_EVERY_SECS = 60.0
 
 
 class InstanceRuntimes:
@@ -30,6 +36,8 @@ class InstanceRuntimes:
         self._client: RuntimeClient | None = None
         self._own = ExitStack()
         self._on_ask: OnAsk | None = None
+        self._probe: asyncio.Task[str | None] | None = None
+        self._probe_until = 0.0
 
     @property
     def folder(self) -> Path:
@@ -69,9 +77,18 @@ class InstanceRuntimes:
 
     async def status(self) -> Status:
         """The state of the instance's processes; of none where nothing was started."""
-        if self._client is None:
+        if self._client is None and self._is_own:
             return Status(None, [], [])
-        return await self._client.status()
+        return await self._connected().status()
+
+    async def problem(self) -> str | None:
+        """Why no program can run on this machine, or None. It starts no supervisor."""
+        if self._client is not None or not self._is_own:
+            return (await self.status()).problem
+        now = time.monotonic()
+        if self._probe is None or (_found_a_problem(self._probe) and now >= self._probe_until):
+            self._probe, self._probe_until = asyncio.create_task(_probe()), now + PROBE_EVERY_SECS
+        return await asyncio.shield(self._probe)
 
     async def stop(self) -> None:
         """End the connection, and what this process started."""
@@ -92,3 +109,14 @@ class InstanceRuntimes:
             if self._on_ask is not None:
                 self._client.on_ask(self._on_ask)
         return self._client
+
+
+async def _probe() -> str | None:
+    """Start the runtime once, without a program."""
+    with tempfile.TemporaryDirectory(prefix="aiwe-") as cache:
+        return await Deno(Path(cache)).problem()
+
+
+def _found_a_problem(probe: asyncio.Task[str | None]) -> bool:
+    """Whether the probe has ended, and not with success."""
+    return probe.done() and (probe.cancelled() or bool(probe.exception() or probe.result()))

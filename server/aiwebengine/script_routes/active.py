@@ -128,6 +128,10 @@ class ActiveScripts:
         failed = {one.id for one, is_up in zip(starting, started, strict=True) if not is_up}
         new = {one.id: one for one in served}
         old = []
+        for one in changed:
+            if one.id not in failed:
+                # Its owner went back to the version that is served, or it was deleted.
+                self.failures.pop(one.slug, None)
         for script_id in {*gone, *(one.id for one in changed)} - failed:
             before, now = self._scripts.pop(script_id, None), new.get(script_id)
             self._routes.pop(script_id, None)
@@ -175,7 +179,6 @@ class ActiveScripts:
                 extra={"script": script.slug, "version": script.version, "error": str(error)},
             )
             return False
-        self.failures.pop(script.slug, None)
         return True
 
 

@@ -34,7 +34,7 @@ def tree_of(files: Mapping[str, bytes], entry: str | None = None) -> Tree:
     entry = _entry_of(files, entry)
     digests = {path: digest_of(files[path]) for path in sorted(files)}
     dialect = dialect_of(_text_of(entry, files[entry]))
-    return Tree(dict(files), digests, entry, dialect, _digest_of_tree(digests, entry, dialect))
+    return Tree(dict(files), digests, entry, dialect, digest_of_tree(digests, entry, dialect))
 
 
 def must_be_path(path: str) -> None:
@@ -105,7 +105,8 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _digest_of_tree(digests: Mapping[str, str], entry: str, dialect: Dialect) -> str:
+def digest_of_tree(digests: Mapping[str, str], entry: str, dialect: Dialect) -> str:
+    """SHA-256 of a version: of the digests of its files, its entry and its dialect."""
     lines = [f"{digest} {path}" for path, digest in sorted(digests.items())]
     # No path has a line break, so no two trees have the same text.
     return digest_of("\n".join([dialect.value, entry, *lines]).encode())

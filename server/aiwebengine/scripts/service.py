@@ -12,8 +12,16 @@ from aiwebengine.core.errors import Conflict, NotFound
 from aiwebengine.core.identity import Viewer, engine
 from aiwebengine.database import Database
 from aiwebengine.runtimes.types import Program
-from aiwebengine.scripts import checks, log_store, route_store, store, version_store
+from aiwebengine.scripts import (
+    attention_store,
+    checks,
+    log_store,
+    route_store,
+    store,
+    version_store,
+)
 from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.attention_store import Attention
 from aiwebengine.scripts.deploying import ScriptDeploys
 from aiwebengine.scripts.errors import NotLoadable, RouteTaken
 from aiwebengine.scripts.loading import Candidate, Loader, RuntimeClient
@@ -22,7 +30,7 @@ from aiwebengine.scripts.owning import FindsUsers, ScriptOwners
 from aiwebengine.scripts.rights import Act, is_administrator, must_be_allowed
 from aiwebengine.scripts.routes import routes_of
 from aiwebengine.scripts.trees import Trees
-from aiwebengine.scripts.types import ActiveScript, PageMode, Script, ScriptSettings
+from aiwebengine.scripts.types import ActiveScript, Checked, PageMode, Script, ScriptSettings
 
 KEEP_DELETED_DAYS = 30
 KEEP_LOG_DAYS = 14
@@ -194,6 +202,17 @@ class Scripts(ScriptDeploys, ScriptOwners):
         """The files of a version by path."""
         return await version_store.files(self._db, script_id, version)
 
+    async def digests_of(self, script_id: UUID, version: int) -> dict[str, str]:
+        """The SHA-256 of each file of a version by path, as it was saved."""
+        return await version_store.digests(self._db, script_id, version)
+
+    async def try_load(self, active: ActiveScript) -> Checked:
+        """Load a script that is served, in a process of its own that ends at once.
+
+        Raises Unavailable when no process can be started.
+        """
+        return await self.loader.load(self._served(active), keep=False)
+
     def program_of(self, active: ActiveScript) -> Program:
         """What the runtime runs for a script that is served; `prepare` writes its files."""
         return self.loader.planned(self._served(active))
@@ -206,6 +225,13 @@ class Scripts(ScriptDeploys, ScriptOwners):
         """Store log lines."""
         if lines:
             await log_store.append(self._db, lines)
+
+    async def attention(self, days: int) -> Attention:
+        """Scripts that an administrator should look at; *days* ago is long ago.
+
+        For internal use.
+        """
+        return await attention_store.attention(self._db, days)
 
     async def remove_old(self) -> tuple[int, int]:
         """Remove scripts deleted more than 30 days ago, old log lines, contents of files that no

@@ -78,6 +78,11 @@ def program_of(
     )
 
 
+def script_id_of(key: str) -> str:
+    """The id of the script whose program has this key, which is also the program's group."""
+    return key.partition("/")[0]
+
+
 def _is_there(path: Path) -> bool:
     """Whether the tree is written; it counts as new from now on."""
     try:

@@ -20,7 +20,7 @@ MAX_NAME_CHARS = 1_000
 OTHER = "(other)"
 
 TimingKey = tuple[str, int, str]
-"""Kind (`operation` or `statement`), start of the slot in Unix seconds, name."""
+"""Kind (`operation`, `statement` or `script`), start of the slot in Unix seconds, name."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Pending:
 
 
 class Counters:
-    """Counts requests, operations and statements of this process by time slot."""
+    """Counts requests, operations, statements and scripts of this process by time slot."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -102,6 +102,10 @@ class Counters:
     def statement(self, sql: str, seconds: float, *, failed: bool) -> None:
         """Count one statement."""
         self._timing("statement", _one_line(sql)).note(seconds, failed=failed)
+
+    def script(self, slug: str, status: int, seconds: float) -> None:
+        """Count one request that a script answered; a 5xx status is an error."""
+        self._timing("script", slug).note(seconds, failed=status >= 500)
 
     def subscribed(self, change: int) -> None:
         """Count a subscription that starts (1) or ends (-1)."""

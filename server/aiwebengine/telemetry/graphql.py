@@ -9,9 +9,11 @@ from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
-from aiwebengine.telemetry.types import SystemStats
+from aiwebengine.telemetry.service import PERIODS
+from aiwebengine.telemetry.types import ScriptStats, StatsPeriod, SystemStats
 
 MAX_INTERVAL_SECS = 60
+MAX_SCRIPTS = 50
 
 
 @strawberry.field
@@ -20,6 +22,24 @@ def system_stats(info: Info) -> SystemStats:
     """Metrics of the engine."""
     info.context.viewer.must_be(Role.ADMINISTRATOR)
     return SystemStats(at=datetime.now(UTC))
+
+
+@strawberry.field
+@needs(Role.ADMINISTRATOR)
+async def script_stats(
+    info: Info, period: StatsPeriod = StatsPeriod.HOUR, first: int = MAX_SCRIPTS
+) -> list[ScriptStats]:
+    """The scripts with the most requests, most first, then those that only have a process.
+
+    Args:
+        period: period of time, in slots of ten minutes.
+        first: maximum number of scripts, 1 to 50.
+    """
+    if not 1 <= first <= MAX_SCRIPTS:
+        raise BadUserInput(f"first must be 1 to {MAX_SCRIPTS}; found {first}.")
+    seconds, _ = PERIODS[period]
+    scripts = info.context.services.script_telemetry
+    return await scripts.stats(info.context.viewer, seconds, first)
 
 
 @needs(Role.ADMINISTRATOR)
@@ -43,5 +63,5 @@ async def _system_stats_followed(
 
 system_stats_followed = strawberry.subscription(_system_stats_followed, name="systemStats")
 
-queries = [system_stats]
+queries = [system_stats, script_stats]
 subscriptions = [system_stats_followed]

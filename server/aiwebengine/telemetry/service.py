@@ -20,7 +20,7 @@ from aiwebengine.core.caching import Cache
 from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database, Row
-from aiwebengine.telemetry import histogram, store
+from aiwebengine.telemetry import histogram, script_store, store
 from aiwebengine.telemetry.counters import SLOT_SECS
 from aiwebengine.telemetry.heartbeat import GONE_AFTER_SECS
 from aiwebengine.telemetry.histogram import milliseconds, percentile
@@ -55,6 +55,8 @@ THINNED_AFTER_SECS = ((SLOT_SECS, 300, _HOUR_SECS + 300), (300, 3_600, _DAY_SECS
 SAMPLES_KEPT_SECS = 35 * _DAY_SECS
 TIMINGS_KEPT_SECS = 8 * _DAY_SECS
 LOST_WORKERS_KEPT_SECS = 600
+# Shows for how long nobody has called a script.
+NEWEST_OF_SCRIPTS_KEPT_SECS = 400 * _DAY_SECS
 
 
 class Telemetry:
@@ -176,6 +178,11 @@ class Telemetry:
                 samples_secs=SAMPLES_KEPT_SECS,
                 timings_secs=TIMINGS_KEPT_SECS,
                 workers_secs=LOST_WORKERS_KEPT_SECS,
+            )
+            await script_store.forget(
+                self._db,
+                timings_secs=TIMINGS_KEPT_SECS,
+                newest_secs=NEWEST_OF_SCRIPTS_KEPT_SECS,
             )
 
     def process(self, viewer: Viewer) -> ProcessStats:

@@ -170,6 +170,29 @@ class TimingStats:
 
 
 @strawberry.type
+class ScriptStats:
+    """How a script answered in a period, and what its processes use now.
+
+    Attributes:
+        slug: the script.
+        requests: requests that it answered, on all instances.
+        errors: requests that failed with a 5xx status.
+        p95_ms: p95 latency in milliseconds; null without requests.
+        processes: its processes on the instance that answers this query.
+        memory_bytes: resident memory of these processes.
+        waiting: requests that wait for one of these processes.
+    """
+
+    slug: str
+    requests: BigInt
+    errors: BigInt
+    p95_ms: float | None = strawberry.field(name="p95Ms")
+    processes: int
+    memory_bytes: BigInt
+    waiting: int
+
+
+@strawberry.type
 class ProcessStats:
     """The process that handles this request.
 

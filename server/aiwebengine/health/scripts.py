@@ -1,0 +1,72 @@
+"""Health check of scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+from aiwebengine.core.formats import count
+from aiwebengine.health.types import Check, Finding, HealthState, failing, ok
+
+EVERY_SECS = 10.0
+# Starting the runtime for the first time reads 100 MB from disk.
+LIMIT_SECS = 20.0
+MOST_NAMED = 5
+
+
+def runs(
+    problem: Callable[[], Awaitable[str | None]],
+    older: Callable[[], Mapping[str, str]],
+    suspended: Callable[[], Collection[str]],
+) -> Check:
+    """Check that scripts can run and that this process serves what it should.
+
+    *problem* returns why none can run, or None; *older* the reasons why an older version is served,
+    by slug; *suspended* the slugs of suspended scripts.
+    """
+
+    async def see() -> Finding:
+        found = await problem()
+        if found is not None:
+            return failing(found)
+        if behind := dict(sorted(older().items())):
+            slug, reason = next(iter(behind.items()))
+            detail = f"{count(len(behind), 'script')} still served in an older version:"
+            return _warning(
+                f"{detail} {_named(behind)}. {slug}: {reason}",
+                "The new version loaded where it was deployed, but not here. Check memory and"
+                " processes of this instance; the engine tries again every 30 s.",
+            )
+        if names := sorted(suspended()):
+            return _warning(
+                f"{count(len(names), 'suspended script')}: {_named(names)}.",
+                "Requests to them get 503. Read the log of the script, deploy a corrected version,"
+                " then run `aiwebengine scripts resume SLUG`.",
+            )
+        return ok("Scripts can run.")
+
+    return Check(
+        "scripts",
+        "Scripts",
+        see,
+        "Install the Python package `deno` for this platform (not available for Alpine Linux), and"
+        " let its process map executable memory or run `--jitless`; see docs/scripts/limits.md."
+        " Or set scripts.enabled = false.",
+        every_secs=EVERY_SECS,
+        limit_secs=LIMIT_SECS,
+        of_process=True,
+        meaning="Scripts can run, and this instance serves their active versions; checked unless"
+        " `scripts.enabled` is false. Fails when the runtime does not start on this machine. Warns"
+        " when an older version is served because the new one does not start here, and when a"
+        " script is suspended.",
+    )
+
+
+def _warning(detail: str, remedy: str) -> Finding:
+    return Finding(HealthState.WARNING, detail, remedy)
+
+
+def _named(slugs: Collection[str]) -> str:
+    """The first slugs, and how many more there are."""
+    names = ", ".join(list(slugs)[:MOST_NAMED])
+    more = len(slugs) - MOST_NAMED
+    return f"{names} and {more} more" if more > 0 else names

@@ -177,8 +177,12 @@ async def started(
     dialect: str = "module",
     entry: str | None = None,
     max_answer: int = 10_000_000,
+    without: str = "nothing",
 ) -> AsyncIterator[RunningProgram]:
-    """A program that is starting. Its process ends with the block."""
+    """A program that is starting. Its process ends with the block.
+
+    Options that begin with *without* are left out.
+    """
     tree = folder / "tree"
     entry = entry or next(iter(files))
     for path, text in files.items():
@@ -193,13 +197,17 @@ async def started(
         "pipe": None,
         "max_answer": max_answer,
     }
+    options = [
+        *("--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock"),
+        f"--config={CONFIG}",
+        f"--import-map={import_map(str(tree))}",
+        f"--allow-read={tree}",
+        "--v8-flags=--max-old-space-size=128,--stack-size=800,--single-threaded-gc",
+    ]
     process = await asyncio.create_subprocess_exec(
         deno.find_deno_bin(),
         "run",
-        *("--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock"),
-        *("--config", str(CONFIG), f"--import-map={import_map(str(tree))}"),
-        f"--allow-read={tree}",
-        "--v8-flags=--max-old-space-size=128,--stack-size=800,--single-threaded-gc",
+        *(option for option in options if not option.startswith(without)),
         start_module(),
         json.dumps(argument),
         stdin=asyncio.subprocess.PIPE,

@@ -7,9 +7,10 @@ from urllib.parse import unquote
 
 import deno
 import pytest
-from tests.runtimes.programs import running
+from tests.runtimes.programs import running, started
 
 from aiwebengine.runtimes.import_map import FOLDER, import_map
+from aiwebengine.runtimes.protocol import Kind
 from aiwebengine.runtimes.types import Failed
 
 FILES = {
@@ -217,6 +218,45 @@ export default { fetch: () => Response.json(outcomes) };
         answer = await program.call("fetch")
 
     assert answer.json == []
+
+
+REQUIRES = """
+const found = {};
+for (const name of ["node:process", "node:fs", "fs", "node:vm", "node:module", "./data.json"]) {
+  try { found[name] = Object.keys(require(name)); } catch {}
+}
+module.exports = found;
+"""
+
+
+@pytest.mark.parametrize("name", ["taken.cjs", "taken.cts", "taken.js"])
+async def test_modules_in_the_form_of_node_are_not_loaded(tmp_path, name):
+    files = {
+        "main.ts": f"""
+const outcomes: unknown[] = [];
+for (let turn = 0; turn < 2; turn++) {{
+  await import("./{name}").then((m) => outcomes.push(m.default ?? "no keys"), () => {{}});
+}}
+export default {{ fetch: () => Response.json(outcomes.filter((one) => one !== "no keys")) }};
+""",
+        name: REQUIRES,
+        "data.json": '{"n": 7}',
+        "package.json": '{"type": "commonjs", "imports": {"#fs": "node:fs"}}',
+    }
+    async with running(tmp_path, files) as program:
+        answer = await program.call("fetch")
+
+    assert answer.json == []
+
+
+async def test_without_its_import_map_nothing_is_loaded(tmp_path):
+    source = 'console.log("loaded"); export default { fetch() {} };'
+    async with started(tmp_path, {"main.ts": source}, without="--import-map") as program:
+        first = await program.received(0)
+
+    assert first.kind is Kind.NOT_READY
+    assert first.head["message"] == "the import map is missing"
+    assert program.logs == []
 
 
 def builtin_modules() -> list[str]:

@@ -173,16 +173,36 @@ async def test_functions_keep_own_properties_of_any_name(tmp_path):
 
 async def test_globals_can_be_replaced_by_the_author_for_the_author(tmp_path):
     source = """
-    globalThis.console = { log() {} };
-    globalThis.Response = class {};
-    globalThis.JSON = null;
-    globalThis.Promise = null;
-    const Native = Object.getPrototypeOf(new Request("http://a/").clone().constructor);
-    export default { fetch: (request) => { throw new Error(request.url); } };
+    const { Response: Kept, Headers: KeptHeaders } = globalThis;
+    function replace() {
+      for (const name of Object.getOwnPropertyNames(globalThis)) {
+        if (!["globalThis", "Infinity", "NaN", "undefined"].includes(name)) {
+          try { globalThis[name] = null; } catch { /* it can't be replaced */ }
+        }
+      }
+      return new Kept("replaced");
+    }
+    export const routes = {
+      "GET /replace": replace,
+      "GET /throws": (request) => { throw 7; },
+      "GET /text": () => new Kept("text"),
+      "GET /bytes": () => new Kept(new Kept("bytes").body),
+      "GET /works": (request, env, ctx) => {
+        ctx.waitUntil((async () => {})());
+        return Kept.json({ agent: request.headers.get("user-agent"), is: request.signal.aborted });
+      },
+    };
     """
     async with running(tmp_path, source) as program:
-        with pytest.raises(Failed, match="http://test/x"):
-            await program.call("fetch", "http://test/x")
+        await program.call("GET /replace")
+        with pytest.raises(Failed, match="threw 7"):
+            await program.call("GET /throws")
+        text = await program.call("GET /text")
+        data = await program.call("GET /bytes")
+        works = await program.call("GET /works", headers=[("user-agent", "curl")])
+
+    assert (text.text, data.text) == ("text", "bytes")
+    assert works.json == {"agent": "curl", "is": False}
 
 
 async def test_standard_output_is_not_written_by_a_program(tmp_path):

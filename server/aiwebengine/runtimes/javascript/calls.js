@@ -14,6 +14,9 @@ import { Input } from "./input.js";
 import { errorHead } from "./positions.js";
 import { Bytes, SafeMap, byteLength, encode, isPrototypeOf, then, view } from "./safe.js";
 
+// Author code can replace the globals.
+const { AbortController, DOMException, Promise, RangeError, TypeError } = globalThis;
+
 // Unread bytes of an answer's body, as in protocol.py.
 const WINDOW = 1 << 20;
 const PIECE_BYTES = 1 << 16;

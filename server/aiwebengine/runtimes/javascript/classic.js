@@ -9,6 +9,9 @@ import { Response } from "./response.js";
 import { fromEntries, stringify, toUpperCase } from "./safe.js";
 import { provide, unavailable } from "./world.js";
 
+// Author code can replace the globals.
+const { Promise, TypeError } = globalThis;
+
 const DATABASE = `createTable dropTable addIntegerColumn addTextColumn addBooleanColumn
   addTimestampColumn addReferenceColumn dropColumn query insert update delete upsert deleteWhere
   acquireLease createLeaseTable addUniqueIndex generateGraphQLForTable beginTransaction

@@ -4,6 +4,9 @@ import { isResponse, sendResponse } from "./response.js";
 import { isArray, stringify, uncurryThis } from "./safe.js";
 import { kindOf } from "./values.js";
 
+// Author code can replace the globals.
+const { Number, String, TypeError } = globalThis;
+
 const fromBase64 = Uint8Array.fromBase64.bind(Uint8Array);
 const toLowerCase = uncurryThis(String.prototype.toLowerCase);
 const JSON_TYPE = "application/json";

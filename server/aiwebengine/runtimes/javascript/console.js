@@ -3,6 +3,9 @@
 import { LOG } from "./frames.js";
 import { stringify } from "./safe.js";
 
+// Author code can replace the globals.
+const { Error } = globalThis;
+
 const LONGEST_TEXT = 20_000;
 const INSPECT = { colors: false, depth: 5, strAbbreviateSize: 10_000 };
 

@@ -26,6 +26,11 @@ export class LoadError extends Error {
   }
 }
 
+/** Throws unless *address*, which is that of the root folder, is one of the import map. */
+export function checkImportMap(address) {
+  if (!address.endsWith("/refused/")) throw new LoadError("the import map is missing", {});
+}
+
 /**
  * Throws for an import of what is no file. The import map can't refuse `data:`, nor three modules of
  * Node that Deno has loaded itself; they give a program nothing that it doesn't have.

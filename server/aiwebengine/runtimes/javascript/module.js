@@ -10,6 +10,9 @@ import { named } from "./source.js";
 import { kindOf } from "./values.js";
 import { provide, unavailable } from "./world.js";
 
+// Author code can replace the globals.
+const { TypeError } = globalThis;
+
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
 const EVENTS = ["fetch", "scheduled", "message"];
 const PARAMETER = /^:[A-Za-z_]\w*$/;

@@ -2,6 +2,9 @@
 
 import { exec, indexOf, isPrototypeOf, slice, stringify } from "./safe.js";
 
+// Author code can replace the globals.
+const { Error, String } = globalThis;
+
 const ESCAPED = /[.*+?^${}()|[\]\\]/g;
 const NOTHING_KNOWN = { file: null, line: null, column: null };
 const MOST_CAUSES = 5;

@@ -10,7 +10,7 @@ import { Calls } from "./calls.js";
 import * as classic from "./classic.js";
 import { Log, consoleFor } from "./console.js";
 import * as frames from "./frames.js";
-import { checkImports, describeLoading } from "./loading.js";
+import { checkImportMap, checkImports, describeLoading } from "./loading.js";
 import * as module from "./module.js";
 import { Positions, errorHead } from "./positions.js";
 import { parse, stringify } from "./safe.js";
@@ -79,17 +79,18 @@ async function load() {
   dialect.prepare(positions);
   logUncaught();
   try {
+    checkImportMap(import.meta.resolve("file:///"));
     const importEntry = () => import(positions.address(entry));
     program = await dialect.load({ entry, source, importEntry });
     checkImports(source);
     // Everything that the program consists of is loaded.
     permissions.revokeSync({ name: "read" });
+    const { registrations, warnings } = program;
+    send(frames.READY, 0, stringify({ registrations, warnings }));
   } catch (error) {
     send(frames.NOT_READY, 0, errorHead(describeLoading(error, positions, source)));
     exit(1);
   }
-  const { registrations, warnings } = program;
-  send(frames.READY, 0, stringify({ registrations, warnings }));
 }
 
 /** Without these listeners Deno would end the process. */

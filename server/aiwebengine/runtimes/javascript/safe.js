@@ -1,5 +1,5 @@
-// Built-ins, captured before author code runs. The runtime uses these wherever a changed prototype
-// would give author code an object of the runtime's.
+// Built-ins before author code can change them. The runtime uses these wherever a changed one would
+// give author code an object of the runtime's, or stop the runtime.
 
 const { bind, call } = Function.prototype;
 

@@ -68,8 +68,8 @@ EVENTS: dict[str, str] = {
     " again.",
     "runtimes.supervisor_hangs": "The supervisor of the runtimes does not answer; the connection"
     " was closed.",
-    "runtimes.supervisor_not_started": "The supervisor of the runtimes could not be started. Another"
-    " attempt follows.",
+    "runtimes.supervisor_not_started": "The supervisor of the runtimes could not be started. It is"
+    " tried again.",
     "runtimes.supervisor_output": "The supervisor of the runtimes wrote something else than log"
     " lines.",
     "runtimes.unavailable": "No program can run on this machine: `detail` has the reason.",

@@ -63,6 +63,8 @@ class Channel(asyncio.SubprocessProtocol):
                 lambda: self,
                 *command,
                 env=environment,
+                # The engine's folder may be removed, and has nothing for programs.
+                cwd="/",
                 # A group of its own: a signal to the engine's group does not reach it.
                 start_new_session=True,
                 preexec_fn=confinement(),

@@ -116,6 +116,7 @@ class Deno:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
                 env=self.environment(),
+                cwd="/",
                 preexec_fn=confinement(),
             )
         except OSError as error:

@@ -113,7 +113,7 @@ class SupervisorProcess:
                 )
                 self._close()
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "aiwebengine.runtimes", *self._arguments],
+                [sys.executable, *_flags(), "-m", "aiwebengine.runtimes", *self._arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -140,6 +140,11 @@ class SupervisorProcess:
         if self._process is not None and self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
+
+
+def _flags() -> list[str]:
+    """Import nothing from the current folder, and nothing that the engine does not import."""
+    return ["-P", *(["-S"] if sys.flags.no_site else [])]
 
 
 def _log_lines(lines: IO[bytes]) -> None:

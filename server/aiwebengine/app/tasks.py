@@ -59,6 +59,11 @@ PERIODIC = (
         600.0,
         lambda engine: engine.services.database_admin.sample_size(),
     ),
+    Periodic(
+        "remove unused files of scripts",
+        600.0,
+        lambda engine: engine.services.scripts.remove_unused_trees(),
+    ),
     Periodic("refresh the cursor keys", REFRESH_SECS, lambda engine: engine.cursor_keys.refresh()),
     Periodic("check health", 2.0, lambda engine: engine.alert_monitor.look(), needs_database=False),
     Periodic(
@@ -159,8 +164,6 @@ def script_task(scripts: Scripts) -> Task:
 
     async def tidied(note: Note) -> str:
         removed, lines = await scripts.remove_old()
-        trees = await scripts.remove_unused_trees()
-        note(f"{count(trees, 'unused folder')} removed")
         return f"{count(removed, 'deleted script')} and {count(lines, 'log line')} removed."
 
     return Task(

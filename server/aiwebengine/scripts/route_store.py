@@ -154,6 +154,18 @@ async def active(
     return [_active(row, limits_of) for row in rows]
 
 
+async def active_digests(db: Database) -> list[tuple[UUID, str]]:
+    """The id of each script that is served, and the digest of its active version."""
+    rows = await db.all(
+        """
+        select s.id, v.digest
+        from scripts s join script_versions v on v.script_id = s.id and v.number = s.active_version
+        where s.deleted_at is null
+        """
+    )
+    return [(row["id"], row["digest"]) for row in rows]
+
+
 def _active(row: Row, limits_of: Callable[[dict[str, Any]], Limits]) -> ActiveScript:
     return ActiveScript(
         **{

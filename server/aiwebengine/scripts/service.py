@@ -244,7 +244,7 @@ class Scripts(ScriptDeploys, ScriptOwners):
 
     async def remove_unused_trees(self) -> int:
         """Remove the files on disk of versions that are not served; their number."""
-        wanted = [(one.id, one.digest) for one in await self.active_programs()]
+        wanted = await route_store.active_digests(self._db)
         return await self.trees.keep_only(wanted, KEEP_TREE_SECS)
 
     def _served(self, active: ActiveScript) -> Candidate:

@@ -120,9 +120,20 @@ async def lock_by_id(db: Database, script_id: UUID, viewer_id: UUID | None) -> S
 async def next_activation(db: Database) -> int:
     """The number of the change of what is served that this transaction makes.
 
-    Until it ends, other such changes wait here: this comes before any lock of a script.
+    Until it ends, other such changes wait here: this comes before any lock of a script. Numbers are
+    about the time in milliseconds, so that after a restore of a backup none is given again.
     """
-    return int(await db.value("update script_activations set number = number + 1 returning number"))
+    return int(
+        await db.value(
+            """
+            update script_activations
+            set number = greatest(
+              number + 1, cast(1000 * extract(epoch from clock_timestamp()) as bigint)
+            )
+            returning number
+            """
+        )
+    )
 
 
 async def latest_activation(db: Database) -> int:

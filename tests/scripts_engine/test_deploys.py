@@ -9,7 +9,7 @@ from aiwebengine.core.errors import Conflict, Unavailable
 from aiwebengine.scripts.errors import NotLoadable, PreconditionFailed, RouteTaken
 from aiwebengine.scripts.loading import Loader, NoRuntime
 from aiwebengine.scripts.preconditions import Precondition
-from aiwebengine.scripts.types import ScriptState, Severity
+from aiwebengine.scripts.types import Dialect, ScriptState, Severity
 
 BROKEN = tree("export const routes = {\n  'GET /a': () => 1,\n  oops oops\n};\n")
 
@@ -332,3 +332,68 @@ async def test_a_limit_that_changes_makes_another_program(scripts, edith):
 
     assert scripts.program_of(before).key != scripts.program_of(after).key
     assert scripts.program_of(before).folder == scripts.program_of(after).folder
+
+
+async def test_a_script_that_many_create_at_once_by_a_put_is_created_once(
+    scripts, engine, edith, emma
+):
+    results = await asyncio.gather(
+        *(
+            scripts.put(edith if number % 2 else emma, "shop", serving(f"GET /{number}"))
+            for number in range(4)
+        ),
+        return_exceptions=True,
+    )
+
+    created = [result for result in results if not isinstance(result, Exception)]
+    assert len(created) == 1
+    assert all(isinstance(one, Conflict) for one in results if one not in created)
+    assert await engine.db.value("select count(*) from scripts") == 1
+    assert await engine.db.value("select count(*) from script_routes") == 1
+
+
+async def test_deploys_deletions_and_suspensions_at_once_all_end(scripts, edith, ada):
+    for number in range(4):
+        await scripts.put(edith, f"s{number}", serving(f"GET /s{number}"))
+
+    async def changes(number):
+        slug = f"s{number}"
+        for turn in range(3):
+            await scripts.put(edith, slug, serving(f"GET /s{number}", f"GET /x{turn}-{number}"))
+            await scripts.suspend(ada, slug)
+            await scripts.resume(ada, slug)
+        await scripts.delete(edith, slug)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*map(changes, range(4)))
+
+    assert await scripts.active_programs() == []
+
+
+async def test_a_classic_script_is_deployed_with_what_it_registers(scripts, edith):
+    main = (
+        "import { word } from './lib/text.ts';\n"
+        "function hello(context) { return ResponseBuilder.text(word) }\n"
+        "function init() { routeRegistry.registerRoute('/hi/:name', 'hello', 'GET') }\n"
+    )
+
+    done = await scripts.put(edith, "shop", tree(main, lib_text="export const word = 'hi';"))
+
+    assert shown(done.routes) == [("GET", "/hi/:name")]
+    assert (await scripts.version(edith, "shop", 1)).dialect is Dialect.CLASSIC
+    assert (await scripts.files(edith, "shop"))["main.ts"] == main.encode()
+
+
+async def test_a_loop_without_an_end_at_load_is_refused_and_its_process_ends(
+    scripts, edith, runtime
+):
+    script = await scripts.create(edith, "shop")
+    await scripts.set_limits(edith, "shop", {"load_timeout_secs": 1})
+
+    with pytest.raises(NotLoadable) as refused:
+        await scripts.put(edith, "shop", tree("export default {}; for (;;);"))
+
+    assert "1 s" in refused.value.message
+    assert (await scripts.get(edith, "shop")).newest_version == 0
+    status = await runtime.client.status()
+    assert [one for one in status.processes if one.key.startswith(str(script.key))] == []

@@ -49,27 +49,14 @@ class ScriptAccess:
 
     @asynccontextmanager
     async def _changing(self, viewer: Viewer, slug: str, act: Act) -> AsyncIterator[Script]:
-        """Lock the script in a transaction for a change that does not touch what is served."""
+        """Lock the script in a transaction. Raises as `_found` does."""
         must_be_allowed(viewer, act)
         async with self._db.transaction():
             yield await self._locked(viewer, slug, act)
-
-    @asynccontextmanager
-    async def _changing_service(
-        self, viewer: Viewer, slug: str, act: Act
-    ) -> AsyncIterator[tuple[Script, int]]:
-        """Lock the script in a transaction for a change of what is served.
-
-        Yields the number of the change too. Such changes happen one after the other.
-        """
-        must_be_allowed(viewer, act)
-        async with self._db.transaction():
-            activation = await store.next_activation(self._db)
-            yield await self._locked(viewer, slug, act), activation
         await self._has_changed()
 
     async def _has_changed(self) -> None:
-        """What is served has changed, and is committed."""
+        """What is served may have changed, and that is committed."""
         if self.on_change is not None:
             await self.on_change()
 

@@ -119,27 +119,15 @@ class ScriptDeploys(ScriptSaves):
 
         async def store_it() -> Deployed:
             async with self._db.transaction():
-                activation = await store.next_activation(self._db) if deploy else 0
                 current = await store.lock(self._db, slug, viewer.id)
-                if current is not None:
-                    must_be_allowed(viewer, Act.DEPLOY, current)
                 precondition.check(current)
-                if (current and current.key) != (script and script.key):
-                    raise Conflict(
-                        f"The script {slug} was created or deleted meanwhile. Repeat it."
-                    )
                 is_new = current is None
-                if current is None:
-                    current = await self._add(
-                        viewer, candidate.script_id, slug, checks.title(title)
-                    )
-                    if current is None:
-                        raise Conflict(f"The script {slug} was created meanwhile. Repeat it.")
+                current = await self._unchanged_or_new(viewer, script, current, candidate, title)
                 number, changed = await self._save(viewer, current, tree, message)
                 if deploy:
                     action = AuditAction.SCRIPT_DEPLOYED
                     changed |= await self._activate(
-                        viewer, current, number, tree.digest, checked, activation, action
+                        viewer, current, number, tree.digest, checked, action
                     )
                 else:
                     await version_store.note_check(
@@ -166,7 +154,7 @@ class ScriptDeploys(ScriptSaves):
         _must_be_deployable(checked)
 
         async def store_it() -> Deployed:
-            async with self._changing_service(viewer, slug, Act.DEPLOY) as (current, activation):
+            async with self._changing(viewer, slug, Act.DEPLOY) as current:
                 if (current.key, current.activation) != (script.key, script.activation):
                     raise Conflict(
                         f"{slug} was deployed or changed by someone else meanwhile; its active"
@@ -174,12 +162,36 @@ class ScriptDeploys(ScriptSaves):
                         " again."
                     )
                 changed = await self._activate(
-                    viewer, current, version.number, version.digest, checked, activation, action
+                    viewer, current, version.number, version.digest, checked, action
                 )
                 current = await self._reread(viewer, current)
                 return _deployed(current, version.number, checked, changed=changed)
 
         return await self._or_retire(candidate, store_it, is_kept=True)
+
+    async def _unchanged_or_new(
+        self,
+        viewer: Viewer,
+        before: Script | None,
+        current: Script | None,
+        candidate: Candidate,
+        title: str | None,
+    ) -> Script:
+        """The script, created unless there is one. Raises Forbidden; Conflict when it is not the
+        one that was there when the candidate was loaded.
+        """
+        if current is not None:
+            must_be_allowed(viewer, Act.DEPLOY, current)
+        elif before is None:
+            current = await self._add(
+                viewer, candidate.script_id, candidate.slug, checks.title(title)
+            )
+        if current is None or (current.key, current.host) != (candidate.script_id, candidate.host):
+            raise Conflict(
+                f"The script {candidate.slug} was created, deleted or bound to another host"
+                " meanwhile. Send it again."
+            )
+        return current
 
     async def _activate(
         self,
@@ -188,7 +200,6 @@ class ScriptDeploys(ScriptSaves):
         number: int,
         digest: str,
         checked: Checked,
-        activation: int,
         action: AuditAction,
     ) -> bool:
         """Make a version the active one in the caller's transaction; False if it was before.
@@ -197,6 +208,7 @@ class ScriptDeploys(ScriptSaves):
         """
         if script.active_version == number:
             return False
+        activation = await store.next_activation(self._db)
         if not await route_store.replace(self._db, script.key, script.host, checked.routes):
             raise RouteTaken(
                 await route_store.clashes(self._db, script.key, script.host, checked.routes)

@@ -64,8 +64,8 @@ class Scripts(ScriptDeploys, ScriptOwners):
         BadUserInput.
         """
         reason = checks.reason(reason)
-        async with self._changing_service(viewer, slug, Act.SUSPEND) as (script, activation):
-            return await self._suspend(viewer, script, reason, activation)
+        async with self._changing(viewer, slug, Act.SUSPEND) as script:
+            return await self._suspend(viewer, script, reason)
 
     async def suspend_for_crashes(self, script_id: UUID, reason: str) -> bool:
         """Suspend a script whose processes ended too often; False if it is suspended or deleted.
@@ -73,11 +73,10 @@ class Scripts(ScriptDeploys, ScriptOwners):
         The audit event names the engine, for which an alert is raised.
         """
         async with self._db.transaction():
-            activation = await store.next_activation(self._db)
             script = await store.lock_by_id(self._db, script_id, None)
             if script is None or script.deleted_at is not None or script.suspended_at is not None:
                 return False
-            await self._suspend(engine(), script, reason[: checks.LONGEST_REASON], activation)
+            await self._suspend(engine(), script, reason[: checks.LONGEST_REASON])
             return True
 
     async def resume(self, viewer: Viewer, slug: str) -> Script:
@@ -85,10 +84,10 @@ class Scripts(ScriptDeploys, ScriptOwners):
 
         Raises Unauthenticated, Forbidden, NotFound.
         """
-        async with self._changing_service(viewer, slug, Act.SUSPEND) as (script, activation):
+        async with self._changing(viewer, slug, Act.SUSPEND) as script:
             if script.suspended_at is None:
                 return script
-            await store.resume(self._db, script.key, activation)
+            await store.resume(self._db, script.key, await store.next_activation(self._db))
             await self._audit.record(
                 viewer,
                 AuditAction.SCRIPT_RESUMED,
@@ -102,7 +101,8 @@ class Scripts(ScriptDeploys, ScriptOwners):
 
         Raises Unauthenticated, Forbidden, NotFound.
         """
-        async with self._changing_service(viewer, slug, Act.DELETE) as (script, activation):
+        async with self._changing(viewer, slug, Act.DELETE) as script:
+            activation = await store.next_activation(self._db)
             await route_store.remove(self._db, script.key)
             await store.delete(self._db, script.key, activation)
             await self._audit.record(
@@ -139,12 +139,13 @@ class Scripts(ScriptDeploys, ScriptOwners):
         Raises Unauthenticated, NotFound, BadUserInput for an unknown name or a value out of range,
         Forbidden for a value above the default unless the viewer is an administrator.
         """
-        async with self._changing_service(viewer, slug, Act.SET_LIMITS) as (script, activation):
+        async with self._changing(viewer, slug, Act.SET_LIMITS) as script:
             old = script.overrides
             new = self._limits.checked(wanted, old, is_administrator=is_administrator(viewer))
             changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
             if not changed:
                 return script
+            activation = await store.next_activation(self._db)
             await store.set_limits(self._db, script.key, new, activation)
             await self._audit.record(
                 viewer,
@@ -164,16 +165,16 @@ class Scripts(ScriptDeploys, ScriptOwners):
         host = None if host is None else checks.host(host)
         if host is not None and host == self._settings.engine_host:
             host = None
-        async with self._changing_service(viewer, slug, Act.BIND) as (script, activation):
+        async with self._changing(viewer, slug, Act.BIND) as script:
             mode = PageMode.SANDBOXED if host is None else script.page_mode
-            return await self._bind(viewer, script, host, mode, activation)
+            return await self._bind(viewer, script, host, mode)
 
     async def set_page_mode(self, viewer: Viewer, slug: str, mode: PageMode) -> Script:
         """Set how browsers treat the script's pages.
 
         Raises Unauthenticated, Forbidden, NotFound, Conflict for full pages on the engine's host.
         """
-        async with self._changing_service(viewer, slug, Act.BIND) as (script, activation):
+        async with self._changing(viewer, slug, Act.BIND) as script:
             is_apart = script.host is not None or self._settings.scripts_host is not None
             if mode is PageMode.FULL and not is_apart:
                 raise Conflict(
@@ -181,7 +182,7 @@ class Scripts(ScriptDeploys, ScriptOwners):
                     " people who are signed in. Set server.scripts_host, or bind the script to a"
                     " host."
                 )
-            return await self._bind(viewer, script, script.host, mode, activation)
+            return await self._bind(viewer, script, script.host, mode)
 
     async def active_programs(self, since_activation: int | None = None) -> list[ActiveScript]:
         """All scripts that are served, in one statement.
@@ -263,11 +264,10 @@ class Scripts(ScriptDeploys, ScriptOwners):
             files=files,
         )
 
-    async def _suspend(
-        self, viewer: Viewer, script: Script, reason: str, activation: int
-    ) -> Script:
+    async def _suspend(self, viewer: Viewer, script: Script, reason: str) -> Script:
         if script.suspended_at is not None:
             return script
+        activation = await store.next_activation(self._db)
         await store.suspend(self._db, script.key, reason, activation)
         await self._audit.record(
             viewer, AuditAction.SCRIPT_SUSPENDED, target_of(script), reason=reason or None
@@ -280,10 +280,10 @@ class Scripts(ScriptDeploys, ScriptOwners):
         script: Script,
         host: str | None,
         mode: PageMode,
-        activation: int,
     ) -> Script:
         if (script.host, script.page_mode) == (host, mode):
             return script
+        activation = await store.next_activation(self._db)
         if script.host != host and script.active_version is not None:
             await self._move_routes(script, script.active_version, host)
         await store.set_host(self._db, script.key, host, mode, activation)

@@ -120,8 +120,9 @@ async def lock_by_id(db: Database, script_id: UUID, viewer_id: UUID | None) -> S
 async def next_activation(db: Database) -> int:
     """The number of the change of what is served that this transaction makes.
 
-    Until it ends, other such changes wait here: this comes before any lock of a script. Numbers are
-    about the time in milliseconds, so that after a restore of a backup none is given again.
+    Until it ends, other such changes wait here. To prevent deadlocks, the script is locked before.
+    Numbers are about the time in milliseconds, so that after a restore of a backup none is given
+    again.
     """
     return int(
         await db.value(

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aiwebengine.core import config, config_providers
+from aiwebengine.core import config, config_providers, config_server
 from aiwebengine.core.config import Config
 from reference.markdown import code, page, table
 
@@ -50,7 +50,7 @@ _CHECKED = {
     " only)",
     config_providers._tenant: "such as `contoso.onmicrosoft.com`, or a tenant id",
     config_providers._private_key: "an EC private key on the curve P-256",
-    config._http_address: "an address without path, such as `https://engine.example.com`",
+    config_server._http_address: "an address without path, such as `https://engine.example.com`",
     config._contact: "an address that begins with `mailto:`, `https://` or `tel:`",
     config.checked: "a cron expression such as `0 2 * * *`, or `off`",
     config.checked_zone: "a name such as `Europe/Vienna`",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -30,6 +29,7 @@ from aiwebengine.core.config_providers import (
     must_be_complete,
 )
 from aiwebengine.core.config_scripts import Scripts
+from aiwebengine.core.config_server import HttpAddress, Server
 from aiwebengine.core.cron import checked, checked_zone
 from aiwebengine.core.task_names import checked_name
 
@@ -44,15 +44,6 @@ def _duration(value: Any) -> Any:
             raise ValueError('a duration such as "30m", "12h" or "7d"')
         value = int(match[1]) * _UNITS[match[2] or "s"]
     return timedelta(seconds=value) if isinstance(value, int | float) else value
-
-
-def _http_address(value: Any) -> Any:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL such as https://engine.example.com")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("a URL without a path, such as https://engine.example.com")
-    return value.rstrip("/")
 
 
 def _contact(value: Any) -> Any:
@@ -70,7 +61,6 @@ def _contact(value: Any) -> Any:
 
 Contact = Annotated[str, BeforeValidator(_contact)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
-HttpAddress = Annotated[str, BeforeValidator(_http_address)]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
 Account = Annotated[str, AfterValidator(addresses.normal)]
 
@@ -81,35 +71,6 @@ TaskName = Annotated[str, AfterValidator(checked_name)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Server(_Section):
-    """The HTTP server."""
-
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(3000, ge=0, le=65_535, description="Port to listen on; 0 for any free port.")
-    base_url: HttpAddress | None = Field(None, description="Public URL of the engine.")
-    request_timeout_secs: float = Field(
-        30, gt=0, le=3_600, description="Timeout for the first byte of a response."
-    )
-    shutdown_timeout_secs: float = Field(
-        30, ge=0, le=3_600, description="How long shutdown waits for running requests and tasks."
-    )
-    drain_secs: float = Field(
-        0,
-        ge=0,
-        le=600,
-        description="How long to keep serving at shutdown while /health returns 503, so that"
-        " proxies switch to other instances.",
-    )
-    trusted_proxies: list[IPv4Network | IPv6Network] = Field(
-        [], description="Networks of proxies whose X-Forwarded-For header is trusted."
-    )
-
-    @property
-    def public_url(self) -> str:
-        """The URL for links and cookies."""
-        return self.base_url or f"http://localhost:{self.port}"
 
 
 class Logging(_Section):

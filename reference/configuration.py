@@ -51,6 +51,8 @@ _CHECKED = {
     config_providers._tenant: "such as `contoso.onmicrosoft.com`, or a tenant id",
     config_providers._private_key: "an EC private key on the curve P-256",
     config_server._http_address: "an address without path, such as `https://engine.example.com`",
+    config_server._host_and_port: "a host name such as `apps.example.org`, with another port than"
+    " usual as `apps.example.org:8443`",
     config._contact: "an address that begins with `mailto:`, `https://` or `tel:`",
     config.checked: "a cron expression such as `0 2 * * *`, or `off`",
     config.checked_zone: "a name such as `Europe/Vienna`",

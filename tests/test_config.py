@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from aiwebengine.core import config
 from aiwebengine.core.config_loader import ConfigError, load_config, masked
 
 ROOT = Path(__file__).parent.parent
@@ -287,3 +288,29 @@ def test_what_a_provider_can_t_do_is_not_asked_of_it(tmp_path):
     assert 'github.reauthentication = "best_effort"' in github[0]
     assert "allowed: 'required' or 'best_effort'" in word[0]
     assert "a name other than link" in link[0]
+
+
+@pytest.mark.parametrize("host", ["engine.example.org", "engine.example.org:8443"])
+def test_scripts_have_another_host_name_than_the_engine(host):
+    with pytest.raises(ValueError, match="another host name than base_url"):
+        config.Server(base_url="https://engine.example.org", scripts_host=host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "10.0.0.1", "a b.org", "apps.example.org/x", "::1"])
+def test_a_scripts_host_is_a_name(host):
+    with pytest.raises(ValueError, match="a host name such as"):
+        config.Server(scripts_host=host)
+
+
+def test_the_scripts_host_has_the_port_of_the_engine_unless_it_says_another():
+    urls = [
+        config.Server(port=4000, scripts_host="scripts.localhost").scripts_url,
+        config.Server(port=4000, scripts_host="scripts.localhost:81").scripts_url,
+        config.Server(base_url="https://example.org", scripts_host="apps.example.org").scripts_url,
+    ]
+
+    assert urls == [
+        "http://scripts.localhost:4000",
+        "http://scripts.localhost:81",
+        "https://apps.example.org",
+    ]

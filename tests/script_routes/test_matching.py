@@ -15,7 +15,7 @@ class Route:
 
 
 def found(table: RouteTable, path: str, method: str = "GET", host: str = ""):
-    return table.find(host, method, path.split("/")[1:])
+    return table.find((host, "") if host else ("",), method, path.split("/")[1:])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
 
@@ -53,7 +52,12 @@ class Scripting:
             scripts=self.active,
             runtimes=self._runtimes,
             journal=self.journal,
-            settings=Settings(security.max_request_body_bytes, api_key=api_key),
+            settings=Settings(
+                security.max_request_body_bytes,
+                self._config.server.public_name,
+                self._config.server.scripts_name,
+                api_key,
+            ),
         )
 
     def observe(self, action: AuditAction | None) -> None:
@@ -108,5 +112,6 @@ def script_settings(config: Config) -> ScriptSettings:
             answer_max_bytes=wanted.answer_max_bytes,
             idle_secs=wanted.idle_secs,
         ),
-        engine_host=urlsplit(config.server.public_url).hostname,
+        engine_host=config.server.public_name,
+        scripts_host=config.server.scripts_name,
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# Not an IPv4 address: its last part is a number.
+_HOST_AND_PORT = re.compile(rf"(?!.*\.\d+(?::|$)){_LABEL}(?:\.{_LABEL})+(?::\d{{1,5}})?")
 
 
 def _http_address(value: Any) -> Any:
@@ -18,7 +23,14 @@ def _http_address(value: Any) -> Any:
     return value.rstrip("/")
 
 
+def _host_and_port(value: Any) -> Any:
+    if not isinstance(value, str) or not _HOST_AND_PORT.fullmatch(value.strip().lower()):
+        raise ValueError("a host name such as apps.example.org, with a port if it is not 443 or 80")
+    return value.strip().lower()
+
+
 HttpAddress = Annotated[str, BeforeValidator(_http_address)]
+HostAndPort = Annotated[str, BeforeValidator(_host_and_port)]
 
 
 class Server(BaseModel):
@@ -29,6 +41,12 @@ class Server(BaseModel):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65_535, description="Port to listen on; 0 for any free port.")
     base_url: HttpAddress | None = Field(None, description="Public URL of the engine.")
+    scripts_host: HostAndPort | None = Field(
+        None,
+        description="Host, and port if it is not the usual one, that serves nothing but scripts,"
+        " such as apps.example.org. Their full pages need it: on the engine's own host, pages of"
+        " scripts are sandboxed.",
+    )
     request_timeout_secs: float = Field(
         30, gt=0, le=3_600, description="Timeout for the first byte of a response."
     )
@@ -50,3 +68,31 @@ class Server(BaseModel):
     def public_url(self) -> str:
         """The URL for links and cookies."""
         return self.base_url or f"http://localhost:{self.port}"
+
+    @property
+    def public_name(self) -> str:
+        """The host name in `public_url`."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def scripts_name(self) -> str | None:
+        """The host name in `scripts_host`."""
+        return None if self.scripts_host is None else self.scripts_host.partition(":")[0]
+
+    @property
+    def scripts_url(self) -> str | None:
+        """The URL of the host that serves nothing but scripts."""
+        if self.scripts_host is None:
+            return None
+        scheme = urlsplit(self.public_url).scheme
+        has_port = ":" in self.scripts_host or self.base_url is not None
+        return f"{scheme}://{self.scripts_host}{'' if has_port else f':{self.port}'}"
+
+    @model_validator(mode="after")
+    def _scripts_are_apart(self) -> Server:
+        # Ports do not count: browsers share cookies between all ports of a host.
+        if self.scripts_name == self.public_name:
+            raise ValueError(
+                f"scripts_host with another host name than base_url, which has {self.public_name}"
+            )
+        return self

@@ -22,19 +22,24 @@ from aiwebengine.script_routes.errors import (
     error_of,
 )
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
+from aiwebengine.script_routes.hosts import name_of, place_of
 from aiwebengine.script_routes.journal import CallJournal
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
-from aiwebengine.script_routes.requests import RequestBody, call_head, host_of, segments_of
-from aiwebengine.scripts.routes import RESERVED, reserved_for
+from aiwebengine.script_routes.paths import is_the_engines
+from aiwebengine.script_routes.requests import RequestBody, call_head, segments_of
+from aiwebengine.scripts.routes import METHODS
 from aiwebengine.scripts.types import PageMode
 from aiwebengine.web.headers import header, request_id
+from aiwebengine.web.middleware import OWN_POLICY
 from aiwebengine.web.problems import of_error
 
-# The first parts of the engine's own paths: most requests for scripts have another one.
-_RESERVED_FIRST = frozenset(path.split("/")[1] for path in RESERVED)
+# RFC 6455 section 7.4.1.
+POLICY_VIOLATION = 1008
+_METHODS = frozenset(METHODS)
 # What a page of the engine must never load from a script.
 _CODE = frozenset(
-    "script style worker sharedworker serviceworker audioworklet paintworklet".split()
+    "script style worker sharedworker serviceworker audioworklet paintworklet xslt manifest object"
+    " embed frame iframe json webidentity".split()
 )
 
 
@@ -43,8 +48,10 @@ class Settings:
     """How scripts are served here."""
 
     max_body_bytes: int
+    engine_host: str | None = None
+    """The name that browsers use for the engine."""
     scripts_host: str | None = None
-    """The host that has nothing but scripts; None without one."""
+    """The name of the host that has nothing but scripts; None without one."""
     api_key: str | None = None
 
 
@@ -68,28 +75,42 @@ class ScriptRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        host = host_of(scope)
-        is_own_host = host == self._settings.scripts_host
-        segments = segments_of(scope)
-        if not is_own_host and _is_the_engines(scope["path"], segments):
-            await self._app(scope, receive, send)
-            return
-        found = self._scripts.table.find(host, scope["method"], segments)
         try:
-            if isinstance(found, Match):
-                _must_not_be_code_of_the_engine(scope, is_own_host=is_own_host)
-                await self._serve(found, scope, receive, send, is_own_host=is_own_host)
-            elif found is not None:
-                await _not_allowed(found, scope)(scope, receive, send)
-            elif is_own_host:
-                raise NotFound("No script serves this path.")
-            else:
-                await self._app(scope, receive, send)
+            is_answered = await self._answer(scope, receive, send)
         except EngineError as error:
-            await of_error(error, request_id(scope))(scope, receive, send)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            else:
+                await of_error(error, request_id(scope))(scope, receive, send)
+        else:
+            if not is_answered:
+                await self._app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer by a script; False if the request is the engine's.
+
+        Raises EngineError as long as nothing was sent.
+        """
+        table = self._scripts.table
+        place = place_of(name_of(scope), self._settings.scripts_host, table.hosts)
+        # Scripts answer no other methods: TRACE would show what proxies add.
+        is_for_scripts = scope["type"] == "http" and scope["method"] in _METHODS
+        found = None
+        if is_for_scripts and (place.is_apart or not is_the_engines(scope["path"])):
+            found = table.find(place.tables, scope["method"], segments_of(scope))
+        if isinstance(found, Match):
+            _must_not_be_code_of_the_engine(scope, is_own_host=place.is_apart)
+            await self._serve(found, scope, receive, send, is_own_host=place.is_apart)
+        elif found is not None:
+            await _not_allowed(found, scope)(scope, receive, send)
+        elif place.is_apart:
+            raise NotFound("No script serves this path.")
+        else:
+            return False
+        return True
 
     async def _serve(
         self,
@@ -106,7 +127,15 @@ class ScriptRoutes:
         if script.is_suspended:
             raise ScriptUnavailable("This script is suspended.")
         mode = script.page_mode if is_own_host else PageMode.SANDBOXED
-        sending = AnswerSender(send, scope, mode, is_own_host=is_own_host)
+        if mode is PageMode.FULL:
+            scope["state"][OWN_POLICY] = True
+        sending = AnswerSender(
+            send,
+            scope,
+            mode,
+            engine_host=self._settings.engine_host,
+            is_own_host=is_own_host,
+        )
         label, begun, status = f"{route.method} {route.path}", time.perf_counter(), 500
         try:
             await self._scripts.prepare(script)
@@ -114,7 +143,7 @@ class ScriptRoutes:
                 await _asset(route, mode)(scope, receive, send)
                 status = 200
                 return
-            await self._call(match, label, scope, receive, sending)
+            await self._call(match, label, scope, receive, sending, is_own_host=is_own_host)
             status = sending.status
         except EngineError as error:
             status = error.status
@@ -131,11 +160,13 @@ class ScriptRoutes:
         scope: Scope,
         receive: Receive,
         to: AnswerSender,
+        *,
+        is_own_host: bool,
     ) -> None:
         script, name = match.route.script, request_id(scope) or ""
         write = partial(self._journal.line, script, name, label)
         first, rest = await RequestBody(receive, scope, self._settings.max_body_bytes).begin()
-        head = call_head(match, scope, self._settings.api_key)
+        head = call_head(match, scope, self._settings.api_key, is_own_host=is_own_host)
         try:
             answer = await self._runtimes.call(
                 script.program, head, first, input=rest, on_log=write
@@ -158,13 +189,6 @@ class ScriptRoutes:
         if refused:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
-
-
-def _is_the_engines(path: str, segments: list[str]) -> bool:
-    """Whether a path belongs to the engine, whatever a script claims. So does its home page."""
-    if segments == [""]:
-        return True
-    return segments[0] in _RESERVED_FIRST and reserved_for(path) is not None
 
 
 def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:

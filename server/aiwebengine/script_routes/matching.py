@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 ANY_METHOD = "*"
@@ -14,7 +15,7 @@ class _Route(Protocol):
 
     @property
     def host(self) -> str:
-        """The host it is served on; "" for every one."""
+        """The host that its script is bound to; "" without one."""
 
     @property
     def method(self) -> str: ...
@@ -72,14 +73,21 @@ class RouteTable(Generic[R]):
                 node = node.static.setdefault(segment, _Node())
         node.routes[route.method] = route
 
-    def find(self, host: str, method: str, segments: list[str]) -> Match[R] | NoSuchMethod | None:
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that scripts are bound to."""
+        return frozenset(self._trees) - {""}
+
+    def find(
+        self, hosts: Sequence[str], method: str, segments: list[str]
+    ) -> Match[R] | NoSuchMethod | None:
         """The route for a request; *segments* are the decoded parts of its path.
 
-        Routes of *host* come before those of every host.
+        Routes of the first of *hosts* come first; "" are those of scripts that have no host.
         """
         allowed: set[str] = set()
-        for name in (host, "") if host else ("",):
-            root = self._trees.get(name)
+        for host in hosts:
+            root = self._trees.get(host)
             if root is None:
                 continue
             route = _find(root, segments, 0, method, allowed)

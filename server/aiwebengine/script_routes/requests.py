@@ -19,11 +19,6 @@ WHOLE_BODY_BYTES = 262_144
 """A body up to this size goes to the script in one piece."""
 
 
-def host_of(scope: Scope) -> str:
-    """Host, and port if one is given, that the visitor asked for, in small letters."""
-    return (header(scope, b"host") or "").lower()
-
-
 def segments_of(scope: Scope) -> list[str]:
     """The parts of the path; a slash that is written as %2F does not part them."""
     raw = scope.get("raw_path")
@@ -41,7 +36,9 @@ def url_of(scope: Scope) -> str:
     return f"{scope['scheme']}://{host}{path.decode('latin-1')}{'?' if query else ''}{query}"
 
 
-def call_head(match: Match[ServedRoute], scope: Scope, api_key: str | None) -> bytes:
+def call_head(
+    match: Match[ServedRoute], scope: Scope, api_key: str | None, *, is_own_host: bool
+) -> bytes:
     """The head of a call: the request without its body, as JSON."""
     head: dict[str, Any] = {
         "type": "http",
@@ -50,7 +47,7 @@ def call_head(match: Match[ServedRoute], scope: Scope, api_key: str | None) -> b
         "method": scope["method"],
         "url": url_of(scope),
         "path": scope["path"],
-        "headers": for_script(scope["headers"], api_key),
+        "headers": for_script(scope["headers"], api_key, is_own_host=is_own_host),
         "params": match.params,
         "user": None,
     }

@@ -30,6 +30,7 @@ RESERVED = (
     "/mcp",
     "/scripts",
     "/.well-known",
+    "/.aiwebengine",
     "/favicon.ico",
     "/robots.txt",
 )
@@ -160,7 +161,12 @@ def _problem_of_owner(route: ScriptRoute, parts: list[str], host: str | None) ->
 
 
 def reserved_for(path: str) -> str | None:
-    """The member of RESERVED that *path* belongs to; None for a path that a script may serve."""
+    """The member of RESERVED that *path* belongs to; None for a path that a script may serve.
+
+    Case does not matter, because it does not to some proxies: Caddy's rules for `/metrics` also
+    match `/Metrics`.
+    """
+    path = path.casefold()
     return next((one for one in RESERVED if path == one or path.startswith(one + "/")), None)
 
 

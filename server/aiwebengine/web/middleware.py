@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from secrets import token_hex
 
 from starlette.requests import ClientDisconnect
@@ -35,6 +36,9 @@ CLIENT_LEFT = 499
 
 # Additional time for paths that report a timeout in their own format.
 GRACE_SECS = 1.0
+
+# In a request's state: its response needs no content security policy but its own.
+OWN_POLICY = "has_own_policy"
 
 # ASGI messages that start a response; the second one rejects a WebSocket handshake.
 _STARTS = ("http.response.start", "websocket.http.response.start")
@@ -112,11 +116,13 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
-        await self._app(scope, receive, _adding(send, self._missing))
+        await self._app(scope, receive, _adding(send, partial(self._missing, scope)))
 
-    def _missing(self, message: Message) -> Headers:
+    def _missing(self, scope: Scope, message: Message) -> Headers:
         names = {name for name, _ in message.get("headers", ())}
-        return [header for header in self._for_type(message) if header[0] not in names]
+        is_free = OWN_POLICY in scope.get("state", ())
+        wanted = self._always if is_free else self._for_type(message)
+        return [header for header in wanted if header[0] not in names]
 
     def _for_type(self, message: Message) -> Headers:
         if not (header(message, b"content-type") or "").startswith("text/html"):

@@ -1,0 +1,58 @@
+"""A running engine with hostile scripts, for all tests of this folder."""
+
+import asyncio
+
+import pytest
+from tests.conftest import configured
+from tests.script_routes.site import ANSWERING, API_KEY, GREEDY, SCRIPTS_HOST, SEEING, running
+
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Server
+from aiwebengine.core.identity import operator
+from aiwebengine.scripts.types import PageMode
+
+
+@pytest.fixture(scope="session")
+def site(server, database_copies, tmp_path_factory):
+    name = database_copies.take()
+    settings = {
+        "APP_SECURITY__API_KEY": API_KEY,
+        "APP_SECURITY__RATE_LIMIT_PER_MINUTE": "100000",
+        "APP_SERVER__SCRIPTS_HOST": SCRIPTS_HOST,
+    }
+    folder = tmp_path_factory.mktemp("site")
+    with running(folder, server.database(name), **settings) as site:
+        site.deploy("evil", ANSWERING, page_svg=SVG, page_html=PAGE, code_js=CODE)
+        site.deploy("seeing", SEEING)
+        site.deploy("greedy", GREEDY)
+        site.deploy("bound", BOUND)
+        asyncio.run(_as_operator(site.url, folder, _set_up))
+        yield site
+    database_copies.give_back(name)
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>parent.taken = 1</script></svg>'
+PAGE = "<!doctype html><script>document.title = origin</script>"
+CODE = "globalThis.taken = 1;"
+BOUND = """
+const routes = { "GET /only-bound": () => new Response("BOUND") };
+export { routes };
+"""
+
+
+async def _set_up(scripts):
+    await scripts.set_page_mode(operator("tests"), "evil", PageMode.FULL)
+    await scripts.bind_host(operator("tests"), "bound", "bound.localhost")
+
+
+async def _as_operator(url, folder, act):
+    """Call *act* with the scripts of an engine of its own on the same database."""
+    config = configured(folder / "operator")
+    server = Server(scripts_host=SCRIPTS_HOST)
+    engine = Engine(config.model_copy(update={"server": server}), url)
+    await engine.prepare()
+    try:
+        await act(engine.services.scripts)
+    finally:
+        await engine.runtimes.stop()
+        await engine.db.disconnect()

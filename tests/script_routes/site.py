@@ -1,0 +1,209 @@
+"""An engine in a process of its own, an administrator's session, and hostile scripts on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+PATIENCE = 30
+SCRIPTS_HOST = "scripts.localhost"
+API_KEY = "the-api-key-of-the-engine-0123456789"
+
+# Answers whatever the request says: status, headers, body.
+ANSWERING = """
+function answer(context) { return JSON.parse(context.request.body); }
+function empty() { return { status: 200, body: "" }; }
+function init() {
+  routeRegistry.registerRoute("/evil/answer", "answer", "POST");
+  routeRegistry.registerRoute("/evil/answer", "empty", "GET");
+  routeRegistry.registerAssetRoute("/evil/page.svg", "page.svg");
+  routeRegistry.registerAssetRoute("/evil/page.html", "page.html");
+  routeRegistry.registerAssetRoute("/evil/code.js", "code.js");
+}
+"""
+
+# Shows what it sees of a request.
+SEEING = """
+const seen = (request, params) => Response.json({
+  method: request.method, url: request.url, headers: [...request.headers], params,
+});
+export default { fetch: (request, env, ctx) => seen(request, ctx.params) };
+"""
+
+# Wants every path that there is.
+GREEDY = """
+const greedy = () => new Response("GREEDY");
+export const routes = { "/*rest": greedy, "/:a": greedy, "/:a/:b": greedy, "/:a/:b/*c": greedy };
+"""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response as it came over the connection."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """The values of all headers with this name."""
+        return [value for key, value in self.headers if key == name.lower()]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running engine with an administrator who is signed in."""
+
+    base: str
+    session: str
+    url: str
+    environment: dict[str, str]
+
+    @property
+    def port(self) -> int:
+        return int(self.base.rpartition(":")[2])
+
+    @property
+    def host(self) -> str:
+        return self.base.removeprefix("http://")
+
+    @property
+    def scripts_host(self) -> str:
+        return f"{SCRIPTS_HOST}:{self.port}"
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {"aiwebengine_session": self.session}
+
+    def put(self, slug: str, source: str, **files: str) -> httpx2.Response:
+        """The answer to a deployment by the administrator; `page_html` is `page.html`."""
+        others = {name.replace("_", "."): text for name, text in files.items()}
+        return httpx2.put(
+            f"{self.base}/api/engine/scripts/{slug}",
+            json={"files": {"main.js": source, **others}},
+            cookies=self.cookies,
+            timeout=PATIENCE,
+        )
+
+    def deploy(self, slug: str, source: str, **files: str) -> None:
+        """Deploy a script as the administrator."""
+        answer = self.put(slug, source, **files)
+        assert answer.status_code in (200, 201), answer.text
+
+    def send_only(self, head: str, body: bytes = b"") -> bytes:
+        """Send bytes as they are; everything that comes back until the connection ends."""
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
+            connection.sendall(head.replace("\n", "\r\n").encode("latin-1"))
+            connection.sendall(b"\r\n\r\n" + body)
+            parts = []
+            while part := connection.recv(65_536):
+                parts.append(part)
+        return b"".join(parts)
+
+    def send(self, head: str, body: bytes = b"", host: str | None = None) -> bytes:
+        """Send a request; everything that comes back until the connection ends.
+
+        Of `Host`, `Connection` and `Content-Length` what *head* does not have is added.
+        """
+        lacking = {
+            "Host": host or self.host,
+            "Connection": "close",
+            "Content-Length": str(len(body)),
+        }
+        for name, value in lacking.items():
+            if f"\n{name.lower()}:" not in head.lower():
+                head += f"\n{name}: {value}"
+        return self.send_only(head, body)
+
+    def ask(self, head: str, body: bytes = b"", host: str | None = None) -> Reply:
+        """The one response to a request."""
+        return parsed(self.send(head, body, host))
+
+    def answer(self, said: dict[str, Any], host: str | None = None) -> Reply:
+        """What a visitor gets when a script answers *said*."""
+        return self.ask("POST /evil/answer HTTP/1.1", json.dumps(said).encode(), host)
+
+    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Execute an operation as the administrator."""
+        answer = httpx2.post(
+            f"{self.base}/graphql",
+            json={"query": query, "variables": variables},
+            cookies=self.cookies,
+            timeout=PATIENCE,
+        ).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def parsed(received: bytes) -> Reply:
+    """Status, headers and body of a response."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = [line.partition(":")[::2] for line in lines]
+    headers = [(name.lower(), value.strip()) for name, value in pairs]
+    if ("transfer-encoding", "chunked") in headers:
+        body = _unchunked(body)
+    return Reply(int(first.split()[1]), headers, body)
+
+
+def _unchunked(body: bytes) -> bytes:
+    whole = b""
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size, 16)
+        whole, body = whole + rest[:length], rest[length + 2 :]
+    return whole
+
+
+@contextmanager
+def running(folder: Path, url: str, **settings: str) -> Iterator[Site]:
+    """Start an engine on the database at *url* and sign in its first administrator."""
+    environment = {
+        **os.environ,
+        "APP_REPOSITORY__DATABASE_URL": url,
+        "APP_REPOSITORY__DATA_DIR": str(folder / "data"),
+        "APP_BACKUP__DIRECTORY": str(folder / "backups"),
+        "APP_SERVER__PORT": "0",
+        **settings,
+    }
+    output = folder / "output"
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aiwebengine", "serve"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
+    try:
+        link = _link(output, process)
+        session = str(httpx2.get(link, timeout=PATIENCE).cookies["aiwebengine_session"])
+        yield Site(link.partition("/auth/")[0], session, url, environment)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert "Traceback" not in output.read_text(), output.read_text()[-5_000:]
+
+
+def _link(output: Path, process: subprocess.Popen[bytes]) -> str:
+    end = time.monotonic() + 2 * PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        link = re.search(r"http://localhost:\d+/auth/link\S+", output.read_text())
+        if link:
+            return link[0]
+        time.sleep(0.05)
+    raise AssertionError(f"the engine did not start:\n{output.read_text()}")

@@ -36,6 +36,13 @@ export type BackupSignature = "VALID" | "UNSIGNED" | "UNKNOWN_KEY" | "INVALID";
 
 export type BackupState = "RUNNING" | "COMPLETE" | "DAMAGED" | "FAILED" | "REMOTE";
 
+export interface CheckScriptInput {
+  slug: string;
+  version?: number | null;
+  files?: Array<ScriptFileInput> | null;
+  entry?: string | null;
+}
+
 export interface CreateApiTokenInput {
   name: string;
   userId?: string | null;
@@ -47,8 +54,17 @@ export interface CreateBackupInput {
   note?: string | null;
 }
 
+export interface CreateScriptInput {
+  slug: string;
+  title?: string | null;
+}
+
 export interface DeleteBackupInput {
   name: string;
+}
+
+export interface DeleteScriptInput {
+  slug: string;
 }
 
 export interface DeleteUserInput {
@@ -56,7 +72,16 @@ export interface DeleteUserInput {
   expectedVersion?: number | null;
 }
 
+export interface DeployScriptInput {
+  slug: string;
+  version?: number | null;
+}
+
+export type DiagnosticSeverity = "ERROR" | "WARNING";
+
 export type EngineState = "UP" | "DEGRADED" | "DOWN";
+
+export type FileChangeKind = "ADDED" | "REMOVED" | "CHANGED";
 
 export interface GrantRoleInput {
   userId: string;
@@ -68,6 +93,11 @@ export interface GrantRoleInput {
 }
 
 export type HealthState = "OK" | "WARNING" | "FAILING" | "UNKNOWN";
+
+export interface HttpHeaderInput {
+  name: string;
+  value: string;
+}
 
 export interface InviteUserInput {
   email: string;
@@ -106,6 +136,14 @@ export interface RestoreBackupInput {
   confirm: string;
 }
 
+export interface RestoreScriptInput {
+  slug: string;
+}
+
+export interface ResumeScriptInput {
+  slug: string;
+}
+
 export type ReviewDecision = "KEEP" | "REVOKE";
 
 export type ReviewOutcome = "KEPT" | "REVOKED" | "REFUSED" | "GONE";
@@ -131,6 +169,11 @@ export interface RevokeSessionInput {
 
 export type Role = "AUTHENTICATED" | "EDITOR" | "ADMINISTRATOR";
 
+export interface RollBackScriptInput {
+  slug: string;
+  version?: number | null;
+}
+
 export interface RotateSecretsInput {
   purpose?: string | null;
 }
@@ -143,10 +186,77 @@ export interface RunMaintenanceTaskInput {
   name: string;
 }
 
+export interface RunScriptInput {
+  slug: string;
+  method?: string;
+  path?: string | null;
+  headers?: Array<HttpHeaderInput> | null;
+  body?: string | null;
+}
+
 export type RunState = "RUNNING" | "SUCCEEDED" | "FAILED" | "STOPPED" | "INTERRUPTED";
+
+export interface SaveScriptInput {
+  slug: string;
+  files: Array<ScriptFileInput>;
+  entry?: string | null;
+  baseVersion?: number | null;
+  message?: string | null;
+}
+
+export type ScriptDialect = "MODULE" | "CLASSIC";
+
+export interface ScriptFileInput {
+  path: string;
+  text?: string | null;
+  base64?: string | null;
+}
+
+export interface ScriptFilter {
+  search?: string | null;
+  state?: ScriptState | null;
+  mine?: boolean;
+}
+
+export interface ScriptLimitsInput {
+  callTimeoutSecs?: number | null;
+  loadTimeoutSecs?: number | null;
+  streamTimeoutSecs?: number | null;
+  heapMb?: number | null;
+  residentMb?: number | null;
+  answerMaxBytes?: number | null;
+  concurrentCalls?: number | null;
+  waitingCalls?: number | null;
+  processes?: number | null;
+  logLines?: number | null;
+  idleSecs?: number | null;
+}
+
+export interface ScriptLogFilter {
+  search?: string | null;
+  level?: ScriptLogLevel | null;
+  requestId?: string | null;
+  version?: number | null;
+}
+
+export type ScriptLogLevel = "DEBUG" | "INFO" | "WARN" | "ERROR";
+
+export interface ScriptOwnerInput {
+  slug: string;
+  email: string;
+}
+
+export type ScriptPageMode = "SANDBOXED" | "FULL";
+
+export type ScriptState = "DRAFT" | "ACTIVE" | "SUSPENDED" | "DELETED";
 
 export interface SendTestAlertInput {
   channel?: AlertChannel | null;
+}
+
+export interface SetScriptLimitsInput {
+  slug: string;
+  limits: ScriptLimitsInput;
 }
 
 export type SigningKeyState = "COMING" | "SIGNS" | "VERIFIES";
@@ -166,6 +276,11 @@ export interface StopMaintenanceTaskInput {
 export interface SubmitAccessReviewInput {
   decisions: Array<AccessReviewDecisionInput>;
   reviewId?: string | null;
+}
+
+export interface SuspendScriptInput {
+  slug: string;
+  reason?: string | null;
 }
 
 export interface SuspendUserInput {

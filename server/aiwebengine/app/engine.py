@@ -45,6 +45,7 @@ from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.pool import Budget
+from aiwebengine.scripts.loaders import script_loaders
 from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.signing_keys.service import KeyRing
 from aiwebengine.signing_keys.types import CURSORS
@@ -144,7 +145,9 @@ class Engine:
         services = self.services
         self.scripting: Scripting | None = None
         if config.scripts.enabled:
-            scripting = Scripting(config, services.scripts, self.runtimes, self._script_answered)
+            scripting = Scripting(
+                config, services.scripts, services.script_runs, self.runtimes, self._script_answered
+            )
             self.scripting = scripting
             self.live.observers.append(scripting.observe)
             services.script_telemetry.served = lambda: scripting.active.scripts
@@ -272,6 +275,7 @@ class Engine:
             identities=DataLoader(services.users.identities_of),
             sessions=DataLoader(services.sessions.of_users),
             api_tokens=DataLoader(services.tokens.of_users),
+            scripts=script_loaders(services.scripts),
         )
 
     async def trouble(self) -> str | None:

@@ -25,6 +25,8 @@ from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs
 from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
+from aiwebengine.script_routes import graphql as script_runs
+from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
 from aiwebengine.telemetry import graphql as system
 from aiwebengine.users import graphql as users
@@ -61,6 +63,7 @@ schema = strawberry.Schema(
             *schedules.queries,
             *reviews.queries,
             *keys.queries,
+            *scripts.queries,
         ],
         description="Everything that can be read.",
     ),
@@ -76,12 +79,20 @@ schema = strawberry.Schema(
             *schedules.mutations,
             *reviews.mutations,
             *keys.mutations,
+            *scripts.mutations,
+            *script_runs.mutations,
         ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),
     subscription=create_type(
         "Subscription",
-        [*users.subscriptions, *audit.subscriptions, *logs.subscriptions, *system.subscriptions],
+        [
+            *users.subscriptions,
+            *audit.subscriptions,
+            *logs.subscriptions,
+            *system.subscriptions,
+            *scripts.subscriptions,
+        ],
         description="Everything that can be followed.",
     ),
     config=StrawberryConfig(name_converter=_Names(), scalar_map={BigInt: BIG_INT}),

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.config import Config
@@ -15,7 +16,8 @@ from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
-from aiwebengine.script_routes.journal import CallJournal
+from aiwebengine.script_routes.journal import CallJournal, Journal
+from aiwebengine.script_routes.runs import ScriptRuns, Serving
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.types import ScriptSettings
 
@@ -33,6 +35,7 @@ class Scripting:
         self,
         config: Config,
         scripts: Scripts,
+        runs: ScriptRuns,
         runtimes: InstanceRuntimes,
         answered: Callable[[str, int, float], None],
     ) -> None:
@@ -42,16 +45,20 @@ class Scripting:
         self.active = ActiveScripts(scripts, runtimes)
         self.journal = CallJournal(scripts.write_log, answered, scripts.suspend_for_crashes)
         scripts.on_change = self._serve_what_is_new
+        runs.serving = Serving(self.active, self.journal, self._routes)
 
     def middleware(self) -> Middleware:
         """What answers requests by scripts."""
+        return Middleware(self._routes, self.journal)
+
+    def _routes(self, app: ASGIApp, journal: Journal) -> ScriptRoutes:
         security = self._config.security
         api_key = security.api_key.get_secret_value() if security.api_key else None
-        return Middleware(
-            ScriptRoutes,
+        return ScriptRoutes(
+            app,
             scripts=self.active,
             runtimes=self._runtimes,
-            journal=self.journal,
+            journal=journal,
             settings=Settings(
                 security.max_request_body_bytes,
                 self._config.server.public_name,

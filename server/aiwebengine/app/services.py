@@ -44,8 +44,10 @@ from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.runtimes.instance import InstanceRuntimes
+from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
+from aiwebengine.scripts.streams import ScriptStreams
 from aiwebengine.scripts.trees import Trees
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
@@ -96,6 +98,8 @@ class Services:
     upgrades: Upgrades
     scripts: Scripts
     script_telemetry: ScriptTelemetry
+    script_streams: ScriptStreams
+    script_runs: ScriptRuns
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,8 @@ def build_services(infrastructure: Infrastructure) -> Services:
         upgrades=Upgrades(db, migrations, MIGRATIONS, CONSTRAINTS),
         scripts=scripts,
         script_telemetry=script_telemetry,
+        script_streams=ScriptStreams(scripts, following),
+        script_runs=ScriptRuns(scripts, script_settings(config).engine_host),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import cast
@@ -13,6 +13,9 @@ from aiwebengine.audit.event_bus import AuditEventBus, Reminder
 from aiwebengine.audit.types import AuditEvent
 from aiwebengine.core.background import end
 from aiwebengine.core.identity import Role, Viewer, ViewerSource
+
+Check = Callable[[Viewer], Awaitable[object]]
+"""Raises EngineError unless the viewer may read the events."""
 
 
 class AuthorizedStream:
@@ -26,18 +29,29 @@ class AuthorizedStream:
         self._live = live
         self._viewers = viewers
 
-    async def events(self, viewer: Viewer) -> AsyncIterator[AuditEvent]:
+    async def events(
+        self,
+        viewer: Viewer,
+        check: Check | None = None,
+        may_matter: Callable[[AuditEvent], bool] = lambda _: False,
+    ) -> AsyncIterator[AuditEvent]:
         """New events, as long as the viewer may read them.
 
-        Raises Unauthenticated, Forbidden (at once, or when the right is lost), Unavailable.
+        *check* raises when the viewer may not; without it only administrators may. It is called
+        again after events that concern the viewer, and those of which *may_matter* is true.
+        Raises Unauthenticated, Forbidden (at once, or when the right is lost), Unavailable, and
+        what *check* raises.
         """
-        viewer.must_be(Role.ADMINISTRATOR)
+        check = check or _must_be_administrator
+        await check(viewer)
         async with self._live.follow() as events:
             events.remind_in(_seconds_until(viewer.valid_until))
             ids = _ids_of(viewer)
             async for event in events:
-                if _may_change_rights(event, viewer, ids):
-                    viewer = await self._checked(viewer)
+                matters = not isinstance(event, Reminder) and may_matter(event)
+                if matters or _may_change_rights(event, viewer, ids):
+                    viewer = await self._viewers.refresh(viewer)
+                    await check(viewer)
                     events.remind_in(_seconds_until(viewer.valid_until))
                 if not isinstance(event, Reminder):
                     yield event
@@ -63,10 +77,9 @@ class AuthorizedStream:
             finally:
                 await end(coming)
 
-    async def _checked(self, viewer: Viewer) -> Viewer:
-        now = await self._viewers.refresh(viewer)
-        now.must_be(Role.ADMINISTRATOR)
-        return now
+
+async def _must_be_administrator(viewer: Viewer) -> None:
+    viewer.must_be(Role.ADMINISTRATOR)
 
 
 def _may_change_rights(event: AuditEvent | Reminder, viewer: Viewer, ids: frozenset[str]) -> bool:

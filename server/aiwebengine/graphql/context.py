@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from aiwebengine.app.services import Services
     from aiwebengine.core.identity import Viewer
     from aiwebengine.graphql.connection import Cursors
+    from aiwebengine.scripts.loaders import ScriptLoaders
     from aiwebengine.sessions.types import ApiToken, Session
     from aiwebengine.users.types import Identity, RoleGrant, User
 
@@ -28,6 +29,7 @@ class Loaders:
     identities: DataLoader[UUID, list[Identity]]
     sessions: DataLoader[UUID, list[Session]]
     api_tokens: DataLoader[UUID, list[ApiToken]]
+    scripts: ScriptLoaders
 
 
 @dataclass

@@ -31,7 +31,7 @@ LAST_NUMBER = 0xFFFF_FFFF
 # As numbers: looking up a member of an Enum for each frame is slow.
 _ANSWER, _CALL = int(Kind.ANSWER), int(Kind.CALL)
 
-OnLog = Callable[[LogLine], None]
+OnLog = Callable[[LogLine], object]
 
 
 class Listener(Protocol):

@@ -23,7 +23,7 @@ from aiwebengine.script_routes.errors import (
 )
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
 from aiwebengine.script_routes.hosts import name_of, place_of
-from aiwebengine.script_routes.journal import CallJournal
+from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.script_routes.requests import RequestBody, call_head, segments_of
@@ -64,7 +64,7 @@ class ScriptRoutes:
         *,
         scripts: ActiveScripts,
         runtimes: InstanceRuntimes,
-        journal: CallJournal,
+        journal: Journal,
         settings: Settings,
     ) -> None:
         self._app = app

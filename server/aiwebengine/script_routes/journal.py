@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from aiwebengine.core.background import end
@@ -33,6 +34,21 @@ Suspend = Callable[[UUID, str], Awaitable[bool]]
 _LEVELS = {level.value: level for level in LogLevel}
 
 
+class Journal(Protocol):
+    """What is told of a call while it is answered."""
+
+    def line(
+        self, script: ServedScript, request_id: str, route: str, line: LogLine
+    ) -> NewLogLine | None:
+        """Note a line that a script wrote; as it is stored, or None if it is left out."""
+
+    def answered(self, script: ServedScript, status: int, seconds: float) -> None:
+        """Count a call."""
+
+    def lost(self, script: ServedScript, error: Lost) -> None:
+        """Note that the call was ended from outside the script."""
+
+
 class CallJournal:
     """Stores the log lines of this worker's calls in batches, and counts the calls.
 
@@ -48,25 +64,27 @@ class CallJournal:
         self._left_out: Counter[UUID] = Counter()
         self._suspensions: dict[UUID, asyncio.Task[None]] = {}
 
-    def line(self, script: ServedScript, request_id: str, route: str, line: LogLine) -> None:
+    def line(
+        self, script: ServedScript, request_id: str, route: str, line: LogLine
+    ) -> NewLogLine | None:
         """Note a line that a script wrote. What it says of itself is cut to size."""
         if len(self._waiting) >= MOST_WAITING:
             self._left_out[script.id] += 1
-            return
-        self._waiting.append(
-            NewLogLine(
-                script_id=script.id,
-                version=script.version,
-                at=datetime.now(UTC),
-                level=_LEVELS.get(line.level, LogLevel.INFO),
-                text=_clean(line.text, LONGEST_TEXT) or "",
-                request_id=request_id or None,
-                route=_clean(route, LONGEST_NAME),
-                file=_clean(line.file, LONGEST_NAME),
-                line=_number(line.line),
-                column=_number(line.column),
-            )
+            return None
+        kept = NewLogLine(
+            script_id=script.id,
+            version=script.version,
+            at=datetime.now(UTC),
+            level=_LEVELS.get(line.level, LogLevel.INFO),
+            text=_clean(line.text, LONGEST_TEXT) or "",
+            request_id=request_id or None,
+            route=_clean(route, LONGEST_NAME),
+            file=_clean(line.file, LONGEST_NAME),
+            line=_number(line.line),
+            column=_number(line.column),
         )
+        self._waiting.append(kept)
+        return kept
 
     def answered(self, script: ServedScript, status: int, seconds: float) -> None:
         """Count a call."""

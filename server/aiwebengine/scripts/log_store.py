@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
-from aiwebengine.database import Database
+from aiwebengine.database import Database, Row
 from aiwebengine.scripts.checks import storable
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine, ScriptLogFilter, ScriptLogLine
 
@@ -54,7 +54,7 @@ async def page(
     db: Database, script_id: UUID, wanted: ScriptLogFilter, before: int | None, limit: int
 ) -> list[ScriptLogLine]:
     """At most *limit* lines, newest first, with a number below *before*."""
-    conditions, values = _conditions(wanted)
+    conditions, values = conditions_of(wanted)
     if before is not None:
         conditions.append("l.id < :before")
         values["before"] = before
@@ -68,26 +68,47 @@ async def page(
         """,
         **{**values, "script_id": script_id, "limit": limit},
     )
-    return [
-        ScriptLogLine(
-            id=strawberry.ID(str(row["id"])),
-            version=row["version"],
-            at=row["at"],
-            level=LogLevel(row["level"]),
-            request_id=row["request_id"],
-            route=row["route"],
-            text=row["text"],
-            file=row["file"],
-            line=row["line"],
-            column=row["col"],
-        )
-        for row in rows
-    ]
+    return [line_of(row) for row in rows]
+
+
+async def newest_number(db: Database) -> int:
+    """The highest number of a line; 0 without lines."""
+    return int(await db.value("select coalesce(max(id), 0) from script_log"))
+
+
+async def after(
+    db: Database,
+    script_id: UUID,
+    wanted: ScriptLogFilter,
+    floor: int,
+    known: Collection[int],
+    limit: int,
+) -> list[ScriptLogLine]:
+    """At most *limit* lines, oldest first, with a number above *floor* that is not *known*."""
+    conditions, values = conditions_of(wanted)
+    rows = await db.all(
+        f"""
+        select l.id, l.version, l.at, l.level, l.request_id, l.route, l.text, l.file, l.line, l.col
+        from script_log l
+        where {" and ".join(["l.script_id = :script_id", *conditions])}
+          and l.id > :floor and l.id <> all(cast(:known as bigint[]))
+        order by l.id
+        limit :limit
+        """,
+        **{
+            **values,
+            "script_id": script_id,
+            "floor": floor,
+            "known": list(known),
+            "limit": limit,
+        },
+    )
+    return [line_of(row) for row in rows]
 
 
 async def count(db: Database, script_id: UUID, wanted: ScriptLogFilter) -> int:
     """Number of lines that match the filter."""
-    conditions, values = _conditions(wanted)
+    conditions, values = conditions_of(wanted)
     where = " and ".join(["l.script_id = :script_id", *conditions])
     return int(
         await db.value(
@@ -117,7 +138,7 @@ def _short(text: str | None, longest: int) -> str | None:
     return None if text is None else storable(text, longest)
 
 
-def _conditions(wanted: ScriptLogFilter) -> tuple[list[str], dict[str, Any]]:
+def conditions_of(wanted: ScriptLogFilter) -> tuple[list[str], dict[str, Any]]:
     """The conditions of a filter on `script_log l`, and their values."""
     conditions: list[str] = []
     values: dict[str, Any] = {}
@@ -134,3 +155,19 @@ def _conditions(wanted: ScriptLogFilter) -> tuple[list[str], dict[str, Any]]:
         conditions.append("l.version = :version")
         values["version"] = wanted.version
     return conditions, values
+
+
+def line_of(row: Row) -> ScriptLogLine:
+    """The line of a row with these columns."""
+    return ScriptLogLine(
+        id=strawberry.ID(str(row["id"])),
+        version=row["version"],
+        at=row["at"],
+        level=LogLevel(row["level"]),
+        request_id=row["request_id"],
+        route=row["route"],
+        text=row["text"],
+        file=row["file"],
+        line=row["line"],
+        column=row["col"],
+    )

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 
-@strawberry.enum
+@strawberry.enum(name="ScriptLogLevel")
 class LogLevel(enum.Enum):
     """Level of a log line.
 
@@ -74,6 +74,25 @@ class ScriptLogFilter:
     level: LogLevel | None = None
     request_id: str | None = None
     version: int | None = None
+
+
+@dataclass(frozen=True)
+class LogCriteria:
+    """A filter of a log as a key."""
+
+    search: str | None = None
+    level: LogLevel | None = None
+    request_id: str | None = None
+    version: int | None = None
+
+    @classmethod
+    def of(cls, wanted: ScriptLogFilter | None) -> "LogCriteria":
+        """The same as a key; None filters nothing."""
+        return cls() if wanted is None else cls(**vars(wanted))
+
+    def as_filter(self) -> ScriptLogFilter:
+        """The same as a filter."""
+        return ScriptLogFilter(**vars(self))
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.scripts.store import Key
-from aiwebengine.scripts.types import Script, ScriptFilter
+
+if TYPE_CHECKING:
+    from aiwebengine.scripts.store import Key
+    from aiwebengine.scripts.types import Script, ScriptFilter
 
 LIST = "scripts"
+VERSIONS = "scriptVersions"
+LOG = "scriptLog"
 
 
 def binding(wanted: ScriptFilter) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from aiwebengine.core.identity import Viewer
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import checks, diff, log_store, route_store, store, version_store
 from aiwebengine.scripts.access import ScriptAccess
+from aiwebengine.scripts.log_following import LogFollower
 from aiwebengine.scripts.log_types import ScriptLogFilter, ScriptLogLine
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.types import (
@@ -45,6 +45,25 @@ class ScriptReads(ScriptAccess):
     async def get(self, viewer: Viewer, slug: str) -> Script:
         """The script."""
         return await self._found(viewer, slug, Act.READ)
+
+    async def find(self, viewer: Viewer, slug: str) -> Script | None:
+        """The script; None if there is none, or it is deleted."""
+        must_be_allowed(viewer, Act.READ)
+        return await store.find(self._db, slug, viewer.id)
+
+    async def find_version(self, viewer: Viewer, slug: str, number: int) -> ScriptVersion | None:
+        """A version of the script; None if there is none."""
+        script = await self.find(viewer, slug)
+        return None if script is None else await version_store.find(self._db, script.key, number)
+
+    async def find_by_id(self, viewer: Viewer, script_id: UUID) -> Script | None:
+        """The script, also a deleted one; None if there is none."""
+        must_be_allowed(viewer, Act.READ)
+        return await store.find_by_id(self._db, script_id, viewer.id)
+
+    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
+        """The script, if the viewer may do this with it."""
+        return await self._found(viewer, slug, act)
 
     async def version(self, viewer: Viewer, slug: str, number: int) -> ScriptVersion:
         """A version of the script."""
@@ -86,11 +105,6 @@ class ScriptReads(ScriptAccess):
         contents = await version_store.contents(self._db, shown)
         return await diff.changes(before, after, sizes, contents)
 
-    async def owners_of(self, script_ids: Sequence[UUID]) -> list[list[ScriptOwner]]:
-        """The owners of each script, in the order of the ids; the caller checked the rights."""
-        found = await store.owners(self._db, script_ids)
-        return [found[script_id] for script_id in script_ids]
-
     async def owners(self, viewer: Viewer, slug: str) -> list[ScriptOwner]:
         """The owners, oldest first."""
         script = await self.get(viewer, slug)
@@ -113,6 +127,12 @@ class ScriptReads(ScriptAccess):
         """Number of log lines that match the filter. Raises as `log` does."""
         script = await self._found(viewer, slug, Act.READ_LOG)
         return await log_store.count(self._db, script.key, _checked_log(wanted))
+
+    async def follow_log(self, viewer: Viewer, slug: str, wanted: ScriptLogFilter) -> LogFollower:
+        """Reads lines that are stored from now on. Raises as `log` does."""
+        script = await self._found(viewer, slug, Act.READ_LOG)
+        newest = await log_store.newest_number(self._db)
+        return LogFollower(self._db, script.key, _checked_log(wanted), newest)
 
 
 def _checked(wanted: ScriptFilter) -> ScriptFilter:

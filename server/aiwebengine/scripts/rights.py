@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
-from aiwebengine.core.errors import Forbidden
+from aiwebengine.core.errors import Forbidden, Unauthenticated
 from aiwebengine.core.identity import Role, Scope, Viewer
-from aiwebengine.scripts.types import Script
+
+if TYPE_CHECKING:
+    from aiwebengine.scripts.types import Script
 
 EDITORS = (Role.EDITOR, Role.ADMINISTRATOR)
 """The roles for `@needs` of operations that owners use as well."""
@@ -19,6 +22,7 @@ class Act(enum.Enum):
     CREATE = "create scripts"
     CHANGE = "change this script"
     DEPLOY = "deploy this script"
+    RUN = "run this script"
     READ_LOG = "read the log of this script"
     CHANGE_OWNERS = "change the owners of this script"
     SET_LIMITS = "set the limits of this script"
@@ -29,7 +33,15 @@ class Act(enum.Enum):
 
 _OF_EDITORS = frozenset({Act.READ, Act.CREATE})
 _OF_OWNERS = frozenset(
-    {Act.CHANGE, Act.DEPLOY, Act.READ_LOG, Act.CHANGE_OWNERS, Act.SET_LIMITS, Act.DELETE}
+    {
+        Act.CHANGE,
+        Act.DEPLOY,
+        Act.RUN,
+        Act.READ_LOG,
+        Act.CHANGE_OWNERS,
+        Act.SET_LIMITS,
+        Act.DELETE,
+    }
 )
 _READS = frozenset({Act.READ, Act.READ_LOG})
 
@@ -51,6 +63,15 @@ def must_be_allowed(viewer: Viewer, act: Act, script: Script | None = None) -> N
         if script is not None and act in _OF_OWNERS and not script.is_owner:
             raise Forbidden(f"Only an owner of {script.slug} or an administrator may {act.value}.")
     viewer.must_hold(Scope.READ if act in _READS else Scope.SCRIPTS_WRITE)
+
+
+def may(viewer: Viewer, act: Act, script: Script) -> bool:
+    """Whether `must_be_allowed` raises nothing."""
+    try:
+        must_be_allowed(viewer, act, script)
+    except (Unauthenticated, Forbidden):
+        return False
+    return True
 
 
 def is_administrator(viewer: Viewer) -> bool:

@@ -22,6 +22,7 @@ from aiwebengine.scripts import (
 )
 from aiwebengine.scripts.access import target_of
 from aiwebengine.scripts.attention_store import Attention
+from aiwebengine.scripts.batches import ScriptBatches
 from aiwebengine.scripts.deploying import ScriptDeploys
 from aiwebengine.scripts.errors import NotLoadable, RouteTaken
 from aiwebengine.scripts.loading import Candidate, Loader, RuntimeClient
@@ -37,7 +38,7 @@ KEEP_LOG_DAYS = 14
 KEEP_TREE_SECS = 3_600.0
 
 
-class Scripts(ScriptDeploys, ScriptOwners):
+class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
     """Scripts, their versions, owners and deployments.
 
     *runtimes* loads versions, *trees* is where runtime processes read their files.

@@ -9,10 +9,15 @@ from uuid import UUID
 
 import strawberry
 
+from aiwebengine.graphql.connection import Connection
+from aiwebengine.graphql.context import known_as
 from aiwebengine.runtimes.types import Limits
+from aiwebengine.scripts import fields
+from aiwebengine.scripts.limit_types import ScriptLimits
+from aiwebengine.scripts.log_types import ScriptLogLine
 
 
-@strawberry.enum
+@strawberry.enum(name="ScriptDialect")
 class Dialect(enum.Enum):
     """The interface that a version is written for.
 
@@ -25,7 +30,7 @@ class Dialect(enum.Enum):
     CLASSIC = "classic"
 
 
-@strawberry.enum
+@strawberry.enum(name="ScriptPageMode")
 class PageMode(enum.Enum):
     """How browsers treat the pages of a script.
 
@@ -55,7 +60,7 @@ class ScriptState(enum.Enum):
     DELETED = "deleted"
 
 
-@strawberry.enum
+@strawberry.enum(name="DiagnosticSeverity")
 class Severity(enum.Enum):
     """Severity of a diagnostic.
 
@@ -157,10 +162,25 @@ class Script:
     is_owner: strawberry.Private[bool]
     """Whether the viewer for whom it was read owns it."""
 
-    @strawberry.field
+    owners: list["ScriptOwner"] = strawberry.field(resolver=fields.owners)
+    routes: list[ScriptRoute] = strawberry.field(resolver=fields.routes)
+    limits: ScriptLimits = strawberry.field(resolver=fields.limits)
+    versions: "Connection[ScriptVersion]" = strawberry.field(resolver=fields.versions)
+    newest: "ScriptVersion | None" = strawberry.field(resolver=fields.newest)
+    active: "ScriptVersion | None" = strawberry.field(resolver=fields.active)
+    files: list["ScriptFile"] = strawberry.field(resolver=fields.files)
+    diagnostics: list[Diagnostic] = strawberry.field(resolver=fields.diagnostics)
+    log: Connection[ScriptLogLine] | None = strawberry.field(resolver=fields.log)
+
+    @known_as("current_state")
     def state(self) -> ScriptState:
         """Current state."""
         return self.current_state
+
+    @known_as("is_owner")
+    def viewer_is_owner(self) -> bool:
+        """Whether the caller owns it."""
+        return self.is_owner
 
     @property
     def current_state(self) -> ScriptState:
@@ -207,6 +227,7 @@ class ScriptVersion:
         deployed_at: when it was deployed last; null if never.
     """
 
+    script_key: strawberry.Private[UUID]
     number: int
     parent: int | None
     message: str
@@ -219,9 +240,27 @@ class ScriptVersion:
     registrations: strawberry.Private[list[dict[str, Any]] | None]
     diagnostics: list[Diagnostic]
     deployed_at: datetime | None
+    files: list["ScriptFile"] = strawberry.field(resolver=fields.files_of_version)
 
 
-@strawberry.enum
+@strawberry.type
+class ScriptFile:
+    """A file of a version.
+
+    Attributes:
+        path: path of the file.
+        size: bytes.
+        digest: SHA-256 of its content.
+    """
+
+    path: str
+    size: int
+    digest: str
+    text: str | None = strawberry.field(resolver=fields.text)
+    base64: str | None = strawberry.field(resolver=fields.base64)
+
+
+@strawberry.enum(name="FileChangeKind")
 class ChangeKind(enum.Enum):
     """How a file changed between two versions.
 

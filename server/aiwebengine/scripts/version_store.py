@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from aiwebengine.database import Database, Row
 from aiwebengine.scripts.types import Diagnostic, Dialect, ScriptVersion, Tree
 
-_COLUMNS = """
-  v.number, v.parent, v.message, v.author_id, v.author_name, v.created_at, v.digest, v.entry,
-  v.dialect, v.registrations, v.diagnostics, v.deployed_at
+COLUMNS = """
+  v.script_id as script_key, v.number, v.parent, v.message, v.author_id, v.author_name,
+  v.created_at, v.digest, v.entry, v.dialect, v.registrations, v.diagnostics, v.deployed_at
 """
+"""The columns of a version `v`."""
 
 
 async def add(
@@ -72,7 +73,7 @@ async def find(db: Database, script_id: UUID, number: int) -> ScriptVersion | No
     """The version, or None."""
     row = await db.one(
         f"""
-        select {_COLUMNS} from script_versions v
+        select {COLUMNS} from script_versions v
         where v.script_id = :script_id and v.number = :number
         """,
         script_id=script_id,
@@ -87,7 +88,7 @@ async def page(
     """At most *limit* versions, newest first, with a number below *before*."""
     rows = await db.all(
         f"""
-        select {_COLUMNS} from script_versions v
+        select {COLUMNS} from script_versions v
         where v.script_id = :script_id
           and (cast(:before as integer) is null or v.number < :before)
         order by v.number desc
@@ -223,7 +224,7 @@ async def remove_unused_contents(db: Database) -> int:
     return len(rows)
 
 
-def version_of(row: Row) -> ScriptVersion:
+def version_of(row: Row | Mapping[str, Any]) -> ScriptVersion:
     """The version of a row with these columns."""
     return ScriptVersion(
         **{

@@ -1,0 +1,67 @@
+"""Data loaders for scripts: each reads the related objects of a whole response at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from aiwebengine.scripts.batch_store import NumberedVersion, Page
+from aiwebengine.scripts.log_types import LogCriteria, ScriptLogLine
+from aiwebengine.scripts.types import ScriptFile, ScriptOwner, ScriptRoute, ScriptVersion
+
+if TYPE_CHECKING:
+    from aiwebengine.scripts.service import Scripts
+
+LARGEST_CONTENTS_BYTES = 10_000_000
+"""Of all contents in one answer."""
+
+
+@dataclass(frozen=True)
+class ScriptLoaders:
+    """The loaders of one request."""
+
+    owners: DataLoader[UUID, list[ScriptOwner]]
+    routes: DataLoader[UUID, list[ScriptRoute]]
+    versions: DataLoader[NumberedVersion, ScriptVersion | None]
+    pages_of_versions: DataLoader[Page, list[ScriptVersion]]
+    files: DataLoader[NumberedVersion, list[ScriptFile]]
+    contents: DataLoader[tuple[str, int], bytes | None]
+    pages_of_log: DataLoader[tuple[Page, LogCriteria], list[ScriptLogLine]]
+    counts_of_log: DataLoader[tuple[UUID, LogCriteria], int]
+
+
+def script_loaders(scripts: Scripts) -> ScriptLoaders:
+    """New loaders. Nothing is kept after a load: a mutation may change what the next one reads."""
+    return ScriptLoaders(
+        owners=DataLoader(scripts.owners_of, cache=False),
+        routes=DataLoader(scripts.routes_of, cache=False),
+        versions=DataLoader(scripts.versions_of, cache=False),
+        pages_of_versions=DataLoader(scripts.pages_of_versions, cache=False),
+        files=DataLoader(scripts.file_lists_of, cache=False),
+        contents=DataLoader(_Contents(scripts).load, cache=False),
+        pages_of_log=DataLoader(scripts.pages_of_log, cache=False),
+        counts_of_log=DataLoader(scripts.counts_of_log, cache=False),
+    )
+
+
+class _Contents:
+    """Reads contents until those of one answer are too large altogether."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._left = LARGEST_CONTENTS_BYTES
+        self._counted: set[str] = set()
+
+    async def load(self, wanted: Sequence[tuple[str, int]]) -> list[bytes | None]:
+        """The content of each digest and size; None for those that are too much."""
+        for digest, size in wanted:
+            if digest not in self._counted and size <= self._left:
+                self._left -= size
+                self._counted.add(digest)
+        fitting = list(self._counted.intersection(digest for digest, _ in wanted))
+        found = await self._scripts.contents_of(fitting) if fitting else {}
+        return [found.get(digest) for digest, _ in wanted]

@@ -1,0 +1,405 @@
+"""Scripts through GraphQL, run by a real Deno."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from aiwebengine.core.identity import Role, Scope
+
+HELLO = """
+export const routes = {
+  "GET /hello/:name": (request, env, ctx) => {
+    console.warn("greeting", ctx.params.name);
+    return new Response(`Hello ${ctx.params.name}`, { headers: { "x-own": "1" } });
+  },
+  "POST /hello": async (request) => new Response(await request.text(), { status: 201 }),
+  "GET /fails": () => { throw new Error("no luck"); },
+  "GET /bytes": () => new Response(new Uint8Array([255, 0, 1])),
+  "GET /large": () => new Response("ä".repeat(800_000)),
+  "GET /headers": (request) => Response.json(Object.fromEntries(request.headers)),
+};
+"""
+SAVE = """
+  mutation ($files: [ScriptFileInput!]!, $base: Int, $slug: String = "hello") {
+    saveScript(input: {slug: $slug, files: $files, baseVersion: $base, message: "more"}) {
+      changed version { number message files { path } } script { newestVersion state }
+    }
+  }
+"""
+DEPLOY = """
+  mutation ($version: Int) {
+    deployScript(input: {slug: "hello", version: $version}) {
+      version changed routes { method path } diagnostics { message } script { state }
+    }
+  }
+"""
+RUN = """
+  mutation ($input: RunScriptInput!) {
+    runScript(input: $input) {
+      requestId version status headers { name value } body bodyBase64 bodySize isTruncated
+      milliseconds log { level text file line column }
+    }
+  }
+"""
+
+
+@pytest.fixture
+async def running(engine):
+    """An engine whose processes end with the test."""
+    yield engine
+    await engine.scripting.stop()
+
+
+@pytest.fixture
+def data(ask):
+    """Execute a document without errors; its data."""
+
+    async def data(viewer, query, **variables):
+        body = await ask(viewer, query, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    return data
+
+
+@pytest.fixture
+def code(ask):
+    """Execute a document that is refused; the code, and its other extensions."""
+
+    async def code(viewer, query, **variables):
+        extensions = (await ask(viewer, query, **variables))["errors"][0]["extensions"]
+        return extensions.pop("code"), extensions
+
+    return code
+
+
+def main(source):
+    return [{"path": "main.ts", "text": source}]
+
+
+@pytest.fixture
+async def hello(running, edith, data):
+    """The script `hello`, deployed by the editor who owns it."""
+    await data(edith, 'mutation { createScript(input: {slug: "hello"}) { script { slug } } }')
+    await data(edith, SAVE, files=main(HELLO))
+    return (await data(edith, DEPLOY))["deployScript"]
+
+
+@pytest.fixture
+def run(edith, data):
+    async def run(path, viewer=edith, **more):
+        return (await data(viewer, RUN, input={"slug": "hello", "path": path, **more}))["runScript"]
+
+    return run
+
+
+async def test_a_script_is_created_saved_checked_and_deployed(running, edith, data):
+    created = await data(
+        edith,
+        'mutation { createScript(input: {slug: "hello", title: "Hi"}) {'
+        " script { slug title state viewerIsOwner owners { email } newest { number } files { path }"
+        " diagnostics { message } active { number } } } }",
+    )
+    logo = {"path": "logo.png", "base64": base64.b64encode(b"\x89\xff").decode()}
+    saved = await data(edith, SAVE, files=[*main(HELLO), logo], base=0)
+    again = await data(edith, SAVE, files=[*main(HELLO), logo], base=1)
+    checked = await data(
+        edith, 'mutation { checkScript(input: {slug: "hello"}) { ok routes { path } } }'
+    )
+    deployed = (await data(edith, DEPLOY))["deployScript"]
+
+    assert created["createScript"]["script"] == {
+        "slug": "hello",
+        "title": "Hi",
+        "state": "DRAFT",
+        "viewerIsOwner": True,
+        "owners": [{"email": "edith@example.com"}],
+        "newest": None,
+        "files": [],
+        "diagnostics": [],
+        "active": None,
+    }
+    assert saved["saveScript"]["changed"]
+    assert not again["saveScript"]["changed"]
+    assert saved["saveScript"]["version"] == {
+        "number": 1,
+        "message": "more",
+        "files": [{"path": "logo.png"}, {"path": "main.ts"}],
+    }
+    assert checked["checkScript"]["ok"]
+    assert len(checked["checkScript"]["routes"]) == 6
+    assert deployed["version"] == 1
+    assert deployed["changed"]
+    assert {"method": "GET", "path": "/hello/:name"} in deployed["routes"]
+    assert deployed["script"]["state"] == "ACTIVE"
+
+
+async def test_a_version_that_does_not_load_is_refused_with_its_place(hello, edith, data, code):
+    await data(edith, SAVE, files=main("export const routes = {\n  broken"))
+
+    refused, more = await code(edith, DEPLOY)
+    checked = await data(
+        edith,
+        'mutation { checkScript(input: {slug: "hello"}) {'
+        " ok diagnostics { severity file line message } } }",
+    )
+    shown = await data(
+        edith, '{ script(slug: "hello") { activeVersion diagnostics { file line } } }'
+    )
+
+    assert refused == "BAD_USER_INPUT"
+    assert more["diagnostics"][0]["file"] == "main.ts"
+    assert checked["checkScript"]["ok"] is False
+    assert checked["checkScript"]["diagnostics"][0]["severity"] == "ERROR"
+    assert shown["script"]["activeVersion"] == 1
+    assert shown["script"]["diagnostics"][0]["file"] == "main.ts"
+
+
+async def test_a_save_over_a_newer_version_names_it(hello, edith, code):
+    refused, more = await code(edith, SAVE, files=main(HELLO + "//"), base=0)
+
+    assert refused == "CONFLICT"
+    assert (more["newestVersion"], more["author"]) == (1, "edith@example.com")
+
+
+async def test_files_that_are_neither_text_nor_base64_are_refused(hello, edith, code):
+    for file in (
+        {"path": "main.ts"},
+        {"path": "main.ts", "text": "", "base64": ""},
+        {"path": "main.ts", "base64": "?"},
+        {"path": "../main.ts", "text": ""},
+    ):
+        assert (await code(edith, SAVE, files=[file]))[0] == "BAD_USER_INPUT"
+    twice = [*main(HELLO), *main(HELLO)]
+    assert (await code(edith, SAVE, files=twice))[0] == "BAD_USER_INPUT"
+
+
+async def test_files_are_shown_as_text_or_in_base64_up_to_a_size(running, edith, data):
+    await data(edith, 'mutation { createScript(input: {slug: "hello"}) { script { slug } } }')
+    large = {"path": "large.txt", "text": "x" * 1_000_001}
+    logo = {"path": "logo.png", "base64": base64.b64encode(b"\x89\xff").decode()}
+    many = [{"path": f"some{n}.txt", "text": f"{n:02}" * 400_000} for n in range(14)]
+    await data(edith, SAVE, files=[*main(HELLO), large, logo])
+    await data(edith, SAVE, files=[*main(HELLO), *many])
+    query = """query ($number: Int!) {
+      scriptVersion(slug: "hello", number: $number) { files { path size text base64 } }
+    }"""
+
+    first = (await data(edith, query, number=1))["scriptVersion"]["files"]
+    second = (await data(edith, query, number=2))["scriptVersion"]["files"]
+    none = await data(edith, query, number=3)
+
+    assert first == [
+        {"path": "large.txt", "size": 1_000_001, "text": None, "base64": None},
+        {"path": "logo.png", "size": 2, "text": None, "base64": "if8="},
+        {"path": "main.ts", "size": len(HELLO.encode()), "text": HELLO, "base64": None},
+    ]
+    assert sum(len(file["text"]) for file in second if file["text"]) <= 10_000_000
+    assert [file["path"] for file in second if file["text"] is None] != []
+    assert none == {"scriptVersion": None}
+
+
+async def test_versions_differ_and_are_rolled_back_to(hello, edith, data):
+    await data(edith, SAVE, files=main(HELLO.replace("Hello", "Bye")))
+    await data(edith, DEPLOY)
+
+    changes = await data(
+        edith, '{ scriptDiff(slug: "hello", from: 1, to: 2) { path kind oldSize diff } }'
+    )
+    back = await data(
+        edith,
+        'mutation { rollBackScript(input: {slug: "hello"}) { version script { active { number }'
+        " versions(first: 1) { totalCount nodes { number } pageInfo { endCursor } } } } }",
+    )
+    page = back["rollBackScript"]["script"]["versions"]
+    rest = await data(
+        edith,
+        'query ($after: String) { script(slug: "hello") {'
+        " versions(after: $after) { nodes { number } pageInfo { hasNextPage } } } }",
+        after=page["pageInfo"]["endCursor"],
+    )
+
+    (change,) = changes["scriptDiff"]
+    assert (change["path"], change["kind"]) == ("main.ts", "CHANGED")
+    assert "+    return new Response(`Bye" in change["diff"]
+    assert back["rollBackScript"]["script"]["active"] == {"number": 1}
+    assert (page["totalCount"], page["nodes"]) == (2, [{"number": 2}])
+    assert rest["script"]["versions"] == {
+        "nodes": [{"number": 1}],
+        "pageInfo": {"hasNextPage": False},
+    }
+
+
+async def test_a_run_answers_as_a_visitor_is_answered(hello, run):
+    answer = await run("/hello/Zoë?x=1")
+
+    assert (answer["status"], answer["body"], answer["bodyBase64"]) == (200, "Hello Zoë", None)
+    assert {"name": "x-own", "value": "1"} in answer["headers"]
+    assert "content-security-policy" in {one["name"] for one in answer["headers"]}
+    (line,) = answer["log"]
+    assert (line["level"], line["text"], line["file"], line["line"]) == (
+        "WARN",
+        "greeting Zoë",
+        "main.ts",
+        4,
+    )
+    assert answer["version"] == 1
+    assert answer["milliseconds"] > 0
+    assert answer["bodySize"] == 10
+
+
+async def test_a_run_sends_method_headers_and_body(hello, run):
+    posted = await run("/hello", method="POST", body="däta")
+    secret = {"name": "Authorization", "value": "Bearer awe_secret"}
+    seen = await run("/headers", headers=[{"name": "X-Mine", "value": "é"}, secret])
+
+    assert (posted["status"], posted["body"]) == (201, "däta")
+    assert '"x-mine":"é"' in seen["body"]
+    assert "awe_" not in seen["body"]
+
+
+async def test_a_run_shows_failures_bytes_and_the_beginning_of_much(hello, run):
+    failed, binary, large = await run("/fails"), await run("/bytes"), await run("/large")
+
+    assert failed["status"] == 500
+    assert failed["requestId"] in failed["body"]
+    assert failed["log"][-1]["level"] == "ERROR"
+    assert "no luck" in failed["log"][-1]["text"]
+    assert (binary["body"], binary["bodyBase64"], binary["bodySize"]) == (None, "/wAB", 3)
+    assert large["isTruncated"]
+    assert large["body"] == "ä" * 500_000
+
+
+async def test_a_run_that_cannot_be_sent_says_why(hello, edith, add_person, data, code):
+    emma = await add_person("emma", Role.EDITOR)
+    await data(emma, 'mutation { createScript(input: {slug: "mine"}) { script { slug } } }')
+    header = {"name": "x", "value": "a\nb"}
+    wanted = {
+        "FORBIDDEN": [{"slug": "mine"}],
+        "NOT_FOUND": [
+            {"slug": "nothing"},
+            {"slug": "hello", "path": "/elsewhere"},
+            {"slug": "hello", "path": "/graphql"},
+        ],
+        "BAD_USER_INPUT": [
+            {"slug": "hello", "path": "hello"},
+            {"slug": "hello", "path": "/hello#x"},
+            {"slug": "hello", "method": "G T"},
+            {"slug": "hello", "path": "/headers", "headers": [header]},
+            {"slug": "hello", "path": "/headers", "headers": [{"name": "a b", "value": ""}]},
+        ],
+    }
+    found = {
+        expected: [(await code(edith, RUN, input=one))[0] for one in inputs]
+        for expected, inputs in wanted.items()
+    }
+
+    assert found == {expected: [expected] * len(inputs) for expected, inputs in wanted.items()}
+    assert (await code(emma, RUN, input={"slug": "mine"}))[0] == "CONFLICT"
+
+
+async def test_a_run_does_not_reach_another_script(hello, add_person, data, code):
+    emma = await add_person("emma", Role.EDITOR)
+    await data(emma, 'mutation { createScript(input: {slug: "mine"}) { script { slug } } }')
+    own = 'export const routes = { "GET /mine": () => new Response("mine") };'
+    await data(emma, SAVE, slug="mine", files=main(own))
+    await data(emma, DEPLOY.replace('"hello"', '"mine"'))
+
+    refused = await code(emma, RUN, input={"slug": "mine", "path": "/hello/x"})
+    answer = await data(emma, RUN, input={"slug": "mine"})
+
+    assert refused[0] == "NOT_FOUND"
+    assert answer["runScript"]["body"] == "mine"
+
+
+async def test_suspended_scripts_are_resumed_and_deleted_ones_restored(hello, ada, edith, data):
+    state = "{ script { state suspensionReason } } }"
+    suspended = await data(
+        ada, f'mutation {{ suspendScript(input: {{slug: "hello", reason: "no"}}) {state}'
+    )
+    answer = await data(edith, RUN, input={"slug": "hello", "path": "/hello/x"})
+    resumed = await data(ada, f'mutation {{ resumeScript(input: {{slug: "hello"}}) {state}')
+    deleted = await data(edith, f'mutation {{ deleteScript(input: {{slug: "hello"}}) {state}')
+    gone = await data(edith, '{ script(slug: "hello") { slug } }')
+    listed = await data(edith, "{ scripts(filter: {state: DELETED}) { nodes { slug } } }")
+    restored = await data(edith, f'mutation {{ restoreScript(input: {{slug: "hello"}}) {state}')
+
+    assert suspended["suspendScript"]["script"] == {"state": "SUSPENDED", "suspensionReason": "no"}
+    assert answer["runScript"]["status"] == 503
+    assert resumed["resumeScript"]["script"]["state"] == "ACTIVE"
+    assert deleted["deleteScript"]["script"]["state"] == "DELETED"
+    assert gone == {"script": None}
+    assert listed["scripts"]["nodes"] == [{"slug": "hello"}]
+    assert restored["restoreScript"]["script"]["state"] == "DRAFT"
+
+
+async def test_limits_are_set_and_restored_by_null(hello, ada, edith, data, code):
+    change = """mutation ($limits: ScriptLimitsInput!) {
+      setScriptLimits(input: {slug: "hello", limits: $limits}) {
+        script { limits { callTimeoutSecs heapMb } }
+      }
+    }"""
+
+    async def limits(viewer, wanted):
+        done = await data(viewer, change, limits=wanted)
+        return done["setScriptLimits"]["script"]["limits"]
+
+    assert await limits(edith, {"heapMb": 64}) == {"callTimeoutSecs": 5.0, "heapMb": 64}
+    assert (await code(edith, change, limits={"heapMb": 256}))[0] == "FORBIDDEN"
+    assert await limits(ada, {"callTimeoutSecs": 9}) == {"callTimeoutSecs": 9.0, "heapMb": 64}
+    assert await limits(ada, {"heapMb": None}) == {"callTimeoutSecs": 9.0, "heapMb": 128}
+    assert (await code(ada, change, limits={"heapMb": 1}))[0] == "BAD_USER_INPUT"
+
+
+async def test_owners_come_and_go_but_not_the_last(hello, edith, add_person, data, code):
+    await add_person("emma", Role.EDITOR)
+    change = """mutation ($email: String!) {
+      addScriptOwner(input: {slug: "hello", email: $email}) { owners { email } }
+    }"""
+    remove = change.replace("add", "remove", 1)
+
+    added = await data(edith, change, email="emma@example.com")
+    removed = await data(edith, remove, email="edith@example.com")
+
+    assert [one["email"] for one in added["addScriptOwner"]["owners"]] == [
+        "edith@example.com",
+        "emma@example.com",
+    ]
+    assert removed["removeScriptOwner"]["owners"] == [{"email": "emma@example.com"}]
+    assert (await code(edith, remove, email="emma@example.com"))[0] == "FORBIDDEN"
+
+
+async def test_the_log_is_paged_and_only_for_owners(hello, running, edith, add_person, run, data):
+    for name in ("a", "b", "c"):
+        await run(f"/hello/{name}")
+    await run("/fails")
+    await running.scripting.journal.flush()
+    query = """query ($after: String, $filter: ScriptLogFilter) {
+      script(slug: "hello") {
+        log(first: 2, after: $after, filter: $filter) {
+          totalCount nodes { text level route version } pageInfo { endCursor }
+        }
+      }
+    }"""
+
+    first = (await data(edith, query))["script"]["log"]
+    after = first["pageInfo"]["endCursor"]
+    second = (await data(edith, query, after=after))["script"]["log"]
+    errors = (await data(edith, query, filter={"level": "ERROR"}))["script"]["log"]
+    emma = await add_person("emma", Role.EDITOR)
+
+    assert first["totalCount"] == 4
+    assert "no luck" in first["nodes"][0]["text"]
+    assert [line["text"] for line in second["nodes"]] == ["greeting b", "greeting a"]
+    assert second["nodes"][0]["route"] == "GET /hello/:name"
+    assert errors["totalCount"] == 1
+    assert (await data(emma, query))["script"]["log"] is None
+
+
+async def test_a_token_needs_the_scope_for_changes(hello, edith, code, data):
+    reader = replace(edith, scopes=frozenset({Scope.READ}))
+
+    assert (await code(reader, SAVE, files=main(HELLO)))[0] == "FORBIDDEN"
+    assert (await code(reader, RUN, input={"slug": "hello"}))[0] == "FORBIDDEN"
+    assert (await data(reader, '{ script(slug: "hello") { slug } }'))["script"]["slug"] == "hello"

@@ -28,13 +28,17 @@ export const routes = {
   "GET /log": () => { console.warn("watch", "this"); return new Response("logged"); },
   "GET /boom": () => { throw new Error("it broke"); },
   "GET /number": () => 7,
-  "GET /hang": () => new Promise(() => {}),
-  "GET /loop": () => { for (;;); },
   "GET /crash": () => {
     const kept = [];
     for (;;) kept.push(new Uint8Array(1 << 24).fill(1));
   },
   "GET /big": () => new Response("x".repeat(20_000_000)),
+};
+"""
+SLOW = """
+export const routes = {
+  "GET /hang": () => new Promise(() => {}),
+  "GET /loop": () => { for (;;); },
 };
 """
 OTHER = 'export const routes = { "GET /neighbour": () => new Response("fine") };'
@@ -58,13 +62,16 @@ async def put(served, viewer, slug, source, **others):
 
 
 @pytest.fixture
-async def deployed(served, edith_served):
-    """A script with all kinds of answers, with a short time limit."""
+async def deployed(served, edith_served, add_served_person):
+    """Scripts with all kinds of answers; only that of the slow ones has a short time limit."""
+    scripts = served.engine.services.scripts
     await put(served, edith_served, "answers", ANSWERS)
-    await served.engine.services.scripts.set_limits(
-        edith_served, "answers", {"call_timeout_secs": 1.0}
-    )
+    await put(served, edith_served, "slow", SLOW)
     await put(served, edith_served, "other", OTHER)
+    root = await add_served_person("root", Role.ADMINISTRATOR)
+    await scripts.set_limits(root, "answers", {"call_timeout_secs": 60.0})
+    await scripts.set_limits(root, "other", {"call_timeout_secs": 60.0})
+    await scripts.set_limits(edith_served, "slow", {"call_timeout_secs": 1.0})
 
 
 async def lines(served, viewer, slug="answers"):
@@ -147,7 +154,8 @@ async def test_a_failure_has_a_status_the_request_id_and_a_line_and_harms_nobody
     assert set(beside) <= {200}
     found = [
         line
-        for line in await lines(served, edith_served)
+        for slug in ("answers", "slow")
+        for line in await lines(served, edith_served, slug)
         if line.request_id == answer.headers["x-request-id"]
     ]
     assert any(re.search(logged, line.text) for line in found), [line.text for line in found]

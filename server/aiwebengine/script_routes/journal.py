@@ -35,7 +35,7 @@ _LEVELS = {level.value: level for level in LogLevel}
 
 
 class Journal(Protocol):
-    """What is told of a call while it is answered."""
+    """What is reported of a call while it is answered."""
 
     def line(
         self, script: ServedScript, request_id: str, route: str, line: LogLine

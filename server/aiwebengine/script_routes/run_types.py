@@ -63,7 +63,7 @@ class ScriptRun:
         body: beginning of the body, up to 1 MB; null if it is not text.
         body_base64: the same in base64 if it is not text; null if `body` has it.
         body_size: bytes that were read.
-        is_truncated: whether the body goes on.
+        is_truncated: whether the body continues.
         milliseconds: time from the request to the end of the answer.
         log: lines that the script logged until then.
     """

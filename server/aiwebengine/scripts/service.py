@@ -205,7 +205,7 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
         return await version_store.files(self._db, script_id, version)
 
     async def digests_of(self, script_id: UUID, version: int) -> dict[str, str]:
-        """The SHA-256 of each file of a version by path, as it was saved."""
+        """The SHA-256 of each file of a version by path, as saved."""
         return await version_store.digests(self._db, script_id, version)
 
     async def try_load(self, active: ActiveScript) -> Checked:

@@ -82,7 +82,7 @@ async def _look(scripts: Scripts, script: ActiveScript, found: Verified) -> None
 
 
 async def _broken_files(scripts: Scripts, script: ActiveScript) -> Sequence[str]:
-    """What is not as it was saved: paths of files."""
+    """Paths of the files that differ from what was saved."""
     assert script.version is not None  # noqa: S101 - the caller looked
     digests = await scripts.digests_of(script.id, script.version)
     files = await scripts.files_of(script.id, script.version)

@@ -149,6 +149,21 @@ async def test_causes_are_in_the_stack(tmp_path):
             "while loading",
             ("my lib/a.ts", 2, 9),
         ),
+        (
+            {"main.ts": 'import "./lib/a";', "lib/a.ts": ""},
+            "lib/a does not exist: did you mean lib/a.ts?",
+            ("main.ts", 1, 8),
+        ),
+        (
+            {"main.ts": 'import "./lib/a.js";', "lib/a.ts": ""},
+            "lib/a.js does not exist: is its extension .ts?",
+            ("main.ts", 1, 8),
+        ),
+        (
+            {"main.ts": 'import "./lib";', "lib/index.ts": ""},
+            "lib is a folder: did you mean lib/index.ts?",
+            ("main.ts", 1, 8),
+        ),
         ({"main.ts": 'await Promise.reject(new Error("top"));'}, "top", ("main.ts", 1, 22)),
         (
             {"main.ts": "undefinedName();"},

@@ -65,10 +65,27 @@ async def test_files_import_each_other(tmp_path):
 async def test_only_files_that_were_named_while_loading_are_read_later(tmp_path):
     async with running(tmp_path, FILES) as program:
         later = await program.call("GET /later")
-        with pytest.raises(Failed, match="Requires read access"):
+        with pytest.raises(Failed) as failure:
             await program.call("GET /computed")
 
     assert later.json == 4
+    assert failure.value.message == (
+        "never.js was not found while loading: write its name into the import"
+    )
+
+
+@pytest.mark.parametrize("specifier", ["node:fs", "/etc/passwd"])
+async def test_an_import_that_is_refused_in_a_call_is_reported_alike(tmp_path, specifier):
+    source = f"""
+const specifier = "{specifier}";
+export default {{ fetch: () => import(specifier) }};
+"""
+    async with running(tmp_path, source) as program:
+        with pytest.raises(Failed) as failure:
+            await program.call("fetch")
+
+    assert f'"{specifier}" can\'t be imported: only files of' in failure.value.message
+    assert str(FOLDER) not in failure.value.message + failure.value.stack
 
 
 REFUSED = [

@@ -1,8 +1,9 @@
 // Why author code could not be loaded, in the author's terms.
 
+import { refusal } from "./messages.js";
+
 // What Deno reports for an import that the import map or an option prevents.
 const REFUSED = [
-  /\/javascript\/refused\//,
   /can't be imported: only files of the same folder/,
   /The requested module 'node:/,
   /backtracks above its prefix/,
@@ -10,12 +11,11 @@ const REFUSED = [
   /A remote specifier was requested/,
   /Requires import access/,
   /Invalid file path/,
-  /Module not found "?blob:/,
+  /^blob:\S* does not exist/,
   /not a dependency/,
   /Unsupported scheme/,
   /JSR package manifest/,
 ];
-const MISSING = /^Module not found "?([^"\n]+?)"?\.?$/;
 
 /** Author code that can't be served; *place* is `{file, line, column}` or a part of it. */
 export class LoadError extends Error {
@@ -44,10 +44,10 @@ export function checkImports(source) {
 export function describeLoading(error, positions, source) {
   const found = positions.describe(error);
   if (error instanceof LoadError) return { ...found, ...error.place, stack: "" };
-  const [first] = found.message.replace(/^TypeError: (?=\w*Error: )/, "").split("\n");
-  const message = positions.shortened(first).replace(/^(TypeError: )+(?=Module not found)/, "");
+  // Deno puts this before errors of the files that it loads.
+  const [message] = found.message.replace(/^TypeError: (?=\w*Error: )/, "").split("\n");
   if (REFUSED.some((pattern) => pattern.test(message))) return refused(found, message, source);
-  return { ...found, message: withoutPlace(missing(message)) };
+  return { ...found, message: withoutPlace(message) };
 }
 
 function refused(found, message, source) {
@@ -57,16 +57,6 @@ function refused(found, message, source) {
   }
   const specifier = source.quoted(found.file, found.line, found.column) ?? "This module";
   return { ...found, message: refusal(specifier) };
-}
-
-/** What is reported for a specifier that can't be imported. */
-export function refusal(specifier) {
-  return `"${specifier}" can't be imported: only files of the same folder can, as "./name.js"`;
-}
-
-function missing(message) {
-  const path = MISSING.exec(message.replace(/^TypeError: /, ""))?.[1];
-  return path === undefined ? message : `${path} does not exist`;
 }
 
 // It has fields of its own.

@@ -1,5 +1,6 @@
 // Where something happened in the author's files, and errors in these terms.
 
+import { plainMessage } from "./messages.js";
 import { exec, indexOf, isPrototypeOf, slice, stringify } from "./safe.js";
 
 // Author code can replace the globals.
@@ -14,11 +15,13 @@ export class Positions {
   // Addresses begin with it. Deno decodes those in stacks, and only those.
   #encoded;
   #decoded;
+  #folder;
   #place;
 
   constructor(folder) {
     this.#encoded = `file://${encoded(folder)}/`;
     this.#decoded = `file://${folder}/`;
+    this.#folder = `${folder}/`;
     const prefixes = `${escaped(this.#encoded)}|${escaped(this.#decoded)}`;
     this.#place = new RegExp(`(?:${prefixes})([^\\n"]+?):(\\d+):(\\d+)`);
   }
@@ -37,13 +40,13 @@ export class Positions {
 
   /** *text* with paths relative to the folder. */
   shortened(text) {
-    return without(this.#encoded, without(this.#decoded, text));
+    return without(this.#folder, without(this.#encoded, without(this.#decoded, text)));
   }
 
   /** What `FAILED` and `NOT_READY` report of anything that was thrown. */
   describe(error) {
     try {
-      const message = this.shortened(messageOf(error));
+      const message = this.#messageOf(error);
       const stack = isError(error) ? String(error.stack) : "";
       let { file, line, column } = this.find(stack);
       if (file === null && isError(error)) ({ file, line, column } = this.find(error.message));
@@ -58,10 +61,14 @@ export class Positions {
     let text = "";
     for (let count = 0; isError(error) && count < MOST_CAUSES; count++) {
       if (count > 0) text += "\nCaused by: ";
-      text += this.shortened(messageOf(error)) + this.#frames(String(error.stack));
+      text += this.#messageOf(error) + this.#frames(String(error.stack));
       error = error.cause;
     }
     return text;
+  }
+
+  #messageOf(error) {
+    return plainMessage(this.shortened(messageOf(error)));
   }
 
   #frames(stack) {

@@ -14,7 +14,7 @@ FRAMES = st.lists(
 
 
 @given(FRAMES, st.lists(st.integers(1, 60), min_size=1))
-def test_frames_are_read_however_they_arrive(frames, sizes):
+def test_frames_arrive_unchanged_in_pieces_of_any_size(frames, sizes):
     stream = b"".join(
         frame(kind, call, head, body, program) for kind, program, call, head, body in frames
     )

@@ -233,9 +233,9 @@ async def test_a_supervisor_that_does_not_run_is_a_problem_and_a_lost_call(tmp_p
 async def test_a_supervisor_that_hangs_loses_the_calls_of_its_workers():
     async with hosted(PLAIN) as host:
         program = host.program(NEIGHBOR, call_timeout_secs=0.5)
-        client = RuntimeClient(host.folder, host.supervisor.ensure, patience_secs=0.5)
+        client = RuntimeClient(host.folder, host.supervisor.ensure, patience_secs=1)
         head = b'{"handler":"hello"}'
-        assert (await client.call(program, head)).body == b"hi"
+        await until(lambda: _is_answered(client, program, head))
 
         os.kill(host.supervisor.pid, signal.SIGSTOP)
 

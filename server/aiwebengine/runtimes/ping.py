@@ -10,9 +10,10 @@ STARVED_SECS = 2.0
 ENOUGH_PROCESSOR_SECS = 0.05
 # A supervisor that was late has not read what arrived in time.
 LEAST_LOOKS = 4
-# A process without calls that takes more than this share of a processor for so long is suspicious.
+# A process without calls that takes more than this share of a processor is sent a PING. The share
+# is small because a busy machine gives no more to a process that loops.
 IDLE_PERIOD_SECS = 2.0
-IDLE_SHARE = 0.5
+IDLE_SHARE = 0.05
 
 
 class Ping:

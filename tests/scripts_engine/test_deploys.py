@@ -1,11 +1,14 @@
 """Checking, deploying and rolling back: what changes, and what a failure leaves alone."""
 
 import asyncio
+import os
+import time
 
 import pytest
 from tests.scripts_engine.sources import serving, tree
 
 from aiwebengine.core.errors import Conflict, Unavailable
+from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.scripts.errors import NotLoadable, PreconditionFailed, RouteTaken
 from aiwebengine.scripts.loading import Loader, NoRuntime
 from aiwebengine.scripts.preconditions import Precondition
@@ -397,3 +400,36 @@ async def test_a_loop_without_an_end_at_load_is_refused_and_its_process_ends(
     assert (await scripts.get(edith, "shop")).newest_version == 0
     status = await runtime.client.status()
     assert [one for one in status.processes if one.key.startswith(str(script.key))] == []
+
+
+async def test_after_a_restore_all_scripts_are_read_again(scripts, engine, runtime, edith):
+    await scripts.put(edith, "shop", serving("GET /shop"))
+    await scripts.put(edith, "cafe", serving("GET /cafe"))
+    active = ActiveScripts(scripts, runtime)
+    await active.refresh()
+    # As a restore does it: without a number of its own, and later changes have higher ones.
+    await engine.db.execute("update scripts set active_version = null where slug = 'shop'")
+    await scripts.put(edith, "cafe", serving("GET /cafe", "GET /new"))
+
+    active.distrust()
+    await active.refresh()
+
+    assert [one.slug for one in active.scripts] == ["cafe"]
+
+
+async def test_files_that_nobody_serves_are_removed_after_a_while(scripts, runtime, edith):
+    old = serving("GET /old")
+    script = (await scripts.put(edith, "shop", old)).script
+    await scripts.put(edith, "shop", serving("GET /new"))
+    folder = scripts.trees.path(script.key, old.digest)
+    assert folder.is_dir()
+    hours_ago = time.time() - 7_200
+    os.utime(folder, (hours_ago, hours_ago))
+
+    await scripts.remove_unused_trees([folder])
+    assert folder.is_dir()
+    await scripts.remove_unused_trees()
+
+    assert not folder.exists()
+    assert (await scripts.roll_back(edith, "shop")).version == 1
+    assert folder.is_dir()

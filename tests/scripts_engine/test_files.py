@@ -211,8 +211,8 @@ async def test_trees_that_are_not_served_are_removed_when_they_are_old(tmp_path)
     old, new = tree_of(MAIN), tree_of({**MAIN, "x": b"1"})
     served, _ = [await written(trees, script_id, tree) for tree in (old, new)]
 
-    assert await trees.keep_only([(script_id, old.digest)], unused_secs=600) == 0
-    assert await trees.keep_only([(script_id, old.digest)], unused_secs=0) == 1
+    assert await trees.keep_only([served], unused_secs=600) == 0
+    assert await trees.keep_only([served], unused_secs=0) == 1
 
     assert os.listdir(served.parent) == [served.name]
     assert (await written(trees, script_id, new)).is_dir()

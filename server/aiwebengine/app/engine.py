@@ -289,6 +289,11 @@ class Engine:
             return "is about to stop"
         return None if self.is_ready else "is starting"
 
+    async def remove_unused_script_files(self) -> None:
+        """Remove the files on disk of versions that are no longer served. Raises Unavailable."""
+        if self.scripting is not None:
+            await self.scripting.remove_unused_files()
+
     @asynccontextmanager
     async def _lifespan(self, web: WebApplication) -> AsyncIterator[None]:
         """Run the background tasks while the web application serves, then stop everything."""

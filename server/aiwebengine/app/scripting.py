@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
@@ -40,6 +41,7 @@ class Scripting:
         answered: Callable[[str, int, float], None],
     ) -> None:
         self._config = config
+        self._scripts = scripts
         self._runtimes = runtimes
         self._changed = asyncio.Event()
         self.active = ActiveScripts(scripts, runtimes)
@@ -69,12 +71,20 @@ class Scripting:
 
     def observe(self, action: AuditAction | None) -> None:
         """Look whether scripts have changed; None: any action may have been missed."""
+        if action is None:
+            # As after a restore, whose scripts may be others under later numbers.
+            self.active.distrust()
         if action is None or action.name.startswith("SCRIPT_"):
             self._changed.set()
 
     async def run(self) -> None:
         """Serve what the database says, until cancelled."""
         await asyncio.gather(self._follow(), self.journal.run())
+
+    async def remove_unused_files(self) -> None:
+        """Remove the files on disk of versions that are no longer served. Raises Unavailable."""
+        in_use = [Path(one.program.folder) for one in self.active.scripts]
+        await self._scripts.remove_unused_trees(in_use)
 
     async def stop(self) -> None:
         """Store what was logged; end the processes that this one started."""

@@ -62,7 +62,7 @@ PERIODIC = (
     Periodic(
         "remove unused files of scripts",
         600.0,
-        lambda engine: engine.services.scripts.remove_unused_trees(),
+        lambda engine: engine.remove_unused_script_files(),
     ),
     Periodic("refresh the cursor keys", REFRESH_SECS, lambda engine: engine.cursor_keys.refresh()),
     Periodic("check health", 2.0, lambda engine: engine.alert_monitor.look(), needs_database=False),

@@ -81,6 +81,8 @@ class ActiveScripts:
         self._source = source
         self._runtimes = runtimes
         self._activation: int | None = None
+        # How often `distrust` was called, and how often it was before everything was read last.
+        self._doubts = self._settled_doubts = 0
         self._lock = asyncio.Lock()
         self._routes: dict[UUID, list[ServedRoute]] = {}
         self._scripts: dict[UUID, ServedScript] = {}
@@ -98,16 +100,21 @@ class ActiveScripts:
     async def refresh(self) -> None:
         """Serve what the database says, if that has changed. Raises Unavailable."""
         async with self._lock:
-            latest = await self._source.latest_activation()
-            if latest == self._activation:
+            latest, doubts = await self._source.latest_activation(), self._doubts
+            is_sure = doubts == self._settled_doubts
+            if is_sure and latest == self._activation:
                 return
             # A lower number is that of a restored backup: everything may be different.
-            is_later = self._activation is not None and latest > self._activation
+            is_later = is_sure and self._activation is not None and latest > self._activation
             since = self._activation if is_later else None
             changed = await self._source.active_programs(since)
             gone = set() if is_later else self._scripts.keys() - {one.id for one in changed}
             if await self._switch(changed, gone):
-                self._activation = latest
+                self._activation, self._settled_doubts = latest, doubts
+
+    def distrust(self) -> None:
+        """Read everything at the next `refresh`, not only what has changed since."""
+        self._doubts += 1
 
     async def prepare(self, script: ServedScript) -> None:
         """Make sure that the files of a script are in place. Raises Unavailable."""

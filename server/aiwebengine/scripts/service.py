@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -244,10 +245,14 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
             await version_store.remove_unused_contents(self._db)
         return scripts, await log_store.remove_old(self._db, KEEP_LOG_DAYS)
 
-    async def remove_unused_trees(self) -> int:
-        """Remove the files on disk of versions that are not served; their number."""
+    async def remove_unused_trees(self, in_use: Collection[Path] = ()) -> int:
+        """Remove the files on disk of versions that are not served; the number of versions.
+
+        Those in *in_use* stay: folders of versions that this process serves nevertheless.
+        """
         wanted = await route_store.active_digests(self._db)
-        return await self.trees.keep_only(wanted, KEEP_TREE_SECS)
+        paths = {self.trees.path(script_id, digest) for script_id, digest in wanted}
+        return await self.trees.keep_only(paths | set(in_use), KEEP_TREE_SECS)
 
     def _served(self, active: ActiveScript) -> Candidate:
         async def files() -> Mapping[str, bytes]:

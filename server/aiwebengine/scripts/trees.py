@@ -57,10 +57,9 @@ class Trees:
             await asyncio.to_thread(_write, path, await files())
         return path
 
-    async def keep_only(self, wanted: Collection[tuple[UUID, str]], unused_secs: float) -> int:
+    async def keep_only(self, wanted: Collection[Path], unused_secs: float) -> int:
         """Remove the trees that are not *wanted* and at least *unused_secs* old; their number."""
-        paths = {self.path(script_id, digest) for script_id, digest in wanted}
-        return await asyncio.to_thread(_keep_only, self._folder, paths, unused_secs)
+        return await asyncio.to_thread(_keep_only, self._folder, wanted, unused_secs)
 
 
 def program_of(

@@ -160,6 +160,7 @@ async def engine(url: str, tmp_path: Path) -> AsyncIterator[Engine]:
     engine = Engine(configured(tmp_path), url)
     await engine.prepare()
     yield engine
+    await engine.runtimes.stop()
     await engine.db.disconnect()
 
 

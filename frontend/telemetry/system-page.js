@@ -11,6 +11,7 @@ import { Charts } from "./charts.js";
 import { Instances } from "./instances.js";
 import { extended, SAMPLE } from "./lines.js";
 import { useStats } from "./live.js";
+import { Scripts } from "./scripts.js";
 import { Slowest, TIMING } from "./slowest.js";
 import { Summary } from "./summary.js";
 
@@ -91,6 +92,7 @@ export function SystemPage() {
       </div>
       ${past.error && html`<${Failure} error=${past.error} retry=${past.reload} />`}
       <${Charts} samples=${samples} span=${{ label, from: now - lasts, to: now, step }} />
+      <${Scripts} period=${PERIODS[period]} />
       <${Slowest}
         title="Slowest operations"
         none="No operation ran in ${label}."

@@ -10,7 +10,7 @@ export async function modules() {
   const found = await readdir(".", { recursive: true });
   return found
     .filter((path) => path.endsWith(".js") && !NOT_OURS.has(path.split("/")[0]))
-    .filter((path) => path !== "eslint.config.js" && path !== "theme.js")
+    .filter((path) => !/^eslint\..*config\.js$/.test(path) && path !== "theme.js")
     .sort();
 }
 

@@ -1238,6 +1238,32 @@ export type LiveStatsData = {
 
 export type LiveStatsVariables = { [name: string]: never };
 
+export type ScriptStatsFields = {
+  slug: string;
+  requests: number;
+  errors: number;
+  p95Ms: number | null;
+  processes: number;
+  memoryBytes: number;
+  waiting: number;
+};
+
+export type ScriptStatsData = {
+  scriptStats: Array<{
+    slug: string;
+    requests: number;
+    errors: number;
+    p95Ms: number | null;
+    processes: number;
+    memoryBytes: number;
+    waiting: number;
+  }>;
+};
+
+export type ScriptStatsVariables = {
+  period: Schema.StatsPeriod;
+};
+
 export type TimingFields = {
   name: string;
   count: number;
@@ -1852,6 +1878,14 @@ export interface Documents {
   "subscription LiveStats {\n    systemStats(intervalSeconds: 2) {\n      ...SummaryFields\n      instances { ...InstanceFields }\n      latest { ...SystemSampleFields }\n    }\n  }": {
     document: Document<LiveStatsData, LiveStatsVariables>;
     fragments: [Fragment<"SummaryFields">, Fragment<"InstanceFields">, Fragment<"SystemSampleFields">];
+  };
+  "fragment ScriptStatsFields on ScriptStats { slug requests errors p95Ms processes memoryBytes waiting }": {
+    document: Fragment<"ScriptStatsFields">;
+    fragments: [];
+  };
+  "query ScriptStats($period: StatsPeriod!) {\n    scriptStats(period: $period) { ...ScriptStatsFields }\n  }": {
+    document: Document<ScriptStatsData, ScriptStatsVariables>;
+    fragments: [Fragment<"ScriptStatsFields">];
   };
   "fragment TimingFields on TimingStats { name count errors averageMs p95Ms }": {
     document: Fragment<"TimingFields">;

@@ -66,6 +66,32 @@ def test_the_page_is_accessible_and_fits(open_page, scheme, width):
     assert watched.violations() == []
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_page_lists_scripts_with_their_requests_and_processes(open_page, width):
+    watched = open_page("/engine/admin/system", viewport={"width": width, "height": 800})
+    page = watched.page
+    source = "export const routes = { 'GET /counted': () => new Response('hi') };"
+    deployed = page.evaluate(
+        """async ([files]) => (await fetch("/api/engine/scripts/counted", {
+          method: "PUT",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ files }),
+        })).status""",
+        [{"main.ts": source}],
+    )
+    assert deployed in (200, 201)
+    statuses = [page.request.get(page.url.split("/engine")[0] + "/counted").status for _ in "abc"]
+    assert statuses == [200] * 3
+
+    row = page.get_by_label("Scripts").get_by_role("row").filter(has_text="counted")
+
+    # Workers write what they counted every ten seconds, and the page asks every ten.
+    expect(row).to_contain_text(re.compile(r"[3-9]"), timeout=45_000)
+    expect(row).to_contain_text("MB")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert watched.violations() == []
+
+
 @pytest.fixture
 def fragile(tmp_path, chromium):
     """An engine of this test's own with two workers; its processes and a page of it."""

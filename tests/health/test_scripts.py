@@ -89,7 +89,6 @@ async def test_a_suspended_script_is_a_warning_until_it_is_resumed(engine):
     await scripts.resume(ROOT, "hello")
     await engine.scripting.active.refresh()
     resumed = await seen(engine)
-    await engine.runtimes.stop()
 
     assert suspended.state is HealthState.WARNING
     assert suspended.detail == "1 suspended script: hello."
@@ -114,8 +113,7 @@ async def test_an_older_version_is_a_warning_until_its_owner_goes_back_to_it(eng
     await active.refresh()
     again = await seen(engine)
     active._runtimes = runtimes
-    for one in (engine, other):
-        await one.runtimes.stop()
+    await other.runtimes.stop()
     await other.db.disconnect()
 
     assert behind.state is HealthState.WARNING

@@ -6,6 +6,7 @@ from importlib import metadata
 
 import pytest
 from tests.access_reviews.test_reviews import ROOT
+from tests.scripts_engine.sources import serving
 
 from aiwebengine.access_reviews.types import Decision, ReviewDecision
 from aiwebengine.core.errors import BadUserInput, Conflict, Forbidden, NotFound, Unavailable
@@ -76,7 +77,7 @@ async def test_every_line_of_the_guide_is_there_and_a_fresh_engine_is_not_overdu
 
 
 # What is looked at each time: a look is evidence enough.
-SEEN_EACH_TIME = {"health", "disk", "database-size", "dependencies"}
+SEEN_EACH_TIME = {"health", "disk", "database-size", "dependencies", "scripts"}
 
 
 async def test_on_a_fresh_engine_nothing_is_ok_without_evidence(engine, board):
@@ -359,3 +360,36 @@ async def test_what_is_dated_in_the_future_needs_attention_and_breaks_no_board(e
     for name in ("backup", "vacuum"):
         assert items[name].state is MaintenanceState.ATTENTION
         assert "in the future" in items[name].saw
+
+
+async def test_scripts_that_need_attention_are_named(engine, board, edith):
+    scripts, db = engine.services.scripts, engine.db
+    none = (await board())["scripts"]
+    for slug in ("failing", "fine", "old", "orphan", "stopped"):
+        await scripts.put(ROOT, slug, serving(f"GET /{slug}"))
+        if slug != "orphan":
+            await scripts.add_owner(ROOT, slug, edith.label)
+    for number in range(40):
+        engine.counters.script("failing", 500 if number < 10 else 200, 0.1)
+        engine.counters.script("gone", 500, 0.1)
+    engine.counters.script("fine", 500, 0.1)
+    engine.heartbeat._timings_at = float("-inf")
+    await engine.heartbeat.beat()
+    await scripts.suspend(ROOT, "stopped", "a test")
+    await db.execute("update script_versions set deployed_at = now() - interval '40 days'")
+    await db.execute(
+        "update script_versions v set deployed_at = now() from scripts s"
+        " where s.id = v.script_id and s.slug = 'orphan'"
+    )
+    found = (await board())["scripts"]
+    await engine.services.users.suspend(ROOT, edith.id, reason="left")
+    left = (await board())["scripts"]
+    await engine.heartbeat._db.disconnect()
+
+    assert (none.state, none.saw) == (MaintenanceState.OK, "There are no scripts.")
+    assert found.state is MaintenanceState.ATTENTION
+    assert found.saw == (
+        "Failing today: failing (10 of 40). Suspended: stopped. Without an active owner: orphan."
+        " Not called for 30 days: old."
+    )
+    assert "Without an active owner: failing, fine, old, orphan, stopped." in left.saw

@@ -47,11 +47,9 @@ class NotLoadable(BadUserInput):
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         errors = [one for one in diagnostics if one.severity is Severity.ERROR]
-        first = errors[0]
-        place = f"{first.file}:{first.line}:{first.column}: " if first.file else ""
         others = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
         super().__init__(
-            f"{place}{first.message}{others}",
+            f"{errors[0].text}{others}",
             diagnostics=[one.as_json() for one in diagnostics],
         )
         self.diagnostics = list(diagnostics)

@@ -91,6 +91,12 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
 
+    @property
+    def text(self) -> str:
+        """The message after its place, as far as that is known: `main.ts:7:9: message`."""
+        place = [str(part) for part in (self.file, self.line, self.column) if part is not None]
+        return ":".join(place) + ": " + self.message if place else self.message
+
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads, and REST answers."""
         return {

@@ -96,6 +96,4 @@ async def _broken_files(scripts: Scripts, script: ActiveScript) -> Sequence[str]
 
 
 def _first_error(checked: Checked) -> str:
-    error = next(one for one in checked.diagnostics if one.severity is Severity.ERROR)
-    place = ":".join(str(part) for part in (error.file, error.line, error.column) if part)
-    return f"{place}: {error.message}" if place else error.message
+    return next(one.text for one in checked.diagnostics if one.severity is Severity.ERROR)

@@ -28,7 +28,7 @@ from aiwebengine.graphql.documents import MalformedDocument
 from aiwebengine.graphql.errors import HIDDEN, client_error, refusal
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.requests import from_parts
-from aiwebengine.web.access_log import request_line
+from aiwebengine.web.access_log import RequestLine
 from aiwebengine.web.crowding import Places
 from aiwebengine.web.headers import address_of, request_id
 
@@ -251,7 +251,7 @@ class _Socket:
 
     async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
         # Begun in the operation's own task, so that each operation has its own line in the log.
-        with request_line(self._websocket.scope, "WS"):
+        with RequestLine(self._websocket.scope, "WS"):
             try:
                 await self._run(operation_id, payload)
             except Exception as error:

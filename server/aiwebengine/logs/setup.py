@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from aiwebengine.core.config import Logging
+from aiwebengine.core.field_log import FieldRecord
 from aiwebengine.core.request_record import current_request_id
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.logs.redaction import redacted, redacted_line
@@ -140,14 +142,25 @@ def _event(record: logging.LogRecord) -> dict[str, object]:
     request_id = current_request_id()
     if request_id is not None:
         fields["request_id"] = request_id
-    for name, value in vars(record).items():
-        if name not in _STANDARD and value is not None and not name.startswith("_"):
+    for name, value in _extra(record).items():
+        if value is not None:
             fields[name] = value
     if record.exc_info:
         fields["exception"] = _TRACEBACKS.formatException(record.exc_info)
     if record.stack_info:
         fields["stack_info"] = record.stack_info
     return fields
+
+
+def _extra(record: logging.LogRecord) -> Mapping[str, object]:
+    """The fields of the log call."""
+    if isinstance(record, FieldRecord):
+        return record.fields
+    return {
+        name: value
+        for name, value in vars(record).items()
+        if name not in _STANDARD and not name.startswith("_")
+    }
 
 
 @lru_cache(4)

@@ -4,58 +4,57 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 
 from starlette.types import Scope
 
 from aiwebengine.core.errors import EngineError
+from aiwebengine.core.field_log import FieldLogger
 from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.request_record import RequestRecord, begin_request_record
 from aiwebengine.web.headers import address_of
 
-log = logging.getLogger(__name__)
+log = FieldLogger(__name__)
 
 LONGEST_PATH = 500
 _QUIET_PATHS = {"/health"}
 
 
-@dataclass
-class Outcome:
-    """The result of a request: its HTTP status. An operation on a WebSocket has None."""
+class RequestLine:
+    """Logs one line for the request handled in the `with` block, also when the block raises.
 
-    status: int | None = None
-
-
-@contextmanager
-def request_line(scope: Scope, method: str) -> Iterator[Outcome]:
-    """Log one line for the request handled in the `with` block, also when the block raises.
-
-    The block sets the status of the `Outcome` it gets. The line has the path without the query
-    string and the operation without its variables, because both may hold secrets.
+    The block sets the HTTP `status`; an operation on a WebSocket has None. The line has the path
+    without the query string and the operation without its variables, because both may hold secrets.
     """
-    state = scope.setdefault("state", {})
-    notes = begin_request_record(state.get("request_id"))
-    began, outcome = time.perf_counter(), Outcome()
-    try:
-        yield outcome
-    finally:
-        ms = (time.perf_counter() - began) * 1_000
-        path = scope["path"]
-        shown = path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
+
+    __slots__ = ("_method", "_notes", "_scope", "began", "status")
+
+    def __init__(self, scope: Scope, method: str) -> None:
+        self._scope = scope
+        self._method = method
+        self.status: int | None = None
+
+    def __enter__(self) -> RequestLine:
+        state = self._scope.setdefault("state", {})
+        self._notes = begin_request_record(state.get("request_id"))
+        self.began = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        secs = time.perf_counter() - self.began
+        scope, notes, status = self._scope, self._notes, self.status
+        path, state = scope["path"], scope["state"]
         fields = {
             "request_id": notes.request_id,
-            "method": method,
-            "path": shown,
+            "method": self._method,
+            "path": path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…",
             "script": state.get("script"),
             "operation": notes.operation,
             "kind": notes.kind,
             **_caller(scope, state.get("viewer")),
             "address": address_of(scope),
-            "status": outcome.status,
-            "ms": round(ms, 1),
+            "status": status,
+            "ms": round(secs * 1_000, 1),
             "db_ms": round(notes.db_secs * 1_000, 1),
             "db_queries": notes.db_queries,
             "codes": notes.codes or None,
@@ -64,7 +63,7 @@ def request_line(scope: Scope, method: str) -> Iterator[Outcome]:
         }
         # One line for each request: it also has the stack trace of an internal error.
         log.log(
-            _level(path, outcome.status, notes, is_script="script" in state),
+            _level(path, status, notes, is_script="script" in state),
             "request",
             extra=fields,
             exc_info=notes.bug,

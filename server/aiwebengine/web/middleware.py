@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiwebengine.core.errors import BodyTooLarge, BodyTooLate, EngineError, RateLimited, Unavailable
 from aiwebengine.core.request_record import note_bug, note_code
-from aiwebengine.web.access_log import Outcome, request_line
+from aiwebengine.web.access_log import RequestLine
 from aiwebengine.web.deadlines import Deadlines
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.problems import of_error
@@ -348,36 +348,32 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with request_line(scope, scope["method"]) as outcome:
-            await self._answer(scope, receive, send, outcome)
+        with RequestLine(scope, scope["method"]) as line:
+            line.status, waited = 0, 0.0
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, outcome: Outcome) -> None:
-        began, waited = time.perf_counter(), 0.0
-        outcome.status = 0
+            async def noting(message: Message) -> None:
+                nonlocal waited
+                if message["type"] == "http.response.start":
+                    line.status, waited = message["status"], time.perf_counter() - line.began
+                await send(message)
 
-        async def noting(message: Message) -> None:
-            nonlocal waited
-            if message["type"] == "http.response.start":
-                outcome.status, waited = message["status"], time.perf_counter() - began
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        except ClientDisconnect:
-            # The client is gone: nobody would read a response, and it is no failure of the engine.
-            outcome.status = outcome.status or CLIENT_LEFT
-        except Exception as error:
-            if not note_bug(error):
-                log.exception("request.bug")
-            note_code(EngineError.code)
-            if outcome.status:
-                # The response has started; it can only be cut off.
-                raise
-            hidden = "Something went wrong on our side. The log has the details."
-            await self._error_response(scope, EngineError(hidden))(scope, receive, noting)
-        finally:
-            seconds = time.perf_counter() - began
-            self._answered(scope, outcome.status, waited or seconds)
+            try:
+                await self._app(scope, receive, noting)
+            except ClientDisconnect:
+                # The client is gone: nobody would read a response, and the engine did not fail.
+                line.status = line.status or CLIENT_LEFT
+            except Exception as error:
+                if not note_bug(error):
+                    log.exception("request.bug")
+                note_code(EngineError.code)
+                if line.status:
+                    # The response has started; it can only be cut off.
+                    raise
+                hidden = EngineError("Something went wrong on our side. The log has the details.")
+                await self._error_response(scope, hidden)(scope, receive, noting)
+            finally:
+                waited = waited or time.perf_counter() - line.began
+                self._answered(scope, line.status, waited)
 
 
 def _adding(send: Send, headers: Callable[[Message], Headers]) -> Send:

@@ -83,6 +83,46 @@ DOCUMENTS = {
         "{userId: $user, role: ADMINISTRATOR, decision: REVOKE}]}) { review { id } } }"
     ),
     "Mutation.rotateSecrets": "mutation { rotateSecrets(input: {}) { signingKeys { number } } }",
+    "Query.scripts": "{ scripts { totalCount } }",
+    "Query.script": "{ script(slug: $script) { slug } }",
+    "Query.scriptVersion": "{ scriptVersion(slug: $script, number: 1) { number } }",
+    "Query.scriptDiff": "{ scriptDiff(slug: $script, from: 0, to: 0) { path } }",
+    "Mutation.createScript": "mutation { createScript(input: {slug: $slug}) { script { slug } } }",
+    "Mutation.saveScript": (
+        'mutation { saveScript(input: {slug: $script, files: [{path: "main.ts", text: ""}]})'
+        " { changed } }"
+    ),
+    # Nothing is saved in the script that these four name.
+    "Mutation.checkScript": "mutation { checkScript(input: {slug: $script}) { ok } }",
+    "Mutation.deployScript": "mutation { deployScript(input: {slug: $script}) { changed } }",
+    "Mutation.rollBackScript": "mutation { rollBackScript(input: {slug: $script}) { changed } }",
+    "Mutation.runScript": "mutation { runScript(input: {slug: $script}) { status } }",
+    "Mutation.setScriptLimits": (
+        "mutation { setScriptLimits(input: {slug: $script, limits: {heapMb: 64}})"
+        " { script { slug } } }"
+    ),
+    "Mutation.suspendScript": (
+        "mutation { suspendScript(input: {slug: $script}) { script { slug } } }"
+    ),
+    "Mutation.resumeScript": (
+        "mutation { resumeScript(input: {slug: $script}) { script { slug } } }"
+    ),
+    "Mutation.deleteScript": (
+        "mutation { deleteScript(input: {slug: $script}) { script { slug } } }"
+    ),
+    # It is not deleted.
+    "Mutation.restoreScript": (
+        "mutation { restoreScript(input: {slug: $script}) { script { slug } } }"
+    ),
+    # There is no such user.
+    "Mutation.addScriptOwner": (
+        'mutation { addScriptOwner(input: {slug: $script, email: "x"}) { owners { email } } }'
+    ),
+    "Mutation.removeScriptOwner": (
+        'mutation { removeScriptOwner(input: {slug: $script, email: "x"}) { owners { email } } }'
+    ),
+    "Subscription.scriptChanged": "subscription { scriptChanged { slug } }",
+    "Subscription.scriptLogAdded": "subscription { scriptLogAdded(slug: $script) { text } }",
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
     "Subscription.auditEventAdded": "subscription { auditEventAdded { id } }",
     "Subscription.systemStats": "subscription { systemStats { at } }",
@@ -118,6 +158,14 @@ ANSWERS = {
     "Mutation.sendTestAlert": "409",
     "Mutation.stopMaintenanceTask": "404",
     "Mutation.submitAccessReview": "404",
+    "Query.scriptVersion": "none",
+    "Mutation.checkScript": "409",
+    "Mutation.deployScript": "409",
+    "Mutation.rollBackScript": "409",
+    "Mutation.runScript": "409",
+    "Mutation.restoreScript": "404",
+    "Mutation.addScriptOwner": "404",
+    "Mutation.removeScriptOwner": "404",
 }
 
 

@@ -218,7 +218,10 @@ async def callers(served, add_served_person):
 
 @pytest.fixture
 def fill(served, add_served_person):
-    """Put a new user, with a session and a token, where a document names one, or the caller's."""
+    """Put a new user, with a session and a token, where a document names one, or the caller's.
+
+    A script that a document names is new too; the caller owns it if that is possible.
+    """
     number = iter(range(1_000))
 
     async def fill(text, caller):
@@ -229,7 +232,13 @@ def fill(served, add_served_person):
         services = served.engine.services
         session = await services.sessions.begin(person, person.id, person.label, "link")
         token = await services.tokens.create(ROOT, person.id, "target")
+        if "$script" in text:
+            await services.scripts.create(ROOT, name)
+            if caller.roles & {Role.EDITOR, Role.ADMINISTRATOR}:
+                await services.scripts.add_owner(ROOT, name, caller.label)
         values = {
+            "script": name,
+            "slug": f"new-{name}",
             "email": f"{name}.invited@example.com",
             f"{prefix}user": person.id,
             f"{prefix}session": session.session.id,

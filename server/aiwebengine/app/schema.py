@@ -25,7 +25,6 @@ from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs
 from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
-from aiwebengine.script_routes import graphql as script_runs
 from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
 from aiwebengine.telemetry import graphql as system
@@ -80,7 +79,6 @@ schema = strawberry.Schema(
             *reviews.mutations,
             *keys.mutations,
             *scripts.mutations,
-            *script_runs.mutations,
         ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),

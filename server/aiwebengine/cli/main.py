@@ -49,6 +49,7 @@ COMMAND_PACKAGES = {
     "logs": "logs",
     "maintenance": "maintenance",
     "migrate": "migrations",
+    "scripts": "scripts",
     "secrets": "signing_keys",
     "sessions": "auth",
     "tokens": "auth",

@@ -20,9 +20,9 @@ from aiwebengine.script_routes.active import ActiveScripts, ServedScript
 from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match
 from aiwebengine.script_routes.requests import segments_of
-from aiwebengine.script_routes.run_types import HttpHeader, RunRequest, ScriptRun, ScriptRunLine
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.rights import Act
+from aiwebengine.scripts.run_types import HttpHeader, RunRequest, ScriptRun, ScriptRunLine
 from aiwebengine.scripts.service import Scripts
 
 RUN_SECS = 25.0

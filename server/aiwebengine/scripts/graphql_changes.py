@@ -10,6 +10,7 @@ from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.scripts import archives
 from aiwebengine.scripts.files import must_be_few, tree_of
+from aiwebengine.scripts.graphql_run import run_script
 from aiwebengine.scripts.graphql_types import (
     CheckedScript,
     CheckScriptInput,
@@ -221,6 +222,7 @@ mutations = [
     save_script,
     check_script,
     deploy_script,
+    run_script,
     roll_back_script,
     set_script_limits,
     suspend_script,

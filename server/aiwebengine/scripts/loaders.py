@@ -35,14 +35,16 @@ class ScriptLoaders:
 
 
 def script_loaders(scripts: Scripts) -> ScriptLoaders:
-    """New loaders. Nothing is kept after a load: a mutation may change what the next one reads."""
+    """New loaders. Only files and contents, which never change, are kept after a load: the next
+    mutation of the request may change the rest.
+    """
     return ScriptLoaders(
         owners=DataLoader(scripts.owners_of, cache=False),
         routes=DataLoader(scripts.routes_of, cache=False),
         versions=DataLoader(scripts.versions_of, cache=False),
         pages_of_versions=DataLoader(scripts.pages_of_versions, cache=False),
-        files=DataLoader(scripts.file_lists_of, cache=False),
-        contents=DataLoader(_Contents(scripts).load, cache=False),
+        files=DataLoader(scripts.file_lists_of),
+        contents=DataLoader(_Contents(scripts).load),
         pages_of_log=DataLoader(scripts.pages_of_log, cache=False),
         counts_of_log=DataLoader(scripts.counts_of_log, cache=False),
     )

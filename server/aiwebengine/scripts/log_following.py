@@ -31,6 +31,8 @@ class LogFollower:
         self._db = db
         self._script_id = script_id
         self._wanted = wanted
+        self.newest_number = newest_number
+        """The number of the newest line at the beginning."""
         self._floor = newest_number
         self._recent: deque[tuple[float, int]] = deque()
 

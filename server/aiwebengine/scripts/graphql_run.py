@@ -5,8 +5,8 @@ import strawberry
 from aiwebengine.core.identity import Scope
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
-from aiwebengine.script_routes.run_types import RunRequest, ScriptRun
 from aiwebengine.scripts.rights import EDITORS
+from aiwebengine.scripts.run_types import RunRequest, ScriptRun
 
 
 @strawberry.input
@@ -58,6 +58,3 @@ async def run_script(info: Info, input: RunScriptInput) -> ScriptRun:
         (input.body or "").encode("utf-8", "replace"),
     )
     return await info.context.services.script_runs.run(info.context.viewer, wanted)
-
-
-mutations = [run_script]

@@ -1,0 +1,43 @@
+"""Starts the folder of a new script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiwebengine.core.errors import BadUserInput, Conflict
+from aiwebengine.scripts import checks
+from aiwebengine.scripts.folders import write
+
+STARTER = Path(__file__).parent / "starter"
+FILES = (
+    "README.md",
+    "aiwebengine.d.ts",
+    "deno.json",
+    "gitignore",
+    "lib/greeting.ts",
+    "main.ts",
+)
+
+
+def start(folder: Path) -> list[str]:
+    """Make *folder*, whose name is the slug, with a script that runs; the paths in it.
+
+    Raises BadUserInput for a name that is no slug, Conflict when it has something in it.
+    """
+    slug = checks.slug(folder.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(folder.iterdir())
+    except OSError as error:
+        raise BadUserInput(f"{folder} can't be made: {error.strerror}.") from error
+    if not is_empty:
+        raise Conflict(f"{folder} is not empty. Choose another name.")
+    files = {path: _content(path, slug) for path in FILES}
+    written = write(folder, {p: c for p, c in files.items() if p != "gitignore"}, None, force=False)
+    # A dotfile, which is no part of a version.
+    (folder / ".gitignore").write_bytes(files["gitignore"])
+    return [".gitignore", *written]
+
+
+def _content(path: str, slug: str) -> bytes:
+    return (STARTER / path).read_text().replace("__SLUG__", slug).encode()

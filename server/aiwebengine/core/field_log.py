@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Mapping
 
-
 # What no line of the engine contains: file, thread, process. For handlers that ask for it.
 _UNKNOWN = vars(logging.makeLogRecord({}))
 

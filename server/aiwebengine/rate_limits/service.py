@@ -30,6 +30,10 @@ class Kind(enum.Enum):
     BAD_TOKEN = "bad-token"  # noqa: S105 - a kind, not a secret
 
 
+# Looking up a member's value for each request is slow.
+_REQUEST = Kind.REQUEST.value
+
+
 class RateLimits:
     """Counts by address and minute across all workers and instances.
 
@@ -42,9 +46,8 @@ class RateLimits:
     def __init__(self, db: Database, per_minute: int | None) -> None:
         self._db = db
         self._exempts_this_machine = per_minute is None
-        limit = per_minute or DEFAULT_PER_MINUTE
-        strict = max(MIN_PER_MINUTE, limit // STRICT_DIVISOR)
-        self._limits = {Kind.REQUEST: limit, Kind.SIGN_IN: strict, Kind.BAD_TOKEN: strict}
+        self._per_minute = per_minute or DEFAULT_PER_MINUTE
+        self._strict_per_minute = max(MIN_PER_MINUTE, self._per_minute // STRICT_DIVISOR)
         self._known: dict[Window, int] = {}
         self._pending: Counter[Window] = Counter()
         # Being written to the database; counted here until the write returns the total.
@@ -52,17 +55,18 @@ class RateLimits:
 
     def request(self, address: str | None, *, is_local: bool = False) -> None:
         """Count a request. Raises RateLimited."""
-        window = self._window(Kind.REQUEST, address, is_local)
+        window = self._window(_REQUEST, address, is_local)
         if window is None:
             return
-        hits = self._known.get(window, 0) + self._in_flight[window] + self._pending[window]
-        self._check_limit(hits, Kind.REQUEST)
+        pending = self._pending.get(window, 0)
+        hits = self._known.get(window, 0) + self._in_flight.get(window, 0) + pending
+        _check_limit(hits, self._per_minute)
         if len(self._pending) < MAX_ADDRESSES:
-            self._pending[window] += 1
+            self._pending[window] = pending + 1
 
     async def attempt(self, kind: Kind, address: str | None, *, is_local: bool = False) -> None:
         """Count a sign-in or an invalid token. Raises RateLimited."""
-        window = self._window(kind, address, is_local)
+        window = self._window(kind.value, address, is_local)
         if window is None:
             return
         try:
@@ -70,7 +74,7 @@ class RateLimits:
         except Unavailable:
             # Without the database, sign-in fails anyway.
             return
-        self._check_limit(totals[window] - 1, kind)
+        _check_limit(totals[window] - 1, self._strict_per_minute)
 
     async def share(self) -> None:
         """Share the local counts with the other instances, and load theirs."""
@@ -92,19 +96,20 @@ class RateLimits:
         """Delete expired counters. Any instance may do this at any time."""
         await store.remove_before(self._db, _minute() - 1)
 
-    def _window(self, kind: Kind, address: str | None, is_local: bool) -> Window | None:
+    def _window(self, kind: str, address: str | None, is_local: bool) -> Window | None:
         """The counter to use; None if the address is not limited."""
         if address is None or (self._exempts_this_machine and is_local):
             return None
-        return (kind.value, client_network(address), _minute())
+        return (kind, client_network(address), _minute())
 
-    def _check_limit(self, hits: int, kind: Kind) -> None:
-        if hits >= self._limits[kind]:
-            wait = WINDOW_SECS - int(time.time()) % WINDOW_SECS
-            raise RateLimited(
-                f"Rate limit exceeded: {self._limits[kind]} per minute. Try again in {wait} s.",
-                wait,
-            )
+
+def _check_limit(hits: int, limit: int) -> None:
+    if hits >= limit:
+        wait = WINDOW_SECS - int(time.time()) % WINDOW_SECS
+        raise RateLimited(
+            f"Rate limit exceeded: {limit} per minute. Try again in {wait} s.",
+            wait,
+        )
 
 
 def _minute() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
@@ -47,7 +48,7 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         if scope["type"] == "http":
-            send = _CompressedResponse(send, _coding_for(scope)).send
+            send = _CompressedResponse(send, scope).send
         await self._app(scope, receive, send)
 
 
@@ -114,38 +115,40 @@ class _Brotli:
 class _CompressedResponse:
     """One response. Its head is held back until the size of the first chunk is known."""
 
-    def __init__(self, send: Send, coding: str | None) -> None:
+    def __init__(self, send: Send, scope: Scope) -> None:
         self._send = send
-        self._coding = coding
+        self._scope = scope
         self._start: Message | None = None
         self._encoder: _Encoder | None = None
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            if not _may_be_compressed(message):
-                await self._send(message)
-                return
-            headers = MutableHeaders(raw=list(message["headers"]))
-            headers.add_vary_header("Accept-Encoding")
-            self._start = {**message, "headers": headers.raw}
-        elif message["type"] == "http.response.body":
-            await self._send_body(message)
+        if message["type"] == "http.response.start" and _may_be_compressed(message):
+            self._start = message
+        elif message["type"] == "http.response.body" and self._start is not None:
+            start, self._start = self._start, None
+            await self._begin(start, message)
+        elif message["type"] == "http.response.body" and self._encoder is not None:
+            await self._send({**message, "body": _encoded(self._encoder, message)})
         else:
             await self._send(message)
 
-    async def _send_body(self, message: Message) -> None:
-        body, is_last = message.get("body", b""), not message.get("more_body", False)
-        start, self._start = self._start, None
-        if start is not None and self._coding and not (is_last and len(body) < LEAST_BYTES):
-            self._encoder = _Brotli() if self._coding == "br" else _Gzip()
-        if self._encoder is not None:
-            body = self._encoder.end(body) if is_last else self._encoder.add(body)
-            message = {**message, "body": body}
-        if start is not None:
-            if self._encoder is not None:
-                _set_headers(start, self._coding or "", len(body) if is_last else None)
-            await self._send(start)
-        await self._send(message)
+    async def _begin(self, start: Message, first: Message) -> None:
+        """Send the head, and the first part of the body."""
+        start = {**start, "headers": _varying(start["headers"])}
+        is_last = not first.get("more_body", False)
+        is_small = is_last and len(first.get("body", b"")) < LEAST_BYTES
+        coding = None if is_small else _coding_for(self._scope)
+        if coding is not None:
+            self._encoder = _Brotli() if coding == "br" else _Gzip()
+            first = {**first, "body": _encoded(self._encoder, first)}
+            _set_headers(start, coding, len(first["body"]) if is_last else None)
+        await self._send(start)
+        await self._send(first)
+
+
+def _encoded(encoder: _Encoder, message: Message) -> bytes:
+    encode = encoder.add if message.get("more_body", False) else encoder.end
+    return encode(message.get("body", b""))
 
 
 def _coding_for(scope: Scope) -> str | None:
@@ -163,12 +166,27 @@ def _quality(parameters: str) -> float:
 
 
 def _may_be_compressed(start: Message) -> bool:
-    return (
-        start["status"] not in (204, 206, 304)
-        and gets_smaller(header(start, b"content-type") or "")
-        and header(start, b"content-encoding") is None
-        and "no-transform" not in (header(start, b"cache-control") or "").lower()
-    )
+    if start["status"] in (204, 206, 304):
+        return False
+    content_type = b""
+    for name, value in start["headers"]:
+        if name == b"content-type":
+            content_type = value
+        elif name == b"content-encoding" or (
+            name == b"cache-control" and b"no-transform" in value.lower()
+        ):
+            return False
+    return gets_smaller(content_type.decode("latin-1"))
+
+
+def _varying(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers, saying that the response depends on what the client accepts."""
+    raw = list(headers)
+    if any(name == b"vary" for name, _ in raw):
+        MutableHeaders(raw=raw).add_vary_header("Accept-Encoding")
+    else:
+        raw.append((b"vary", b"Accept-Encoding"))
+    return raw
 
 
 def _set_headers(start: Message, coding: str, length: int | None) -> None:

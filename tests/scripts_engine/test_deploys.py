@@ -246,10 +246,20 @@ async def test_a_fetch_handler_serves_what_is_below_the_slug(scripts, edith, emm
         await scripts.put(emma, "other", serving("GET /shop"))
 
 
-@pytest.mark.parametrize("path", ["/", "/engine/admin", "/graphql", "/auth/x", "/static/a.js"])
+@pytest.mark.parametrize("path", ["/engine/admin", "/graphql", "/auth/x", "/static/a.js"])
 async def test_a_path_of_the_engine_is_refused(scripts, edith, path):
-    with pytest.raises(NotLoadable, match=r"engine|home page"):
+    with pytest.raises(NotLoadable, match="engine"):
         await scripts.put(edith, "shop", serving(f"GET {path}"))
+
+
+async def test_the_home_page_is_answered_on_a_host_of_its_own_only(scripts, edith, ada):
+    here = await scripts.put(edith, "shop", serving("GET /"))
+    await scripts.bind_host(ada, "shop", "shop.example.org")
+    there = await scripts.check(edith, "shop")
+
+    assert [one.severity for one in here.diagnostics] == [Severity.WARNING]
+    assert "home page" in here.diagnostics[0].message
+    assert there.diagnostics == []
 
 
 async def test_preconditions_are_checked_before_anything_is_loaded(scripts, runtime, edith):

@@ -135,9 +135,9 @@ def _checked(loaded: Loaded, slug: str, host: str | None) -> Checked:
                 f" {LARGEST_REGISTRATIONS_BYTES:,}.",
             )
         )
-    routes, errors = routes_of(registrations, slug, host)
+    routes, problems = routes_of(registrations, slug, host)
     warnings = [_diagnostic(Severity.WARNING, one) for one in loaded.warnings[:MOST_DIAGNOSTICS]]
-    return Checked(routes, [*errors[:MOST_DIAGNOSTICS], *warnings], registrations)
+    return Checked(routes, [*problems[:MOST_DIAGNOSTICS], *warnings], registrations)
 
 
 def _refused(error: Diagnostic) -> Checked:

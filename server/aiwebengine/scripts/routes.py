@@ -11,6 +11,11 @@ from aiwebengine.scripts.types import Diagnostic, ScriptRoute, Severity
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 ANY_METHOD = "*"
+HOME = "/"
+_ENGINE_HAS_HOME = (
+    "/ is the engine's home page on this host. The script answers it on a host of its own, to which"
+    " an administrator binds it, and on server.scripts_host."
+)
 MOST_ROUTES = 1_000
 LONGEST_PATH = 500
 # A handler of a module is named by the method and path of its route.
@@ -46,13 +51,15 @@ def routes_of(
 ) -> tuple[list[ScriptRoute], list[Diagnostic]]:
     """The routes among *registrations*, and an error for each that is not allowed.
 
+    A route for the home page is allowed, with a warning where the engine answers it itself.
+
     A script with a `fetch` handler serves what is below its slug with it. Registrations of other
     kinds are not about routes and are left out.
     """
     found: dict[tuple[str, str], ScriptRoute] = {}
     problems: list[Diagnostic] = []
     for wanted in _wanted(registrations, slug):
-        problem = _problem_of(wanted, host)
+        problem = _problem_of(wanted)
         twice = found.get((wanted.method, wanted.shape))
         if problem is None and twice is not None and wanted.kind != "fetch":
             problem = f"The routes {twice.method} {twice.path} and {_shown(wanted)} are the same."
@@ -64,6 +71,8 @@ def routes_of(
             problems.append(_error(problem))
         elif twice is None:
             found[wanted.method, wanted.shape] = wanted
+            if wanted.path == HOME and host is None:
+                problems.append(_warning(f"{_shown(wanted)}: {_ENGINE_HAS_HOME}"))
     return list(found.values()), problems
 
 
@@ -109,12 +118,16 @@ def _error(message: str) -> Diagnostic:
     return Diagnostic(severity=Severity.ERROR, message=message)
 
 
+def _warning(message: str) -> Diagnostic:
+    return Diagnostic(severity=Severity.WARNING, message=message)
+
+
 def _text(registration: Mapping[str, Any], name: str, default: str = "") -> str:
     value = registration.get(name, default)
     return value if isinstance(value, str) else default
 
 
-def _problem_of(route: ScriptRoute, host: str | None) -> str | None:
+def _problem_of(route: ScriptRoute) -> str | None:
     if route.method not in (*METHODS, ANY_METHOD):
         return f"{_shown(route)}: allowed methods are {', '.join(METHODS)} and {ANY_METHOD}."
     if len(route.path) > LONGEST_PATH or len(route.handler) > LONGEST_HANDLER:
@@ -124,10 +137,10 @@ def _problem_of(route: ScriptRoute, host: str | None) -> str | None:
         )
     if any(is_hidden(character) for character in route.path + route.handler):
         return f"{_shown(route)}: it contains an invisible or control character."
-    return _problem_of_path(route, host)
+    return _problem_of_path(route)
 
 
-def _problem_of_path(route: ScriptRoute, host: str | None) -> str | None:
+def _problem_of_path(route: ScriptRoute) -> str | None:
     path = route.path
     if not path.startswith("/") or re.search(r"[?#%\\\s]", path):
         return (
@@ -145,18 +158,9 @@ def _problem_of_path(route: ScriptRoute, host: str | None) -> str | None:
     names = [part[1:] for part in parts if part[:1] in (":", "*") and part[1:]]
     if len(names) != len(set(names)):
         return f"{_shown(route)}: two parameters have the same name."
-    return _problem_of_owner(route, parts, host)
-
-
-def _problem_of_owner(route: ScriptRoute, parts: list[str], host: str | None) -> str | None:
-    reserved = reserved_for(route.path)
+    reserved = reserved_for(path)
     if reserved is not None:
         return f"{_shown(route)}: {reserved} and everything below it belong to the engine."
-    if host is None and parts[0] == "":
-        return (
-            f"{_shown(route)}: / is the engine's home page. A script may serve it on a host of its"
-            " own, to which an administrator binds it."
-        )
     return None
 
 

@@ -32,7 +32,14 @@ from aiwebengine.scripts.owning import FindsUsers, ScriptOwners
 from aiwebengine.scripts.rights import Act, is_administrator, must_be_allowed
 from aiwebengine.scripts.routes import routes_of
 from aiwebengine.scripts.trees import Trees
-from aiwebengine.scripts.types import ActiveScript, Checked, PageMode, Script, ScriptSettings
+from aiwebengine.scripts.types import (
+    ActiveScript,
+    Checked,
+    PageMode,
+    Script,
+    ScriptSettings,
+    Severity,
+)
 
 KEEP_DELETED_DAYS = 30
 KEEP_LOG_DAYS = 14
@@ -304,7 +311,8 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
 
     async def _move_routes(self, script: Script, active: int, host: str | None) -> None:
         version = await self._version(script, active)
-        routes, errors = routes_of(version.registrations or [], script.slug, host)
+        routes, problems = routes_of(version.registrations or [], script.slug, host)
+        errors = [one for one in problems if one.severity is Severity.ERROR]
         if errors:
             raise NotLoadable(errors)
         if not await route_store.replace(self._db, script.key, host, routes):

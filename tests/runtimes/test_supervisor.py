@@ -261,8 +261,8 @@ async def test_the_engine_logs_what_the_supervisor_reports(caplog):
     async with hosted(PLAIN) as host:
         await host.text(host.program(NEIGHBOR))
         os.kill(host.supervisor.pid, signal.SIGKILL)
-        await until(lambda: host.supervisor.pid is None)
-        await host.text(host.program(NEIGHBOR))
+        program = host.program(NEIGHBOR)
+        await until(lambda: _is_answered(host.client, program, b'{"handler":"hello"}'))
 
         await until(lambda: len(_lines(caplog, "runtimes.listening")) == 2)
 

@@ -126,7 +126,7 @@ async def test_an_act_of_a_module_is_lost_and_its_neighbor_does_not_notice(
     host, act, reasons, is_ended
 ):
     # Small, so that a heap is full before the time is over, on a busy machine too.
-    slow = {"call_timeout_secs": 20, "heap_mb": 32} if Reason.TIMEOUT not in reasons else {}
+    slow = {"call_timeout_secs": 60, "heap_mb": 32} if Reason.TIMEOUT not in reasons else {}
     program = script(host, name=f"module-{act}", resident_mb=200, **slow)
     assert await text_of(host, program) == "hi"
 
@@ -176,7 +176,7 @@ async def test_a_stream_without_end_is_cut_at_the_limit(host):
 
 
 async def test_a_flood_of_log_lines_is_cut_and_the_call_answers(host):
-    program = script(host, name="module-logs", call_timeout_secs=20)
+    program = script(host, name="module-logs", call_timeout_secs=60)
     host.lines.clear()
 
     async with undisturbed(host):
@@ -223,7 +223,7 @@ async def test_a_loop_that_begins_after_the_answer_does_not_run_for_long(host):
 async def test_an_act_of_a_classic_program_is_lost_and_its_neighbor_does_not_notice(
     host, act, reason, is_ended
 ):
-    slow = {"call_timeout_secs": 20} if reason is Reason.MEMORY else {}
+    slow = {"call_timeout_secs": 60} if reason is Reason.MEMORY else {}
     name = f"classic-{act}"
     program = script(host, CLASSIC, name=name, dialect="classic", resident_mb=200, **slow)
 
@@ -237,7 +237,7 @@ async def test_an_act_of_a_classic_program_is_lost_and_its_neighbor_does_not_not
 
 
 async def test_a_killed_process_loses_its_calls_only(host):
-    program = script(host, name="module-killed", call_timeout_secs=20)
+    program = script(host, name="module-killed", call_timeout_secs=60)
     await text_of(host, program)
     process = await host.process(program)
 

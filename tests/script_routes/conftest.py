@@ -1,13 +1,16 @@
 """A running engine with hostile scripts, for all tests of this folder."""
 
-import asyncio
-
 import pytest
-from tests.conftest import configured
-from tests.script_routes.site import ANSWERING, API_KEY, GREEDY, SCRIPTS_HOST, SEEING, running
+from tests.script_routes.site import (
+    ANSWERING,
+    API_KEY,
+    GREEDY,
+    SCRIPTS_HOST,
+    SEEING,
+    by_operator,
+    running,
+)
 
-from aiwebengine.app.engine import Engine
-from aiwebengine.core.config import Server
 from aiwebengine.core.identity import operator
 from aiwebengine.scripts.types import PageMode
 
@@ -26,7 +29,7 @@ def site(server, database_copies, tmp_path_factory):
         site.deploy("seeing", SEEING)
         site.deploy("greedy", GREEDY)
         site.deploy("bound", BOUND)
-        asyncio.run(_as_operator(site.url, folder, _set_up))
+        by_operator(site, folder, _set_up)
         yield site
     database_copies.give_back(name)
 
@@ -43,16 +46,3 @@ export { routes };
 async def _set_up(scripts):
     await scripts.set_page_mode(operator("tests"), "evil", PageMode.FULL)
     await scripts.bind_host(operator("tests"), "bound", "bound.localhost")
-
-
-async def _as_operator(url, folder, act):
-    """Call *act* with the scripts of an engine of its own on the same database."""
-    config = configured(folder / "operator")
-    server = Server(scripts_host=SCRIPTS_HOST)
-    engine = Engine(config.model_copy(update={"server": server}), url)
-    await engine.prepare()
-    try:
-        await act(engine.services.scripts)
-    finally:
-        await engine.runtimes.stop()
-        await engine.db.disconnect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,13 +11,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from tests.conftest import configured
+
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.config import Server
+from aiwebengine.scripts.service import Scripts
 
 PATIENCE = 30
 SCRIPTS_HOST = "scripts.localhost"
@@ -207,3 +214,24 @@ def _link(output: Path, process: subprocess.Popen[bytes]) -> str:
             return link[0]
         time.sleep(0.05)
     raise AssertionError(f"the engine did not start:\n{output.read_text()}")
+
+
+def by_operator(site: Site, folder: Path, act: Callable[[Scripts], Awaitable[None]]) -> None:
+    """Call *act* with the scripts of another engine on the same database.
+
+    In a thread: this one may be in a loop of Playwright's.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(_by_operator(site, folder, act))).result()
+
+
+async def _by_operator(site: Site, folder: Path, act: Callable[[Scripts], Awaitable[None]]) -> None:
+    config = configured(folder / "operator")
+    server = Server(scripts_host=SCRIPTS_HOST)
+    engine = Engine(config.model_copy(update={"server": server}), site.url)
+    await engine.prepare()
+    try:
+        await act(engine.services.scripts)
+    finally:
+        await engine.runtimes.stop()
+        await engine.db.disconnect()

@@ -354,3 +354,17 @@ def test_the_script_is_handed_to_postgresql_and_the_key_to_every_engine():
     assert "/docker-entrypoint-initdb.d/create-engine-role.sh" in mounted
     for name in ("aiwebengine", "aiwebengine-2", "migrate"):
         assert "backup-signing-key" in SERVICES[name]["secrets"]
+
+
+def test_the_containers_leave_space_for_scripts():
+    scripts = Config().scripts
+    for name in (*ENGINES,):
+        service = SERVICES[name]
+        memory = int(filled(str(service["environment"]["APP_SCRIPTS__MAX_MEMORY_MB"])))
+        limit = filled(service["mem_limit"])
+
+        assert service["pids_limit"] > 10 * scripts.max_processes, name
+        assert limit == "1g", name
+        assert memory <= 512, name
+        # The folder of the runtimes is made there.
+        assert any(mount.startswith("/tmp:") for mount in service["tmpfs"]), name

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.deploy.dockerfile import ROOT
+from tests.deploy.system_calls import allowed, held_to, without_executable_memory
 
 from aiwebengine.core.config import Config
 from aiwebengine.core.config_loader import load_config
@@ -161,3 +162,45 @@ def test_a_stop_is_given_the_time_that_it_may_take():
     longest = Config().server.shutdown_timeout_secs + 5 + 5
 
     assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > longest
+
+
+def answer_of_a_script(confined):
+    """What a supervised script answers in a process that is confined like this."""
+    done = subprocess.run(
+        [sys.executable, Path(__file__).parent / "one_script.py"],
+        preexec_fn=confined,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+def test_scripts_run_with_the_system_calls_that_the_unit_allows():
+    unit = Path(ROOT / "deploy/systemd/aiwebengine.service").read_text()
+    calls = allowed(unit)
+    # SQLite, which Deno brings along, gives its files away when it runs as root, as this test may.
+    calls.add("fchown")
+
+    assert answer_of_a_script(held_to(calls)) == "499999500000"
+    assert answer_of_a_script(held_to(calls - {"setpriority"})) == ""
+    assert not calls & {
+        "mount",
+        "ptrace",
+        "bpf",
+        "kexec_load",
+        "init_module",
+        "setrlimit",
+        "chroot",
+    }
+
+
+def test_scripts_run_interpreted_where_memory_can_not_be_made_executable():
+    assert answer_of_a_script(without_executable_memory) == "499999500000"
+
+
+def test_the_units_leave_space_for_the_processes_of_scripts():
+    unit = Path(ROOT / "deploy/systemd/aiwebengine.service").read_text()
+
+    assert int(re.search(r"TasksMax=(\d+)", unit)[1]) > 10 * Config().scripts.max_processes
+    assert "MemoryDenyWriteExecute=false" in unit.splitlines()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import sys
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
-from aiwebengine.core.formats import instant
 from aiwebengine.core.identity import Viewer
 from aiwebengine.core.untrusted_text import in_json
 from aiwebengine.scripts.log_types import LogLevel, ScriptLogFilter, ScriptLogLine
@@ -174,4 +174,5 @@ def _print_line(line: ScriptLogLine, as_json: bool) -> None:
         return
     place = f"{line.file}:{line.line}:{line.column} " if line.file else ""
     request = f" ({line.request_id})" if line.request_id else ""
-    say(f"{instant(line.at)} {line.level.value:5} {place}{line.text}{request}")
+    at = f"{line.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3]
+    say(f"{at}Z {line.level.value:5} {place}{line.text}{request}")

@@ -35,7 +35,7 @@ class AnswerSender:
         self._mode = mode
         self._engine_host = engine_host
         self._is_head = scope["method"] == "HEAD"
-        self._url = url_of(scope)
+        self._scope = scope
         self._is_own_host = is_own_host
         self.status = 0
 
@@ -79,7 +79,8 @@ class AnswerSender:
         if not self._is_own_host:
             for name, value in headers:
                 if name == b"location":
-                    must_lead_elsewhere(value.decode("latin-1"), self._url, self._engine_host)
+                    url = url_of(self._scope)
+                    must_lead_elsewhere(value.decode("latin-1"), url, self._engine_host)
         return status, headers, refused
 
 

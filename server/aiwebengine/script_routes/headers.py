@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.scripts.types import PageMode
@@ -101,12 +102,7 @@ def for_script(
     )
     seen = []
     for name, value in headers:
-        if (
-            name in _OF_THE_CONNECTION
-            or name in _OF_PROXIES
-            or name in _REQUEST_ONLY
-            or name.startswith(_OF_PROXIES_BEGIN_WITH)
-        ):
+        if _is_left_out(name):
             continue
         text = value.decode("latin-1")
         if name == b"cookie":
@@ -122,6 +118,17 @@ def for_script(
             text = _without_pages_of_the_engine(text)
         seen.append([name.decode("latin-1"), text])
     return seen
+
+
+# Clients send few different names, and there are many to compare them with.
+@lru_cache(256)
+def _is_left_out(name: bytes) -> bool:
+    return (
+        name in _OF_THE_CONNECTION
+        or name in _OF_PROXIES
+        or name in _REQUEST_ONLY
+        or name.startswith(_OF_PROXIES_BEGIN_WITH)
+    )
 
 
 def _other_cookies(text: str) -> str:
@@ -203,13 +210,13 @@ def _is_engine_cookie(text: str) -> bool:
     return name.removeprefix("__host-").removeprefix("__secure-").startswith(ENGINE_COOKIE)
 
 
-_TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def _name(name: str) -> bytes:
     key = name.lower().encode("latin-1", "replace")
-    if not key or not _TOKEN.issuperset(key):
+    if not _TOKEN.fullmatch(key):
         raise UnusableAnswer(f"Header name {name[:100]!r} is not allowed in HTTP.")
     return key
 

@@ -17,6 +17,7 @@ from aiwebengine.core.errors import BadUserInput, Conflict, NotFound, Unavailabl
 from aiwebengine.core.identity import Viewer
 from aiwebengine.runtimes.types import LogLine, Lost
 from aiwebengine.script_routes.active import ActiveScripts, ServedScript
+from aiwebengine.script_routes.hosts import name_of, place_of
 from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match
 from aiwebengine.script_routes.requests import segments_of
@@ -161,8 +162,8 @@ def _headers(wanted: RunRequest) -> list[tuple[bytes, bytes]]:
 
 def _served(active: ActiveScripts, scope: Scope, slug: str) -> ServedScript:
     """The script of the route for this request. Raises NotFound unless it is this one."""
-    host = scope["headers"][0][1].decode()
-    found = active.table.find(host, scope["method"], segments_of(scope))
+    place = place_of(name_of(scope), None, active.table.hosts)
+    found = active.table.find(place.tables, scope["method"], segments_of(scope))
     asked = f"{scope['method']} {scope['path'][:200]}"
     if isinstance(found, Match) and found.route.script.slug != slug:
         raise NotFound(f"{asked} belongs to the script {found.route.script.slug}.")

@@ -159,7 +159,7 @@ def check(
 
 
 class _Pushing:
-    """Pushes a folder, once or again and again."""
+    """Pushes a folder, once or repeatedly."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ IGNORED = frozenset({"node_modules"})
 
 @dataclass(frozen=True)
 class State:
-    """The version that a folder has, as it was pushed or pulled last."""
+    """The version that was last pushed from a folder or pulled into it."""
 
     slug: str
     version: int

@@ -24,6 +24,13 @@ SUBJECTS = {
     "workers": "bench.workers:measure",
     "pool": "bench.pool:measure",
     "slow_log": "bench.slow_log:measure",
+    "scripts_requests": "bench.scripts.requests:measure",
+    "scripts_runtime": "bench.scripts.runtime:measure",
+    "scripts_memory": "bench.scripts.memory:measure",
+    "scripts_start": "bench.scripts.start:measure",
+    "scripts_save": "bench.scripts.save:measure",
+    "scripts_deploys": "bench.scripts.deploys:measure",
+    "scripts_instances": "bench.scripts.instances:measure",
 }
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,16 @@ from aiwebengine.database.embedded import embedded_postgres
 
 START_SECS = 60.0
 STOP_SECS = 30.0
+LOOK_SECS = 0.01
 ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Started:
+    """A server that was started, and its port."""
+
+    port: int
+    pid: int
 
 
 @dataclass(frozen=True)
@@ -34,32 +43,29 @@ class Bench:
     @contextmanager
     def engine(self, **settings: object) -> Iterator[int]:
         """The port of an engine with these settings, such as `performance__cache_size_mb=0`."""
+        with self.started(**settings) as engine:
+            yield engine.port
+
+    @contextmanager
+    def started(self, **settings: object) -> Iterator[Started]:
+        """An engine with these settings."""
         changed = {f"APP_{key.upper()}": str(value) for key, value in settings.items()}
-        with self.served("aiwebengine", "serve", variable="APP_SERVER__PORT", **changed) as port:
-            yield port
+        serve = ("aiwebengine", "serve")
+        with self.started_module(*serve, variable="APP_SERVER__PORT", **changed) as engine:
+            yield engine
 
     @contextmanager
     def served(self, *module: str, variable: str, **environ: str) -> Iterator[int]:
         """The port of a server that is started for this; *variable* sets the port."""
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            port = int(taken.getsockname()[1])
-        process = subprocess.Popen(
-            [sys.executable, "-m", *module],
-            env={**_environ(self.url), variable: str(port), **environ},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            end = time.monotonic() + START_SECS
-            while not _listens(port):
-                if process.poll() is not None or time.monotonic() > end:
-                    raise SystemExit(f"{' '.join(module)} does not start.")
-                time.sleep(0.05)
-            yield port
-        finally:
-            process.terminate()
-            process.wait(STOP_SECS)
+        with self.started_module(*module, variable=variable, **environ) as server:
+            yield server.port
+
+    @contextmanager
+    def started_module(self, *module: str, variable: str, **environ: str) -> Iterator[Started]:
+        """A server that is started for this; *variable* sets its port."""
+        command = (sys.executable, "-m", *module)
+        with started(command, variable, {**_environ(self.url), **environ}) as server:
+            yield server
 
     def post(self, query: str, **headers: str) -> bytes:
         """A GraphQL request as it goes over the wire."""
@@ -79,6 +85,34 @@ class Bench:
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in all_headers.items())
         return f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+@contextmanager
+def started(command: Sequence[str], variable: str, environ: Mapping[str, str]) -> Iterator[Started]:
+    """A server, once it listens; the environment's *variable* sets its port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = int(taken.getsockname()[1])
+    process = subprocess.Popen(
+        command,
+        env={**environ, variable: str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + START_SECS
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > end:
+                raise SystemExit(f"{' '.join(command)} does not start.")
+            time.sleep(LOOK_SECS)
+        yield Started(port, process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +52,11 @@ def write(page: Path, name: str, result: Result) -> None:
 def ratio(first: float, second: float) -> str:
     """How many times *first* is *second*."""
     return f"{first / second:.2f}"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that *percent* of 100 are not above."""
+    return statistics.quantiles(values, n=100)[percent - 1]
 
 
 def _markdown(result: Result) -> str:

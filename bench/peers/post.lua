@@ -1,5 +1,7 @@
--- Posts the bodies of a file in turn, one a line; tells what came of it as JSON.
+-- Posts the bodies of a file in turn, one a line.
 -- wrk ... -s post.lua URL -- FILE TOKEN
+require("report")
+
 local requests, at = {}, 0
 
 function init(arguments)
@@ -15,14 +17,4 @@ end
 function request()
   at = at % #requests + 1
   return requests[at]
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '{"requests": %d, "micros": %d, "bytes": %d, "p50": %d, "p99": %d, "failed": %d}\n',
-    summary.requests, summary.duration, summary.bytes,
-    latency:percentile(50), latency:percentile(99),
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  ))
 end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,8 @@ from bench.load import NotMeasured
 from bench.peers.workloads import Workload, body
 
 SCRIPT = Path(__file__).with_name("post.lua")
+REPORT = SCRIPT.with_name("report.lua")
+STOP_SECS = 60
 
 
 @dataclass(frozen=True)
@@ -27,21 +30,34 @@ class Load:
 
 def load(port: int, workload: Workload, token: str, seconds: int) -> Load:
     """Send the workload's requests in turn for so long. Raises NotMeasured."""
-    if shutil.which("wrk") is None:
-        raise NotMeasured("This needs wrk (Debian's package wrk), which is not installed.")
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
         file.write(b"\n".join(map(body, workload.questions)))
         file.flush()
-        done = subprocess.run(
-            [
-                *("wrk", "--threads", "1", "--connections", str(workload.clients)),
-                *("--duration", f"{seconds}s", "--timeout", "20s", "--script", str(SCRIPT)),
-                *(f"http://127.0.0.1:{port}/graphql", "--", file.name, token),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        address = f"http://127.0.0.1:{port}/graphql"
+        return _run(workload.clients, seconds, SCRIPT, address, "--", file.name, token)
+
+
+def load_page(port: int, path: str, clients: int, seconds: int) -> Load:
+    """Send GET requests for one path for so long. Raises NotMeasured."""
+    return _run(clients, seconds, REPORT, f"http://127.0.0.1:{port}{path}")
+
+
+def _run(clients: int, seconds: int, script: Path, *arguments: str) -> Load:
+    if shutil.which("wrk") is None:
+        raise NotMeasured("This needs wrk (Debian's package wrk), which is not installed.")
+    done = subprocess.run(
+        [
+            *("wrk", "--threads", "1", "--connections", str(clients)),
+            *("--duration", f"{seconds}s", "--timeout", "20s", "--script", str(script)),
+            *arguments,
+        ],
+        # Where `require` finds report.lua.
+        env={**os.environ, "LUA_PATH": f"{script.parent}/?.lua"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds + STOP_SECS,
+    )
     if done.returncode:
         raise NotMeasured(f"wrk failed: {(done.stderr or done.stdout).strip()[-300:]}")
     result = json.loads(done.stdout.strip().splitlines()[-1])

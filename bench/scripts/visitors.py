@@ -43,7 +43,8 @@ def visiting(port: int, path: str, clients: int) -> Iterator[Visits]:
 
 
 async def _visit(port: int, path: str, visits: Visits, is_over: threading.Event) -> None:
-    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    # With the port, as clients send it: the engine limits the rate of what may come by a proxy.
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()
     while not is_over.is_set():
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

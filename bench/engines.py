@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aiwebengine.database.embedded import embedded_postgres
 
-START_SECS = 60.0
+START_SECS = 180.0
 STOP_SECS = 30.0
 LOOK_SECS = 0.01
 ROUNDS = 3

@@ -21,8 +21,9 @@ def instances(start, url, monkeypatch):
     """The addresses of two instances."""
     monkeypatch.setenv("APP_REPOSITORY__DATABASE_URL", url)
     _, one, output = start(**TWO_WORKERS)
-    _, other, _ = start(**TWO_WORKERS)
+    # The next one to start replaces the link of this.
     first_sign_in(output)
+    _, other, _ = start(**TWO_WORKERS)
     return one, other
 
 

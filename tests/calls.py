@@ -200,6 +200,8 @@ ROUTES = {
     "POST /auth/callback/{provider}": sample("/auth/callback/nowhere", "404"),
     # The link is invalid for every caller.
     "GET /auth/link": sample("/auth/link", "401"),
+    # Without server.scripts_host.
+    "GET /auth/scripts": sample("/auth/scripts", "404"),
     "GET /api/engine/admin/users": sample("/api/engine/admin/users"),
     "POST /api/engine/admin/users/{user_id}/roles": sample("/api/engine/admin/users/{id}/roles"),
     "GET /api/engine/admin/audit": sample("/api/engine/admin/audit"),

@@ -140,6 +140,7 @@ OURS = {
     "refusal_counts": {"action", "target_type", "target", "cause"},
     "runs": {"kind", "task", "state", "outcome", "facts"},
     "scheduled_tasks": {"name", "schedule", "time_zone"},
+    "script_sessions": {"host"},
     "settings": {"key", "value"},
     "sign_in_attempts": {"provider", "nonce", "verifier", "redirect"},
     "sign_in_links": {"email"},

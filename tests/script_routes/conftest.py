@@ -5,6 +5,8 @@ from tests.script_routes.site import (
     ANSWERING,
     API_KEY,
     GREEDY,
+    KNOWING,
+    KNOWING_TOO,
     SCRIPTS_HOST,
     SEEING,
     by_operator,
@@ -28,6 +30,8 @@ def site(server, database_copies, tmp_path_factory):
         site.deploy("evil", ANSWERING, page_svg=SVG, page_html=PAGE, code_js=CODE)
         site.deploy("seeing", SEEING)
         site.deploy("greedy", GREEDY)
+        site.deploy("knowing", KNOWING)
+        site.deploy("knowing-too", KNOWING_TOO)
         site.deploy("bound", BOUND)
         by_operator(site, folder, _set_up)
         yield site

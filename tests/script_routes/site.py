@@ -16,9 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import httpx2
+import psycopg
 from tests.conftest import configured
 
 from aiwebengine.app.engine import Engine
@@ -48,6 +50,20 @@ const seen = (request, params) => Response.json({
   method: request.method, url: request.url, headers: [...request.headers], params,
 });
 export default { fetch: (request, env, ctx) => seen(request, ctx.params) };
+"""
+
+# Shows whom they take their visitor for, in both forms.
+KNOWING = """
+export const routes = {
+  "GET /knowing/module": (request, env, ctx) => Response.json({ user: ctx.user }),
+};
+"""
+KNOWING_TOO = """
+function show(context) {
+  const { isAuthenticated, isAdmin, userId } = context.request.auth;
+  return ResponseBuilder.json({ isAuthenticated, isAdmin, userId });
+}
+function init() { routeRegistry.registerRoute("/knowing/classic", "show", "GET"); }
 """
 
 # Wants every path that there is.
@@ -143,17 +159,27 @@ class Site:
         """What a visitor gets when a script answers *said*."""
         return self.ask("POST /evil/answer HTTP/1.1", json.dumps(said).encode(), host)
 
-    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
-        """Execute an operation as the administrator."""
-        answer = httpx2.post(
-            f"{self.base}/graphql",
-            json={"query": query, "variables": variables},
-            cookies=self.cookies,
+    def sign_in(self) -> str:
+        """The secret of a new session of the administrator."""
+        secret = token_urlsafe(32)
+        with psycopg.connect(self.url) as connection:
+            connection.execute(
+                """
+                insert into sessions (user_id, secret_hash, provider, expires_at)
+                select id, sha256(%s), 'link', now() + interval '1 hour' from users
+                """,
+                [secret.encode()],
+            )
+        return secret
+
+    def sign_out(self, session: str) -> None:
+        """End a session as its browser does."""
+        httpx2.post(
+            f"{self.base}/auth/logout",
+            json={},
+            cookies={"aiwebengine_session": session},
             timeout=PATIENCE,
-        ).json()
-        assert "errors" not in answer, answer
-        data: dict[str, Any] = answer["data"]
-        return data
+        ).raise_for_status()
 
 
 def parsed(received: bytes) -> Reply:

@@ -146,7 +146,12 @@ class Engine:
         self.scripting: Scripting | None = None
         if config.scripts.enabled:
             scripting = Scripting(
-                config, services.scripts, services.script_runs, self.runtimes, self._script_answered
+                config,
+                services.scripts,
+                services.script_runs,
+                self.runtimes,
+                self._script_answered,
+                services.script_sessions,
             )
             self.scripting = scripting
             self.live.observers.append(scripting.observe)

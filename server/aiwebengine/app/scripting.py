@@ -19,8 +19,10 @@ from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
 from aiwebengine.script_routes.journal import CallJournal, Journal
 from aiwebengine.script_routes.runs import ScriptRuns, Serving
+from aiwebengine.script_routes.visitors import Visitors
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.types import ScriptSettings
+from aiwebengine.sessions.script_sessions import HAND_OVER, ScriptSessions
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +41,11 @@ class Scripting:
         runs: ScriptRuns,
         runtimes: InstanceRuntimes,
         answered: Callable[[str, int, float], None],
+        visitors: ScriptSessions,
     ) -> None:
         self._config = config
         self._scripts = scripts
+        self._visitors = visitors
         self._runtimes = runtimes
         self._changed = asyncio.Event()
         self.active = ActiveScripts(scripts, runtimes)
@@ -66,7 +70,17 @@ class Scripting:
                 self._config.server.public_name,
                 self._config.server.scripts_name,
                 api_key,
+                self._known_visitors(),
             ),
+        )
+
+    def _known_visitors(self) -> Visitors | None:
+        server = self._config.server
+        if server.scripts_name is None:
+            return None
+        is_https = server.public_url.startswith("https:")
+        return Visitors(
+            server.scripts_name, is_https, HAND_OVER, self._visitors.accept, self._visitors.user_of
         )
 
     def observe(self, action: AuditAction | None) -> None:

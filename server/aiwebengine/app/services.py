@@ -49,6 +49,7 @@ from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.streams import ScriptStreams
 from aiwebengine.scripts.trees import Trees
+from aiwebengine.sessions.script_sessions import ScriptSessions
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
 from aiwebengine.signing_keys.service import SigningKeys
@@ -72,6 +73,7 @@ class Services:
 
     users: Users
     sessions: Sessions
+    script_sessions: ScriptSessions
     tokens: Tokens
     sign_in: SignIn
     callers: CallerResolver
@@ -204,6 +206,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     return Services(
         users=users,
         sessions=sessions,
+        script_sessions=ScriptSessions(db, idle.total_seconds()),
         tokens=tokens,
         sign_in=SignIn(
             db,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -11,12 +11,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aiwebengine.auth.authenticator import Authenticator
-from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect
+from aiwebengine.auth.redirects import LANDING, landing_for, safe_redirect, sign_in_address
 from aiwebengine.auth.sign_in import ATTEMPT_LASTS_SECS, SignIn
-from aiwebengine.core.errors import EngineError, RateLimited
+from aiwebengine.core.config_server import Server
+from aiwebengine.core.errors import EngineError, Forbidden, NotFound, RateLimited
 from aiwebengine.core.identity import Viewer, anonymous
 from aiwebengine.core.rights import open_to_all
 from aiwebengine.sessions import secrets
+from aiwebengine.sessions.script_sessions import HAND_OVER, ScriptSessions
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.types import SignedIn
 from aiwebengine.web.bodies import must_be_json
@@ -24,16 +26,19 @@ from aiwebengine.web.files import Frontend
 
 # An answer has state, code, iss and, from Apple, the user's name.
 MOST_FORM_FIELDS = 32
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 def routes(
     authenticator: Authenticator,
     sign_in: SignIn,
     sessions: Sessions,
+    script_sessions: ScriptSessions,
     frontend: Frontend,
-    public_url: str,
+    server: Server,
 ) -> list[Route]:
-    """The routes below `/auth`; providers redirect browsers to *public_url*."""
+    """The routes below `/auth`; providers redirect browsers to the server's public URL."""
+    public_url = server.public_url
 
     def page(
         redirect: str,
@@ -232,12 +237,43 @@ def routes(
         response.headers["Clear-Site-Data"] = '"storage"'
         return response
 
+    @open_to_all
+    async def scripts(request: Request) -> Response:
+        """Sign in on the host of scripts, `server.scripts_host`, as the user of this session.
+
+        Scripts there learn the ID, name and roles of the user, and nothing that opens the engine.
+
+        Args:
+            redirect: path to open there afterwards (default: `/`).
+
+        Answers:
+            303: to that host with a code that is valid once, for 60 s; to the sign-in page for
+                callers without a session.
+
+        Raises NotFound without `server.scripts_host`, Forbidden unless a browser opens it as a page
+        (Fetch Metadata), RateLimited.
+        """
+        if server.scripts_name is None:
+            raise NotFound("Scripts have no host of their own; set server.scripts_host.")
+        if request.headers.get("sec-fetch-dest", "document") != "document":
+            raise Forbidden("Open this address as a page.")
+        redirect = safe_redirect(request.query_params.get("redirect"))
+        viewer = await authenticator.viewer(request, "web")
+        if viewer.session_id is None:
+            back = f"/auth/scripts?redirect={quote(redirect, safe='/')}"
+            return RedirectResponse(sign_in_address(back), 303, NO_STORE)
+        await authenticator.count_sign_in(request)
+        code = await script_sessions.offer(viewer, server.scripts_name)
+        query = urlencode({"code": code, "redirect": redirect})
+        return RedirectResponse(f"{server.scripts_url}{HAND_OVER}?{query}", 303, NO_STORE)
+
     return [
         Route("/auth/login", login, methods=["GET"]),
         Route("/auth/login/{provider}", start, methods=["GET"]),
         Route("/auth/callback/{provider}", complete, methods=["GET", "POST"]),
         Route("/auth/link", link, methods=["GET"]),
         Route("/auth/logout", logout, methods=["POST"]),
+        Route("/auth/scripts", scripts, methods=["GET"]),
     ]
 
 

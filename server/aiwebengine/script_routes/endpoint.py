@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +28,7 @@ from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.script_routes.requests import RequestBody, call_head, segments_of
+from aiwebengine.script_routes.visitors import Visitors
 from aiwebengine.scripts.routes import METHODS
 from aiwebengine.scripts.types import PageMode
 from aiwebengine.web.headers import header, request_id
@@ -53,6 +55,8 @@ class Settings:
     scripts_host: str | None = None
     """The name of the host that has nothing but scripts; None without one."""
     api_key: str | None = None
+    visitors: Visitors | None = None
+    """Who visits the scripts host."""
 
 
 class ScriptRoutes:
@@ -98,6 +102,10 @@ class ScriptRoutes:
         place = place_of(name_of(scope), self._settings.scripts_host, table.hosts)
         # Scripts answer no other methods: TRACE would show what proxies add.
         is_for_scripts = scope["type"] == "http" and scope["method"] in _METHODS
+        visitors = self._settings.visitors
+        if place.is_apart and visitors is not None and visitors.is_hand_over(scope, place.tables):
+            await (await visitors.hand_over(scope))(scope, receive, send)
+            return True
         found = None
         if is_for_scripts and (place.is_apart or not is_the_engines(scope["path"])):
             found = table.find(place.tables, scope["method"], segments_of(scope))
@@ -166,7 +174,13 @@ class ScriptRoutes:
         script, name = match.route.script, request_id(scope) or ""
         write = partial(self._journal.line, script, name, label)
         first, rest = await RequestBody(receive, scope, self._settings.max_body_bytes).begin()
-        head = call_head(match, scope, self._settings.api_key, is_own_host=is_own_host)
+        head = call_head(
+            match,
+            scope,
+            self._settings.api_key,
+            await self._visitor(scope) if is_own_host else None,
+            is_own_host=is_own_host,
+        )
         try:
             answer = await self._runtimes.call(
                 script.program, head, first, input=rest, on_log=write
@@ -189,6 +203,13 @@ class ScriptRoutes:
         if refused:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
+
+    async def _visitor(self, scope: Scope) -> dict[str, Any] | None:
+        """Who is signed in on the scripts host. Raises Unavailable."""
+        visitors = self._settings.visitors
+        if visitors is None or name_of(scope) != visitors.host:
+            return None
+        return await visitors.find(scope)
 
 
 def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:

@@ -37,7 +37,12 @@ def url_of(scope: Scope) -> str:
 
 
 def call_head(
-    match: Match[ServedRoute], scope: Scope, api_key: str | None, *, is_own_host: bool
+    match: Match[ServedRoute],
+    scope: Scope,
+    api_key: str | None,
+    user: dict[str, Any] | None,
+    *,
+    is_own_host: bool,
 ) -> bytes:
     """The head of a call: the request without its body, as JSON."""
     head: dict[str, Any] = {
@@ -49,7 +54,7 @@ def call_head(
         "path": scope["path"],
         "headers": for_script(scope["headers"], api_key, is_own_host=is_own_host),
         "params": match.params,
-        "user": None,
+        "user": user,
     }
     return orjson.dumps(head)
 

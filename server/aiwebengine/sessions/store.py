@@ -166,7 +166,7 @@ async def remove_sessions_of(db: Database, user_id: UUID) -> int:
 
 
 async def remove_ended(db: Database, idle_secs: float) -> None:
-    """Delete expired sessions, links and sign-in attempts."""
+    """Delete expired sessions, links, sign-in attempts and codes for the scripts host."""
     await db.execute(
         """
         delete from sessions
@@ -176,6 +176,9 @@ async def remove_ended(db: Database, idle_secs: float) -> None:
     )
     await db.execute("delete from sign_in_links where expires_at <= now()")
     await db.execute("delete from sign_in_attempts where expires_at <= now()")
+    await db.execute(
+        "delete from script_sessions where secret_hash is null and code_expires_at <= now()"
+    )
 
 
 async def lock_tokens_of(db: Database, user_id: UUID) -> None:

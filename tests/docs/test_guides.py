@@ -36,7 +36,12 @@ def reader(start, tmp_path) -> Reader:
 @pytest.mark.parametrize(
     ("page", "at_least"),
     [
-        ("README.md", 1),
+        ("README.md", 2),
+        ("docs/scripts/README.md", 6),
+        ("docs/scripts/forms.md", 6),
+        ("docs/scripts/limits.md", 3),
+        ("docs/scripts/deploying.md", 8),
+        ("docs/scripts/security.md", 2),
         ("docs/scripting.md", 20),
         ("docs/roles.md", 5),
         ("docs/security.md", 1),

@@ -249,7 +249,7 @@ def test_owners_suspension_deletion_and_restoring(run, shop, environment, tmp_pa
 
 @pytest.fixture
 def started(environment, tmp_path):
-    """Start a command that continues; it is interrupted at the end."""
+    """Start a command that runs until it is interrupted."""
     processes = []
 
     def start(*arguments):

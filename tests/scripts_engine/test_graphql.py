@@ -1,97 +1,11 @@
-"""Scripts through GraphQL, run by a real Deno."""
+"""Scripts through GraphQL."""
 
 import base64
 from dataclasses import replace
 
-import pytest
+from tests.scripts_engine.documents import DEPLOY, HELLO, RUN, SAVE, main
 
 from aiwebengine.core.identity import Role, Scope
-
-HELLO = """
-export const routes = {
-  "GET /hello/:name": (request, env, ctx) => {
-    console.warn("greeting", ctx.params.name);
-    return new Response(`Hello ${ctx.params.name}`, { headers: { "x-own": "1" } });
-  },
-  "POST /hello": async (request) => new Response(await request.text(), { status: 201 }),
-  "GET /fails": () => { throw new Error("no luck"); },
-  "GET /bytes": () => new Response(new Uint8Array([255, 0, 1])),
-  "GET /large": () => new Response("ä".repeat(800_000)),
-  "GET /headers": (request) => Response.json(Object.fromEntries(request.headers)),
-};
-"""
-SAVE = """
-  mutation ($files: [ScriptFileInput!]!, $base: Int, $slug: String = "hello") {
-    saveScript(input: {slug: $slug, files: $files, baseVersion: $base, message: "more"}) {
-      changed version { number message files { path } } script { newestVersion state }
-    }
-  }
-"""
-DEPLOY = """
-  mutation ($version: Int) {
-    deployScript(input: {slug: "hello", version: $version}) {
-      version changed routes { method path } diagnostics { message } script { state }
-    }
-  }
-"""
-RUN = """
-  mutation ($input: RunScriptInput!) {
-    runScript(input: $input) {
-      requestId version status headers { name value } body bodyBase64 bodySize isTruncated
-      milliseconds log { level text file line column }
-    }
-  }
-"""
-
-
-@pytest.fixture
-async def running(engine):
-    """An engine whose processes end with the test."""
-    yield engine
-    await engine.scripting.stop()
-
-
-@pytest.fixture
-def data(ask):
-    """Execute a document without errors; its data."""
-
-    async def data(viewer, query, **variables):
-        body = await ask(viewer, query, **variables)
-        assert "errors" not in body, body["errors"]
-        return body["data"]
-
-    return data
-
-
-@pytest.fixture
-def code(ask):
-    """Execute a document that is refused; the code, and its other extensions."""
-
-    async def code(viewer, query, **variables):
-        extensions = (await ask(viewer, query, **variables))["errors"][0]["extensions"]
-        return extensions.pop("code"), extensions
-
-    return code
-
-
-def main(source):
-    return [{"path": "main.ts", "text": source}]
-
-
-@pytest.fixture
-async def hello(running, edith, data):
-    """The script `hello`, deployed by the editor who owns it."""
-    await data(edith, 'mutation { createScript(input: {slug: "hello"}) { script { slug } } }')
-    await data(edith, SAVE, files=main(HELLO))
-    return (await data(edith, DEPLOY))["deployScript"]
-
-
-@pytest.fixture
-def run(edith, data):
-    async def run(path, viewer=edith, **more):
-        return (await data(viewer, RUN, input={"slug": "hello", "path": path, **more}))["runScript"]
-
-    return run
 
 
 async def test_a_script_is_created_saved_checked_and_deployed(running, edith, data):
@@ -229,88 +143,6 @@ async def test_versions_differ_and_are_rolled_back_to(hello, edith, data):
         "nodes": [{"number": 1}],
         "pageInfo": {"hasNextPage": False},
     }
-
-
-async def test_a_run_answers_as_a_visitor_is_answered(hello, run):
-    answer = await run("/hello/Zoë?x=1")
-
-    assert (answer["status"], answer["body"], answer["bodyBase64"]) == (200, "Hello Zoë", None)
-    assert {"name": "x-own", "value": "1"} in answer["headers"]
-    assert "content-security-policy" in {one["name"] for one in answer["headers"]}
-    (line,) = answer["log"]
-    assert (line["level"], line["text"], line["file"], line["line"]) == (
-        "WARN",
-        "greeting Zoë",
-        "main.ts",
-        4,
-    )
-    assert answer["version"] == 1
-    assert answer["milliseconds"] > 0
-    assert answer["bodySize"] == 10
-
-
-async def test_a_run_sends_method_headers_and_body(hello, run):
-    posted = await run("/hello", method="POST", body="däta")
-    secret = {"name": "Authorization", "value": "Bearer awe_secret"}
-    seen = await run("/headers", headers=[{"name": "X-Mine", "value": "é"}, secret])
-
-    assert (posted["status"], posted["body"]) == (201, "däta")
-    assert '"x-mine":"é"' in seen["body"]
-    assert "awe_" not in seen["body"]
-
-
-async def test_a_run_shows_failures_bytes_and_the_beginning_of_much(hello, run):
-    failed, binary, large = await run("/fails"), await run("/bytes"), await run("/large")
-
-    assert failed["status"] == 500
-    assert failed["requestId"] in failed["body"]
-    assert failed["log"][-1]["level"] == "ERROR"
-    assert "no luck" in failed["log"][-1]["text"]
-    assert (binary["body"], binary["bodyBase64"], binary["bodySize"]) == (None, "/wAB", 3)
-    assert large["isTruncated"]
-    assert large["body"] == "ä" * 500_000
-
-
-async def test_a_run_that_cannot_be_sent_says_why(hello, edith, add_person, data, code):
-    emma = await add_person("emma", Role.EDITOR)
-    await data(emma, 'mutation { createScript(input: {slug: "mine"}) { script { slug } } }')
-    header = {"name": "x", "value": "a\nb"}
-    wanted = {
-        "FORBIDDEN": [{"slug": "mine"}],
-        "NOT_FOUND": [
-            {"slug": "nothing"},
-            {"slug": "hello", "path": "/elsewhere"},
-            {"slug": "hello", "path": "/graphql"},
-        ],
-        "BAD_USER_INPUT": [
-            {"slug": "hello", "path": "hello"},
-            {"slug": "hello", "path": "/hello#x"},
-            {"slug": "hello", "method": "G T"},
-            {"slug": "hello", "path": "/headers", "headers": [header]},
-            {"slug": "hello", "path": "/headers", "headers": [{"name": "a b", "value": ""}]},
-        ],
-    }
-    found = {
-        expected: [(await code(edith, RUN, input=one))[0] for one in inputs]
-        for expected, inputs in wanted.items()
-    }
-
-    assert found == {expected: [expected] * len(inputs) for expected, inputs in wanted.items()}
-    assert (await code(emma, RUN, input={"slug": "mine"}))[0] == "CONFLICT"
-
-
-async def test_a_run_does_not_reach_another_script(hello, add_person, data, code):
-    emma = await add_person("emma", Role.EDITOR)
-    await data(emma, 'mutation { createScript(input: {slug: "mine"}) { script { slug } } }')
-    own = 'export const routes = { "GET /mine": () => new Response("mine") };'
-    await data(emma, SAVE, slug="mine", files=main(own))
-    await data(emma, DEPLOY.replace('"hello"', '"mine"'))
-
-    refused = await code(emma, RUN, input={"slug": "mine", "path": "/hello/x"})
-    answer = await data(emma, RUN, input={"slug": "mine"})
-
-    assert refused[0] == "NOT_FOUND"
-    assert answer["runScript"]["body"] == "mine"
 
 
 async def test_suspended_scripts_are_resumed_and_deleted_ones_restored(hello, ada, edith, data):

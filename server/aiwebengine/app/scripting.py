@@ -51,7 +51,8 @@ class Scripting:
         self.active = ActiveScripts(scripts, runtimes)
         self.journal = CallJournal(scripts.write_log, answered, scripts.suspend_for_crashes)
         scripts.on_change = self._serve_what_is_new
-        runs.serving = Serving(self.active, self.journal, self._routes)
+        url = config.server.scripts_url or config.server.public_url
+        runs.serving = Serving(self.active, self.journal, self._routes, url)
 
     def middleware(self) -> Middleware:
         """What answers requests by scripts."""

@@ -250,7 +250,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         scripts=scripts,
         script_telemetry=script_telemetry,
         script_streams=ScriptStreams(scripts, following),
-        script_runs=ScriptRuns(scripts, script_settings(config).engine_host),
+        script_runs=ScriptRuns(scripts),
     )
 
 

@@ -23,7 +23,7 @@ from aiwebengine.script_routes.errors import (
     error_of,
 )
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
-from aiwebengine.script_routes.hosts import name_of, place_of
+from aiwebengine.script_routes.hosts import Place, name_of, place_of
 from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
@@ -93,22 +93,26 @@ class ScriptRoutes:
             if not is_answered:
                 await self._app(scope, receive, send)
 
+    def find(self, scope: Scope) -> tuple[Place, Match[ServedRoute] | NoSuchMethod | None]:
+        """The host that a request is for, and the route that answers it. Raises MalformedHost."""
+        table = self._scripts.table
+        place = place_of(name_of(scope), self._settings.scripts_host, table.hosts)
+        # Scripts answer no other methods: TRACE would show what proxies add.
+        is_for_scripts = scope["type"] == "http" and scope["method"] in _METHODS
+        if is_for_scripts and (place.is_apart or not is_the_engines(scope["path"])):
+            return place, table.find(place.tables, scope["method"], segments_of(scope))
+        return place, None
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer by a script; False if the request is the engine's.
 
         Raises EngineError as long as nothing was sent.
         """
-        table = self._scripts.table
-        place = place_of(name_of(scope), self._settings.scripts_host, table.hosts)
-        # Scripts answer no other methods: TRACE would show what proxies add.
-        is_for_scripts = scope["type"] == "http" and scope["method"] in _METHODS
+        place, found = self.find(scope)
         visitors = self._settings.visitors
         if place.is_apart and visitors is not None and visitors.is_hand_over(scope, place.tables):
             await (await visitors.hand_over(scope))(scope, receive, send)
             return True
-        found = None
-        if is_for_scripts and (place.is_apart or not is_the_engines(scope["path"])):
-            found = table.find(place.tables, scope["method"], segments_of(scope))
         if isinstance(found, Match):
             _must_not_be_code_of_the_engine(scope, is_own_host=place.is_apart)
             await self._serve(found, scope, receive, send, is_own_host=place.is_apart)

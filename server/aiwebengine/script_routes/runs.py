@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,10 +17,9 @@ from aiwebengine.core.errors import BadUserInput, Conflict, NotFound, Unavailabl
 from aiwebengine.core.identity import Viewer
 from aiwebengine.runtimes.types import LogLine, Lost
 from aiwebengine.script_routes.active import ActiveScripts, ServedScript
-from aiwebengine.script_routes.hosts import name_of, place_of
+from aiwebengine.script_routes.endpoint import ScriptRoutes
 from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match
-from aiwebengine.script_routes.requests import segments_of
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.rights import Act
 from aiwebengine.scripts.run_types import HttpHeader, RunRequest, ScriptRun, ScriptRunLine
@@ -45,19 +44,17 @@ class Serving:
 
     active: ActiveScripts
     journal: Journal
-    routes: Callable[[ASGIApp, Journal], ASGIApp]
+    routes: Callable[[ASGIApp, Journal], ScriptRoutes]
     """The application that answers by scripts, and otherwise by the one that it is given."""
+    url: str
+    """Where scripts that are bound to no host are served."""
 
 
 class ScriptRuns:
-    """Runs scripts as an anonymous visitor would, for those who may.
+    """Runs scripts as an anonymous visitor would, for those who may."""
 
-    *engine_host* is the host of requests to scripts that are not bound to one.
-    """
-
-    def __init__(self, scripts: Scripts, engine_host: str | None) -> None:
+    def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
-        self._engine_host = engine_host or "localhost"
         self.serving: Serving | None = None
         """Set where scripts are served."""
 
@@ -74,11 +71,11 @@ class ScriptRuns:
             raise Unavailable("Scripts are off: scripts.enabled is false.")
         if script.active_version is None:
             raise Conflict(f"No version of {script.slug} is active. Deploy one first.")
-        scope = _scope(wanted, script.host or self._engine_host)
+        scope = _scope(wanted, serving.url, script.host)
         await serving.active.refresh()
-        found = _served(serving.active, scope, wanted.slug)
         recorder, collector = _Recorder(serving.journal), _Collector()
         app = serving.routes(_no_route, recorder)
+        found = _served(app, scope, wanted.slug)
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(RUN_SECS):
@@ -105,8 +102,12 @@ class ScriptRuns:
         )
 
 
-def _scope(wanted: RunRequest, host: str) -> Scope:
-    """The request as a server would pass it on. Raises BadUserInput."""
+def _scope(wanted: RunRequest, url: str, host: str | None) -> Scope:
+    """The request as a server would pass it on; without *host* to that of *url*.
+
+    Raises BadUserInput.
+    """
+    base = urlsplit(url)
     path, _, query = (wanted.path or f"/{wanted.slug}").partition("?")
     if not path.startswith("/") or "#" in wanted.path or len(wanted.path) > LONGEST_PATH:
         raise BadUserInput(
@@ -125,12 +126,12 @@ def _scope(wanted: RunRequest, host: str) -> Scope:
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": wanted.method.upper(),
-        "scheme": "http",
+        "scheme": base.scheme,
         "path": unquote(raw),
         "raw_path": raw.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", host.encode()), *_headers(wanted)],
+        "headers": [(b"host", (host or base.netloc).encode()), *_headers(wanted)],
         "client": None,
         "server": None,
         "state": {"request_id": token_hex(8)},
@@ -160,10 +161,9 @@ def _headers(wanted: RunRequest) -> list[tuple[bytes, bytes]]:
     return sent
 
 
-def _served(active: ActiveScripts, scope: Scope, slug: str) -> ServedScript:
+def _served(app: ScriptRoutes, scope: Scope, slug: str) -> ServedScript:
     """The script of the route for this request. Raises NotFound unless it is this one."""
-    place = place_of(name_of(scope), None, active.table.hosts)
-    found = active.table.find(place.tables, scope["method"], segments_of(scope))
+    _, found = app.find(scope)
     asked = f"{scope['method']} {scope['path'][:200]}"
     if isinstance(found, Match) and found.route.script.slug != slug:
         raise NotFound(f"{asked} belongs to the script {found.route.script.slug}.")

@@ -159,7 +159,7 @@ def check(
 
 
 class _Pushing:
-    """Pushes a folder, once or repeatedly."""
+    """Pushes a folder, once or after each change."""
 
     def __init__(
         self,

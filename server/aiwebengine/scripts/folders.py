@@ -27,7 +27,7 @@ IGNORED = frozenset({"node_modules"})
 
 @dataclass(frozen=True)
 class State:
-    """The version that was last pushed from a folder or pulled into it."""
+    """The version that a folder has since its last push or pull."""
 
     slug: str
     version: int

@@ -280,7 +280,7 @@ class Engine:
             identities=DataLoader(services.users.identities_of),
             sessions=DataLoader(services.sessions.of_users),
             api_tokens=DataLoader(services.tokens.of_users),
-            scripts=script_loaders(services.scripts),
+            new_script_loaders=partial(script_loaders, services.scripts),
         )
 
     async def trouble(self) -> str | None:

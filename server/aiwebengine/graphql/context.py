@@ -29,7 +29,12 @@ class Loaders:
     identities: DataLoader[UUID, list[Identity]]
     sessions: DataLoader[UUID, list[Session]]
     api_tokens: DataLoader[UUID, list[ApiToken]]
-    scripts: ScriptLoaders
+    new_script_loaders: Callable[[], ScriptLoaders]
+
+    @cached_property
+    def scripts(self) -> ScriptLoaders:
+        """Those of scripts, created at first use because they are many."""
+        return self.new_script_loaders()
 
 
 @dataclass

@@ -16,7 +16,7 @@ class BufferedTransport:
     a packet, which costs more than computing a small response.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.WriteTransport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._buffered: list[bytes] = []
@@ -45,6 +45,11 @@ class BufferedTransport:
         self._flush()
         self._transport.close()
 
+    def abort(self) -> None:
+        """Close without writing what is buffered."""
+        self._buffered, self._buffered_bytes = [], 0
+        self._transport.abort()
+
     def get_write_buffer_size(self) -> int:
         """Number of bytes that are not sent yet."""
         return self._buffered_bytes + self._transport.get_write_buffer_size()
@@ -53,6 +58,7 @@ class BufferedTransport:
         return getattr(self._transport, name)
 
     def _flush(self) -> None:
-        if self._buffered:
-            buffered, self._buffered, self._buffered_bytes = self._buffered, [], 0
+        buffered, self._buffered, self._buffered_bytes = self._buffered, [], 0
+        # The other side may have gone since the write.
+        if buffered and not self._transport.is_closing():
             self._transport.write(buffered[0] if len(buffered) == 1 else b"".join(buffered))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from subprocess import SubprocessError
 from typing import Protocol, cast
 
+from aiwebengine.core.buffered_transport import BufferedTransport
 from aiwebengine.runtimes.deno import confinement
 from aiwebengine.runtimes.protocol import Frame, FrameError, FrameReader
 
@@ -54,7 +55,7 @@ class Channel(asyncio.SubprocessProtocol):
         self._listener = listener
         self._reader = FrameReader(max_frame_bytes)
         self._transport: asyncio.SubprocessTransport | None = None
-        self._input: asyncio.WriteTransport | None = None
+        self._input: BufferedTransport | None = None
 
     async def open(self, command: list[str], environment: dict[str, str]) -> None:
         """Start the process. Raises OSError, SubprocessError."""
@@ -73,7 +74,8 @@ class Channel(asyncio.SubprocessProtocol):
             self.is_gone.set_result(None)
             raise
         self._transport = transport
-        self._input = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
+        pipe = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
+        self._input = BufferedTransport(pipe, asyncio.get_running_loop())
         self.pid = transport.get_pid()
 
     def write(self, data: bytes) -> None:

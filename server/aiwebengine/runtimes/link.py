@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 
 import orjson
 
+from aiwebengine.core.buffered_transport import BufferedTransport
 from aiwebengine.core.errors import EngineError
 from aiwebengine.runtimes import heads
 from aiwebengine.runtimes.answers import Answer, Rest
@@ -59,7 +60,7 @@ class Link(asyncio.Protocol):
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(MAX_FRAME_BYTES)
-        self._transport: asyncio.WriteTransport | None = None
+        self._transport: BufferedTransport | None = None
         self._calls: dict[int, _Call] = {}
         self._last = 0
         self._programs: dict[str, tuple[Program, int]] = {}
@@ -138,7 +139,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The supervisor is there."""
-        self._transport = cast(asyncio.WriteTransport, transport)
+        self._transport = BufferedTransport(cast(asyncio.WriteTransport, transport), self._loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The supervisor has gone: end every call."""

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
+from aiwebengine.core.buffered_transport import BufferedTransport
 from aiwebengine.runtimes.calls import CANCELLED, Call, lost
 from aiwebengine.runtimes.interfaces import Runtime
 from aiwebengine.runtimes.pool import Pool
@@ -90,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._served: dict[int, Served] = {}
         self._numbers: dict[Served, int] = {}
         self._calls: dict[int, Call] = {}
-        self._transport: asyncio.WriteTransport | None = None
+        self._transport: BufferedTransport | None = None
         self._now = asyncio.get_running_loop().time
 
     # For calls and programs
@@ -112,7 +113,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A worker has connected."""
-        self._transport = cast(asyncio.WriteTransport, transport)
+        loop = asyncio.get_running_loop()
+        self._transport = BufferedTransport(cast(asyncio.WriteTransport, transport), loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The worker has gone: nobody waits for its calls."""

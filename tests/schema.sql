@@ -455,6 +455,17 @@ CREATE TABLE public.script_routes (
     CONSTRAINT script_routes_shape_check CHECK ((length(shape) <= 500))
 );
 
+CREATE TABLE public.script_sessions (
+    session_id uuid NOT NULL,
+    host text NOT NULL,
+    code_hash bytea,
+    code_expires_at timestamp with time zone NOT NULL,
+    secret_hash bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_sessions_check CHECK (((code_hash IS NULL) <> (secret_hash IS NULL))),
+    CONSTRAINT script_sessions_host_check CHECK ((length(host) <= 253))
+);
+
 CREATE TABLE public.script_versions (
     script_id uuid NOT NULL,
     number integer NOT NULL,
@@ -773,6 +784,12 @@ ALTER TABLE ONLY public.script_owners
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_pkey PRIMARY KEY (host, shape, method);
 
+ALTER TABLE ONLY public.script_sessions
+    ADD CONSTRAINT script_sessions_code_hash_key UNIQUE (code_hash);
+
+ALTER TABLE ONLY public.script_sessions
+    ADD CONSTRAINT script_sessions_secret_hash_key UNIQUE (secret_hash);
+
 ALTER TABLE ONLY public.script_versions
     ADD CONSTRAINT script_versions_pkey PRIMARY KEY (script_id, number);
 
@@ -909,6 +926,10 @@ CREATE INDEX script_owners_user ON public.script_owners USING btree (user_id);
 
 CREATE INDEX script_routes_script ON public.script_routes USING btree (script_id);
 
+CREATE INDEX script_sessions_code ON public.script_sessions USING btree (code_expires_at) WHERE (secret_hash IS NULL);
+
+CREATE INDEX script_sessions_session ON public.script_sessions USING btree (session_id);
+
 CREATE INDEX scripts_activation ON public.scripts USING btree (activation);
 
 CREATE INDEX scripts_deleted ON public.scripts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
@@ -985,6 +1006,9 @@ ALTER TABLE ONLY public.script_owners
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_sessions
+    ADD CONSTRAINT script_sessions_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_versions
     ADD CONSTRAINT script_versions_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +26,7 @@ from aiwebengine.script_routes.errors import (
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
 from aiwebengine.script_routes.hosts import Place, name_of, place_of
 from aiwebengine.script_routes.journal import Journal
+from aiwebengine.script_routes.leaving import UntilDisconnect
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.script_routes.requests import RequestBody, call_head, segments_of
@@ -32,7 +34,7 @@ from aiwebengine.script_routes.visitors import Visitors
 from aiwebengine.scripts.routes import METHODS
 from aiwebengine.scripts.types import PageMode
 from aiwebengine.web.headers import header, request_id
-from aiwebengine.web.middleware import OWN_POLICY
+from aiwebengine.web.middleware import CLIENT_LEFT, OWN_POLICY
 from aiwebengine.web.problems import of_error
 
 # RFC 6455 section 7.4.1.
@@ -162,6 +164,9 @@ class ScriptRoutes:
             # What has begun can only be cut off: the server closes the connection.
             if not sending.has_begun:
                 raise
+        except ClientDisconnect:
+            status = CLIENT_LEFT
+            raise
         finally:
             self._journal.answered(script, status, time.perf_counter() - begun)
 
@@ -177,7 +182,8 @@ class ScriptRoutes:
     ) -> None:
         script, name = match.route.script, request_id(scope) or ""
         write = partial(self._journal.line, script, name, label)
-        first, rest = await RequestBody(receive, scope, self._settings.max_body_bytes).begin()
+        body = RequestBody(receive, scope, self._settings.max_body_bytes)
+        first, rest = await body.begin()
         head = call_head(
             match,
             scope,
@@ -186,14 +192,15 @@ class ScriptRoutes:
             is_own_host=is_own_host,
         )
         try:
-            answer = await self._runtimes.call(
-                script.program, head, first, input=rest, on_log=write
-            )
-            try:
-                refused = await to.send_answer(answer)
-            finally:
-                if answer.rest is not None:
-                    await answer.close()
+            with UntilDisconnect(body):
+                answer = await self._runtimes.call(
+                    script.program, head, first, input=rest, on_log=write
+                )
+                try:
+                    refused = await to.send_answer(answer)
+                finally:
+                    if answer.rest is not None:
+                        await answer.close()
         except Failed as error:
             write(_failure(error))
             raise ScriptFailed("The script failed. Its log has the details.") from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from aiwebengine.core.errors import BodyTooLarge
@@ -62,37 +64,42 @@ def call_head(
 class RequestBody:
     """The body of a request on its way to a script, within a limit.
 
-    Raises BodyTooLarge when more is declared, or comes.
+    Raises BodyTooLarge when more is declared, or comes, and ClientDisconnect when the visitor
+    leaves before all of it has come: a script must not take a part for the whole.
     """
 
     def __init__(self, receive: Receive, scope: Scope, most: int) -> None:
         self._receive = receive
         self._most = most
         self._size = 0
+        self.is_read = False
+        """Whether all of it has come."""
         declared = header(scope, b"content-length") or ""
         if declared.isdecimal() and int(declared[:15]) > most:
             raise self._too_large()
 
     async def begin(self) -> tuple[bytes, AsyncIterator[bytes] | None]:
         """All of a small body, or the beginning of a large one and what follows."""
-        parts, more = [], True
-        while more and self._size < WHOLE_BODY_BYTES:
-            message = await self._receive()
-            parts.append(self._counted(message))
-            more = message.get("more_body", False)
+        parts = []
+        while not self.is_read and self._size < WHOLE_BODY_BYTES:
+            parts.append(self._counted(await self._receive()))
         first = parts[0] if len(parts) == 1 else b"".join(parts)
-        return first, self._rest() if more else None
+        return first, None if self.is_read else self._rest()
+
+    async def abandoned(self) -> None:
+        """Wait until the visitor leaves, after all of it was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            # A server may repeat the end of the body.
+            await asyncio.sleep(0)
 
     async def _rest(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                return
-            yield self._counted(message)
-            more = message.get("more_body", False)
+        while not self.is_read:
+            yield self._counted(await self._receive())
 
     def _counted(self, message: Message) -> bytes:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        self.is_read = not message.get("more_body", False)
         part: bytes = message.get("body", b"")
         self._size += len(part)
         if self._size > self._most:

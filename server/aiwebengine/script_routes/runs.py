@@ -173,8 +173,13 @@ def _served(app: ScriptRoutes, scope: Scope, slug: str) -> ServedScript:
 
 
 def _body(body: bytes) -> Receive:
+    parts = [body]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not parts:
+            # Nobody leaves a run.
+            await asyncio.get_running_loop().create_future()
+        return {"type": "http.request", "body": parts.pop(), "more_body": False}
 
     return receive
 

@@ -182,3 +182,13 @@ def test_no_service_worker_is_installed(site):
     head = "GET /evil/code.js HTTP/1.1\nService-Worker: script\nSec-Fetch-Dest: serviceworker"
 
     assert site.ask(head).status == 403
+
+
+@pytest.mark.parametrize("many", [1, 50_000])
+def test_headers_that_no_client_reads_are_not_sent(site, many):
+    headers = {f"x-{number}": "x" * (70_000 // many) for number in range(many)}
+
+    reply = site.answer({"status": 200, "headers": headers})
+
+    assert reply.status == 500
+    assert not reply.all("x-0")

@@ -153,6 +153,10 @@ def _without_pages_of_the_engine(referer: str) -> str:
     return referer
 
 
+# Proxies and clients refuse answers with more: Node reads 16 KiB, curl 300 KB.
+LARGEST_HEAD_BYTES = 65_536
+
+
 class UnusableAnswer(Exception):
     """The script answered what can't be sent; the message names it."""
 
@@ -162,11 +166,16 @@ def for_visitor(
 ) -> tuple[Headers, list[str]]:
     """The headers of an answer as they are sent, and the names of those that were refused.
 
-    Raises UnusableAnswer for a name or value that HTTP does not allow (RFC 9110 section 5.5).
+    Raises UnusableAnswer for a name or value that HTTP does not allow (RFC 9110 section 5.5), and
+    for more of them than clients read.
     """
     sent: Headers = []
     refused = []
+    size = 0
     for name, value in headers:
+        size += len(name) + len(value)
+        if size > LARGEST_HEAD_BYTES:
+            raise UnusableAnswer(f"the headers have more than {LARGEST_HEAD_BYTES:,} characters")
         key = _name(name)
         text = _value(name, value)
         if _is_refused(key, text, is_own_host=is_own_host):

@@ -206,3 +206,34 @@ export const routes = {
 
     assert (timer.level, timer.file, timer.line) == ("error", "main.ts", 4)
     assert (forgotten.level, forgotten.file, forgotten.line) == ("error", "main.ts", 8)
+
+
+LONG = """
+const long = "x".repeat(2_000_000);
+export const routes = {
+  "GET /message": () => { throw new Error(long); },
+  "GET /stack": () => {
+    const error = new Error("s");
+    error.stack += `\\n    at ${long} (main.ts:1:1)`;
+    throw error;
+  },
+  "GET /cause": () => { throw new Error(long, { cause: new Error(long) }); },
+  "GET /text": () => { throw long; },
+  "GET /headers": () => new Response("x", { headers: { long } }),
+  "GET /streamed": () => new Response(new Response("x").body, { headers: { long } }),
+};
+"""
+
+
+@pytest.mark.parametrize("what", ["message", "stack", "cause", "text", "headers", "streamed"])
+async def test_what_is_reported_is_short_enough_for_the_host(tmp_path, what):
+    async with running(tmp_path, LONG) as program:
+        with pytest.raises(Failed) as failure:
+            await program.call(f"GET /{what}")
+
+    assert len(failure.value.message) < 20_000
+    assert len(failure.value.stack) < 40_000
+    if what == "message":
+        assert failure.value.stack.endswith("(main.ts:4:33)")
+    if what in ("headers", "streamed"):
+        assert "the answer's headers have 20000" in failure.value.message

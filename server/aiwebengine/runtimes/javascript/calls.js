@@ -22,6 +22,8 @@ const WINDOW = 1 << 20;
 const PIECE_BYTES = 1 << 16;
 // A longer body goes in pieces, as fast as it is read.
 const WHOLE_BYTES = 1 << 18;
+// Status and headers, as JSON. The host ends a process whose frames are too long.
+const LONGEST_HEAD = 1 << 17;
 
 // A call runs until its answer begins, works after its answer while promises are waited for.
 const RUNNING = 0;
@@ -97,7 +99,7 @@ export class Call {
 
   /** Answers with a whole body, text or bytes. *head* is JSON. */
   answer(head, body) {
-    if (this.#state !== RUNNING) return;
+    if (this.#state !== RUNNING || !this.#fitsHead(head)) return;
     const { maxAnswer } = this.#calls;
     // A UTF-16 unit takes three bytes of UTF-8 at most.
     const most = typeof body === "string" ? 3 * body.length : 0;
@@ -114,7 +116,7 @@ export class Call {
 
   /** Answers with a body that is read from a ReadableStream. Resolves when it ended. */
   async stream(head, body) {
-    if (this.#state !== RUNNING) return;
+    if (this.#state !== RUNNING || !this.#fitsHead(head)) return;
     this.#state = STREAMING;
     this.#reader = body.getReader();
     this.#calls.send(ANSWER_OPEN, this.#number, head);
@@ -174,6 +176,13 @@ export class Call {
   credit(bytes) {
     this.#unread -= bytes;
     this.#onCredit?.();
+  }
+
+  #fitsHead({ length }) {
+    if (length <= LONGEST_HEAD) return true;
+    const most = `at most ${LONGEST_HEAD} are sent`;
+    this.fail(new RangeError(`the answer's headers have ${length} characters; ${most}`));
+    return false;
   }
 
   #fits(size) {

@@ -9,6 +9,9 @@ const { Error, String } = globalThis;
 const ESCAPED = /[.*+?^${}()|[\]\\]/g;
 const NOTHING_KNOWN = { file: null, line: null, column: null };
 const MOST_CAUSES = 5;
+// In characters. The host ends a process whose frames are too long.
+const LONGEST_MESSAGE = 10_000;
+const LONGEST_STACK = 30_000;
 
 /** Reads stacks and messages for places in *folder*. */
 export class Positions {
@@ -64,11 +67,11 @@ export class Positions {
       text += this.#messageOf(error) + this.#frames(String(error.stack));
       error = error.cause;
     }
-    return text;
+    return cut(text, LONGEST_STACK);
   }
 
   #messageOf(error) {
-    return plainMessage(this.shortened(messageOf(error)));
+    return plainMessage(this.shortened(cut(messageOf(error), LONGEST_MESSAGE)));
   }
 
   #frames(stack) {
@@ -98,6 +101,8 @@ function messageOf(error) {
 }
 
 const isError = (value) => isPrototypeOf(Error.prototype, value);
+
+const cut = (text, most) => (text.length > most ? `${slice(text, 0, most)}…` : text);
 
 const escaped = (text) => text.replace(ESCAPED, "\\$&");
 

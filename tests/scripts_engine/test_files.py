@@ -167,6 +167,27 @@ def test_a_sparse_file_is_refused():
         archives.from_tar(info.tobuf() + bytes(1_024))
 
 
+def test_a_file_of_negative_size_is_refused():
+    info = tarfile.TarInfo("main.ts")
+    info.size = -1
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+
+    with pytest.raises(BadUserInput, match=r"negative sizes|not a tar archive"):
+        archives.from_tar(bytes(header) + bytes(1_024))
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE], ids=["gnu", "pax", "all"]
+)
+def test_extended_headers_without_end_are_refused(kind):
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = kind, 10
+    block = header.tobuf(tarfile.GNU_FORMAT) + b"x" * 10 + bytes(502)
+
+    with pytest.raises(BadUserInput, match=r"extended headers|not a tar archive"):
+        archives.from_tar(block * 5_000)
+
+
 @pytest.mark.parametrize(
     "body", [b"hello", b"\x1f\x8bnonsense", gzip.compress(b"hello")[:-4], b"x" * 600]
 )

@@ -58,6 +58,9 @@ def from_tar(archive: bytes) -> dict[str, bytes]:
                 opened = tar.extractfile(member)
                 assert opened is not None  # noqa: S101 - it is a plain file
                 found[path] = opened.read()
+    except RecursionError:
+        # tarfile reads each header that extends the next one in a call of its own.
+        raise BadUserInput("The archive has too many extended headers in a row.") from None
     except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
         raise BadUserInput(f"The body is not a tar archive: {error}.") from None
     return found
@@ -110,10 +113,10 @@ def _decompressed(archive: bytes) -> bytes:
 
 def _must_be_plain_file(member: tarfile.TarInfo, path: str) -> None:
     # The size of a sparse file is not that of what the archive holds.
-    if not member.isreg() or member.issparse():
+    if not member.isreg() or member.issparse() or member.size < 0:
         raise BadUserInput(
-            f"The archive's entry {path[:200]!r} is not a plain file; links, devices and sparse"
-            " files are not allowed."
+            f"The archive's entry {path[:200]!r} is not a plain file; links, devices, sparse files"
+            " and negative sizes are not allowed."
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Mapping
 
 from bench.load import NotMeasured
 
 ANSWER_SECS = 30
+PAUSE_SECS = 0.005
 API = "/api/engine/scripts"
 
 
@@ -31,6 +33,17 @@ class Connection:
         if status != 200:
             raise NotMeasured(f"GET {path} answers {status}: {body[:300]}")
         return body
+
+    def get_once_started(self, path: str) -> str:
+        """The same for an engine that starts: it answers 503 until it has read the scripts."""
+        end = time.monotonic() + ANSWER_SECS
+        while True:
+            status, body = self.ask("GET", path)
+            if status == 200:
+                return body
+            if status != 503 or time.monotonic() > end:
+                raise NotMeasured(f"GET {path} answers {status}: {body[:300]}")
+            time.sleep(PAUSE_SECS)
 
     def put(self, slug: str, files: Mapping[str, str]) -> None:
         """Save and deploy a script. Raises NotMeasured if that is refused."""

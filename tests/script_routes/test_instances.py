@@ -2,13 +2,19 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 
 import httpx2
 import pytest
-from tests.conftest import first_sign_in
+from tests.conftest import configured, first_sign_in, free_port, locked, serving
+
+from aiwebengine.app.engine import Engine
+from aiwebengine.core.identity import operator
+from aiwebengine.scripts.files import tree_of
 
 TWO_WORKERS = {"APP_PERFORMANCE__WORKER_POOL_SIZE": "2"}
 SCRIPTS = "/api/engine/scripts"
+SOURCE = 'export const routes = {{ "GET /number": () => new Response("{}") }};'
 DEPLOYS = 5
 CLIENTS = 4
 # A connection lands on any worker: that all of these miss one of two is one case in a million.
@@ -35,10 +41,9 @@ def deploy(instances, command):
     base, _ = instances
 
     def deploy(number):
-        source = f'export const routes = {{ "GET /number": () => new Response("{number}") }};'
         answer = httpx2.put(
             f"{base}{SCRIPTS}/number",
-            json={"files": {"main.ts": source}},
+            json={"files": {"main.ts": SOURCE.format(number)}},
             headers=headers,
             timeout=LONGEST_SECS,
         )
@@ -105,3 +110,24 @@ async def test_deploys_under_load_lose_no_request_of_any_worker(instances, deplo
 
     assert {status for status, _ in seen} == {200}
     assert {text for _, text in seen} >= {str(number) for number in range(1, DEPLOYS + 1)}
+
+
+async def test_an_instance_that_has_not_read_the_scripts_yet_says_so(served, url, tmp_path):
+    tree = tree_of({"main.ts": SOURCE.format(7).encode()})
+    await served.engine.services.scripts.put(operator("tests"), "number", tree)
+    other = Engine(configured(tmp_path).at_port(free_port()), url)
+
+    async with AsyncExitStack() as stack, httpx2.AsyncClient(timeout=LONGEST_SECS) as client:
+        async with locked(url, "script_activations"):
+            base = (await stack.enter_async_context(serving(other))).base
+            early = await client.get(f"{base}/number")
+            page = await client.get(f"{base}/auth/login")
+        async with asyncio.timeout(LONGEST_SECS):
+            while (late := await client.get(f"{base}/number")).status_code == 503:
+                await asyncio.sleep(0.05)
+
+    assert early.status_code == 503
+    assert "has not read the scripts yet" in early.json()["detail"]
+    assert "retry-after" in early.headers
+    assert page.status_code == 200
+    assert (late.status_code, late.text) == (200, "7")

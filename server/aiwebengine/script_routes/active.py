@@ -97,6 +97,11 @@ class ActiveScripts:
         """All scripts that are served."""
         return list(self._scripts.values())
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether this worker knows what it should serve; False during its start."""
+        return self._activation is not None
+
     async def refresh(self) -> None:
         """Serve what the database says, if that has changed. Raises Unavailable."""
         async with self._lock:

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aiwebengine.core.errors import EngineError, Forbidden, NotFound
+from aiwebengine.core.errors import EngineError, Forbidden, NotFound, Unavailable
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.types import Failed, LogLine, Lost
 from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
@@ -96,13 +96,20 @@ class ScriptRoutes:
                 await self._app(scope, receive, send)
 
     def find(self, scope: Scope) -> tuple[Place, Match[ServedRoute] | NoSuchMethod | None]:
-        """The host that a request is for, and the route that answers it. Raises MalformedHost."""
+        """The host that a request is for, and the route that answers it.
+
+        Raises MalformedHost, and Unavailable for a path that may be a script's during the start.
+        """
         table = self._scripts.table
         place = place_of(name_of(scope), self._settings.scripts_host, table.hosts)
         # Scripts answer no other methods: TRACE would show what proxies add.
         is_for_scripts = scope["type"] == "http" and scope["method"] in _METHODS
         if is_for_scripts and (place.is_apart or not is_the_engines(scope["path"])):
-            return place, table.find(place.tables, scope["method"], segments_of(scope))
+            found = table.find(place.tables, scope["method"], segments_of(scope))
+            if found is None and not self._scripts.is_loaded:
+                # Clients and proxies remember a 404.
+                raise Unavailable("The engine is starting: it has not read the scripts yet.")
+            return place, found
         return place, None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> bool:

@@ -138,6 +138,7 @@ FIELDS: dict[str, str] = {
     "kind": "`query`, `mutation` or `subscription`",
     "level": "the severity: `debug`, `info`, `warning`, `error`, `critical`",
     "line": "a line that the program printed",
+    "lines": "how many lines of the script's log",
     "logger": "the component that wrote the line",
     "lost": "how many lines are missing in the file",
     "method": "the method of the request; `WS` for an operation on a WebSocket",
@@ -155,6 +156,8 @@ FIELDS: dict[str, str] = {
     "role": "the role that was granted or revoked",
     "roles": "the roles of the caller; in `audit.recorded`, those in the event",
     "run": "the number of the run",
+    "script": "the slug of the script",
+    "script_id": "the id of the script",
     "session_id": "the session that was used",
     "statement": "the statement, without its values",
     "status": "the status of the response; none on a WebSocket",
@@ -167,6 +170,7 @@ FIELDS: dict[str, str] = {
     "user": "the email address of the caller; `anonymous` without session and token; `unknown`"
     " if the session or token could not be looked up and was not used before",
     "user_id": "the id of the caller",
+    "version": "the number of the script's version",
     "waited_ms": "milliseconds until the statement had a connection",
     "why": "the reason, in words",
 }

@@ -53,14 +53,7 @@ def test_a_new_folder_has_a_script_that_runs_and_passes_the_type_check(run, tmp_
     started = run("new", "first-one")
     pushed = run("push", "first-one")
     answer = json.loads(run("run", "first-one", "/first-one/Ada", "--json"))
-    checked = subprocess.run(
-        [deno.find_deno_bin(), "check", "main.ts"],
-        cwd=tmp_path / "first-one",
-        env={"DENO_DIR": str(tmp_path / "deno"), "NO_COLOR": "1", "PATH": os.defpath},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    checked = type_check(tmp_path / "first-one", "main.ts")
 
     assert "main.ts" in started
     assert pushed.startswith("version 1 of first-one is live")
@@ -68,6 +61,61 @@ def test_a_new_folder_has_a_script_that_runs_and_passes_the_type_check(run, tmp_
     assert json.loads(answer["body"])["greeting"] == "Hello, Ada!"
     assert [line["text"] for line in answer["log"]] == ["greeting Ada"]
     assert checked.returncode == 0, checked.stderr
+
+
+CLASSIC = """
+function page(context: ClassicContext): ClassicAnswer {
+  const { auth, query, params, form, files, headers, body } = context.request;
+  const seen = [auth.isAuthenticated, query.x, params.name, form, files.length, headers.host, body];
+  return ResponseBuilder.html(<p class="seen">{JSON.stringify(seen.map((one) => typeof one))}</p>);
+}
+function init() {
+  routeRegistry.registerRoute("/typed/:name", "page");
+  routeRegistry.registerRoute("/typed", () => ResponseBuilder.json({ ok: true }), "POST");
+}
+"""
+MODULE = """
+const handler: Handler = (request, env, ctx) => {
+  ctx.waitUntil(Promise.resolve());
+  const seen = [request.url, env, ctx.params.name, ctx.user, ctx.requestId];
+  return Response.json(seen.map((one) => typeof one));
+};
+export const routes: Routes = { "GET /typed/:name": handler };
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "seen"),
+    [
+        (
+            "main.tsx",
+            CLASSIC,
+            '<p class="seen">["boolean","string","string","object","number","string","string"]</p>',
+        ),
+        ("main.ts", MODULE, '["string","object","string","object","string"]'),
+    ],
+)
+def test_the_types_of_a_new_folder_describe_what_a_script_finds(run, tmp_path, name, source, seen):
+    run("new", "typed")
+    folder = tmp_path / "typed"
+    (folder / "main.ts").unlink()
+    (folder / name).write_text(source)
+    checked = type_check(folder, name)
+    run("push", "typed")
+
+    assert checked.returncode == 0, checked.stderr
+    assert run("run", "typed", "/typed/Ada?x=1") == seen
+
+
+def type_check(folder, name):
+    return subprocess.run(
+        [deno.find_deno_bin(), "check", name],
+        cwd=folder,
+        env={"DENO_DIR": str(folder.parent / "deno"), "NO_COLOR": "1", "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def test_nothing_is_started_in_a_folder_with_something_in_it_or_under_a_bad_name(run, shop):

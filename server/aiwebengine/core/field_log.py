@@ -35,10 +35,10 @@ class FieldRecord(logging.LogRecord):
 
 
 class FieldLogger:
-    """A logger for events with many fields; it logs as `logging.getLogger(name)` does."""
+    """Writes events with many fields to *logger*."""
 
-    def __init__(self, name: str) -> None:
-        self._logger = logging.getLogger(name)
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
 
     def log(
         self,

@@ -14,7 +14,7 @@ from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.request_record import RequestRecord, begin_request_record
 from aiwebengine.web.headers import address_of
 
-log = FieldLogger(__name__)
+log = FieldLogger(logging.getLogger(__name__))
 
 LONGEST_PATH = 500
 _QUIET_PATHS = {"/health"}

@@ -88,7 +88,10 @@ class RequestBody:
 
     async def abandoned(self) -> None:
         """Wait until the visitor leaves, after all of it was read."""
-        while (await self._receive())["type"] != "http.disconnect":
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
             # A server may repeat the end of the body.
             await asyncio.sleep(0)
 

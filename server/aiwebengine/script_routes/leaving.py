@@ -42,7 +42,7 @@ class UntilDisconnect:
             self._watch.cancel()
         if not self._has_left or self._task is None:
             return
-        # As asyncio.timeout does: a cancellation by somebody else goes on.
+        # As asyncio.timeout does: a cancellation by somebody else continues.
         if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
             raise ClientDisconnect from error
 

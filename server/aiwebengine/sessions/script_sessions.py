@@ -16,7 +16,7 @@ HAND_OVER = "/.aiwebengine/session"
 
 
 class ScriptSessions:
-    """Sign-ins that only tell scripts who their visitor is.
+    """Sign-ins that only show scripts who their visitor is.
 
     Each belongs to a session of the engine and ends with it: by signing out, suspension or time.
     It is no session itself, so its cookie authenticates no request to the engine, and using it does

@@ -436,27 +436,6 @@ async def test_the_trail_is_read_on_from_where_it_was_left(engine, ada, alan, al
     assert len(hook.told("event", "administrator_added")) == 2
 
 
-async def test_a_script_that_the_engine_suspends_is_reported_once(engine, ada, alerts_of, hook):
-    alerts, scripts = alerts_of(), engine.services.scripts
-    for slug in ("endless", "manual"):
-        await scripts.create(ada, slug)
-    endless = await scripts.get(ada, "endless")
-
-    await scripts.suspend(ada, "manual", "a holiday")
-    await scripts.suspend_for_crashes(endless.key, "3 processes ended within five minutes: time")
-    await scripts.suspend_for_crashes(endless.key, "again")
-    await engine.services.chain.seal()
-    for _ in range(2):
-        await alerts.report_events()
-        await alerts.deliver()
-
-    (notice,) = hook.told("event", "script_suspended")
-    assert notice["title"] == "A script was suspended"
-    assert notice["detail"] == (
-        "The script endless was suspended: 3 processes ended within five minutes: time."
-    )
-
-
 def mailed(mailbox, **smtp):
     smtp = Smtp(**{"host": "127.0.0.1", "port": mailbox.port, "encryption": "none", **smtp})
     return AlertSettings(

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -132,8 +132,10 @@ class Site:
             connection.sendall(head.replace("\n", "\r\n").encode("latin-1"))
             connection.sendall(b"\r\n\r\n" + body)
             parts = []
-            while part := connection.recv(65_536):
-                parts.append(part)
+            # The server may close before it has read everything.
+            with suppress(ConnectionResetError):
+                while part := connection.recv(65_536):
+                    parts.append(part)
         return b"".join(parts)
 
     def send(self, head: str, body: bytes = b"", host: str | None = None) -> bytes:

@@ -314,3 +314,7 @@ def test_the_scripts_host_has_the_port_of_the_engine_unless_it_says_another():
         "http://scripts.localhost:81",
         "https://apps.example.org",
     ]
+
+
+def test_an_empty_scripts_host_is_none():
+    assert config.Server(scripts_host="").scripts_host is None

@@ -89,6 +89,9 @@ def test_the_configuration_of_the_engines_can_be_read(tmp_path):
             for variable, value in environ.items()
         }
         given.pop("APP_CONFIG_FILE", None)
+        # A host name, unlike the others.
+        if "APP_SERVER__SCRIPTS_HOST" in given:
+            given["APP_SERVER__SCRIPTS_HOST"] = "apps.example.org"
         path = ROOT / "config.production.toml" if name in WITH_FILE else None
 
         config = load_config(path, given)

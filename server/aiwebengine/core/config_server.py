@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # Not an IPv4 address: its last part is a number.
@@ -63,6 +63,11 @@ class Server(BaseModel):
     trusted_proxies: list[IPv4Network | IPv6Network] = Field(
         [], description="Networks of proxies whose X-Forwarded-For header is trusted."
     )
+
+    @field_validator("scripts_host", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
 
     @property
     def public_url(self) -> str:

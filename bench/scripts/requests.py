@@ -54,9 +54,9 @@ def measure(bench: Bench) -> Result:
         " (bench/scripts/work.js).",
         (
             *("", "requests/s", "of the bare route", "of Fastify", "p50 ms", "p99 ms"),
-            *("CPU ms a request: server", SUPERVISOR, DENO),
+            *("CPU ms a request: server", SUPERVISOR, DENO, "all, of Fastify"),
         ),
-        [_row(one, rates, some) for one, some in turns.items()],
+        [_row(one, rates, turns) for one in turns],
         description(bench.url),
     )
 
@@ -93,18 +93,25 @@ def _turn(server: Started, path: str) -> Turn:
     return Turn(load, spent)
 
 
+def _millis(turns: list[Turn]) -> dict[str, float]:
+    """Milliseconds of processor time for each request by kind of process, medians."""
+    return {kind: statistics.median(turn.cpu_millis[kind] for turn in turns) for kind in KINDS}
+
+
 def _row(
-    one: tuple[str, str], rates: Mapping[tuple[str, str], float], turns: list[Turn]
+    one: tuple[str, str],
+    rates: Mapping[tuple[str, str], float],
+    all_turns: Mapping[tuple[str, str], list[Turn]],
 ) -> tuple[str, ...]:
-    answers, name = one
+    (answers, name), turns = one, all_turns[one]
+    millis, fastify_millis = _millis(turns), sum(_millis(all_turns[answers, FASTIFY]).values())
 
     def beside(other: str) -> str:
         reference = rates.get((answers, other))
         return "-" if reference is None or other == name else ratio(rates[one], reference)
 
     def cpu(kind: str) -> str:
-        millis = statistics.median(turn.cpu_millis[kind] for turn in turns)
-        return f"{millis:.3f}" if millis else "-"
+        return f"{millis[kind]:.3f}" if millis[kind] else "-"
 
     return (
         f"{answers}, {name}",
@@ -113,4 +120,5 @@ def _row(
         f"{statistics.median(turn.load.p50 for turn in turns):.2f}",
         f"{statistics.median(turn.load.p99 for turn in turns):.2f}",
         *(cpu(kind) for kind in (WORKER, SUPERVISOR, DENO)),
+        ratio(sum(millis.values()), fastify_millis),
     )

@@ -36,9 +36,13 @@ async def attention(db: Database, days: int) -> Attention:
               where o.script_id = s.id
             ) as has_owner,
             s.active_version is not null as is_active,
-            v.deployed_at < now() - make_interval(days => cast(:days as integer)) as is_old
+            -- Looked up for each active script: a join would read all versions of all scripts.
+            (
+              select v.deployed_at < now() - make_interval(days => cast(:days as integer))
+              from script_versions v
+              where v.script_id = s.id and v.number = s.active_version
+            ) as is_old
           from scripts s
-          left join script_versions v on v.script_id = s.id and v.number = s.active_version
           where s.deleted_at is null
         )
         select count(*) as total,

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from aiwebengine.core.errors import BadUserInput
+from aiwebengine.core.errors import BadUserInput, Unavailable
 from aiwebengine.scripts import archives, files
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.trees import Trees
@@ -237,3 +237,13 @@ async def test_trees_that_are_not_served_are_removed_when_they_are_old(tmp_path)
 
     assert os.listdir(served.parent) == [served.name]
     assert (await written(trees, script_id, new)).is_dir()
+
+
+async def test_a_disk_that_takes_no_files_is_unavailable(tmp_path):
+    (tmp_path / "trees").write_text("no folder")
+
+    async def files():
+        return {"main.ts": b""}
+
+    with pytest.raises(Unavailable, match="can't be written on the server: "):
+        await Trees(tmp_path).write(uuid4(), "0" * 64, files)

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import orjson
 
+from aiwebengine.core.errors import Unavailable
 from aiwebengine.runtimes.types import Limits, Program
 from aiwebengine.scripts.files import digest_of
 from aiwebengine.scripts.types import Dialect
@@ -50,11 +51,16 @@ class Trees:
     ) -> Path:
         """The folder of a version with its files in it, read-only; *files* is called if it is new.
 
-        A tree that is there is complete.
+        A tree that is there is complete. Raises Unavailable when the disk does not take it.
         """
         path = self.path(script_id, digest)
-        if not await asyncio.to_thread(_is_there, path):
-            await asyncio.to_thread(_write, path, await files())
+        try:
+            if not await asyncio.to_thread(_is_there, path):
+                await asyncio.to_thread(_write, path, await files())
+        except OSError as error:
+            raise Unavailable(
+                f"The files of the script can't be written on the server: {error.strerror}."
+            ) from error
         return path
 
     async def keep_only(self, wanted: Collection[Path], unused_secs: float) -> int:

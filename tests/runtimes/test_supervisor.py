@@ -1,6 +1,7 @@
 """The supervisor's process: its start, its files, and what is left when something is killed."""
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from tests.runtimes.hosting import NEIGHBOR, PLAIN, children, hosted, is_running
 from aiwebengine.runtimes.client import RuntimeClient
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.protocol import SOCKET
+from aiwebengine.runtimes.starting import runtime_folder
 from aiwebengine.runtimes.types import Lost, Program, Reason
 
 WAITS = "export const never = () => new Promise(() => {}); export const hello = () => 'hi';"
@@ -291,3 +293,14 @@ async def test_many_programs_are_served_by_few_processes():
 
 async def _calls(host, number):
     return sum(one.calls for one in (await host.client.status()).processes) == number
+
+
+def test_old_files_of_a_running_engine_are_not_tidied_away():
+    """As systemd-tmpfiles does it: what it can't lock it leaves alone."""
+    with runtime_folder() as folder:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(descriptor)

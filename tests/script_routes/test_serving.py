@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import shutil
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -236,3 +238,17 @@ async def test_deploys_under_load_lose_no_request(client, served, edith_served):
 
     assert {status for status, _ in seen} == {200}
     assert len({text for _, text in seen}) > 25
+
+
+async def test_files_that_somebody_removed_are_written_again(client, deployed, served):
+    before = await client.get("/hello/me")
+    [script] = [one for one in served.engine.scripting.active.scripts if one.slug == "answers"]
+    folder = Path(script.program.folder)
+    for one in (folder.parent, folder):
+        one.chmod(0o700)
+    shutil.rmtree(folder)
+    await served.engine.runtimes.retire(script.program)
+    failed = await client.get("/hello/me")
+    after = await client.get("/hello/me")
+
+    assert [one.status_code for one in (before, failed, after)] == [200, 500, 200]

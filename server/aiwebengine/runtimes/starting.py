@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -47,9 +48,21 @@ def runtime_folder() -> Iterator[Path]:
     try:
         for name in ("trees", "deno", "pipes"):
             (folder / name).mkdir(mode=0o700)
-        yield folder
+        with _kept(folder):
+            yield folder
     finally:
         remove(folder)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Keep what removes old temporary files away from a folder: see tmpfiles.d(5), "Age"."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def remove(folder: Path) -> None:

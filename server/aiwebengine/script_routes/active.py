@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -128,6 +129,11 @@ class ActiveScripts:
             return
         await self._source.prepare(script.active)
         self._prepared.add(script.program.key)
+
+    def has_failed(self, script: ServedScript) -> None:
+        """A call failed: if its files were removed, they are written again at the next one."""
+        if not Path(script.program.folder, script.program.entry).exists():
+            self._prepared.discard(script.program.key)
 
     async def _switch(self, changed: list[ActiveScript], gone: Collection[UUID]) -> bool:
         """Serve the changed scripts and no longer those that are gone; False: try again later.

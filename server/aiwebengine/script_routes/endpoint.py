@@ -209,6 +209,7 @@ class ScriptRoutes:
                     if answer.rest is not None:
                         await answer.close()
         except Failed as error:
+            self._scripts.has_failed(script)
             write(_failure(error))
             raise ScriptFailed("The script failed. Its log has the details.") from None
         except UnusableAnswer as error:

@@ -32,6 +32,7 @@ NEEDS_NONE = {
     ("logs", "search"),
     ("logs", "tail"),
     ("schema", "print"),
+    ("scripts", "new"),
 }
 # What is said when one of several options is needed.
 CHOICE = {("maintenance", "review", "decide"): ["--keep-rest"], ("secrets", "rotate"): ["--all"]}

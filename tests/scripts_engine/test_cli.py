@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import deno
 import psycopg
@@ -309,6 +310,8 @@ def started(environment, tmp_path):
                 env=environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                # A test run in the background ignores it, and so would its processes.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )
         processes.append(process)
         return process, output

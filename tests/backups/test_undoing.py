@@ -239,6 +239,18 @@ def test_every_action_of_the_trail_is_undone_kept_or_unaffected_on_purpose():
         "ACCESS_REVIEWED",
         "BACKUP_RESTORED",
         "BACKUP_RESTORE_UNDONE",
+        "SCRIPT_CREATED",
+        "SCRIPT_SAVED",
+        "SCRIPT_DEPLOYED",
+        "SCRIPT_ROLLED_BACK",
+        "SCRIPT_SUSPENDED",
+        "SCRIPT_RESUMED",
+        "SCRIPT_DELETED",
+        "SCRIPT_RESTORED",
+        "SCRIPT_OWNER_ADDED",
+        "SCRIPT_OWNER_REMOVED",
+        "SCRIPT_LIMITS_CHANGED",
+        "SCRIPT_HOST_BOUND",
         "OTHER",
     }
     assert not undone.REMOVALS & undone.UNAFFECTED

@@ -60,6 +60,7 @@ def test_what_the_version_before_can_t_live_with_is_found(sql, part):
         "alter table users add column shoe integer",
         "alter table users add column shoe integer not null default 42",
         "alter table users add constraint c check (version > 0) not valid",
+        "alter table users drop constraint users_name_check",
         "alter table users alter column name set default 'nobody'",
         "alter table users set logged",
         "comment on table users is 'people'",

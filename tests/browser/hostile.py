@@ -108,6 +108,16 @@ ROWS = (
     insert into timing_samples (kind, at, name, count, errors, seconds, buckets)
     values ('operation', now(), %(text)s, 1, 0, 5, array_fill(0, array[40]))
     """,
+    # As long as a slug may be.
+    """
+    insert into scripts (slug, title, created_by, suspended_at, suspension_reason, active_version)
+    values (repeat('w', 61) || %(number)s, left(%(text)s, 200), left(%(text)s, 320), now(),
+      left(%(text)s, 500), 1)
+    """,
+    """
+    insert into timing_samples (kind, at, name, count, errors, seconds, buckets)
+    values ('script', now(), repeat('w', 61) || %(number)s, 40, 20, 5, array_fill(0, array[40]))
+    """,
 )
 
 # Text that only the engine writes, or that no page shows.
@@ -140,7 +150,31 @@ OURS = {
     "refusal_counts": {"action", "target_type", "target", "cause"},
     "runs": {"kind", "task", "state", "outcome", "facts"},
     "scheduled_tasks": {"name", "schedule", "time_zone"},
+    # The editor will show these; today no page does.
+    "script_blobs": {"digest"},
+    "script_files": {"path", "digest"},
+    "script_log": {"level", "request_id", "route", "text", "file"},
+    "script_owners": {"added_by"},
+    "script_routes": {
+        "host",
+        "shape",
+        "method",
+        "declared_method",
+        "path",
+        "kind",
+        "handler",
+    },
     "script_sessions": {"host"},
+    "script_versions": {
+        "message",
+        "author_name",
+        "digest",
+        "entry",
+        "dialect",
+        "registrations",
+        "diagnostics",
+    },
+    "scripts": {"host", "page_mode", "limits"},
     "settings": {"key", "value"},
     "sign_in_attempts": {"provider", "nonce", "verifier", "redirect"},
     "sign_in_links": {"email"},

@@ -1,6 +1,7 @@
 """Limits of a program, kept by the supervisor whatever the process does."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from tests.runtimes.hosting import NEIGHBOR, PLAIN, hosted, neighbor, until
@@ -202,13 +203,16 @@ async def test_a_streamed_answer_that_does_not_end_is_ended(host):
 async def test_calls_above_the_limit_wait_and_above_that_are_refused(host):
     program = host.program(
         """
-        let release;
-        const gate = new Promise((done) => { release = done; });
-        export const wait = async () => { await gate; return "waited"; };
+        const { folder } = JSON.parse(Deno.args[0]);
+        const isOpen = () => [...Deno.readDirSync(folder)].some(({ name }) => name === "open");
+        export const wait = async () => {
+          while (!isOpen()) await new Promise((done) => setTimeout(done, 10));
+          return "waited";
+        };
         export const hello = () => "hi";
-        setTimeout(release, 700);
         """,
         "crowd",
+        call_timeout_secs=60,
         concurrent_calls=2,
         waiting_calls=3,
     )
@@ -216,6 +220,7 @@ async def test_calls_above_the_limit_wait_and_above_that_are_refused(host):
     await until(lambda: _calls(host, program, 2))
 
     lost = await host.lost(program, "hello")
+    (Path(program.folder) / "open").touch()
 
     assert (lost.reason, lost.ended_processes) == (Reason.BUSY, 0)
     assert await asyncio.gather(*calls) == ["waited"] * 5
@@ -223,13 +228,12 @@ async def test_calls_above_the_limit_wait_and_above_that_are_refused(host):
 
 async def test_a_call_that_waits_for_too_long_is_ended(host):
     program = host.program(HOSTILE, concurrent_calls=1, call_timeout_secs=0.6)
-    await host.text(program)
-    running = asyncio.create_task(host.lost(program, "never"))
-    await until(lambda: _calls(host, program, 1))
+    streaming = await host.call(program, "stream")
 
     waiting = await host.lost(program, "hello")
 
-    assert (await running).reason is waiting.reason is Reason.TIMEOUT
+    assert waiting.reason is Reason.TIMEOUT
+    await streaming.close()
 
 
 async def test_an_idle_process_is_ended_and_started_again(host):

@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 USERS = 120
+# For what a page does at once: a machine that runs other tests beside may take its time.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 # The tests of health make faults; a busy machine is one, and slow.
 EXPECTED = re.compile(r'"event":"(alert\.|database\.slow_query)')
 
@@ -135,7 +138,7 @@ def open_page(started: Started, chromium: Browser, signed_in: str) -> Iterator[o
 
     def open_page(path: str, **options: object) -> Watched:
         context = chromium.new_context(storage_state=signed_in, **options)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(PATIENCE_MS)
         watched = Watched(context.new_page())
         opened.append(watched)
         page = watched.page

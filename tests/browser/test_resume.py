@@ -72,7 +72,7 @@ def test_an_open_page_continues_after_each_restart_and_misses_nothing(front, pag
     shown = page.locator("tbody .email").all_inner_texts()
     assert shown == [*reversed(invited), "admin@localhost"][: len(shown)]
     invite("after@example.com")
-    expect(page.locator("tbody tr", has_text="after@example.com")).to_be_visible(timeout=5_000)
+    expect(page.locator("tbody tr", has_text="after@example.com")).to_be_visible()
     assert page.evaluate("window.wasNeverLoadedAgain") is True
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import Watched
+from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.browser
@@ -96,7 +96,7 @@ def base(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 def page(chromium: Browser) -> Iterator[Page]:
     """A browser that nobody has used."""
     context = chromium.new_context()
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

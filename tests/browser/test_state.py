@@ -198,7 +198,7 @@ def go(page: Page, path: str) -> None:
 
 def expect_state(page: Page, words: str, state: str, prefix: str, icon: str) -> None:
     expect(page.locator(".pill")).to_have_text(words, timeout=SHOWS_WITHIN_MS)
-    expect(page).to_have_title(re.compile("^" + re.escape(prefix)), timeout=1_000)
+    expect(page).to_have_title(re.compile("^" + re.escape(prefix)))
     expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile(icon))
     dot = page.get_by_role("link", name="Health").first.locator(".dot")
     expect(dot).to_have_attribute("data-state", state)
@@ -208,7 +208,7 @@ def expect_well(page: Page) -> None:
     expect(page.locator(".pill")).to_have_text(
         re.compile("^(Live|As of [0-9:]{8})$"), timeout=HEALS_WITHIN_MS
     )
-    expect(page).not_to_have_title(re.compile(r"^(\(!\)|●)"), timeout=1_000)
+    expect(page).not_to_have_title(re.compile(r"^(\(!\)|●)"))
     expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("/icon.svg"))
     expect(page.locator(".dot")).to_have_count(0)
 

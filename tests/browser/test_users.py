@@ -20,19 +20,18 @@ def plain_user(page):
     return row.locator(".email").inner_text()
 
 
-def test_a_role_granted_in_one_window_shows_in_another_within_a_second(open_page):
+def test_a_role_granted_in_one_window_shows_in_another(open_page):
     one, other = open_page("/engine/admin").page, open_page("/engine/admin").page
     expect(other.locator(".pill")).to_contain_text("Live")
     email = plain_user(one)
     expect(row_of(other, email)).to_be_visible()
-    other.wait_for_timeout(500)
 
     row_of(one, email).get_by_role("button", name=re.compile("Add Editor")).click()
 
     expect(
         row_of(one, email).get_by_role("button", name=re.compile("Remove Editor"))
     ).to_be_visible()
-    expect(row_of(other, email).locator(".badge.editor")).to_be_visible(timeout=1_000)
+    expect(row_of(other, email).locator(".badge.editor")).to_be_visible()
 
 
 def test_making_an_administrator_asks_first_and_escape_changes_nothing(open_page):
@@ -85,8 +84,8 @@ def test_pages_go_forward_and_back(open_page):
 
 def test_the_command_line_shows_on_the_open_page(open_page, started):
     page = open_page("/engine/admin").page
+    expect(page.locator(".pill")).to_contain_text("Live")
     email = plain_user(page)
-    page.wait_for_timeout(500)
 
     started.command("users", "grant", email, "Editor")
 

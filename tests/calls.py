@@ -104,6 +104,14 @@ DOCUMENTS = {
     "Mutation.suspendScript": (
         "mutation { suspendScript(input: {slug: $script}) { script { slug } } }"
     ),
+    "Mutation.bindScriptHost": (
+        'mutation { bindScriptHost(input: {slug: $script, host: "own.example"})'
+        " { script { slug } } }"
+    ),
+    "Mutation.setScriptPageMode": (
+        "mutation { setScriptPageMode(input: {slug: $script, pageMode: SANDBOXED})"
+        " { script { slug } } }"
+    ),
     "Mutation.resumeScript": (
         "mutation { resumeScript(input: {slug: $script}) { script { slug } } }"
     ),

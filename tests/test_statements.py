@@ -46,6 +46,8 @@ CHANGES = {
     "saveScript": '(input: {slug: "own-script", files: [{path: "main.ts", text: ""}]})',
     "setScriptLimits": '(input: {slug: "own-script", limits: {heapMb: 64}})',
     "suspendScript": '(input: {slug: "own-script"})',
+    "bindScriptHost": '(input: {slug: "own-script", host: "own.example"})',
+    "setScriptPageMode": '(input: {slug: "own-script", pageMode: SANDBOXED})',
     "resumeScript": '(input: {slug: "own-script"})',
     "deleteScript": '(input: {slug: "own-script"})',
     "restoreScript": '(input: {slug: "deleted-script"})',

@@ -36,6 +36,11 @@ export type BackupSignature = "VALID" | "UNSIGNED" | "UNKNOWN_KEY" | "INVALID";
 
 export type BackupState = "RUNNING" | "COMPLETE" | "DAMAGED" | "FAILED" | "REMOTE";
 
+export interface BindScriptHostInput {
+  slug: string;
+  host?: string | null;
+}
+
 export interface CheckScriptInput {
   slug: string;
   version?: number | null;
@@ -257,6 +262,11 @@ export interface SendTestAlertInput {
 export interface SetScriptLimitsInput {
   slug: string;
   limits: ScriptLimitsInput;
+}
+
+export interface SetScriptPageModeInput {
+  slug: string;
+  pageMode: ScriptPageMode;
 }
 
 export type SigningKeyState = "COMING" | "SIGNS" | "VERIFIES";

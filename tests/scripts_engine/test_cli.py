@@ -283,6 +283,9 @@ def test_owners_suspension_deletion_and_restoring(run, shop, environment, tmp_pa
     suspended = json.loads(run("suspend", "shop", "--reason", "test", "--json"))
     refused = run("run", "shop", code=1)
     run("resume", "shop")
+    bound = json.loads(run("host", "shop", "shop.example", "--json"))
+    pages = run("pages", "shop", "full")
+    run("host", "shop")
     run("delete", "shop", code=2)
     run("delete", "shop", "--yes")
     gone = run("deploy", "shop", code=1)
@@ -292,6 +295,8 @@ def test_owners_suspension_deletion_and_restoring(run, shop, environment, tmp_pa
     assert "last owner" in last
     assert (suspended["state"], suspended["suspension_reason"]) == ("suspended", "test")
     assert "503 in " in refused
+    assert bound["host"] == "shop.example"
+    assert pages.strip() == "The pages of shop are full now."
     assert "There is no script shop" in gone
     assert "draft" in run("list")
 

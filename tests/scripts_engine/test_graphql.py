@@ -166,6 +166,26 @@ async def test_suspended_scripts_are_resumed_and_deleted_ones_restored(hello, ad
     assert restored["restoreScript"]["script"]["state"] == "DRAFT"
 
 
+async def test_a_host_of_its_own_allows_full_pages(hello, ada, edith, data, code):
+    bind = """mutation ($host: String) {
+      bindScriptHost(input: {slug: "hello", host: $host}) { script { host pageMode } }
+    }"""
+    full = """mutation {
+      setScriptPageMode(input: {slug: "hello", pageMode: FULL}) { script { host pageMode } }
+    }"""
+    refused = await code(ada, full)
+    bound = await data(ada, bind, host="hello.example")
+    allowed = await data(ada, full)
+    back = await data(ada, bind, host=None)
+
+    assert refused[0] == "CONFLICT"
+    assert bound["bindScriptHost"]["script"] == {"host": "hello.example", "pageMode": "SANDBOXED"}
+    assert allowed["setScriptPageMode"]["script"]["pageMode"] == "FULL"
+    # Full pages on the engine's host could act as the people who are signed in there.
+    assert back["bindScriptHost"]["script"] == {"host": None, "pageMode": "SANDBOXED"}
+    assert (await code(edith, bind, host="hello.example"))[0] == "FORBIDDEN"
+
+
 async def test_limits_are_set_and_restored_by_null(hello, ada, edith, data, code):
     change = """mutation ($limits: ScriptLimitsInput!) {
       setScriptLimits(input: {slug: "hello", limits: $limits}) {

@@ -10,6 +10,7 @@ from aiwebengine.core.formats import count
 from aiwebengine.core.identity import Viewer
 from aiwebengine.scripts import answers
 from aiwebengine.scripts.cli_files import check, new, pull, push
+from aiwebengine.scripts.cli_hosting import host, pages
 from aiwebengine.scripts.cli_owners import owners
 from aiwebengine.scripts.cli_running import logs, run
 from aiwebengine.scripts.types import (
@@ -33,7 +34,7 @@ def scripts() -> None:
     """Write, deploy and run scripts."""
 
 
-for command in (new, push, pull, check, run, logs, owners):
+for command in (new, push, pull, check, run, logs, owners, host, pages):
     scripts.add_command(command)
 
 

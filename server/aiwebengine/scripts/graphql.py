@@ -7,7 +7,7 @@ import strawberry
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.scripts.graphql_changes import mutations
+from aiwebengine.scripts import graphql_changes, graphql_hosting
 from aiwebengine.scripts.graphql_events import subscriptions
 from aiwebengine.scripts.paging import LIST, binding, key, key_of
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
@@ -84,5 +84,6 @@ async def script_diff(
 
 
 queries = [scripts, script, script_version, script_diff]
+mutations = [*graphql_changes.mutations, *graphql_hosting.mutations]
 
 __all__ = ["mutations", "queries", "subscriptions"]

@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import os
 
 import pytest
 from tests.runtimes.hosting import PLAIN, hosted, until
 
-from aiwebengine.core.errors import Conflict
 from aiwebengine.runtimes.protocol import WINDOW
 from aiwebengine.runtimes.types import Failed, LogLine
 
@@ -209,64 +207,6 @@ async def test_a_caller_that_leaves_cancels_its_call(host):
 
     await until(lambda: _has_no_calls(host, program))
     assert await host.text(program) == "hi"
-
-
-ASK = """
-const asked = new Map();
-export const ask = (call) => new Promise((done) => {
-  asked.set(7, (reply) => done(JSON.stringify(reply)));
-  call.send(41, call.number, { number: 7, operation: call.handler, arguments: [1], blocks: false });
-});
-export const refused = ask, broken = ask;
-export const replied = (number, reply) => asked.get(number)(reply);
-"""
-
-
-async def test_a_program_gets_the_reply_to_what_it_asks(host):
-    program = host.program(ASK)
-    asked = []
-
-    async def answer(key, call, operation, arguments):
-        asked.append((key, operation, arguments))
-        if operation == "refused":
-            raise Conflict("Not now.")
-        return {"sum": 3} if operation == "ask" else object()
-
-    host.client.on_ask(answer)
-
-    assert json.loads(await host.text(program, "ask")) == {"value": {"sum": 3}}
-    refused = json.loads(await host.text(program, "refused"))
-    assert refused == {"error": {"code": "CONFLICT", "message": "Not now."}}
-    broken = json.loads(await host.text(program, "broken"))["error"]
-    assert broken["code"] == "INTERNAL"
-    assert asked[0] == (program.key, "ask", [1])
-
-
-async def test_a_program_that_blocks_gets_its_reply_over_its_pipe(host):
-    program = host.program(
-        """
-        const { pipe } = JSON.parse(Deno.args[0]);
-        const replies = Deno.openSync(pipe, { read: true });
-        const decoder = new TextDecoder();
-        export const hello = (call) => {
-          const question = { number: 9, operation: "sum", arguments: [1, 2], blocks: true };
-          call.send(41, call.number, question);
-          const reply = new Uint8Array(65536);
-          const size = replies.readSync(reply);
-          return decoder.decode(reply.subarray(17, size));
-        };
-        """,
-        "blocking",
-        dialect="classic",
-    )
-
-    async def answer(_key, _call, _operation, arguments):
-        return sum(arguments)
-
-    host.client.on_ask(answer)
-
-    assert [json.loads(await host.text(program)) for _ in range(3)] == [{"value": 3}] * 3
-    assert os.listdir(host.folder / "pipes") == []
 
 
 async def test_a_retired_program_finishes_its_calls_and_can_be_called_again(host):

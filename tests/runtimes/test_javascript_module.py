@@ -134,7 +134,7 @@ const seen = async (request, env, ctx) => Response.json({
   several: request.headers.get("x-two"),
   text: await request.text(),
   used: request.bodyUsed,
-  params: ctx.params, user: ctx.user, id: ctx.requestId, env,
+  params: ctx.params, user: ctx.user, id: ctx.requestId, env: Object.keys(env),
 });
 export const routes = {
   "/seen": seen,
@@ -179,7 +179,7 @@ async def test_a_request_has_what_was_sent(tmp_path):
         "params": {"a": "ä"},
         "user": {"id": "u1", "name": "Ada"},
         "id": "request-1",
-        "env": {},
+        "env": "db files graphql kv mcp messages schedule secrets streams".split(),
     }
 
 

@@ -76,6 +76,13 @@ class BodyTooLate(BadUserInput):
     status = 408
 
 
+class LimitExceeded(EngineError):
+    """More than a limit allows: of size, number or time."""
+
+    code = "LIMIT"
+    status = 429
+
+
 class QueryTooComplex(EngineError):
     """The GraphQL document exceeds the complexity limit."""
 

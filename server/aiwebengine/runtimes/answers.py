@@ -26,15 +26,23 @@ class Source(Protocol):
 class Answer:
     """An answer: its head, and its body or the beginning of it."""
 
-    __slots__ = ("body", "head", "rest")
+    __slots__ = ("body", "head", "over", "rest")
 
-    def __init__(self, head: bytes, body: bytes, rest: Rest | None = None) -> None:
+    def __init__(
+        self,
+        head: bytes,
+        body: bytes,
+        rest: Rest | None = None,
+        over: asyncio.Future[bool] | None = None,
+    ) -> None:
         self.head = head
         """JSON, as the program sent it."""
         self.body = body
         """The whole body, or its first part."""
         self.rest = rest
         """The other parts as they arrive; None if there are none."""
+        self.over = over
+        """None if the call is over with this; else done at its end: True if it was complete."""
 
     async def close(self) -> None:
         """Do not read the rest; the call is cancelled unless it is over."""

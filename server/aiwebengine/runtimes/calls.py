@@ -57,6 +57,7 @@ class Call:
 
     __slots__ = (
         "answered",
+        "asked",
         "body",
         "caller",
         "deadline",
@@ -72,6 +73,7 @@ class Call:
         "read",
         "served",
         "state",
+        "unanswered",
     )
 
     def __init__(self, caller: Caller, served: Served, received: Frame, deadline: float) -> None:
@@ -94,6 +96,9 @@ class Call:
         self.read = 0
         self.lines = 0
         self.left_out = 0
+        # Its questions to the host, and those without an answer.
+        self.asked = 0
+        self.unanswered = 0
 
     def send(
         self, kind: int, head: bytes | memoryview = b"", body: bytes | memoryview = b""

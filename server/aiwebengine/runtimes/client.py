@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from aiwebengine.core.errors import Unavailable
 from aiwebengine.runtimes.answers import Answer
-from aiwebengine.runtimes.link import Link, OnLog
+from aiwebengine.runtimes.link import Link
+from aiwebengine.runtimes.link_calls import OnLog
 from aiwebengine.runtimes.protocol import SOCKET
+from aiwebengine.runtimes.questions import LoadAnswers, NoAnswers, OnAsk
 from aiwebengine.runtimes.types import Loaded, LogLine, Lost, Program, Reason, Status
 
 log = logging.getLogger(__name__)
@@ -20,9 +21,6 @@ log = logging.getLogger(__name__)
 PATIENCE_SECS = 10.0
 RETRY_SECS = 0.02
 START_PAUSE_SECS = 0.2
-
-OnAsk = Callable[[str, int, str, list[Any]], Awaitable[Any]]
-"""Gets the key of a program, the number of a call, an operation and its arguments."""
 
 
 class RuntimeClient:
@@ -41,22 +39,24 @@ class RuntimeClient:
     ) -> None:
         self.on_log: Callable[[str, LogLine], None] | None = None
         """Gets the key of a program and a line that it wrote outside of calls."""
+        self.on_load: Callable[[Program], LoadAnswers] | None = None
+        """Answers what a program asks while it is loaded because it was called."""
         self._folder = folder
         self._start = start
         self._patience_secs = patience_secs
         self._link: Link | None = None
         self._connecting: asyncio.Task[Link] | None = None
-        self._on_ask: OnAsk | None = None
         self._is_stopped = False
         self._next_start = 0.0
 
-    async def load(self, program: Program, *, keep: bool) -> Loaded:
+    async def load(self, program: Program, *, keep: bool, on_ask: OnAsk | None = None) -> Loaded:
         """Load a program, or find it loaded; without *keep* the process ends afterwards.
 
+        With *on_ask*, which answers what it asks then, it is loaded even if it is loaded already.
         Raises Failed if it can't be loaded, Lost.
         """
         link = self._link or await self._connected()
-        return cast(Loaded, await link.load(program, keep=keep))
+        return cast(Loaded, await link.load(program, keep=keep, on_ask=on_ask))
 
     async def call(
         self,
@@ -66,13 +66,16 @@ class RuntimeClient:
         *,
         input: AsyncIterator[bytes] | None = None,
         on_log: OnLog | None = None,
+        on_ask: OnAsk | None = None,
     ) -> Answer:
         """Call a program, which is started if it does not run. *input* continues *body*.
 
+        *on_ask* answers what it asks during the call; its exceptions other than EngineError are
+        logged, and the program gets the code INTERNAL.
         Raises Failed if the program reports an exception, Lost if it was ended.
         """
         link = self._link or await self._connected()
-        return await link.call(program, head, body, input, on_log)
+        return await link.call(program, head, body, input, on_log, on_ask)
 
     async def retire(self, program: Program) -> None:
         """End a program once it has no calls. A later call starts it again."""
@@ -86,13 +89,6 @@ class RuntimeClient:
             return cast(Status, await link.status())
         except Lost as error:
             return Status(error.message, [], [])
-
-    def on_ask(self, handler: OnAsk) -> None:
-        """Let *handler* answer what programs ask; an EngineError becomes an error of the program.
-
-        Its value must be JSON.
-        """
-        self._on_ask = handler
 
     async def stop(self) -> None:
         """End the connection and its calls; later ones are Lost."""
@@ -113,11 +109,9 @@ class RuntimeClient:
         except Exception:
             log.exception("runtimes.line_not_logged")
 
-    async def asked(self, key: str, call: int, operation: str, arguments: list[Any]) -> Any:
-        """Let the handler answer. Raises EngineError."""
-        if self._on_ask is None:
-            raise Unavailable(f"{operation[:100]} is not available yet.")
-        return await self._on_ask(key, call, operation, arguments)
+    def load_asks(self, program: Program) -> LoadAnswers:
+        """What answers the questions of a load."""
+        return NoAnswers() if self.on_load is None else self.on_load(program)
 
     def closed(self, link: Link) -> None:
         """The next call connects again."""

@@ -68,16 +68,11 @@ def status(head: memoryview) -> Status:
     )
 
 
-def question(head: memoryview) -> tuple[int, str, list[Any], bool]:
-    """The content of ASK: its number, operation, arguments, and whether the program blocks."""
+def question(head: memoryview) -> tuple[str, list[Any]]:
+    """The content of ASK: its operation and arguments."""
     found = _object(head)
     arguments = found.get("arguments")
-    return (
-        _number(found.get("number")) or 0,
-        _text(found.get("operation")) or "",
-        arguments if isinstance(arguments, list) else [],
-        found.get("blocks") is True,
-    )
+    return _text(found.get("operation")) or "", arguments if isinstance(arguments, list) else []
 
 
 def _object(head: memoryview) -> dict[str, Any]:

@@ -6,15 +6,16 @@ import asyncio
 import atexit
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from aiwebengine.runtimes.answers import Answer
-from aiwebengine.runtimes.client import OnAsk, RuntimeClient
+from aiwebengine.runtimes.client import RuntimeClient
 from aiwebengine.runtimes.deno import Deno
-from aiwebengine.runtimes.link import OnLog
+from aiwebengine.runtimes.link_calls import OnLog
 from aiwebengine.runtimes.pool import Budget
+from aiwebengine.runtimes.questions import LoadAnswers, OnAsk
 from aiwebengine.runtimes.starting import SupervisorProcess, runtime_folder
 from aiwebengine.runtimes.types import Loaded, Program, Status
 
@@ -35,7 +36,7 @@ class InstanceRuntimes:
         self._is_own = folder is None
         self._client: RuntimeClient | None = None
         self._own = ExitStack()
-        self._on_ask: OnAsk | None = None
+        self._on_load: Callable[[Program], LoadAnswers] | None = None
         self._probe: asyncio.Task[str | None] | None = None
         self._probe_until = 0.0
 
@@ -48,15 +49,15 @@ class InstanceRuntimes:
             atexit.register(self._own.close)
         return self._folder
 
-    def on_ask(self, handler: OnAsk) -> None:
-        """Let *handler* answer what programs ask."""
-        self._on_ask = handler
+    def on_load(self, answers: Callable[[Program], LoadAnswers]) -> None:
+        """Let *answers* answer what programs ask while they are loaded because of a call."""
+        self._on_load = answers
         if self._client is not None:
-            self._client.on_ask(handler)
+            self._client.on_load = answers
 
-    async def load(self, program: Program, *, keep: bool) -> Loaded:
+    async def load(self, program: Program, *, keep: bool, on_ask: OnAsk | None = None) -> Loaded:
         """Load a program; see `RuntimeClient.load`. Raises Failed, Lost."""
-        return await self._connected().load(program, keep=keep)
+        return await self._connected().load(program, keep=keep, on_ask=on_ask)
 
     async def call(
         self,
@@ -66,9 +67,11 @@ class InstanceRuntimes:
         *,
         input: AsyncIterator[bytes] | None = None,
         on_log: OnLog | None = None,
+        on_ask: OnAsk | None = None,
     ) -> Answer:
         """Call a program; see `RuntimeClient.call`. Raises Failed, Lost."""
-        return await self._connected().call(program, head, body, input=input, on_log=on_log)
+        client = self._client or self._connected()
+        return await client.call(program, head, body, input=input, on_log=on_log, on_ask=on_ask)
 
     async def retire(self, program: Program) -> None:
         """End a program's processes once they have no calls."""
@@ -106,8 +109,7 @@ class InstanceRuntimes:
                 self._own.callback(supervisor.stop)
                 start = supervisor.ensure
             self._client = RuntimeClient(self.folder, start)
-            if self._on_ask is not None:
-                self._client.on_ask(self._on_ask)
+            self._client.on_load = self._on_load
         return self._client
 
 

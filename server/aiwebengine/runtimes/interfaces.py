@@ -47,3 +47,6 @@ class Owner(Protocol):
 
     def wrote_line(self, head: bytes) -> None:
         """The program wrote a log line outside of calls."""
+
+    def asks(self, process: Process, head: memoryview, body: memoryview) -> None:
+        """The program asks while it is loaded; `Process.reply_to_load` takes the answer."""

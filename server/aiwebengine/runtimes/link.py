@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Protocol, cast
 
 import orjson
 
 from aiwebengine.core.buffered_transport import BufferedTransport
-from aiwebengine.core.errors import EngineError
 from aiwebengine.runtimes import heads
 from aiwebengine.runtimes.answers import Answer, Rest
+from aiwebengine.runtimes.link_calls import LinkedCall, OnLog, Outside
 from aiwebengine.runtimes.protocol import (
     CREDIT_BYTES,
+    LOAD,
     QUESTION,
     FrameError,
     FrameReader,
     Kind,
     frame,
 )
+from aiwebengine.runtimes.questions import LoadAnswers, OnAsk
+from aiwebengine.runtimes.replies import reply_to
 from aiwebengine.runtimes.sending import Sending
 from aiwebengine.runtimes.types import LogLine, Lost, Program, Reason
 
@@ -32,8 +35,6 @@ LAST_NUMBER = 0xFFFF_FFFF
 # As numbers: looking up a member of an Enum for each frame is slow.
 _ANSWER, _CALL = int(Kind.ANSWER), int(Kind.CALL)
 
-OnLog = Callable[[LogLine], object]
-
 
 class Listener(Protocol):
     """What a connection reports outside of calls."""
@@ -41,8 +42,8 @@ class Listener(Protocol):
     def wrote_line(self, key: str, line: LogLine) -> None:
         """A program wrote a line outside of calls."""
 
-    def asked(self, key: str, call: int, operation: str, arguments: list[Any]) -> Awaitable[Any]:
-        """A program asks the host; the value, or an EngineError."""
+    def load_asks(self, program: Program) -> LoadAnswers:
+        """A program asks while it is loaded because it was called. Raises EngineError."""
 
     def closed(self, link: Link) -> None:
         """The connection has ended, and every call on it."""
@@ -61,13 +62,15 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(MAX_FRAME_BYTES)
         self._transport: BufferedTransport | None = None
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, LinkedCall] = {}
         self._last = 0
         self._programs: dict[str, tuple[Program, int]] = {}
         self._keys: dict[int, str] = {}
         self._last_program = 0
         self._watch: asyncio.TimerHandle | None = None
         self._replies: set[asyncio.Task[None]] = set()
+        # By the numbers of program and load.
+        self._loads: dict[tuple[int, int], LoadAnswers] = {}
 
     # For the client
 
@@ -78,10 +81,12 @@ class Link(asyncio.Protocol):
         body: bytes,
         pieces: AsyncIterator[bytes] | None,
         on_log: OnLog | None,
+        on_ask: OnAsk | None,
     ) -> Answer:
         """Call a program. Raises Failed, Lost."""
         number = self._number_of(program)
         call = self._add(program.key, number, program.limits.call_timeout_secs, on_log)
+        call.on_ask = on_ask
         if pieces is None:
             self._write(frame(_CALL, call.number, head, body, number))
         else:
@@ -93,11 +98,13 @@ class Link(asyncio.Protocol):
             call.cancel()
             raise
 
-    async def load(self, program: Program, *, keep: bool) -> Any:
+    async def load(self, program: Program, *, keep: bool, on_ask: OnAsk | None) -> Any:
         """Load a program. Raises Failed, Lost."""
         number = self._number_of(program)
         call = self._add(program.key, number, program.limits.load_timeout_secs, None)
-        self._write(frame(Kind.LOAD, call.number, orjson.dumps({"keep": keep}), b"", number))
+        call.on_ask = on_ask
+        wanted = orjson.dumps({"keep": keep, "fresh": on_ask is not None})
+        self._write(frame(Kind.LOAD, call.number, wanted, b"", number))
         try:
             return await call.future
         except asyncio.CancelledError:
@@ -124,12 +131,12 @@ class Link(asyncio.Protocol):
 
     # For its calls
 
-    def send(self, call: _Call, kind: int, body: bytes) -> None:
+    def send(self, call: LinkedCall, kind: int, body: bytes) -> None:
         """Send a frame of a call that is not over."""
         if self._calls.get(call.number) is call:
             self._write(frame(kind, call.number, b"", body, call.program))
 
-    def cancel(self, call: _Call) -> None:
+    def cancel(self, call: LinkedCall) -> None:
         """Nobody waits for it any more."""
         if self._calls.get(call.number) is call:
             self._write(frame(Kind.CANCEL, call.number, program=call.program))
@@ -153,6 +160,8 @@ class Link(asyncio.Protocol):
             call.fail(Lost(Reason.UNAVAILABLE, "The supervisor of the runtimes has ended."))
         for task in self._replies:
             task.cancel()
+        for answers in self._loads.values():
+            answers.loaded()
         self._listener.closed(self)
 
     def data_received(self, data: bytes) -> None:
@@ -161,7 +170,7 @@ class Link(asyncio.Protocol):
             for kind, program, number, head, body in self._reader.feed(data):
                 call = self._calls.get(number)
                 if call is None:
-                    self._receive_outside(kind, program, number, head)
+                    self._receive_outside(kind, program, number, head, body)
                 elif kind == _ANSWER:
                     self._over(call)
                     if not call.future.done():
@@ -174,22 +183,22 @@ class Link(asyncio.Protocol):
 
     # From the supervisor
 
-    def _receive(self, call: _Call, kind: int, head: memoryview, body: memoryview) -> None:
+    def _receive(self, call: LinkedCall, kind: int, head: memoryview, body: memoryview) -> None:
         match kind:
             case Kind.ANSWER_OPEN:
                 call.rest = Rest(call, len(body))
-                call.resolve(Answer(bytes(head), bytes(body), call.rest))
+                call.resolve(Answer(bytes(head), bytes(body), call.rest, call.has_ended()))
             case Kind.OUTPUT if call.rest is not None:
                 call.rest.add(bytes(body))
             case Kind.OUTPUT_END if call.rest is not None:
-                self._over(call)
+                self._over(call, is_complete=True)
                 call.rest.end()
             case Kind.OUTPUT_END_WORKING if call.rest is not None:
                 call.rest.end()
             case Kind.ANSWER_WORKING:
-                call.resolve(Answer(bytes(head), bytes(body)))
+                call.resolve(Answer(bytes(head), bytes(body), None, call.has_ended()))
             case Kind.SETTLED:
-                self._over(call)
+                self._over(call, is_complete=True)
             case Kind.FAILED | Kind.NOT_READY:
                 self._over(call)
                 call.fail(heads.failed(head))
@@ -199,7 +208,7 @@ class Link(asyncio.Protocol):
             case Kind.LOG:
                 call.log(heads.log_line(call.number, head))
             case Kind.ASK:
-                self._ask(call, head)
+                self._ask(call, call.on_ask, head, body)
             case Kind.CREDIT if call.sending is not None:
                 call.sending.credit(CREDIT_BYTES.unpack(body)[0])
             case Kind.READY:
@@ -209,32 +218,53 @@ class Link(asyncio.Protocol):
                 self._over(call)
                 call.resolve(heads.status(head))
 
-    def _receive_outside(self, kind: int, program: int, number: int, head: memoryview) -> None:
-        """A line outside of calls; anything else is of a call that was over before it arrived."""
+    def _receive_outside(
+        self, kind: int, program: int, number: int, head: memoryview, body: memoryview
+    ) -> None:
+        """What is outside of calls; the rest is of a call that was over before it arrived."""
         key = self._keys.get(program)
-        if kind == Kind.LOG and number == 0 and key is not None:
+        if number != 0 or key is None:
+            return
+        if kind == Kind.LOG:
             self._listener.wrote_line(key, heads.log_line(0, head))
+        elif kind == Kind.ASK:
+            self._load_asks(program, self._programs[key][0], head, body)
+        elif kind == Kind.LOADED:
+            answers = self._loads.pop((program, LOAD.unpack(body)[0]), None)
+            if answers is not None:
+                answers.loaded()
 
-    def _ask(self, call: _Call, head: memoryview) -> None:
-        task = self._loop.create_task(self._reply(call, *heads.question(head)))
+    def _load_asks(self, number: int, program: Program, head: memoryview, body: memoryview) -> None:
+        _, load, _ = QUESTION.unpack_from(body)
+        answers = self._loads.get((number, load))
+        if answers is None:
+            answers = self._loads[number, load] = self._listener.load_asks(program)
+        self._ask(Outside(number), answers.answer, head, body)
+
+    def _ask(
+        self, asker: LinkedCall | Outside, on_ask: OnAsk | None, head: memoryview, body: memoryview
+    ) -> None:
+        operation, arguments = heads.question(head)
+        question, content = bytes(body[: QUESTION.size]), bytes(body[QUESTION.size :])
+        task = self._loop.create_task(
+            self._reply(asker, question, on_ask, operation, arguments, content)
+        )
         self._replies.add(task)
         task.add_done_callback(self._replies.discard)
 
     async def _reply(
-        self, call: _Call, number: int, operation: str, arguments: list[Any], blocks: bool
+        self,
+        asker: LinkedCall | Outside,
+        question: bytes,
+        on_ask: OnAsk | None,
+        operation: str,
+        arguments: list[Any],
+        content: bytes,
     ) -> None:
-        try:
-            value = await self._listener.asked(call.key, call.number, operation, arguments)
-            reply = orjson.dumps({"value": value})
-        except EngineError as error:
-            reply = orjson.dumps({"error": {"code": error.code, "message": error.message}})
-        except Exception:
-            log.exception("runtimes.question_failed", extra={"detail": operation[:100]})
-            message = "The engine could not do this; its log has the reason."
-            reply = orjson.dumps({"error": {"code": "INTERNAL", "message": message}})
-        question = QUESTION.pack(number, blocks)
-        if self._calls.get(call.number) is call:
-            self._write(frame(Kind.REPLY, call.number, reply, question, call.program))
+        head, body = await reply_to(on_ask, operation, arguments, content)
+        if asker.number == 0 or self._calls.get(asker.number) is asker:
+            whole = question + body if body else question
+            self._write(frame(Kind.REPLY, asker.number, head, whole, asker.program))
 
     # How
 
@@ -254,7 +284,7 @@ class Link(asyncio.Protocol):
         self._write(frame(Kind.PREPARE, 0, orjson.dumps(program.as_json()), b"", number))
         return number
 
-    def _add(self, key: str, program: int, secs: float, on_log: OnLog | None) -> _Call:
+    def _add(self, key: str, program: int, secs: float, on_log: OnLog | None) -> LinkedCall:
         if self.is_closed:
             raise Lost(Reason.UNAVAILABLE, "The supervisor of the runtimes has ended.")
         number = self._last % LAST_NUMBER + 1
@@ -263,13 +293,15 @@ class Link(asyncio.Protocol):
         self._last = number
         if self._watch is None:
             self._watch = self._loop.call_later(WATCH_SECS, self._look)
-        call = self._calls[number] = _Call(self, key, program, number, on_log)
+        call = self._calls[number] = LinkedCall(self, key, program, number, on_log)
         call.secs = secs + self._patience_secs
         call.latest = self._loop.time() + call.secs
         return call
 
-    def _over(self, call: _Call) -> None:
+    def _over(self, call: LinkedCall, *, is_complete: bool = False) -> None:
         self._calls.pop(call.number, None)
+        if call.over is not None and not call.over.done():
+            call.over.set_result(is_complete)
         if call.sending is not None:
             call.sending.stop()
 
@@ -282,74 +314,3 @@ class Link(asyncio.Protocol):
             self.close()
         elif self._calls:
             self._watch = self._loop.call_later(WATCH_SECS, self._look)
-
-
-class _Call:
-    """A call that is not over."""
-
-    __slots__ = (
-        "future",
-        "key",
-        "latest",
-        "link",
-        "number",
-        "on_log",
-        "program",
-        "rest",
-        "secs",
-        "sending",
-    )
-
-    def __init__(
-        self, link: Link, key: str, program: int, number: int, on_log: OnLog | None
-    ) -> None:
-        self.link = link
-        self.key = key
-        self.program = program
-        self.number = number
-        self.on_log = on_log
-        # How long it may take from now, or from its last input, and until when that is.
-        self.secs = 0.0
-        self.latest = 0.0
-        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.rest: Rest | None = None
-        self.sending: Sending | None = None
-
-    def resolve(self, result: object) -> None:
-        """Answer the caller, if it waits."""
-        if not self.future.done():
-            self.future.set_result(result)
-
-    def fail(self, failure: Exception) -> None:
-        """End it with an exception."""
-        if self.rest is not None:
-            self.rest.end(failure)
-        elif not self.future.done():
-            self.future.set_exception(failure)
-
-    def log(self, line: LogLine) -> None:
-        """Pass on a line. What receives it must not end the connection."""
-        if self.on_log is None:
-            return
-        try:
-            self.on_log(line)
-        except Exception:
-            log.exception("runtimes.line_not_logged")
-
-    def send(self, kind: int, body: bytes) -> None:
-        """Send a piece of its input."""
-        self.latest = asyncio.get_running_loop().time() + self.secs
-        self.link.send(self, kind, body)
-
-    def break_off(self, error: Exception) -> None:
-        """Its input ends with an exception, which its caller gets."""
-        self.link.cancel(self)
-        self.fail(error)
-
-    def credit(self, number_of_bytes: int) -> None:
-        """The caller has read so many bytes of the answer."""
-        self.link.send(self, Kind.CREDIT, CREDIT_BYTES.pack(number_of_bytes))
-
-    def cancel(self) -> None:
-        """Nobody waits for it any more."""
-        self.link.cancel(self)

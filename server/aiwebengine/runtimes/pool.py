@@ -72,10 +72,10 @@ class Pool:
             self._look_soon()
         served.call(call)
 
-    def check(self, served: Served, load: Call) -> None:
-        """Load a program in a process of its own and end that."""
+    def check(self, served: Served, load: Call, *, keep: bool) -> None:
+        """Load a program in a process of its own, which ends unless it is kept."""
         self._look_soon()
-        Trial(load, served, self)
+        Trial(load, served, self, keep=keep)
 
     def status(self) -> Status:
         """What there is now."""

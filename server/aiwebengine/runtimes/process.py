@@ -14,6 +14,7 @@ from aiwebengine.runtimes.interfaces import Owner, Runtime
 from aiwebengine.runtimes.memory import Memory, Meter
 from aiwebengine.runtimes.ping import IdleTime, Ping
 from aiwebengine.runtimes.protocol import WINDOW, Frame, FrameError, Kind, frame
+from aiwebengine.runtimes.questions import LARGEST_BODY_BYTES, Asker, Data, Questions
 from aiwebengine.runtimes.reply_pipe import ReplyPipe
 from aiwebengine.runtimes.types import Program, Reason
 
@@ -26,7 +27,7 @@ LAST_CALL = 0xFFFF_FFFF
 LOG_PERIOD_SECS = 60.0
 
 # As numbers: looking up a member of an Enum for each frame is slow.
-_LOG = int(Kind.LOG)
+_LOG, _ASK = int(Kind.LOG), int(Kind.ASK)
 _STREAMED = frozenset(map(int, (Kind.ANSWER_OPEN, Kind.OUTPUT)))
 _WITH_ANSWER = _STREAMED | {int(Kind.ANSWER), int(Kind.ANSWER_WORKING)}
 _LAST = frozenset(map(int, (Kind.ANSWER, Kind.OUTPUT_END, Kind.SETTLED, Kind.FAILED)))
@@ -51,14 +52,15 @@ class Process:
         self.is_retiring = False
         self.memory = Memory(0, 0)
         self.started_at = time.time()
-        self.channel = Channel(self, program.limits.answer_max_bytes + HEAD_BYTES)
+        most = max(program.limits.answer_max_bytes, LARGEST_BODY_BYTES)
+        self.channel = Channel(self, most + HEAD_BYTES)
+        self.questions = Questions(self._reply, can_block=pipe is not None)
         self._runtime = runtime
         self._owner = owner
         self._pipe = pipe
         self._limits = program.limits
         self._now = asyncio.get_running_loop().time
-        # uvloop's clock counts milliseconds: two short calls would end at the same time.
-        self.used = time.monotonic()
+        self.used = self._now()
         """When its last call was over."""
         self.looked = self.used
         """When its limits were last checked."""
@@ -102,6 +104,10 @@ class Process:
         count = 0 if reason is Reason.UNAVAILABLE else self._owner.count_fault()
         self._end(lost(reason, message, count))
         self._lose_calls(culprits, reason, message, count)
+
+    def change_owner(self, owner: Owner) -> None:
+        """Report to another owner from now on."""
+        self._owner = owner
 
     def retire(self) -> None:
         """End it once it has no calls."""
@@ -162,22 +168,24 @@ class Process:
         call.read += number_of_bytes
         self.channel.write(frame(Kind.CREDIT, call.inner, b"", credit))
 
-    def reply(self, question: int, head: memoryview, *, blocks: bool) -> None:
+    def _reply(self, number: int, head: Data, body: Data, *, blocks: bool) -> None:
         """Send the reply to a question."""
         if not blocks:
-            self.channel.write(frame(Kind.REPLY, question, head))
+            self.channel.write(frame(Kind.REPLY, number, head, body))
         elif self._pipe is not None:
-            self._pipe.reply(question, head)
+            self._pipe.reply(number, head, body)
 
     def cancel(self, call: Call) -> None:
         """Nobody waits for this call any more. The process must still end it."""
         call.state = CANCELLED
         call.deadline = self._now() + self._limits.call_timeout_secs
         self.channel.write(frame(Kind.CANCEL, call.inner))
+        self.questions.give_up(call)
 
     def _over(self, call: Call) -> None:
         del self.calls[call.inner]
-        self.used = time.monotonic()
+        self.used = self._now()
+        self.questions.give_up(call)
 
     def drained(self) -> None:
         """The process reads its input again."""
@@ -193,11 +201,14 @@ class Process:
         kind, _, number, head, body = received
         call = self.calls.get(number)
         if call is None:
-            self._received_outside(kind, number, head)
+            self._received_outside(kind, number, head, body)
         elif call.state is CANCELLED:
             if kind in _LAST:
                 self._over(call)
                 self._owner.has_place(self)
+            elif kind == _ASK and self._asks(call, head, body):
+                self._count_flood()
+                self.questions.give_up(call)
         elif kind not in call.state.allowed:
             self._violated(f"frame {kind} of a call that is {call.state.name}")
         elif kind in _WITH_ANSWER and not self._may_send(call, kind, len(body)):
@@ -208,13 +219,16 @@ class Process:
             self._owner.has_place(self)
         elif kind == _LOG:
             self._log(call, head)
+        elif kind == _ASK:
+            if self._asks(call, head, body):
+                call.send(_ASK, head, body)
         else:
             if kind in _NEXT:
                 call.state = _NEXT[kind]
                 call.deadline = self._now() + self._limits.stream_timeout_secs
             call.send(kind, head, body)
 
-    def _received_outside(self, kind: int, number: int, head: memoryview) -> None:
+    def _received_outside(self, kind: int, number: int, head: memoryview, body: memoryview) -> None:
         if number > self._last:
             self._violated(f"frame {kind} of call {number}, which does not exist")
         elif number:
@@ -226,6 +240,9 @@ class Process:
             self._log_outside(head)
         elif kind in (Kind.READY, Kind.NOT_READY) and self.registrations is None:
             self._loaded(kind, bytes(head))
+        elif kind == _ASK and self.registrations is None:
+            if self._asks(self.questions, head, body):
+                self._owner.asks(self, head, body)
         else:
             self._violated(f"frame {kind} outside of calls")
 
@@ -234,10 +251,17 @@ class Process:
             self._pipe.opened()
         if kind == Kind.READY:
             self.registrations = head
-        self.used = time.monotonic()
+        self.used = self._now()
         self._owner.loaded(self, kind, head)
         if kind == Kind.NOT_READY:
             self.stop()
+
+    def _asks(self, asker: Asker, head: memoryview, body: memoryview) -> bool:
+        """Note a question; one that is not allowed ends the process."""
+        problem = self.questions.add(asker, head, body)
+        if problem is not None:
+            self._violated(problem)
+        return problem is None
 
     def _log(self, call: Call, head: memoryview) -> None:
         call.lines += 1
@@ -325,7 +349,11 @@ class Process:
             if self._ping.is_unanswered(now):
                 self._hangs(self._ping.sent)
         elif any(call.deadline <= now for call in self.calls.values()):
-            self._send_ping(meter, now)
+            if self.questions.is_blocking:
+                # It can't react, and is not to blame: it waits for the host.
+                self._end_overdue(now)
+            else:
+                self._send_ping(meter, now)
         elif self.is_idle:
             self._look_at_idle_time(meter, now)
 
@@ -359,7 +387,10 @@ class Process:
         if self._ping is None:
             return
         self._ping = None
-        for call in self._overdue(self._now()):
+        self._end_overdue(self._now())
+
+    def _end_overdue(self, now: float) -> None:
+        for call in self._overdue(now):
             if call.state is CANCELLED:
                 self._over(call)
                 self._owner.has_place(self)

@@ -19,8 +19,10 @@ from typing import NamedTuple
 
 PREFIX = struct.Struct("<IBIII")
 LENGTH_BYTES = 4
-# The number of a question, and 1 if its reply must come over the pipe.
-QUESTION = struct.Struct("<IB")
+# The number of a question, that of the load that it belongs to or 0, and 1 if its reply must come
+# over the pipe.
+QUESTION = struct.Struct("<IIB")
+LOAD = struct.Struct("<I")
 CREDIT_BYTES = struct.Struct("<I")
 # What a frame has beside head and body, after its length.
 PREFIX_BYTES = PREFIX.size
@@ -35,8 +37,9 @@ class Kind(IntEnum):
     PREPARE = 1
     """Head: the program, as `Program.as_json`. No answer; nothing starts yet."""
     LOAD = 2
-    """Start a process unless one runs, and answer READY, NOT_READY or LOST. Head: `{"keep": bool}`;
-    without it a process of its own is started, and ended when it has answered."""
+    """Start a process unless one runs, and answer READY, NOT_READY or LOST. Head: `{"keep": bool,
+    "fresh": bool}`. With `fresh`, or without `keep`, a process of its own is started, whose
+    questions are those of this call; without `keep` it is ended when it has answered."""
     RETIRE = 3
     """End the program's processes once they have no calls. A later call starts one again."""
     STATUS = 4
@@ -57,8 +60,8 @@ class Kind(IntEnum):
     """Body: u32, how many bytes of the answer's body were read. At most `WINDOW` may be unread."""
     REPLY = 16
     """The answer to ASK. Call: the number of the question. Head: `{"value": …}` or
-    `{"error": {"code", "message"}}`. From the worker, `call` is the call that asked, and the body
-    is a `QUESTION`."""
+    `{"error": {"code", "message", "extensions"}}`. Body: bytes. From the worker, `call` is the call
+    that asked, or 0 and `program` that whose load asked, and the body begins with a `QUESTION`."""
     PING = 17
 
     # From a process.
@@ -84,13 +87,16 @@ class Kind(IntEnum):
     LOG = 40
     """Head: `{"level", "text", "file", "line", "column"}`. Call 0: outside of calls."""
     ASK = 41
-    """A question to the host. Head: `{"number", "operation", "arguments", "blocks"}`. If it blocks,
-    the reply comes over the pipe that the process was started with, else as REPLY."""
+    """A question to the host. Head: `{"operation", "arguments"}`. Body: a `QUESTION`, then bytes.
+    If it blocks, the reply comes over the pipe that the process was started with, else as REPLY.
+    Call 0: asked while the program is loaded."""
     PONG = 42
 
     # From the supervisor, instead of a process.
     LOST = 50
     """Head: `{"reason", "message", "ended_processes"}`. The call is over."""
+    LOADED = 51
+    """The load that has asked with call 0 is over. Body: a `LOAD`, its number."""
 
 
 # In the folder of the supervisor.

@@ -38,10 +38,12 @@ class ReplyPipe:
             self._reading = None
             self.path.unlink(missing_ok=True)
 
-    def reply(self, question: int, head: bytes | memoryview) -> None:
+    def reply(
+        self, question: int, head: bytes | memoryview, body: bytes | memoryview = b""
+    ) -> None:
         """Send the reply to a question."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frame(Kind.REPLY, question, head))
+            self._transport.write(frame(Kind.REPLY, question, head, body))
 
     def close(self) -> None:
         """Close both ends; may be called repeatedly."""

@@ -10,7 +10,7 @@ from aiwebengine.runtimes.calls import Call, lost
 from aiwebengine.runtimes.group import Group
 from aiwebengine.runtimes.interfaces import Owner
 from aiwebengine.runtimes.process import Process
-from aiwebengine.runtimes.protocol import Kind
+from aiwebengine.runtimes.protocol import QUESTION, Kind
 from aiwebengine.runtimes.types import Program, Reason
 
 
@@ -19,6 +19,12 @@ class Listener(Protocol):
 
     def wrote_line(self, served: Served, head: bytes) -> None:
         """The program wrote a log line outside of calls."""
+
+    def load_asks(self, served: Served, head: memoryview, body: bytes) -> None:
+        """The program asks while it is loaded; `Served.reply_to_load` takes the answer."""
+
+    def load_over(self, served: Served, load: int) -> None:
+        """The load that has asked is over."""
 
 
 class CannotStart(Exception):
@@ -62,6 +68,9 @@ class Served:
         self._blocks = blocks
         self._starting: Process | None = None
         self._loads: list[Call] = []
+        # What answers the questions of `_starting`, once it has asked.
+        self._answering: Listener | None = None
+        self._load = 0
 
     # From connections
 
@@ -75,6 +84,8 @@ class Served:
         """A connection does not use the program any more."""
         if listener in self.listeners:
             self.listeners.remove(listener)
+        if listener is self._answering:
+            self._load_again()
         self._check_use()
 
     def load(self, load: Call) -> None:
@@ -105,11 +116,25 @@ class Served:
         if not self.processes:
             self._start_one()
 
+    def reply_to_load(self, head: memoryview, body: memoryview) -> None:
+        """Pass on the answer to a question of the load."""
+        process = self._starting
+        if process is not None and QUESTION.unpack_from(body)[1] == self._load:
+            process.questions.reply(process.questions, head, body)
+
+    def adopt(self, process: Process) -> None:
+        """Call a process that somebody else has started for this program."""
+        self.processes.append(process)
+        self.group.starts += 1
+        self._begin_waiting()
+
     def cancel(self, call: Call) -> None:
         """Nobody waits for a call any more."""
         if call.process is not None:
             if call.inner in call.process.calls:
                 call.process.cancel(call)
+            elif call.kind == Kind.LOAD:
+                call.process.stop()
         elif call in self._loads:
             self._loads.remove(call)
         elif call in self.waiting:
@@ -138,6 +163,7 @@ class Served:
         """Answer those that wait for the program to be loaded."""
         if process is self._starting:
             self._starting = None
+            self._end_answers()
         self._end_loads(kind, head)
         if kind == Kind.READY:
             self._begin_waiting()
@@ -160,12 +186,25 @@ class Served:
         self._starter.ended(process)
         if process is self._starting:
             self._starting = None
+            self._end_answers()
             self._end_loads(Kind.LOST, loss)
             if not self.processes:
                 self._end_waiting(Kind.LOST, loss)
         elif self.waiting and not self.processes:
             self._start_one()
         self._check_use()
+
+    def asks(self, process: Process, head: memoryview, body: memoryview) -> None:
+        """Let one connection answer what the program asks while it is loaded."""
+        if self._answering is None and self.listeners:
+            self._answering = self.listeners[-1]
+            self._load += 1
+        if self._answering is None:
+            process.stop()
+            return
+        number, _, blocks = QUESTION.unpack_from(body)
+        content = b"".join((QUESTION.pack(number, self._load, blocks), body[QUESTION.size :]))
+        self._answering.load_asks(self, head, content)
 
     def count_fault(self) -> int:
         """Count it for the group."""
@@ -208,6 +247,20 @@ class Served:
         self.processes.append(self._starting)
         self.group.starts += 1
 
+    def _end_answers(self) -> None:
+        answering, self._answering = self._answering, None
+        if answering is not None:
+            answering.load_over(self, self._load)
+
+    def _load_again(self) -> None:
+        """What answered the program's questions has gone: load it once more."""
+        process, self._starting = self._starting, None
+        self._answering = None
+        if process is not None:
+            process.stop()
+        if self.waiting or self._loads:
+            self._start_one()
+
     def _end_loads(self, kind: int, head: bytes) -> None:
         loads, self._loads = self._loads, []
         for load in loads:
@@ -228,21 +281,31 @@ class Served:
 
 
 class Trial:
-    """Loads a program once, in a process of its own, to see whether it can be loaded."""
+    """Loads a program in a process of its own, to see whether it can be loaded.
 
-    def __init__(self, load: Call, served: Served, starter: Starter) -> None:
+    With *keep* the process is called afterwards.
+    """
+
+    def __init__(self, load: Call, served: Served, starter: Starter, *, keep: bool) -> None:
         self._load: Call | None = load
         self._served = served
         self._starter = starter
+        self._keep = keep
         try:
-            starter.start(served.program, self)
+            load.process = starter.start(served.program, self)
         except CannotStart as error:
             self._answer(Kind.LOST, error.loss)
 
     def loaded(self, process: Process, kind: int, head: bytes) -> None:
-        """Answer, and end the process."""
+        """Answer, and end the process unless it is kept."""
+        is_kept = self._keep and kind == Kind.READY and self._load is not None
+        if is_kept:
+            process.change_owner(self._served)
         self._answer(kind, head)
-        process.stop()
+        if is_kept:
+            self._served.adopt(process)
+        else:
+            process.stop()
 
     def has_place(self, process: Process) -> None:
         """It has no calls."""
@@ -259,6 +322,11 @@ class Trial:
     def wrote_line(self, head: bytes) -> None:
         """Pass a log line on."""
         self._served.wrote_line(head)
+
+    def asks(self, process: Process, head: memoryview, body: memoryview) -> None:
+        """Let the one who loads answer."""
+        if self._load is not None:
+            self._load.send(Kind.ASK, head, body)
 
     def _answer(self, kind: int, head: bytes) -> None:
         load, self._load = self._load, None

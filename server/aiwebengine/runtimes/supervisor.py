@@ -17,7 +17,7 @@ from aiwebengine.runtimes.interfaces import Runtime
 from aiwebengine.runtimes.pool import Pool
 from aiwebengine.runtimes.protocol import (
     CREDIT_BYTES,
-    QUESTION,
+    LOAD,
     SOCKET,
     Frame,
     FrameError,
@@ -109,6 +109,15 @@ class Connection(asyncio.Protocol):
         """Pass on a log line from outside of calls."""
         self.write(frame(Kind.LOG, 0, head, program=self._numbers.get(served, 0)))
 
+    def load_asks(self, served: Served, head: memoryview, body: bytes) -> None:
+        """Pass on a question of the load of a program."""
+        self.write(frame(Kind.ASK, 0, head, body, self._numbers.get(served, 0)))
+
+    def load_over(self, served: Served, load: int) -> None:
+        """Say that the load is over."""
+        content = LOAD.pack(load)
+        self.write(frame(Kind.LOADED, 0, b"", content, self._numbers.get(served, 0)))
+
     # From the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -154,6 +163,9 @@ class Connection(asyncio.Protocol):
             case Kind.STATUS:
                 status = json.dumps(asdict(self._pool.status())).encode()
                 self.write(frame(Kind.STATUS, call_number, status))
+            case Kind.REPLY if call_number == 0:
+                if (served := self._served.get(number)) is not None:
+                    served.reply_to_load(head, body)
             case _:
                 call = self._calls.get(call_number)
                 if call is not None:
@@ -171,11 +183,13 @@ class Connection(asyncio.Protocol):
         secs = served.program.limits.load_timeout_secs
         load = Call(self, served, received, self._now() + secs)
         self._calls[call_number] = load
-        if json.loads(bytes(head))["keep"]:
+        wanted = json.loads(bytes(head))
+        if wanted["keep"]:
             served.add(self)
+        if wanted["keep"] and not wanted["fresh"]:
             served.load(load)
         else:
-            self._pool.check(served, load)
+            self._pool.check(served, load, keep=wanted["keep"])
 
     def _call(self, received: Frame) -> None:
         served = self._served.get(received.program)
@@ -210,5 +224,5 @@ class Connection(asyncio.Protocol):
         elif kind == Kind.CREDIT:
             process.read(call, CREDIT_BYTES.unpack(body)[0], body)
         elif kind == Kind.REPLY:
-            question, blocks = QUESTION.unpack(body)
-            process.reply(question, head, blocks=bool(blocks))
+            asker = process.questions if call.kind == Kind.LOAD else call
+            process.questions.reply(asker, head, body)

@@ -41,11 +41,20 @@ function receive(program, kind, number, head, body) {
   if (kind === KINDS.INPUT) call.received += body.length;
   if (kind === KINDS.INPUT_END) call.onEnd?.();
   if (kind === KINDS.CREDIT) call.onCredit?.(new DataView(body.buffer, body.byteOffset).getUint32(0, true));
-  if (kind === KINDS.REPLY) program.replied?.(number, JSON.parse(decoder.decode(head)));
+  if (kind === KINDS.REPLY) program.replied?.(number, JSON.parse(decoder.decode(head)), body);
   if (kind === KINDS.CANCEL) send(38, number);
 }
 
+// A question, as questionBody of frames.js.
+export function ask(call, number, { operation = "ask", args = [], blocks = false, bytes = 0 } = {}) {
+  const body = new Uint8Array(9 + bytes);
+  new DataView(body.buffer).setUint32(0, number, true);
+  body[8] = blocks ? 1 : 0;
+  send(41, call, { operation, arguments: args }, body);
+}
+
 globalThis.send = send;
+globalThis.ask = ask;
 let program;
 try {
   program = await import(`file://${folder}/${entry}`);

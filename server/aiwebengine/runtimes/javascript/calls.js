@@ -10,12 +10,13 @@ import {
   OUTPUT_END_WORKING,
   SETTLED,
 } from "./frames.js";
+import { Asking } from "./host.js";
 import { Input } from "./input.js";
 import { errorHead } from "./positions.js";
 import { Bytes, SafeMap, byteLength, encode, isPrototypeOf, then, view } from "./safe.js";
 
 // Author code can replace the globals.
-const { AbortController, DOMException, Promise, RangeError, TypeError } = globalThis;
+const { AbortController, DOMException, Promise, RangeError, TypeError, setTimeout } = globalThis;
 
 // Unread bytes of an answer's body, as in protocol.py.
 const WINDOW = 1 << 20;
@@ -74,6 +75,7 @@ export class Call {
   #unread = 0;
   #answered = 0;
   #onCredit = null;
+  #asking = null;
   /** The streamed input; null if all of it came with the call. */
   input;
 
@@ -86,6 +88,11 @@ export class Call {
   /** The number for log lines: 0 when the host knows the call no more. */
   get number() {
     return this.#state === OVER ? 0 : this.#number;
+  }
+
+  /** What it has asked the host. */
+  get asking() {
+    return (this.#asking ??= new Asking());
   }
 
   /** Aborts when nobody waits for the answer any more. */
@@ -157,6 +164,20 @@ export class Call {
       this.#calls.log.error("waitUntil", error, this.number);
       settled();
     });
+  }
+
+  /** Keeps the call open until `release`: a question is on its way to the host. */
+  hold() {
+    this.#working++;
+  }
+
+  /** The reply has come. What continues with it may ask again. */
+  release() {
+    this.#working--;
+    if (this.#working > 0 || this.#state !== WORKING) return;
+    setTimeout(() => {
+      if (this.#working === 0 && this.#state === WORKING) this.#settle();
+    }, 0);
   }
 
   /** Nobody waits for the answer: ends the call, but for what `waitUntil` got while it streamed. */

@@ -1,6 +1,7 @@
 // What a handler of the dialect "classic" gets: `context`, with the request as flat maps.
 
 import { decode, exec, indexOf, slice, uncurryThis } from "./safe.js";
+import { requireAuth } from "./user.js";
 
 const NativeResponse = Response;
 const NativeFile = File;
@@ -87,13 +88,6 @@ function flat(parameters) {
   return map;
 }
 
-/** Without a user, a handler that calls `requireAuth` answers 401. */
-export class AuthenticationRequired extends Error {
-  constructor() {
-    super("Authentication required");
-  }
-}
-
 class Auth {
   constructor(user) {
     const roles = user?.roles ?? [];
@@ -108,7 +102,6 @@ class Auth {
   }
 
   requireAuth() {
-    if (!this.isAuthenticated) throw new AuthenticationRequired();
-    return this.user;
+    return requireAuth(this.user);
   }
 }

@@ -8,6 +8,7 @@ export const INPUT = 12;
 export const INPUT_END = 13;
 export const CANCEL = 14;
 export const CREDIT = 15;
+export const REPLY = 16;
 export const PING = 17;
 export const READY = 30;
 export const NOT_READY = 31;
@@ -20,10 +21,12 @@ export const OUTPUT_END_WORKING = 37;
 export const SETTLED = 38;
 export const FAILED = 39;
 export const LOG = 40;
+export const ASK = 41;
 export const PONG = 42;
 
 const LENGTH_BYTES = 4;
-const PREFIX_BYTES = 17;
+export const PREFIX_BYTES = 17;
+const QUESTION_BYTES = 9;
 const BUFFER_BYTES = 1 << 16;
 const NOTHING = new Bytes(0);
 
@@ -45,6 +48,22 @@ function writePrefix(bytes, kind, call, headBytes, bodyBytes) {
   writeU32(bytes, 5, 0);
   writeU32(bytes, 9, call);
   writeU32(bytes, 13, headBytes);
+}
+
+/** The body of ASK: a QUESTION of protocol.py, then *body*. */
+export function questionBody(number, blocks, body) {
+  const bytes = new Bytes(QUESTION_BYTES + byteLength(body));
+  writeU32(bytes, 0, number);
+  bytes[8] = blocks ? 1 : 0;
+  setBytes(bytes, body, QUESTION_BYTES);
+  return bytes;
+}
+
+/** What the beginning of a frame says. */
+export function prefixOf(bytes) {
+  const headBytes = readU32(bytes, 13);
+  const bodyBytes = readU32(bytes, 0) - (PREFIX_BYTES - LENGTH_BYTES) - headBytes;
+  return { number: readU32(bytes, 9), headBytes, bodyBytes };
 }
 
 /**

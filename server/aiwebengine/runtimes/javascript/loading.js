@@ -1,6 +1,6 @@
 // Why author code could not be loaded, in the author's terms.
 
-import { refusal } from "./messages.js";
+import { refusal } from "./import_messages.js";
 
 // What Deno reports for an import that the import map or an option prevents.
 const REFUSED = [

@@ -1,14 +1,17 @@
 // The dialect "module": exported routes, and a default object with fetch.
 
+import { envOf } from "./env.js";
+import { FEATURES, tablesOf } from "./features.js";
 import { h, Fragment } from "./html.js";
 import { LoadError } from "./loading.js";
 import { suggestion } from "./names.js";
 import { CallRequest } from "./request.js";
 import { Response, isResponse, sendResponse } from "./response.js";
-import { SafeMap, freeze, getPrototypeOf } from "./safe.js";
+import { SafeMap, getPrototypeOf, stringify } from "./safe.js";
 import { named } from "./source.js";
+import { isUnauthenticated, requireAuth } from "./user.js";
 import { kindOf } from "./values.js";
-import { provide, unavailable } from "./world.js";
+import { provide } from "./world.js";
 
 // Author code can replace the globals.
 const { TypeError } = globalThis;
@@ -17,11 +20,16 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "AN
 const EVENTS = ["fetch", "scheduled", "message"];
 const PARAMETER = /^:[A-Za-z_]\w*$/;
 const REST = /^\*[A-Za-z_]*\w*$/;
-const ENV = freeze({});
+const DECLARATIONS = tablesOf("declarations");
+const CALLS = tablesOf("moduleCalls");
+
+let env;
 
 /** Puts the names of this dialect in the global scope. */
-export function prepare() {
-  provide({ h, Fragment, Response, fetch: unavailable("fetch") });
+export function prepare(host) {
+  env = envOf(host);
+  provide({ h, Fragment, Response });
+  for (const feature of FEATURES) provide(feature.moduleGlobals?.(host) ?? {});
 }
 
 /** Loads the entry and returns `{registrations, warnings, serve}`. Throws a LoadError. */
@@ -34,6 +42,9 @@ export async function load({ entry, source, importEntry }) {
 
   addRoutes(namespace.routes);
   addEvents(namespace.default);
+  for (const name of Object.keys(DECLARATIONS)) {
+    if (namespace[name] !== undefined) DECLARATIONS[name](namespace[name], declaring(name));
+  }
   if (registrations.length === 0) {
     throw new LoadError("export routes or a default object with fetch", { file: entry });
   }
@@ -81,6 +92,24 @@ export async function load({ entry, source, importEntry }) {
     }
   }
 
+  /**
+   * What a declaration is given besides the exported value: `add(registration, handler)`, whose
+   * handler is called by the name `registration.handler`, `warn(message, text)` and
+   * `refuse(message, text)`, which name the place where the entry has *text*.
+   */
+  function declaring(exportName) {
+    return {
+      add(registration, handler) {
+        registrations.push(registration);
+        if (handler !== undefined) handlers.set(registration.handler, handler);
+      },
+      warn: (message, text = exportName) => warn(message, named(text)),
+      refuse(message, text = exportName) {
+        throw new LoadError(message, place(text));
+      },
+    };
+  }
+
   function place(text) {
     return source.find(entry, named(text));
   }
@@ -123,18 +152,29 @@ function problemOf(segments) {
 
 async function serve(handlers, call, head, body) {
   const handler = handlers.get(head.handler);
-  if (typeof handler !== "function") {
+  // Tests and snippets have none.
+  if (typeof handler !== "function" && typeof head.handler === "string") {
     throw new TypeError(`the handler "${head.handler}" is ${kindOf(handler)}, not a function`);
   }
-  const request = head.type === "http" ? new CallRequest(call, head, body) : head;
-  let result = handler(request, ENV, new Context(call, head));
-  if (!isResponse(result)) result = await result;
-  if (head.type === "http") {
-    if (!isResponse(result)) throw new TypeError(`answered ${kindOf(result)}, not a Response`);
-    await sendResponse(call, result);
-  } else {
-    call.answer("{}", "");
+  const ctx = new Context(call, head);
+  if (head.type === "http") return serveRequest(handler, ctx, call, head, body);
+  const run = CALLS[head.type];
+  if (run === undefined) throw new TypeError(`calls of the type "${head.type}" are not known`);
+  const value = await run({ handler, head, env, ctx, call, body });
+  call.answer("{}", stringify(value) ?? "null");
+}
+
+async function serveRequest(handler, ctx, call, head, body) {
+  let result;
+  try {
+    result = handler(new CallRequest(call, head, body), env, ctx);
+    if (!isResponse(result)) result = await result;
+  } catch (error) {
+    if (!isUnauthenticated(error)) throw error;
+    result = Response.json({ error: error.message }, { status: 401 });
   }
+  if (!isResponse(result)) throw new TypeError(`answered ${kindOf(result)}, not a Response`);
+  await sendResponse(call, result);
 }
 
 /** The third argument of a handler. */
@@ -157,6 +197,11 @@ class Context {
 
   get requestId() {
     return this.#head.request_id;
+  }
+
+  /** The user; a request of somebody who is not signed in is answered with 401. */
+  requireAuth() {
+    return requireAuth(this.#head.user);
   }
 
   waitUntil(promise) {

@@ -1,6 +1,6 @@
 // Where something happened in the author's files, and errors in these terms.
 
-import { plainMessage } from "./messages.js";
+import { plainMessage } from "./import_messages.js";
 import { exec, indexOf, isPrototypeOf, slice, stringify } from "./safe.js";
 
 // Author code can replace the globals.

@@ -10,17 +10,20 @@ import { Calls } from "./calls.js";
 import * as classic from "./classic.js";
 import { Log, consoleFor } from "./console.js";
 import * as frames from "./frames.js";
+import { Host, Load } from "./host.js";
 import { checkImportMap, checkImports, describeLoading } from "./loading.js";
 import * as module from "./module.js";
 import { Positions, errorHead } from "./positions.js";
-import { parse, stringify } from "./safe.js";
+import { replyReader } from "./reply_pipe.js";
+import { parse, stringify, uncurryThis } from "./safe.js";
 import { Source } from "./source.js";
 import { provide, reduceWorld } from "./world.js";
 
-const { exit, inspect, permissions, readTextFileSync, stdin, stdout } = Deno;
+const { exit, inspect, openSync, permissions, readTextFileSync, stdin, stdout } = Deno;
+const readFrom = uncurryThis(Deno.FsFile.prototype.readSync);
 const DIALECTS = { classic, module };
 
-const { folder, entry, dialect: dialectName, max_answer: maxAnswer } = parse(Deno.args[0]);
+const { folder, entry, dialect: dialectName, pipe, max_answer: maxAnswer } = parse(Deno.args[0]);
 const dialect = DIALECTS[dialectName];
 const running = new AsyncLocalStorage();
 const positions = new Positions(folder);
@@ -28,7 +31,21 @@ const source = new Source({ folder, entry, read: readTextFileSync });
 const send = frames.frameWriter(write);
 const log = new Log(send, positions, inspect, () => running.getStore()?.number ?? 0);
 const calls = new Calls({ send, log, positions, maxAnswer });
+const loading = new Load();
+const host = new Host({ send, current, readReply: pipe === null ? null : openPipe(pipe) });
 let program = null;
+
+/** What asks the host: the running call, or the load. */
+function current() {
+  return running.getStore() ?? (loading.isOpen ? loading : undefined);
+}
+
+/** Opened before author code is loaded: the permission to read it goes afterwards. */
+function openPipe(path) {
+  const file = openSync(path, { read: true });
+  // The host has gone when there is nothing to read.
+  return replyReader((bytes) => readFrom(file, bytes), () => exit(0));
+}
 
 function write(bytes) {
   try {
@@ -59,6 +76,9 @@ function receive(kind, number, head, body) {
     case frames.CREDIT:
       calls.get(number)?.credit(frames.readU32(body, 0));
       return;
+    case frames.REPLY:
+      host.receive(number, head, body);
+      return;
     case frames.PING:
       send(frames.PONG, number);
       return;
@@ -76,12 +96,13 @@ async function serve(call, head, body) {
 async function load() {
   reduceWorld();
   provide({ console: consoleFor(log) });
-  dialect.prepare(positions);
+  dialect.prepare(host, positions);
   logUncaught();
   try {
     checkImportMap(import.meta.resolve("file:///"));
     const importEntry = () => import(positions.address(entry));
     program = await dialect.load({ entry, source, importEntry });
+    loading.isOpen = false;
     checkImports(source);
     // Everything that the program consists of is loaded.
     permissions.revokeSync({ name: "read" });

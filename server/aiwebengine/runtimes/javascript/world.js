@@ -95,10 +95,3 @@ export function provide(globals) {
     defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }
 }
-
-/** A function that says that *name* does not exist yet. */
-export function unavailable(name) {
-  return () => {
-    throw new Error(`${name} is not available yet`);
-  };
-}

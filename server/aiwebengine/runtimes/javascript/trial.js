@@ -1,0 +1,1 @@
+// Tests of a script, and snippets that are evaluated in it.

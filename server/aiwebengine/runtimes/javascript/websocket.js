@@ -1,0 +1,1 @@
+// WebSocket connections of visitors, in the module form.

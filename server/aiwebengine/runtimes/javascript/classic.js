@@ -46,7 +46,11 @@ async function serve(call, head, body) {
   if (handler === undefined && typeof head.handler === "string") {
     throw new TypeError(`the handler "${head.handler}" is not a function`);
   }
-  if (head.type === "http") return serveRequest(handler, call, head, body);
+  if (head.type === "http") {
+    // To return a promise would call its changeable `then`.
+    await serveRequest(handler, call, head, body);
+    return;
+  }
   const run = CALLS[head.type];
   if (run === undefined) throw new TypeError(`calls of the type "${head.type}" are not known`);
   const context = contextOf(head.type, head.request_id);

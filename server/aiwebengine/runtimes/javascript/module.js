@@ -157,7 +157,11 @@ async function serve(handlers, call, head, body) {
     throw new TypeError(`the handler "${head.handler}" is ${kindOf(handler)}, not a function`);
   }
   const ctx = new Context(call, head);
-  if (head.type === "http") return serveRequest(handler, ctx, call, head, body);
+  if (head.type === "http") {
+    // To return a promise would call its changeable `then`.
+    await serveRequest(handler, ctx, call, head, body);
+    return;
+  }
   const run = CALLS[head.type];
   if (run === undefined) throw new TypeError(`calls of the type "${head.type}" are not known`);
   const value = await run({ handler, head, env, ctx, call, body });

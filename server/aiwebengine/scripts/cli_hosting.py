@@ -33,11 +33,11 @@ def host(context: click.Context, slug: str, name: str | None, as_json: bool) -> 
 
 @click.command()
 @click.argument("slug")
-@click.argument("mode", type=click.Choice([one.value for one in PageMode]))
+@click.argument("mode", metavar="MODE", type=click.Choice([one.value for one in PageMode]))
 @json_option
 @click.pass_context
 def pages(context: click.Context, slug: str, mode: str, as_json: bool) -> None:
-    """Set how browsers treat the pages of the script SLUG.
+    """Set how browsers treat the pages of the script SLUG: MODE is sandboxed or full.
 
     Sandboxed pages have no origin: no cookies, no storage. Full pages need a host of their own.
     """

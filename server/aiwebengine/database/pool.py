@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -17,6 +17,7 @@ from aiwebengine.core.errors import BadUserInput, Unavailable
 from aiwebengine.database.backend import PooledDatabase
 from aiwebengine.database.connection_pool import ConnectionPool
 from aiwebengine.database.holding import hold_lock
+from aiwebengine.database.open_transactions import OpenTransaction, Transaction
 from aiwebengine.database.statements import arguments, compiled
 
 Row: TypeAlias = asyncpg.Record
@@ -72,21 +73,6 @@ Observer: TypeAlias = Callable[[Statement], None]
 """Called after each statement, in the task that ran it."""
 
 
-@dataclass
-class _Transaction:
-    """An open transaction and its connection. Tasks that outlive it must not use them."""
-
-    connection: Any
-    is_open: bool = True
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
-    after_commit: list[Callable[[], None]] = field(default_factory=list)
-
-    def end(self) -> None:
-        """Call the functions registered with `Database.afterwards`."""
-        for function in self.afterwards:
-            function()
-
-
 class Database:
     """A pool of connections. A transaction applies to its task and the tasks that it starts.
 
@@ -119,7 +105,7 @@ class Database:
         )
         self._maximum = max_connections
         self._pool: ConnectionPool | None = None
-        self._held: ContextVar[_Transaction | None] = ContextVar("held_connection", default=None)
+        self._held: ContextVar[Transaction | None] = ContextVar("held_connection", default=None)
         self.observers: list[Observer] = []
 
     async def connect(self) -> None:
@@ -196,6 +182,16 @@ class Database:
                         self._held.reset(token)
             for function in held.after_commit:
                 function()
+
+    async def open_transaction(self) -> OpenTransaction:
+        """Begin a transaction that is not bound to this task, nor to one that is open in it.
+
+        It occupies a connection until the caller commits it or rolls it back. Raises Unavailable.
+        """
+        async with AsyncExitStack() as begun:
+            begun.enter_context(_errors_translated())
+            transaction = await begun.enter_async_context(self._begun())
+            return OpenTransaction(self._held, transaction, begun.pop_all(), _errors_translated)
 
     async def hold(self, kind: int, number: int) -> None:
         """Hold an advisory lock, which shows that this process is alive, until cancelled."""
@@ -277,11 +273,11 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[_Transaction]:
+    async def _begun(self) -> AsyncIterator[Transaction]:
         """Begin a transaction on a connection of the pool; it ends with the `with` block."""
         while True:
             async with self._connection() as connection, AsyncExitStack() as begun:
-                held = _Transaction(connection)
+                held = Transaction(connection)
                 begun.callback(held.end)
                 try:
                     await begun.enter_async_context(connection.transaction())

@@ -152,6 +152,7 @@ class Engine:
                 self.runtimes,
                 self._script_answered,
                 services.script_sessions,
+                self.db,
             )
             self.scripting = scripting
             self.live.observers.append(scripting.observe)

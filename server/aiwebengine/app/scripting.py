@@ -10,14 +10,20 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from aiwebengine.app.script_features import Features, add_features
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import Unavailable
+from aiwebengine.database import Database
 from aiwebengine.runtimes.instance import InstanceRuntimes
-from aiwebengine.runtimes.types import Limits
+from aiwebengine.runtimes.questions import LoadAnswers, NoAnswers
+from aiwebengine.runtimes.types import Limits, Program
+from aiwebengine.script_calls.caller import ScriptCaller
+from aiwebengine.script_calls.invocations import Invocations
+from aiwebengine.script_calls.journal import CallJournal, Journal
+from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
-from aiwebengine.script_routes.journal import CallJournal, Journal
 from aiwebengine.script_routes.runs import ScriptRuns, Serving
 from aiwebengine.script_routes.visitors import Visitors
 from aiwebengine.scripts.service import Scripts
@@ -42,6 +48,7 @@ class Scripting:
         runtimes: InstanceRuntimes,
         answered: Callable[[str, int, float], None],
         visitors: ScriptSessions,
+        db: Database,
     ) -> None:
         self._config = config
         self._scripts = scripts
@@ -50,6 +57,11 @@ class Scripting:
         self._changed = asyncio.Event()
         self.active = ActiveScripts(scripts, runtimes)
         self.journal = CallJournal(scripts.write_log, answered, scripts.suspend_for_crashes)
+        self.operations = Operations()
+        self.invocations = Invocations(self.operations, db)
+        self.caller = ScriptCaller(self.active, runtimes, self.journal, self.invocations)
+        add_features(Features(config, db, self.operations, lambda: self.caller))
+        runtimes.on_load(self._answers_of_load)
         scripts.on_change = self._serve_what_is_new
         url = config.server.scripts_url or config.server.public_url
         runs.serving = Serving(self.active, self.journal, self._routes, url)
@@ -66,6 +78,7 @@ class Scripting:
             scripts=self.active,
             runtimes=self._runtimes,
             journal=journal,
+            invocations=self.invocations,
             settings=Settings(
                 security.max_request_body_bytes,
                 self._config.server.public_name,
@@ -83,6 +96,11 @@ class Scripting:
         return Visitors(
             server.scripts_name, is_https, HAND_OVER, self._visitors.accept, self._visitors.user_of
         )
+
+    def _answers_of_load(self, program: Program) -> LoadAnswers:
+        """What a script is answered that asks in its `init()` here, where it only starts again."""
+        script = self.active.running(program)
+        return NoAnswers() if script is None else self.invocations.of_load(script.ref)
 
     def observe(self, action: AuditAction | None) -> None:
         """Look whether scripts have changed; None: any action may have been missed."""
@@ -103,8 +121,9 @@ class Scripting:
 
     async def stop(self) -> None:
         """Store what was logged; end the processes that this one started."""
-        await self.journal.stop()
         await self._runtimes.stop()
+        await self.invocations.stop()
+        await self.journal.stop()
 
     async def _follow(self) -> None:
         while True:

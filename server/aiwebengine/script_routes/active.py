@@ -11,23 +11,11 @@ from typing import Protocol
 from uuid import UUID
 
 from aiwebengine.runtimes.types import Loaded, Program, RuntimeFailure
+from aiwebengine.script_calls.types import ScriptRef, ServedScript
 from aiwebengine.script_routes.matching import RouteTable
-from aiwebengine.scripts.types import ActiveScript, PageMode
+from aiwebengine.scripts.types import ActiveScript
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ServedScript:
-    """A script as this worker serves it."""
-
-    id: UUID
-    slug: str
-    version: int
-    page_mode: PageMode
-    is_suspended: bool
-    program: Program
-    active: ActiveScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +77,8 @@ class ActiveScripts:
         self._scripts: dict[UUID, ServedScript] = {}
         self._prepared: set[str] = set()
         self._called: set[UUID] = set()
+        # New versions whose process is started before they are served.
+        self._starting: dict[UUID, ServedScript] = {}
         self.table: RouteTable[ServedRoute] = RouteTable()
         self.failures: dict[str, str] = {}
         """Slug to the reason why this instance serves an older version than it should."""
@@ -97,6 +87,20 @@ class ActiveScripts:
     def scripts(self) -> list[ServedScript]:
         """All scripts that are served."""
         return list(self._scripts.values())
+
+    def served(self, script: UUID | str) -> ServedScript | None:
+        """The script with this ID or slug, or None if it is not served."""
+        if isinstance(script, UUID):
+            return self._scripts.get(script)
+        return next((one for one in self._scripts.values() if one.slug == script), None)
+
+    def running(self, program: Program) -> ServedScript | None:
+        """The script that has this program, or is switching to it."""
+        for known in (self._starting, self._scripts):
+            for script in known.values():
+                if script.program.key == program.key:
+                    return script
+        return None
 
     @property
     def is_loaded(self) -> bool:
@@ -142,7 +146,9 @@ class ActiveScripts:
         """
         served = [self._served(one) for one in changed if one.version is not None]
         starting = [one for one in served if self._takes_over(one)]
+        self._starting = {one.id: one for one in starting}
         started = await asyncio.gather(*map(self._starts, starting))
+        self._starting = {}
         failed = {one.id for one, is_up in zip(starting, started, strict=True) if not is_up}
         new = {one.id: one for one in served}
         old = []
@@ -174,6 +180,14 @@ class ActiveScripts:
             script.is_suspended,
             self._source.program_of(script),
             script,
+            ScriptRef(
+                script.id,
+                script.slug,
+                script.version,
+                script.dialect,
+                script.limits,
+                script.host,
+            ),
         )
 
     def _takes_over(self, script: ServedScript) -> bool:

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
@@ -15,17 +14,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aiwebengine.core.errors import EngineError, Forbidden, NotFound, Unavailable
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.types import Failed, LogLine, Lost
-from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
-from aiwebengine.script_routes.answers import AnswerSender
-from aiwebengine.script_routes.errors import (
+from aiwebengine.script_calls.errors import (
     MethodNotAllowed,
     ScriptFailed,
     ScriptUnavailable,
     error_of,
+    failure_line,
 )
+from aiwebengine.script_calls.invocations import Invocations
+from aiwebengine.script_calls.journal import Journal
+from aiwebengine.script_calls.types import Kind, ScriptUser
+from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
+from aiwebengine.script_routes.answers import AnswerSender
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
 from aiwebengine.script_routes.hosts import Place, name_of, place_of
-from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.leaving import UntilDisconnect
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
@@ -71,12 +73,14 @@ class ScriptRoutes:
         scripts: ActiveScripts,
         runtimes: InstanceRuntimes,
         journal: Journal,
+        invocations: Invocations,
         settings: Settings,
     ) -> None:
         self._app = app
         self._scripts = scripts
         self._runtimes = runtimes
         self._journal = journal
+        self._invocations = invocations
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,26 +195,32 @@ class ScriptRoutes:
         write = partial(self._journal.line, script, name, label)
         body = RequestBody(receive, scope, self._settings.max_body_bytes)
         first, rest = await body.begin()
-        head = call_head(
-            match,
-            scope,
-            self._settings.api_key,
-            await self._visitor(scope) if is_own_host else None,
-            is_own_host=is_own_host,
-        )
+        user = await self._visitor(scope) if is_own_host else None
+        head = call_head(match, scope, self._settings.api_key, user, is_own_host=is_own_host)
+        invocation = self._invocations.begin(Kind.HTTP, script.ref, name, user)
         try:
             with UntilDisconnect(body):
                 answer = await self._runtimes.call(
-                    script.program, head, first, input=rest, on_log=write
+                    script.program,
+                    head,
+                    first,
+                    input=rest,
+                    on_log=write,
+                    on_ask=invocation.answer,
                 )
+                if answer.over is None:
+                    # What the script did must be kept before the visitor reads that it was.
+                    await invocation.end(is_complete=True)
                 try:
                     refused = await to.send_answer(answer)
                 finally:
                     if answer.rest is not None:
                         await answer.close()
+                if answer.over is not None:
+                    await self._invocations.answered(invocation, answer)
         except Failed as error:
             self._scripts.has_failed(script)
-            write(_failure(error))
+            write(failure_line(error))
             raise ScriptFailed("The script failed. Its log has the details.") from None
         except UnusableAnswer as error:
             write(LogLine(0, "error", f"The answer can't be sent: {error}."))
@@ -219,16 +229,20 @@ class ScriptRoutes:
             write(LogLine(0, "error", error.message))
             self._journal.lost(script, error)
             raise error_of(error) from None
+        finally:
+            if not invocation.is_over and not self._invocations.is_continuing(invocation):
+                await invocation.end(is_complete=False)
         if refused:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
 
-    async def _visitor(self, scope: Scope) -> dict[str, Any] | None:
+    async def _visitor(self, scope: Scope) -> ScriptUser | None:
         """Who is signed in on the scripts host. Raises Unavailable."""
         visitors = self._settings.visitors
         if visitors is None or name_of(scope) != visitors.host:
             return None
-        return await visitors.find(scope)
+        found = await visitors.find(scope)
+        return None if found is None else ScriptUser.from_json(found)
 
 
 def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:
@@ -266,8 +280,3 @@ def _asset(route: ServedRoute, mode: PageMode) -> Response:
     for name, value in headers:
         response.headers[name.decode()] = value.decode()
     return response
-
-
-def _failure(error: Failed) -> LogLine:
-    text = error.stack if error.message in error.stack else f"{error.message}\n{error.stack}"
-    return LogLine(0, "error", text.strip(), error.file, error.line, error.column)

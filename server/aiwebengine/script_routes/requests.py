@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from aiwebengine.core.errors import BodyTooLarge
+from aiwebengine.script_calls.types import ScriptUser
 from aiwebengine.script_routes.active import ServedRoute
 from aiwebengine.script_routes.headers import for_script
 from aiwebengine.script_routes.matching import Match
@@ -42,7 +43,7 @@ def call_head(
     match: Match[ServedRoute],
     scope: Scope,
     api_key: str | None,
-    user: dict[str, Any] | None,
+    user: ScriptUser | None,
     *,
     is_own_host: bool,
 ) -> bytes:
@@ -56,7 +57,7 @@ def call_head(
         "path": scope["path"],
         "headers": for_script(scope["headers"], api_key, is_own_host=is_own_host),
         "params": match.params,
-        "user": user,
+        "user": None if user is None else user.as_json(),
     }
     return orjson.dumps(head)
 

@@ -16,9 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aiwebengine.core.errors import BadUserInput, Conflict, NotFound, Unavailable
 from aiwebengine.core.identity import Viewer
 from aiwebengine.runtimes.types import LogLine, Lost
-from aiwebengine.script_routes.active import ActiveScripts, ServedScript
+from aiwebengine.script_calls.journal import Journal
+from aiwebengine.script_calls.types import ServedScript
+from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes
-from aiwebengine.script_routes.journal import Journal
 from aiwebengine.script_routes.matching import Match
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.rights import Act

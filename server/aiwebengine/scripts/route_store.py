@@ -131,6 +131,7 @@ async def active(
           case when s.deleted_at is null then v.number end as version,
           coalesce(v.digest, '') as digest, coalesce(v.entry, '') as entry,
           coalesce(v.dialect, 'module') as dialect,
+          coalesce(v.registrations, '[]') as registrations,
           (
             select coalesce(
               jsonb_agg(

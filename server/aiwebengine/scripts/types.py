@@ -346,6 +346,8 @@ class ActiveScript:
     page_mode: PageMode
     is_suspended: bool
     routes: list[ScriptRoute]
+    registrations: list[dict[str, Any]]
+    """Everything that the version offers, as it reported when it was deployed."""
 
 
 @dataclass(frozen=True)

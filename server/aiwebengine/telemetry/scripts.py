@@ -12,7 +12,7 @@ from aiwebengine.core.identity import Role, Viewer
 from aiwebengine.core.scalars import BigInt
 from aiwebengine.database import Database
 from aiwebengine.runtimes.types import Status
-from aiwebengine.script_routes.active import ServedScript
+from aiwebengine.script_calls.types import ServedScript
 from aiwebengine.scripts.trees import script_id_of
 from aiwebengine.telemetry import script_store
 from aiwebengine.telemetry.histogram import milliseconds, percentile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiwebengine.core.errors import EngineError
-from aiwebengine.runtimes.types import Lost, Reason
+from aiwebengine.runtimes.types import Failed, LogLine, Lost, Reason
 
 
 class ScriptFailed(EngineError):
@@ -51,3 +51,9 @@ def error_of(lost: Lost) -> EngineError:
     if lost.reason is Reason.BUSY:
         return ScriptUnavailable("The script has too many requests waiting.")
     return ScriptUnavailable("Scripts can't run at the moment.")
+
+
+def failure_line(error: Failed) -> LogLine:
+    """The line of the log about an exception of a script."""
+    text = error.stack if error.message in error.stack else f"{error.message}\n{error.stack}"
+    return LogLine(0, "error", text.strip(), error.file, error.line, error.column)

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiwebengine.core.background import end
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.runtimes.types import LogLine, Lost
-from aiwebengine.script_routes.active import ServedScript
+from aiwebengine.script_calls.types import ServedScript
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine
 
 log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiwebengine.runtimes.client import RuntimeClient
+from aiwebengine.runtimes.questions import OnAsk
 from aiwebengine.runtimes.types import Loaded, Program
 
 
@@ -14,8 +15,8 @@ class Recorded:
         self.loaded: list[Program] = []
         self.retired: list[Program] = []
 
-    async def load(self, program: Program, *, keep: bool) -> Loaded:
-        loaded = await self.client.load(program, keep=keep)
+    async def load(self, program: Program, *, keep: bool, on_ask: OnAsk | None = None) -> Loaded:
+        loaded = await self.client.load(program, keep=keep, on_ask=on_ask)
         self.loaded.append(program)
         return loaded
 

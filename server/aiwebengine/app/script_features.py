@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiwebengine.core.config import Config
 from aiwebengine.database import Database
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.operations import Operations
+from aiwebengine.script_routes.active import OnSwitch
+from aiwebengine.scripts.activation import ActivationStep
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class Features:
     operations: Operations
     caller: Callable[[], ScriptCaller]
     """The caller of scripts, which exists once all features are added."""
+    steps: list[ActivationStep] = field(default_factory=list)
+    """What features do at each deployment and deletion: they append theirs."""
+    on_switch: list[OnSwitch] = field(default_factory=list)
+    """What features do when this worker serves another version: they append theirs."""
 
 
 Add = Callable[[Features], None]

@@ -19,6 +19,7 @@ from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.questions import LoadAnswers, NoAnswers
 from aiwebengine.runtimes.types import Limits, Program
 from aiwebengine.script_calls.caller import ScriptCaller
+from aiwebengine.script_calls.inits import CountedInits
 from aiwebengine.script_calls.invocations import Invocations
 from aiwebengine.script_calls.journal import CallJournal, Journal
 from aiwebengine.script_calls.operations import Operations
@@ -60,7 +61,11 @@ class Scripting:
         self.operations = Operations()
         self.invocations = Invocations(self.operations, db)
         self.caller = ScriptCaller(self.active, runtimes, self.journal, self.invocations)
-        add_features(Features(config, db, self.operations, lambda: self.caller))
+        features = Features(config, db, self.operations, lambda: self.caller)
+        add_features(features)
+        scripts.inits = CountedInits(db, self.invocations)
+        scripts.steps += features.steps
+        self.active.on_switch += features.on_switch
         runtimes.on_load(self._answers_of_load)
         scripts.on_change = self._serve_what_is_new
         url = config.server.scripts_url or config.server.public_url

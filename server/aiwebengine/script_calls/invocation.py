@@ -28,10 +28,14 @@ class CallOver(EngineError):
 
 
 class SharedTransaction:
-    """A transaction for the writes of one or more invocations, begun when the first one writes."""
+    """A transaction for the writes of one or more invocations, begun when the first one writes.
 
-    def __init__(self, db: Database) -> None:
+    *begin* is awaited in it before anything else.
+    """
+
+    def __init__(self, db: Database, begin: Callable[[], Awaitable[object]] | None = None) -> None:
         self._db = db
+        self._begin = begin
         self._open: OpenTransaction | None = None
         self._lock = asyncio.Lock()
 
@@ -45,9 +49,20 @@ class SharedTransaction:
         """Run this task's statements in it. Raises Unavailable."""
         async with self._lock:
             if self._open is None:
-                self._open = await self._db.open_transaction()
+                self._open = await self._begun()
         async with self._open.entered():
             yield
+
+    async def _begun(self) -> OpenTransaction:
+        opened = await self._db.open_transaction()
+        try:
+            if self._begin is not None:
+                async with opened.entered():
+                    await self._begin()
+        except BaseException:
+            await opened.rollback()
+            raise
+        return opened
 
     async def commit(self) -> None:
         """Keep what was written. Raises Unavailable."""

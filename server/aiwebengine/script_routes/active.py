@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,12 @@ class ServedRoute:
     handler: str
     """The name of a function; of an asset its file."""
     script: ServedScript
+
+
+OnSwitch = Callable[[Collection[UUID]], None]
+"""Gets the IDs of scripts that changed; `ActiveScripts.served` has what is served now. It must not
+raise, nor wait.
+"""
 
 
 class Source(Protocol):
@@ -80,6 +86,8 @@ class ActiveScripts:
         # New versions whose process is started before they are served.
         self._starting: dict[UUID, ServedScript] = {}
         self.table: RouteTable[ServedRoute] = RouteTable()
+        self.on_switch: list[OnSwitch] = []
+        """Called after each change of what this worker serves."""
         self.failures: dict[str, str] = {}
         """Slug to the reason why this instance serves an older version than it should."""
 
@@ -165,6 +173,8 @@ class ActiveScripts:
             if before is not None and (now is None or now.program.key != before.program.key):
                 old.append(before)
         self.table = RouteTable([route for some in self._routes.values() for route in some])
+        for notify in self.on_switch:
+            notify({*gone, *(one.id for one in changed)} - failed)
         for before in old:
             self._prepared.discard(before.program.key)
             await self._runtimes.retire(before.program)

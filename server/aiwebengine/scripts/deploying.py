@@ -6,35 +6,32 @@ after the deployment finds it running. What changes then is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from uuid import uuid4
+from collections.abc import Awaitable, Callable
 
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Viewer
 from aiwebengine.scripts import checks, route_store, store, version_store
 from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.activation import (
+    Activation,
+    Files,
+)
+from aiwebengine.scripts.candidates import ScriptCandidates
 from aiwebengine.scripts.errors import NotLoadable, RouteTaken
-from aiwebengine.scripts.loading import Candidate, Loader
+from aiwebengine.scripts.loading import Candidate
 from aiwebengine.scripts.preconditions import Precondition
 from aiwebengine.scripts.rights import Act, must_be_allowed
-from aiwebengine.scripts.saving import ScriptSaves
 from aiwebengine.scripts.types import (
     Checked,
     Deployed,
-    Diagnostic,
     Script,
-    ScriptVersion,
-    Severity,
     Tree,
 )
 
 
-class ScriptDeploys(ScriptSaves):
+class ScriptDeploys(ScriptCandidates):
     """The operations that load versions."""
-
-    loader: Loader
-    """Set by the subclass."""
 
     async def check(self, viewer: Viewer, slug: str, version: int | None = None) -> Checked:
         """Load a version, the newest by default, without serving it; what it offers, all problems
@@ -44,8 +41,9 @@ class ScriptDeploys(ScriptSaves):
         """
         script = await self._found(viewer, slug, Act.DEPLOY)
         found = await self._version(script, version or _newest_of(script))
+        candidate = self._candidate(script, found)
         checked = await self._with_clashes(
-            script, await self.loader.load(self._candidate(script, found), keep=False)
+            script, await self._tried(candidate, found.number, self._begun(viewer, script))
         )
         await version_store.note_check(
             self._db,
@@ -63,9 +61,8 @@ class ScriptDeploys(ScriptSaves):
         if script is not None:
             must_be_allowed(viewer, Act.DEPLOY, script)
         candidate = self._new_candidate(checks.slug(slug), script, tree)
-        return await self._with_clashes(
-            script, await self.loader.load(candidate, keep=False), candidate.host
-        )
+        tried = await self._tried(candidate, 0, self._begun(viewer, script, candidate))
+        return await self._with_clashes(script, tried, candidate.host)
 
     async def deploy(self, viewer: Viewer, slug: str, version: int | None = None) -> Deployed:
         """Serve a version, the newest by default. Deploying the active one changes nothing.
@@ -114,20 +111,32 @@ class ScriptDeploys(ScriptSaves):
             must_be_allowed(viewer, Act.DEPLOY, script)
         precondition.check(script)
         candidate = self._new_candidate(slug, script, tree)
-        checked = await self.loader.load(candidate, keep=deploy)
-        _must_be_deployable(checked)
+        kept_title = checks.title(title)
+        run = self.inits.run(
+            candidate,
+            version=0,
+            counts=deploy,
+            begin=self._begun(viewer, script, candidate, kept_title),
+        )
 
         async def store_it() -> Deployed:
-            async with self._db.transaction():
+            async with run.joined():
                 current = await store.lock(self._db, slug, viewer.id)
-                precondition.check(current)
-                is_new = current is None
-                current = await self._unchanged_or_new(viewer, script, current, candidate, title)
+                if script is None and current is not None and current.key == candidate.script_id:
+                    # Its `init()` has written.
+                    await self._note_creation(viewer, current)
+                    is_new = True
+                else:
+                    precondition.check(current)
+                    is_new = current is None
+                current = await self._unchanged_or_new(
+                    viewer, script, current, candidate, kept_title
+                )
                 number, changed = await self._save(viewer, current, tree, message)
                 if deploy:
                     action = AuditAction.SCRIPT_DEPLOYED
                     changed |= await self._activate(
-                        viewer, current, number, tree.digest, checked, action
+                        viewer, current, number, tree.digest, checked, action, candidate.files
                     )
                 else:
                     await version_store.note_check(
@@ -136,7 +145,11 @@ class ScriptDeploys(ScriptSaves):
                 current = await self._reread(viewer, current)
                 return _deployed(current, number, checked, changed=changed, is_new=is_new)
 
-        deployed = await self._or_retire(candidate, store_it, is_kept=deploy)
+        try:
+            checked = await self._loaded(candidate, run, keep=deploy)
+            deployed = await self._or_retire(candidate, store_it, is_kept=deploy)
+        finally:
+            await run.end()
         await self._has_changed()
         return deployed
 
@@ -146,15 +159,15 @@ class ScriptDeploys(ScriptSaves):
         script = await self._found(viewer, slug, Act.DEPLOY)
         version = await self._version(script, number or _newest_of(script))
         candidate = self._candidate(script, version)
-        checked = await self.loader.load(candidate, keep=True)
-        if not checked.is_deployable:
-            await version_store.note_check(
-                self._db, script.key, version.number, None, checked.diagnostics
-            )
-        _must_be_deployable(checked)
+        # Deploying the active version changes nothing, so neither does its `init()`.
+        counts = script.active_version != version.number
+        run = self.inits.run(
+            candidate, version=version.number, counts=counts, begin=self._begun(viewer, script)
+        )
 
         async def store_it() -> Deployed:
-            async with self._changing(viewer, slug, Act.DEPLOY) as current:
+            async with run.joined():
+                current = await self._locked(viewer, slug, Act.DEPLOY)
                 if (current.key, current.activation) != (script.key, script.activation):
                     raise Conflict(
                         f"{slug} was deployed or changed by someone else meanwhile; its active"
@@ -162,12 +175,49 @@ class ScriptDeploys(ScriptSaves):
                         " again."
                     )
                 changed = await self._activate(
-                    viewer, current, version.number, version.digest, checked, action
+                    viewer,
+                    current,
+                    version.number,
+                    version.digest,
+                    checked,
+                    action,
+                    candidate.files,
                 )
                 current = await self._reread(viewer, current)
                 return _deployed(current, version.number, checked, changed=changed)
 
-        return await self._or_retire(candidate, store_it, is_kept=True)
+        try:
+            try:
+                checked = await self._loaded(candidate, run, keep=True)
+            except NotLoadable as error:
+                await version_store.note_check(
+                    self._db, script.key, version.number, None, error.diagnostics
+                )
+                raise
+            deployed = await self._or_retire(candidate, store_it, is_kept=True)
+        finally:
+            await run.end()
+        await self._has_changed()
+        return deployed
+
+    def _begun(
+        self,
+        viewer: Viewer,
+        script: Script | None,
+        candidate: Candidate | None = None,
+        title: str = "",
+    ) -> Callable[[], Awaitable[object]]:
+        """What happens before the first write of `init()`: the script is there, and is locked."""
+
+        async def begin() -> None:
+            if script is not None:
+                await store.lock_by_id(self._db, script.key, None)
+            elif candidate is not None and not await self._add_quietly(
+                viewer, candidate.script_id, candidate.slug, title
+            ):
+                raise Conflict(f"The script {candidate.slug} was created meanwhile.")
+
+        return begin
 
     async def _unchanged_or_new(
         self,
@@ -175,7 +225,7 @@ class ScriptDeploys(ScriptSaves):
         before: Script | None,
         current: Script | None,
         candidate: Candidate,
-        title: str | None,
+        title: str,
     ) -> Script:
         """The script, created unless there is one. Raises Forbidden; Conflict when it is not the
         one that was there when the candidate was loaded.
@@ -183,9 +233,7 @@ class ScriptDeploys(ScriptSaves):
         if current is not None:
             must_be_allowed(viewer, Act.DEPLOY, current)
         elif before is None:
-            current = await self._add(
-                viewer, candidate.script_id, candidate.slug, checks.title(title)
-            )
+            current = await self._add(viewer, candidate.script_id, candidate.slug, title)
         if current is None or (current.key, current.host) != (candidate.script_id, candidate.host):
             raise Conflict(
                 f"The script {candidate.slug} was created, deleted or bound to another host"
@@ -201,6 +249,7 @@ class ScriptDeploys(ScriptSaves):
         digest: str,
         checked: Checked,
         action: AuditAction,
+        files: Files,
     ) -> bool:
         """Make a version the active one in the caller's transaction; False if it was before.
 
@@ -217,6 +266,11 @@ class ScriptDeploys(ScriptSaves):
             self._db, script.key, number, activation, checked.registrations, checked.diagnostics
         )
         before = script.active_version
+        activated = Activation(
+            script.key, script.slug, checked.registrations, files, number, before
+        )
+        for step in self.steps:
+            await step.activate(activated)
         await self._audit.record(
             viewer,
             action,
@@ -237,67 +291,11 @@ class ScriptDeploys(ScriptSaves):
                 await self._retire_unless_active(candidate)
             raise
 
-    async def _retire_unless_active(self, candidate: Candidate) -> None:
-        """End the processes of a candidate, unless the same program is served."""
-        script = await store.find_by_id(self._db, candidate.script_id, None)
-        if script is not None and script.active_version is not None:
-            active = await self._version(script, script.active_version)
-            if active.digest == candidate.digest:
-                return
-        await self.loader.retire(candidate)
-
-    async def _with_clashes(
-        self, script: Script | None, checked: Checked, host: str | None = None
-    ) -> Checked:
-        """What was checked, with an error for each route that another script has."""
-        key, host = (None, host) if script is None else (script.key, script.host)
-        clashes = await route_store.clashes(self._db, key, host, checked.routes)
-        errors = [
-            Diagnostic(
-                severity=Severity.ERROR,
-                message=f"The route {one.method} {one.path} belongs to the script {one.slug}.",
-            )
-            for one in clashes
-        ]
-        return Checked(checked.routes, [*errors, *checked.diagnostics], checked.registrations)
-
-    def _candidate(self, script: Script, version: ScriptVersion) -> Candidate:
-        return Candidate(
-            script_id=script.key,
-            slug=script.slug,
-            host=script.host,
-            digest=version.digest,
-            entry=version.entry,
-            dialect=version.dialect,
-            limits=self.limits_of(script),
-            files=lambda: version_store.files(self._db, script.key, version.number),
-        )
-
-    def _new_candidate(self, slug: str, script: Script | None, tree: Tree) -> Candidate:
-        async def files() -> Mapping[str, bytes]:
-            return tree.files
-
-        return Candidate(
-            script_id=uuid4() if script is None else script.key,
-            slug=slug,
-            host=None if script is None else script.host,
-            digest=tree.digest,
-            entry=tree.entry,
-            dialect=tree.dialect,
-            limits=self._limits.defaults if script is None else self.limits_of(script),
-            files=files,
-        )
-
 
 def _newest_of(script: Script) -> int:
     if script.newest_version == 0:
         raise Conflict(f"Nothing is saved in {script.slug} yet. Save a version first.")
     return script.newest_version
-
-
-def _must_be_deployable(checked: Checked) -> None:
-    if not checked.is_deployable:
-        raise NotLoadable(checked.diagnostics)
 
 
 def _deployed(

@@ -12,6 +12,7 @@ import orjson
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.runtimes.dialects import prepared_entry
+from aiwebengine.runtimes.questions import OnAsk
 from aiwebengine.runtimes.types import Failed, Limits, Loaded, Lost, Program, Reason
 from aiwebengine.scripts.checks import storable
 from aiwebengine.scripts.routes import routes_of
@@ -28,9 +29,10 @@ LARGEST_REGISTRATIONS_BYTES = 1_000_000
 class RuntimeClient(Protocol):
     """What loading needs of the runtime."""
 
-    async def load(self, program: Program, *, keep: bool) -> Loaded:
+    async def load(self, program: Program, *, keep: bool, on_ask: OnAsk | None = None) -> Loaded:
         """Load a program; with *keep* its process stays and answers calls.
 
+        With *on_ask*, which answers its questions, it is loaded even if it is loaded already.
         Raises Failed, Lost.
         """
 
@@ -44,7 +46,7 @@ class NoRuntime:
     def __init__(self, problem: str) -> None:
         self._problem = problem
 
-    async def load(self, program: Program, *, keep: bool) -> Loaded:
+    async def load(self, program: Program, *, keep: bool, on_ask: OnAsk | None = None) -> Loaded:
         """Raises Lost."""
         raise Lost(Reason.UNAVAILABLE, self._problem)
 
@@ -96,15 +98,21 @@ class Loader:
             self._trees.path(candidate.script_id, candidate.digest),
         )
 
-    async def load(self, candidate: Candidate, *, keep: bool) -> Checked:
+    async def load(
+        self, candidate: Candidate, *, keep: bool, on_ask: OnAsk | None = None
+    ) -> Checked:
         """What the version offers, with everything that is wrong with it.
 
-        With *keep* the process stays if nothing is wrong. Raises Unavailable when no process can
-        be started, which says nothing about the version.
+        *on_ask* answers what its `init()` asks. With *keep* the process stays if nothing is wrong.
+        Raises Unavailable when no process can be started, which says nothing about the version.
         """
         program = await self.program(candidate)
         try:
-            loaded = await self._runtimes.load(program, keep=keep)
+            # Only the classic form runs code of the script that may ask.
+            is_asking = candidate.dialect is Dialect.CLASSIC
+            loaded = await self._runtimes.load(
+                program, keep=keep, on_ask=on_ask if is_asking else None
+            )
         except Failed as failed:
             return _refused(_diagnostic(Severity.ERROR, vars(failed)))
         except Lost as lost:

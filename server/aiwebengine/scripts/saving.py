@@ -56,14 +56,20 @@ class ScriptSaves(ScriptReads):
 
     async def _add(self, viewer: Viewer, script_id: UUID, slug: str, title: str) -> Script | None:
         """Create a script in the caller's transaction; None when the slug is taken."""
-        if not await store.add(self._db, script_id, slug, title, label_of(viewer), viewer.id):
+        if not await self._add_quietly(viewer, script_id, slug, title):
             return None
         script = await store.find_by_id(self._db, script_id, viewer.id)
         assert script is not None  # noqa: S101 - it was added in this transaction
-        await self._audit.record(
-            viewer, AuditAction.SCRIPT_CREATED, target_of(script), after={"title": title}
-        )
+        await self._note_creation(viewer, script)
         return script
+
+    async def _add_quietly(self, viewer: Viewer, script_id: UUID, slug: str, title: str) -> bool:
+        """Create a script without an audit event; False when the slug is taken."""
+        return await store.add(self._db, script_id, slug, title, label_of(viewer), viewer.id)
+
+    async def _note_creation(self, viewer: Viewer, script: Script) -> None:
+        after = {"title": script.title}
+        await self._audit.record(viewer, AuditAction.SCRIPT_CREATED, target_of(script), after=after)
 
     async def _save(
         self, viewer: Viewer, script: Script, tree: Tree, message: str

@@ -22,6 +22,7 @@ from aiwebengine.scripts import (
     version_store,
 )
 from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.activation import ActivationStep, Inits, NoInits
 from aiwebengine.scripts.attention_store import Attention
 from aiwebengine.scripts.batches import ScriptBatches
 from aiwebengine.scripts.deploying import ScriptDeploys
@@ -65,6 +66,10 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
         self.users = users
         self.trees = trees
         self.loader = Loader(runtimes, trees)
+        self.inits: Inits = NoInits(db)
+        """Set where scripts are served."""
+        self.steps: list[ActivationStep] = []
+        """What other packages do at each deployment and deletion, in this order."""
 
     async def suspend(self, viewer: Viewer, slug: str, reason: str | None = None) -> Script:
         """Refuse the script's requests until it is resumed. Its routes stay its own.
@@ -114,6 +119,8 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
             activation = await store.next_activation(self._db)
             await route_store.remove(self._db, script.key)
             await store.delete(self._db, script.key, activation)
+            for step in self.steps:
+                await step.deleted(script.key)
             await self._audit.record(
                 viewer,
                 AuditAction.SCRIPT_DELETED,
@@ -221,7 +228,8 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
 
         Raises Unavailable when no process can be started.
         """
-        return await self.loader.load(self._served(active), keep=False)
+        candidate = self._served(active)
+        return await self._tried(candidate, active.version or 0, _nothing)
 
     def program_of(self, active: ActiveScript) -> Program:
         """What the runtime runs for a script that is served; `prepare` writes its files."""
@@ -247,10 +255,14 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
         """Remove scripts deleted more than 30 days ago, old log lines, contents of files that no
         version has; the numbers of scripts and of log lines.
         """
-        scripts = await store.remove_deleted(self._db, KEEP_DELETED_DAYS)
+        async with self._db.transaction():
+            removed = await store.remove_deleted(self._db, KEEP_DELETED_DAYS)
+            for script_id in removed:
+                for step in self.steps:
+                    await step.purged(script_id)
         async with self._db.transaction():
             await version_store.remove_unused_contents(self._db)
-        return scripts, await log_store.remove_old(self._db, KEEP_LOG_DAYS)
+        return len(removed), await log_store.remove_old(self._db, KEEP_LOG_DAYS)
 
     async def remove_unused_trees(self, in_use: Collection[Path] = ()) -> int:
         """Remove the files on disk of versions that are not served; the number of versions.
@@ -317,3 +329,7 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
             raise NotLoadable(errors)
         if not await route_store.replace(self._db, script.key, host, routes):
             raise RouteTaken(await route_store.clashes(self._db, script.key, host, routes))
+
+
+async def _nothing() -> None:
+    """Nothing has to be done before a served script is loaded for a trial."""

@@ -297,8 +297,8 @@ async def remove_owner(db: Database, script_id: UUID, user_id: UUID) -> None:
     )
 
 
-async def remove_deleted(db: Database, keep_days: int) -> int:
-    """Remove scripts that were deleted more than *keep_days* days ago; their number."""
+async def remove_deleted(db: Database, keep_days: int) -> list[UUID]:
+    """Remove scripts that were deleted more than *keep_days* days ago; their IDs."""
     rows = await db.all(
         """
         delete from scripts
@@ -307,7 +307,7 @@ async def remove_deleted(db: Database, keep_days: int) -> int:
         """,
         keep_days=keep_days,
     )
-    return len(rows)
+    return [row["id"] for row in rows]
 
 
 def _conditions(wanted: ScriptFilter, viewer_id: UUID | None) -> tuple[list[str], dict[str, Any]]:

@@ -11,7 +11,7 @@ def main() -> None:
     """Write every page that differs, and remove pages that are no longer generated."""
     # The pages load the schema, which refuses an operation that declares no rights.
     try:
-        from reference import parts
+        from reference import parts, scripts
         from reference.pages import FOLDER, PAGES
     except UndeclaredRights as error:
         sys.exit(f"reference: {error}")
@@ -25,6 +25,7 @@ def main() -> None:
             path.write_text(made, encoding="utf-8")
             print(f"docs/reference/{name}")
     parts.write()
+    scripts.write()
 
 
 if __name__ == "__main__":

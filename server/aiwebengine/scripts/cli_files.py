@@ -120,7 +120,10 @@ def pull(
         if number == 0:
             raise Conflict(f"Nothing is saved in {slug} yet.")
         files = await scripts.files(viewer, slug, number)
-        return number, _pulled(target, slug, number, files, force)
+        written = _pulled(target, slug, number, files, force)
+        found = await scripts.version(viewer, slug, number)
+        starting.write_for_editors(target, found.dialect)
+        return number, written
 
     number, written = with_scripts(context.obj, work)
     lines = [f"wrote {path}" for path in written] + [f"{target} has version {number} of {slug}."]

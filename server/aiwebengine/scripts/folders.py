@@ -21,6 +21,8 @@ from aiwebengine.scripts.files import (
 
 STATE = ".aiwebengine.json"
 """Notes which version the folder has."""
+FOR_EDITORS = frozenset({"aiwebengine.d.ts", "tsconfig.json"})
+"""Written for the author's editor, and no part of a version."""
 LARGEST_STATE_BYTES = 1_000_000
 IGNORED = frozenset({"node_modules"})
 
@@ -143,7 +145,7 @@ def _list(folder: Path, prefix: str, into: _Listed) -> None:
     with os.scandir(folder / prefix) as entries:
         for entry in entries:
             path = f"{prefix}{entry.name}"
-            if path == STATE:
+            if path == STATE or path in FOR_EDITORS:
                 continue
             if entry.name.startswith(".") or entry.name in IGNORED:
                 into.names.append(path)

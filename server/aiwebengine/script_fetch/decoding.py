@@ -28,7 +28,7 @@ class Decoder(Protocol):
     """Removes one coding."""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What *data* expands to, in pieces of about PIECE_BYTES. Raises FetchFailed."""
+        """What *data* expands to, in pieces of some PIECE_BYTES. Raises FetchFailed."""
 
 
 class _Gzip:
@@ -59,9 +59,13 @@ class _Brotli:
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         try:
-            yield self._inner.process(data, output_buffer_limit=PIECE_BYTES)
-            while not self._inner.can_accept_more_data():
-                yield self._inner.process(b"", output_buffer_limit=PIECE_BYTES)
+            piece = self._inner.process(data, output_buffer_limit=PIECE_BYTES)
+            # It accepts more input also while it still has output (google/brotli#1234).
+            while piece:
+                yield piece
+                if self._inner.is_finished():
+                    return
+                piece = self._inner.process(b"", output_buffer_limit=PIECE_BYTES)
         except brotli.error:
             raise FetchFailed("The body of the answer is not in Brotli as it says.") from None
 

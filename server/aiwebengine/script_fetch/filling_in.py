@@ -1,20 +1,19 @@
-"""Puts secrets in the place of their names, and their names in the place of secrets."""
+"""Puts secrets in the place of their names."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote_plus
 
 from aiwebengine.core.errors import BadUserInput, Forbidden, NotFound
+from aiwebengine.core.hosts import matches
 from aiwebengine.script_fetch.headers import Header, must_be_sendable
-from aiwebengine.script_fetch.hosts import matches
-from aiwebengine.script_fetch.types import SHORTEST_REDACTED, SecretValue
+from aiwebengine.script_fetch.types import SecretValue
 from aiwebengine.script_fetch.urls import Target
 
 _NAME = "[A-Z][A-Z0-9_]{0,63}"
-_PLACEHOLDER = re.compile(r"\{\{(" + _NAME + r")\}\}")
 _IN_URL = re.compile(r"(?:\{|%7b){2}(" + _NAME + r")(?:#|%23|\}|%7d)", re.IGNORECASE)
 _MARK = re.compile(r"[A-Za-z0-9]{1,64}")
 
@@ -29,21 +28,29 @@ def must_have_no_secret(url: str) -> None:
         )
 
 
-def named_in_headers(headers: Iterable[Header]) -> set[str]:
-    """The secrets that headers name."""
-    return {name for _, value in headers for name in _PLACEHOLDER.findall(value)}
+def named_in_headers(headers: Iterable[Header], mark: str | None = None) -> set[str]:
+    """The secrets that headers name: as `{{NAME}}`, or `{{NAME#mark}}`."""
+    pattern = _in_header(mark)
+    return {name for _, value in headers for name in pattern.findall(value)}
 
 
 def named_in_body(body: bytes, mark: str | None) -> set[str]:
-    """The secrets that a body names; see `OutboundRequest.mark`. Raises BadUserInput."""
+    """The secrets that a body names; see `OutboundRequest.mark`."""
     if mark is None:
         return set()
-    if mark and not _MARK.fullmatch(mark):
-        raise BadUserInput("mark: allowed: at most 64 letters and digits.")
     return {name.decode() for pair in _in_body(mark).findall(body) for name in pair if name}
 
 
-def fill_headers(headers: Iterable[Header], secrets: Mapping[str, SecretValue]) -> list[Header]:
+def checked_mark(mark: str | None) -> str | None:
+    """The mark. Raises BadUserInput."""
+    if mark and not _MARK.fullmatch(mark):
+        raise BadUserInput("mark: allowed: at most 64 letters and digits.")
+    return mark
+
+
+def fill_headers(
+    headers: Iterable[Header], mark: str | None, secrets: Mapping[str, SecretValue]
+) -> list[Header]:
     """The headers with secrets. Raises NotFound, BadUserInput."""
 
     def value(found: re.Match[str]) -> str:
@@ -53,7 +60,7 @@ def fill_headers(headers: Iterable[Header], secrets: Mapping[str, SecretValue]) 
 
     filled = []
     for name, text in headers:
-        sent = _PLACEHOLDER.sub(value, text)
+        sent = _in_header(mark).sub(value, text)
         if sent != text:
             must_be_sendable(name, sent)
         filled.append((name, sent))
@@ -106,35 +113,9 @@ def no_secret(name: str) -> NotFound:
     return NotFound(f"The script has no secret {name}.")
 
 
-def pattern_of(secrets: Iterable[SecretValue]) -> tuple[re.Pattern[bytes] | None, dict[bytes, str]]:
-    """A pattern that finds the values of secrets, also escaped, and whose each of them is."""
-    names: dict[bytes, str] = {}
-    for secret in secrets:
-        if len(secret.value) < SHORTEST_REDACTED:
-            continue
-        for written in _as_written(secret.value):
-            names.setdefault(written, secret.name)
-    if not names:
-        return None, names
-    # The longest first: one secret may be the beginning of another.
-    ordered = sorted(names, key=len, reverse=True)
-    return re.compile(b"|".join(map(re.escape, ordered))), names
-
-
-def redacted(text: bytes, secrets: Iterable[SecretValue]) -> bytes:
-    """The text with `[secret NAME]` in the place of each secret."""
-    pattern, names = pattern_of(secrets)
-    if pattern is None:
-        return text
-    return pattern.sub(lambda found: f"[secret {names[found[0]]}]".encode(), text)
-
-
-def redacted_headers(headers: Iterable[Header], secrets: Collection[SecretValue]) -> list[Header]:
-    """The same for headers."""
-    return [
-        (name, redacted(value.encode("latin-1"), secrets).decode("latin-1"))
-        for name, value in headers
-    ]
+def _in_header(mark: str | None) -> re.Pattern[str]:
+    end = f"(?:#{mark})?" if mark else ""
+    return re.compile(rf"\{{\{{({_NAME}){end}\}}\}}")
 
 
 def _in_body(mark: str) -> re.Pattern[bytes]:
@@ -153,9 +134,3 @@ def _escaped(text: str, content_type: str) -> str:
     if kind == "application/x-www-form-urlencoded":
         return quote_plus(text)
     return text
-
-
-def _as_written(value: str) -> set[bytes]:
-    """The value as it is, in JSON, and in a URL."""
-    texts = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    return {text.encode() for text in (*texts, quote_plus(value), value.strip())}

@@ -1,20 +1,16 @@
-"""Lists of hosts: names, names with a wildcard, and the addresses that are not public."""
+"""Which addresses are public, and the hosts that scripts reach although theirs are not."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aiwebengine.core.errors import BadUserInput
-from aiwebengine.script_fetch.urls import host_of
+from aiwebengine.core.hosts import NotAHost, is_address, matches, pattern_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-MOST_HOSTS = 50
-"""Of one list."""
 
 # IANA's registries of special-purpose addresses, with what they keep for relays and tunnels.
 _NOT_PUBLIC_4 = tuple(
@@ -47,43 +43,6 @@ def is_public(address: Address) -> bool:
     if address.scope_id is not None or address not in _GIVEN_6:
         return False
     return not any(address in network for network in _NOT_PUBLIC_6)
-
-
-def matches(patterns: Collection[str], host: str) -> bool:
-    """Whether *host* is in a list of names; `*.example.org` means every name below it."""
-    return any(
-        pattern in (host, "*") or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-        for pattern in patterns
-    )
-
-
-def checked_patterns(field: str, patterns: Iterable[str], most: int = MOST_HOSTS) -> list[str]:
-    """The list in the form for comparison, sorted, each once. Raises BadUserInput."""
-    found = set()
-    for pattern in patterns:
-        try:
-            found.add(_checked_pattern(pattern.strip()))
-        except BadUserInput:
-            raise BadUserInput(
-                f"{field}: found {pattern[:100]!a}; allowed: a name such as api.example.org,"
-                " *.example.org for the names below it, or an address; no scheme, port or path."
-            ) from None
-    if len(found) > most:
-        raise BadUserInput(f"{field}: found {len(found)} hosts; allowed: {most}.")
-    return sorted(found)
-
-
-def _checked_pattern(pattern: str) -> str:
-    name = pattern.removeprefix("*.")
-    if ":" in name and not name.startswith("["):
-        name = f"[{name}]"
-    host = host_of(name)
-    if not pattern.startswith("*."):
-        return host
-    # `*.org` would be most of the internet.
-    if "." not in host or _is_address(host):
-        raise BadUserInput(pattern)
-    return f"*.{host}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +90,7 @@ class PrivateHosts:
     def _names(self, one: _PrivateHost, host: str) -> bool:
         if one.network is None:
             return matches([one.pattern], host)
-        return _is_address(host) and ipaddress.ip_address(host) in one.network
+        return is_address(host) and ipaddress.ip_address(host) in one.network
 
 
 def _private_host(line: str) -> _PrivateHost:
@@ -145,14 +104,6 @@ def _private_host(line: str) -> _PrivateHost:
     except ValueError:
         pass
     try:
-        return _PrivateHost(_checked_pattern(host), None, port)
-    except BadUserInput:
+        return _PrivateHost(pattern_of(host), None, port)
+    except NotAHost:
         raise ValueError(line) from None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urljoin
 
 from aiwebengine.core.errors import BadUserInput, EngineError, Forbidden
+from aiwebengine.core.hosts import matches
+from aiwebengine.core.redaction import Redaction
 from aiwebengine.script_fetch import filling_in, headers
 from aiwebengine.script_fetch.connecting import CheckedNetwork
 from aiwebengine.script_fetch.exchange import Answered, Exchanges
 from aiwebengine.script_fetch.headers import Header
-from aiwebengine.script_fetch.hosts import PrivateHosts, matches
+from aiwebengine.script_fetch.hosts import PrivateHosts
 from aiwebengine.script_fetch.resolving import Resolve, SystemResolver
 from aiwebengine.script_fetch.slots import Slots
 from aiwebengine.script_fetch.types import (
@@ -147,12 +149,13 @@ class OutboundHttp:
             raise BadUserInput(
                 f"body: found {len(request.body):,} bytes; allowed: {LARGEST_REQUEST_BYTES:,}."
             )
-        in_headers = filling_in.named_in_headers(wanted)
-        in_body = filling_in.named_in_body(request.body, request.mark)
+        mark = filling_in.checked_mark(request.mark)
+        in_headers = filling_in.named_in_headers(wanted, mark)
+        in_body = filling_in.named_in_body(request.body, mark)
         names = in_headers | in_body
         secrets = await self._secrets.to_send(caller, names) if names else {}
         content_type = next((one for name, one in wanted if name.lower() == "content-type"), "")
-        filled = filling_in.fill_headers(wanted, secrets)
+        filled = filling_in.fill_headers(wanted, mark, secrets)
         return _Hop(
             target=target,
             method=method,
@@ -160,9 +163,9 @@ class OutboundHttp:
             secret_headers=frozenset(
                 name.lower()
                 for name, value in wanted
-                if filling_in.named_in_headers([(name, value)])
+                if filling_in.named_in_headers([(name, value)], mark)
             ),
-            body=filling_in.fill_body(request.body, request.mark, content_type, secrets),
+            body=filling_in.fill_body(request.body, mark, content_type, secrets),
             secrets=tuple(secrets.values()),
             known_secrets=tuple(secrets.values()),
             has_secret_body=not in_body.isdisjoint(secrets),
@@ -232,12 +235,16 @@ def _redirected(hop: _Hop, status: int, location: str) -> _Hop:
 
 def _answer(hop: _Hop, answered: Answered, *, is_redirected: bool) -> OutboundAnswer:
     """The answer as the script gets it: a server may send back what it was sent."""
+    redaction = Redaction((one.name, one.value) for one in hop.known_secrets)
     return OutboundAnswer(
-        url=filling_in.redacted(hop.target.url.encode(), hop.known_secrets).decode(),
+        url=redaction.text(hop.target.url),
         status=answered.status,
         status_text=answered.reason,
-        headers=filling_in.redacted_headers(answered.headers, hop.known_secrets),
-        body=filling_in.redacted(answered.body, hop.known_secrets),
+        headers=[
+            (name, redaction.content(value.encode("latin-1")).decode("latin-1"))
+            for name, value in answered.headers
+        ],
+        body=redaction.content(answered.body),
         is_redirected=is_redirected,
     )
 

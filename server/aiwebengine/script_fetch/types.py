@@ -32,8 +32,6 @@ MOST_AT_ONCE = 64
 MOST_WAITING_OF_SCRIPT = 256
 MOST_BYTES_AT_ONCE = 128_000_000
 """Of all answers that a worker is reading."""
-SHORTEST_REDACTED = 4
-"""Characters: a shorter secret is in too many texts by chance to be replaced in them."""
 
 
 class Redirect(enum.Enum):
@@ -90,8 +88,8 @@ class OutboundRequest:
     """A request to another server.
 
     In the values of *headers*, `{{NAME}}` stands for the secret NAME. In *body* it does too if
-    *mark* is empty; else `{{NAME#mark}}` does, which no visitor of the script can guess.
-    *mark* None leaves the body as it is.
+    *mark* is empty. With another *mark* `{{NAME#mark}}` does, in both, which no visitor of the
+    script can guess. None leaves the body as it is.
     """
 
     url: str

@@ -5,21 +5,17 @@ Programs normalize URLs by the URL standard before they ask. The engine does not
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 
 from aiwebengine.core.errors import BadUserInput, Forbidden
+from aiwebengine.core.hosts import NotAHost, host_of
 from aiwebengine.script_fetch.types import LONGEST_URL
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?://(?P<authority>[^/?#]*))?(?P<rest>.*)")
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-# A name that ends so is a number to many resolvers: 2130706433, 0x7f.1, 017700000001.
-_NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-LONGEST_NAME = 253
 FIRST_FREE_PORT = 1_024
 # Below FIRST_FREE_PORT only these.
 WEB_PORTS = frozenset(_DEFAULT_PORTS.values())
@@ -83,34 +79,16 @@ def target_of(url: str) -> Target:
         )
     found = _AUTHORITY.fullmatch(authority)
     if found is None:
-        raise BadUserInput(f"url: found the host {_shown(authority)}; allowed: a name or address.")
+        raise BadUserInput(
+            f"url: found the host {_shown(authority)}; allowed: a name or an address, and a port."
+        )
+    try:
+        host = host_of(found["host"])
+    except NotAHost as error:
+        raise BadUserInput(f"url: found the host {_shown(authority)}; allowed: {error}.") from None
     port = int(found["port"]) if found["port"] else _DEFAULT_PORTS[scheme]
     rest = parts["rest"].partition("#")[0]
-    return Target(
-        scheme, host_of(found["host"]), port, rest if rest.startswith("/") else f"/{rest}"
-    )
-
-
-def host_of(text: str) -> str:
-    """A name or an address in the form for comparison. Raises BadUserInput."""
-    host = text.lower()
-    if host.startswith("["):
-        try:
-            return str(ipaddress.IPv6Address(host[1:-1]))
-        except ValueError:
-            raise BadUserInput(f"url: {_shown(text)} is not an IPv6 address.") from None
-    host = host.removesuffix(".")
-    if _NUMERIC_END.fullmatch(host):
-        try:
-            return str(ipaddress.IPv4Address(host))
-        except ValueError:
-            raise BadUserInput(
-                f"url: found the host {_shown(text)}; allowed: an IPv4 address as four decimal"
-                " numbers, such as 192.0.2.1."
-            ) from None
-    if len(host) > LONGEST_NAME or not all(map(_LABEL.fullmatch, host.split("."))):
-        raise BadUserInput(f"url: found the host {_shown(text)}; allowed: a name or address.")
-    return host
+    return Target(scheme, host, port, rest if rest.startswith("/") else f"/{rest}")
 
 
 def must_be_allowed_port(port: int) -> None:

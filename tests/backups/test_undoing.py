@@ -250,6 +250,8 @@ def test_every_action_of_the_trail_is_undone_kept_or_unaffected_on_purpose():
         "SCRIPT_OWNER_ADDED",
         "SCRIPT_OWNER_REMOVED",
         "SCRIPT_LIMITS_CHANGED",
+        "SCRIPT_SECRET_SET",
+        "SCRIPT_SECRET_REMOVED",
         "SCRIPT_HOST_BOUND",
         "OTHER",
     }

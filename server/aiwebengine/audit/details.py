@@ -50,6 +50,7 @@ _COUNTED = {
     "since": "time of the first of them",
 }
 _OWNER = {"owner": "the user's id", "email": "the user's address"}
+_SECRET = {"name": "the name of the secret", "hosts": "hosts that it may be sent to"}
 _HOST = {"host": "the host, or null for the engine's own", "pageMode": "`sandboxed` or `full`"}
 _ACTIVE = {"version": "the version that was active; missing when none was"}
 _DEPLOYED = {
@@ -249,6 +250,8 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
         {"*": "each limit that changed: its value, or null for the default"},
         {"*": "each limit that changed: its value, or null for the default"},
     ),
+    _A.SCRIPT_SECRET_SET: EventSchema("script", _SECRET, _SECRET),
+    _A.SCRIPT_SECRET_REMOVED: EventSchema("script", _SECRET),
     _A.SCRIPT_HOST_BOUND: EventSchema("script", _HOST, _HOST),
     _A.OTHER: EventSchema(
         "what the newer version says",

@@ -73,6 +73,8 @@ class AuditAction(enum.Enum):
         SCRIPT_OWNER_ADDED: a user became an owner of a script.
         SCRIPT_OWNER_REMOVED: a user is no longer an owner of a script.
         SCRIPT_LIMITS_CHANGED: the limits of a script were changed.
+        SCRIPT_SECRET_SET: a secret of a script was set. Its value is in no event.
+        SCRIPT_SECRET_REMOVED: a secret of a script was removed.
         SCRIPT_HOST_BOUND: the host or the page mode of a script was changed.
         OTHER: an action of a newer version of the engine that this one does not know.
     """
@@ -128,6 +130,8 @@ class AuditAction(enum.Enum):
     SCRIPT_OWNER_ADDED = "script.owner_added"
     SCRIPT_OWNER_REMOVED = "script.owner_removed"
     SCRIPT_LIMITS_CHANGED = "script.limits_changed"
+    SCRIPT_SECRET_SET = "script.secret_set"  # noqa: S105 - an action, not a secret
+    SCRIPT_SECRET_REMOVED = "script.secret_removed"  # noqa: S105 - an action, not a secret
     SCRIPT_HOST_BOUND = "script.host_bound"
     OTHER = "other"
 

@@ -26,6 +26,9 @@ class Act(enum.Enum):
     READ_LOG = "read the log of this script"
     CHANGE_OWNERS = "change the owners of this script"
     SET_LIMITS = "set the limits of this script"
+    LIST_SECRETS = "list the secrets of this script"
+    SET_SECRETS = "set the secrets of this script"
+    SET_FETCH_HOSTS = "set the hosts that this script sends requests to"
     DELETE = "delete this script"
     SUSPEND = "suspend or resume scripts"
     BIND = "bind scripts to hosts or change their page mode"
@@ -40,10 +43,13 @@ _OF_OWNERS = frozenset(
         Act.READ_LOG,
         Act.CHANGE_OWNERS,
         Act.SET_LIMITS,
+        Act.LIST_SECRETS,
+        Act.SET_SECRETS,
+        Act.SET_FETCH_HOSTS,
         Act.DELETE,
     }
 )
-_READS = frozenset({Act.READ, Act.READ_LOG})
+_READS = frozenset({Act.READ, Act.READ_LOG, Act.LIST_SECRETS})
 
 
 def must_be_allowed(viewer: Viewer, act: Act, script: Script | None = None) -> None:

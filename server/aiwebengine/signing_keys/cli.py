@@ -46,7 +46,8 @@ def rotate(context: click.Context, purpose: str | None, every: bool, as_json: bo
     """Create a signing key for PURPOSE, or for all with --all.
 
     Running engines use the new key within seconds, without a restart. Signatures of the old key
-    stay valid: cursors for a day, configuration digests until the next start.
+    stay valid: cursors for a day, configuration digests until the next start. Secrets of scripts
+    are encrypted with the new key within seconds.
     """
     if (purpose is None) != every:
         raise click.UsageError("Give either a PURPOSE or --all.")

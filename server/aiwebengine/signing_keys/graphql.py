@@ -13,7 +13,8 @@ class RotateSecretsInput:
     """The signing keys to rotate.
 
     Attributes:
-        purpose: purpose of the keys, "cursors" or "settings"; all purposes if omitted.
+        purpose: purpose of the keys: "cursors", "settings" or "script-secrets"; all purposes if
+          omitted.
     """
 
     purpose: str | None = None

@@ -47,6 +47,11 @@ class KeyRing:
         """The number and the secret of the active signing key."""
         return self._signing, self._secrets[self._signing]
 
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all keys that are not expired."""
+        return set(self._secrets)
+
     def secret(self, number: int) -> bytes | None:
         """The secret of key *number*; None if it is unknown or expired."""
         return self._secrets.get(number)
@@ -87,6 +92,14 @@ class SigningKeys:
         return [
             key for key in await store.all_keys(self._db) if created.get(key.purpose) == key.number
         ]
+
+    async def hold(self, purpose: Purpose, number: int) -> bool:
+        """Keep the key from expiring until the transaction ends; False if it has expired."""
+        return await store.hold(self._db, purpose.name, number)
+
+    async def lock(self, purpose: Purpose) -> None:
+        """Wait for transactions that hold a key of *purpose*; those that begin later wait."""
+        await store.lock(self._db, purpose.name)
 
     async def retire_before(self, purpose: Purpose, number: int) -> None:
         """Expire the keys before *number*, because no signature of theirs is in use."""

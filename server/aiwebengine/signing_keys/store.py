@@ -48,6 +48,21 @@ async def lock(db: Database, purpose: str) -> None:
     )
 
 
+async def hold(db: Database, purpose: str, number: int) -> bool:
+    """Lock one key against changes until the end of the transaction; False if it is expired."""
+    return bool(
+        await db.value(
+            """
+            select true from signing_keys
+            where purpose = :purpose and number = :number and ends_at is null
+            for share
+            """,
+            purpose=purpose,
+            number=number,
+        )
+    )
+
+
 async def add_next(db: Database, purpose: str, secret: bytes, activation_secs: float) -> int:
     """Create the next key, which signs after *activation_secs*; return its number."""
     return int(

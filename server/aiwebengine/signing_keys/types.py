@@ -27,7 +27,8 @@ class SigningKey:
     """A signing key shared by all instances. Its secret is never exposed.
 
     Attributes:
-        purpose: purpose of the key, "cursors" or "settings" (configuration digests).
+        purpose: purpose of the key: "cursors", "settings" (configuration digests) or
+          "script-secrets" (encryption).
         number: sequence number among the keys of this purpose.
         state: whether the key signs or only verifies.
         created_at: when it was created.
@@ -56,4 +57,5 @@ class Purpose:
 
 CURSORS = Purpose("cursors", "Cursors of paged lists", 86_400.0)
 SETTINGS = Purpose("settings", "Digests of secrets in the configuration", None)
-PURPOSES = {purpose.name: purpose for purpose in (CURSORS, SETTINGS)}
+SCRIPT_SECRETS = Purpose("script-secrets", "Secrets of scripts, encrypted", None)
+PURPOSES = {purpose.name: purpose for purpose in (CURSORS, SETTINGS, SCRIPT_SECRETS)}

@@ -37,6 +37,9 @@ TRIES = 3
 """To find a key that has not expired since it was read."""
 
 
+Secrets = list[ScriptSecret]
+
+
 class Sender(Protocol):
     """The script that uses a secret, and its visitor."""
 
@@ -63,7 +66,7 @@ class ScriptSecrets(ScriptAccess):
 
     # What owners do
 
-    async def all(self, viewer: Viewer, slug: str) -> list[ScriptSecret]:
+    async def all(self, viewer: Viewer, slug: str) -> Secrets:
         """The secrets of a script by name, without those of visitors.
 
         Raises Unauthenticated, Forbidden, NotFound.
@@ -71,7 +74,7 @@ class ScriptSecrets(ScriptAccess):
         script = await self._found(viewer, slug, Act.LIST_SECRETS)
         return (await self.of_scripts([script.key]))[script.key]
 
-    async def of_scripts(self, script_ids: Sequence[UUID]) -> dict[UUID, list[ScriptSecret]]:
+    async def of_scripts(self, script_ids: Sequence[UUID]) -> dict[UUID, Secrets]:
         """The same for many scripts. For internal use."""
         return await store.of_scripts(self._db, script_ids)
 
@@ -100,8 +103,11 @@ class ScriptSecrets(ScriptAccess):
             )
             return await self._one(script, name)
 
-    async def remove(self, viewer: Viewer, slug: str, name: str) -> None:
-        """Remove a secret. Raises Unauthenticated, Forbidden, NotFound, BadUserInput."""
+    async def remove(self, viewer: Viewer, slug: str, name: str) -> Secrets:
+        """Remove a secret; those that are left.
+
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
+        """
         checks.name(name)
         async with self._db.transaction():
             script = await self._locked(viewer, slug, Act.SET_SECRETS)
@@ -114,6 +120,7 @@ class ScriptSecrets(ScriptAccess):
                 target_of(script),
                 before={"name": name, "hosts": list(before)},
             )
+            return (await self.of_scripts([script.key]))[script.key]
 
     # What scripts do
 
@@ -196,7 +203,7 @@ class ScriptSecrets(ScriptAccess):
             self._all_sealed_with = number
         return done
 
-    async def unreadable(self) -> list[str]:
+    async def unreadable(self) -> Sequence[str]:
         """Why secrets can't be decrypted, one sentence for each key; empty if they can.
 
         Raises Unavailable.

@@ -57,6 +57,15 @@ def text_field(body: dict[str, Any], name: str, allowed: str) -> str:
     return value
 
 
+def texts_field(body: dict[str, Any], name: str, allowed: str) -> list[str]:
+    """A member of the body that must be a list of strings. Raises BadUserInput."""
+    value = body.get(name)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        found = "nothing" if value is None else type(value).__name__
+        raise BadUserInput(f"{name}: found {found}; allowed: {allowed}.")
+    return value
+
+
 def flag_field(body: dict[str, Any], name: str) -> bool:
     """A boolean member of the body; False when it is missing. Raises BadUserInput."""
     value = body.get(name, False)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from aiwebengine.script_fetch.hosts import Address
+from aiwebengine.core.private_hosts import Address
 from aiwebengine.script_fetch.outbound import OutboundHttp
 from aiwebengine.script_fetch.types import Caller, OutboundRequest, Redirect
 

@@ -45,6 +45,7 @@ from aiwebengine.metrics.exposition import Exposition
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.pool import Budget
+from aiwebengine.script_fetch.types import Caller, Sent
 from aiwebengine.scripts.loaders import script_loaders
 from aiwebengine.sessions.sign_in_link import link_address
 from aiwebengine.signing_keys.service import KeyRing
@@ -153,10 +154,13 @@ class Engine:
                 self._script_answered,
                 services.script_sessions,
                 self.db,
+                services,
             )
             self.scripting = scripting
             self.live.observers.append(scripting.observe)
+            services.outbound.observers.append(self._script_fetched)
             services.script_telemetry.served = lambda: scripting.active.scripts
+            services.health.watch(health_scripts.secrets(services.script_secrets.unreadable))
             services.health.watch(
                 health_scripts.runs(
                     self.runtimes.problem,
@@ -281,7 +285,12 @@ class Engine:
             identities=DataLoader(services.users.identities_of),
             sessions=DataLoader(services.sessions.of_users),
             api_tokens=DataLoader(services.tokens.of_users),
-            new_script_loaders=partial(script_loaders, services.scripts),
+            new_script_loaders=partial(
+                script_loaders,
+                services.scripts,
+                services.script_secrets.of_scripts,
+                services.fetch_hosts.of_scripts,
+            ),
         )
 
     async def trouble(self) -> str | None:
@@ -367,6 +376,12 @@ class Engine:
     def _script_answered(self, slug: str, status: int, seconds: float) -> None:
         self.instruments.script_answered(slug, status, seconds)
         self.counters.script(slug, status, seconds)
+
+    def _script_fetched(self, caller: Caller, sent: Sent) -> None:
+        answer = f"{sent.status // 100}xx" if sent.status and not sent.error else sent.error
+        self.instruments.script_fetched(
+            caller.slug, answer or "cancelled", sent.milliseconds / 1_000
+        )
 
     def _statement_ran(self, statement: Statement) -> None:
         self.counters.statement(statement.sql, statement.took_secs, failed=statement.failed)

@@ -34,6 +34,8 @@ from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.rate_limits.service import client_network
+from aiwebengine.script_fetch import rest as script_fetch_rest
+from aiwebengine.script_secrets import rest as script_secrets_rest
 from aiwebengine.scripts import rest as scripts_rest
 from aiwebengine.scripts import rest_owning as scripts_rest_owning
 from aiwebengine.users import rest as users_rest
@@ -153,6 +155,8 @@ class WebApplication:
             *users_rest.routes(services.users, authenticator, lambda: engine.cursors),
             *scripts_rest.routes(services.scripts, authenticator, lambda: engine.cursors),
             *scripts_rest_owning.routes(services.scripts, authenticator),
+            *script_secrets_rest.routes(services.script_secrets, authenticator),
+            *script_fetch_rest.routes(services.fetch_hosts, authenticator),
             *audit_rest.routes(services.export, authenticator),
             *logs_rest.routes(services.logs, authenticator),
             *reviews_rest.routes(services.access_reviews, services.review_export, authenticator),

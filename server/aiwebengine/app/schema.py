@@ -25,6 +25,8 @@ from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs
 from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
+from aiwebengine.script_fetch import graphql as script_fetch
+from aiwebengine.script_secrets import graphql as script_secrets
 from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
 from aiwebengine.telemetry import graphql as system
@@ -79,6 +81,8 @@ schema = strawberry.Schema(
             *reviews.mutations,
             *keys.mutations,
             *scripts.mutations,
+            *script_secrets.mutations,
+            *script_fetch.mutations,
         ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),

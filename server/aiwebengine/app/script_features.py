@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aiwebengine.core.config import Config
 from aiwebengine.database import Database
 from aiwebengine.script_calls.caller import ScriptCaller
+from aiwebengine.script_calls.journal import CallJournal
 from aiwebengine.script_calls.operations import Operations
+from aiwebengine.script_fetch import operations as fetch
 from aiwebengine.script_routes.active import OnSwitch
+from aiwebengine.script_secrets import operations as secrets
 from aiwebengine.scripts.activation import ActivationStep
+
+if TYPE_CHECKING:
+    from aiwebengine.app.services import Services
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,9 @@ class Features:
 
     config: Config
     db: Database
+    services: Services
     operations: Operations
+    journal: CallJournal
     caller: Callable[[], ScriptCaller]
     """The caller of scripts, which exists once all features are added."""
     steps: list[ActivationStep] = field(default_factory=list)
@@ -30,7 +39,12 @@ class Features:
 
 Add = Callable[[Features], None]
 
-FEATURES: list[Add] = []
+FEATURES: list[Add] = [
+    lambda features: secrets.add(features.operations, features.services.script_secrets),
+    lambda features: fetch.add(
+        features.operations, features.services.outbound, features.journal.line
+    ),
+]
 """In this order; one line a feature."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
@@ -27,9 +28,13 @@ from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
 from aiwebengine.script_routes.runs import ScriptRuns, Serving
 from aiwebengine.script_routes.visitors import Visitors
+from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.types import ScriptSettings
 from aiwebengine.sessions.script_sessions import HAND_OVER, ScriptSessions
+
+if TYPE_CHECKING:
+    from aiwebengine.app.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +55,7 @@ class Scripting:
         answered: Callable[[str, int, float], None],
         visitors: ScriptSessions,
         db: Database,
+        services: Services,
     ) -> None:
         self._config = config
         self._scripts = scripts
@@ -57,11 +63,18 @@ class Scripting:
         self._runtimes = runtimes
         self._changed = asyncio.Event()
         self.active = ActiveScripts(scripts, runtimes)
-        self.journal = CallJournal(scripts.write_log, answered, scripts.suspend_for_crashes)
+        redactor = services.script_secrets.redactor
+
+        async def write_log(lines: Sequence[NewLogLine]) -> None:
+            await scripts.write_log(await redactor.lines(lines))
+
+        self.journal = CallJournal(write_log, answered, scripts.suspend_for_crashes)
         self.operations = Operations()
         self.invocations = Invocations(self.operations, db)
         self.caller = ScriptCaller(self.active, runtimes, self.journal, self.invocations)
-        features = Features(config, db, self.operations, lambda: self.caller)
+        features = Features(
+            config, db, services, self.operations, self.journal, lambda: self.caller
+        )
         add_features(features)
         scripts.inits = CountedInits(db, self.invocations)
         scripts.steps += features.steps
@@ -69,7 +82,7 @@ class Scripting:
         runtimes.on_load(self._answers_of_load)
         scripts.on_change = self._serve_what_is_new
         url = config.server.scripts_url or config.server.public_url
-        runs.serving = Serving(self.active, self.journal, self._routes, url)
+        runs.serving = Serving(self.active, self.journal, self._routes, url, redactor.texts)
 
     def middleware(self) -> Middleware:
         """What answers requests by scripts."""

@@ -44,7 +44,10 @@ from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.runtimes.instance import InstanceRuntimes
+from aiwebengine.script_fetch.allowed_hosts import FetchHosts
+from aiwebengine.script_fetch.outbound import OutboundHttp
 from aiwebengine.script_routes.runs import ScriptRuns
+from aiwebengine.script_secrets.service import ScriptSecrets
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.streams import ScriptStreams
@@ -102,6 +105,9 @@ class Services:
     script_telemetry: ScriptTelemetry
     script_streams: ScriptStreams
     script_runs: ScriptRuns
+    script_secrets: ScriptSecrets
+    fetch_hosts: FetchHosts
+    outbound: OutboundHttp
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,9 @@ def build_services(infrastructure: Infrastructure) -> Services:
         infrastructure.runtimes if config.scripts.enabled else NoRuntime(SCRIPTS_ARE_OFF),
         Trees(lambda: infrastructure.runtimes.folder),
     )
+    keys = SigningKeys(db, audit)
+    script_secrets = ScriptSecrets(db, audit, script_settings(config), keys)
+    fetch_hosts = FetchHosts(db, audit, script_settings(config))
     script_telemetry = ScriptTelemetry(
         db, infrastructure.runtimes if config.scripts.enabled else None
     )
@@ -166,7 +175,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     providers = _providers(auth)
     following, logs = AuthorizedStream(infrastructure.live, callers), Logs(config.logging, callers)
     rates = RateLimits(db, config.security.rate_limit_per_minute)
-    chain, keys = HashChain(db), SigningKeys(db, audit)
+    chain = HashChain(db)
     settings = ConfigHistory(db, audit, keys)
     reviews = AccessReviews(db, audit, users)
     schedules = Jobs(
@@ -251,6 +260,9 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_telemetry=script_telemetry,
         script_streams=ScriptStreams(scripts, following),
         script_runs=ScriptRuns(scripts),
+        script_secrets=script_secrets,
+        fetch_hosts=fetch_hosts,
+        outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),
     )
 
 

@@ -65,6 +65,11 @@ PERIODIC = (
         lambda engine: engine.remove_unused_script_files(),
     ),
     Periodic("refresh the cursor keys", REFRESH_SECS, lambda engine: engine.cursor_keys.refresh()),
+    Periodic(
+        "encrypt secrets of scripts with the newest key",
+        REFRESH_SECS,
+        lambda engine: engine.services.script_secrets.reseal(),
+    ),
     Periodic("check health", 2.0, lambda engine: engine.alert_monitor.look(), needs_database=False),
     Periodic(
         "deliver alerts", 0.5, lambda engine: engine.alert_monitor.deliver(), needs_database=False

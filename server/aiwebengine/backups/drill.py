@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MakeEngine = Callable[[str], "Engine"]
 # Reported but not fatal: an audit trail that was already tampered with, or a script that does not
 # load, must not prevent restoring what may be the only backup.
-_REPORT_ONLY = frozenset({"chain", "scripts"})
+_REPORT_ONLY = frozenset({"chain", "scripts", "secrets"})
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,12 @@ async def smoke_checks(engine: Engine, manifest: Manifest) -> list[dict[str, obj
         )
         found = await verified(services.scripts)
         report("scripts", found.problem is None, found.problem or found.summary)
+        unreadable = await services.script_secrets.unreadable()
+        report(
+            "secrets",
+            not unreadable,
+            " ".join(unreadable) or "Secrets of scripts can be decrypted.",
+        )
     except EngineError as error:
         report("answers", False, error.message)
     finally:

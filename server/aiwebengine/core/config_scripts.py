@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from aiwebengine.core.private_hosts import PrivateHosts
 
 
 class Scripts(BaseModel):
@@ -50,6 +52,18 @@ class Scripts(BaseModel):
         le=86_400,
         description="How long a script without requests keeps its process, in seconds.",
     )
+
+    fetch_private_hosts: list[str] = Field(
+        [],
+        description="Hosts that scripts may send requests to although their addresses are not"
+        " public: names, `*.name`, addresses or networks, each optionally with `:port`.",
+    )
+
+    @field_validator("fetch_private_hosts")
+    @classmethod
+    def _private_hosts(cls, lines: list[str]) -> list[str]:
+        PrivateHosts(lines)
+        return lines
 
     @model_validator(mode="after")
     def _heap_fits(self) -> Scripts:

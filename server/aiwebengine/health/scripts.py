@@ -11,6 +11,7 @@ EVERY_SECS = 10.0
 # Starting the runtime for the first time reads 100 MB from disk.
 LIMIT_SECS = 20.0
 MOST_NAMED = 5
+SECRETS_EVERY_SECS = 60.0
 
 
 def runs(
@@ -58,6 +59,28 @@ def runs(
         " `scripts.enabled` is false. Fails when the runtime does not start on this machine. Warns"
         " when an older version is served because the new one does not start here, and when a"
         " script is suspended.",
+    )
+
+
+def secrets(unreadable: Callable[[], Awaitable[Collection[str]]]) -> Check:
+    """Check that secrets of scripts can be decrypted; *unreadable* says which can't, and why."""
+
+    async def see() -> Finding:
+        found = list(await unreadable())
+        return failing(" ".join(found[:MOST_NAMED])) if found else ok("Secrets can be decrypted.")
+
+    return Check(
+        "script_secrets",
+        "Secrets of scripts",
+        see,
+        "Restore the table signing_keys from the backup that has these secrets, or set the secrets"
+        " again with `aiwebengine scripts secrets set`.",
+        every_secs=SECRETS_EVERY_SECS,
+        needs_database=True,
+        is_shared=True,
+        meaning="The keys of the secrets of scripts are there; checked unless `scripts.enabled` is"
+        " false. Fails when a secret can't be decrypted, because its key is missing or another"
+        " one.",
     )
 
 

@@ -20,6 +20,7 @@ from aiwebengine.web.patterns import UNROUTED, method_of
 
 PREFIX = "aiwebengine_"
 LABELS = {
+    "answer": "`2xx` to `5xx`, the code of an error, or `cancelled`",
     "check": "the name of the health check",
     "script": "the slug of the script; `(other)` beyond the first 200 of an instance",
     "state": "`up`, `degraded` or `down`; of a check `ok`, `warning`, `failing` or `unknown`",
@@ -129,6 +130,21 @@ class Instruments:
         self._script_seconds = _Labelled(
             self._histogram("script_duration_seconds", "Time until scripts had answered.", "script")
         )
+        self._script_fetches = _Labelled(
+            self._counter(
+                "script_fetches",
+                "Requests of scripts to other servers, by answer.",
+                "script",
+                "answer",
+            )
+        )
+        self._script_fetch_seconds = _Labelled(
+            self._histogram(
+                "script_fetch_duration_seconds",
+                "Time of requests of scripts to other servers.",
+                "script",
+            )
+        )
         self._workers = self._gauge("workers", "Worker processes that are up.")
         self._memory = self._gauge(
             "process_resident_memory_bytes", "Resident memory of the worker processes."
@@ -153,6 +169,12 @@ class Instruments:
         script = self.script_labels.of(slug)
         self._script_requests[script, str(status)].inc()
         self._script_seconds[(script,)].observe(seconds)
+
+    def script_fetched(self, slug: str, answer: str, seconds: float) -> None:
+        """Count a request of a script to another server."""
+        script = self.script_labels.of(slug)
+        self._script_fetches[script, answer].inc()
+        self._script_fetch_seconds[(script,)].observe(seconds)
 
     def operation(self, name: str, seconds: float, codes: list[str]) -> None:
         """Count an executed operation."""

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiwebengine.core.background import end
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.runtimes.types import LogLine, Lost
-from aiwebengine.script_calls.types import ServedScript
+from aiwebengine.script_calls.types import ScriptRef, ServedScript
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class CallJournal:
         self._suspensions: dict[UUID, asyncio.Task[None]] = {}
 
     def line(
-        self, script: ServedScript, request_id: str, route: str, line: LogLine
+        self, script: ServedScript | ScriptRef, request_id: str, route: str, line: LogLine
     ) -> NewLogLine | None:
         """Note a line that a script wrote. What it says of itself is cut to size."""
         if len(self._waiting) >= MOST_WAITING:

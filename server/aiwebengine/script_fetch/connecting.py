@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 
 from aiwebengine.core.errors import Forbidden
-from aiwebengine.script_fetch.hosts import Address, PrivateHosts, is_public
+from aiwebengine.core.private_hosts import Address, PrivateHosts, is_public
 from aiwebengine.script_fetch.resolving import Resolve
 from aiwebengine.script_fetch.urls import must_be_allowed_port
 

@@ -21,6 +21,12 @@ from aiwebengine.script_fetch.types import (
 from aiwebengine.script_fetch.urls import Target
 
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
+# Those that a Response can have.
+FIRST_STATUS, LAST_STATUS = 200, 599
+_OF_CONNECTION = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding"
+    b" upgrade".split()
+)
 # What is no longer true of a body that was decompressed.
 _OF_CODING = frozenset(("content-encoding", "content-length"))
 
@@ -119,7 +125,13 @@ class Exchanges:
                 extensions={"timeout": {"connect": CONNECT_TIMEOUT_SECS}},
             )
         )
-        found = [(name.decode(), value.decode("latin-1")) for name, value in response.headers]
+        if not FIRST_STATUS <= response.status <= LAST_STATUS:
+            raise FetchFailed(f"{target.host} answered with the status {response.status}.")
+        found = [
+            (name.decode(), value.decode("latin-1"))
+            for name, value in response.headers
+            if name.lower() not in _OF_CONNECTION
+        ]
         reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
         if not wants_body(response.status, found):
             return Answered(response.status, reason, found, b"")

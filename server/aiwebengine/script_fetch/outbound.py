@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urljoin
 
 from aiwebengine.core.errors import BadUserInput, EngineError, Forbidden
 from aiwebengine.core.hosts import matches
+from aiwebengine.core.private_hosts import PrivateHosts
 from aiwebengine.core.redaction import Redaction
 from aiwebengine.script_fetch import filling_in, headers
 from aiwebengine.script_fetch.connecting import CheckedNetwork
 from aiwebengine.script_fetch.exchange import Answered, Exchanges
 from aiwebengine.script_fetch.headers import Header
-from aiwebengine.script_fetch.hosts import PrivateHosts
 from aiwebengine.script_fetch.resolving import Resolve, SystemResolver
 from aiwebengine.script_fetch.slots import Slots
 from aiwebengine.script_fetch.types import (
@@ -153,7 +153,7 @@ class OutboundHttp:
         in_headers = filling_in.named_in_headers(wanted, mark)
         in_body = filling_in.named_in_body(request.body, mark)
         names = in_headers | in_body
-        secrets = await self._secrets.to_send(caller, names) if names else {}
+        secrets = await self._read(caller, names) if names else {}
         content_type = next((one for name, one in wanted if name.lower() == "content-type"), "")
         filled = filling_in.fill_headers(wanted, mark, secrets)
         return _Hop(
@@ -170,6 +170,10 @@ class OutboundHttp:
             known_secrets=tuple(secrets.values()),
             has_secret_body=not in_body.isdisjoint(secrets),
         )
+
+    async def _read(self, caller: Caller, names: set[str]) -> Mapping[str, SecretValue]:
+        async with caller.reads():
+            return await self._secrets.to_send(caller, names)
 
     def _must_be_allowed(self, hop: _Hop, allowed: Iterable[str] | None) -> None:
         host = hop.target.host

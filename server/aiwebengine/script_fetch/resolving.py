@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from aiwebengine.script_fetch.hosts import Address
+from aiwebengine.core.private_hosts import Address
 from aiwebengine.script_fetch.types import FetchFailed
 from aiwebengine.web.crowding import Places
 

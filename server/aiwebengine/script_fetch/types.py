@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -62,11 +63,14 @@ class SecretValue(Protocol):
 class Caller:
     """The script that sends a request.
 
-    *user_id* is the visitor, whose own secrets come before those of the script.
+    *user_id* is the visitor, whose own secrets come before those of the script. *reads* is where
+    its secrets are read, such as a transaction that will be rolled back; *slug* is for figures.
     """
 
     script_id: UUID
     user_id: UUID | None = None
+    reads: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    slug: str = ""
 
 
 class SecretSource(Protocol):
@@ -141,11 +145,11 @@ class FetchTimedOut(FetchFailed):
 
 @dataclass
 class Sent:
-    """What one request meant for the figures."""
+    """What became of a request, for figures."""
 
     host: str
     status: int | None = None
     milliseconds: float = 0.0
     error: str | None = None
+    """Its code."""
     bytes_in: int = 0
-    secrets: list[str] = field(default_factory=list)

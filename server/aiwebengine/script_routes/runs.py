@@ -6,10 +6,11 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -49,6 +50,8 @@ class Serving:
     """The application that answers by scripts, and otherwise by the one that it is given."""
     url: str
     """Where scripts that are bound to no host are served."""
+    redact: Callable[[UUID, Sequence[str]], Awaitable[list[str]]]
+    """Takes the secrets of a script out of texts."""
 
 
 class ScriptRuns:
@@ -89,6 +92,7 @@ class ScriptRuns:
         if collector.status == 0:
             raise Unavailable(f"The script did not answer within {RUN_SECS:.0f} s.")
         text, encoded = collector.content()
+        texts = await serving.redact(found.id, [line.text for line in recorder.lines])
         return ScriptRun(
             request_id=scope["state"]["request_id"],
             version=found.version,
@@ -99,7 +103,9 @@ class ScriptRuns:
             body_size=len(collector.body),
             is_truncated=collector.is_truncated,
             milliseconds=round(milliseconds, 3),
-            log=recorder.lines,
+            log=[
+                replace(line, text=text) for line, text in zip(recorder.lines, texts, strict=True)
+            ],
         )
 
 

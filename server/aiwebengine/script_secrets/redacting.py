@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from aiwebengine.core.redaction import Redaction
@@ -12,6 +12,7 @@ from aiwebengine.database import Database
 from aiwebengine.script_secrets import store
 from aiwebengine.script_secrets.sealing import Sealing
 from aiwebengine.script_secrets.types import Opened, SecretUnreadable
+from aiwebengine.scripts.log_types import NewLogLine
 
 MOST_SCRIPTS = 500
 """Scripts whose secrets are kept in memory."""
@@ -45,6 +46,21 @@ class Redactor:
         if len(known.of_visitors) > MOST_OF_VISITORS:
             known.of_visitors.popitem(last=False)
             known.redaction = None
+
+    async def lines(self, lines: Sequence[NewLogLine]) -> list[NewLogLine]:
+        """Log lines without secrets. Raises Unavailable."""
+        found = await self.redactions({line.script_id for line in lines})
+        return [
+            replace(line, text=found[line.script_id].text(line.text))
+            if line.script_id in found
+            else line
+            for line in lines
+        ]
+
+    async def texts(self, script_id: UUID, texts: Sequence[str]) -> list[str]:
+        """Texts of one script without its secrets. Raises Unavailable."""
+        found = (await self.redactions({script_id})).get(script_id)
+        return list(texts) if found is None else [found.text(text) for text in texts]
 
     async def redactions(self, script_ids: Collection[UUID]) -> dict[UUID, Redaction]:
         """What to do with texts of these scripts; none for scripts without secrets.

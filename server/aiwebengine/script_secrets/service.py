@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.core.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from aiwebengine.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from aiwebengine.core.hosts import checked_patterns
 from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
@@ -17,6 +17,7 @@ from aiwebengine.script_secrets.redacting import Redactor
 from aiwebengine.script_secrets.sealing import Sealing
 from aiwebengine.script_secrets.types import (
     ANY_HOST,
+    BY_SCRIPT,
     MOST_OF_SCRIPT,
     MOST_OF_USER,
     MOST_OF_USERS,
@@ -27,7 +28,7 @@ from aiwebengine.script_secrets.types import (
 )
 from aiwebengine.scripts.access import ScriptAccess, label_of, target_of
 from aiwebengine.scripts.rights import Act
-from aiwebengine.scripts.types import Script, ScriptSettings
+from aiwebengine.scripts.types import ScriptSettings
 from aiwebengine.signing_keys.service import SigningKeys
 from aiwebengine.signing_keys.types import SCRIPT_SECRETS
 
@@ -89,19 +90,22 @@ class ScriptSecrets(ScriptAccess):
         allowed = checked_patterns("hosts", hosts)
         async with self._db.transaction():
             script = await self._locked(viewer, slug, Act.SET_SECRETS)
+            await store.lock_secrets(self._db, script.key)
             own, _ = await store.count_others(self._db, script.key, None, name)
             if own >= MOST_OF_SCRIPT:
                 raise Conflict(f"The script has {own} secrets; allowed: {MOST_OF_SCRIPT}.")
-            before = await store.hosts_of(self._db, script.key, name)
+            before = await store.find(self._db, script.key, name)
             await self._put(script.key, None, name, value, allowed, label_of(viewer))
             await self._audit.record(
                 viewer,
                 AuditAction.SCRIPT_SECRET_SET,
                 target_of(script),
-                before=None if before is None else {"name": name, "hosts": list(before)},
+                before=None if before is None else {"name": name, "hosts": before.hosts},
                 after={"name": name, "hosts": allowed},
             )
-            return await self._one(script, name)
+            secret = await store.find(self._db, script.key, name)
+            assert secret is not None  # noqa: S101 - it was stored above
+            return secret
 
     async def remove(self, viewer: Viewer, slug: str, name: str) -> Secrets:
         """Remove a secret; those that are left.
@@ -111,14 +115,15 @@ class ScriptSecrets(ScriptAccess):
         checks.name(name)
         async with self._db.transaction():
             script = await self._locked(viewer, slug, Act.SET_SECRETS)
-            before = await store.hosts_of(self._db, script.key, name)
+            await store.lock_secrets(self._db, script.key)
+            before = await store.find(self._db, script.key, name)
             if before is None or not await store.remove(self._db, script.key, None, name):
                 raise NotFound(f"The script {slug} has no secret {name}.")
             await self._audit.record(
                 viewer,
                 AuditAction.SCRIPT_SECRET_REMOVED,
                 target_of(script),
-                before={"name": name, "hosts": list(before)},
+                before={"name": name, "hosts": before.hosts},
             )
             return (await self.of_scripts([script.key]))[script.key]
 
@@ -144,30 +149,36 @@ class ScriptSecrets(ScriptAccess):
     async def set_own(self, sender: Sender, name: str, value: str) -> None:
         """Set a secret of the visitor, to go where the script's secret of this name goes.
 
-        Without one it may go anywhere. Raises Unauthenticated, BadUserInput, Conflict.
+        Without one it may go anywhere. Where nobody is signed in it becomes the script's, unless an
+        owner set that. Raises BadUserInput, Conflict, Forbidden.
         """
-        user_id = _visitor(sender)
         name, value = checks.name(name), checks.value(value)
+        script_id, user_id = sender.script_id, sender.user_id
         async with self._db.transaction():
-            await store.lock_secrets(self._db, sender.script_id)
-            own, of_users = await store.count_others(self._db, sender.script_id, user_id, name)
-            if own >= MOST_OF_USER:
-                raise Conflict(f"You have {own} secrets here; allowed: {MOST_OF_USER}.")
-            if of_users >= MOST_OF_USERS:
+            await store.lock_secrets(self._db, script_id)
+            own, of_users = await store.count_others(self._db, script_id, user_id, name)
+            most = MOST_OF_SCRIPT if user_id is None else MOST_OF_USER
+            if own >= most:
+                raise Conflict(f"There are {own} secrets already; allowed: {most}.")
+            if user_id is not None and of_users >= MOST_OF_USERS:
                 raise Conflict(f"Visitors have {of_users} secrets here; allowed: {MOST_OF_USERS}.")
-            hosts = await store.hosts_of(self._db, sender.script_id, name)
-            where = ANY_HOST if hosts is None else hosts
-            await self._put(sender.script_id, user_id, name, value, where, "the script")
-        self.redactor.note(sender.script_id, Opened(name, value, tuple(where)))
+            present = await store.find(self._db, script_id, name)
+            if user_id is None and present is not None and present.set_by != BY_SCRIPT:
+                raise Forbidden(f"An owner set the secret {name}; the script can't replace it.")
+            hosts = ANY_HOST if present is None else present.hosts
+            await self._put(script_id, user_id, name, value, hosts, BY_SCRIPT)
+        self.redactor.note(script_id, Opened(name, value, tuple(hosts)))
 
     async def remove_own(self, sender: Sender, name: str | None) -> bool:
-        """Remove a secret of the visitor, or all of them; False without any.
+        """Remove a secret that `set_own` set, or all of the visitor; False without any.
 
-        Raises Unauthenticated, BadUserInput.
+        Raises BadUserInput.
         """
         if name is not None:
             checks.name(name)
-        return await store.remove(self._db, sender.script_id, _visitor(sender), name)
+        return await store.remove(
+            self._db, sender.script_id, sender.user_id, name, set_by=BY_SCRIPT
+        )
 
     async def to_send(self, caller: Sender, names: Collection[str]) -> Mapping[str, Opened]:
         """Secrets with their values: the visitor's, else the script's. For internal use.
@@ -188,8 +199,11 @@ class ScriptSecrets(ScriptAccess):
 
         Then the replaced keys expire. Raises Unavailable.
         """
+        oldest = await store.lowest_key(self._db)
+        if oldest is None:
+            return 0
         number = await self._sealing.refresh()
-        if self._all_sealed_with == number:
+        if self._all_sealed_with == number and oldest >= number:
             return 0
         done = 0
         while resealed := await self._reseal_some(number):
@@ -252,14 +266,3 @@ class ScriptSecrets(ScriptAccess):
         number, ciphertext = self._sealing.seal(script_id, user_id, name, hosts, value)
         sealed = Sealed(uuid4(), script_id, user_id, name, tuple(hosts), number, ciphertext)
         await store.put(self._db, sealed, set_by)
-
-    async def _one(self, script: Script, name: str) -> ScriptSecret:
-        found = await self.of_scripts([script.key])
-        return next(one for one in found[script.key] if one.name == name)
-
-
-def _visitor(sender: Sender) -> UUID:
-    """Raises Unauthenticated."""
-    if sender.user_id is None:
-        raise Unauthenticated("Only signed-in visitors have secrets of their own.")
-    return sender.user_id

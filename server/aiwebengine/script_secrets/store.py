@@ -103,17 +103,17 @@ async def lock_secrets(db: Database, script_id: UUID) -> None:
     )
 
 
-async def hosts_of(db: Database, script_id: UUID, name: str) -> tuple[str, ...] | None:
-    """Where the script's secret with this name may be sent; None if there is none."""
+async def find(db: Database, script_id: UUID, name: str) -> ScriptSecret | None:
+    """The script's secret with this name, or None."""
     row = await db.one(
         """
-        select hosts from script_secrets
+        select name, hosts, set_at, set_by from script_secrets
         where script_id = :script_id and name = :name and user_id is null
         """,
         script_id=script_id,
         name=name,
     )
-    return None if row is None else tuple(row["hosts"])
+    return None if row is None else ScriptSecret(**dict(row))
 
 
 async def put(db: Database, sealed: Sealed, set_by: str) -> None:
@@ -130,18 +130,29 @@ async def put(db: Database, sealed: Sealed, set_by: str) -> None:
     )
 
 
-async def remove(db: Database, script_id: UUID, user_id: UUID | None, name: str | None) -> bool:
-    """Remove the secret of the script or visitor with this name, or all; False without any."""
+async def remove(
+    db: Database,
+    script_id: UUID,
+    user_id: UUID | None,
+    name: str | None,
+    set_by: str | None = None,
+) -> bool:
+    """Remove the secret of the script or visitor with this name, or all; False without any.
+
+    With *set_by* only those that were set so.
+    """
     rows = await db.all(
         """
         delete from script_secrets
         where script_id = :script_id and user_id is not distinct from cast(:user_id as uuid)
           and (name = :name or cast(:name as text) is null)
+          and (set_by = :set_by or cast(:set_by as text) is null)
         returning id
         """,
         script_id=script_id,
         user_id=user_id,
         name=name,
+        set_by=set_by,
     )
     return bool(rows)
 

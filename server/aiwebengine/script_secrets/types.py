@@ -18,6 +18,9 @@ MOST_OF_USERS = 10_000
 ANY_HOST = ("*",)
 """Where a secret goes that a script itself set: the script knew it, and could send it anywhere."""
 
+BY_SCRIPT = "the script"
+"""Who set the secrets that a script set."""
+
 
 @strawberry.type
 class ScriptSecret:

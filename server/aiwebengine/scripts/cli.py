@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,27 @@ if TYPE_CHECKING:
 LARGEST_LIST = 10_000
 
 
-@click.group()
+# Commands of packages above this one, which are loaded when they are called.
+FEATURE_COMMANDS = {"fetch-hosts": "script_fetch", "secrets": "script_secrets"}
+
+
+class _Scripts(click.Group):
+    """The commands of this package and those of what scripts can use."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(context), *FEATURE_COMMANDS])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return the command with this name, or None."""
+        if name not in FEATURE_COMMANDS:
+            return super().get_command(context, name)
+        module = import_module(f"aiwebengine.{FEATURE_COMMANDS[name]}.cli")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=_Scripts)
 def scripts() -> None:
     """Write, deploy and run scripts."""
 

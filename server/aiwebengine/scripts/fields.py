@@ -13,6 +13,7 @@ from aiwebengine.scripts.paging import LOG, VERSIONS, number_of
 from aiwebengine.scripts.rights import Act, may
 
 if TYPE_CHECKING:
+    from aiwebengine.script_secrets.types import ScriptSecret
     from aiwebengine.scripts.types import (
         Diagnostic,
         Script,
@@ -29,6 +30,8 @@ _Route = Annotated["ScriptRoute", strawberry.lazy("aiwebengine.scripts.types")]
 _Version = Annotated["ScriptVersion", strawberry.lazy("aiwebengine.scripts.types")]
 _File = Annotated["ScriptFile", strawberry.lazy("aiwebengine.scripts.types")]
 _Diagnostic = Annotated["Diagnostic", strawberry.lazy("aiwebengine.scripts.types")]
+
+_Secret = Annotated["ScriptSecret", strawberry.lazy("aiwebengine.script_secrets.types")]
 
 
 async def owners(root: "Script", info: Info) -> list[_Owner]:
@@ -122,6 +125,20 @@ async def log(
         cursor=lambda line: cursors.encode(LOG, bound, (line.number,)),
         count=lambda: loaders.counts_of_log.load((root.key, wanted)),
     )
+
+
+async def secrets(root: "Script", info: Info) -> list[_Secret] | None:
+    """Its secrets by name, without their values; null for callers who are neither owner nor
+    administrator.
+    """
+    if not may(info.context.viewer, Act.LIST_SECRETS, root):
+        return None
+    return await info.context.loaders.scripts.secrets.load(root.key)
+
+
+async def fetch_hosts(root: "Script", info: Info) -> list[str] | None:
+    """Hosts that it may send requests to; null for every public host."""
+    return await info.context.loaders.scripts.fetch_hosts.load(root.key)
 
 
 async def files_of_version(root: "ScriptVersion", info: Info) -> list[_File]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -15,6 +15,8 @@ from aiwebengine.scripts.types import ScriptFile, ScriptOwner, ScriptRoute, Scri
 
 if TYPE_CHECKING:
     from aiwebengine.scripts.service import Scripts
+
+Found = TypeVar("Found")
 
 LARGEST_CONTENTS_BYTES = 10_000_000
 """Of all contents in one answer."""
@@ -32,9 +34,17 @@ class ScriptLoaders:
     contents: DataLoader[tuple[str, int], bytes | None]
     pages_of_log: DataLoader[tuple[Page, LogCriteria], list[ScriptLogLine]]
     counts_of_log: DataLoader[tuple[UUID, LogCriteria], int]
+    secrets: DataLoader[UUID, list[Any]]
+    fetch_hosts: DataLoader[UUID, list[str] | None]
 
 
-def script_loaders(scripts: Scripts) -> ScriptLoaders:
+Read = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
+"""Reads something of scripts by their ids."""
+
+
+def script_loaders(
+    scripts: Scripts, secrets_of: Read[list[Any]], fetch_hosts_of: Read[list[str] | None]
+) -> ScriptLoaders:
     """New loaders. Only files and contents, which never change, are kept after a load: the next
     mutation of the request may change the rest.
     """
@@ -47,7 +57,17 @@ def script_loaders(scripts: Scripts) -> ScriptLoaders:
         contents=DataLoader(_Contents(scripts).load),
         pages_of_log=DataLoader(scripts.pages_of_log, cache=False),
         counts_of_log=DataLoader(scripts.counts_of_log, cache=False),
+        secrets=DataLoader(_in_order(secrets_of), cache=False),
+        fetch_hosts=DataLoader(_in_order(fetch_hosts_of), cache=False),
     )
+
+
+def _in_order(read: Read[Found]) -> Callable[[Sequence[UUID]], Awaitable[list[Found]]]:
+    async def load(script_ids: Sequence[UUID]) -> list[Found]:
+        found = await read(script_ids)
+        return [found[script_id] for script_id in script_ids]
+
+    return load
 
 
 class _Contents:

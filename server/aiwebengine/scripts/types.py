@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -15,6 +15,11 @@ from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import fields
 from aiwebengine.scripts.limit_types import ScriptLimits
 from aiwebengine.scripts.log_types import ScriptLogLine
+
+if TYPE_CHECKING:
+    from aiwebengine.script_secrets.types import ScriptSecret
+
+_Secret = Annotated["ScriptSecret", strawberry.lazy("aiwebengine.script_secrets.types")]
 
 
 @strawberry.enum(name="ScriptDialect")
@@ -177,6 +182,8 @@ class Script:
     files: list["ScriptFile"] = strawberry.field(resolver=fields.files)
     diagnostics: list[Diagnostic] = strawberry.field(resolver=fields.diagnostics)
     log: Connection[ScriptLogLine] | None = strawberry.field(resolver=fields.log)
+    secrets: list[_Secret] | None = strawberry.field(resolver=fields.secrets)
+    fetch_hosts: list[str] | None = strawberry.field(resolver=fields.fetch_hosts)
 
     @known_as("current_state")
     def state(self) -> ScriptState:

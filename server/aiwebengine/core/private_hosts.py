@@ -33,6 +33,7 @@ _NOT_PUBLIC_6 = tuple(
         "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20".split(),
     )
 )
+ALLOWED = "a name, *.name, an address or a network, each optionally with :port"
 _WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>[0-9]{1,5})")
 
 
@@ -94,11 +95,11 @@ class PrivateHosts:
 
 
 def _private_host(line: str) -> _PrivateHost:
-    """Raises ValueError for anything else."""
+    """Raises ValueError with what is allowed instead of *line*."""
     found = _WITH_PORT.fullmatch(line)
     host, port = (found["host"], int(found["port"])) if found else (line, None)
     if port is not None and not 0 < port < 65_536:
-        raise ValueError(line)
+        raise ValueError(f"{ALLOWED}, not {line[:100]!a}")
     try:
         return _PrivateHost(host, ipaddress.ip_network(host.strip("[]")), port)
     except ValueError:
@@ -106,4 +107,4 @@ def _private_host(line: str) -> _PrivateHost:
     try:
         return _PrivateHost(pattern_of(host), None, port)
     except NotAHost:
-        raise ValueError(line) from None
+        raise ValueError(f"{ALLOWED}, not {line[:100]!a}") from None

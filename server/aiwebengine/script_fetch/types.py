@@ -64,7 +64,7 @@ class Caller:
     """The script that sends a request.
 
     *user_id* is the visitor, whose own secrets come before those of the script. *reads* is where
-    its secrets are read, such as a transaction that will be rolled back; *slug* is for figures.
+    its secrets are read, such as a transaction that will be rolled back; *slug* is for metrics.
     """
 
     script_id: UUID
@@ -145,7 +145,7 @@ class FetchTimedOut(FetchFailed):
 
 @dataclass
 class Sent:
-    """What became of a request, for figures."""
+    """What became of a request, for metrics."""
 
     host: str
     status: int | None = None

@@ -253,6 +253,9 @@ def test_every_action_of_the_trail_is_undone_kept_or_unaffected_on_purpose():
         "SCRIPT_SECRET_SET",
         "SCRIPT_SECRET_REMOVED",
         "SCRIPT_HOST_BOUND",
+        "SCRIPT_SCHEDULE_STARTED",
+        "SCRIPT_MESSAGES_RETRIED",
+        "SCRIPT_MESSAGES_DISCARDED",
         "OTHER",
     }
     assert not undone.REMOVALS & undone.UNAFFECTED

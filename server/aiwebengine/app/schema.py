@@ -26,6 +26,8 @@ from aiwebengine.logs import graphql as logs
 from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
 from aiwebengine.script_fetch import graphql as script_fetch
+from aiwebengine.script_messages import graphql as script_messages
+from aiwebengine.script_schedules import graphql as script_schedules
 from aiwebengine.script_secrets import graphql as script_secrets
 from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
@@ -65,6 +67,8 @@ schema = strawberry.Schema(
             *reviews.queries,
             *keys.queries,
             *scripts.queries,
+            *script_schedules.queries,
+            *script_messages.queries,
         ],
         description="Everything that can be read.",
     ),
@@ -83,6 +87,8 @@ schema = strawberry.Schema(
             *scripts.mutations,
             *script_secrets.mutations,
             *script_fetch.mutations,
+            *script_schedules.mutations,
+            *script_messages.mutations,
         ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),

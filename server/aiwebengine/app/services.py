@@ -46,7 +46,9 @@ from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.script_fetch.allowed_hosts import FetchHosts
 from aiwebengine.script_fetch.outbound import OutboundHttp
+from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.script_routes.runs import ScriptRuns
+from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
@@ -108,6 +110,8 @@ class Services:
     script_secrets: ScriptSecrets
     fetch_hosts: FetchHosts
     outbound: OutboundHttp
+    script_schedules: ScriptSchedules
+    script_messages: ScriptMessages
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     keys = SigningKeys(db, audit)
     script_secrets = ScriptSecrets(db, audit, script_settings(config), keys)
     fetch_hosts = FetchHosts(db, audit, script_settings(config))
+    script_messages = ScriptMessages(db, audit, scripts)
     script_telemetry = ScriptTelemetry(
         db, infrastructure.runtimes if config.scripts.enabled else None
     )
@@ -184,7 +189,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         [
             *data_tasks(config, backups, care),
             *own_tasks(db, sessions, rates, users, chain, keys),
-            script_task(scripts),
+            script_task(scripts, script_messages),
         ],
         config.maintenance.schedules,
         config.maintenance.timezone,
@@ -263,6 +268,8 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_secrets=script_secrets,
         fetch_hosts=fetch_hosts,
         outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),
+        script_schedules=ScriptSchedules(db, audit, scripts),
+        script_messages=script_messages,
     )
 
 

@@ -24,6 +24,7 @@ from aiwebengine.database import Database
 from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import RateLimits
+from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.signing_keys.service import REFRESH_SECS, SigningKeys
@@ -164,17 +165,22 @@ def own_tasks(
     ]
 
 
-def script_task(scripts: Scripts) -> Task:
+def script_task(scripts: Scripts, messages: ScriptMessages) -> Task:
     """The task that removes what is left of scripts."""
 
     async def tidied(note: Note) -> str:
         removed, lines = await scripts.remove_old()
-        return f"{count(removed, 'deleted script')} and {count(lines, 'log line')} removed."
+        dead = await messages.tidy()
+        return (
+            f"{count(removed, 'deleted script')}, {count(lines, 'log line')} and"
+            f" {count(dead, 'dead letter')} removed."
+        )
 
     return Task(
         "tidy-scripts",
         "Tidy scripts",
-        "Removes scripts that were deleted more than 30 days ago, and script logs after 14 days.",
+        "Removes scripts that were deleted more than 30 days ago, script logs after 14 days, and"
+        " dead letters after 30 days.",
         "45 3 * * *",
         tidied,
     )

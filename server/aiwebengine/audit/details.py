@@ -253,6 +253,11 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
     _A.SCRIPT_SECRET_SET: EventSchema("script", _SECRET, _SECRET),
     _A.SCRIPT_SECRET_REMOVED: EventSchema("script", _SECRET),
     _A.SCRIPT_HOST_BOUND: EventSchema("script", _HOST, _HOST),
+    _A.SCRIPT_SCHEDULE_STARTED: EventSchema(
+        "script", after={"schedule": "the name of the schedule"}
+    ),
+    _A.SCRIPT_MESSAGES_RETRIED: EventSchema("script", after={"messages": "number of messages"}),
+    _A.SCRIPT_MESSAGES_DISCARDED: EventSchema("script", after={"messages": "number of messages"}),
     _A.OTHER: EventSchema(
         "what the newer version says",
         before={"*": "what the newer version says"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 import asyncpg
@@ -13,20 +14,24 @@ log = logging.getLogger(__name__)
 PAUSE_SECS = 1.0
 
 
-async def hold_lock(url: str, kind: int, number: int) -> None:
+async def hold_lock(
+    url: str, kind: int, number: int, on_change: Callable[[bool], None] | None = None
+) -> None:
     """Hold the advisory lock (*kind*, *number*) until cancelled, on a separate connection.
 
-    After the connection is lost, it connects and takes the lock again.
+    After the connection is lost, it connects and takes the lock again. *on_change* gets whether it
+    is held now.
     """
+    report = on_change or (lambda _: None)
     while True:
         try:
-            await _until_lost(url, kind, number)
+            await _until_lost(url, kind, number, report)
         except Exception as error:
             log.debug("lock.lost", extra={"error": repr(error)})
         await asyncio.sleep(PAUSE_SECS)
 
 
-async def _until_lost(url: str, kind: int, number: int) -> None:
+async def _until_lost(url: str, kind: int, number: int, report: Callable[[bool], None]) -> None:
     lost = asyncio.Event()
     connection = await asyncpg.connect(
         url,
@@ -37,7 +42,9 @@ async def _until_lost(url: str, kind: int, number: int) -> None:
     try:
         connection.add_termination_listener(lambda _: lost.set())
         await connection.execute("select pg_advisory_lock($1, $2)", kind, number)
+        report(True)
         await lost.wait()
     finally:
+        report(False)
         with suppress(Exception):
             await connection.close(timeout=1)

@@ -193,9 +193,14 @@ class Database:
             transaction = await begun.enter_async_context(self._begun())
             return OpenTransaction(self._held, transaction, begun.pop_all(), _errors_translated)
 
-    async def hold(self, kind: int, number: int) -> None:
-        """Hold an advisory lock, which shows that this process is alive, until cancelled."""
-        await hold_lock(self._url, kind, number)
+    async def hold(
+        self, kind: int, number: int, on_change: Callable[[bool], None] | None = None
+    ) -> None:
+        """Hold an advisory lock, which shows that this process is alive, until cancelled.
+
+        *on_change* gets whether it is held now.
+        """
+        await hold_lock(self._url, kind, number, on_change)
 
     @property
     def is_in_transaction(self) -> bool:

@@ -40,7 +40,7 @@ async def keep_newest(db: Database, kind: str, kept: int) -> None:
     await db.execute(
         """
         delete from runs
-        where kind = :kind and task is null and id < (
+        where kind = :kind and task is null and state <> 'running' and id < (
           select min(id) from (
             select id from runs where kind = :kind order by id desc limit :kept
           ) as newest

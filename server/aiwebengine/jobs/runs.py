@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import platform
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -39,6 +40,10 @@ class RunHandle:
         self.progress = Progress()
         self.has_ended = False
         """Whether lines come too late."""
+        self.seen_at = time.monotonic()
+        """When its sign of life was stored last."""
+        self.is_locked = False
+        """Whether its lock is held now."""
         self._also = also
         self._new_lines: list[str] = []
         self._stop = asyncio.Event()
@@ -82,6 +87,14 @@ class RunHandle:
         finally:
             await end(stopped)
         return work.done()
+
+    def is_locked_now(self, is_locked: bool) -> None:
+        """Note whether its lock is held."""
+        self.is_locked = is_locked
+
+    async def wait_for_stop(self) -> None:
+        """Wait until the run should end."""
+        await self._stop.wait()
 
 
 # The run of a task that this code works for, and the database that has its record.
@@ -142,7 +155,7 @@ class Runs:
         keeping = [asyncio.create_task(self._beat_until_ended(run))]
         if not has_lock:
             lock = store.lock_of(run.number)
-            keeping.append(asyncio.create_task(self._db.hold(LOCKS, lock)))
+            keeping.append(asyncio.create_task(self._db.hold(LOCKS, lock, run.is_locked_now)))
         try:
             yield
         finally:
@@ -181,6 +194,10 @@ class Runs:
         """Forget all but the newest runs of a kind; those of tasks have a rule of their own."""
         await removal_store.keep_newest(self._db, kind, kept)
 
+    async def interrupt_silent(self) -> list[str]:
+        """Mark the runs whose process is gone as interrupted; the names of their tasks or kinds."""
+        return await store.interrupt_silent(self._db)
+
     async def is_ready(self) -> bool:
         """Whether runs can be recorded: a new, an old or a broken database lacks the table."""
         return await store.is_ready(self._db)
@@ -211,9 +228,11 @@ class Runs:
 
     async def _beat(self, run: RunHandle) -> bool:
         """Store a sign of life; whether the run should continue."""
-        lines = run.take_lines()
+        lines, asked_at = run.take_lines(), time.monotonic()
         try:
-            return await store.beat(self._db, run.number, lines, run.progress)
+            is_alive = await store.beat(self._db, run.number, lines, run.progress)
+            run.seen_at = asked_at
+            return is_alive
         except Unavailable:
             run.return_lines(lines)
         except Exception:

@@ -46,6 +46,9 @@ EVENTS: dict[str, str] = {
     "heart.bug": "A heartbeat of a worker failed because of a bug.",
     "heart.postponed": "A heartbeat of a worker is postponed because the database does not"
     " respond.",
+    "lease.end_not_noted": "The end of a lease could not be stored; it will count as interrupted.",
+    "lease.lost": "This process could not show that it is alive; what it ran for scripts was ended,"
+    " and is repeated.",
     "listener.lost": "The connection for live updates was lost. It reconnects in `pause` seconds.",
     "lock.lost": "The connection that holds the lock of a run was lost. It reconnects.",
     "log.file_failed": "The log file can't be written; the console log continues.",
@@ -55,6 +58,10 @@ EVENTS: dict[str, str] = {
     "maintenance.bug": "The evidence for a maintenance item can't be checked.",
     "migrations.backed_up": "The backup before the migrations of a start was made.",
     "migrations.backup": "A start found migrations to apply, and makes a backup first.",
+    "queue.bug": "Work for scripts that was due, in `queue`, failed because of a bug.",
+    "queue.end_not_noted": "The end of work for a script could not be stored; it is repeated.",
+    "queue.postponed": "The search for work that is due for scripts is postponed: the database does"
+    " not respond.",
     "request": "A request was handled, or an operation on a WebSocket ended. It is an `error` after"
     " an internal failure (5xx, or INTERNAL in a GraphQL response), with the stack trace of a bug.",
     "request.bug": "A second bug occurred in a request. The first one is on the request's line.",
@@ -150,6 +157,7 @@ FIELDS: dict[str, str] = {
     "pid": "the process ID",
     "place": "the backup directory, or the bucket and its prefix",
     "provider": "the name of the sign-in provider",
+    "queue": "the kind of work: `schedules` or `messages` of scripts",
     "replaced_in_secs": "seconds until another process replaces it",
     "request_id": "the request ID; responses have it in `X-Request-Id`",
     "result": "the result, in words",

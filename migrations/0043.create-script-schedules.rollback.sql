@@ -1,0 +1,4 @@
+set local lock_timeout = '5s';
+
+drop table script_schedule_runs;
+drop table script_schedules;

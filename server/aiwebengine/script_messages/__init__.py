@@ -1,0 +1,1 @@
+"""Messages between scripts, delivered at least once."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -57,6 +57,9 @@ COMMAND_PACKAGES = {
     "users": "users",
 }
 
+# Subcommands of a command that other packages have, which its own package can't import.
+SUBCOMMAND_PACKAGES = {"scripts": {"messages": "script_messages", "schedules": "script_schedules"}}
+
 
 @contextmanager
 def _loading() -> Iterator[None]:
@@ -91,7 +94,10 @@ class _LazyGroup(click.Group):
             return super().get_command(context, name)
         with _loading():
             module = import_module(f"aiwebengine.{COMMAND_PACKAGES[name]}.cli")
-        command: click.Command = getattr(module, name)
+            command: click.Command = getattr(module, name)
+            for subcommand, package in SUBCOMMAND_PACKAGES.get(name, {}).items():
+                others = import_module(f"aiwebengine.{package}.cli")
+                cast(click.Group, command).add_command(getattr(others, subcommand))
         return command
 
 

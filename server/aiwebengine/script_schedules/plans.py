@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,18 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiwebengine.core import cron
+from aiwebengine.core.durations import duration_ms
 from aiwebengine.core.errors import BadUserInput
 
 SHORTEST_INTERVAL_MS = 100
-LONGEST_INTERVAL_MS = 366 * 86_400_000
+LONGEST_DAYS = 366
 LONGEST_CRON = 200
 LONGEST_TIME_ZONE = 100
 
 ONCE, EVERY, CRON = "once", "every", "cron"
 
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d{1,12})\s*(ms|s|m|h|d)")
-_DURATIONS = 'a duration such as "30s", "5m", "2h" or "1d", or a number of milliseconds'
 _TIMES = 'a time such as "2030-01-31T12:00:00Z", or {in: "10m"}'
 
 
@@ -88,7 +85,8 @@ def cron_plan(place: str, expression: Any, time_zone: Any = "UTC") -> Plan:
     try:
         kept = cron.checked(expression)
     except ValueError as error:
-        raise BadUserInput(f"{place}: found {_shown(expression)}; allowed: {error}.") from None
+        allowed = str(error).removeprefix('"off", or ')
+        raise BadUserInput(f"{place}: found {_shown(expression)}; allowed: {allowed}.") from None
     if kept == cron.OFF:
         raise BadUserInput(f'{place}: found "off"; leave the schedule out instead.')
     try:
@@ -102,10 +100,10 @@ def cron_plan(place: str, expression: Any, time_zone: Any = "UTC") -> Plan:
 
 def every_plan(place: str, interval: Any, start_at: Any = None) -> Plan:
     """A plan of equal intervals. Raises BadUserInput."""
-    milliseconds = duration_ms(place, interval)
-    if not SHORTEST_INTERVAL_MS <= milliseconds <= LONGEST_INTERVAL_MS:
+    milliseconds = duration_ms(place, interval, LONGEST_DAYS)
+    if milliseconds < SHORTEST_INTERVAL_MS:
         raise BadUserInput(
-            f"{place}: found {_shown(interval)}; allowed: {SHORTEST_INTERVAL_MS} ms to 366 days."
+            f"{place}: found {_shown(interval)}; allowed: at least {SHORTEST_INTERVAL_MS} ms."
         )
     anchor = None if start_at is None else time_of(place, start_at)
     return Plan(EVERY, anchor=anchor, every_ms=milliseconds)
@@ -118,23 +116,11 @@ def once_plan(place: str, at: Any, now: datetime) -> Plan:
     """
     if isinstance(at, Mapping):
         if set(at) != {"in"}:
-            raise BadUserInput(f"{place}: found the fields {', '.join(map(_shown, at))[:200]};"
-                               f" allowed: {_TIMES}.")  # fmt: skip
-        milliseconds = duration_ms(place, at["in"])
-        if milliseconds > LONGEST_INTERVAL_MS:
-            raise BadUserInput(f"{place}: found {_shown(at['in'])}; allowed: at most 366 days.")
+            names = ", ".join(map(_shown, at))[:200]
+            raise BadUserInput(f"{place}: found the fields {names}; allowed: {_TIMES}.")
+        milliseconds = duration_ms(place, at["in"], LONGEST_DAYS)
         return Plan(ONCE, anchor=now + timedelta(milliseconds=milliseconds))
     return Plan(ONCE, anchor=time_of(place, at))
-
-
-def duration_ms(place: str, value: Any) -> int:
-    """A duration in milliseconds. Raises BadUserInput."""
-    if _is_number(value) and 0 <= value <= LONGEST_INTERVAL_MS * 10:
-        return int(round(value))
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise BadUserInput(f"{place}: found {_shown(value)}; allowed: {_DURATIONS}.")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def time_of(place: str, value: Any) -> datetime:

@@ -157,6 +157,8 @@ class Engine:
                 services,
             )
             self.scripting = scripting
+            services.script_schedules.wake = scripting.work.schedules.wake
+            services.script_messages.wake = scripting.work.messages.wake
             self.live.observers.append(scripting.observe)
             services.outbound.observers.append(self._script_fetched)
             services.script_telemetry.served = lambda: scripting.active.scripts

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from aiwebengine.app.script_features import Features, add_features
+from aiwebengine.app.script_work import ScriptWork
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import Unavailable
@@ -75,6 +76,8 @@ class Scripting:
         features = Features(
             config, db, services, self.operations, self.journal, lambda: self.caller
         )
+        self.work = ScriptWork(db, self.caller, self.operations)
+        features.steps += self.work.steps
         add_features(features)
         scripts.inits = CountedInits(db, self.invocations)
         scripts.steps += features.steps
@@ -130,7 +133,7 @@ class Scripting:
 
     async def run(self) -> None:
         """Serve what the database says, until cancelled."""
-        await asyncio.gather(self._follow(), self.journal.run())
+        await asyncio.gather(self._follow(), self.journal.run(), self.work.run())
 
     async def remove_unused_files(self) -> None:
         """Remove the files on disk of versions that are no longer served. Raises Unavailable."""
@@ -139,6 +142,7 @@ class Scripting:
 
     async def stop(self) -> None:
         """Store what was logged; end the processes that this one started."""
+        await self.work.stop()
         await self._runtimes.stop()
         await self.invocations.stop()
         await self.journal.stop()

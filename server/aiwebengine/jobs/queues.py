@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECS = 1.0
 """How often a process looks for what other processes have stored, and for what is due by now."""
+FREE_EVERY_SECS = 2.0
+"""How often it looks for what processes had claimed that are gone."""
 RETRY_SECS = 0.5
 MOST_AT_ONCE = 16
 """What one process works on at a time."""
@@ -139,7 +141,7 @@ class QueueRunner(Generic[ItemT]):
         """Begin what is due, as far as there is room; how much that is. Raises Unavailable."""
         now = asyncio.get_running_loop().time()
         if now >= self._next_free:
-            self._next_free = now + LOOK_EVERY_SECS
+            self._next_free = now + FREE_EVERY_SECS
             await self._queue.free()
         room = self._room()
         if room.total <= 0 or not await self._queue.is_due(room):

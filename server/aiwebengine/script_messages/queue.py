@@ -38,6 +38,7 @@ class MessageQueue:
         self._db = db
         self._lease = lease
         self._call = call
+        self._hops: dict[str, int] = {}
 
     async def free(self) -> None:
         """Free what processes had claimed that are gone."""
@@ -74,13 +75,20 @@ class MessageQueue:
         }
         # Its log lines are found by this; each attempt has its own.
         request_id = f"message-{item.message_id}-{item.script_id.hex[:8]}-{item.attempt}"
+        self._hops[request_id] = item.hops
         try:
             await self._call(item.script_id, item.handler, head, request_id)
         except NotStarted as error:
             return Outcome(Result.POSTPONED, str(error))
         except EngineError as error:
             return Outcome(Result.FAILED, on_one_line(error.message)[:LONGEST_PROBLEM])
+        finally:
+            del self._hops[request_id]
         return Outcome(Result.SUCCEEDED)
+
+    def hops_of(self, request_id: str) -> int:
+        """How many messages led to the call with this request ID."""
+        return self._hops.get(request_id, 0)
 
     async def end(self, item: Delivery, outcome: Outcome) -> float | None:
         """Record how a delivery ended; in how many seconds it is due again."""

@@ -55,6 +55,9 @@ def declared(registrations: Sequence[Mapping[str, Any]], now: datetime) -> list[
     """The schedules that a version declares, in either dialect. Raises BadUserInput."""
     found: dict[str, Wanted] = {}
     for one in registrations:
+        if one.get("kind") == "clear":
+            found.clear()
+            continue
         if one.get("kind") == "schedule":
             wanted = _of_module(one)
         elif one.get("kind") in ("once", "recurring"):
@@ -76,7 +79,7 @@ def declared(registrations: Sequence[Mapping[str, Any]], now: datetime) -> list[
 
 def clears(registrations: Sequence[Mapping[str, Any]]) -> bool:
     """Whether init() clears all schedules of the script."""
-    return any(one.get("kind") == "schedules_cleared" for one in registrations)
+    return any(one.get("kind") == "clear" for one in registrations)
 
 
 def _of_module(one: Mapping[str, Any]) -> Wanted:

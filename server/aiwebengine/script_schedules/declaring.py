@@ -1,0 +1,44 @@
+"""Keeps the schedules that the active version of a script declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from aiwebengine.core.errors import BadUserInput
+from aiwebengine.database import Database
+from aiwebengine.script_schedules import store, wanted
+from aiwebengine.scripts.types import Diagnostic, Severity
+
+
+class DeclaredSchedules:
+    """The part of a deployment that is about schedules."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def problems(self, registrations: Sequence[Mapping[str, Any]]) -> list[Diagnostic]:
+        """What is wrong with the schedules of a version."""
+        try:
+            wanted.declared(registrations, await store.now(self._db))
+        except BadUserInput as error:
+            return [Diagnostic(severity=Severity.ERROR, message=error.message)]
+        return []
+
+    async def replace(self, script_id: UUID, registrations: Sequence[Mapping[str, Any]]) -> None:
+        """Store what a version declares, in the caller's transaction.
+
+        A schedule whose plan is the same keeps its next time. What handlers have set stays, unless
+        `init()` clears it or the version declares it. Raises BadUserInput.
+        """
+        now = await store.now(self._db)
+        declared = wanted.declared(registrations, now)
+        if wanted.clears(registrations):
+            await store.remove_set(self._db, script_id)
+        await store.remove_declared(self._db, script_id, [one.name for one in declared])
+        for one in declared:
+            if await store.set_schedule(self._db, script_id, one, now, is_declared=True) is None:
+                raise BadUserInput(
+                    f"schedules: the script has too many; {one.name} can't be added. Cancel some."
+                )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -47,5 +48,7 @@ async def worker(db, handler):
 
 
 async def finished(runner):
-    for task in list(runner._working):
-        await task
+    while runner._working:
+        await asyncio.wait(list(runner._working))
+        # The worker learns of it by a callback of its own.
+        await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -75,5 +76,7 @@ async def worker(db, handler):
 
 async def finished(runner):
     """Wait until the runs of a worker have ended."""
-    for task in list(runner._working):
-        await task
+    while runner._working:
+        await asyncio.wait(list(runner._working))
+        # The worker learns of it by a callback of its own.
+        await asyncio.sleep(0)

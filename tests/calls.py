@@ -129,6 +129,19 @@ DOCUMENTS = {
     "Mutation.removeScriptOwner": (
         'mutation { removeScriptOwner(input: {slug: $script, email: "x"}) { owners { email } } }'
     ),
+    "Query.scriptSchedules": "{ scriptSchedules(slug: $script) { totalCount } }",
+    "Query.scriptScheduleRuns": "{ scriptScheduleRuns(slug: $script) { totalCount } }",
+    # The script has no active version.
+    "Mutation.runScriptSchedule": (
+        'mutation { runScriptSchedule(input: {slug: $script, name: "x"}) { schedule { name } } }'
+    ),
+    "Query.scriptMessages": "{ scriptMessages(slug: $script) { totalCount } }",
+    "Mutation.retryScriptMessages": (
+        "mutation { retryScriptMessages(input: {slug: $script}) { count } }"
+    ),
+    "Mutation.discardScriptMessages": (
+        "mutation { discardScriptMessages(input: {slug: $script}) { count } }"
+    ),
     "Subscription.scriptChanged": "subscription { scriptChanged { slug } }",
     "Subscription.scriptLogAdded": "subscription { scriptLogAdded(slug: $script) { text } }",
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
@@ -171,6 +184,7 @@ ANSWERS = {
     "Mutation.deployScript": "409",
     "Mutation.rollBackScript": "409",
     "Mutation.runScript": "409",
+    "Mutation.runScriptSchedule": "409",
     "Mutation.restoreScript": "404",
     "Mutation.addScriptOwner": "404",
     "Mutation.removeScriptOwner": "404",

@@ -27,6 +27,9 @@ ARGUMENTS = {
     "script": '(slug: "script-0")',
     "scriptVersion": '(slug: "script-0", number: 1)',
     "scriptDiff": '(slug: "script-0", from: 1, to: 2)',
+    "scriptSchedules": '(slug: "script-0")',
+    "scriptScheduleRuns": '(slug: "script-0")',
+    "scriptMessages": '(slug: "script-0")',
 }
 CHANGES = {
     "grantRole": "(input: {userId: $user, role: EDITOR})",
@@ -48,6 +51,8 @@ CHANGES = {
     "suspendScript": '(input: {slug: "own-script"})',
     "bindScriptHost": '(input: {slug: "own-script", host: "own.example"})',
     "setScriptPageMode": '(input: {slug: "own-script", pageMode: SANDBOXED})',
+    "retryScriptMessages": '(input: {slug: "own-script"})',
+    "discardScriptMessages": '(input: {slug: "own-script"})',
     "resumeScript": '(input: {slug: "own-script"})',
     "deleteScript": '(input: {slug: "own-script"})',
     "restoreScript": '(input: {slug: "deleted-script"})',
@@ -72,6 +77,7 @@ WORK = {
     "deployScript",
     "rollBackScript",
     "runScript",
+    "runScriptSchedule",
 }
 # These read an archive and ask on connections of their own; tests/backups/test_undoing.py counts
 # what they read.

@@ -153,6 +153,12 @@ OURS = {
     # The editor will show these; today no page does.
     "script_blobs": {"digest"},
     "script_files": {"path", "digest"},
+    "script_deliveries": {"state", "problem"},
+    "script_listeners": {"type", "handler"},
+    "script_message_keys": {"key"},
+    "script_messages": {"sender", "type", "data", "request_id"},
+    "script_schedule_runs": {"name", "state", "started_by", "request_id", "problem"},
+    "script_schedules": {"name", "kind", "cron", "time_zone", "handler", "data", "asked_by"},
     "script_log": {"level", "request_id", "route", "text", "file"},
     "script_owners": {"added_by"},
     "script_routes": {

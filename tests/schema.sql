@@ -392,6 +392,26 @@ CREATE TABLE public.script_blobs (
     CONSTRAINT script_blobs_digest_check CHECK ((length(digest) <= 64))
 );
 
+CREATE TABLE public.script_deliveries (
+    message_id bigint NOT NULL,
+    script_id uuid NOT NULL,
+    sender_id uuid,
+    state text DEFAULT 'pending'::text NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    runner bigint,
+    problem text,
+    died_at timestamp with time zone,
+    CONSTRAINT script_deliveries_problem_check CHECK ((length(problem) <= 2000)),
+    CONSTRAINT script_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'dead'::text])))
+);
+
+CREATE TABLE public.script_fetch_hosts (
+    script_id uuid NOT NULL,
+    hosts text[] NOT NULL,
+    CONSTRAINT script_fetch_hosts_hosts_check CHECK (((cardinality(hosts) <= 50) AND (length(array_to_string(hosts, ','::text)) <= 13000)))
+);
+
 CREATE TABLE public.script_files (
     script_id uuid NOT NULL,
     version integer NOT NULL,
@@ -399,6 +419,14 @@ CREATE TABLE public.script_files (
     digest text NOT NULL,
     CONSTRAINT script_files_digest_check CHECK ((length(digest) <= 64)),
     CONSTRAINT script_files_path_check CHECK ((length(path) <= 200))
+);
+
+CREATE TABLE public.script_listeners (
+    script_id uuid NOT NULL,
+    type text NOT NULL,
+    handler text NOT NULL,
+    CONSTRAINT script_listeners_handler_check CHECK ((length(handler) <= 600)),
+    CONSTRAINT script_listeners_type_check CHECK (((length(type) >= 1) AND (length(type) <= 200)))
 );
 
 CREATE TABLE public.script_log (
@@ -422,6 +450,39 @@ CREATE TABLE public.script_log (
 
 ALTER TABLE public.script_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.script_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.script_message_keys (
+    sender_id uuid NOT NULL,
+    key text NOT NULL,
+    message_id bigint NOT NULL,
+    receivers integer NOT NULL,
+    sent_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_message_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+CREATE TABLE public.script_messages (
+    id bigint NOT NULL,
+    sender_id uuid,
+    sender text NOT NULL,
+    type text NOT NULL,
+    data text NOT NULL,
+    hops integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    request_id text,
+    CONSTRAINT script_messages_data_check CHECK ((octet_length(data) <= 300000)),
+    CONSTRAINT script_messages_request_id_check CHECK ((length(request_id) <= 200)),
+    CONSTRAINT script_messages_sender_check CHECK ((length(sender) <= 63)),
+    CONSTRAINT script_messages_type_check CHECK (((length(type) >= 1) AND (length(type) <= 200)))
+);
+
+ALTER TABLE public.script_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.script_messages_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -453,6 +514,84 @@ CREATE TABLE public.script_routes (
     CONSTRAINT script_routes_method_check CHECK ((length(method) <= 10)),
     CONSTRAINT script_routes_path_check CHECK ((length(path) <= 500)),
     CONSTRAINT script_routes_shape_check CHECK ((length(shape) <= 500))
+);
+
+CREATE TABLE public.script_schedule_runs (
+    id bigint NOT NULL,
+    script_id uuid NOT NULL,
+    name text NOT NULL,
+    version integer,
+    due_at timestamp with time zone NOT NULL,
+    attempt integer NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    started_by text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    request_id text NOT NULL,
+    runner bigint NOT NULL,
+    problem text,
+    CONSTRAINT script_schedule_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+    CONSTRAINT script_schedule_runs_name_check CHECK ((length(name) <= 100)),
+    CONSTRAINT script_schedule_runs_problem_check CHECK ((length(problem) <= 2000)),
+    CONSTRAINT script_schedule_runs_request_id_check CHECK ((length(request_id) <= 200)),
+    CONSTRAINT script_schedule_runs_started_by_check CHECK ((length(started_by) <= 400)),
+    CONSTRAINT script_schedule_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'interrupted'::text])))
+);
+
+ALTER TABLE public.script_schedule_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.script_schedule_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.script_schedules (
+    script_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    cron text,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    every_ms bigint,
+    anchor timestamp with time zone NOT NULL,
+    handler text NOT NULL,
+    is_declared boolean DEFAULT false NOT NULL,
+    retries integer NOT NULL,
+    data text,
+    next_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    asked_by text,
+    runner bigint,
+    is_cancelled boolean DEFAULT false NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_schedules_asked_by_check CHECK ((length(asked_by) <= 400)),
+    CONSTRAINT script_schedules_cron_check CHECK ((length(cron) <= 200)),
+    CONSTRAINT script_schedules_data_check CHECK ((octet_length(data) <= 70000)),
+    CONSTRAINT script_schedules_every_ms_check CHECK ((every_ms > 0)),
+    CONSTRAINT script_schedules_handler_check CHECK ((length(handler) <= 600)),
+    CONSTRAINT script_schedules_kind_check CHECK ((kind = ANY (ARRAY['once'::text, 'every'::text, 'cron'::text]))),
+    CONSTRAINT script_schedules_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT script_schedules_retries_check CHECK ((retries >= 0)),
+    CONSTRAINT script_schedules_time_zone_check CHECK ((length(time_zone) <= 100))
+);
+
+CREATE TABLE public.script_secrets (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    script_id uuid NOT NULL,
+    user_id uuid,
+    name text NOT NULL,
+    hosts text[] NOT NULL,
+    key_number integer NOT NULL,
+    ciphertext bytea NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT script_secrets_ciphertext_check CHECK ((length(ciphertext) <= 17000)),
+    CONSTRAINT script_secrets_hosts_check CHECK (((cardinality(hosts) <= 50) AND (length(array_to_string(hosts, ','::text)) <= 13000))),
+    CONSTRAINT script_secrets_name_check CHECK ((name ~ '^[A-Z][A-Z0-9_]{0,63}$'::text)),
+    CONSTRAINT script_secrets_set_by_check CHECK ((length(set_by) <= 400))
 );
 
 CREATE TABLE public.script_sessions (
@@ -772,17 +911,41 @@ ALTER TABLE ONLY public.script_activations
 ALTER TABLE ONLY public.script_blobs
     ADD CONSTRAINT script_blobs_pkey PRIMARY KEY (digest);
 
+ALTER TABLE ONLY public.script_deliveries
+    ADD CONSTRAINT script_deliveries_pkey PRIMARY KEY (message_id, script_id);
+
+ALTER TABLE ONLY public.script_fetch_hosts
+    ADD CONSTRAINT script_fetch_hosts_pkey PRIMARY KEY (script_id);
+
 ALTER TABLE ONLY public.script_files
     ADD CONSTRAINT script_files_pkey PRIMARY KEY (script_id, version, path);
 
+ALTER TABLE ONLY public.script_listeners
+    ADD CONSTRAINT script_listeners_pkey PRIMARY KEY (type, script_id);
+
 ALTER TABLE ONLY public.script_log
     ADD CONSTRAINT script_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.script_message_keys
+    ADD CONSTRAINT script_message_keys_pkey PRIMARY KEY (sender_id, key);
+
+ALTER TABLE ONLY public.script_messages
+    ADD CONSTRAINT script_messages_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_pkey PRIMARY KEY (script_id, user_id);
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_pkey PRIMARY KEY (host, shape, method);
+
+ALTER TABLE ONLY public.script_schedule_runs
+    ADD CONSTRAINT script_schedule_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.script_schedules
+    ADD CONSTRAINT script_schedules_pkey PRIMARY KEY (script_id, name);
+
+ALTER TABLE ONLY public.script_secrets
+    ADD CONSTRAINT script_secrets_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.script_sessions
     ADD CONSTRAINT script_sessions_code_hash_key UNIQUE (code_hash);
@@ -914,7 +1077,19 @@ CREATE INDEX runs_subject ON public.runs USING btree (subject, kind, id);
 
 CREATE INDEX runs_task ON public.runs USING btree (task, id);
 
+CREATE INDEX script_deliveries_claimed ON public.script_deliveries USING btree (runner) WHERE (runner IS NOT NULL);
+
+CREATE INDEX script_deliveries_dead ON public.script_deliveries USING btree (died_at) WHERE (state = 'dead'::text);
+
+CREATE INDEX script_deliveries_due ON public.script_deliveries USING btree (script_id, next_at) WHERE ((state = 'pending'::text) AND (runner IS NULL));
+
+CREATE INDEX script_deliveries_listed ON public.script_deliveries USING btree (script_id, state, message_id);
+
+CREATE INDEX script_deliveries_sender ON public.script_deliveries USING btree (sender_id) WHERE (state = 'pending'::text);
+
 CREATE INDEX script_files_digest ON public.script_files USING btree (digest);
+
+CREATE INDEX script_listeners_script ON public.script_listeners USING btree (script_id);
 
 CREATE INDEX script_log_at ON public.script_log USING btree (at);
 
@@ -922,9 +1097,31 @@ CREATE INDEX script_log_request ON public.script_log USING btree (request_id) WH
 
 CREATE INDEX script_log_script ON public.script_log USING btree (script_id, id);
 
+CREATE INDEX script_message_keys_sent ON public.script_message_keys USING btree (sent_at);
+
+CREATE INDEX script_messages_sender ON public.script_messages USING btree (sender_id);
+
 CREATE INDEX script_owners_user ON public.script_owners USING btree (user_id);
 
 CREATE INDEX script_routes_script ON public.script_routes USING btree (script_id);
+
+CREATE INDEX script_schedule_runs_name ON public.script_schedule_runs USING btree (script_id, name, id);
+
+CREATE INDEX script_schedule_runs_running ON public.script_schedule_runs USING btree (runner) WHERE (state = 'running'::text);
+
+CREATE INDEX script_schedule_runs_script ON public.script_schedule_runs USING btree (script_id, id);
+
+CREATE INDEX script_schedules_claimed ON public.script_schedules USING btree (runner) WHERE (runner IS NOT NULL);
+
+CREATE INDEX script_schedules_due ON public.script_schedules USING btree (script_id, next_at) WHERE (runner IS NULL);
+
+CREATE INDEX script_secrets_key ON public.script_secrets USING btree (key_number);
+
+CREATE UNIQUE INDEX script_secrets_of_script ON public.script_secrets USING btree (script_id, name) WHERE (user_id IS NULL);
+
+CREATE UNIQUE INDEX script_secrets_of_user ON public.script_secrets USING btree (script_id, user_id, name) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX script_secrets_user ON public.script_secrets USING btree (user_id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX script_sessions_code ON public.script_sessions USING btree (code_expires_at) WHERE (secret_hash IS NULL);
 
@@ -989,14 +1186,32 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.script_deliveries
+    ADD CONSTRAINT script_deliveries_message_id_fkey FOREIGN KEY (message_id) REFERENCES public.script_messages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_deliveries
+    ADD CONSTRAINT script_deliveries_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_fetch_hosts
+    ADD CONSTRAINT script_fetch_hosts_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.script_files
     ADD CONSTRAINT script_files_digest_fkey FOREIGN KEY (digest) REFERENCES public.script_blobs(digest);
 
 ALTER TABLE ONLY public.script_files
     ADD CONSTRAINT script_files_script_id_version_fkey FOREIGN KEY (script_id, version) REFERENCES public.script_versions(script_id, number) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.script_listeners
+    ADD CONSTRAINT script_listeners_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.script_log
     ADD CONSTRAINT script_log_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_message_keys
+    ADD CONSTRAINT script_message_keys_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_messages
+    ADD CONSTRAINT script_messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.scripts(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
@@ -1006,6 +1221,18 @@ ALTER TABLE ONLY public.script_owners
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_schedule_runs
+    ADD CONSTRAINT script_schedule_runs_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_schedules
+    ADD CONSTRAINT script_schedules_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_secrets
+    ADD CONSTRAINT script_secrets_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_secrets
+    ADD CONSTRAINT script_secrets_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_sessions
     ADD CONSTRAINT script_sessions_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;

@@ -13,7 +13,7 @@ export type AlertChannel = "WEBHOOK" | "EMAIL";
 
 export type AlertState = "OPEN" | "OVER" | "EVENT";
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "BACKUP_RESTORE_UNDONE" | "DRILL_RUN" | "SCRIPT_CREATED" | "SCRIPT_SAVED" | "SCRIPT_DEPLOYED" | "SCRIPT_ROLLED_BACK" | "SCRIPT_SUSPENDED" | "SCRIPT_RESUMED" | "SCRIPT_DELETED" | "SCRIPT_RESTORED" | "SCRIPT_OWNER_ADDED" | "SCRIPT_OWNER_REMOVED" | "SCRIPT_LIMITS_CHANGED" | "SCRIPT_HOST_BOUND" | "OTHER";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "BACKUP_RESTORE_UNDONE" | "DRILL_RUN" | "SCRIPT_CREATED" | "SCRIPT_SAVED" | "SCRIPT_DEPLOYED" | "SCRIPT_ROLLED_BACK" | "SCRIPT_SUSPENDED" | "SCRIPT_RESUMED" | "SCRIPT_DELETED" | "SCRIPT_RESTORED" | "SCRIPT_OWNER_ADDED" | "SCRIPT_OWNER_REMOVED" | "SCRIPT_LIMITS_CHANGED" | "SCRIPT_SECRET_SET" | "SCRIPT_SECRET_REMOVED" | "SCRIPT_HOST_BOUND" | "SCRIPT_SCHEDULE_STARTED" | "SCRIPT_MESSAGES_RETRIED" | "SCRIPT_MESSAGES_DISCARDED" | "OTHER";
 
 export interface AuditFilter {
   actions?: Array<AuditAction> | null;
@@ -136,6 +136,11 @@ export interface ReinstateUserInput {
   expectedVersion?: number | null;
 }
 
+export interface RemoveScriptSecretInput {
+  slug: string;
+  name: string;
+}
+
 export interface RestoreBackupInput {
   name: string;
   confirm: string;
@@ -199,6 +204,11 @@ export interface RunScriptInput {
   body?: string | null;
 }
 
+export interface RunScriptScheduleInput {
+  slug: string;
+  name: string;
+}
+
 export type RunState = "RUNNING" | "SUCCEEDED" | "FAILED" | "STOPPED" | "INTERRUPTED";
 
 export interface SaveScriptInput {
@@ -246,6 +256,13 @@ export interface ScriptLogFilter {
 
 export type ScriptLogLevel = "DEBUG" | "INFO" | "WARN" | "ERROR";
 
+export type ScriptMessageState = "PENDING" | "DEAD";
+
+export interface ScriptMessagesInput {
+  slug: string;
+  ids?: Array<string> | null;
+}
+
 export interface ScriptOwnerInput {
   slug: string;
   email: string;
@@ -253,10 +270,19 @@ export interface ScriptOwnerInput {
 
 export type ScriptPageMode = "SANDBOXED" | "FULL";
 
+export type ScriptRunState = "RUNNING" | "SUCCEEDED" | "FAILED" | "INTERRUPTED";
+
+export type ScriptScheduleState = "WAITING" | "DUE" | "RUNNING" | "RETRYING" | "PAUSED";
+
 export type ScriptState = "DRAFT" | "ACTIVE" | "SUSPENDED" | "DELETED";
 
 export interface SendTestAlertInput {
   channel?: AlertChannel | null;
+}
+
+export interface SetScriptFetchHostsInput {
+  slug: string;
+  hosts?: Array<string> | null;
 }
 
 export interface SetScriptLimitsInput {
@@ -267,6 +293,13 @@ export interface SetScriptLimitsInput {
 export interface SetScriptPageModeInput {
   slug: string;
   pageMode: ScriptPageMode;
+}
+
+export interface SetScriptSecretInput {
+  slug: string;
+  name: string;
+  value: string;
+  hosts: Array<string>;
 }
 
 export type SigningKeyState = "COMING" | "SIGNS" | "VERIFIES";

@@ -53,7 +53,6 @@ def lines_of(working):
     """The log of a script, oldest line first."""
 
     async def lines_of(slug):
-        await working.scripting.journal.flush()
         rows = await working.db.all(
             "select l.text from script_log l join scripts s on s.id = l.script_id"
             " where s.slug = :slug order by l.id",
@@ -66,7 +65,10 @@ def lines_of(working):
 
 @pytest.fixture
 def logged(lines_of):
-    """Wait until a script has logged a line that has this text; all lines."""
+    """Wait until a script has logged a line that has this text; all lines.
+
+    They are stored some moments after they are written.
+    """
 
     async def logged(slug, text, times=1, secs=60):
         async with asyncio.timeout(secs):

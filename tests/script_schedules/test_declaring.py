@@ -10,6 +10,7 @@ from aiwebengine.script_schedules import store, wanted
 from aiwebengine.script_schedules.declaring import DeclaredSchedules
 from aiwebengine.script_schedules.plans import Plan
 from aiwebengine.script_schedules.types import Wanted
+from aiwebengine.scripts.activation import Activation
 
 EVENT = {"kind": "scheduled", "handler": "scheduled"}
 
@@ -17,6 +18,13 @@ EVENT = {"kind": "scheduled", "handler": "scheduled"}
 def module(**plans):
     found = [{"kind": "schedule", "name": name, "plan": plan} for name, plan in plans.items()]
     return [*found, EVENT]
+
+
+def activation(script, registrations):
+    async def files():
+        return {}
+
+    return Activation(script, "hello", registrations, files, 1, None)
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def db(engine):
 def declare(db):
     async def declare(script, registrations):
         async with db.transaction():
-            await DeclaredSchedules(db).replace(script, registrations)
+            await DeclaredSchedules(db).activate(activation(script, registrations))
 
     return declare
 
@@ -114,7 +122,8 @@ async def test_the_classic_interface_names_handlers_and_minutes(db):
     ids=range(10),
 )
 async def test_a_schedule_that_can_not_be_used_refuses_the_version(db, registrations, part):
-    (problem,) = await DeclaredSchedules(db).problems(registrations)
+    wanted = activation(await add_script(db), registrations)
+    (problem,) = await DeclaredSchedules(db).check(wanted)
     assert part in problem.message
     with pytest.raises(BadUserInput):
-        await DeclaredSchedules(db).replace(await add_script(db), registrations)
+        await DeclaredSchedules(db).activate(wanted)

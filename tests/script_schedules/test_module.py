@@ -1,5 +1,6 @@
 """`env.schedule` and `scheduled` in a real process."""
 
+import itertools
 import json
 
 SOURCE = """
@@ -58,7 +59,7 @@ async def test_a_run_that_fails_is_repeated_and_says_why(deploy, visit, logged, 
     await logged("clock", "no luck", times=2)
 
     runs = await working.db.all("select * from script_schedule_runs order by id")
-    assert [(run["attempt"], run["state"]) for run in runs][0] == (1, "failed")
+    assert next((run["attempt"], run["state"]) for run in runs) == (1, "failed")
     assert "no luck" in runs[0]["problem"]
 
 
@@ -71,7 +72,7 @@ async def test_intervals_below_a_second_keep_their_pace(deploy, visit, logged, w
     runs = await working.db.all("select due_at from script_schedule_runs order by id")
     steps = {
         (later["due_at"] - earlier["due_at"]).total_seconds() * 10
-        for earlier, later in zip(runs, runs[1:], strict=False)
+        for earlier, later in itertools.pairwise(runs)
     }
     # Times that were missed on a busy machine are left out; the others stay on the grid.
     assert all(step >= 1 and round(step, 3) == round(step) for step in steps)

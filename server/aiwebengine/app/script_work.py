@@ -17,10 +17,13 @@ from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.errors import ScriptUnavailable
 from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_calls.types import Kind
+from aiwebengine.script_messages.declaring import DeclaredListeners
 from aiwebengine.script_messages.operations import MessageOperations
 from aiwebengine.script_messages.queue import MessageQueue
+from aiwebengine.script_schedules.declaring import DeclaredSchedules
 from aiwebengine.script_schedules.operations import ScheduleOperations
 from aiwebengine.script_schedules.queue import ScheduleQueue
+from aiwebengine.scripts.activation import ActivationStep
 
 
 class ScriptWork:
@@ -34,6 +37,8 @@ class ScriptWork:
         self.schedules = QueueRunner("schedules", schedules, self._lease)
         self.messages = QueueRunner("messages", messages, self._lease)
         ScheduleOperations(db, self.schedules.wake_in).add_to(operations)
+        self.steps: list[ActivationStep] = [DeclaredSchedules(db), DeclaredListeners(db)]
+        """Their parts of a deployment."""
         MessageOperations(db, self.messages.wake_in, messages.hops_of).add_to(operations)
 
     async def run(self) -> None:

@@ -77,7 +77,7 @@ class Scripting:
             config, db, services, self.operations, self.journal, lambda: self.caller
         )
         self.work = ScriptWork(db, self.caller, self.operations)
-        features.steps += self.work.steps
+        features.steps.extend(self.work.steps)
         add_features(features)
         scripts.inits = CountedInits(db, self.invocations)
         scripts.steps += features.steps

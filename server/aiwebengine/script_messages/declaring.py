@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
-
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.database import Database
 from aiwebengine.script_messages import store
-from aiwebengine.script_messages.listening import handlers_of, is_deaf
+from aiwebengine.script_messages.listening import handlers_of, has_handler
+from aiwebengine.scripts.activation import Activation, ActivationStep, Offered
 from aiwebengine.scripts.types import Diagnostic, Severity
 
 
-class DeclaredListeners:
+class DeclaredListeners(ActivationStep):
     """The part of a deployment that is about messages."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def problems(self, registrations: Sequence[Mapping[str, Any]]) -> list[Diagnostic]:
+    async def check(self, offered: Offered) -> list[Diagnostic]:
         """What is wrong with the listeners of a version."""
         try:
-            if is_deaf(registrations):
+            if not handlers_of(offered.registrations) and has_handler(offered.registrations):
                 message = 'message is never called; export const messages = ["type"] as well'
                 return [Diagnostic(severity=Severity.WARNING, message=message)]
         except BadUserInput as error:
             return [Diagnostic(severity=Severity.ERROR, message=error.message)]
         return []
 
-    async def replace(self, script_id: UUID, registrations: Sequence[Mapping[str, Any]]) -> None:
+    async def activate(self, activation: Activation) -> None:
         """Store what a version receives, in the caller's transaction. Raises BadUserInput."""
-        await store.set_listeners(self._db, script_id, handlers_of(registrations))
+        handlers = handlers_of(activation.registrations)
+        await store.set_listeners(self._db, activation.script_id, handlers)

@@ -34,15 +34,11 @@ def handlers_of(registrations: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             found[name] = str(one.get("handler", ""))[:LONGEST_HANDLER]
     if len(found) > MOST_TYPES:
         raise BadUserInput(f"messages: found {len(found)} types; allowed: {MOST_TYPES}.")
-    if HANDLER in found.values() and not _has_handler(registrations):
+    if HANDLER in found.values() and not has_handler(registrations):
         raise BadUserInput("messages: the default export has no function message, which gets them.")
     return found
 
 
-def is_deaf(registrations: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a module has a handler for messages, but says of none that it receives them."""
-    return _has_handler(registrations) and not handlers_of(registrations)
-
-
-def _has_handler(registrations: Sequence[Mapping[str, Any]]) -> bool:
+def has_handler(registrations: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a module has a handler for messages."""
     return any(one.get("kind") == HANDLER for one in registrations)

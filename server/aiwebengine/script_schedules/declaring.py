@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
-
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.database import Database
 from aiwebengine.script_schedules import store, wanted
+from aiwebengine.scripts.activation import Activation, ActivationStep, Offered
 from aiwebengine.scripts.types import Diagnostic, Severity
 
 
-class DeclaredSchedules:
+class DeclaredSchedules(ActivationStep):
     """The part of a deployment that is about schedules."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def problems(self, registrations: Sequence[Mapping[str, Any]]) -> list[Diagnostic]:
+    async def check(self, offered: Offered) -> list[Diagnostic]:
         """What is wrong with the schedules of a version."""
         try:
-            wanted.declared(registrations, await store.now(self._db))
+            wanted.declared(offered.registrations, await store.now(self._db))
         except BadUserInput as error:
             return [Diagnostic(severity=Severity.ERROR, message=error.message)]
         return []
 
-    async def replace(self, script_id: UUID, registrations: Sequence[Mapping[str, Any]]) -> None:
+    async def activate(self, activation: Activation) -> None:
         """Store what a version declares, in the caller's transaction.
 
         A schedule whose plan is the same keeps its next time. What handlers have set stays, unless
         `init()` clears it or the version declares it. Raises BadUserInput.
         """
+        script_id, registrations = activation.script_id, activation.registrations
         now = await store.now(self._db)
         declared = wanted.declared(registrations, now)
         if wanted.clears(registrations):

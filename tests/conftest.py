@@ -24,6 +24,7 @@ import orjson
 import psycopg
 import pytest
 import uvicorn
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from starlette.applications import Starlette
 from tests import commands
 from tests.servers import PROGRAMS, Server, running
@@ -46,6 +47,9 @@ from aiwebengine.graphql.requests import GraphQLRequest
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.users.proof import Vouching
 from aiwebengine.users.types import User
+
+# Requests of tests: five seconds, the library's default, can pass on a machine that is busy.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = 60.0
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -393,7 +397,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes
         )
         log.close()
         running.append(process)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while time.monotonic() < end and process.poll() is None:
             base = re.search(r"Home +(\S+)/", output.read_text())
             if base:

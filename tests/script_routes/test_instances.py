@@ -57,13 +57,16 @@ def answers(bases):
     found = []
     for base in bases:
         answer = httpx2.get(f"{base}/number", timeout=LONGEST_SECS)
-        assert answer.status_code == 200, answer.text
-        found.append(answer.text)
+        assert answer.status_code in (200, 404), answer.text
+        found.append(answer.text if answer.status_code == 200 else "")
     return found
 
 
 def secs_until_all_answer(bases, number):
-    """Seconds until the first of enough successive new answers of all instances."""
+    """Seconds until the first of enough successive new answers of all instances.
+
+    Until a worker knows of the script, it answers 404.
+    """
     begun = time.monotonic()
     since, seen = begun, 0
     while seen < CONNECTIONS:

@@ -61,6 +61,8 @@ class CallJournal:
         self._answered = answered
         self._suspend = suspend
         self._waiting: list[NewLogLine] = []
+        # Two at the same time would store the same lines.
+        self._flushing = asyncio.Lock()
         self._left_out: Counter[UUID] = Counter()
         self._suspensions: dict[UUID, asyncio.Task[None]] = {}
 
@@ -101,11 +103,12 @@ class CallJournal:
 
     async def flush(self) -> None:
         """Store the lines that wait. Raises Unavailable; then they wait on."""
-        while self._waiting:
-            batch = self._waiting[:LINES_AT_ONCE]
-            await self._append(batch)
-            del self._waiting[: len(batch)]
-        self._report_left_out()
+        async with self._flushing:
+            while self._waiting:
+                batch = self._waiting[:LINES_AT_ONCE]
+                await self._append(batch)
+                del self._waiting[: len(batch)]
+            self._report_left_out()
 
     async def run(self) -> None:
         """Store lines until cancelled."""

@@ -121,8 +121,7 @@ def pull(
             raise Conflict(f"Nothing is saved in {slug} yet.")
         files = await scripts.files(viewer, slug, number)
         written = _pulled(target, slug, number, files, force)
-        found = await scripts.version(viewer, slug, number)
-        starting.write_for_editors(target, found.dialect)
+        starting.write_for_editors(target)
         return number, written
 
     number, written = with_scripts(context.obj, work)

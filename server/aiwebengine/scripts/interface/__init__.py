@@ -88,13 +88,17 @@ class Interface:
 
     parts: Sequence[Part]
 
-    def names(self, dialect: str) -> list[Name]:
-        """The names of one form, in the order of the table."""
-        return [one for part in self.parts for one in part.name if dialect in one.dialects]
+    def names(self, dialect: str | None = None) -> list[Name]:
+        """The names of one form, or of both, in the order of the table."""
+        return [one for part in self.parts for one in part.name if _is_of(one, dialect)]
 
-    def types(self, dialect: str) -> list[Type]:
-        """The types of one form, in the order of the table."""
-        return [one for part in self.parts for one in part.type if dialect in one.dialects]
+    def types(self, dialect: str | None = None) -> list[Type]:
+        """The types of one form, or of both, in the order of the table."""
+        return [one for part in self.parts for one in part.type if _is_of(one, dialect)]
+
+
+def _is_of(entry: _Entry, dialect: str | None) -> bool:
+    return dialect is None or dialect in entry.dialects
 
 
 @lru_cache(1)

@@ -48,7 +48,7 @@ def deploy(engine, edith):
 @pytest.fixture
 async def notes(engine):
     """A table that operations write to, as the engine's own do."""
-    await engine.db.execute("create table notes (text text primary key)")
+    await engine.db.execute("create table notes (text text)")
 
     async def add(invocation, text: str):
         async with invocation.writes():
@@ -58,9 +58,15 @@ async def notes(engine):
         async with invocation.reads():
             return await engine.db.value("select count(*) from notes")
 
+    async def fail(invocation):
+        async with invocation.writes():
+            await engine.db.execute("insert into notes (text) values ('no')")
+            await engine.db.value("select 1 / 0")
+
     async def stored():
         return [row["text"] for row in await engine.db.all("select text from notes order by text")]
 
     engine.scripting.operations.add("notes.add", add)
     engine.scripting.operations.add("notes.count", count)
+    engine.scripting.operations.add("notes.fail", fail)
     return stored

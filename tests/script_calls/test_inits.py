@@ -4,6 +4,7 @@ import pytest
 from tests.runtimes.hosting import until
 
 from aiwebengine.core.errors import Conflict
+from aiwebengine.script_calls.types import Kind
 from aiwebengine.scripts.activation import ActivationStep
 from aiwebengine.scripts.errors import NotLoadable
 from aiwebengine.scripts.files import tree_of
@@ -51,9 +52,7 @@ async def test_a_check_writes_nothing(scripts, deploy, notes, edith):
 
 async def test_a_restart_writes_nothing(scripting, deploy, notes, host):
     await deploy(classic("a"))
-    await scripting.active.refresh()
     served = scripting.active.served("one")
-    await host.client.retire(served.program)
 
     async def is_ended():
         found = (await host.client.status()).processes
@@ -61,6 +60,10 @@ async def test_a_restart_writes_nothing(scripting, deploy, notes, host):
 
     await scripting._runtimes.retire(served.program)
     await until(is_ended)
+    head = {"method": "GET", "url": "http://test/", "path": "/", "headers": [], "params": {}}
+    async with scripting.caller.open("one", Kind.HTTP, "get", head) as call:
+        assert call.answer.body == b"1a"
+
     assert await notes() == ["a"]
 
 
@@ -116,7 +119,7 @@ async def test_steps_see_checks_deployments_and_removals(engine, deploy, notes, 
 
     first = await deploy(classic("a"))
     await deploy(classic("b"))
-    step.problems = [Diagnostic(Severity.ERROR, "Not like this.")]
+    step.problems = [Diagnostic(severity=Severity.ERROR, message="Not like this.")]
     with pytest.raises(NotLoadable, match="Not like this"):
         await deploy(classic("c"))
     await scripts.delete(edith, "one")

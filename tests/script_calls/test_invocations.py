@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psutil
 import pytest
 from tests.runtimes.hosting import until
 
@@ -133,8 +134,6 @@ async def test_the_end_of_its_process_ends_it(watch, call, host):
         await watch.begun.wait()
         for process in (await host.client.status()).processes:
             if process.calls:
-                import psutil
-
                 psutil.Process(process.pid).kill()
 
     killing = asyncio.create_task(kill())
@@ -227,7 +226,7 @@ async def test_a_trial_sees_what_it_wrote_and_undoes_it(scripting, deploy, notes
         export const routes = {
           "GET /two": async () => {
             await host.ask("notes.add", ["a"]);
-            const error = await host.ask("notes.add", ["a"]).catch((error) => error.code);
+            const error = await host.ask("notes.fail", []).catch((error) => error.code);
             await host.ask("notes.add", ["b"]);
             const { value } = await host.ask("notes.count", []);
             return Response.json([error, value]);

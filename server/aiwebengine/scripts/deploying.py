@@ -115,7 +115,7 @@ class ScriptDeploys(ScriptCandidates):
         run = self.inits.run(
             candidate,
             version=0,
-            counts=deploy,
+            counts=deploy and not await self._is_active(script, tree),
             begin=self._begun(viewer, script, candidate, kept_title),
         )
 
@@ -152,6 +152,12 @@ class ScriptDeploys(ScriptCandidates):
             await run.end()
         await self._has_changed()
         return deployed
+
+    async def _is_active(self, script: Script | None, tree: Tree) -> bool:
+        """Whether these files are those of the active version, so that nothing is to be done."""
+        if script is None or script.active_version != script.newest_version:
+            return False
+        return (await self._version(script, script.newest_version)).digest == tree.digest
 
     async def _deploy(
         self, viewer: Viewer, slug: str, number: int | None, action: AuditAction

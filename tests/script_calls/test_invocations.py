@@ -239,7 +239,7 @@ async def test_a_trial_sees_what_it_wrote_and_undoes_it(scripting, deploy, notes
 
     result = await scripting.caller.call("two", Kind.HTTP, "GET /two", head, is_trial=True)
 
-    assert result.value == ["INTERNAL", 2]
+    assert result.value == ["BAD_USER_INPUT", 2]
     assert await notes() == []
     assert (await scripting.caller.call("two", Kind.HTTP, "GET /two", head)).value[1] == 2
     assert await notes() == ["a", "b"]

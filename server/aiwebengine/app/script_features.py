@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiwebengine.core.config import Config
 from aiwebengine.database import Database
 from aiwebengine.script_calls.caller import ScriptCaller
+from aiwebengine.script_calls.converting import Conversions
 from aiwebengine.script_calls.journal import CallJournal
 from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_fetch import operations as fetch
@@ -40,6 +41,7 @@ class Features:
 Add = Callable[[Features], None]
 
 FEATURES: list[Add] = [
+    lambda features: Conversions().add_to(features.operations),
     lambda features: secrets.add(features.operations, features.services.script_secrets),
     lambda features: fetch.add(
         features.operations, features.services.outbound, features.journal.line

@@ -101,6 +101,18 @@ DOCUMENTS = {
         "mutation { setScriptLimits(input: {slug: $script, limits: {heapMb: 64}})"
         " { script { slug } } }"
     ),
+    "Mutation.setScriptSecret": (
+        'mutation { setScriptSecret(input: {slug: $script, name: "KEY", value: "x", hosts: []})'
+        " { secret { name } } }"
+    ),
+    # There is no such secret.
+    "Mutation.removeScriptSecret": (
+        'mutation { removeScriptSecret(input: {slug: $script, name: "NONE"}) { secrets { name } } }'
+    ),
+    "Mutation.setScriptFetchHosts": (
+        'mutation { setScriptFetchHosts(input: {slug: $script, hosts: ["api.example"]})'
+        " { hosts } }"
+    ),
     "Mutation.suspendScript": (
         "mutation { suspendScript(input: {slug: $script}) { script { slug } } }"
     ),
@@ -247,6 +259,17 @@ ROUTES = {
     "POST /api/engine/scripts/{slug}/owners": sample("/api/engine/scripts/x/owners", "422"),
     "DELETE /api/engine/scripts/{slug}/owners/{email}": sample(
         "/api/engine/scripts/x/owners/y", "404"
+    ),
+    "GET /api/engine/scripts/{slug}/secrets": sample("/api/engine/scripts/x/secrets", "404"),
+    # Without a body of JSON.
+    "PUT /api/engine/scripts/{slug}/secrets/{name}": sample(
+        "/api/engine/scripts/x/secrets/KEY", "422"
+    ),
+    "DELETE /api/engine/scripts/{slug}/secrets/{name}": sample(
+        "/api/engine/scripts/x/secrets/KEY", "404"
+    ),
+    "PUT /api/engine/scripts/{slug}/fetch-hosts": sample(
+        "/api/engine/scripts/x/fetch-hosts", "422"
     ),
     "GET /engine/admin": sample("/engine/admin"),
     "GET /engine/admin/{path}": sample("/engine/admin/users"),

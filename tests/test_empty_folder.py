@@ -35,7 +35,11 @@ NEEDS_NONE = {
     ("scripts", "new"),
 }
 # What is said when one of several options is needed.
-CHOICE = {("maintenance", "review", "decide"): ["--keep-rest"], ("secrets", "rotate"): ["--all"]}
+CHOICE = {
+    ("maintenance", "review", "decide"): ["--keep-rest"],
+    ("scripts", "secrets", "set"): ["--no-host"],
+    ("secrets", "rotate"): ["--all"],
+}
 
 
 def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

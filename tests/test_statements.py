@@ -48,6 +48,9 @@ CHANGES = {
     "createScript": '(input: {slug: "new-script"})',
     "saveScript": '(input: {slug: "own-script", files: [{path: "main.ts", text: ""}]})',
     "setScriptLimits": '(input: {slug: "own-script", limits: {heapMb: 64}})',
+    "setScriptSecret": '(input: {slug: "own-script", name: "KEY", value: "x", hosts: []})',
+    "removeScriptSecret": '(input: {slug: "own-script", name: "OLD"})',
+    "setScriptFetchHosts": '(input: {slug: "own-script", hosts: ["api.example"]})',
     "suspendScript": '(input: {slug: "own-script"})',
     "bindScriptHost": '(input: {slug: "own-script", host: "own.example"})',
     "setScriptPageMode": '(input: {slug: "own-script", pageMode: SANDBOXED})',
@@ -133,15 +136,15 @@ def populate(engine, add_person, ada):
             await link(engine, profile)
             await services.sessions.begin(maker, person.id, person.label, "link")
             await services.tokens.create(maker, person.id, "scripts")
-            await write_scripts(services.scripts, person, number, ada)
+            await write_scripts(services, person, number, ada)
         return person
 
     return populate
 
 
-async def write_scripts(scripts, person, number, ada):
+async def write_scripts(services, person, number, ada):
     """A script of a person with a log, a deleted one, and a version of everybody's script."""
-    own = f"script-{number}"
+    own, scripts = f"script-{number}", services.scripts
     await scripts.create(person, f"deleted-{number}")
     await scripts.delete(person, f"deleted-{number}")
     script = await scripts.create(person, own)
@@ -149,6 +152,7 @@ async def write_scripts(scripts, person, number, ada):
     for slug in (own, "script-0"):
         files = {"main.ts": f"// {slug} {number}".encode(), "logo.png": bytes([255, number])}
         await scripts.save(ada, slug, tree_of(files), base_version=None)
+    await services.script_secrets.set(ada, own, "OLD", "x", ["api.example"])
     line = NewLogLine(script.key, 1, datetime.now(UTC), LogLevel.INFO, "a line")
     await scripts.write_log([line] * (number + 1))
 

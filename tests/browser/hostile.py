@@ -152,6 +152,7 @@ OURS = {
     "scheduled_tasks": {"name", "schedule", "time_zone"},
     # The editor will show these; today no page does.
     "script_blobs": {"digest"},
+    "script_fetch_hosts": {"hosts"},
     "script_files": {"path", "digest"},
     "script_deliveries": {"state", "problem"},
     "script_listeners": {"type", "handler"},
@@ -170,6 +171,7 @@ OURS = {
         "kind",
         "handler",
     },
+    "script_secrets": {"name", "hosts", "set_by"},
     "script_sessions": {"host"},
     "script_versions": {
         "message",

@@ -161,7 +161,7 @@ async def test_deliveries_of_a_dead_process_are_repeated(db):
     handler = Handler()
     async with worker(db, handler) as one:
         gone = await one._lease._runs.begin("lease", "engine")
-        assert len(await queue_store.claim(db, gone.number, one._room())) == 1
+        assert len(await queue_store.claim(db, gone.number, one._capacity())) == 1
         assert await one.look() == 0
         await db.execute(
             "update runs set beat_at = beat_at - interval '10 s' where id = :id", id=gone.number

@@ -71,7 +71,8 @@ async def test_a_classic_script_registers_schedules_in_init(deploy, working, log
         ("export const schedules = 7; export default { fetch: () => new Response() };",
          "schedules is a number"),
         ("export const schedules = { a: { every: 1n } }; export default {};", "is not JSON"),
-        ('export const schedules = { a: "* * * * *" }; export default { fetch() {} };', "no function scheduled"),
+        ('export const schedules = { a: "* * * * *" }; export default { fetch() {} };',
+         "no function scheduled"),
     ],
     ids=range(4),
 )  # fmt: skip

@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.script_schedules.working import finished, worker
 
-from aiwebengine.jobs.queues import MOST_AT_ONCE, Room
+from aiwebengine.jobs.queues import MOST_AT_ONCE, Capacity
 from aiwebengine.script_schedules import queue_store
 
 pytestmark = pytest.mark.slow
@@ -57,8 +57,10 @@ async def explained(db, sql, **values):
 
 
 async def test_nothing_is_read_while_nothing_is_due(db):
-    room = Room(MOST_AT_ONCE, 4, {})
-    found = await explained(db, f"select exists ({queue_store._DUE})", **queue_store._values(room))
+    capacity = Capacity(MOST_AT_ONCE, 4, {})
+    found = await explained(
+        db, f"select exists ({queue_store._DUE})", **queue_store._values(capacity)
+    )
 
     assert rows_read(found["Plan"]) == 0
     print(f"is_due: {found['Execution Time']} ms")
@@ -72,11 +74,11 @@ async def test_due_schedules_of_all_active_scripts_get_their_turn(db):
         """
     )
     await db.execute("analyze script_schedules")
-    room = Room(MOST_AT_ONCE, 4, {})
+    capacity = Capacity(MOST_AT_ONCE, 4, {})
     found = await explained(
         db,
         f"{queue_store._DUE} order by d.next_at limit :total",
-        **queue_store._values(room),
+        **queue_store._values(capacity),
         total=MOST_AT_ONCE,
     )
     print(f"due: {found['Execution Time']} ms")

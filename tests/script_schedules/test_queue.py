@@ -210,7 +210,7 @@ async def test_claims_of_a_dead_process_are_free(db):
     async with worker(db, handler) as one:
         # A process that claimed, and died.
         number = await one.lease._runs.begin("lease", "engine")
-        await queue_store.claim(db, number.number, one._room())
+        await queue_store.claim(db, number.number, one._capacity())
         assert await one.look() == 0
         await db.execute(
             "update runs set beat_at = now() - interval '10 s' where id = :id", id=number.number

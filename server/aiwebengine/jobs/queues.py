@@ -65,7 +65,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """How much more a process can work on."""
 
     total: int
@@ -80,10 +80,10 @@ class Queue(Protocol[ItemT]):
     async def free(self) -> None:
         """Free what processes had claimed that are gone. Raises Unavailable."""
 
-    async def is_due(self, room: Room) -> bool:
+    async def is_due(self, capacity: Capacity) -> bool:
         """Whether `claim` would find something. Raises Unavailable."""
 
-    async def claim(self, runner: int, room: Room) -> Sequence[ItemT]:
+    async def claim(self, runner: int, capacity: Capacity) -> Sequence[ItemT]:
         """Claim rows that are due for the run *runner*. Raises Unavailable."""
 
     async def work(self, item: ItemT) -> Outcome:
@@ -138,25 +138,25 @@ class QueueRunner(Generic[ItemT]):
             await end(*self._working)
 
     async def look(self) -> int:
-        """Begin what is due, as far as there is room; how much that is. Raises Unavailable."""
+        """Begin what is due, within the capacity; how much that is. Raises Unavailable."""
         now = asyncio.get_running_loop().time()
         if now >= self._next_free:
             self._next_free = now + FREE_EVERY_SECS
             await self._queue.free()
-        room = self._room()
-        if room.total <= 0 or not await self._queue.is_due(room):
+        capacity = self._capacity()
+        if capacity.total <= 0 or not await self._queue.is_due(capacity):
             return 0
         async with self._lease.used() as runner:
-            items = await self._queue.claim(runner, room)
+            items = await self._queue.claim(runner, capacity)
             for item in items:
                 task = asyncio.create_task(self._work(item))
                 self._working[task] = item.owner
                 task.add_done_callback(self._has_ended)
         return len(items)
 
-    def _room(self) -> Room:
+    def _capacity(self) -> Capacity:
         counts = Counter(self._working.values())
-        return Room(
+        return Capacity(
             MOST_AT_ONCE - len(self._working),
             MOST_OF_ONE,
             {owner: max(0, MOST_OF_ONE - number) for owner, number in counts.items()},
@@ -177,7 +177,7 @@ class QueueRunner(Generic[ItemT]):
                 self.wake_in(due_in)
 
     async def _ended(self, item: ItemT, outcome: Outcome) -> float | None:
-        """Record the end; during an outage of the database again and again."""
+        """Record the end; repeatedly during an outage of the database."""
         while True:
             try:
                 return await self._queue.end(item, outcome)
@@ -194,7 +194,7 @@ class QueueRunner(Generic[ItemT]):
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         self._working.pop(task, None)
-        # There may be more to do than there was room for.
+        # More may be due than the capacity allowed.
         self.wake()
 
     def _cancel(self) -> None:

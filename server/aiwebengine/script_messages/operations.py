@@ -35,7 +35,7 @@ MOST_COUNTED = 10_000
 class MessageOperations:
     """Sends messages for the script that asks.
 
-    *wake_in* is told in how many seconds a message is due, *hops_of* knows how many messages led to
+    *wake_in* gets in how many seconds a message is due, *hops_of* knows how many messages led to
     an invocation.
     """
 
@@ -104,7 +104,7 @@ class MessageOperations:
     async def send_text(
         self, invocation: Invocation, type_name: str, *, body: bytes = b"null"
     ) -> dict[str, Any]:
-        """The same for a text, which is often JSON. A listener gets it as it was sent."""
+        """The same for a text, which is often JSON. A listener gets it unchanged."""
         try:
             is_text = isinstance(orjson.loads(body), str)
         except ValueError:

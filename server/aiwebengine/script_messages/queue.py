@@ -12,7 +12,7 @@ from aiwebengine.core.errors import EngineError
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database import Database
 from aiwebengine.jobs.leases import Lease
-from aiwebengine.jobs.queues import NotStarted, Outcome, Result, Room
+from aiwebengine.jobs.queues import Capacity, NotStarted, Outcome, Result
 from aiwebengine.script_messages import queue_store as store
 from aiwebengine.script_messages.types import MOST_ATTEMPTS, Delivery
 
@@ -50,13 +50,13 @@ class MessageQueue:
             for delivery in await store.claims_of_the_dead(self._db, FREED_AT_ONCE):
                 await self._record(delivery, outcome)
 
-    async def is_due(self, room: Room) -> bool:
+    async def is_due(self, capacity: Capacity) -> bool:
         """Whether something is due."""
-        return await store.is_due(self._db, room)
+        return await store.is_due(self._db, capacity)
 
-    async def claim(self, runner: int, room: Room) -> Sequence[Delivery]:
+    async def claim(self, runner: int, capacity: Capacity) -> Sequence[Delivery]:
         """Claim deliveries that are due."""
-        return await store.claim(self._db, runner, room)
+        return await store.claim(self._db, runner, capacity)
 
     async def work(self, item: Delivery) -> Outcome:
         """Call the handler."""

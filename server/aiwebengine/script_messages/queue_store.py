@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from aiwebengine.database import Database, Row
-from aiwebengine.jobs.queues import Room
+from aiwebengine.jobs.queues import Capacity
 from aiwebengine.script_messages.types import KEEP_DAYS, KEEP_KEYS_HOURS, Delivery
 
 # As in the queue of schedules: a lookup in the index for each active script.
 _DUE = """
   select d.message_id, d.script_id, d.next_at
   from scripts s
-  left join unnest(cast(:busy as uuid[]), cast(:rooms as integer[])) as b (script_id, room)
+  left join unnest(cast(:busy as uuid[]), cast(:capacities as integer[])) as b (script_id, capacity)
     on b.script_id = s.id
   cross join lateral (
     select d.message_id, d.script_id, d.next_at
     from script_deliveries d
     where d.script_id = s.id and d.state = 'pending' and d.runner is null and d.next_at <= now()
     order by d.next_at
-    limit coalesce(b.room, cast(:of_each as integer))
+    limit coalesce(b.capacity, cast(:of_each as integer))
   ) d
   where s.active_version is not null and s.suspended_at is null and s.deleted_at is null
 """
@@ -27,12 +27,12 @@ _COLUMNS = """
 """
 
 
-async def is_due(db: Database, room: Room) -> bool:
+async def is_due(db: Database, capacity: Capacity) -> bool:
     """Whether `claim` would find something."""
-    return bool(await db.value(f"select exists ({_DUE})", **_values(room)))
+    return bool(await db.value(f"select exists ({_DUE})", **_values(capacity)))
 
 
-async def claim(db: Database, runner: int, room: Room) -> list[Delivery]:
+async def claim(db: Database, runner: int, capacity: Capacity) -> list[Delivery]:
     """Claim what is due for the run *runner*, what is due longest first."""
     rows = await db.all(
         f"""
@@ -54,8 +54,8 @@ async def claim(db: Database, runner: int, room: Room) -> list[Delivery]:
         join script_messages m on m.id = c.message_id
         left join script_listeners l on l.script_id = c.script_id and l.type = m.type
         """,
-        **_values(room),
-        total=room.total,
+        **_values(capacity),
+        total=capacity.total,
         runner=runner,
     )
     return [_delivery(row) for row in rows]
@@ -193,11 +193,11 @@ async def tidy(db: Database) -> int:
     return int(removed)
 
 
-def _values(room: Room) -> dict[str, object]:
+def _values(capacity: Capacity) -> dict[str, object]:
     return {
-        "busy": list(room.of_owner),
-        "rooms": list(room.of_owner.values()),
-        "of_each": room.of_each,
+        "busy": list(capacity.of_owner),
+        "capacities": list(capacity.of_owner.values()),
+        "of_each": capacity.of_each,
     }
 
 

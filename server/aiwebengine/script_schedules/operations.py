@@ -22,7 +22,7 @@ MOST_LISTED = 1_000
 class ScheduleOperations:
     """Sets, cancels and lists the schedules of the script that asks.
 
-    *wake_in* is told in how many seconds a schedule that was set is due.
+    *wake_in* gets in how many seconds a schedule that was set is due.
     """
 
     def __init__(self, db: Database, wake_in: Callable[[float], None]) -> None:

@@ -14,7 +14,7 @@ from aiwebengine.core.errors import EngineError
 from aiwebengine.core.untrusted_text import on_one_line
 from aiwebengine.database import Database
 from aiwebengine.jobs.leases import Lease
-from aiwebengine.jobs.queues import NotStarted, Outcome, Result, Room
+from aiwebengine.jobs.queues import Capacity, NotStarted, Outcome, Result
 from aiwebengine.script_schedules import queue_store as store
 from aiwebengine.script_schedules.outcomes import upcoming
 from aiwebengine.script_schedules.types import Claimed
@@ -55,13 +55,13 @@ class ScheduleQueue:
                 outcome = Outcome(Result.INTERRUPTED, "The engine that ran it has ended.")
                 await self._record(run, outcome)
 
-    async def is_due(self, room: Room) -> bool:
+    async def is_due(self, capacity: Capacity) -> bool:
         """Whether something is due."""
-        return await store.is_due(self._db, room)
+        return await store.is_due(self._db, capacity)
 
-    async def claim(self, runner: int, room: Room) -> Sequence[Claimed]:
+    async def claim(self, runner: int, capacity: Capacity) -> Sequence[Claimed]:
         """Begin runs that are due."""
-        claimed = await store.claim(self._db, runner, room)
+        claimed = await store.claim(self._db, runner, capacity)
         for run in claimed:
             self._claimed_at[run.run_number] = time.monotonic()
         return claimed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiwebengine.database import Database, Row
-from aiwebengine.jobs.queues import Result, Room
+from aiwebengine.jobs.queues import Capacity, Result
 from aiwebengine.script_schedules.plans import Plan
 from aiwebengine.script_schedules.types import KEPT_RUNS, KEPT_RUNS_OF_SCRIPT, Claimed, Upcoming
 
@@ -14,25 +14,25 @@ BY_SCHEDULE = "schedule"
 _DUE = """
   select d.script_id, d.name, d.next_at
   from scripts s
-  left join unnest(cast(:busy as uuid[]), cast(:rooms as integer[])) as b (script_id, room)
+  left join unnest(cast(:busy as uuid[]), cast(:capacities as integer[])) as b (script_id, capacity)
     on b.script_id = s.id
   cross join lateral (
     select d.script_id, d.name, d.next_at
     from script_schedules d
     where d.script_id = s.id and d.runner is null and d.next_at <= now()
     order by d.next_at
-    limit coalesce(b.room, cast(:of_each as integer))
+    limit coalesce(b.capacity, cast(:of_each as integer))
   ) d
   where s.active_version is not null and s.suspended_at is null and s.deleted_at is null
 """
 
 
-async def is_due(db: Database, room: Room) -> bool:
+async def is_due(db: Database, capacity: Capacity) -> bool:
     """Whether `claim` would find something."""
-    return bool(await db.value(f"select exists ({_DUE})", **_values(room)))
+    return bool(await db.value(f"select exists ({_DUE})", **_values(capacity)))
 
 
-async def claim(db: Database, runner: int, room: Room) -> list[Claimed]:
+async def claim(db: Database, runner: int, capacity: Capacity) -> list[Claimed]:
     """Claim what is due for the run *runner*, what is due longest first; each begins a run."""
     rows = await db.all(
         f"""
@@ -63,8 +63,8 @@ async def claim(db: Database, runner: int, room: Room) -> list[Claimed]:
         select c.*, begun.id as run_number, begun.request_id, clock_timestamp() as now
         from claimed c join begun using (script_id, name)
         """,
-        **_values(room),
-        total=room.total,
+        **_values(capacity),
+        total=capacity.total,
         runner=runner,
         by=BY_SCHEDULE,
     )
@@ -186,11 +186,11 @@ async def claims_of_the_dead(db: Database, limit: int) -> list[Claimed]:
     return [_claimed(row) for row in rows]
 
 
-def _values(room: Room) -> dict[str, object]:
+def _values(capacity: Capacity) -> dict[str, object]:
     return {
-        "busy": list(room.of_owner),
-        "rooms": list(room.of_owner.values()),
-        "of_each": room.of_each,
+        "busy": list(capacity.of_owner),
+        "capacities": list(capacity.of_owner.values()),
+        "of_each": capacity.of_each,
     }
 
 

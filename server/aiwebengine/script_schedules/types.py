@@ -31,7 +31,7 @@ class ScriptScheduleState(enum.Enum):
 
     Attributes:
         WAITING: its next run is not due yet.
-        DUE: its run is due and begins when there is room for it.
+        DUE: its run is due and begins as soon as a process is free.
         RUNNING: its run is in progress.
         RETRYING: its run failed and is repeated.
         PAUSED: the script is suspended, deleted or has no active version.

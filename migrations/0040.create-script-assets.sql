@@ -3,7 +3,7 @@ set local lock_timeout = '5s';
 
 create table script_assets (
   script_id uuid not null references scripts on delete cascade,
-  path text collate "C" not null check (length(path) <= 200),
+  path text not null check (length(path) <= 200),
   -- The content, which files of versions may share.
   digest text not null references script_blobs check (length(digest) <= 64),
   size integer not null,

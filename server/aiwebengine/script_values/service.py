@@ -89,8 +89,8 @@ class ScriptValues:
     ) -> int:
         """Add *by* to an integer, which is 0 where there is no value; the sum.
 
-        *ttl* counts from the first time. Raises BadUserInput, LimitExceeded, NotFound for an unknown
-        user, Conflict for another value or a sum that is too large.
+        *ttl* counts from the first time. Raises BadUserInput, LimitExceeded, NotFound for an
+        unknown user, Conflict for another value or a sum that is too large.
         """
         place, key, ttl = _place(script_id, user_id), _key(key), _ttl(ttl)
         if abs(by) > LARGEST_NUMBER:

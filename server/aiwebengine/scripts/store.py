@@ -103,17 +103,21 @@ async def find_deleted(db: Database, slug: str, viewer_id: UUID | None) -> Scrip
 async def lock(db: Database, slug: str, viewer_id: UUID | None) -> Script | None:
     """Lock the script until the end of the transaction; None when there is none, or it is deleted.
 
-    It is read by a second statement, which sees what was committed while this one waited.
+    It is read by a second statement, which sees what was committed while this one waited. Rows that
+    refer to the script can be added meanwhile: a deployment must not stop what its visitors store.
     """
     script_id: UUID | None = await db.value(
-        "select id from scripts where slug = :slug and deleted_at is null for update", slug=slug
+        "select id from scripts where slug = :slug and deleted_at is null for no key update",
+        slug=slug,
     )
     return None if script_id is None else await find_by_id(db, script_id, viewer_id)
 
 
 async def lock_by_id(db: Database, script_id: UUID, viewer_id: UUID | None) -> Script | None:
     """The same by id, also for a deleted script."""
-    await db.execute("select from scripts where id = :script_id for update", script_id=script_id)
+    await db.execute(
+        "select from scripts where id = :script_id for no key update", script_id=script_id
+    )
     return await find_by_id(db, script_id, viewer_id)
 
 

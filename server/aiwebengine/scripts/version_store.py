@@ -210,14 +210,18 @@ async def contents(db: Database, wanted: Sequence[str]) -> dict[str, bytes]:
 
 
 async def remove_unused_contents(db: Database) -> int:
-    """Remove contents that no version has; their number. The caller opens the transaction."""
-    # A version that is being saved may rely on a content that no version has had since: wait until
-    # it is stored, and let none begin.
-    await db.execute("lock table script_files in share mode")
+    """Remove contents that neither a version nor a stored file has; their number.
+
+    The caller opens the transaction.
+    """
+    # What is being saved may rely on a content that nothing has had since: wait until it is stored,
+    # and let nothing begin.
+    await db.execute("lock table script_files, script_assets in share mode")
     rows = await db.all(
         """
         delete from script_blobs b
         where not exists (select from script_files f where f.digest = b.digest)
+          and not exists (select from script_assets a where a.digest = b.digest)
         returning b.digest
         """
     )

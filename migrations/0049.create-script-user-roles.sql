@@ -11,5 +11,5 @@ create table script_user_roles (
 );
 create index script_user_roles_user on script_user_roles (user_id);
 
--- Of the secret in the browser's cookie. Null: a code of the version before, which lasts a minute.
+-- Of the secret in the cookie of the browser that asked for the code. Null in the version before.
 alter table script_sessions add column browser_hash bytea;

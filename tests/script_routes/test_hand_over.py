@@ -1,6 +1,7 @@
 """Signing in on the scripts host, by a one-time code from the engine's."""
 
 import json
+from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -13,16 +14,23 @@ def session(site):
     return site.sign_in()
 
 
-def offered(site, session, redirect="/seeing/x", more=""):
+BROWSER = "A" * 43
+"""The secret of a browser that signs in."""
+
+
+def offered(site, session, redirect="/seeing/x", more="", browser=BROWSER):
     """The response to a visit that asks for the hand-over."""
-    head = f"GET /auth/scripts?redirect={redirect} HTTP/1.1"
+    hashed = sha256(browser.encode()).hexdigest()
+    head = f"GET /auth/scripts?redirect={redirect}&browser={hashed} HTTP/1.1"
     return site.ask(f"{head}\nCookie: aiwebengine_session={session}{more}")
 
 
-def handed_over(site, address, host=None):
+def handed_over(site, address, host=None, browser=BROWSER):
     """The response to following the redirect."""
     parts = urlsplit(address)
-    return site.ask(f"GET {parts.path}?{parts.query} HTTP/1.1", host=host or site.scripts_host)
+    head = f"GET {parts.path}?{parts.query} HTTP/1.1"
+    cookie = f"\nCookie: aiwebengine_scripts_browser={browser}" if browser else ""
+    return site.ask(f"{head}{cookie}", host=host or site.scripts_host)
 
 
 def signed_in(site, session):
@@ -54,14 +62,63 @@ def test_a_user_signs_in_on_the_scripts_host(site, session):
     assert reply.all("cache-control") == ["no-store"]
 
 
-def test_scripts_know_the_visitor_by_id_name_and_roles(site, session):
+def test_a_sign_in_begins_on_the_scripts_host_and_comes_back(site, session):
+    first = site.ask("GET /auth/scripts?redirect=/seeing/x HTTP/1.1\nCookie: a=b")
+    [address] = first.all("location")
+    begun = handed_over(site, address, browser=None)
+    [cookie] = begun.all("set-cookie")
+    [engine] = begun.all("location")
+    parts = urlsplit(engine)
+    offer = site.ask(
+        f"GET {parts.path}?{parts.query} HTTP/1.1\nCookie: aiwebengine_session={session}"
+    )
+    [code] = offer.all("location")
+    _, _, browser = cookie.partition(";")[0].partition("=")
+
+    reply = handed_over(site, code, browser=browser)
+
+    assert address == f"http://{site.scripts_host}/.aiwebengine/sign-in?redirect=%2Fseeing%2Fx"
+    assert engine.startswith(f"http://{site.host}/auth/scripts?redirect=%2Fseeing%2Fx&browser=")
+    for part in ("aiwebengine_scripts_browser=", "HttpOnly", "SameSite=lax", "Max-Age=600"):
+        assert part in cookie
+    assert browser not in engine
+    assert reply.status == 303
+    assert reply.all("location") == ["/seeing/x"]
+
+
+def test_a_browser_that_signs_in_twice_keeps_its_secret(site):
+    address = f"http://{site.scripts_host}/.aiwebengine/sign-in?redirect=/"
+    cookies = [handed_over(site, address, browser=one).all("set-cookie")[0] for one in SECRETS]
+
+    assert f"={BROWSER};" in cookies[0]
+    for cookie in cookies[1:]:
+        assert len(cookie.partition(";")[0].partition("=")[2]) == 43
+
+
+SECRETS = [BROWSER, "short", "A" * 42 + "!", "A" * 4_000]
+
+
+@pytest.mark.parametrize("browser", [None, "B" * 43, ""], ids=["none", "another", "empty"])
+def test_a_code_works_in_no_other_browser(site, session, browser):
+    [address] = offered(site, session).all("location")
+
+    refused = handed_over(site, address, browser=browser)
+
+    assert refused.status == 401
+    assert refused.all("set-cookie") == []
+    assert handed_over(site, address).status == 303
+
+
+def test_scripts_know_the_visitor_by_id_name_address_and_roles(site, session):
     cookie = signed_in(site, session)
 
     module, classic = (
         visitor(site, cookie, path=f"/knowing/{form}") for form in ("module", "classic")
     )
 
-    assert module["user"].keys() == {"id", "name", "roles"}
+    assert module["user"].keys() == {"id", "name", "email", "roles", "scriptRoles", "provider"}
+    assert module["user"]["email"] == "admin@localhost"
+    assert module["user"]["scriptRoles"] == []
     assert "ADMINISTRATOR" in module["user"]["roles"]
     assert classic["userId"] == module["user"]["id"]
     assert classic["isAuthenticated"]
@@ -166,7 +223,8 @@ def test_a_new_sign_in_replaces_the_one_before(site, session):
 
 
 def test_someone_who_is_not_signed_in_is_sent_to_sign_in_first(site):
-    reply = site.ask("GET /auth/scripts?redirect=/seeing/x HTTP/1.1")
+    hashed = sha256(BROWSER.encode()).hexdigest()
+    reply = site.ask(f"GET /auth/scripts?redirect=/seeing/x&browser={hashed} HTTP/1.1")
 
     assert reply.status == 303
     [address] = reply.all("location")

@@ -32,7 +32,7 @@ from aiwebengine.script_routes.visitors import Visitors
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.types import ScriptSettings
-from aiwebengine.sessions.script_sessions import HAND_OVER, ScriptSessions
+from aiwebengine.sessions.script_sessions import ScriptSessions
 
 if TYPE_CHECKING:
     from aiwebengine.app.services import Services
@@ -113,9 +113,8 @@ class Scripting:
         server = self._config.server
         if server.scripts_name is None:
             return None
-        is_https = server.public_url.startswith("https:")
         return Visitors(
-            server.scripts_name, is_https, HAND_OVER, self._visitors.accept, self._visitors.user_of
+            server.scripts_name, server.public_url, self._visitors.accept, self._visitors.user_of
         )
 
     def _answers_of_load(self, program: Program) -> LoadAnswers:

@@ -51,6 +51,11 @@ _COUNTED = {
 }
 _OWNER = {"owner": "the user's id", "email": "the user's address"}
 _SECRET = {"name": "the name of the secret", "hosts": "hosts that it may be sent to"}
+_SCRIPT_ROLE = {
+    "user": "the user's id",
+    "email": "the user's address",
+    "role": "the role, as the script calls it",
+}
 _HOST = {"host": "the host, or null for the engine's own", "pageMode": "`sandboxed` or `full`"}
 _ACTIVE = {"version": "the version that was active; missing when none was"}
 _DEPLOYED = {
@@ -245,6 +250,16 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
     _A.SCRIPT_RESTORED: EventSchema("script"),
     _A.SCRIPT_OWNER_ADDED: EventSchema("script", after=_OWNER),
     _A.SCRIPT_OWNER_REMOVED: EventSchema("script", _OWNER),
+    _A.SCRIPT_ROLE_GRANTED: EventSchema("script", after=_SCRIPT_ROLE),
+    _A.SCRIPT_ROLE_REVOKED: EventSchema("script", _SCRIPT_ROLE),
+    _A.SCRIPT_FILES_CHANGED: EventSchema(
+        "script",
+        after={
+            "stored": "paths of the files that were stored, at most 20",
+            "removed": "paths of the files that were removed, at most 20",
+            "files": "how many files changed",
+        },
+    ),
     _A.SCRIPT_LIMITS_CHANGED: EventSchema(
         "script",
         {"*": "each limit that changed: its value, or null for the default"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
@@ -18,7 +19,7 @@ from aiwebengine.core.errors import EngineError, Forbidden, NotFound, RateLimite
 from aiwebengine.core.identity import Viewer, anonymous
 from aiwebengine.core.rights import open_to_all
 from aiwebengine.sessions import secrets
-from aiwebengine.sessions.script_sessions import HAND_OVER, ScriptSessions
+from aiwebengine.sessions.script_sessions import HAND_OVER, SIGN_IN, ScriptSessions
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.types import SignedIn
 from aiwebengine.web.bodies import must_be_json
@@ -27,6 +28,7 @@ from aiwebengine.web.files import Frontend
 # An answer has state, code, iss and, from Apple, the user's name.
 MOST_FORM_FIELDS = 32
 NO_STORE = {"Cache-Control": "no-store"}
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def routes(
@@ -241,14 +243,17 @@ def routes(
     async def scripts(request: Request) -> Response:
         """Sign in on the host of scripts, `server.scripts_host`, as the user of this session.
 
-        Scripts there learn the ID, name and roles of the user, and nothing that opens the engine.
+        Scripts there learn the ID, name, address and roles of the user, and nothing that opens the
+        engine.
 
         Args:
             redirect: path to open there afterwards (default: `/`).
+            browser: hash of a secret that the browser has there. Without one it gets one there,
+                and comes back.
 
         Answers:
-            303: to that host with a code that is valid once, for 60 s; to the sign-in page for
-                callers without a session.
+            303: to that host with a code that is valid once, for 60 s, in this browser; to the
+                sign-in page for callers without a session.
 
         Raises NotFound without `server.scripts_host`, Forbidden unless a browser opens it as a page
         (Fetch Metadata), RateLimited.
@@ -258,12 +263,16 @@ def routes(
         if request.headers.get("sec-fetch-dest", "document") != "document":
             raise Forbidden("Open this address as a page.")
         redirect = safe_redirect(request.query_params.get("redirect"))
+        browser = request.query_params.get("browser", "")
+        if not _HASH.fullmatch(browser):
+            query = urlencode({"redirect": redirect})
+            return RedirectResponse(f"{server.scripts_url}{SIGN_IN}?{query}", 303, NO_STORE)
         viewer = await authenticator.viewer(request, "web")
         if viewer.session_id is None:
-            back = f"/auth/scripts?redirect={quote(redirect, safe='/')}"
+            back = f"/auth/scripts?redirect={quote(redirect, safe='/')}&browser={browser}"
             return RedirectResponse(sign_in_address(back), 303, NO_STORE)
         await authenticator.count_sign_in(request)
-        code = await script_sessions.offer(viewer, server.scripts_name)
+        code = await script_sessions.offer(viewer, server.scripts_name, bytes.fromhex(browser))
         query = urlencode({"code": code, "redirect": redirect})
         return RedirectResponse(f"{server.scripts_url}{HAND_OVER}?{query}", 303, NO_STORE)
 

@@ -57,13 +57,6 @@ class Conflict(EngineError):
     status = 409
 
 
-class LimitExceeded(EngineError):
-    """A quota is used up, or there are too many of something at once."""
-
-    code = "LIMIT"
-    status = 409
-
-
 class BadUserInput(EngineError):
     """A value in the request is invalid."""
 

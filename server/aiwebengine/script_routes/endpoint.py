@@ -123,8 +123,8 @@ class ScriptRoutes:
         """
         place, found = self.find(scope)
         visitors = self._settings.visitors
-        if place.is_apart and visitors is not None and visitors.is_hand_over(scope, place.tables):
-            await (await visitors.hand_over(scope))(scope, receive, send)
+        if place.is_apart and visitors is not None and visitors.is_sign_in(scope, place.tables):
+            await (await visitors.sign_in(scope))(scope, receive, send)
             return True
         if isinstance(found, Match):
             _must_not_be_code_of_the_engine(scope, is_own_host=place.is_apart)
@@ -195,7 +195,7 @@ class ScriptRoutes:
         write = partial(self._journal.line, script, name, label)
         body = RequestBody(receive, scope, self._settings.max_body_bytes)
         first, rest = await body.begin()
-        user = await self._visitor(scope) if is_own_host else None
+        user = await self._visitor(scope, script) if is_own_host else None
         head = call_head(match, scope, self._settings.api_key, user, is_own_host=is_own_host)
         invocation = self._invocations.begin(Kind.HTTP, script.ref, name, user)
         try:
@@ -236,12 +236,12 @@ class ScriptRoutes:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
 
-    async def _visitor(self, scope: Scope) -> ScriptUser | None:
+    async def _visitor(self, scope: Scope, script: ServedScript) -> ScriptUser | None:
         """Who is signed in on the scripts host. Raises Unavailable."""
         visitors = self._settings.visitors
         if visitors is None or name_of(scope) != visitors.host:
             return None
-        found = await visitors.find(scope)
+        found = await visitors.find(scope, script.id)
         return None if found is None else ScriptUser.from_json(found)
 
 

@@ -13,6 +13,7 @@ from aiwebengine.scripts import answers
 from aiwebengine.scripts.cli_files import check, new, pull, push
 from aiwebengine.scripts.cli_hosting import host, pages
 from aiwebengine.scripts.cli_owners import owners
+from aiwebengine.scripts.cli_roles import roles
 from aiwebengine.scripts.cli_running import logs, run
 from aiwebengine.scripts.types import (
     Deployed,
@@ -55,7 +56,7 @@ def scripts() -> None:
     """Write, deploy and run scripts."""
 
 
-for command in (new, push, pull, check, run, logs, owners, host, pages):
+for command in (new, push, pull, check, run, logs, owners, roles, host, pages):
     scripts.add_command(command)
 
 

@@ -7,7 +7,7 @@ import strawberry
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.scripts import graphql_changes, graphql_hosting
+from aiwebengine.scripts import graphql_changes, graphql_hosting, graphql_roles
 from aiwebengine.scripts.graphql_events import subscriptions
 from aiwebengine.scripts.paging import LIST, binding, key, key_of
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
@@ -83,7 +83,11 @@ async def script_diff(
     return await info.context.services.scripts.diff(info.context.viewer, slug, from_, to)
 
 
-queries = [scripts, script, script_version, script_diff]
-mutations = [*graphql_changes.mutations, *graphql_hosting.mutations]
+queries = [scripts, script, script_version, script_diff, *graphql_roles.queries]
+mutations = [
+    *graphql_changes.mutations,
+    *graphql_hosting.mutations,
+    *graphql_roles.mutations,
+]
 
 __all__ = ["mutations", "queries", "subscriptions"]

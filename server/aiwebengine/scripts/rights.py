@@ -25,6 +25,8 @@ class Act(enum.Enum):
     RUN = "run this script"
     READ_LOG = "read the log of this script"
     CHANGE_OWNERS = "change the owners of this script"
+    GRANT_ROLES = "see or change the roles of users in this script"
+    READ_FILES = "read the files that this script stored"
     SET_LIMITS = "set the limits of this script"
     LIST_SECRETS = "list the secrets of this script"
     SET_SECRETS = "set the secrets of this script"
@@ -42,6 +44,8 @@ _OF_OWNERS = frozenset(
         Act.RUN,
         Act.READ_LOG,
         Act.CHANGE_OWNERS,
+        Act.GRANT_ROLES,
+        Act.READ_FILES,
         Act.SET_LIMITS,
         Act.LIST_SECRETS,
         Act.SET_SECRETS,
@@ -49,7 +53,7 @@ _OF_OWNERS = frozenset(
         Act.DELETE,
     }
 )
-_READS = frozenset({Act.READ, Act.READ_LOG, Act.LIST_SECRETS})
+_READS = frozenset({Act.READ, Act.READ_LOG, Act.READ_FILES, Act.LIST_SECRETS})
 
 
 def must_be_allowed(viewer: Viewer, act: Act, script: Script | None = None) -> None:

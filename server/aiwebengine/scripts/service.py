@@ -27,6 +27,7 @@ from aiwebengine.scripts.attention_store import Attention
 from aiwebengine.scripts.batches import ScriptBatches
 from aiwebengine.scripts.deploying import ScriptDeploys
 from aiwebengine.scripts.errors import NotLoadable, RouteTaken
+from aiwebengine.scripts.granting import ScriptRoles
 from aiwebengine.scripts.loading import Candidate, Loader, RuntimeClient
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.owning import FindsUsers, ScriptOwners
@@ -47,7 +48,7 @@ KEEP_LOG_DAYS = 14
 KEEP_TREE_SECS = 3_600.0
 
 
-class Scripts(ScriptDeploys, ScriptOwners, ScriptBatches):
+class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
     """Scripts, their versions, owners and deployments.
 
     *runtimes* loads versions, *trees* is where runtime processes read their files.

@@ -1,6 +1,6 @@
 """Who visits the host of scripts: their sign-in there, which opens nothing in the engine.
 
-A sign-in begins and ends on this host: `begin` gives the browser a secret and sends it to the engine,
+A sign-in begins and ends on this host. It gives the browser a secret and sends it to the engine,
 which sends it back with a one-time code that works only together with that secret.
 """
 

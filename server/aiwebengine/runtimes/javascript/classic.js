@@ -8,7 +8,7 @@ import { LoadError } from "./loading.js";
 import { Registry, checkRoute } from "./registry.js";
 import { Response } from "./response.js";
 import { stringify, toUpperCase } from "./safe.js";
-import { isUnauthenticated } from "./user.js";
+import { askToSignIn, isUnauthenticated } from "./user.js";
 import { provide } from "./world.js";
 
 // Author code can replace the globals.
@@ -67,7 +67,7 @@ async function serveRequest(handler, call, head, body) {
     await sendValue(call, value);
   } catch (error) {
     if (!isUnauthenticated(error)) throw error;
-    sendValue(call, ResponseBuilder.error(401, error.message));
+    askToSignIn(call);
   }
 }
 

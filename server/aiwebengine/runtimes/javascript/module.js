@@ -9,7 +9,7 @@ import { CallRequest } from "./request.js";
 import { Response, isResponse, sendResponse } from "./response.js";
 import { SafeMap, getPrototypeOf, stringify } from "./safe.js";
 import { named } from "./source.js";
-import { isUnauthenticated, requireAuth } from "./user.js";
+import { askToSignIn, isUnauthenticated, requireAuth } from "./user.js";
 import { kindOf } from "./values.js";
 import { provide } from "./world.js";
 
@@ -175,7 +175,8 @@ async function serveRequest(handler, ctx, call, head, body) {
     if (!isResponse(result)) result = await result;
   } catch (error) {
     if (!isUnauthenticated(error)) throw error;
-    result = Response.json({ error: error.message }, { status: 401 });
+    askToSignIn(call);
+    return;
   }
   if (!isResponse(result)) throw new TypeError(`answered ${kindOf(result)}, not a Response`);
   await sendResponse(call, result);

@@ -2,12 +2,15 @@
 
 import { isPrototypeOf } from "./safe.js";
 
-/** Thrown by `requireAuth` without a visitor: an HTTP call answers 401. */
+/** Thrown by `requireAuth` without a visitor: the host asks the visitor to sign in. */
 class AuthenticationRequired extends Error {
   constructor() {
     super("Authentication required");
   }
 }
+
+// What the host sends instead: a page to sign in, or 401.
+const SIGN_IN = '{"status":401,"headers":[],"sign_in":true}';
 
 /** Whether *error* is that; author code can change `instanceof`. */
 export const isUnauthenticated = (error) => isPrototypeOf(AuthenticationRequired.prototype, error);
@@ -17,3 +20,6 @@ export function requireAuth(user) {
   if (user === null || user === undefined) throw new AuthenticationRequired();
   return user;
 }
+
+/** Answers a call with the request to sign in. */
+export const askToSignIn = (call) => call.answer(SIGN_IN, "");

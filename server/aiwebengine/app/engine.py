@@ -155,6 +155,7 @@ class Engine:
                 services.script_sessions,
                 self.db,
                 services,
+                lambda: self.authenticator,
             )
             self.scripting = scripting
             services.script_schedules.wake = scripting.work.schedules.wake

@@ -13,13 +13,17 @@ from starlette.types import ASGIApp
 
 from aiwebengine.app.script_features import Features, add_features
 from aiwebengine.app.script_work import ScriptWork
+from aiwebengine.app.script_visitors import EngineVisitors
 from aiwebengine.audit.types import AuditAction
+from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.questions import LoadAnswers, NoAnswers
 from aiwebengine.runtimes.types import Limits, Program
+from aiwebengine.script_assets.service import ScriptAssets
+from aiwebengine.script_assets.serving import AssetResponses
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.inits import CountedInits
 from aiwebengine.script_calls.invocations import Invocations
@@ -57,10 +61,13 @@ class Scripting:
         visitors: ScriptSessions,
         db: Database,
         services: Services,
+        authenticator: Callable[[], Authenticator],
     ) -> None:
         self._config = config
         self._scripts = scripts
         self._visitors = visitors
+        self._engine_visitors = EngineVisitors(authenticator, scripts.roles_of_user)
+        self._files = AssetResponses(ScriptAssets(db))
         self._runtimes = runtimes
         self._changed = asyncio.Event()
         self.active = ActiveScripts(scripts, runtimes)
@@ -106,6 +113,8 @@ class Scripting:
                 self._config.server.scripts_name,
                 api_key,
                 self._known_visitors(),
+                self._engine_visitors,
+                self._files,
             ),
         )
 

@@ -43,11 +43,14 @@ class ScriptUser:
 
     def as_json(self) -> dict[str, Any]:
         """What the script gets; what is not known is left out."""
-        found: dict[str, Any] = {"id": self.id, "name": self.name, "roles": self.roles}
+        found: dict[str, Any] = {
+            "id": self.id,
+            "name": self.name,
+            "roles": self.roles,
+            "scriptRoles": self.script_roles,
+        }
         if self.email is not None:
             found["email"] = self.email
-        if self.script_roles:
-            found["scriptRoles"] = self.script_roles
         if self.provider is not None:
             found["provider"] = self.provider
         return found

@@ -9,6 +9,7 @@ from aiwebengine.runtimes.answers import Answer
 from aiwebengine.script_routes.headers import Headers, UnusableAnswer, for_visitor
 from aiwebengine.script_routes.redirects import must_lead_elsewhere
 from aiwebengine.script_routes.requests import url_of
+from aiwebengine.script_routes.signing_in import SignInRequired
 from aiwebengine.scripts.types import PageMode
 
 # Their message ends with the head (RFC 9112 section 6.3): a body would be read as the next answer
@@ -47,7 +48,7 @@ class AnswerSender:
     async def send_answer(self, answer: Answer) -> list[str]:
         """Send the whole answer; the names of the headers that were refused.
 
-        Raises UnusableAnswer before anything was sent.
+        Raises UnusableAnswer and SignInRequired before anything was sent.
         """
         status, headers, refused = self._start(answer.head)
         self.status = status
@@ -71,8 +72,11 @@ class AnswerSender:
             said = orjson.loads(head)
             status = said["status"]
             given = [(str(name), str(value)) for name, value in said["headers"]]
+            must_sign_in = said.get("sign_in") is True
         except (ValueError, KeyError, TypeError):
             raise UnusableAnswer("the head of the answer is malformed") from None
+        if must_sign_in:
+            raise SignInRequired("Sign in first.")
         if type(status) is not int or not 200 <= status <= 599:
             raise UnusableAnswer(f"status {status!r} is not one from 200 to 599")
         headers, refused = for_visitor(given, self._mode, is_own_host=self._is_own_host)

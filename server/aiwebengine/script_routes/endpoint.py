@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import Protocol
+from uuid import UUID
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiwebengine.core.errors import EngineError, Forbidden, NotFound, Unavailable
@@ -32,7 +34,8 @@ from aiwebengine.script_routes.leaving import UntilDisconnect
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.script_routes.requests import RequestBody, call_head, segments_of
-from aiwebengine.script_routes.visitors import Visitors
+from aiwebengine.script_routes.signing_in import SignInRequired, sign_in_page
+from aiwebengine.script_routes.visitors import FindsVisitors, Visitors
 from aiwebengine.scripts.routes import METHODS
 from aiwebengine.scripts.types import PageMode
 from aiwebengine.web.headers import header, request_id
@@ -49,6 +52,15 @@ _CODE = frozenset(
 )
 
 
+class ServesFiles(Protocol):
+    """Responses with the files of scripts."""
+
+    async def response(
+        self, script_id: UUID, version: int, asset: str, params: Mapping[str, str], scope: Scope
+    ) -> Response:
+        """The response for the route of an asset. Raises NotFound, Unavailable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How scripts are served here."""
@@ -61,6 +73,9 @@ class Settings:
     api_key: str | None = None
     visitors: Visitors | None = None
     """Who visits the scripts host."""
+    engine_visitors: FindsVisitors | None = None
+    """Who visits the engine's host."""
+    files: ServesFiles | None = None
 
 
 class ScriptRoutes:
@@ -128,7 +143,13 @@ class ScriptRoutes:
             return True
         if isinstance(found, Match):
             _must_not_be_code_of_the_engine(scope, is_own_host=place.is_apart)
-            await self._serve(found, scope, receive, send, is_own_host=place.is_apart)
+            try:
+                await self._serve(found, scope, receive, send, is_own_host=place.is_apart)
+            except SignInRequired:
+                page = sign_in_page(scope, visitors, name_of(scope), is_own_host=place.is_apart)
+                if page is None:
+                    raise
+                await page(scope, receive, send)
         elif found is not None:
             await _not_allowed(found, scope)(scope, receive, send)
         elif place.is_apart:
@@ -163,11 +184,12 @@ class ScriptRoutes:
         )
         label, begun, status = f"{route.method} {route.path}", time.perf_counter(), 500
         try:
-            await self._scripts.prepare(script)
             if route.kind == "asset":
-                await _asset(route, mode)(scope, receive, send)
-                status = 200
+                response = await self._asset(match, mode, scope)
+                status = sending.status = response.status_code
+                await response(scope, receive, send)
                 return
+            await self._scripts.prepare(script)
             await self._call(match, label, scope, receive, sending, is_own_host=is_own_host)
             status = sending.status
         except EngineError as error:
@@ -195,7 +217,7 @@ class ScriptRoutes:
         write = partial(self._journal.line, script, name, label)
         body = RequestBody(receive, scope, self._settings.max_body_bytes)
         first, rest = await body.begin()
-        user = await self._visitor(scope, script) if is_own_host else None
+        user = await self._visitor(scope, script.id, is_own_host=is_own_host)
         head = call_head(match, scope, self._settings.api_key, user, is_own_host=is_own_host)
         invocation = self._invocations.begin(Kind.HTTP, script.ref, name, user)
         try:
@@ -236,13 +258,34 @@ class ScriptRoutes:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
 
-    async def _visitor(self, scope: Scope, script: ServedScript) -> ScriptUser | None:
-        """Who is signed in on the scripts host. Raises Unavailable."""
-        visitors = self._settings.visitors
-        if visitors is None or name_of(scope) != visitors.host:
+    async def _visitor(
+        self, scope: Scope, script_id: UUID, *, is_own_host: bool
+    ) -> ScriptUser | None:
+        """Who is signed in. Raises Unauthenticated, RateLimited, Unavailable.
+
+        On the engine's own host that is whoever is signed in there; on the scripts host those who
+        signed in there; on the host of a script nobody.
+        """
+        visitors: FindsVisitors | None = self._settings.visitors
+        if not is_own_host:
+            visitors = self._settings.engine_visitors
+        elif self._settings.visitors is None or name_of(scope) != self._settings.visitors.host:
             return None
-        found = await visitors.find(scope, script.id)
+        found = None if visitors is None else await visitors.find(scope, script_id)
         return None if found is None else ScriptUser.from_json(found)
+
+    async def _asset(self, match: Match[ServedRoute], mode: PageMode, scope: Scope) -> Response:
+        """The response with a file. Raises NotFound, Unavailable."""
+        route, files = match.route, self._settings.files
+        if files is None:
+            raise NotFound("The script has no such file.")
+        response = await files.response(
+            route.script.id, route.script.version, route.handler, match.params, scope
+        )
+        headers, _ = for_visitor([], mode, is_own_host=False)
+        for name, value in headers:
+            response.headers[name.decode()] = value.decode()
+        return response
 
 
 def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:
@@ -266,17 +309,4 @@ def _not_allowed(found: NoSuchMethod, scope: Scope) -> Response:
     error = MethodNotAllowed(f"Method {scope['method']} is not allowed here; allowed: {methods}.")
     response = of_error(error, request_id(scope))
     response.headers["Allow"] = methods
-    return response
-
-
-def _asset(route: ServedRoute, mode: PageMode) -> Response:
-    """A file of the script, with its modification as its tag."""
-    folder = Path(route.script.program.folder)
-    path = (folder / route.handler).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise NotFound("The script has no such file.")
-    response = FileResponse(path)
-    headers, _ = for_visitor([("Cache-Control", "no-cache")], mode, is_own_host=False)
-    for name, value in headers:
-        response.headers[name.decode()] = value.decode()
     return response

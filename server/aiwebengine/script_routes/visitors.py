@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
@@ -28,6 +28,16 @@ _COOKIE = "aiwebengine_scripts"
 _LONGEST_CODE = 200
 # As the secrets that are given out.
 _SECRET = re.compile(r"[\w-]{43}", re.ASCII)
+
+
+class FindsVisitors(Protocol):
+    """Finds who sent a request to the engine's own host."""
+
+    async def find(self, scope: Scope, script_id: UUID) -> dict[str, Any] | None:
+        """The user, with the roles in a script; or None.
+
+        Raises Unauthenticated for a token that is not valid, RateLimited, Unavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,14 @@ DOCUMENTS = {
     "Mutation.discardScriptMessages": (
         "mutation { discardScriptMessages(input: {slug: $script}) { count } }"
     ),
+    "Query.scriptUserRoles": "{ scriptUserRoles(slug: $script) { totalCount } }",
+    "Query.scriptAssets": "{ scriptAssets(slug: $script) { totalCount } }",
+    "Mutation.grantScriptRole": (
+        'mutation { grantScriptRole(input: {slug: $script, email: "x", role: "a"}) { roles } }'
+    ),
+    "Mutation.revokeScriptRole": (
+        'mutation { revokeScriptRole(input: {slug: $script, email: "x", role: "a"}) { roles } }'
+    ),
     "Subscription.scriptChanged": "subscription { scriptChanged { slug } }",
     "Subscription.scriptLogAdded": "subscription { scriptLogAdded(slug: $script) { text } }",
     "Subscription.userChanged": "subscription { userChanged { user { id } } }",
@@ -199,6 +207,8 @@ ANSWERS = {
     "Mutation.runScriptSchedule": "409",
     "Mutation.restoreScript": "404",
     "Mutation.addScriptOwner": "404",
+    "Mutation.grantScriptRole": "404",
+    "Mutation.revokeScriptRole": "404",
     "Mutation.removeScriptOwner": "404",
 }
 
@@ -254,6 +264,16 @@ ROUTES = {
     "POST /api/engine/scripts/{slug}/suspend": sample("/api/engine/scripts/x/suspend", "404"),
     "POST /api/engine/scripts/{slug}/resume": sample("/api/engine/scripts/x/resume", "404"),
     "POST /api/engine/scripts/{slug}/restore": sample("/api/engine/scripts/x/restore", "404"),
+    "GET /api/engine/scripts/{slug}/files": sample("/api/engine/scripts/x/files", "404"),
+    # Without changes.
+    "POST /api/engine/scripts/{slug}/files": sample("/api/engine/scripts/x/files", "422"),
+    "GET /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "404"),
+    "PUT /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "404"),
+    # Without edits.
+    "PATCH /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "422"),
+    "DELETE /api/engine/scripts/{slug}/files/{path}": sample(
+        "/api/engine/scripts/x/files/y", "404"
+    ),
     "GET /api/engine/scripts/{slug}/owners": sample("/api/engine/scripts/x/owners", "404"),
     # Without an address.
     "POST /api/engine/scripts/{slug}/owners": sample("/api/engine/scripts/x/owners", "422"),

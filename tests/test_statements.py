@@ -30,6 +30,8 @@ ARGUMENTS = {
     "scriptSchedules": '(slug: "script-0")',
     "scriptScheduleRuns": '(slug: "script-0")',
     "scriptMessages": '(slug: "script-0")',
+    "scriptUserRoles": '(slug: "script-0")',
+    "scriptAssets": '(slug: "script-0")',
 }
 CHANGES = {
     "grantRole": "(input: {userId: $user, role: EDITOR})",
@@ -61,6 +63,8 @@ CHANGES = {
     "restoreScript": '(input: {slug: "deleted-script"})',
     "addScriptOwner": '(input: {slug: "own-script", email: "ada@example.com"})',
     "removeScriptOwner": '(input: {slug: "own-script", email: "ada@example.com"})',
+    "grantScriptRole": '(input: {slug: "own-script", email: "ada@example.com", role: "a"})',
+    "revokeScriptRole": '(input: {slug: "own-script", email: "ada@example.com", role: "a"})',
 }
 # These start work beside the request (archives, vacuum, letters, processes of scripts), whose
 # statements are their own, or write one row for each decision that is handed in.

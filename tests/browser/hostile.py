@@ -151,6 +151,7 @@ OURS = {
     "runs": {"kind", "task", "state", "outcome", "facts"},
     "scheduled_tasks": {"name", "schedule", "time_zone"},
     # The editor will show these; today no page does.
+    "script_assets": {"path", "digest", "content_type"},
     "script_blobs": {"digest"},
     "script_fetch_hosts": {"hosts"},
     "script_files": {"path", "digest"},
@@ -173,6 +174,8 @@ OURS = {
     },
     "script_secrets": {"name", "hosts", "set_by"},
     "script_sessions": {"host"},
+    "script_user_roles": {"role", "granted_by"},
+    "script_values": {"key", "value"},
     "script_versions": {
         "message",
         "author_name",

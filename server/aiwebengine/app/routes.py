@@ -34,6 +34,7 @@ from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.rate_limits.service import client_network
+from aiwebengine.script_assets import rest as script_assets_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
 from aiwebengine.script_secrets import rest as script_secrets_rest
 from aiwebengine.scripts import rest as scripts_rest
@@ -157,6 +158,7 @@ class WebApplication:
             *scripts_rest_owning.routes(services.scripts, authenticator),
             *script_secrets_rest.routes(services.script_secrets, authenticator),
             *script_fetch_rest.routes(services.fetch_hosts, authenticator),
+            *script_assets_rest.routes(services.script_files, authenticator),
             *audit_rest.routes(services.export, authenticator),
             *logs_rest.routes(services.logs, authenticator),
             *reviews_rest.routes(services.access_reviews, services.review_export, authenticator),

@@ -25,6 +25,7 @@ from aiwebengine.jobs import graphql as schedules
 from aiwebengine.logs import graphql as logs
 from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
+from aiwebengine.script_assets import graphql as script_assets
 from aiwebengine.script_fetch import graphql as script_fetch
 from aiwebengine.script_messages import graphql as script_messages
 from aiwebengine.script_schedules import graphql as script_schedules
@@ -69,6 +70,7 @@ schema = strawberry.Schema(
             *scripts.queries,
             *script_schedules.queries,
             *script_messages.queries,
+            *script_assets.queries,
         ],
         description="Everything that can be read.",
     ),

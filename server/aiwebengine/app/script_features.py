@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from aiwebengine.core.config import Config
 from aiwebengine.database import Database
 from aiwebengine.script_assets.operations import FileOperations
-from aiwebengine.script_assets.service import ScriptAssets
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.converting import Conversions
 from aiwebengine.script_calls.journal import CallJournal
@@ -18,7 +17,6 @@ from aiwebengine.script_fetch import operations as fetch
 from aiwebengine.script_routes.active import OnSwitch
 from aiwebengine.script_secrets import operations as secrets
 from aiwebengine.script_values.operations import ValueOperations
-from aiwebengine.script_values.service import ScriptValues
 from aiwebengine.scripts.activation import ActivationStep
 
 if TYPE_CHECKING:
@@ -50,8 +48,8 @@ FEATURES: list[Add] = [
     lambda features: fetch.add(
         features.operations, features.services.outbound, features.journal.line
     ),
-    lambda features: ValueOperations(ScriptValues(features.db)).add_to(features.operations),
-    lambda features: FileOperations(ScriptAssets(features.db)).add_to(features.operations),
+    lambda features: ValueOperations(features.services.script_values).add_to(features.operations),
+    lambda features: FileOperations(features.services.script_assets).add_to(features.operations),
 ]
 """In this order; one line a feature."""
 

@@ -12,8 +12,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from aiwebengine.app.script_features import Features, add_features
-from aiwebengine.app.script_work import ScriptWork
 from aiwebengine.app.script_visitors import EngineVisitors
+from aiwebengine.app.script_work import ScriptWork
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.core.config import Config
@@ -22,7 +22,6 @@ from aiwebengine.database import Database
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.questions import LoadAnswers, NoAnswers
 from aiwebengine.runtimes.types import Limits, Program
-from aiwebengine.script_assets.service import ScriptAssets
 from aiwebengine.script_assets.serving import AssetResponses
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.inits import CountedInits
@@ -67,7 +66,7 @@ class Scripting:
         self._scripts = scripts
         self._visitors = visitors
         self._engine_visitors = EngineVisitors(authenticator, scripts.roles_of_user)
-        self._files = AssetResponses(ScriptAssets(db))
+        self._files = AssetResponses(services.script_assets)
         self._runtimes = runtimes
         self._changed = asyncio.Event()
         self.active = ActiveScripts(scripts, runtimes)

@@ -44,12 +44,15 @@ from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.runtimes.instance import InstanceRuntimes
+from aiwebengine.script_assets.people import ScriptFiles
+from aiwebengine.script_assets.service import ScriptAssets
 from aiwebengine.script_fetch.allowed_hosts import FetchHosts
 from aiwebengine.script_fetch.outbound import OutboundHttp
 from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
+from aiwebengine.script_values.service import ScriptValues
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.streams import ScriptStreams
@@ -112,6 +115,9 @@ class Services:
     outbound: OutboundHttp
     script_schedules: ScriptSchedules
     script_messages: ScriptMessages
+    script_values: ScriptValues
+    script_assets: ScriptAssets
+    script_files: ScriptFiles
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     script_secrets = ScriptSecrets(db, audit, script_settings(config), keys)
     fetch_hosts = FetchHosts(db, audit, script_settings(config))
     script_messages = ScriptMessages(db, audit, scripts)
+    assets = ScriptAssets(db)
     script_telemetry = ScriptTelemetry(
         db, infrastructure.runtimes if config.scripts.enabled else None
     )
@@ -270,6 +277,9 @@ def build_services(infrastructure: Infrastructure) -> Services:
         outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),
         script_schedules=ScriptSchedules(db, audit, scripts),
         script_messages=script_messages,
+        script_values=ScriptValues(db),
+        script_assets=assets,
+        script_files=ScriptFiles(db, audit, script_settings(config), assets),
     )
 
 

@@ -65,6 +65,11 @@ PERIODIC = (
         600.0,
         lambda engine: engine.remove_unused_script_files(),
     ),
+    Periodic(
+        "remove expired values of scripts",
+        60.0,
+        lambda engine: engine.services.script_values.remove_expired(),
+    ),
     Periodic("refresh the cursor keys", REFRESH_SECS, lambda engine: engine.cursor_keys.refresh()),
     Periodic(
         "encrypt secrets of scripts with the newest key",

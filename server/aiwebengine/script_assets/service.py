@@ -76,14 +76,20 @@ class ScriptAssets:
         """Files whose paths begin with *prefix*, by path, after *after*. Raises BadUserInput."""
         if not 1 <= limit <= MOST_LISTED:
             raise BadUserInput(f"limit: found {limit}; allowed: 1 to {MOST_LISTED}.")
-        for name, text in (("prefix", prefix), ("cursor", after or "")):
-            if len(text) > LONGEST_PATH or "\0" in text:
-                raise BadUserInput(f"{name}: allowed: at most {LONGEST_PATH} characters of a path.")
+        _must_be_part("prefix", prefix)
+        _must_be_part("cursor", after or "")
         found = await store.page(
             self._db, script_id, version, prefix, after, limit + 1, only_stored=only_stored
         )
         cursor = found[limit - 1].path if len(found) > limit else None
         return Page(found[:limit], cursor)
+
+    async def count(
+        self, script_id: UUID, version: int | None, prefix: str, *, only_stored: bool
+    ) -> int:
+        """Number of files whose paths begin with *prefix*. Raises BadUserInput."""
+        _must_be_part("prefix", prefix)
+        return await store.count(self._db, script_id, version, prefix, only_stored=only_stored)
 
     async def change(
         self,
@@ -146,6 +152,12 @@ class ScriptAssets:
             raise LimitExceeded(f"A script may store at most {MOST_FILES:,} files.")
         if size > MOST_BYTES:
             raise LimitExceeded(f"The files that a script stores may have {MOST_BYTES:,} bytes.")
+
+
+def _must_be_part(name: str, text: str) -> None:
+    """Raise BadUserInput for what can't be part of a path."""
+    if len(text) > LONGEST_PATH or "\0" in text:
+        raise BadUserInput(f"{name}: allowed: at most {LONGEST_PATH} characters of a path.")
 
 
 def _must_be_sound(changes: Sequence[Change]) -> None:

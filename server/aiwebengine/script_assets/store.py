@@ -69,6 +69,24 @@ async def page(
     return [_file_of(row) for row in rows]
 
 
+async def count(
+    db: Database, script_id: UUID, version: int | None, prefix: str, *, only_stored: bool
+) -> int:
+    """Number of files whose paths begin with *prefix*."""
+    return int(
+        await db.value(
+            f"""
+            select count(*) from ({_FILES}) as files
+            where starts_with(path, :prefix) and (is_stored or not :only_stored)
+            """,
+            script_id=script_id,
+            version=version,
+            prefix=prefix,
+            only_stored=only_stored,
+        )
+    )
+
+
 async def lock(db: Database, script_id: UUID) -> None:
     """Make other changes of the script's files wait until the end of the transaction."""
     await db.execute(

@@ -193,7 +193,7 @@ async def test_a_stored_file_is_served_at_once(client, files):
 async def test_assets_are_checked_when_a_version_is_loaded(served, edith_served):
     scripts = served.engine.services.scripts
     for exported, message in {
-        "[]": "assets is an Array, not an object",
+        "[]": "assets is a Array, not an object",
         '{ "/a": 1 }': 'the asset "/a" is a number, not the path of a file',
         '{ "a": "b" }': 'the asset "a" must begin with "/"',
         '{ "/engine/x": "b" }': "belong to the engine",

@@ -205,6 +205,20 @@ async def test_assets_are_checked_when_a_version_is_loaded(served, edith_served)
         assert message in checked.diagnostics[0].message
 
 
+async def test_routes_without_a_file_and_files_that_are_covered_are_warned_of(deploy, files):
+    await files("put", "static/style.css", "stored")
+    source = MODULE.replace('"/logo.png"', '"/old.png": "old.png", "/old/*": "old", "/logo.png"')
+
+    done = await deploy("files", source)
+
+    assert [one.message for one in done.diagnostics] == [
+        "GET /old.png: the script has no file old.png, so it answers 404.",
+        "GET /old/*: the script has no file old/*, so it answers 404.",
+        "static/style.css: a stored file with this path is served instead of the version's. Remove"
+        " it with DELETE /api/engine/scripts/…/files/static/style.css, or env.files.delete.",
+    ]
+
+
 async def test_asset_storage_of_the_classic_form(client, deploy):
     await deploy("classic", CLASSIC, "main.js")
 

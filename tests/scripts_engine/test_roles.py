@@ -38,7 +38,7 @@ def scripts(engine):
 
 
 async def events(engine, ada, action):
-    found = await engine.services.audit.page(ada, AuditFilter(action=action), None, 50)
+    found = await engine.services.audit.page(ada, AuditFilter(), None, 50)
     return [event for event in found if event.action is action]
 
 

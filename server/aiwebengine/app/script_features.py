@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiwebengine.core.config import Config
 from aiwebengine.database import Database
+from aiwebengine.script_assets.activation import AssetStep
 from aiwebengine.script_assets.operations import FileOperations
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.converting import Conversions
@@ -50,6 +51,7 @@ FEATURES: list[Add] = [
     ),
     lambda features: ValueOperations(features.services.script_values).add_to(features.operations),
     lambda features: FileOperations(features.services.script_assets).add_to(features.operations),
+    lambda features: features.steps.append(AssetStep(features.services.script_assets)),
 ]
 """In this order; one line a feature."""
 

@@ -84,6 +84,10 @@ class ScriptAssets:
         cursor = found[limit - 1].path if len(found) > limit else None
         return Page(found[:limit], cursor)
 
+    async def stored(self, script_id: UUID) -> dict[str, str]:
+        """The digest of each stored file by path."""
+        return await store.stored(self._db, script_id)
+
     async def count(
         self, script_id: UUID, version: int | None, prefix: str, *, only_stored: bool
     ) -> int:

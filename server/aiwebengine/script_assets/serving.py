@@ -21,8 +21,9 @@ LARGEST_CACHED_BYTES = 1_000_000
 """Bytes of a file that is kept. Larger ones are read in parts for each request."""
 SHORTEST_HASH = 8
 """Digits of a hash that make an address one of this content only."""
+ALL_BELOW = "/*"
+"""The end of an asset that is a folder."""
 
-_ALL_BELOW = "/*"
 # Both may be stored by whoever gets them: they don't depend on the visitor.
 _REVALIDATED = "public, no-cache"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -86,7 +87,7 @@ class AssetResponses:
 
 def path_of(asset: str, params: Mapping[str, str]) -> str | None:
     """The path of the file for a route; None if it names none."""
-    if not asset.endswith(_ALL_BELOW):
+    if not asset.endswith(ALL_BELOW):
         return asset.removeprefix("/")
     # The rest is the last parameter of a path.
     rest = [*params.values(), ""][max(len(params) - 1, 0)]

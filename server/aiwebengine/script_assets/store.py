@@ -87,6 +87,14 @@ async def count(
     )
 
 
+async def stored(db: Database, script_id: UUID) -> dict[str, str]:
+    """The digest of each stored file by path."""
+    rows = await db.all(
+        "select path, digest from script_assets where script_id = :script_id", script_id=script_id
+    )
+    return {row["path"]: row["digest"] for row in rows}
+
+
 async def lock(db: Database, script_id: UUID) -> None:
     """Make other changes of the script's files wait until the end of the transaction."""
     await db.execute(

@@ -14,6 +14,50 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.count_script_values() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  -- A trial is rolled back: it must not make other writes wait until then.
+  if current_setting('aiwebengine.is_trial', true) = 'on' then
+    return null;
+  end if;
+  if tg_op = 'INSERT' then
+    insert into script_value_totals as t (script_id, holder_id, keys, bytes)
+    select script_id, holder_id, count(*), sum(size)
+    from added
+    group by script_id, holder_id
+    order by script_id, holder_id
+    on conflict (script_id, holder_id) do update
+    set keys = t.keys + excluded.keys, bytes = t.bytes + excluded.bytes;
+  elsif tg_op = 'UPDATE' then
+    -- Within one statement no key changes.
+    update script_value_totals t
+    set bytes = t.bytes + d.bytes
+    from (
+      select script_id, holder_id, sum(size) as bytes
+      from (
+        select script_id, holder_id, size from added
+        union all
+        select script_id, holder_id, - size from removed
+      ) as sizes
+      group by script_id, holder_id
+    ) as d
+    where t.script_id = d.script_id and t.holder_id = d.holder_id and d.bytes <> 0;
+  else
+    update script_value_totals t
+    set keys = t.keys - d.keys, bytes = t.bytes - d.bytes
+    from (
+      select script_id, holder_id, count(*) as keys, sum(size) as bytes
+      from removed
+      group by script_id, holder_id
+    ) as d
+    where t.script_id = d.script_id and t.holder_id = d.holder_id;
+  end if;
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -386,6 +430,19 @@ CREATE TABLE public.script_activations (
     CONSTRAINT script_activations_is_only_check CHECK (is_only)
 );
 
+CREATE TABLE public.script_assets (
+    script_id uuid NOT NULL,
+    path text NOT NULL,
+    digest text NOT NULL,
+    size integer NOT NULL,
+    content_type text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_assets_content_type_check CHECK ((length(content_type) <= 100)),
+    CONSTRAINT script_assets_digest_check CHECK ((length(digest) <= 64)),
+    CONSTRAINT script_assets_path_check CHECK ((length(path) <= 200))
+);
+
 CREATE TABLE public.script_blobs (
     digest text NOT NULL,
     content bytea NOT NULL,
@@ -601,8 +658,47 @@ CREATE TABLE public.script_sessions (
     code_expires_at timestamp with time zone NOT NULL,
     secret_hash bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    browser_hash bytea,
     CONSTRAINT script_sessions_check CHECK (((code_hash IS NULL) <> (secret_hash IS NULL))),
     CONSTRAINT script_sessions_host_check CHECK ((length(host) <= 253))
+);
+
+CREATE TABLE public.script_user_roles (
+    script_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    granted_by text NOT NULL,
+    CONSTRAINT script_user_roles_granted_by_check CHECK ((length(granted_by) <= 400)),
+    CONSTRAINT script_user_roles_role_check CHECK ((length(role) <= 50))
+);
+
+CREATE TABLE public.script_value_totals (
+    script_id uuid NOT NULL,
+    holder_id uuid NOT NULL,
+    keys bigint NOT NULL,
+    bytes bigint NOT NULL
+);
+
+CREATE SEQUENCE public.script_value_versions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.script_values (
+    script_id uuid NOT NULL,
+    holder_id uuid NOT NULL,
+    user_id uuid GENERATED ALWAYS AS (NULLIF(holder_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED,
+    key text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL,
+    size integer GENERATED ALWAYS AS ((octet_length(key) + octet_length(value))) STORED,
+    version bigint NOT NULL,
+    expires_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_values_key_check CHECK (((key <> ''::text) AND (length(key) <= 500))),
+    CONSTRAINT script_values_value_check CHECK ((length(value) <= 1000000))
 );
 
 CREATE TABLE public.script_versions (
@@ -908,6 +1004,9 @@ ALTER TABLE ONLY public.scheduled_tasks
 ALTER TABLE ONLY public.script_activations
     ADD CONSTRAINT script_activations_pkey PRIMARY KEY (is_only);
 
+ALTER TABLE ONLY public.script_assets
+    ADD CONSTRAINT script_assets_pkey PRIMARY KEY (script_id, path);
+
 ALTER TABLE ONLY public.script_blobs
     ADD CONSTRAINT script_blobs_pkey PRIMARY KEY (digest);
 
@@ -952,6 +1051,15 @@ ALTER TABLE ONLY public.script_sessions
 
 ALTER TABLE ONLY public.script_sessions
     ADD CONSTRAINT script_sessions_secret_hash_key UNIQUE (secret_hash);
+
+ALTER TABLE ONLY public.script_user_roles
+    ADD CONSTRAINT script_user_roles_pkey PRIMARY KEY (script_id, user_id, role);
+
+ALTER TABLE ONLY public.script_value_totals
+    ADD CONSTRAINT script_value_totals_pkey PRIMARY KEY (script_id, holder_id);
+
+ALTER TABLE ONLY public.script_values
+    ADD CONSTRAINT script_values_pkey PRIMARY KEY (script_id, holder_id, key);
 
 ALTER TABLE ONLY public.script_versions
     ADD CONSTRAINT script_versions_pkey PRIMARY KEY (script_id, number);
@@ -1077,6 +1185,8 @@ CREATE INDEX runs_subject ON public.runs USING btree (subject, kind, id);
 
 CREATE INDEX runs_task ON public.runs USING btree (task, id);
 
+CREATE INDEX script_assets_digest ON public.script_assets USING btree (digest);
+
 CREATE INDEX script_deliveries_claimed ON public.script_deliveries USING btree (runner) WHERE (runner IS NOT NULL);
 
 CREATE INDEX script_deliveries_dead ON public.script_deliveries USING btree (died_at) WHERE (state = 'dead'::text);
@@ -1127,6 +1237,12 @@ CREATE INDEX script_sessions_code ON public.script_sessions USING btree (code_ex
 
 CREATE INDEX script_sessions_session ON public.script_sessions USING btree (session_id);
 
+CREATE INDEX script_user_roles_user ON public.script_user_roles USING btree (user_id);
+
+CREATE INDEX script_values_expiry ON public.script_values USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX script_values_user ON public.script_values USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX scripts_activation ON public.scripts USING btree (activation);
 
 CREATE INDEX scripts_deleted ON public.scripts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
@@ -1171,6 +1287,12 @@ CREATE TRIGGER audit_events_await_seal AFTER INSERT ON public.audit_events REFER
 
 CREATE TRIGGER audit_events_never_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
 
+CREATE TRIGGER script_values_added AFTER INSERT ON public.script_values REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.count_script_values();
+
+CREATE TRIGGER script_values_changed AFTER UPDATE ON public.script_values REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.count_script_values();
+
+CREATE TRIGGER script_values_removed AFTER DELETE ON public.script_values REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.count_script_values();
+
 ALTER TABLE ONLY public.access_review_entries
     ADD CONSTRAINT access_review_entries_review_id_fkey FOREIGN KEY (review_id) REFERENCES public.access_reviews(id);
 
@@ -1185,6 +1307,12 @@ ALTER TABLE ONLY public.api_tokens
 
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_assets
+    ADD CONSTRAINT script_assets_digest_fkey FOREIGN KEY (digest) REFERENCES public.script_blobs(digest);
+
+ALTER TABLE ONLY public.script_assets
+    ADD CONSTRAINT script_assets_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_deliveries
     ADD CONSTRAINT script_deliveries_message_id_fkey FOREIGN KEY (message_id) REFERENCES public.script_messages(id) ON DELETE CASCADE;
@@ -1236,6 +1364,21 @@ ALTER TABLE ONLY public.script_secrets
 
 ALTER TABLE ONLY public.script_sessions
     ADD CONSTRAINT script_sessions_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_user_roles
+    ADD CONSTRAINT script_user_roles_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_user_roles
+    ADD CONSTRAINT script_user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_value_totals
+    ADD CONSTRAINT script_value_totals_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_values
+    ADD CONSTRAINT script_values_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_values
+    ADD CONSTRAINT script_values_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_versions
     ADD CONSTRAINT script_versions_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

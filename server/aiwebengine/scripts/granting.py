@@ -93,12 +93,12 @@ class ScriptRoles(ScriptAccess):
 
         Raises Unauthenticated, Forbidden, NotFound.
         """
-        script = await self._found(viewer, slug, Act.GRANT_ROLES)
+        script = await self._found(viewer, slug, Act.READ_ROLES)
         return await role_store.page(self._db, script.key, role, after, first + 1)
 
     async def count_user_roles(self, viewer: Viewer, slug: str, role: str | None) -> int:
         """Number of roles of users. Raises as `user_roles` does."""
-        script = await self._found(viewer, slug, Act.GRANT_ROLES)
+        script = await self._found(viewer, slug, Act.READ_ROLES)
         return await role_store.count(self._db, script.key, role)
 
     async def roles_of_user(self, script_id: UUID, user_id: UUID) -> list[str]:

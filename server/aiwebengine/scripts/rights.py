@@ -25,7 +25,8 @@ class Act(enum.Enum):
     RUN = "run this script"
     READ_LOG = "read the log of this script"
     CHANGE_OWNERS = "change the owners of this script"
-    GRANT_ROLES = "see or change the roles of users in this script"
+    READ_ROLES = "see the roles of users in this script"
+    GRANT_ROLES = "change the roles of users in this script"
     READ_FILES = "read the files that this script stored"
     SET_LIMITS = "set the limits of this script"
     LIST_SECRETS = "list the secrets of this script"
@@ -44,6 +45,7 @@ _OF_OWNERS = frozenset(
         Act.RUN,
         Act.READ_LOG,
         Act.CHANGE_OWNERS,
+        Act.READ_ROLES,
         Act.GRANT_ROLES,
         Act.READ_FILES,
         Act.SET_LIMITS,
@@ -53,7 +55,7 @@ _OF_OWNERS = frozenset(
         Act.DELETE,
     }
 )
-_READS = frozenset({Act.READ, Act.READ_LOG, Act.READ_FILES, Act.LIST_SECRETS})
+_READS = frozenset({Act.READ, Act.READ_LOG, Act.READ_ROLES, Act.READ_FILES, Act.LIST_SECRETS})
 
 
 def must_be_allowed(viewer: Viewer, act: Act, script: Script | None = None) -> None:

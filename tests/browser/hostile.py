@@ -162,6 +162,8 @@ OURS = {
     "script_schedule_runs": {"name", "state", "started_by", "request_id", "problem"},
     "script_schedules": {"name", "kind", "cron", "time_zone", "handler", "data", "asked_by"},
     "script_log": {"level", "request_id", "route", "text", "file"},
+    # Only those who listen get these.
+    "script_messages_sent": {"channel", "own_id", "body"},
     "script_owners": {"added_by"},
     "script_routes": {
         "host",

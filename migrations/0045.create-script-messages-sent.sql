@@ -1,0 +1,20 @@
+-- Messages of scripts to those who listen (event streams, WebSockets, subscriptions). They are kept
+-- for a few minutes, for listeners that reconnect.
+set local lock_timeout = '5s';
+
+-- Not part of the table: numbers must continue after a crash, which empties an unlogged table.
+create sequence script_message_numbers;
+
+-- Unlogged: a message is worthless after a crash, and its sender must not wait for the disk.
+-- No foreign key: it would write to, and lock, the row of the script for each message.
+create unlogged table script_messages_sent (
+  number bigint primary key,
+  script_id uuid not null,
+  channel text not null check (length(channel) <= 600),
+  -- The id that the script gave it.
+  own_id text check (length(own_id) <= 200),
+  -- Everything but the number, as it is announced.
+  body text not null check (length(body) <= 600000),
+  sent_at timestamptz not null default clock_timestamp()
+);
+create index script_messages_sent_channel on script_messages_sent (script_id, channel, number);

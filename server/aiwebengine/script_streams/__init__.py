@@ -1,0 +1,1 @@
+"""Live messages of scripts: event streams, WebSockets, and the broadcast that carries them."""

@@ -61,11 +61,27 @@ async def large(_):
     return PlainTextResponse("x" * LARGE)
 
 
+class _Direct:
+    """Answers with a body that is written past ASGI."""
+
+    async def __call__(self, scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        body = writing.streamed_body(scope)
+        assert body.write(writing.chunk(b"second")) == 0
+        await asyncio.sleep(0)
+        body.write(writing.chunk(b"third"))
+        body.end()
+        while (await receive())["type"] != "http.disconnect":
+            await asyncio.sleep(0)
+
+
 async def read(path):
     """The whole answer."""
     limits = Connections(Places(10), lambda address: address, 10)
     port = free_port()
-    app = Starlette(routes=[Route(f"/{one.__name__}", one) for one in (small, streamed, large)])
+    routes = [Route(f"/{one.__name__}", one) for one in (small, streamed, large)]
+    app = Starlette(routes=[*routes, Route("/direct", _Direct())])
     protocols = {
         "http": partial(LimitedHttp, limits),
         "ws": partial(LimitedWebSocket, limits, 16_384),
@@ -98,3 +114,11 @@ async def test_a_large_answer_arrives_whole(writes):
 
     assert answer.endswith(b"x" * LARGE)
     assert b"".join(writes) == answer
+
+
+async def test_a_body_that_is_written_past_asgi_arrives_whole(writes):
+    answer = await read("/direct")
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head
+    assert body == b"5\r\nfirst\r\n6\r\nsecond\r\n5\r\nthird\r\n0\r\n\r\n"

@@ -31,6 +31,12 @@ class BufferedTransport:
         if self._buffered_bytes > MAX_BUFFERED_BYTES:
             self._flush()
 
+    def write_at_once(self, data: bytes) -> None:
+        """Write what is buffered, and this, without a turn of the event loop for it."""
+        if self._buffered:
+            self._flush()
+        self._transport.write(data)
+
     def writelines(self, parts: list[bytes]) -> None:
         """Write all parts."""
         self.write(b"".join(parts))

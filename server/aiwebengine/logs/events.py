@@ -90,8 +90,8 @@ EVENTS: dict[str, str] = {
     "script_log.lost": "The engine stopped while the database did not answer; `lines` of script"
     " logs are lost.",
     "script_log.postponed": "Lines of script logs wait for the database.",
-    "script_streams.receiver_bug": "A live message of a script did not reach a connection because of"
-    " a bug.",
+    "script_streams.receiver_bug": "A live message of a script did not reach a connection because"
+    " of a bug.",
     "scripts.postponed": "What scripts are served could not be read; the database does not answer.",
     "scripts.refresh_bug": "Changes of scripts could not be served because of a bug.",
     "schedules.bug": "A task, or the clock that starts tasks, failed because of a bug.",

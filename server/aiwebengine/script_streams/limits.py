@@ -30,3 +30,14 @@ NEWEST_KEPT_SECS = 86_400
 """How long the newest message of a channel is kept, which proves that nothing was missed."""
 MOST_REPLAYED = 1_000
 """Messages that a connection gets afterwards when it comes back."""
+
+MOST_UNREAD_BYTES = 262_144
+"""Bytes that wait for a client of a stream that does not read. Then it is disconnected."""
+HEARTBEAT_SECS = 15.0
+"""Silence on a stream after which a comment is sent."""
+RETRY_MILLIS = (1_000, 4_000)
+"""How long a client waits before it reconnects: between these, so that not all come at once."""
+MOST_CONNECTIONS = 10_000
+"""Open streams and WebSockets of scripts in one worker."""
+MOST_CONNECTIONS_OF_SCRIPT = 5_000
+"""Open streams and WebSockets of one script in one worker."""

@@ -39,7 +39,7 @@ def message(data="", **more):
     ],
     ids=range(7),
 )
-def test_data_arrive_as_they_were_sent(data, arrives):
+def test_data_arrive_unchanged(data, arrives):
     assert read(events.event_of(message(data))) == {"id": "m7", "data": arrives}
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from aiwebengine.core.errors import EngineError
+from aiwebengine.core.errors import LimitExceeded
 
 Filter = Mapping[str, str]
 """Names and values. A connection has one, and a message may name what a connection must have."""
@@ -59,8 +59,5 @@ class Receiver(Protocol):
         """Messages may be missing from here on."""
 
 
-class TooManyMessages(EngineError):
+class TooManyMessages(LimitExceeded):
     """The script sends more, or more at once, than is allowed."""
-
-    code = "LIMIT"
-    status = 429

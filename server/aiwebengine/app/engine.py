@@ -156,6 +156,8 @@ class Engine:
                 self.db,
                 services,
                 lambda: self.authenticator,
+                url,
+                self.live,
             )
             self.scripting = scripting
             services.script_schedules.wake = scripting.work.schedules.wake
@@ -274,6 +276,8 @@ class Engine:
         web = WebApplication(self)
         # Open WebSockets and event streams would not end by themselves.
         self.at_stop = [web.close_sockets, web.end_streams]
+        if self.scripting is not None:
+            self.at_stop.append(self.scripting.connections.end)
         return web.app(lambda _: self._lifespan(web))
 
     def context(self, viewer: Viewer, cursors: Cursors) -> Context:

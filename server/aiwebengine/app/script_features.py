@@ -17,6 +17,7 @@ from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_fetch import operations as fetch
 from aiwebengine.script_routes.active import OnSwitch
 from aiwebengine.script_secrets import operations as secrets
+from aiwebengine.script_streams.broadcast import ScriptBroadcast
 from aiwebengine.script_values.operations import ValueOperations
 from aiwebengine.scripts.activation import ActivationStep
 
@@ -35,6 +36,8 @@ class Features:
     journal: CallJournal
     caller: Callable[[], ScriptCaller]
     """The caller of scripts, which exists once all features are added."""
+    broadcast: ScriptBroadcast
+    """Carries messages to those who listen, in every worker."""
     steps: list[ActivationStep] = field(default_factory=list)
     """What features do at each deployment and deletion: they append theirs."""
     on_switch: list[OnSwitch] = field(default_factory=list)

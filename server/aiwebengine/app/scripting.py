@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from aiwebengine.app.script_connections import ScriptConnections
 from aiwebengine.app.script_features import Features, add_features
 from aiwebengine.app.script_visitors import EngineVisitors
 from aiwebengine.app.script_work import ScriptWork
+from aiwebengine.audit.event_bus import AuditEventBus
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.auth.authenticator import Authenticator
 from aiwebengine.core.config import Config
@@ -61,6 +63,8 @@ class Scripting:
         db: Database,
         services: Services,
         authenticator: Callable[[], Authenticator],
+        database_url: str,
+        live: AuditEventBus,
     ) -> None:
         self._config = config
         self._scripts = scripts
@@ -79,8 +83,18 @@ class Scripting:
         self.operations = Operations()
         self.invocations = Invocations(self.operations, db)
         self.caller = ScriptCaller(self.active, runtimes, self.journal, self.invocations)
+        self.connections = ScriptConnections(
+            config, database_url, db, self.active, lambda: self.caller, live
+        )
+        self.connections.add_operations(self.operations)
         features = Features(
-            config, db, services, self.operations, self.journal, lambda: self.caller
+            config,
+            db,
+            services,
+            self.operations,
+            self.journal,
+            lambda: self.caller,
+            self.connections.broadcast,
         )
         self.work = ScriptWork(db, self.caller, self.operations)
         features.steps.extend(self.work.steps)
@@ -106,6 +120,7 @@ class Scripting:
             runtimes=self._runtimes,
             journal=journal,
             invocations=self.invocations,
+            connections=self.connections,
             settings=Settings(
                 security.max_request_body_bytes,
                 self._config.server.public_name,
@@ -140,7 +155,9 @@ class Scripting:
 
     async def run(self) -> None:
         """Serve what the database says, until cancelled."""
-        await asyncio.gather(self._follow(), self.journal.run(), self.work.run())
+        await asyncio.gather(
+            self._follow(), self.journal.run(), self.work.run(), self.connections.run()
+        )
 
     async def remove_unused_files(self) -> None:
         """Remove the files on disk of versions that are no longer served. Raises Unavailable."""

@@ -92,6 +92,8 @@ EVENTS: dict[str, str] = {
     "script_log.postponed": "Lines of script logs wait for the database.",
     "script_streams.receiver_bug": "A live message of a script did not reach a connection because"
     " of a bug.",
+    "script_streams.renewal_bug": "A stream of a script was ended because of a bug, when its script"
+    " was asked about it again.",
     "scripts.postponed": "What scripts are served could not be read; the database does not answer.",
     "scripts.refresh_bug": "Changes of scripts could not be served because of a bug.",
     "schedules.bug": "A task, or the clock that starts tasks, failed because of a bug.",

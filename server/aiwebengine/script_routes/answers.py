@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from starlette.types import Message, Scope, Send
 
@@ -70,6 +72,16 @@ class AnswerSender:
         """Status and headers, out of what the script says."""
         try:
             said = orjson.loads(head)
+        except ValueError:
+            raise UnusableAnswer("the head of the answer is malformed") from None
+        return self.checked(said)
+
+    def checked(self, said: Any) -> tuple[int, Headers, list[str]]:
+        """Status, headers as they may be sent, and the names of those that were refused.
+
+        Raises UnusableAnswer.
+        """
+        try:
             status = said["status"]
             given = [(str(name), str(value)) for name, value in said["headers"]]
             must_sign_in = said.get("sign_in") is True

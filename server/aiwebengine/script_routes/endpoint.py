@@ -28,12 +28,13 @@ from aiwebengine.script_calls.journal import Journal
 from aiwebengine.script_calls.types import Kind, ScriptUser
 from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
 from aiwebengine.script_routes.answers import AnswerSender
+from aiwebengine.script_routes.connecting import Connecting, Connections, head_within
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
 from aiwebengine.script_routes.hosts import Place, name_of, place_of
 from aiwebengine.script_routes.leaving import UntilDisconnect
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
 from aiwebengine.script_routes.paths import is_the_engines
-from aiwebengine.script_routes.requests import RequestBody, call_head, segments_of
+from aiwebengine.script_routes.requests import RequestBody, call_head, described, segments_of
 from aiwebengine.script_routes.signing_in import SignInRequired, sign_in_page
 from aiwebengine.script_routes.visitors import FindsVisitors, Visitors
 from aiwebengine.scripts.routes import METHODS
@@ -90,8 +91,10 @@ class ScriptRoutes:
         journal: Journal,
         invocations: Invocations,
         settings: Settings,
+        connections: Connections,
     ) -> None:
         self._app = app
+        self._connections = connections
         self._scripts = scripts
         self._runtimes = runtimes
         self._journal = journal
@@ -183,6 +186,11 @@ class ScriptRoutes:
             is_own_host=is_own_host,
         )
         label, begun, status = f"{route.method} {route.path}", time.perf_counter(), 500
+        if route.kind == "stream":
+            # Not counted here: it is open for hours, and the script was called only at its begin.
+            wanted = await self._connecting(match, label, scope, sending, is_own_host=is_own_host)
+            await self._connections.stream(wanted, scope, receive, send)
+            return
         try:
             if route.kind == "asset":
                 response = await self._asset(match, mode, scope)
@@ -257,6 +265,31 @@ class ScriptRoutes:
         if refused:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
+
+    async def _connecting(
+        self,
+        match: Match[ServedRoute],
+        label: str,
+        scope: Scope,
+        sending: AnswerSender,
+        *,
+        is_own_host: bool,
+    ) -> Connecting:
+        """What the visitor wants. Raises Unavailable."""
+
+        async def find_user() -> ScriptUser | None:
+            script = match.route.script.id
+            return await self._visitor(scope, script, is_own_host=is_own_host)
+
+        write = partial(self._journal.line, match.route.script, request_id(scope) or "", label)
+        return Connecting(
+            match,
+            described(match, scope, self._settings.api_key, is_own_host=is_own_host),
+            await find_user(),
+            find_user,
+            head_within(sending, write),
+            is_own_host,
+        )
 
     async def _visitor(
         self, scope: Scope, script_id: UUID, *, is_own_host: bool

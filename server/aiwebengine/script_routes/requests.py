@@ -52,14 +52,24 @@ def call_head(
         "type": "http",
         "handler": match.route.handler,
         "request_id": request_id(scope),
-        "method": scope["method"],
+        "user": None if user is None else user.as_json(),
+        **described(match, scope, api_key, is_own_host=is_own_host),
+    }
+    return orjson.dumps(head)
+
+
+def described(
+    match: Match[ServedRoute], scope: Scope, api_key: str | None, *, is_own_host: bool
+) -> dict[str, Any]:
+    """What a script sees of a request, apart from its body and its user."""
+    return {
+        # A WebSocket begins with a GET request.
+        "method": scope.get("method", "GET"),
         "url": url_of(scope),
         "path": scope["path"],
         "headers": for_script(scope["headers"], api_key, is_own_host=is_own_host),
         "params": match.params,
-        "user": None if user is None else user.as_json(),
     }
-    return orjson.dumps(head)
 
 
 class RequestBody:

@@ -62,12 +62,14 @@ class ScriptBroadcast:
         It is on its way when this returns, whatever becomes of the caller's transaction. Raises
         BadUserInput, TooManyMessages, and Unavailable when it may not have been sent.
         """
-        message = checked(
-            StreamMessage(0, script_id, channel, data, match or {}, matching, event, id)
-        )
+        message = StreamMessage(0, script_id, channel, data, match or {}, matching, event, id)
+        return await self.send(checked(message))
+
+    async def send(self, message: StreamMessage) -> int:
+        """Send a message that was checked; its number. Raises as `publish` does."""
         body = body_of(message)
-        self._rates.count(script_id, len(body))
-        return await self._sender.send(Unsent(script_id, channel, id, body))
+        self._rates.count(message.script_id, len(body))
+        return await self._sender.send(Unsent(message.script_id, message.channel, message.id, body))
 
     @contextmanager
     def subscribe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import randbelow
@@ -25,9 +25,9 @@ from aiwebengine.web.writing import streamed_body
 
 # Neither a cache nor a proxy may keep an event back.
 _HEADERS = [
-    ("content-type", "text/event-stream; charset=utf-8"),
-    ("cache-control", "no-store, no-transform"),
-    ("x-accel-buffering", "no"),
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store, no-transform"),
+    (b"x-accel-buffering", b"no"),
 ]
 _OURS = frozenset(name for name, _ in _HEADERS)
 
@@ -57,6 +57,8 @@ class EventStreams:
         self._channels: dict[tuple[UUID, str], FanOut] = {}
         self._open: dict[OpenStream, None] = {}
         self._is_ending = False
+        self.on_open: Callable[[OpenStream], None] = lambda _: None
+        """Called with each stream that is opened."""
 
     @property
     def open(self) -> list[OpenStream]:
@@ -81,7 +83,7 @@ class EventStreams:
         with self._places.taken(visit):
             answer = await self._customizer.decide(visit)
             if isinstance(answer, Refused):
-                await send(visit.head(answer.status, answer.headers))
+                await send(visit.head({"status": answer.status, "headers": answer.headers}))
                 await send({"type": "http.response.body", "body": answer.body})
                 return answer.status
             await self._stream(visit, answer, scope, receive, send)
@@ -111,8 +113,11 @@ class EventStreams:
     async def _stream(
         self, visit: Visit, accepted: Accepted, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        own = [(name, text) for name, text in accepted.headers if name.lower() not in _OURS]
-        start = visit.head(200, [*own, *_HEADERS])
+        start = visit.head({"status": 200, "headers": accepted.headers})
+        start["headers"] = [
+            *(one for one in start["headers"] if one[0] not in _OURS),
+            *_HEADERS,
+        ]
         body = streamed_body(scope)
         if scope["method"] == "HEAD" or body is None:
             await send(start)
@@ -136,6 +141,7 @@ class EventStreams:
     def _attached(self, stream: OpenStream) -> Iterator[None]:
         self._open[stream] = None
         self._attach(stream)
+        self.on_open(stream)
         try:
             yield
         finally:

@@ -40,7 +40,7 @@ async def missed_events(
         message = message_of(row["number"], row["script_id"], row["body"])
         if message.number > number and message.is_for(connection):
             found.append((message.number, chunk(events.event_of(message))))
-    return Missed(b"" if is_whole else events.GAP, found)
+    return Missed(b"" if is_whole else events.GAP, found[-limits.MOST_REPLAYED :])
 
 
 async def _number_of(db: Database, visit: Visit, event_id: str) -> int | None:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from starlette.types import Message
 
+from aiwebengine.script_calls.types import ScriptUser
 from aiwebengine.script_streams.types import Filter
 
 Headers = Sequence[tuple[str, str]]
-User = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,17 @@ class Visit:
     request: Mapping[str, Any]
     """What the function sees of the request."""
     request_id: str
-    user: User | None
+    user: ScriptUser | None
     """Who is signed in on the scripts host."""
-    find_user: Callable[[], Awaitable[User | None]]
+    find_user: Callable[[], Awaitable[ScriptUser | None]]
     """Who is signed in now. Raises Unavailable."""
     crowd: str | None
     """The group of addresses whose connections are limited; None has no limit."""
-    head: Callable[[int, Headers], Message]
-    """The head of a response within what scripts may set. Raises ScriptFailed otherwise."""
+    head: Callable[[Mapping[str, Any]], Message]
+    """Makes a response's head of `status` and `headers` that the script wants.
+
+    Raises ScriptFailed for what can't be sent.
+    """
 
     @property
     def channels(self) -> tuple[str, ...]:

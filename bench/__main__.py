@@ -30,6 +30,7 @@ SUBJECTS = {
     "scripts_start": "bench.scripts.start:measure",
     "scripts_save": "bench.scripts.save:measure",
     "scripts_deploys": "bench.scripts.deploys:measure",
+    "scripts_streams": "bench.scripts.streams:measure",
     "scripts_instances": "bench.scripts.instances:measure",
 }
 

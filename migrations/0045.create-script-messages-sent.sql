@@ -18,3 +18,8 @@ create unlogged table script_messages_sent (
   sent_at timestamptz not null default clock_timestamp()
 );
 create index script_messages_sent_channel on script_messages_sent (script_id, channel, number);
+
+-- Routes for WebSockets. `not valid`: the rows that are there have one of the old kinds.
+alter table script_routes drop constraint script_routes_kind_check;
+alter table script_routes add constraint script_routes_kind_check
+  check (kind in ('route', 'fetch', 'asset', 'stream', 'socket')) not valid;

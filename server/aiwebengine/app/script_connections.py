@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
 from aiwebengine.audit.event_bus import AuditEventBus
 from aiwebengine.core.background import repeatedly
 from aiwebengine.core.config import Config
+from aiwebengine.core.errors import ForeignOrigin
 from aiwebengine.database import Database, Listener
 from aiwebengine.rate_limits.service import client_network
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.operations import Operations
-from aiwebengine.script_routes.active import ActiveScripts
-from aiwebengine.script_routes.connecting import Connecting
+from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
+from aiwebengine.script_routes.connecting import Connecting, may_connect
 from aiwebengine.script_streams import limits, store
 from aiwebengine.script_streams.broadcast import ScriptBroadcast
 from aiwebengine.script_streams.customizing import ScriptCustomizer
@@ -23,6 +23,7 @@ from aiwebengine.script_streams.event_streams import EventStreams
 from aiwebengine.script_streams.operations import add_operations
 from aiwebengine.script_streams.places import OpenPlaces
 from aiwebengine.script_streams.renewing import Renewal
+from aiwebengine.script_streams.sockets import Sockets
 from aiwebengine.script_streams.visits import Visit
 from aiwebengine.web.crowding import Places, crowds
 from aiwebengine.web.headers import address_of, request_id
@@ -33,7 +34,7 @@ CHECK_USERS_EVERY_SECS = 60.0
 
 
 class ScriptConnections:
-    """The streams of this worker; `script_routes.connecting.Connections`."""
+    """Streams and WebSockets of this worker; `script_routes.connecting.Connections`."""
 
     def __init__(
         self,
@@ -41,44 +42,54 @@ class ScriptConnections:
         url: str,
         db: Database,
         active: ActiveScripts,
-        caller: Callable[[], ScriptCaller],
+        caller: ScriptCaller,
+        operations: Operations,
         live: AuditEventBus,
     ) -> None:
         self.broadcast = ScriptBroadcast(db, Listener(url, store.CHANNEL))
         self._crowd = crowds(client_network, config.server.trusted_proxies)
         customizer = ScriptCustomizer(active, caller)
         places = OpenPlaces(Places(config.security.max_sockets_per_address))
-        self._streams = EventStreams(db, self.broadcast, customizer, places)
-        self._renewal = Renewal(self._streams, customizer, live)
+        self.streams = EventStreams(db, self.broadcast, customizer, places)
+        self.sockets = Sockets(self.broadcast, caller, places)
+        self._renewal = Renewal([self.streams, self.sockets], customizer, live)
         active.on_switch.append(self._renewal.scripts_changed)
-
-    def add_operations(self, operations: Operations) -> None:
-        """Add what scripts may ask."""
-        add_operations(operations, self.broadcast)
+        add_operations(operations, self.broadcast, self.sockets)
 
     async def run(self) -> None:
         """Carry messages, until cancelled."""
         await asyncio.gather(
             self.broadcast.run(),
             self._renewal.run(),
-            repeatedly(limits.HEARTBEAT_SECS, self._streams.beat),
+            repeatedly(limits.HEARTBEAT_SECS, self.streams.beat),
             repeatedly(CHECK_USERS_EVERY_SECS, self._renewal.check_users),
             repeatedly(REMOVE_OLD_EVERY_SECS, self.broadcast.remove_old),
         )
 
     async def end(self) -> None:
         """End all connections, because the engine stops; the clients reconnect."""
-        self._streams.end_all()
+        self.streams.end_all()
+        self.sockets.end_all()
 
     async def stream(self, wanted: Connecting, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a stream. Raises EngineError as long as nothing was sent."""
-        await self._streams.serve(self._visit(wanted, scope), scope, receive, send)
+        await self.streams.serve(self._visit(wanted, scope), scope, receive, send)
+
+    async def socket(self, wanted: Connecting, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket. Raises EngineError before it is accepted."""
+        route = wanted.match.route
+        if not may_connect(scope, _declared(route, "origins")):
+            raise ForeignOrigin(
+                "A page of another origin may not open this WebSocket: list it in `origins`."
+            )
+        visit = self._visit(wanted, scope)
+        await self.sockets.serve(visit, _declared(route, "protocols"), scope, receive, send)
 
     def _visit(self, wanted: Connecting, scope: Scope) -> Visit:
         route = wanted.match.route
         return Visit(
             script_id=route.script.id,
-            slug=route.script.slug,
+            kind=route.kind,
             pattern=route.path,
             path=scope["path"],
             handler=route.handler,
@@ -89,3 +100,12 @@ class ScriptConnections:
             crowd=self._crowd(address_of(scope)),
             head=wanted.head,
         )
+
+
+def _declared(route: ServedRoute, name: str) -> list[str]:
+    """The texts that the script declared about a route. They are only its word."""
+    for one in route.script.registrations:
+        if one.get("kind") == route.kind and one.get("path") == route.path:
+            found = one.get(name)
+            return [str(text) for text in found] if isinstance(found, list) else []
+    return []

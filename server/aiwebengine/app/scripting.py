@@ -84,9 +84,8 @@ class Scripting:
         self.invocations = Invocations(self.operations, db)
         self.caller = ScriptCaller(self.active, runtimes, self.journal, self.invocations)
         self.connections = ScriptConnections(
-            config, database_url, db, self.active, lambda: self.caller, live
+            config, database_url, db, self.active, self.caller, self.operations, live
         )
-        self.connections.add_operations(self.operations)
         features = Features(
             config,
             db,

@@ -37,7 +37,7 @@ class AnswerSender:
         self._send = send
         self._mode = mode
         self._engine_host = engine_host
-        self._is_head = scope["method"] == "HEAD"
+        self._is_head = scope.get("method") == "HEAD"
         self._scope = scope
         self._is_own_host = is_own_host
         self.status = 0

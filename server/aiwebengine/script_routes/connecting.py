@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,9 +15,7 @@ from aiwebengine.script_routes.active import ServedRoute
 from aiwebengine.script_routes.answers import AnswerSender
 from aiwebengine.script_routes.headers import UnusableAnswer
 from aiwebengine.script_routes.matching import Match
-
-SOCKET = "SOCKET"
-"""The method of routes for WebSockets, which no request has."""
+from aiwebengine.web.headers import header
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,21 @@ class Connections(Protocol):
 
     async def stream(self, wanted: Connecting, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the connection ends. Raises EngineError as long as nothing was sent."""
+
+    async def socket(self, wanted: Connecting, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket. Raises EngineError before it is accepted."""
+
+
+def may_connect(scope: Scope, allowed: Sequence[str]) -> bool:
+    """Whether a page may open a WebSocket: one of the same host, or of an origin in *allowed*.
+
+    `*` allows all pages. Other clients than browsers send no Origin (RFC 6455 section 10.2).
+    """
+    origin = header(scope, b"origin")
+    if origin is None or origin in allowed or "*" in allowed:
+        return True
+    secure = scope["scheme"] in ("wss", "https")
+    return origin == f"{'https' if secure else 'http'}://{header(scope, b'host')}"
 
 
 def head_within(

@@ -28,7 +28,7 @@ from aiwebengine.script_calls.journal import Journal
 from aiwebengine.script_calls.types import Kind, ScriptUser
 from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
 from aiwebengine.script_routes.answers import AnswerSender
-from aiwebengine.script_routes.connecting import Connecting, Connections, head_within
+from aiwebengine.script_routes.connecting import Connecting, Connections, head_within, may_connect
 from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
 from aiwebengine.script_routes.hosts import Place, name_of, place_of
 from aiwebengine.script_routes.leaving import UntilDisconnect
@@ -37,7 +37,7 @@ from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.script_routes.requests import RequestBody, call_head, described, segments_of
 from aiwebengine.script_routes.signing_in import SignInRequired, sign_in_page
 from aiwebengine.script_routes.visitors import FindsVisitors, Visitors
-from aiwebengine.scripts.routes import METHODS
+from aiwebengine.scripts.routes import METHODS, SOCKET_METHOD
 from aiwebengine.scripts.types import PageMode
 from aiwebengine.web.headers import header, request_id
 from aiwebengine.web.middleware import CLIENT_LEFT, OWN_POLICY
@@ -45,7 +45,7 @@ from aiwebengine.web.problems import of_error
 
 # RFC 6455 section 7.4.1.
 POLICY_VIOLATION = 1008
-_METHODS = frozenset(METHODS)
+_METHODS = frozenset((*METHODS, SOCKET_METHOD))
 # What a page of the engine must never load from a script.
 _CODE = frozenset(
     "script style worker sharedworker serviceworker audioworklet paintworklet xslt manifest object"
@@ -125,9 +125,13 @@ class ScriptRoutes:
         table = self._scripts.table
         place = place_of(name_of(scope), self._settings.scripts_host, table.hosts)
         # Scripts answer no other methods: TRACE would show what proxies add.
-        is_for_scripts = scope["type"] == "http" and scope["method"] in _METHODS
+        method = SOCKET_METHOD if scope["type"] == "websocket" else scope["method"]
+        is_for_scripts = method in _METHODS
         if is_for_scripts and (place.is_apart or not is_the_engines(scope["path"])):
-            found = table.find(place.tables, scope["method"], segments_of(scope))
+            found = table.find(place.tables, method, segments_of(scope))
+            if method == SOCKET_METHOD and not _is_socket(found):
+                # Routes for other methods, or for all of them.
+                found = None
             if found is None and not self._scripts.is_loaded:
                 # Clients and proxies remember a 404.
                 raise Unavailable("The engine is starting: it has not read the scripts yet.")
@@ -186,10 +190,10 @@ class ScriptRoutes:
             is_own_host=is_own_host,
         )
         label, begun, status = f"{route.method} {route.path}", time.perf_counter(), 500
-        if route.kind == "stream":
-            # Not counted here: it is open for hours, and the script was called only at its begin.
+        if route.kind in ("stream", "socket"):
+            # Not counted here: it is open for hours, and its calls are counted.
             wanted = await self._connecting(match, label, scope, sending, is_own_host=is_own_host)
-            await self._connections.stream(wanted, scope, receive, send)
+            await self._connect(wanted, scope, receive, send)
             return
         try:
             if route.kind == "asset":
@@ -266,6 +270,18 @@ class ScriptRoutes:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
 
+    async def _connect(
+        self, wanted: Connecting, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve a connection until it ends. Raises EngineError as long as nothing was sent."""
+        if wanted.match.route.kind == "stream":
+            await self._connections.stream(wanted, scope, receive, send)
+            return
+        try:
+            await self._connections.socket(wanted, scope, receive, send)
+        except EngineError as error:
+            await of_error(error, request_id(scope))(scope, receive, send)
+
     async def _connecting(
         self,
         match: Match[ServedRoute],
@@ -275,9 +291,11 @@ class ScriptRoutes:
         *,
         is_own_host: bool,
     ) -> Connecting:
-        """What the visitor wants. Raises Unavailable."""
+        """What the visitor wants; a page of another origin never learns who it is. Raises Unavailable."""
 
         async def find_user() -> ScriptUser | None:
+            if not may_connect(scope, ()):
+                return None
             script = match.route.script.id
             return await self._visitor(scope, script, is_own_host=is_own_host)
 
@@ -337,8 +355,12 @@ def _must_not_be_code_of_the_engine(scope: Scope, *, is_own_host: bool) -> None:
         raise Forbidden("Pages of the engine load no code of scripts.")
 
 
+def _is_socket(found: Match[ServedRoute] | NoSuchMethod | None) -> bool:
+    return isinstance(found, Match) and found.route.kind == "socket"
+
+
 def _not_allowed(found: NoSuchMethod, scope: Scope) -> Response:
-    methods = ", ".join(found.allowed)
+    methods = ", ".join(one for one in found.allowed if one != SOCKET_METHOD) or "none"
     error = MethodNotAllowed(f"Method {scope['method']} is not allowed here; allowed: {methods}.")
     response = of_error(error, request_id(scope))
     response.headers["Allow"] = methods

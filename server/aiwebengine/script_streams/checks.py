@@ -12,6 +12,8 @@ from aiwebengine.script_streams.types import Filter, StreamMessage
 
 # One of these would end the line of an event (WHATWG HTML, section 9.2.6).
 _BREAKS_A_LINE = re.compile("[\r\n\0]")
+_SOCKET_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
 def checked(message: StreamMessage) -> StreamMessage:
@@ -33,6 +35,10 @@ def must_be_channel(channel: str) -> None:
     if not channel:
         raise BadUserInput("channel: found an empty text; allowed: a path or a name.")
     _must_be_one_line("channel", channel, limits.LONGEST_CHANNEL)
+    if _CONTROL.search(channel):
+        raise BadUserInput(
+            f"channel: found {channel[:100]!r}; allowed: a text without control characters."
+        )
 
 
 def must_be_filter(field: str, value: Mapping[Any, Any]) -> Filter:
@@ -57,6 +63,23 @@ def must_be_filter(field: str, value: Mapping[Any, Any]) -> Filter:
                 )
         found[name] = text
     return found
+
+
+def must_be_socket_id(socket_id: str) -> None:
+    """Raise BadUserInput for what is no ID of a WebSocket."""
+    if not _SOCKET_ID.fullmatch(socket_id):
+        raise BadUserInput(f"id: found {socket_id[:40]!r}; allowed: the id of a socket.")
+
+
+def must_be_closing(code: int, reason: str) -> None:
+    """Raise BadUserInput unless a WebSocket may be closed like that (RFC 6455 section 7.4.2)."""
+    if code != 1000 and not 3000 <= code <= 4999:
+        raise BadUserInput(f"code: found {code}; allowed: 1000, and 3000 to 4999.")
+    size = len(_encoded("reason", reason))
+    if size > limits.LONGEST_REASON_BYTES:
+        raise BadUserInput(
+            f"reason: found {size} bytes; allowed: {limits.LONGEST_REASON_BYTES} bytes."
+        )
 
 
 def _must_be_one_line(field: str, text: str | None, longest: int) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
 from aiwebengine.core.errors import BadUserInput
-from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.errors import ScriptFailed
-from aiwebengine.script_calls.types import Kind, ServedScript
+from aiwebengine.script_calls.types import CallResult, Kind, ScriptUser, ServedScript
 from aiwebengine.script_streams.checks import must_be_filter
 from aiwebengine.script_streams.visits import Accepted, Refused, Visit
 
@@ -21,10 +20,27 @@ class FindsScripts(Protocol):
         """The script with this ID or slug, or None."""
 
 
+class CallsScripts(Protocol):
+    """What calls scripts; `script_calls.caller` does it."""
+
+    async def call(
+        self,
+        script: UUID | str,
+        kind: Kind,
+        handler: str | None,
+        head: Mapping[str, Any],
+        *,
+        body: bytes = b"",
+        user: ScriptUser | None = None,
+        request_id: str | None = None,
+    ) -> CallResult:
+        """What a handler returns. Raises EngineError."""
+
+
 class ScriptCustomizer:
     """Calls the functions of streams; see `visits.Customizer`."""
 
-    def __init__(self, scripts: FindsScripts, caller: Callable[[], ScriptCaller]) -> None:
+    def __init__(self, scripts: FindsScripts, caller: CallsScripts) -> None:
         self._scripts = scripts
         self._caller = caller
 
@@ -35,7 +51,7 @@ class ScriptCustomizer:
         """
         if not visit.handler:
             return Accepted({})
-        result = await self._caller().call(
+        result = await self._caller.call(
             visit.script_id,
             Kind.STREAM,
             visit.handler,
@@ -45,16 +61,16 @@ class ScriptCustomizer:
         )
         return answer_of(result.value)
 
-    def handler_of(self, script_id: UUID, pattern: str) -> str | None:
-        """The function of the stream with this path in the version that is served now.
+    def handler_of(self, script_id: UUID, kind: str, pattern: str) -> str | None:
+        """The function of the stream or socket with this path in the version that is served now.
 
-        "" if the stream has no function; None without such a stream.
+        "" if it has no function; None without such a route.
         """
         script = self._scripts.served(script_id)
         if script is None or script.is_suspended:
             return None
         for route in script.active.routes:
-            if route.kind == "stream" and route.path == pattern:
+            if route.kind == kind and route.path == pattern:
                 return route.handler
         return None
 

@@ -34,10 +34,29 @@ _OURS = frozenset(name for name, _ in _HEADERS)
 
 @dataclass(eq=False, slots=True)
 class OpenStream:
-    """A stream that a client reads."""
+    """A stream that a client reads; `visits.OpenConnection`."""
 
     visit: Visit
     connection: EventConnection
+    streams: EventStreams
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the engine has ended it."""
+        return self.connection.is_over
+
+    def end(self) -> None:
+        """End it."""
+        self.connection.end()
+
+    async def renew(self, visit: Visit) -> None:
+        """Get another filter from the script, or end. Raises EngineError."""
+        self.visit = visit
+        answer = await self.streams.decide(visit)
+        if isinstance(answer, Refused):
+            self.end()
+        else:
+            self.streams.change_filter(self, answer)
 
 
 class EventStreams:
@@ -57,8 +76,8 @@ class EventStreams:
         self._channels: dict[tuple[UUID, str], FanOut] = {}
         self._open: dict[OpenStream, None] = {}
         self._is_ending = False
-        self.on_open: Callable[[OpenStream], None] = lambda _: None
-        """Called with each stream that is opened."""
+        self.on_open: Callable[[], None] = lambda: None
+        """Called when a stream is opened."""
 
     @property
     def open(self) -> list[OpenStream]:
@@ -81,7 +100,7 @@ class EventStreams:
         if not self._broadcast.is_listening or self._is_ending:
             raise Unavailable("Streams are not available at the moment.")
         with self._places.taken(visit):
-            answer = await self._customizer.decide(visit)
+            answer = await self.decide(visit)
             if isinstance(answer, Refused):
                 await send(visit.head({"status": answer.status, "headers": answer.headers}))
                 await send({"type": "http.response.body", "body": answer.body})
@@ -103,6 +122,10 @@ class EventStreams:
                 connection.write_extra(events.HEARTBEAT)
             connection.wrote = False
 
+    async def decide(self, visit: Visit) -> Accepted | Refused:
+        """What the script says about a connection. Raises EngineError."""
+        return await self._customizer.decide(visit)
+
     def change_filter(self, stream: OpenStream, accepted: Accepted) -> None:
         """Deliver by another filter from now on."""
         if stream in self._open:
@@ -123,7 +146,7 @@ class EventStreams:
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
-        stream = OpenStream(visit, EventConnection(body, accepted.filter))
+        stream = OpenStream(visit, EventConnection(body, accepted.filter), self)
         with self._attached(stream):
             # Attached already: what is sent from here on is held until the client has the rest.
             stream.connection.hold()
@@ -141,7 +164,7 @@ class EventStreams:
     def _attached(self, stream: OpenStream) -> Iterator[None]:
         self._open[stream] = None
         self._attach(stream)
-        self.on_open(stream)
+        self.on_open()
         try:
             yield
         finally:

@@ -41,3 +41,12 @@ MOST_CONNECTIONS = 10_000
 """Open streams and WebSockets of scripts in one worker."""
 MOST_CONNECTIONS_OF_SCRIPT = 5_000
 """Open streams and WebSockets of one script in one worker."""
+
+LARGEST_FRAME_BYTES = 65_536
+"""Of one message that a WebSocket receives or sends."""
+RECEIVED_PER_SEC = 50
+"""Messages that a script gets of one WebSocket, on average."""
+RECEIVED_AT_ONCE = 100
+"""Messages that a script gets of one WebSocket in a moment, after a pause."""
+LONGEST_REASON_BYTES = 123
+"""Of the reason why a WebSocket is closed (RFC 6455 section 5.5)."""

@@ -1,17 +1,17 @@
-"""Asks scripts again about open streams, when their answer may be another one."""
+"""Asks scripts again about open connections, when their answer may be another one."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 from uuid import UUID
 
 from aiwebengine.audit.event_bus import AuditEventBus, Reminder
 from aiwebengine.core.errors import EngineError, Unavailable
-from aiwebengine.script_streams.event_streams import EventStreams, OpenStream
-from aiwebengine.script_streams.visits import Customizer, Refused
+from aiwebengine.script_streams.visits import Customizer, OpenConnection
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +20,35 @@ AT_ONCE = 8
 RETRY_SECS = 1.0
 
 
-class Renewal:
-    """Ends streams whose script or user does not allow them any more, and renews their filters.
+class HasConnections(Protocol):
+    """What has open connections of one kind."""
 
-    The function of a stream is called again after another version of the script was deployed, and
-    after the rights of the signed-in user changed.
+    on_open: Callable[[], None]
+
+    @property
+    def open(self) -> Sequence[OpenConnection]:
+        """Those that are open."""
+
+
+class Renewal:
+    """Ends connections whose script or user does not allow them any more, and renews the others.
+
+    That is after another version of the script was deployed, and after something happened to the
+    signed-in user.
     """
 
-    def __init__(self, streams: EventStreams, customizer: Customizer, live: AuditEventBus) -> None:
-        self._streams = streams
+    def __init__(
+        self, kinds: Sequence[HasConnections], customizer: Customizer, live: AuditEventBus
+    ) -> None:
+        self._kinds = kinds
         self._customizer = customizer
         self._live = live
         # Whether the script must be asked even if the user is the same.
-        self._due: dict[OpenStream, bool] = {}
+        self._due: dict[OpenConnection, bool] = {}
         self._is_due = asyncio.Event()
-        self._has_users = asyncio.Event()
-        streams.on_open = self._opened
+        self._may_have_users = asyncio.Event()
+        for kind in kinds:
+            kind.on_open = self._may_have_users.set
 
     async def run(self) -> None:
         """Renew until cancelled."""
@@ -43,24 +56,24 @@ class Renewal:
 
     def scripts_changed(self, script_ids: Collection[UUID]) -> None:
         """This worker serves other versions of these scripts, or none any more."""
-        for stream in self._streams.open:
-            if stream.visit.script_id in script_ids:
-                self._look_at(stream, asks_script=True)
+        for connection in self._open():
+            if connection.visit.script_id in script_ids:
+                self._look_at(connection, asks_script=True)
 
     async def check_users(self) -> None:
-        """Look whether the users of all streams are still signed in."""
-        for stream in self._streams.open:
-            if stream.visit.user is not None:
-                self._look_at(stream, asks_script=False)
+        """Look whether the users of all connections are still signed in."""
+        for connection in self._open():
+            if connection.visit.user is not None:
+                self._look_at(connection, asks_script=False)
 
-    def _opened(self, stream: OpenStream) -> None:
-        if stream.visit.user is not None:
-            self._has_users.set()
+    def _open(self) -> Iterator[OpenConnection]:
+        for kind in self._kinds:
+            yield from kind.open
 
     async def _follow_users(self) -> None:
-        """Look at streams of users to whom something happened."""
+        """Look at connections of users to whom something happened."""
         while True:
-            await self._has_users.wait()
+            await self._may_have_users.wait()
             try:
                 await self._follow_events()
             except Unavailable:
@@ -72,25 +85,25 @@ class Renewal:
             # What happened before this was not seen.
             await self.check_users()
             async for event in events:
-                users = self._streams_of_users()
+                users = self._connections_of_users()
                 if not users:
                     # Nobody needs the events, which cost a query each.
-                    self._has_users.clear()
+                    self._may_have_users.clear()
                     return
                 if isinstance(event, Reminder):
                     continue
-                for stream in users.get(event.target_id or "", ()):
-                    self._look_at(stream, asks_script=True)
+                for connection in users.get(event.target_id or "", ()):
+                    self._look_at(connection, asks_script=True)
 
-    def _streams_of_users(self) -> dict[str, list[OpenStream]]:
-        found: dict[str, list[OpenStream]] = {}
-        for stream in self._streams.open:
-            if stream.visit.user is not None:
-                found.setdefault(stream.visit.user.id, []).append(stream)
+    def _connections_of_users(self) -> dict[str, list[OpenConnection]]:
+        found: dict[str, list[OpenConnection]] = {}
+        for connection in self._open():
+            if connection.visit.user is not None:
+                found.setdefault(connection.visit.user.id, []).append(connection)
         return found
 
-    def _look_at(self, stream: OpenStream, *, asks_script: bool) -> None:
-        self._due[stream] = self._due.get(stream, False) or asks_script
+    def _look_at(self, connection: OpenConnection, *, asks_script: bool) -> None:
+        self._due[connection] = self._due.get(connection, False) or asks_script
         self._is_due.set()
 
     async def _renew_due(self) -> None:
@@ -99,34 +112,27 @@ class Renewal:
             if not self._due:
                 self._is_due.clear()
                 continue
-            stream = next(iter(self._due))
-            asks_script = self._due.pop(stream)
+            connection = next(iter(self._due))
+            asks_script = self._due.pop(connection)
             try:
-                await self._renew(stream, asks_script=asks_script)
+                await self._renew(connection, asks_script=asks_script)
             except Unavailable:
-                self._look_at(stream, asks_script=asks_script)
+                self._look_at(connection, asks_script=asks_script)
                 await asyncio.sleep(RETRY_SECS)
             except EngineError:
                 # The log of the script has the reason, and the client gets it when it reconnects.
-                stream.connection.end()
+                connection.end()
             except Exception:
                 log.exception("script_streams.renewal_bug")
-                stream.connection.end()
+                connection.end()
 
-    async def _renew(self, stream: OpenStream, *, asks_script: bool) -> None:
-        if stream.connection.is_over:
+    async def _renew(self, connection: OpenConnection, *, asks_script: bool) -> None:
+        if connection.is_over:
             return
-        visit = stream.visit
-        handler = self._customizer.handler_of(visit.script_id, visit.pattern)
+        visit = connection.visit
+        handler = self._customizer.handler_of(visit.script_id, visit.kind, visit.pattern)
         user = None if visit.user is None else await visit.find_user()
         if handler is None or (visit.user is not None and user is None):
-            stream.connection.end()
-            return
-        if not asks_script and user == visit.user and handler == visit.handler:
-            return
-        stream.visit = replace(visit, handler=handler, user=user)
-        answer = await self._customizer.decide(stream.visit)
-        if isinstance(answer, Refused):
-            stream.connection.end()
-        else:
-            self._streams.change_filter(stream, answer)
+            connection.end()
+        elif asks_script or user != visit.user or handler != visit.handler:
+            await connection.renew(replace(visit, handler=handler, user=user))

@@ -20,7 +20,8 @@ class Visit:
     """A request for a stream or a WebSocket of a script."""
 
     script_id: UUID
-    slug: str
+    kind: str
+    """`stream` or `socket`."""
     pattern: str
     """The path of the route, such as `/events/:room`."""
     path: str
@@ -71,5 +72,21 @@ class Customizer(Protocol):
     async def decide(self, visit: Visit) -> Accepted | Refused:
         """Call the visit's function. Raises EngineError if that fails."""
 
-    def handler_of(self, script_id: UUID, pattern: str) -> str | None:
+    def handler_of(self, script_id: UUID, kind: str, pattern: str) -> str | None:
         """The function for a route of the version that is served now; None without the route."""
+
+
+class OpenConnection(Protocol):
+    """A connection that is open."""
+
+    visit: Visit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the engine has ended it."""
+
+    def end(self) -> None:
+        """End it: its script or its user does not allow it any more."""
+
+    async def renew(self, visit: Visit) -> None:
+        """Ask the script again, with another version or another user. Raises EngineError."""

@@ -41,7 +41,10 @@ RESERVED = (
 )
 """Paths of the engine: no script serves them or anything below them."""
 
-_KINDS = ("route", "asset", "stream")
+SOCKET_METHOD = "SOCKET"
+"""The method of routes for WebSockets, which no request has."""
+
+_KINDS = ("route", "asset", "stream", "socket")
 _PARAMETER = re.compile(r":[A-Za-z_]\w{0,63}")
 _REST = re.compile(r"\*(?:[A-Za-z_]\w{0,63})?")
 
@@ -128,7 +131,8 @@ def _text(registration: Mapping[str, Any], name: str, default: str = "") -> str:
 
 
 def _problem_of(route: ScriptRoute) -> str | None:
-    if route.method not in (*METHODS, ANY_METHOD):
+    is_socket = route.kind == "socket" and route.method == SOCKET_METHOD
+    if route.method not in (*METHODS, ANY_METHOD) and not is_socket:
         return f"{_shown(route)}: allowed methods are {', '.join(METHODS)} and {ANY_METHOD}."
     if len(route.path) > LONGEST_PATH or len(route.handler) > LONGEST_HANDLER:
         return (

@@ -10,10 +10,12 @@ import logging
 import resource
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from aiwebengine.web.crowding import Places
 from aiwebengine.web.writing import HttpProtocol
@@ -232,11 +234,22 @@ class LimitedHttp(HttpProtocol):
         raise _Refused(message)
 
 
+_ABORT = "aiwebengine.abort"
+# In a connection's state: what it receives is limited by the application.
+OWN_LIMITS = "has_own_limits"
+
+
+def abort_of(scope: Scope) -> Callable[[], None]:
+    """Ends the connection of a WebSocket at once, also when its client reads nothing."""
+    abort: Callable[[], None] = scope.get("extensions", {}).get(_ABORT, lambda: None)
+    return abort
+
+
 class LimitedWebSocket(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol with the limits of this module.
 
     A client that is not signed in may send *first_bytes* in total, because each frame takes time,
-    whatever its content.
+    whatever its content. The application lifts that with OWN_LIMITS.
     """
 
     def __init__(self, limits: Connections, first_bytes: int, **options: Any) -> None:
@@ -251,7 +264,7 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the data; abort when an anonymous client has sent more than it may."""
-        if self.handshake_initiated and not self._is_signed_in():
+        if self.handshake_initiated and not self._may_send_more():
             self._left -= len(data)
             if self._left < 0:
                 self.transport.abort()
@@ -261,6 +274,14 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
             # The head is complete. Without this, a malformed handshake would wait forever.
             self.transport.abort()
 
-    def _is_signed_in(self) -> bool:
-        viewer = self.scope["state"].get("viewer")
-        return viewer is not None and viewer.is_signed_in
+    def handle_connect(self, event: Request) -> None:
+        """Handle the handshake."""
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.close_sent:
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[_ABORT] = self.transport.abort
+
+    def _may_send_more(self) -> bool:
+        state = self.scope["state"]
+        viewer = state.get("viewer")
+        return OWN_LIMITS in state or (viewer is not None and viewer.is_signed_in)

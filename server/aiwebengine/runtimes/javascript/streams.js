@@ -7,6 +7,7 @@ import { CallRequest } from "./request.js";
 import { encode, isArray, parse, stringify } from "./safe.js";
 import { isUnauthenticated } from "./user.js";
 import { kindOf } from "./values.js";
+import { socketOf } from "./websocket.js";
 
 // Author code can replace the globals.
 const { String, TypeError } = globalThis;
@@ -25,6 +26,7 @@ export function moduleEnv(host) {
       );
       return value;
     },
+    socket: (id) => socketOf(host, id),
   };
 }
 

@@ -1,17 +1,23 @@
-"""Two workers that carry messages of scripts over one database."""
+"""Workers that carry messages of scripts over one database, and an engine with a script."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import httpx2
 import pytest
+from tests.script_streams.listening import listening_to
 
 from aiwebengine.core.background import end
+from aiwebengine.core.identity import Role
 from aiwebengine.database import Database, Listener
-from aiwebengine.script_streams import store
+from aiwebengine.script_streams import limits, store
 from aiwebengine.script_streams.broadcast import ScriptBroadcast
+from aiwebengine.scripts.files import tree_of
+from aiwebengine.scripts.log_types import ScriptLogFilter
 
 PATIENCE = 30
 PAUSE_SECS = 0.01
@@ -55,3 +61,61 @@ async def there(url, here):
 @pytest.fixture
 def script_id():
     return uuid4()
+
+
+class Live:
+    """An engine with a script, and its clients."""
+
+    def __init__(self, served, owner):
+        self.served = served
+        self.owner = owner
+        self.port = served.engine.config.server.port
+
+    @property
+    def scripts(self):
+        return self.served.engine.services.scripts
+
+    @property
+    def connections(self):
+        return self.served.engine.scripting.connections
+
+    @property
+    def streams(self):
+        return self.connections.streams
+
+    async def deploy(self, source, slug="live"):
+        await self.scripts.put(self.owner, slug, tree_of({"main.ts": source.encode()}))
+
+    async def post(self, path, /, **body):
+        async with httpx2.AsyncClient(base_url=self.served.base, timeout=60) as client:
+            return await client.post(path, content=json.dumps(body))
+
+    async def send(self, channel, data, **options):
+        answer = await self.post("/send", channel=channel, data=data, **options)
+        assert answer.text == "sent"
+
+    async def publish(self, channel, data):
+        """Send as the script does, without a call of it."""
+        script = await self.scripts.get(self.owner, "live")
+        await self.connections.broadcast.publish(script.key, channel, data)
+
+    def listening(self, path, **headers):
+        return listening_to(self.port, path, **headers)
+
+    async def log(self, slug="live"):
+        await self.served.engine.scripting.journal.flush()
+        return await self.scripts.log(self.owner, slug, ScriptLogFilter(), None, 100)
+
+
+@pytest.fixture
+async def live(served, add_served_person):
+    live = Live(served, await add_served_person("edith", Role.EDITOR))
+    await until(lambda: live.streams._broadcast.is_listening)
+    return live
+
+
+@pytest.fixture
+def unlimited(monkeypatch):
+    """A script may send as fast as the machine allows."""
+    monkeypatch.setattr(limits, "MESSAGES_PER_SEC", 1_000_000)
+    monkeypatch.setattr(limits, "BYTES_PER_SEC", 1_000_000_000)

@@ -95,7 +95,7 @@ class WebApplication:
             compiled_plans=config.performance.compiled_plans,
         )
         self._sockets = WebSocketEndpoint(
-            executor,
+            lambda _: executor,
             self._graphql_context,
             engine.authenticator.is_same_origin,
             SocketLimits(
@@ -106,7 +106,9 @@ class WebApplication:
                 crowds(client_network, config.server.trusted_proxies),
             ),
         )
-        self._graphql = HttpEndpoint(executor, self._graphql_context, self._pages.playground)
+        self._graphql = HttpEndpoint(
+            lambda _: executor, self._graphql_context, self._pages.playground
+        )
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
         """The ASGI application; *lifespan* runs from its start to its end."""

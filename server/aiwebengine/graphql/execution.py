@@ -14,6 +14,8 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
+    GraphQLFieldResolver,
+    GraphQLSchema,
     OperationType,
     create_source_event_stream,
     default_field_resolver,
@@ -79,11 +81,14 @@ class Executor:
         on_forbidden: called with the context, the operation and the error after a denied access.
         documents_bytes: memory of the cache of parsed documents.
         compiled_plans: False executes operations with the public functions of graphql-core only.
+        field_resolver: resolves the fields that have no resolver.
+        explained: for an error that is not an EngineError, the one that clients get; None: it is a
+            bug of the engine.
     """
 
     def __init__(
         self,
-        schema: strawberry.Schema,
+        schema: strawberry.Schema | GraphQLSchema,
         limits: Limits,
         may_introspect: Callable[[Context], bool],
         on_done: Callable[[str, float, list[str]], None] = lambda *_: None,
@@ -92,10 +97,12 @@ class Executor:
         on_forbidden: Callable[[Context, str, EngineError], Awaitable[None]] | None = None,
         documents_bytes: int = 32_000_000,
         compiled_plans: bool = True,
+        field_resolver: GraphQLFieldResolver = default_field_resolver,
+        explained: Callable[[GraphQLError], EngineError | None] = lambda _: None,
     ) -> None:
         # Strawberry's own entry point parses and validates the document in each request and builds
         # an extension runner. Execution only needs the graphql-core schema.
-        self._schema = schema._schema
+        self._schema = schema if isinstance(schema, GraphQLSchema) else schema._schema
         self._limits = limits
         self._deadlines = Deadlines(limits.seconds)
         self._documents = Documents(self._schema, limits, documents_bytes)
@@ -105,6 +112,8 @@ class Executor:
         self._on_refused = on_refused
         self._on_subscribed = on_subscribed
         self._on_forbidden = on_forbidden
+        self._field_resolver = field_resolver
+        self._explained = explained
 
     def prepare(self, request: GraphQLRequest, *, is_anonymous: bool = False) -> Operation:
         """Parse, validate and measure a request; needs no context.
@@ -155,7 +164,7 @@ class Executor:
             operation = self.admit(operation, context)
             with self._deadlines.within():
                 result = await self._execute(operation, context)
-            answer = _answer(result, request_id)
+            answer = self._answer(result, request_id)
             if result.errors:
                 await self._note_forbidden(operation, context, result.errors)
         except TimeoutError:
@@ -199,12 +208,12 @@ class Executor:
             return
         results = await self._subscribed(operation, context)
         if isinstance(results, ExecutionResult):
-            yield _body(results, request_id)
+            yield self._body(results, request_id)
             await self._note_forbidden(operation, context, results.errors)
             return
         try:
             async for result in results:
-                yield _body(result, request_id)
+                yield self._body(result, request_id)
                 if result.errors:
                     await self._note_forbidden(operation, context, result.errors)
         except EngineError as error:
@@ -229,6 +238,7 @@ class Executor:
                 context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation_name,
+                field_resolver=self._field_resolver,
                 hide_suggestions=True,
             )
             done: Any = await results if isawaitable(results) else results
@@ -240,6 +250,7 @@ class Executor:
             context,
             request.variables,
             request.operation_name,
+            field_resolver=self._field_resolver,
             hide_suggestions=True,
             plans=document.plans,
         )
@@ -272,6 +283,7 @@ class Executor:
             context_value=context,
             variable_values=operation.request.variables,
             operation_name=operation.request.operation_name,
+            field_resolver=self._field_resolver,
             hide_suggestions=True,
         )
 
@@ -286,12 +298,34 @@ class Executor:
             context,
             operation.executable.node,
             operation.variables,
-            default_field_resolver,
+            self._field_resolver,
             default_type_resolver,
             default_field_resolver,
             hide_suggestions=True,
             plans=document.plans,
         ).execute_operation()
+
+    def _answer(self, result: ExecutionResult, request_id: str | None) -> Answer:
+        body = self._body(result, request_id)
+        # Caches, proxies and scripts must recognize an outage by the status.
+        outage = any(isinstance(error.original_error, Unavailable) for error in result.errors or ())
+        return Answer(body, Unavailable.status if outage else 200)
+
+    def _body(self, result: ExecutionResult, request_id: str | None) -> dict[str, Any]:
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            errors = [client_error(self._plain(error), request_id) for error in result.errors]
+            body = {"errors": errors, **body}
+        return body
+
+    def _plain(self, error: GraphQLError) -> GraphQLError:
+        """The error, with an EngineError as its cause where that is known."""
+        if isinstance(error.original_error, EngineError):
+            return error
+        cause = self._explained(error)
+        if cause is None:
+            return error
+        return GraphQLError(cause.message, error.nodes, path=error.path, original_error=cause)
 
 
 async def _shared_results(
@@ -329,17 +363,3 @@ def codes_of(body: dict[str, Any]) -> list[str]:
 def _hidden(error: Exception, request_id: str | None) -> dict[str, Any]:
     """Log an unexpected exception and return the error for the client, without details."""
     return client_error(GraphQLError(str(error), original_error=error), request_id)
-
-
-def _answer(result: ExecutionResult, request_id: str | None) -> Answer:
-    body = _body(result, request_id)
-    # Caches, proxies and scripts must recognize an outage by the status.
-    outage = any(isinstance(error.original_error, Unavailable) for error in result.errors or ())
-    return Answer(body, Unavailable.status if outage else 200)
-
-
-def _body(result: ExecutionResult, request_id: str | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body = {"errors": [client_error(error, request_id) for error in result.errors], **body}
-    return body

@@ -28,14 +28,18 @@ from aiwebengine.web.problems import headers_of
 SECRET = "no-store, no-transform"  # noqa: S105 - a header, not a secret
 
 ContextOf = Callable[[Request], Awaitable[Context]]
+ExecutorOf = Callable[[Request], Executor]
 Page = Callable[[Request], Awaitable[Response]]
 
 
 class HttpEndpoint:
-    """The endpoint for GET and POST; a browser that sends no query gets *playground*."""
+    """The endpoint for GET and POST; a browser that sends no query gets *playground*.
 
-    def __init__(self, executor: Executor, context_of: ContextOf, playground: Page) -> None:
-        self._executor = executor
+    Each request is executed by what *executor_of* returns for it; it may raise an EngineError.
+    """
+
+    def __init__(self, executor_of: ExecutorOf, context_of: ContextOf, playground: Page) -> None:
+        self._executor_of = executor_of
         self._context_of = context_of
         self._playground = playground
         self._ending = asyncio.Event()
@@ -81,6 +85,7 @@ class HttpEndpoint:
     async def _respond(self, request: Request, media: str) -> Response:
         id_of_request = request_id(request.scope)
         try:
+            executor = self._executor_of(request)
             _must_be_readable(request)
             # Authenticate before reading the body, whose limit depends on the caller.
             context = await self._context_of(request)
@@ -89,7 +94,7 @@ class HttpEndpoint:
             return refused(request.scope, error)
         is_anonymous = not context.viewer.is_signed_in
         try:
-            operation = self._executor.prepare(parsed, is_anonymous=is_anonymous)
+            operation = executor.prepare(parsed, is_anonymous=is_anonymous)
         except MalformedDocument as error:
             body = {"errors": [client_error(problem, id_of_request) for problem in error.errors]}
             return _json(_well_formed(Answer(body, error.status), media), media)
@@ -97,26 +102,26 @@ class HttpEndpoint:
             answer = Answer(refusal(error, id_of_request), error.status)
             return _json(_well_formed(answer, media), media)
         if media == EVENT_STREAM:
-            return self._stream(operation, context, request)
+            return self._stream(executor, operation, context, request)
         if operation.kind is OperationType.SUBSCRIPTION:
             return _refused(406, f"A subscription needs `Accept: {EVENT_STREAM}` or a WebSocket.")
         if request.method == "GET" and operation.kind is not OperationType.QUERY:
             return _refused(
                 405, "GET takes queries only; send mutations by POST.", {"Allow": "POST"}
             )
-        answer = await self._executor.answer(operation, context, id_of_request)
+        answer = await executor.answer(operation, context, id_of_request)
         # For the error rate: a response with status 200 may contain an internal error.
         request.scope["state"]["error_codes"] = codes_of(answer.body)
         may_be_secret = operation.kind is OperationType.MUTATION
         return _json(_well_formed(answer, media), media, SECRET if may_be_secret else "no-store")
 
-    def _stream(self, operation: Operation, context: Context, request: Request) -> Response:
+    def _stream(
+        self, executor: Executor, operation: Operation, context: Context, request: Request
+    ) -> Response:
         if request.method == "GET" and operation.kind is OperationType.MUTATION:
             return _refused(405, "GET takes no mutations; send them by POST.", {"Allow": "POST"})
 
-        frames = sse.frames(
-            self._executor, operation, context, request_id(request.scope), self._ending
-        )
+        frames = sse.frames(executor, operation, context, request_id(request.scope), self._ending)
         return StreamingResponse(
             frames,
             media_type=EVENT_STREAM,

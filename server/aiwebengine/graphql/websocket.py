@@ -42,6 +42,7 @@ NOT_SIGNED_IN = (
 WRONG_PLACE = "Not signed in: a token belongs in the handshake's Authorization header, not in here"
 
 ContextOf = Callable[[WebSocket], Awaitable[Context]]
+ExecutorOf = Callable[[WebSocket], Executor]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class SocketLimits:
         per_address: counts the WebSockets of each group of addresses.
         per_user: counts the WebSockets of each user.
         crowd: the group of a client address; None has no limit.
+        needs_sign_in: False also admits clients that are not signed in.
     """
 
     operations: int
@@ -61,19 +63,23 @@ class SocketLimits:
     per_address: Places
     per_user: Places
     crowd: Callable[[str | None], str | None]
+    needs_sign_in: bool = True
 
 
 class WebSocketEndpoint:
-    """Serves WebSockets of this site's pages and of other clients (*is_allowed*)."""
+    """Serves WebSockets of this site's pages and of other clients (*is_allowed*).
+
+    Each operation is executed by what *executor_of* returns for it; it may raise an EngineError.
+    """
 
     def __init__(
         self,
-        executor: Executor,
+        executor_of: ExecutorOf,
         context_of: ContextOf,
         is_allowed: Callable[[WebSocket], bool],
         limits: SocketLimits,
     ) -> None:
-        self._executor = executor
+        self._executor_of = executor_of
         self._context_of = context_of
         self._is_allowed = is_allowed
         self._limits = limits
@@ -109,7 +115,7 @@ class WebSocketEndpoint:
             return
         try:
             await websocket.accept(PROTOCOL)
-            socket = _Socket(websocket, self._executor, self._context_of, self._limits)
+            socket = _Socket(websocket, self._executor_of, self._context_of, self._limits)
             self._open.add(socket)
             try:
                 await socket.serve()
@@ -137,12 +143,12 @@ class _Socket:
     def __init__(
         self,
         websocket: WebSocket,
-        executor: Executor,
+        executor_of: ExecutorOf,
         context_of: ContextOf,
         limits: SocketLimits,
     ) -> None:
         self._websocket = websocket
-        self._executor = executor
+        self._executor_of = executor_of
         self._context_of = context_of
         self._limits = limits
         self._is_initialised = False
@@ -214,7 +220,7 @@ class _Socket:
                 raise _Refused(4400, f"Unknown message type {unknown[:40]}")
 
     async def _admit(self, payload: object) -> None:
-        """Authenticate the caller. Raises _Refused unless the caller is signed in."""
+        """Authenticate the caller. Raises _Refused unless the caller is signed in as needed."""
         try:
             context = await self._context_of(self._websocket)
         except (Unauthenticated, Forbidden) as error:
@@ -222,6 +228,8 @@ class _Socket:
         except EngineError as error:
             raise _Refused(1013, error.message) from None
         if not context.viewer.is_signed_in:
+            if not self._limits.needs_sign_in and not payload:
+                return
             raise _Refused(4403, WRONG_PLACE if payload else NOT_SIGNED_IN)
         places = self._limits.per_user
         if not places.take(context.viewer.id):
@@ -265,9 +273,11 @@ class _Socket:
         id_of_request = request_id(self._websocket.scope)
         try:
             context = await self._context_of(self._websocket)
-            if not context.viewer.is_signed_in:
+            is_anonymous = not context.viewer.is_signed_in
+            if is_anonymous and self._user_id is not None:
                 raise Unauthenticated("The session has ended. Sign in again.")
-            operation = self._executor.prepare(from_parts(payload))
+            executor = self._executor_of(self._websocket)
+            operation = executor.prepare(from_parts(payload), is_anonymous=is_anonymous)
         except MalformedDocument as error:
             problems = [client_error(problem, id_of_request) for problem in error.errors]
             await self._send_errors(operation_id, problems)
@@ -278,9 +288,9 @@ class _Socket:
                 await self.close(4403, error.message)
             return
         if operation.kind is OperationType.SUBSCRIPTION:
-            events = self._executor.events(operation, context, id_of_request)
+            events = executor.events(operation, context, id_of_request)
         else:
-            answer = await self._executor.answer(operation, context, id_of_request)
+            answer = await executor.answer(operation, context, id_of_request)
             events = _once(answer.body)
         async with aclosing(cast(Any, events)) as each:
             async for body in each:

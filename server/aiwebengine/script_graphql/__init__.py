@@ -1,0 +1,1 @@
+"""GraphQL that scripts offer, at `/scripts/graphql`."""

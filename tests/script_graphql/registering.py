@@ -16,18 +16,21 @@ def classic(name, sdl, kind="query", visibility="external", handler="resolve"):
     }
 
 
-def module(sdl, *fields, **more):
-    """The registration of `export const graphql`; *fields* as `Query.hello`."""
-    roots = [field.split(".") for field in fields]
-    return {
-        "kind": "graphql",
-        "sdl": sdl,
-        "fields": [
-            {"operation": root.lower(), "name": name, "handler": f"graphql.{root}.{name}"}
-            for root, name in roots
-        ],
-        **more,
-    }
+def module(sdl, *fields, visibility=None, **visibilities):
+    """The registrations of `export const graphql`; *fields* as `Query.hello`."""
+    registrations = [{"kind": "graphql", "sdl": sdl, "visibility": visibility}]
+    for field in fields:
+        root, name = field.split(".")
+        registrations.append(
+            {
+                "kind": "graphqlField",
+                "operation": root.lower(),
+                "name": name,
+                "handler": f"graphql.{field}",
+                **({"visibility": visibilities[name]} if name in visibilities else {}),
+            }
+        )
+    return registrations
 
 
 def contribution(slug, *registrations):

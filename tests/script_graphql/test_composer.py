@@ -24,7 +24,7 @@ def answer(found, query, audience=Audience.CLIENTS):
 def test_fields_of_several_scripts_are_answered_by_their_own():
     found = composed(
         contribution("one", classic("a", "a(x: Int): String")),
-        contribution("two", module("type Query { b: String }", "Query.b")),
+        contribution("two", *module("type Query { b: String }", "Query.b")),
     )
     result = answer(found, "{ a(x: 1) b }")
     assert result.data == {"a": "one {'x': 1}", "b": "two {}"}

@@ -77,12 +77,11 @@ def test_a_field_reaches_what_its_types_are_made_of():
 
 
 def test_visibility_of_a_module_is_that_of_its_field_or_of_all():
-    registration = module("type Query { a: Int b: Int }", "Query.a", "Query.b")
-    assert {f.visibility for f in offer_of([registration]).offer.fields} == {Visibility.EXTERNAL}
-    registration["visibility"] = "engine"
-    registration["fields"][1]["visibility"] = "internal"
-    fields = offer_of([registration]).offer.fields
-    assert [field.visibility.value for field in fields] == ["engine", "internal"]
+    sdl, names = "type Query { a: Int b: Int }", ("Query.a", "Query.b")
+    offer = offer_of(module(sdl, *names)).offer
+    assert {field.visibility for field in offer.fields} == {Visibility.EXTERNAL}
+    offer = offer_of(module(sdl, *names, visibility="engine", b="internal")).offer
+    assert [field.visibility.value for field in offer.fields] == ["engine", "internal"]
 
 
 def test_a_field_without_resolver_is_left_out_of_a_classic_script():
@@ -131,7 +130,7 @@ def test_a_field_without_resolver_is_left_out_of_a_classic_script():
     ],
 )
 def test_what_is_wrong_is_said(registration, message):
-    checked = offer_of([registration])
+    checked = offer_of(registration if isinstance(registration, list) else [registration])
     assert not checked.offer
     found = [problem.message for problem in checked.problems]
     assert any(message.replace("defines it", "it is in Mutation") in one for one in found), found
@@ -159,7 +158,7 @@ def test_a_place_is_that_of_the_error_in_the_text():
 
 def test_registrations_of_any_shape_are_read():
     odd = [None, 7, "query", [], {}, {"kind": []}, {"kind": "graphql"}, {"kind": "route"}]
-    odd += [{"kind": "graphql", "sdl": "", "fields": fields} for fields in (None, 7, [7, None])]
+    odd += [{"kind": "graphqlField", "operation": one, "name": one} for one in (None, 7, [])]
     odd += [{"kind": "query", "name": name, "sdl": "a: Int"} for name in (None, 7, {}, "")]
     assert not offer_of(odd).offer
 

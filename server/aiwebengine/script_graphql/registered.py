@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiwebengine.script_graphql.types import Kind, Visibility
 
 MODULE_KIND = "graphql"
-"""The registration of a module: one SDL text and its resolvers."""
+"""The registration of a module: its SDL text."""
+FIELD_KIND = "graphqlField"
+"""The registration of each field of a module that has a resolver; after that of the text."""
 DEFAULT_VISIBILITY = Visibility.EXTERNAL
 """As routes, which everyone may call."""
 MOST_FIELDS = 200
@@ -18,6 +20,7 @@ LONGEST_NAME = 100
 LONGEST_HANDLER = 600
 
 _CLASSIC = {kind.value: kind for kind in Kind}
+_KINDS = frozenset((MODULE_KIND, *_CLASSIC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,59 +55,71 @@ class Read:
 
 def read(registrations: Sequence[Any]) -> Read:
     """The fields and SDL texts among *registrations*, and what is wrong with them."""
-    fields: list[Wanted] = []
-    texts: dict[str, None] = {}
-    problems: list[str] = []
-    module_text: str | None = None
+    reading = _Reading()
     for registration in registrations:
-        if not isinstance(registration, Mapping):
-            continue
-        kind, sdl = str(registration.get("kind")), registration.get("sdl")
-        if kind != MODULE_KIND and kind not in _CLASSIC:
-            continue
-        if not isinstance(sdl, str):
-            problems.append(f"{_shown(registration)}: the SDL must be a text.")
-            continue
-        texts[sdl] = None
+        if isinstance(registration, Mapping):
+            reading.take(registration)
+    fields = reading.fields
+    if len(fields) > MOST_FIELDS:
+        reading.problems.append(f"A script may have at most {MOST_FIELDS} GraphQL fields.")
+    return Read(fields[:MOST_FIELDS], list(reading.texts), reading.module_text, reading.problems)
+
+
+def is_about_graphql(registration: Any) -> bool:
+    """Whether a registration is one of those that `read` takes."""
+    return isinstance(registration, Mapping) and str(registration.get("kind")) in _KINDS
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.fields: list[Wanted] = []
+        self.texts: dict[str, None] = {}
+        self.module_text: str | None = None
+        self.problems: list[str] = []
+        self._visibility: Any = None
+
+    def take(self, registration: Mapping[str, Any]) -> None:
+        """Read one registration."""
+        kind = str(registration.get("kind"))
         if kind == MODULE_KIND:
-            module_text = sdl
-        for one in _each(registration):
-            if len(fields) >= MOST_FIELDS:
-                return Read(fields, list(texts), module_text, [*problems, _TOO_MANY])
-            wanted = _wanted(one, registration.get("visibility"), sdl, kind in _CLASSIC)
-            if isinstance(wanted, str):
-                problems.append(wanted)
-            else:
-                fields.append(wanted)
-    return Read(fields, list(texts), module_text, problems)
+            self.module_text = self._text(registration)
+            self._visibility = registration.get("visibility")
+        elif kind == FIELD_KIND and self.module_text is not None:
+            given = {"visibility": self._visibility, **registration}
+            self._add(_wanted(given, self.module_text, is_classic=False))
+        elif kind in _CLASSIC:
+            text = self._text(registration)
+            if text is not None:
+                given = {**registration, "operation": kind}
+                self._add(_wanted(given, text, is_classic=True))
+
+    def _text(self, registration: Mapping[str, Any]) -> str | None:
+        text = registration.get("sdl")
+        if not isinstance(text, str):
+            self.problems.append(f"{_shown(registration)}: the SDL must be a text.")
+            return None
+        self.texts[text] = None
+        return text
+
+    def _add(self, wanted: Wanted | str) -> None:
+        if isinstance(wanted, str):
+            self.problems.append(wanted)
+        else:
+            self.fields.append(wanted)
 
 
-_TOO_MANY = f"A script may have at most {MOST_FIELDS} GraphQL fields."
-
-
-def _each(registration: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What is registered for each field: a classic registration is about one."""
-    if registration.get("kind") in _CLASSIC:
-        yield {**registration, "operation": str(registration["kind"])}
-        return
-    fields = registration.get("fields")
-    for one in fields if isinstance(fields, list) else ():
-        if isinstance(one, Mapping):
-            yield one
-
-
-def _wanted(one: Mapping[str, Any], default: Any, sdl: str, is_classic: bool) -> Wanted | str:
+def _wanted(one: Mapping[str, Any], sdl: str, *, is_classic: bool) -> Wanted | str:
     """The field, or what is wrong with it."""
     kind, name = _CLASSIC.get(str(one.get("operation"))), one.get("name")
     if kind is None or not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
         return f"{_shown(one)}: the name must have 1 to {LONGEST_NAME} characters."
     given = one.get("visibility")
     if given is None:
-        given = DEFAULT_VISIBILITY if default is None else default
+        given = DEFAULT_VISIBILITY
     if given not in [known.value for known in Visibility]:
         allowed = ", ".join(Visibility)
         return f"{kind.root}.{name}: the visibility {str(given)[:40]!r} is unknown; use {allowed}."
-    handler, on_event = one.get("handler"), one.get("on_event")
+    handler, on_event = one.get("handler"), one.get("onEvent")
     if not _is_handler(handler) or not _is_handler(on_event):
         return (
             f"{kind.root}.{name}: the name of a resolver has at most {LONGEST_HANDLER} characters."

@@ -1,0 +1,71 @@
+"""The context of an operation: who asks, and how much the operation may still do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from graphql import GraphQLResolveInfo
+
+from aiwebengine.core.errors import QueryTooComplex
+
+MOST_CALLS = 50
+"""Calls of scripts by one operation: one for each field of a root type."""
+CALLS_AT_ONCE = 10
+"""Calls of scripts by one operation at a time."""
+MOST_NESTED = 4
+"""How deep operations may be nested: a resolver executes an operation, whose resolver executes …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request. *user* is what scripts learn of the user; None if nobody is signed in.
+
+    *until_sign_out* waits until the rights of the caller end and raises EngineError then.
+    """
+
+    id: UUID | None = None
+    user: Any = None
+    until_sign_out: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the caller is a user."""
+        return self.user is not None
+
+
+ANYONE = Caller()
+
+
+@dataclass
+class Context:
+    """What the resolvers of one operation share.
+
+    *depth* is 0 for an operation of a client, and one more than that of the invocation for one
+    that a script executes. In a trial, what the scripts write is rolled back.
+    """
+
+    viewer: Caller
+    request_id: str
+    depth: int = 0
+    is_trial: bool = False
+    is_internal: bool = False
+    """Whether a script executes the operation, which may use all fields."""
+    calls: int = 0
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_AT_ONCE))
+
+    def count_call(self) -> None:
+        """Count a call of a script. Raises QueryTooComplex."""
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise QueryTooComplex(
+                f"The operation reads more than {MOST_CALLS} fields of scripts.",
+                limit="calls",
+                allowed=MOST_CALLS,
+            )
+
+
+Info: TypeAlias = GraphQLResolveInfo[Context]

@@ -18,6 +18,7 @@ MODULES = [
     "export { fetchIt, routes }",
     "export {\n  a,\n  b as routes,\n};",
     "export function routes() {}",
+    "export const graphql = { typeDefs: `type Query { a: Int }` };",
     "// don't\nexport default {}",
     "const s = `${`${1}`} '`;\nexport default s;",
     "const r = /['\"`]/;\nexport default r;",

@@ -1,6 +1,6 @@
 """Finds the dialect of a version by what its entry file exports.
 
-`export default`, or an export named `routes`, makes it a module; anything else is classic.
+`export default`, or an export named `routes` or `graphql`, makes it a module; anything else is classic.
 Comments, strings and regular expressions do not count.
 """
 
@@ -29,8 +29,8 @@ _EXPORT = re.compile(
     r"""
     (?:^|(?<=[;}\n]))[ \t]*export\s{0,100}
     (?: \bdefault\b
-      | \b(?:const|let|var|async\s{1,100}function|function)\b[\s*]{1,100}routes\b
-      | \{[^}]{0,5000}?(?<![\w$])(?:routes|default)\s{0,100}[,}]
+      | \b(?:const|let|var|async\s{1,100}function|function)\b[\s*]{1,100}(?:routes|graphql)\b
+      | \{[^}]{0,5000}?(?<![\w$])(?:routes|graphql|default)\s{0,100}[,}]
     )
     """,
     re.VERBOSE,

@@ -88,6 +88,9 @@ function flat(parameters) {
   return map;
 }
 
+/** `request.auth` for this user, or null. */
+export const authOf = (user) => new Auth(user ?? null);
+
 class Auth {
   constructor(user) {
     const roles = user?.roles ?? [];

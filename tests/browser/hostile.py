@@ -161,6 +161,7 @@ OURS = {
     "script_messages": {"sender", "type", "data", "request_id"},
     "script_schedule_runs": {"name", "state", "started_by", "request_id", "problem"},
     "script_schedules": {"name", "kind", "cron", "time_zone", "handler", "data", "asked_by"},
+    "script_graphql_names": {"kind", "name", "digest"},
     "script_log": {"level", "request_id", "route", "text", "file"},
     # Only those who listen get these.
     "script_messages_sent": {"channel", "own_id", "body"},

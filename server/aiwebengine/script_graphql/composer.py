@@ -16,9 +16,11 @@ from graphql import (
     StringValueNode,
     TypeDefinitionNode,
     build_ast_schema,
+    is_abstract_type,
 )
 
 from aiwebengine.script_graphql.offers import root_type
+from aiwebengine.script_graphql.results import type_of
 from aiwebengine.script_graphql.types import (
     Audience,
     Kind,
@@ -105,6 +107,9 @@ class _Union:
             Kind.MUTATION: schema.mutation_type,
             Kind.SUBSCRIPTION: schema.subscription_type,
         }
+        for kind in schema.type_map.values():
+            if is_abstract_type(kind):
+                kind.resolve_type = type_of
         for origin, field in seen:
             root: Any = roots[field.kind]
             attach(root.fields[field.name], origin, field)

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from graphql import (
+    GraphQLAbstractType,
     GraphQLError,
     GraphQLNamedType,
     GraphQLOutputType,
@@ -57,6 +58,21 @@ def plain_value(source: Any, info: GraphQLResolveInfo[Any], **_: Any) -> Any:
         found = kind_of(source)
         raise InvalidResult(f"Expected an object of the type {info.parent_type.name}: {found}.")
     return source.get(info.field_name)
+
+
+def type_of(value: Any, info: GraphQLResolveInfo[Any], abstract: GraphQLAbstractType) -> str:
+    """The type of an object whose field has an interface or a union: its `__typename`.
+
+    Raises InvalidResult.
+    """
+    name = value.get("__typename") if isinstance(value, Mapping) else None
+    possible = [kind.name for kind in info.schema.get_possible_types(abstract)]
+    if name not in possible:
+        raise InvalidResult(
+            f"An object of the type {abstract.name} needs __typename, one of"
+            f" {', '.join(possible[:20])}; found: {str(name)[:40]}."
+        )
+    return str(name)
 
 
 def explained(error: GraphQLError) -> EngineError | None:

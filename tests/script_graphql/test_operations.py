@@ -11,6 +11,9 @@ from tests.script_graphql.registering import classic, module
 from aiwebengine.core.errors import EngineError, Unauthenticated, Unavailable
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.script_calls.invocation import Invocation
+from aiwebengine.script_calls.types import Kind as InvocationKind
+from aiwebengine.script_calls.types import ScriptUser
 from aiwebengine.script_graphql import context as context_module
 from aiwebengine.script_graphql.context import ANYONE, Caller, Context
 from aiwebengine.script_graphql.operations import NestedTooDeeply, execute
@@ -20,8 +23,15 @@ from aiwebengine.script_graphql.subscriptions import FieldSubscriptions
 from aiwebengine.script_graphql.types import Audience
 
 SCRIPTS_HOST = "scripts.example.org"
-EVE = Caller(user={"name": "Eve"})
+EVE = Caller(user=ScriptUser("1", "Eve"))
 HERE = ("",)
+
+
+def within(depth=0):
+    """The context of an operation that a script executes in an invocation of this depth."""
+    invocation = Invocation(None, None, InvocationKind.GRAPHQL, None, "request-1")
+    invocation.depth = depth
+    return Context(ANYONE, "request-1", invocation)
 
 
 class ScriptFailed(EngineError):
@@ -211,7 +221,7 @@ async def test_visibility(world):
     with pytest.raises(EngineError, match="Cannot query field 'hidden'"):
         await world.ask("{ hidden }", EVE)
     executor = world.executor(audience=Audience.SCRIPTS)
-    inside = Context(ANYONE, "request-1", depth=1, is_internal=True)
+    inside = within()
     assert await execute(executor, inside, "{ open users hidden }", None) == {
         "data": {"open": 1, "users": 1, "hidden": 1}
     }
@@ -281,7 +291,7 @@ async def test_mutations_run_one_after_the_other(world):
 
 async def test_operations_of_operations_end(world):
     async def again(head, context):
-        inner = Context(context.viewer, "request-1", context.depth + 1, is_internal=True)
+        inner = within(0 if context.parent is None else context.parent.depth + 1)
         return await execute(world.executor(audience=Audience.SCRIPTS), inner, "{ a }", None)
 
     class Nested(World):
@@ -310,18 +320,18 @@ async def test_operations_of_operations_end(world):
 )
 async def test_a_script_reads_what_is_wrong_in_its_result(world, query, variables, message):
     await world.deploy("one", classic("a", "a: Int"), resolve=1)
-    inside = Context(ANYONE, "request-1", 1, is_internal=True)
+    inside = within()
     body = await execute(world.executor(audience=Audience.SCRIPTS), inside, query, variables)
     assert message in body["errors"][0]["message"]
 
 
 async def test_scripts_execute_no_subscriptions(world):
     await world.deploy("one", classic("a", "a: Int", "subscription"), resolve=1)
-    inside = Context(ANYONE, "request-1", 1, is_internal=True)
+    inside = within()
     with pytest.raises(EngineError, match="no subscriptions"):
         await execute(world.executor(), inside, "subscription { a }", None)
     with pytest.raises(NestedTooDeeply):
-        await execute(world.executor(), Context(ANYONE, "r", 5), "{ a }", None)
+        await execute(world.executor(), within(4), "{ a }", None)
 
 
 async def test_subscribers_get_what_is_for_them(world):
@@ -392,7 +402,7 @@ async def test_a_subscription_ends_with_the_sign_in(world):
         raise Unauthenticated("The session has ended.")
 
     await world.deploy("one", classic("tick", "tick: Int", "subscription", "engine"), resolve=None)
-    eve = Caller(user={"name": "Eve"}, until_sign_out=until_sign_out)
+    eve = Caller(user=ScriptUser("1", "Eve"), until_sign_out=until_sign_out)
     events = await world.events("subscription { tick }", eve)
     coming = asyncio.ensure_future(anext(events))
     async with asyncio.timeout(10):

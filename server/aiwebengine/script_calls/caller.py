@@ -81,11 +81,13 @@ class ScriptCaller:
         user: ScriptUser | None = None,
         is_trial: bool = False,
         shared: SharedTransaction | None = None,
+        parent: Invocation | None = None,
         request_id: str | None = None,
         timeout_secs: float | None = None,
     ) -> CallResult:
         """What a handler returns, as JSON.
 
+        *parent* is the invocation on whose behalf it is called: a call within a trial is one too.
         Raises NotFound for a script that is not served, ScriptFailed when it throws,
         ScriptUnavailable, ScriptCrashed, ScriptTimedOut, Unavailable. A failed call is logged.
         """
@@ -99,6 +101,7 @@ class ScriptCaller:
             user=user,
             is_trial=is_trial,
             shared=shared,
+            parent=parent,
             request_id=request_id,
             timeout_secs=timeout_secs,
         ) as call:
@@ -122,6 +125,7 @@ class ScriptCaller:
         user: ScriptUser | None = None,
         is_trial: bool = False,
         shared: SharedTransaction | None = None,
+        parent: Invocation | None = None,
         request_id: str | None = None,
         timeout_secs: float | None = None,
     ) -> AsyncIterator[OpenCall]:
@@ -144,7 +148,7 @@ class ScriptCaller:
                 lines.append(line)
 
         invocation = self._invocations.begin(
-            kind, served.ref, name, user, shared=shared, is_trial=is_trial
+            kind, served.ref, name, user, shared=shared, is_trial=is_trial, parent=parent
         )
         whole_head = {
             **head,

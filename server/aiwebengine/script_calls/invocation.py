@@ -90,6 +90,7 @@ class Invocation:
         "_running",
         "_shared",
         "_state",
+        "depth",
         "id",
         "is_trial",
         "kind",
@@ -115,6 +116,8 @@ class Invocation:
         self.script = script
         self.user = user
         self.is_trial = is_trial
+        self.depth = 0
+        """How many invocations it is called on behalf of, one within the other."""
         self._operations = operations
         self._db = db
         self._shared = shared
@@ -123,6 +126,11 @@ class Invocation:
         self._state: dict[type, Any] | None = None
         self._callbacks: list[OnEnd] | None = None
         self._running: set[asyncio.Task[Any]] | None = None
+
+    @property
+    def shared(self) -> SharedTransaction | None:
+        """The transaction that all it writes goes into, if somebody else ends it."""
+        return self._shared
 
     @property
     def is_over(self) -> bool:

@@ -38,8 +38,14 @@ class Invocations:
         *,
         shared: SharedTransaction | None = None,
         is_trial: bool = False,
+        parent: Invocation | None = None,
     ) -> Invocation:
-        """A new invocation; a trial without *shared* gets a transaction of its own."""
+        """A new invocation; a trial without *shared* gets a transaction of its own.
+
+        One on behalf of *parent* belongs to the same trial, if that is one.
+        """
+        if parent is not None:
+            shared, is_trial = parent.shared, parent.is_trial
         if is_trial and shared is None:
             shared = SharedTransaction(self._db)
             own = shared
@@ -48,6 +54,7 @@ class Invocations:
         invocation = Invocation(
             self._operations, self._db, kind, script, request_id, user, shared, is_trial=is_trial
         )
+        invocation.depth = 0 if parent is None else parent.depth + 1
         if own is not None:
             invocation.on_end(lambda _: own.rollback())
         return invocation

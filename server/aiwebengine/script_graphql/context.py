@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from graphql import GraphQLResolveInfo
 
 from aiwebengine.core.errors import QueryTooComplex
+from aiwebengine.script_calls.invocation import Invocation
+from aiwebengine.script_calls.types import ScriptUser
 
 MOST_CALLS = 50
 """Calls of scripts by one operation: one for each field of a root type."""
@@ -28,7 +30,7 @@ class Caller:
     """
 
     id: UUID | None = None
-    user: Any = None
+    user: ScriptUser | None = None
     until_sign_out: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -44,18 +46,19 @@ ANYONE = Caller()
 class Context:
     """What the resolvers of one operation share.
 
-    *depth* is 0 for an operation of a client, and one more than that of the invocation for one
-    that a script executes. In a trial, what the scripts write is rolled back.
+    *parent* is the invocation that executes the operation; None for an operation of a client.
     """
 
     viewer: Caller
     request_id: str
-    depth: int = 0
-    is_trial: bool = False
-    is_internal: bool = False
-    """Whether a script executes the operation, which may use all fields."""
+    parent: Invocation | None = None
     calls: int = 0
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_AT_ONCE))
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether a script executes the operation, which may use all fields."""
+        return self.parent is not None
 
     def count_call(self) -> None:
         """Count a call of a script. Raises QueryTooComplex."""

@@ -47,11 +47,6 @@ def value_for(value: Any, kind: GraphQLOutputType, *, is_classic: bool) -> Any:
     return value
 
 
-def event_for(data: str, kind: GraphQLOutputType) -> Any:
-    """The value of a subscription whose event was published as this text."""
-    return _read(data) if _is_written(kind) else data
-
-
 def plain_value(source: Any, info: GraphQLResolveInfo[Any], **_: Any) -> Any:
     """The member of an object that has the name of the field. Raises InvalidResult."""
     if not isinstance(source, Mapping):

@@ -13,7 +13,6 @@ from aiwebengine.core.background import end
 from aiwebengine.core.errors import Forbidden
 from aiwebengine.script_graphql.context import Caller, Context, Info
 from aiwebengine.script_graphql.resolving import ScriptCalls, called, head_of
-from aiwebengine.script_graphql.results import event_for
 from aiwebengine.script_graphql.types import Origin, RootField
 
 CHANNEL = "graphql:"
@@ -25,7 +24,7 @@ class Message(Protocol):
 
     @property
     def data(self) -> str:
-        """What the script sent."""
+        """What the script sent, as JSON."""
 
 
 class Broadcast(Protocol):
@@ -54,15 +53,14 @@ class FieldSubscriptions:
     ) -> AsyncIterator[Any]:
         """See `resolving.Subscriptions`."""
         own = await self._filter(origin, field, args, info.context)
-        return self._events(origin, field, own, info)
+        return self._events(origin, field, own, info.context.viewer)
 
     async def _events(
-        self, origin: Origin, field: RootField, own: dict[str, str], info: Info
+        self, origin: Origin, field: RootField, own: dict[str, str], caller: Caller
     ) -> AsyncIterator[Any]:
-        caller: Caller = info.context.viewer
         with self._broadcast.subscribe(origin.script, CHANNEL + field.name, own) as messages:
             async for message in _while_signed_in(messages, caller):
-                yield event_for(message.data, info.return_type)
+                yield orjson.loads(message.data)
 
     async def _filter(
         self, origin: Origin, field: RootField, args: dict[str, Any], context: Context

@@ -1,0 +1,53 @@
+"""Calls the resolvers of scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiwebengine.core.errors import Unauthenticated
+from aiwebengine.script_calls.caller import ScriptCaller
+from aiwebengine.script_calls.errors import ScriptFailed
+from aiwebengine.script_calls.types import Kind
+from aiwebengine.script_graphql.context import Context
+from aiwebengine.script_graphql.results import InvalidResult
+
+_NO_USER = "unauthenticated"
+
+
+class ResolverCalls:
+    """See `resolving.ScriptCalls`. *caller* returns the caller of scripts once there is one."""
+
+    def __init__(self, caller: Callable[[], ScriptCaller]) -> None:
+        self._caller = caller
+
+    async def call(self, script: Any, handler: str, head: dict[str, Any], context: Context) -> Any:
+        """What the handler returns.
+
+        Raises Unauthenticated if it needs a user, InvalidResult, and what `ScriptCaller` raises.
+        Only other scripts read the message of its exception.
+        """
+        try:
+            result = await self._caller().call(
+                script,
+                Kind.GRAPHQL,
+                handler,
+                head,
+                user=context.viewer.user,
+                parent=context.parent,
+                request_id=context.request_id or None,
+            )
+        except ScriptFailed as error:
+            if context.is_internal:
+                raise
+            raise ScriptFailed("The script failed. Its log has the details.") from error
+        return _value_in(result.value)
+
+
+def _value_in(answer: Any) -> Any:
+    """The value in the answer of graphql.js. It is the script's word."""
+    if not isinstance(answer, Mapping):
+        raise InvalidResult("The script's answer is not that of a resolver.")
+    if _NO_USER in answer:
+        raise Unauthenticated("This is for users who are signed in. Sign in first.")
+    return answer.get("value")

@@ -39,6 +39,13 @@ async def take(engine, names, script, *registrations):
         await names.take(script, registrations)
 
 
+def reading(files):
+    async def read():
+        return files
+
+    return read
+
+
 async def test_a_field_belongs_to_one_script_of_a_host(engine, names, add_script):
     one, two = await add_script("one"), await add_script("two")
     await take(engine, names, one, classic("a", "a: Int"))
@@ -138,14 +145,16 @@ const sdl = `
 
 async def test_problems_have_their_place_in_the_files(names):
     sdl = FILE.decode().split("`")[1]
-    (problem,) = await names.problems(None, [classic("a", sdl)], {"main.ts": FILE})
+    (problem,) = await names.problems(None, [classic("a", sdl)], reading({"main.ts": FILE}))
     assert problem.severity is Severity.ERROR
     assert problem.message == "GraphQL: Unknown type 'Strin'. Did you mean 'String'?"
     assert (problem.file, problem.line, problem.column) == ("main.ts", 6, 23)
 
 
 async def test_problems_of_a_text_that_is_in_no_file_name_its_line(names):
-    (problem,) = await names.problems(None, [classic("a", "a: Int\nb(: Int")], {"main.ts": FILE})
+    (problem,) = await names.problems(
+        None, [classic("a", "a: Int\nb(: Int")], reading({"main.ts": FILE})
+    )
     assert problem.message.endswith("(Line 2, column 3 of the SDL.)")
     assert (problem.file, problem.line) == (None, None)
 
@@ -156,15 +165,15 @@ async def test_clashes_are_problems(engine, names, add_script):
     files = {"main.ts": b'\nregister("a", "a: Person type Person { age: Int }");'}
     registrations = [classic("a", f"a: Person {OTHER_PERSON}")]
     for script in (None, two):
-        found = await names.problems(script, registrations, files)
+        found = await names.problems(script, registrations, reading(files))
         assert [problem.text for problem in found] == [
             "main.ts:2:11: The GraphQL field Query.a belongs to the script one.",
             "main.ts:2:26: The type Person is defined differently in the script one. Define it"
             " alike, or use another name.",
         ]
-    assert await names.problems(one, registrations, files) == []
+    assert await names.problems(one, registrations, reading(files)) == []
 
 
 async def test_other_registrations_cost_nothing(names, monkeypatch):
     monkeypatch.setattr(names_module, "offer_of", None)
-    assert await names.problems(None, [{"kind": "route", "path": "/"}], {}) == []
+    assert await names.problems(None, [{"kind": "route", "path": "/"}], None) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aiwebengine.access_reviews import rest as reviews_rest
 from aiwebengine.app.pages import Pages
 from aiwebengine.app.schema import schema
+from aiwebengine.app.script_graphql import ScriptGraphQLAccess
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.backups import rest as backups_rest
@@ -36,6 +38,8 @@ from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.rate_limits.service import client_network
 from aiwebengine.script_assets import rest as script_assets_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
+from aiwebengine.script_graphql.endpoint import PATH as SCRIPT_GRAPHQL
+from aiwebengine.script_graphql.endpoint import ScriptGraphQL
 from aiwebengine.script_secrets import rest as script_secrets_rest
 from aiwebengine.scripts import rest as scripts_rest
 from aiwebengine.scripts import rest_owning as scripts_rest_owning
@@ -94,21 +98,31 @@ class WebApplication:
             documents_bytes=half_of(config.performance.cache_size_mb),
             compiled_plans=config.performance.compiled_plans,
         )
+        socket_limits = SocketLimits(
+            limits.operations_per_socket,
+            config.security.max_anonymous_body_bytes,
+            Places(config.security.max_sockets_per_address),
+            Places(config.security.max_sockets_per_user),
+            crowds(client_network, config.server.trusted_proxies),
+        )
         self._sockets = WebSocketEndpoint(
             lambda _: executor,
             self._graphql_context,
             engine.authenticator.is_same_origin,
-            SocketLimits(
-                limits.operations_per_socket,
-                config.security.max_anonymous_body_bytes,
-                Places(config.security.max_sockets_per_address),
-                Places(config.security.max_sockets_per_user),
-                crowds(client_network, config.server.trusted_proxies),
-            ),
+            socket_limits,
         )
         self._graphql = HttpEndpoint(
             lambda _: executor, self._graphql_context, self._pages.playground
         )
+        self._script_graphql: ScriptGraphQL | None = None
+        if engine.scripting is not None:
+            doors = ScriptGraphQLAccess(engine, engine.scripting.known_visitors())
+            self._script_graphql = doors.endpoint(
+                engine.scripting.fields.schemas,
+                self._pages.playground,
+                replace(socket_limits, needs_sign_in=False),
+                lambda connection: self._count(connection.scope),
+            )
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
         """The ASGI application; *lifespan* runs from its start to its end."""
@@ -131,10 +145,14 @@ class WebApplication:
     async def close_sockets(self) -> None:
         """Close all WebSockets; the clients are asked to reconnect later."""
         await self._sockets.close_all()
+        if self._script_graphql is not None:
+            await self._script_graphql.close_sockets()
 
     async def end_streams(self) -> None:
         """End all event streams; the clients are asked to reconnect later."""
         await self._graphql.end_streams()
+        if self._script_graphql is not None:
+            await self._script_graphql.end_streams()
 
     def _routes(self) -> list[BaseRoute]:
         engine, services = self._engine, self._engine.services
@@ -161,6 +179,7 @@ class WebApplication:
             *script_secrets_rest.routes(services.script_secrets, authenticator),
             *script_fetch_rest.routes(services.fetch_hosts, authenticator),
             *script_assets_rest.routes(services.script_files, authenticator),
+            *([] if self._script_graphql is None else self._script_graphql.routes(_Unrouted)),
             *audit_rest.routes(services.export, authenticator),
             *logs_rest.routes(services.logs, authenticator),
             *reviews_rest.routes(services.access_reviews, services.review_export, authenticator),
@@ -199,7 +218,7 @@ class WebApplication:
             Middleware(
                 TimeLimit,
                 seconds=config.server.request_timeout_secs,
-                with_own_timeout=frozenset({GRAPHQL}),
+                with_own_timeout=frozenset({GRAPHQL, SCRIPT_GRAPHQL}),
                 error_response=_refused,
             ),
             Middleware(RateLimit, count=self._count, error_response=_refused),
@@ -278,4 +297,5 @@ class _Unrouted:
 
 def _refused(scope: Scope, error: EngineError) -> Response:
     """The response for an error in a middleware: GraphQL format for its path, else a problem."""
-    return (refused_by_graphql if scope["path"] == GRAPHQL else as_problem)(scope, error)
+    is_graphql = scope["path"] in (GRAPHQL, SCRIPT_GRAPHQL)
+    return (refused_by_graphql if is_graphql else as_problem)(scope, error)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from aiwebengine.app.script_connections import ScriptConnections
 from aiwebengine.app.script_features import Features, add_features
+from aiwebengine.app.script_graphql import EVERYWHERE, ScriptFields
 from aiwebengine.app.script_visitors import EngineVisitors
 from aiwebengine.app.script_work import ScriptWork
 from aiwebengine.audit.event_bus import AuditEventBus
@@ -97,7 +98,12 @@ class Scripting:
         )
         self.work = ScriptWork(db, self.caller, self.operations)
         features.steps.extend(self.work.steps)
+        self.fields = ScriptFields(
+            config, db, self.active, lambda: self.caller, self.connections.broadcast
+        )
+        self.fields.add_operations(self.operations)
         add_features(features)
+        features.steps.append(self.fields.step)
         scripts.inits = CountedInits(db, self.invocations)
         scripts.steps += features.steps
         self.active.on_switch += features.on_switch
@@ -125,13 +131,15 @@ class Scripting:
                 self._config.server.public_name,
                 self._config.server.scripts_name,
                 api_key,
-                self._known_visitors(),
+                self.known_visitors(),
                 self._engine_visitors,
                 self._files,
+                EVERYWHERE,
             ),
         )
 
-    def _known_visitors(self) -> Visitors | None:
+    def known_visitors(self) -> Visitors | None:
+        """Who visits the scripts host; None without one."""
         server = self._config.server
         if server.scripts_name is None:
             return None
@@ -176,6 +184,7 @@ class Scripting:
             pause = REFRESH_SECS
             try:
                 await self.active.refresh()
+                await self.fields.refresh()
             except Unavailable:
                 # The previous versions continue to be served.
                 log.debug("scripts.postponed")
@@ -192,6 +201,7 @@ class Scripting:
         """Serve a changed script in this process before its author gets the response."""
         try:
             await self.active.refresh()
+            await self.fields.refresh()
         except Unavailable:
             self._changed.set()
 

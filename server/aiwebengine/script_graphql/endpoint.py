@@ -58,9 +58,12 @@ class ScriptGraphQL:
             Route(SDL_PATH, self.sdl, methods=["GET"]),
         ]
 
-    async def close(self) -> None:
-        """End all WebSockets and event streams because the engine stops."""
+    async def close_sockets(self) -> None:
+        """Close all WebSockets because the engine stops; the clients reconnect later."""
         await self._sockets.close_all()
+
+    async def end_streams(self) -> None:
+        """End all event streams because the engine stops; the clients reconnect later."""
         await self._http.end_streams()
 
     @by_operation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -44,16 +44,18 @@ class GraphQLNames:
         self,
         script_id: UUID | None,
         registrations: Sequence[Any],
-        files: Mapping[str, bytes],
+        files: Callable[[], Awaitable[Mapping[str, bytes]]],
     ) -> list[Diagnostic]:
         """What is wrong with a version of a script, in the places of its files."""
         if not any(map(is_about_graphql, registrations)):
             return []
         # In a thread: a large SDL takes some hundred milliseconds.
         checked = await asyncio.to_thread(offer_of, registrations)
-        places = Places(files)
-        found = [_diagnostic(problem, places) for problem in checked.problems]
         clashes = await self._clashes(script_id, checked.offer)
+        if not (checked.problems or clashes):
+            return []
+        places = Places(await files())
+        found = [_diagnostic(problem, places) for problem in checked.problems]
         return found + [_error(clash.message, places.of_name(clash.claim)) for clash in clashes]
 
     async def take(self, script_id: UUID, registrations: Sequence[Any]) -> None:

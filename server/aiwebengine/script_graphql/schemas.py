@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -71,11 +71,11 @@ class ScriptSchemas:
         self._nothing = self._host((), compose((), attach))
         self._is_loaded = False
 
-    async def update(self, served: Iterable[Served]) -> None:
-        """Serve the fields of these scripts, and of no others."""
+    async def update(self, served: Callable[[], Iterable[Served]]) -> None:
+        """Serve the fields of the scripts that *served* returns, and of no others."""
         async with self._lock:
             scripts = sorted(
-                (one for one in served if any(map(is_about_graphql, one.registrations))),
+                (one for one in served() if any(map(is_about_graphql, one.registrations))),
                 key=lambda one: one.activation,
             )
             by_hosts: dict[Hosts, list[Served]] = defaultdict(list)

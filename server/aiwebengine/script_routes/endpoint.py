@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -77,6 +77,8 @@ class Settings:
     engine_visitors: FindsVisitors | None = None
     """Who visits the engine's host."""
     files: ServesFiles | None = None
+    everywhere: Mapping[str, str] = field(default_factory=dict)
+    """Paths that the engine answers on the hosts of scripts too, and its own paths for them."""
 
 
 class ScriptRoutes:
@@ -144,6 +146,10 @@ class ScriptRoutes:
         Raises EngineError as long as nothing was sent.
         """
         place, found = self.find(scope)
+        own = self._settings.everywhere.get(scope["path"]) if place.is_apart else None
+        if own is not None:
+            scope["path"] = own
+            return False
         visitors = self._settings.visitors
         if place.is_apart and visitors is not None and visitors.is_sign_in(scope, place.tables):
             await (await visitors.sign_in(scope))(scope, receive, send)
@@ -291,7 +297,10 @@ class ScriptRoutes:
         *,
         is_own_host: bool,
     ) -> Connecting:
-        """What the visitor wants; a page of another origin never learns who it is. Raises Unavailable."""
+        """What the visitor wants, who is nobody to a page of another origin.
+
+        Raises Unavailable.
+        """
 
         async def find_user() -> ScriptUser | None:
             if not may_connect(scope, ()):

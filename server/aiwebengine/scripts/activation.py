@@ -54,6 +54,13 @@ class ActivationStep:
         Raises EngineError; then nothing is deployed.
         """
 
+    async def moved(self, script_id: UUID) -> None:
+        """Check or change what belongs to a script that is bound to another host, in that
+        transaction.
+
+        Raises EngineError; then nothing has changed.
+        """
+
     async def deleted(self, script_id: UUID) -> None:
         """Stop what belongs to the script, in the transaction that deletes it.
 

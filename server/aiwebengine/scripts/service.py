@@ -313,6 +313,9 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
         if script.host != host and script.active_version is not None:
             await self._move_routes(script, script.active_version, host)
         await store.set_host(self._db, script.key, host, mode, activation)
+        if script.host != host:
+            for step in self.steps:
+                await step.moved(script.key)
         await self._audit.record(
             viewer,
             AuditAction.SCRIPT_HOST_BOUND,

@@ -15,8 +15,8 @@ from aiwebengine.script_calls.invocation import Invocation
 from aiwebengine.script_calls.types import Kind as InvocationKind
 from aiwebengine.script_calls.types import ScriptUser
 from aiwebengine.script_graphql import context as context_module
-from aiwebengine.script_graphql.context import ANYONE, Caller, Context
-from aiwebengine.script_graphql.operations import NestedTooDeeply, execute
+from aiwebengine.script_graphql.context import ANYONE, Caller, Context, NestedTooDeeply
+from aiwebengine.script_graphql.operations import execute
 from aiwebengine.script_graphql.resolving import Resolvers
 from aiwebengine.script_graphql.schemas import ScriptSchemas, Served
 from aiwebengine.script_graphql.subscriptions import FieldSubscriptions
@@ -27,10 +27,12 @@ EVE = Caller(user=ScriptUser("1", "Eve"))
 HERE = ("",)
 
 
-def within(depth=0):
+def within(*, depth=0, above=None):
     """The context of an operation that a script executes in an invocation of this depth."""
+    for _ in range(depth):
+        above = within(above=above).parent
     invocation = Invocation(None, None, InvocationKind.GRAPHQL, None, "request-1")
-    invocation.depth = depth
+    invocation.parent = above
     return Context(ANYONE, "request-1", invocation)
 
 
@@ -291,7 +293,7 @@ async def test_mutations_run_one_after_the_other(world):
 
 async def test_operations_of_operations_end(world):
     async def again(head, context):
-        inner = within(0 if context.parent is None else context.parent.depth + 1)
+        inner = within(above=context.parent)
         return await execute(world.executor(audience=Audience.SCRIPTS), inner, "{ a }", None)
 
     class Nested(World):
@@ -331,7 +333,7 @@ async def test_scripts_execute_no_subscriptions(world):
     with pytest.raises(EngineError, match="no subscriptions"):
         await execute(world.executor(), inside, "subscription { a }", None)
     with pytest.raises(NestedTooDeeply):
-        await execute(world.executor(), within(4), "{ a }", None)
+        await execute(world.executor(), within(depth=4), "{ a }", None)
 
 
 async def test_subscribers_get_what_is_for_them(world):

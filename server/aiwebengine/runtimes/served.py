@@ -219,18 +219,18 @@ class Served:
 
     def _free_process(self) -> Process | None:
         """The process with the fewest calls, if this program may have another call now."""
-        best, total = None, 0
-        for process in self.processes:
-            if process.registrations is not None:
-                total += len(process.calls)
-                if best is None or len(process.calls) < len(best.calls):
-                    best = process
-        if best is None or total >= self.program.limits.concurrent_calls:
+        ready = [one for one in self.processes if one.registrations is not None]
+        total = sum(len(process.calls) for process in ready)
+        if not ready or total >= self.program.limits.concurrent_calls:
             return None
+        best = min(ready, key=_load_of)
         may_add = len(self.processes) < self.program.limits.processes
         if self._blocks and best.calls and self._starting is None and may_add:
             with suppress(CannotStart):
                 self._add_process()
+        if best.questions.is_blocking and self._starting is not None:
+            # What it waits for may be this very call.
+            return None
         return best
 
     def _start_one(self) -> None:
@@ -332,3 +332,8 @@ class Trial:
         load, self._load = self._load, None
         if load is not None:
             load.finish(kind, head)
+
+
+def _load_of(process: Process) -> tuple[bool, int]:
+    """Orders processes: first those that don't wait for a reply, then those with few calls."""
+    return process.questions.is_blocking, len(process.calls)

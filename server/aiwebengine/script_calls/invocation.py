@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -90,10 +90,10 @@ class Invocation:
         "_running",
         "_shared",
         "_state",
-        "depth",
         "id",
         "is_trial",
         "kind",
+        "parent",
         "script",
         "user",
     )
@@ -116,8 +116,8 @@ class Invocation:
         self.script = script
         self.user = user
         self.is_trial = is_trial
-        self.depth = 0
-        """How many invocations it is called on behalf of, one within the other."""
+        self.parent: Invocation | None = None
+        """The invocation on whose behalf it is called."""
         self._operations = operations
         self._db = db
         self._shared = shared
@@ -126,6 +126,14 @@ class Invocation:
         self._state: dict[type, Any] | None = None
         self._callbacks: list[OnEnd] | None = None
         self._running: set[asyncio.Task[Any]] | None = None
+
+    @property
+    def ancestors(self) -> Iterator[Invocation]:
+        """The invocations on whose behalf it is called, the nearest one first."""
+        above = self.parent
+        while above is not None:
+            yield above
+            above = above.parent
 
     @property
     def shared(self) -> SharedTransaction | None:

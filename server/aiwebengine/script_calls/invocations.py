@@ -54,7 +54,7 @@ class Invocations:
         invocation = Invocation(
             self._operations, self._db, kind, script, request_id, user, shared, is_trial=is_trial
         )
-        invocation.depth = 0 if parent is None else parent.depth + 1
+        invocation.parent = parent
         if own is not None:
             invocation.on_end(lambda _: own.rollback())
         return invocation

@@ -9,7 +9,7 @@ from aiwebengine.core.errors import Unauthenticated
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.errors import ScriptFailed
 from aiwebengine.script_calls.types import Kind
-from aiwebengine.script_graphql.context import Context
+from aiwebengine.script_graphql.context import Context, must_have_process
 from aiwebengine.script_graphql.results import InvalidResult
 
 _NO_USER = "unauthenticated"
@@ -24,9 +24,11 @@ class ResolverCalls:
     async def call(self, script: Any, handler: str, head: dict[str, Any], context: Context) -> Any:
         """What the handler returns.
 
-        Raises Unauthenticated if it needs a user, InvalidResult, and what `ScriptCaller` raises.
+        Raises Unauthenticated if it needs a user, InvalidResult, NestedTooDeeply, and what
+        `ScriptCaller` raises.
         Only other scripts read the message of its exception.
         """
+        must_have_process(script, context)
         try:
             result = await self._caller().call(
                 script,

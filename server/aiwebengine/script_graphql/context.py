@@ -10,9 +10,10 @@ from uuid import UUID
 
 from graphql import GraphQLResolveInfo
 
-from aiwebengine.core.errors import QueryTooComplex
+from aiwebengine.core.errors import EngineError, QueryTooComplex
 from aiwebengine.script_calls.invocation import Invocation
 from aiwebengine.script_calls.types import ScriptUser
+from aiwebengine.scripts.types import Dialect
 
 MOST_CALLS = 50
 """Calls of scripts by one operation: one for each field of a root type."""
@@ -20,6 +21,13 @@ CALLS_AT_ONCE = 10
 """Calls of scripts by one operation at a time."""
 MOST_NESTED = 4
 """How deep operations may be nested: a resolver executes an operation, whose resolver executes …"""
+
+
+class NestedTooDeeply(EngineError):
+    """Resolvers execute operations whose resolvers execute operations, too often."""
+
+    code = "LIMIT"
+    status = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +80,33 @@ class Context:
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]
+
+
+def must_not_be_too_deep(context: Context) -> None:
+    """Raise NestedTooDeeply before an operation of a script that is nested too deeply."""
+    parent = context.parent
+    if parent is not None and sum(1 for _ in parent.ancestors) >= MOST_NESTED:
+        raise NestedTooDeeply(
+            f"Operations are nested more than {MOST_NESTED} deep: a resolver executes an operation,"
+            " whose resolver executes another one, and so on."
+        )
+
+
+def must_have_process(script: UUID, context: Context) -> None:
+    """Raise NestedTooDeeply before a call that no process of a classic script could answer.
+
+    Each of its invocations that waits for this call keeps a process.
+    """
+    parent = context.parent
+    if parent is None:
+        return
+    waiting = [one for one in (parent, *parent.ancestors) if one.script.id == script]
+    if not waiting or waiting[0].script.dialect is not Dialect.CLASSIC:
+        return
+    most = waiting[0].script.limits.processes
+    if len(waiting) >= most:
+        raise NestedTooDeeply(
+            f"The script {waiting[0].script.slug} waits for {len(waiting)} operations on its own"
+            f" fields; at most {most - 1} can be answered in the classic form. Call the function of"
+            " the resolver instead."
+        )

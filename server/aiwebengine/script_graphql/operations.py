@@ -16,7 +16,7 @@ from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.requests import from_parts
 from aiwebengine.script_calls.invocation import Invocation
 from aiwebengine.script_calls.operations import Operations
-from aiwebengine.script_graphql.context import MOST_NESTED, Caller, Context
+from aiwebengine.script_graphql.context import Caller, Context, must_not_be_too_deep
 from aiwebengine.script_graphql.results import value_for
 from aiwebengine.script_graphql.schemas import ScriptSchemas
 from aiwebengine.script_graphql.subscriptions import CHANNEL, filter_in
@@ -24,13 +24,6 @@ from aiwebengine.script_graphql.types import Audience, Kind
 from aiwebengine.scripts.types import Dialect
 
 MATCHINGS = ("subset", "overlap")
-
-
-class NestedTooDeeply(EngineError):
-    """Resolvers execute operations whose resolvers execute operations, too often."""
-
-    code = "LIMIT"
-    status = 400
 
 
 class Publisher(Protocol):
@@ -128,11 +121,7 @@ async def execute(
 
     Raises NestedTooDeeply, and BadUserInput for a subscription.
     """
-    if context.parent is not None and context.parent.depth >= MOST_NESTED:
-        raise NestedTooDeeply(
-            f"Operations are nested more than {MOST_NESTED} deep: a resolver executes an operation,"
-            " whose resolver executes another one, and so on."
-        )
+    must_not_be_too_deep(context)
     parts = {"query": query, "variables": variables, "operationName": operation_name}
     try:
         operation = executor.prepare(from_parts(parts))

@@ -478,6 +478,16 @@ CREATE TABLE public.script_files (
     CONSTRAINT script_files_path_check CHECK ((length(path) <= 200))
 );
 
+CREATE TABLE public.script_graphql_names (
+    script_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    digest text DEFAULT ''::text NOT NULL,
+    CONSTRAINT script_graphql_names_digest_check CHECK ((length(digest) <= 64)),
+    CONSTRAINT script_graphql_names_kind_check CHECK ((kind = ANY (ARRAY['query'::text, 'mutation'::text, 'subscription'::text, 'type'::text]))),
+    CONSTRAINT script_graphql_names_name_check CHECK ((length(name) <= 100))
+);
+
 CREATE TABLE public.script_listeners (
     script_id uuid NOT NULL,
     type text NOT NULL,
@@ -523,6 +533,13 @@ CREATE TABLE public.script_message_keys (
     CONSTRAINT script_message_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 
+CREATE SEQUENCE public.script_message_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE public.script_messages (
     id bigint NOT NULL,
     sender_id uuid,
@@ -547,6 +564,18 @@ ALTER TABLE public.script_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.script_messages_sent (
+    number bigint NOT NULL,
+    script_id uuid NOT NULL,
+    channel text NOT NULL,
+    own_id text,
+    body text NOT NULL,
+    sent_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT script_messages_sent_body_check CHECK ((length(body) <= 600000)),
+    CONSTRAINT script_messages_sent_channel_check CHECK ((length(channel) <= 600)),
+    CONSTRAINT script_messages_sent_own_id_check CHECK ((length(own_id) <= 200))
+);
+
 CREATE TABLE public.script_owners (
     script_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -567,7 +596,6 @@ CREATE TABLE public.script_routes (
     CONSTRAINT script_routes_declared_method_check CHECK ((length(declared_method) <= 10)),
     CONSTRAINT script_routes_handler_check CHECK ((length(handler) <= 600)),
     CONSTRAINT script_routes_host_check CHECK ((length(host) <= 253)),
-    CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text]))),
     CONSTRAINT script_routes_method_check CHECK ((length(method) <= 10)),
     CONSTRAINT script_routes_path_check CHECK ((length(path) <= 500)),
     CONSTRAINT script_routes_shape_check CHECK ((length(shape) <= 500))
@@ -1019,6 +1047,9 @@ ALTER TABLE ONLY public.script_fetch_hosts
 ALTER TABLE ONLY public.script_files
     ADD CONSTRAINT script_files_pkey PRIMARY KEY (script_id, version, path);
 
+ALTER TABLE ONLY public.script_graphql_names
+    ADD CONSTRAINT script_graphql_names_pkey PRIMARY KEY (script_id, kind, name);
+
 ALTER TABLE ONLY public.script_listeners
     ADD CONSTRAINT script_listeners_pkey PRIMARY KEY (type, script_id);
 
@@ -1031,8 +1062,14 @@ ALTER TABLE ONLY public.script_message_keys
 ALTER TABLE ONLY public.script_messages
     ADD CONSTRAINT script_messages_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.script_messages_sent
+    ADD CONSTRAINT script_messages_sent_pkey PRIMARY KEY (number);
+
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_pkey PRIMARY KEY (script_id, user_id);
+
+ALTER TABLE public.script_routes
+    ADD CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text, 'socket'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_pkey PRIMARY KEY (host, shape, method);
@@ -1199,6 +1236,8 @@ CREATE INDEX script_deliveries_sender ON public.script_deliveries USING btree (s
 
 CREATE INDEX script_files_digest ON public.script_files USING btree (digest);
 
+CREATE INDEX script_graphql_names_name ON public.script_graphql_names USING btree (kind, name);
+
 CREATE INDEX script_listeners_script ON public.script_listeners USING btree (script_id);
 
 CREATE INDEX script_log_at ON public.script_log USING btree (at);
@@ -1210,6 +1249,8 @@ CREATE INDEX script_log_script ON public.script_log USING btree (script_id, id);
 CREATE INDEX script_message_keys_sent ON public.script_message_keys USING btree (sent_at);
 
 CREATE INDEX script_messages_sender ON public.script_messages USING btree (sender_id);
+
+CREATE INDEX script_messages_sent_channel ON public.script_messages_sent USING btree (script_id, channel, number);
 
 CREATE INDEX script_owners_user ON public.script_owners USING btree (user_id);
 
@@ -1328,6 +1369,9 @@ ALTER TABLE ONLY public.script_files
 
 ALTER TABLE ONLY public.script_files
     ADD CONSTRAINT script_files_script_id_version_fkey FOREIGN KEY (script_id, version) REFERENCES public.script_versions(script_id, number) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_graphql_names
+    ADD CONSTRAINT script_graphql_names_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_listeners
     ADD CONSTRAINT script_listeners_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

@@ -339,17 +339,17 @@ async def test_scripts_execute_no_subscriptions(world):
 async def test_subscribers_get_what_is_for_them(world):
     await world.deploy(
         "one",
-        classic("tick", "tick(room: String): Tick type Tick { n: Int }", "subscription"),
-        resolve=lambda head, context: '{"room": "' + head["args"]["room"] + '", "level": 3}',
+        classic("tick", "tick(topic: String): Tick type Tick { n: Int }", "subscription"),
+        resolve=lambda head, context: '{"topic": "' + head["args"]["topic"] + '", "level": 3}',
     )
-    events = await world.events('subscription { tick(room: "a") { n } }')
+    events = await world.events('subscription { tick(topic: "a") { n } }')
     coming = asyncio.ensure_future(anext(events))
     async with asyncio.timeout(10):
         while not world.subscribed:
             await asyncio.sleep(0)
         ((script, channel, connection, queue),) = world.subscribed
         assert (script, channel) == ("one", "graphql:tick")
-        assert connection == {"room": "a", "level": "3"}
+        assert connection == {"topic": "a", "level": "3"}
         await queue.put(Message('{"n": 1, "hidden": 2}'))
         assert await coming == {"data": {"tick": {"n": 1}}}
         await queue.put(Message('{"n": "x"}'))

@@ -21,9 +21,9 @@ function ask(context) {{
 function send(context) {{
   graphQLRegistry.sendSubscriptionMessage("tick{n}", JSON.stringify({{ text: "to all" }}));
   return graphQLRegistry.sendSubscriptionMessageFiltered(
-    "tick{n}", JSON.stringify({{ text: context.args.room }}), JSON.stringify(context.args));
+    "tick{n}", JSON.stringify({{ text: context.args.topic }}), JSON.stringify(context.args));
 }}
-function tick(context) {{ return {{ room: context.args.room }}; }}
+function tick(context) {{ return {{ topic: context.args.topic }}; }}
 function init() {{
   graphQLRegistry.registerQuery(
     "hello{n}", "type Query {{ hello{n}(name: String): String }}", "hello", "external");
@@ -37,8 +37,8 @@ function init() {{
   graphQLRegistry.registerQuery(
     "ask{n}", "ask{n}(query: String!, variables: String): String", "ask", "external");
   graphQLRegistry.registerSubscription(
-    "tick{n}", "type Subscription {{ tick{n}(room: String): Item{n} }}", "tick", "external");
-  graphQLRegistry.registerMutation("send{n}", "send{n}(room: String): String", "send", "external");
+    "tick{n}", "type Subscription {{ tick{n}(topic: String): Item{n} }}", "tick", "external");
+  graphQLRegistry.registerMutation("send{n}", "send{n}(topic: String): String", "send", "external");
 }}
 """
 MODULE = """
@@ -298,7 +298,7 @@ def test_a_new_version_has_its_own_fields_at_once(site, graphql, n):
 
 async def test_subscribers_get_what_is_for_them(graphql, classic):
     n = classic
-    query = f'subscription {{ tick{n}(room: "a") {{ text }} }}'
+    query = f'subscription {{ tick{n}(topic: "a") {{ text }} }}'
     async with graphql.socket() as a, graphql.socket(signed_in=True) as b:
         await a.subscribe(query)
         await b.subscribe(query.replace('"a"', '"b"'))
@@ -307,14 +307,14 @@ async def test_subscribers_get_what_is_for_them(graphql, classic):
         for socket in (a, b):
             receiving = asyncio.ensure_future(socket.receive())
             while not receiving.done():
-                await asyncio.to_thread(graphql.data, f'mutation {{ send{n}(room: "none") }}')
+                await asyncio.to_thread(graphql.data, f'mutation {{ send{n}(topic: "none") }}')
                 await asyncio.wait([receiving], timeout=0.2)
             first[socket] = receiving.result()
             assert first[socket]["payload"] == {"data": {f"tick{n}": {"text": "to all"}}}
-        await asyncio.to_thread(graphql.data, f'mutation {{ send{n}(room: "b") }}')
+        await asyncio.to_thread(graphql.data, f'mutation {{ send{n}(topic: "b") }}')
         while (message := await b.receive())["payload"]["data"][f"tick{n}"]["text"] != "b":
             assert message["payload"]["data"][f"tick{n}"]["text"] == "to all"
-        await asyncio.to_thread(graphql.data, f'mutation {{ send{n}(room: "a") }}')
+        await asyncio.to_thread(graphql.data, f'mutation {{ send{n}(topic: "a") }}')
         while (message := await a.receive())["payload"]["data"][f"tick{n}"]["text"] != "a":
             assert message["payload"]["data"][f"tick{n}"]["text"] == "to all"
 

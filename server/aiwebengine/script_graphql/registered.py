@@ -25,7 +25,7 @@ _KINDS = frozenset((MODULE_KIND, *_CLASSIC))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A field as it was registered."""
+    """A registered field."""
 
     kind: Kind
     name: str

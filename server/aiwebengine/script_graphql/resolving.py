@@ -70,7 +70,7 @@ class Resolvers:
 
 
 def head_of(field: RootField, args: dict[str, Any]) -> dict[str, Any]:
-    """What a script is told about the field that it resolves."""
+    """What a script learns about the field that it resolves."""
     return {"operation": field.kind.value, "field": field.name, "args": args}
 
 

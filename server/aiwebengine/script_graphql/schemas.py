@@ -123,7 +123,7 @@ class ScriptSchemas:
     def _changed(
         self, scripts: Sequence[Served], by_hosts: Mapping[Hosts, Sequence[Served]]
     ) -> dict[Hosts, _Host]:
-        """What has to be served anew."""
+        """The hosts whose schemas must change."""
         self._offers = {one.version_key: self._offer(one) for one in scripts}
         changed = {}
         for hosts, some in by_hosts.items():

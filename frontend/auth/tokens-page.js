@@ -24,7 +24,7 @@ const CREATE = gql(`mutation CreateApiToken($input: CreateApiTokenInput!) {
 /** @typedef {import("../types/documents").ApiTokensData["apiTokens"][number]} ApiToken */
 /** @typedef {import("../lib/parts.js").Question} Question */
 
-const SCOPES = ["read", "users:write", "ops:write", "scripts:write"];
+const SCOPES = ["read", "users:write", "ops:write", "scripts:write", "scripts:call"];
 
 export function TokensPage() {
   const { data, error, reload } = useQuery(TOKENS, {});

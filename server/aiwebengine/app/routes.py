@@ -35,6 +35,8 @@ from aiwebengine.graphql.websocket import SocketLimits, WebSocketEndpoint
 from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
 from aiwebengine.metrics import rest as metrics_rest
+from aiwebengine.oauth_server import consent as oauth_consent
+from aiwebengine.oauth_server import rest as oauth_rest
 from aiwebengine.rate_limits.service import client_network
 from aiwebengine.script_assets import rest as script_assets_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
@@ -172,6 +174,18 @@ class WebApplication:
                 services.script_sessions,
                 engine.frontend,
                 config.server,
+            ),
+            *oauth_rest.routes(
+                authenticator,
+                services.authorizations,
+                services.clients,
+                config.server.public_url,
+            ),
+            *oauth_consent.routes(
+                authenticator,
+                services.authorizations,
+                engine.frontend,
+                config.server.public_url,
             ),
             *users_rest.routes(services.users, authenticator, lambda: engine.cursors),
             *scripts_rest.routes(services.scripts, authenticator, lambda: engine.cursors),

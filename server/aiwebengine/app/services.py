@@ -42,6 +42,8 @@ from aiwebengine.maintenance import backup_evidence, evidence, script_evidence
 from aiwebengine.maintenance.service import Maintenance
 from aiwebengine.metrics.instruments import Instruments
 from aiwebengine.migrations.service import Migrations
+from aiwebengine.oauth_server.clients import Clients
+from aiwebengine.oauth_server.service import Authorizations
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.script_assets.people import ScriptFiles
@@ -57,6 +59,7 @@ from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.streams import ScriptStreams
 from aiwebengine.scripts.trees import Trees
+from aiwebengine.sessions.client_tokens import ClientTokens
 from aiwebengine.sessions.script_sessions import ScriptSessions
 from aiwebengine.sessions.service import Sessions
 from aiwebengine.sessions.tokens import Tokens
@@ -72,6 +75,8 @@ if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
     from aiwebengine.auth.sign_in_provider import SignInProvider
 
+MCP = "/mcp"
+"""The path of the Model Context Protocol, and the audience of its tokens."""
 SCRIPTS_ARE_OFF = "Scripts are off: scripts.enabled is false."
 
 
@@ -83,6 +88,8 @@ class Services:
     sessions: Sessions
     script_sessions: ScriptSessions
     tokens: Tokens
+    clients: Clients
+    authorizations: Authorizations
     sign_in: SignIn
     callers: CallerResolver
     audit: AuditTrail
@@ -164,6 +171,10 @@ def build_services(infrastructure: Infrastructure) -> Services:
     )
     users = Users(db, audit, sessions, cache)
     tokens = Tokens(db, audit, users, lifetime=auth.token_lifetime, longest=auth.max_token_lifetime)
+    clients = Clients(db)
+    client_tokens = ClientTokens(
+        db, audit, lifetime=min(auth.token_lifetime, auth.max_token_lifetime)
+    )
     scripts = Scripts(
         db,
         audit,
@@ -229,6 +240,10 @@ def build_services(infrastructure: Infrastructure) -> Services:
         sessions=sessions,
         script_sessions=ScriptSessions(db, idle.total_seconds()),
         tokens=tokens,
+        clients=clients,
+        authorizations=Authorizations(
+            db, clients, client_tokens, f"{config.server.public_url}{MCP}"
+        ),
         sign_in=SignIn(
             db,
             audit,

@@ -42,6 +42,8 @@ _TOKEN = {
     "expiresAt": "when it expires, or null",
     "parent": "id of the token that created it; missing when none did",
     "roleCeiling": "its highest role; missing when it is limited by its user's roles only",
+    "audience": "the only address that accepts it; missing when all do",
+    "client": "the program that it was given to, with `id`, `name` and `redirect`",
 }
 _RUN = {"run": "the number of the run"}
 _VERDICT = {"ok": "whether it is good", "problem": "what is wrong; missing when nothing is"}
@@ -141,8 +143,9 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
     _A.TOKEN_REVOKED: EventSchema(
         "user",
         _TOKEN,
-        reason="for a token created by the revoked one, the name of that one; or that its user was"
-        f" suspended; {_RESTORED}; missing otherwise",
+        reason="for a token created by the revoked one, the name of that one; that its user was"
+        f" suspended; that its program disconnected itself or used a refresh token twice;"
+        f" {_RESTORED}; missing otherwise",
     ),
     _A.TOKEN_USED_FROM_NEW_ADDRESS: EventSchema(
         "user", after={"token": "the token's id", "address": "the new address"}

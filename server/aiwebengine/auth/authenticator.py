@@ -51,18 +51,24 @@ class Authenticator:
         port = parts.port or (443 if self._is_https else 80)
         self._origins = {(parts.scheme, name, port) for name in names}
 
-    async def viewer(self, connection: HTTPConnection, api: str) -> Viewer:
+    async def viewer(
+        self, connection: HTTPConnection, api: str, *, resource: str | None = None
+    ) -> Viewer:
         """The caller: by token if one is sent, else by session, else anonymous.
+
+        *resource* is the address of a resource that has tokens of its own (RFC 8707).
 
         Raises Unauthenticated for an invalid token, RateLimited after many of these, Unavailable
         without a database.
         """
-        viewer = await self._viewer(connection, self.origin(connection, api))
+        viewer = await self._viewer(connection, self.origin(connection, api), resource)
         # Also for the log line of the request and for recorded denials.
         connection.scope["state"]["viewer"] = viewer
         return viewer
 
-    async def _viewer(self, connection: HTTPConnection, origin: Origin) -> Viewer:
+    async def _viewer(
+        self, connection: HTTPConnection, origin: Origin, resource: str | None
+    ) -> Viewer:
         token, secret = self.recall(connection)
         if secret is None:
             return anonymous(origin)
@@ -70,7 +76,7 @@ class Authenticator:
             viewer = await self._callers.by_session(secret, origin)
         else:
             try:
-                viewer = await self._callers.by_token(token, origin)
+                viewer = await self._callers.by_token(token, origin, resource)
             except Unauthenticated:
                 connection.scope["state"]["caller"] = ANONYMOUS
                 self._last_seen.note(secret, anonymous(origin))

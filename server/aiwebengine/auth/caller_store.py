@@ -69,7 +69,8 @@ async def caller_by_token(
     """
     return await db.one(
         f"""
-        select t.id as token_id, t.expires_at, t.scopes, t.role_ceiling,
+        select t.id as token_id, t.expires_at, t.secret_expires_at, t.audience, t.scopes,
+          t.role_ceiling,
           t.made_by_id, case when t.made_by_id <> u.id then t.made_by end as made_by,
           maker.roles as makers_roles, maker.next_role_end as makers_role_end,
           t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as stale,
@@ -81,6 +82,7 @@ async def caller_by_token(
         where {"t.secret_hash = :key" if id is None else "t.id = :key"}
           and t.revoked_at is null
           and (t.expires_at is null or t.expires_at > now())
+          and (t.secret_expires_at is null or t.secret_expires_at > now())
           and u.status = 'active'
           and (t.made_by_id is null or t.made_by_id = u.id or maker.roles is not null)
         """,

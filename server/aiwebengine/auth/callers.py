@@ -15,6 +15,7 @@ from aiwebengine.database import Database, Row, SingleFlight
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.types import highest, roles_up_to
 
+_KNOWN_SCOPES = frozenset(scope.value for scope in Scope)
 _INVALID_TOKEN = "This API token is not valid: unknown, revoked, expired or its user can't sign in."  # noqa: S105
 
 
@@ -51,9 +52,10 @@ class CallerResolver:
             await caller_store.touch_session(self._db, found["session_id"])
         return self._session_viewer(found, origin)
 
-    async def by_token(self, secret: str, origin: Origin) -> Viewer:
+    async def by_token(self, secret: str, origin: Origin, resource: str | None = None) -> Viewer:
         """The token's user with at most the token's rights.
 
+        *resource* is the address that was called, for tokens that only one address accepts.
         Raises Unauthenticated (a script with an invalid token must not continue as anonymous),
         Unavailable.
         """
@@ -66,6 +68,9 @@ class CallerResolver:
             )
         if found is None:
             raise Unauthenticated(_INVALID_TOKEN)
+        audience = found["audience"]
+        if audience is not None and not _covers(audience, resource):
+            raise Unauthenticated(f"This access token is for {audience} only.")
         if found["stale"]:
             await caller_store.touch_token(self._db, found["token_id"], origin.address)
         viewer = _token_viewer(found, origin)
@@ -136,7 +141,10 @@ def _token_viewer(found: Row, origin: Origin) -> Viewer:
         token_id=found["token_id"],
         token_maker_id=found["made_by_id"],
         valid_until=_earliest(
-            found["expires_at"], found["next_role_end"], found["makers_role_end"]
+            found["expires_at"],
+            found["secret_expires_at"],
+            found["next_role_end"],
+            found["makers_role_end"],
         ),
     )
 
@@ -150,7 +158,13 @@ def _roles(held: tuple[str, ...], ceiling: str | None = None) -> frozenset[Role]
 
 @lru_cache(256)
 def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
-    return frozenset(map(Scope, words))
+    # During an update, a newer engine may give a token scopes that this one does not know.
+    return frozenset(Scope(word) for word in words if word in _KNOWN_SCOPES)
+
+
+def _covers(audience: str, resource: str | None) -> bool:
+    """Whether a token for *audience* may be used at *resource*: there, or anywhere below."""
+    return resource is not None and f"{resource}/".startswith(f"{audience}/")
 
 
 def _earliest(*ends: datetime | None) -> datetime | None:

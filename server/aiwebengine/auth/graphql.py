@@ -43,7 +43,7 @@ class CreateApiTokenInput:
     Attributes:
         name: name of the token, 1 to 100 characters.
         user_id: the user that it acts for (default: you); not another administrator.
-        scopes: any of read, users:write, ops:write, scripts:write (default: all).
+        scopes: any of read, users:write, ops:write, scripts:write, scripts:call (default: all).
         expires_at: when it expires, at most `auth.max_token_lifetime` from now (default: after
           `auth.token_lifetime`).
     """

@@ -65,12 +65,14 @@ class Scope(enum.Enum):
         USERS_WRITE: change users, roles, sessions and tokens, and review access.
         OPS_WRITE: backups, drills, vacuum, tasks, maintenance lists, signing keys, test alerts.
         SCRIPTS_WRITE: create, change, deploy and delete scripts, and change their owners.
+        SCRIPTS_CALL: use the tools, prompts and resources that scripts offer at `/mcp`.
     """
 
     READ = "read"
     USERS_WRITE = "users:write"
     OPS_WRITE = "ops:write"
     SCRIPTS_WRITE = "scripts:write"
+    SCRIPTS_CALL = "scripts:call"
 
 
 EVERY_SCOPE = frozenset(Scope)
@@ -140,14 +142,19 @@ class Viewer:
 
         Tokens are exempt: their scopes limit them, and a script can't sign in again.
         """
-        if self.session_id is None:
-            return
-        if self.fresh_until is None or self.fresh_until <= datetime.now(UTC):
+        if not self.has_signed_in_recently:
             raise ReauthenticationRequired(
                 f"{act.value} needs a recent sign-in. Sign in again, then repeat it."
                 + (f" Make a fresh link: {self.link_command}" if self.is_by_link else ""),
                 reauthentication="link" if self.is_by_link else "provider",
             )
+
+    @property
+    def has_signed_in_recently(self) -> bool:
+        """Whether the sign-in is recent enough for sensitive actions; always so for tokens."""
+        if self.session_id is None:
+            return True
+        return self.fresh_until is not None and self.fresh_until > datetime.now(UTC)
 
     @property
     def link_command(self) -> str:

@@ -20,6 +20,7 @@ class SensitiveAction(enum.Enum):
     END_OTHERS_SESSIONS = "Signing out another user"
     CREATE_TOKEN = "Creating an API token"  # noqa: S105 - an action, not a secret
     REVOKE_OTHERS_TOKEN = "Revoking the API token of another user"  # noqa: S105 - as above
+    CONNECT_PROGRAM = "Connecting a program"
     ROTATE_KEYS = "Rotating signing keys"
     RUN_TASK = "Starting a maintenance task"
     RUN_DRILL = "Restoring a backup in a drill"

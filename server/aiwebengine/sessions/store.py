@@ -17,9 +17,10 @@ _SESSION_COLUMNS = """
   s.id, s.user_id, s.provider, s.address, s.user_agent, s.created_at, s.last_seen_at, s.expires_at
 """
 _LIVE = "s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => :idle_secs)"
-_API_COLUMNS = """
+API_COLUMNS = """
   t.id, t.user_id, t.name, t.prefix, t.scopes, t.role_ceiling, t.created_at, t.expires_at,
-  t.last_used_at, t.last_used_address, t.revoked_at, t.parent_id, t.made_by_id, t.made_by
+  t.last_used_at, t.last_used_address, t.revoked_at, t.parent_id, t.made_by_id, t.made_by,
+  t.audience
 """
 
 
@@ -199,19 +200,23 @@ async def add_token(
     parent_id: UUID | None,
     made_by_id: UUID | None,
     made_by: str,
+    audience: str | None = None,
+    client_id: UUID | None = None,
+    secret_lasts_secs: float | None = None,
 ) -> ApiToken:
     """Create a token."""
     row = await db.one(
         f"""
         insert into api_tokens as t (
           user_id, name, prefix, secret_hash, scopes, role_ceiling, expires_at, parent_id,
-          made_by_id, made_by
+          made_by_id, made_by, audience, client_id, secret_expires_at
         )
         values (
           :user_id, :name, :prefix, :secret_hash, :scopes, :role_ceiling, :expires_at, :parent_id,
-          :made_by_id, :made_by
+          :made_by_id, :made_by, :audience, :client_id,
+          now() + make_interval(secs => :secret_lasts_secs)
         )
-        returning {_API_COLUMNS}
+        returning {API_COLUMNS}
         """,
         user_id=user_id,
         name=name,
@@ -223,22 +228,25 @@ async def add_token(
         parent_id=parent_id,
         made_by_id=made_by_id,
         made_by=made_by,
+        audience=audience,
+        client_id=client_id,
+        secret_lasts_secs=secret_lasts_secs,
     )
     assert row is not None  # noqa: S101 - an insert without conflict clause always returns
-    return _token(row)
+    return token_of(row)
 
 
 async def token(db: Database, token_id: UUID) -> ApiToken | None:
     """The token, also a revoked one, or None."""
-    row = await db.one(f"select {_API_COLUMNS} from api_tokens t where t.id = :id", id=token_id)
-    return None if row is None else _token(row)
+    row = await db.one(f"select {API_COLUMNS} from api_tokens t where t.id = :id", id=token_id)
+    return None if row is None else token_of(row)
 
 
 async def tokens_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[ApiToken]]:
     """The tokens of each user that are not revoked, newest first."""
     rows = await db.all(
         f"""
-        select {_API_COLUMNS}
+        select {API_COLUMNS}
         from api_tokens t
         where t.user_id = any(:user_ids) and t.revoked_at is null
         order by t.created_at desc, t.id desc
@@ -247,17 +255,17 @@ async def tokens_of(db: Database, user_ids: Sequence[UUID]) -> dict[UUID, list[A
     )
     tokens: dict[UUID, list[ApiToken]] = {user_id: [] for user_id in user_ids}
     for row in rows:
-        tokens[row["user_id"]].append(_token(row))
+        tokens[row["user_id"]].append(token_of(row))
     return tokens
 
 
 async def all_tokens(db: Database) -> list[ApiToken]:
     """Every token that is not revoked, newest first."""
     rows = await db.all(
-        f"select {_API_COLUMNS} from api_tokens t where t.revoked_at is null"
+        f"select {API_COLUMNS} from api_tokens t where t.revoked_at is null"
         " order by t.created_at desc, t.id desc"
     )
-    return [_token(row) for row in rows]
+    return [token_of(row) for row in rows]
 
 
 async def revoke_token(db: Database, token_id: UUID) -> list[ApiToken]:
@@ -277,11 +285,11 @@ async def revoke_token(db: Database, token_id: UUID) -> list[ApiToken]:
           where revoked_at is null and id in (select id from family)
           returning *
         )
-        select {_API_COLUMNS} from revoked t order by t.created_at, t.id
+        select {API_COLUMNS} from revoked t order by t.created_at, t.id
         """,
         id=token_id,
     )
-    return [_token(row) for row in rows]
+    return [token_of(row) for row in rows]
 
 
 async def count_endless_tokens(db: Database) -> int:
@@ -298,11 +306,11 @@ async def revoke_tokens_of(db: Database, user_id: UUID) -> list[ApiToken]:
         f"""
         update api_tokens t set revoked_at = now()
         where t.user_id = :user_id and t.revoked_at is null
-        returning {_API_COLUMNS}
+        returning {API_COLUMNS}
         """,
         user_id=user_id,
     )
-    return [_token(row) for row in rows]
+    return [token_of(row) for row in rows]
 
 
 def _session(row: Row) -> Session:
@@ -314,7 +322,8 @@ def _session(row: Row) -> Session:
     )
 
 
-def _token(row: Row) -> ApiToken:
+def token_of(row: Row) -> ApiToken:
+    """The token in a row of API_COLUMNS."""
     ceiling = row["role_ceiling"]
     return ApiToken(
         **_without(row, "id", "user_id", "role_ceiling", "parent_id", "made_by_id"),

@@ -53,7 +53,7 @@ class Tokens:
     """API tokens, with at most the roles of their user and of their creator.
 
     - A token that a token creates has no more scopes and no higher role than its parent, expires no
-      later, and is revoked with it.
+      later, is accepted nowhere else, and is revoked with it.
     - A token that an administrator creates for another user has that user's role at that time as
       its ceiling. On each call it is also limited to the creator's current role. It stops working
       while the creator is suspended, and for good when the creator is deleted. Administrators
@@ -114,11 +114,12 @@ class Tokens:
                 scopes=wanted,
                 role_ceiling=await self._ceiling(viewer, target, role_ceiling, parent),
                 expires_at=self._end(expires_at, parent),
+                audience=None if parent is None else parent.audience,
                 parent_id=None if parent is None else parent.key,
                 **_maker(viewer, parent),
             )
             await self._audit.record(
-                viewer, AuditAction.TOKEN_CREATED, target, after=_details(token)
+                viewer, AuditAction.TOKEN_CREATED, target, after=details_of(token)
             )
         return NewToken(token, secret)
 
@@ -165,7 +166,7 @@ class Tokens:
                     viewer,
                     AuditAction.TOKEN_REVOKED,
                     target,
-                    before=_details(one),
+                    before=details_of(one),
                     reason=None
                     if one.key == token_id
                     else f"Created by the token {token.name}, which was revoked.",
@@ -270,11 +271,12 @@ def _second(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _details(token: ApiToken) -> dict[str, object]:
+def details_of(token: ApiToken) -> dict[str, object]:
     """A token as audit events show it, with the first characters of the secret only."""
     limits = {
         "parent": token.parent_key and str(token.parent_key),
         "roleCeiling": token.role_ceiling and token.role_ceiling.value,
+        "audience": token.audience,
     }
     return {
         "token": str(token.key),

@@ -69,9 +69,10 @@ class ApiToken:
         id: id of the token; not the secret.
         name: name of the token.
         prefix: first characters of the secret, to identify the token.
-        scopes: allowed uses: read, users:write, ops:write, scripts:write.
+        scopes: allowed uses: read, users:write, ops:write, scripts:write, scripts:call.
         created_at: creation time.
         made_by: who created it: an address or an operator on the command line; null when unknown.
+        audience: the only address that accepts it, for a token of a connected program; null: all.
         expires_at: when it expires; null for never, possible for old tokens only.
         last_used_at: latest use, to the minute.
         last_used_address: network address of the latest use.
@@ -84,6 +85,7 @@ class ApiToken:
     scopes: list[str]
     created_at: datetime
     made_by: str | None
+    audience: str | None
     expires_at: datetime | None
     last_used_at: datetime | None
     last_used_address: str | None

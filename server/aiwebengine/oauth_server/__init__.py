@@ -1,0 +1,1 @@
+"""OAuth: users connect programs, which register themselves and get API tokens."""

@@ -89,6 +89,7 @@ const PHRASES = {
   SCRIPT_SCHEDULE_STARTED: "{who} ran the schedule {after.schedule} of the script {script}",
   SCRIPT_MESSAGES_RETRIED: "{who} retried {after.messages} messages to the script {script}",
   SCRIPT_MESSAGES_DISCARDED: "{who} discarded {after.messages} messages to the script {script}",
+  MCP_TOOL_CALLED: "{who} called the tool {whom} by a program",
 };
 const ELSE = "{who}: {action} {whom}";
 const PART = /\{([\w.]+)\}/;

@@ -20,6 +20,7 @@ from aiwebengine.access_reviews import rest as reviews_rest
 from aiwebengine.app.pages import Pages
 from aiwebengine.app.schema import schema
 from aiwebengine.app.script_graphql import ScriptGraphQLAccess
+from aiwebengine.app.services import MCP
 from aiwebengine.audit import rest as audit_rest
 from aiwebengine.auth import rest as auth_rest
 from aiwebengine.backups import rest as backups_rest
@@ -34,6 +35,7 @@ from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.websocket import SocketLimits, WebSocketEndpoint
 from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
+from aiwebengine.mcp_admin.service import AdminTools
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.oauth_server import consent as oauth_consent
 from aiwebengine.oauth_server import rest as oauth_rest
@@ -42,6 +44,7 @@ from aiwebengine.script_assets import rest as script_assets_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
 from aiwebengine.script_graphql.endpoint import PATH as SCRIPT_GRAPHQL
 from aiwebengine.script_graphql.endpoint import ScriptGraphQL
+from aiwebengine.script_mcp.endpoint import McpEndpoint
 from aiwebengine.script_secrets import rest as script_secrets_rest
 from aiwebengine.scripts import rest as scripts_rest
 from aiwebengine.scripts import rest_owning as scripts_rest_owning
@@ -125,6 +128,21 @@ class WebApplication:
                 replace(socket_limits, needs_sign_in=False),
                 lambda connection: self._count(connection.scope),
             )
+        admin_tools = AdminTools(
+            schema,
+            executor,
+            lambda viewer: engine.context(viewer, engine.cursors),
+            engine.db,
+            services.audit,
+        )
+        self._mcp = McpEndpoint(
+            [admin_tools],
+            lambda request, resource: engine.authenticator.viewer(
+                request, "mcp", resource=resource
+            ),
+            self._is_foreign,
+            config.server.public_url,
+        )
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
         """The ASGI application; *lifespan* runs from its start to its end."""
@@ -163,6 +181,8 @@ class WebApplication:
             # First, because routes are tried in order and most requests are for this one.
             Route(GRAPHQL, _Unrouted(self._graphql.__call__)),
             WebSocketRoute(GRAPHQL, self._sockets.__call__),
+            Route(MCP, _Unrouted(self._mcp.__call__)),
+            Route(f"{MCP}/scripts/{{slug}}", _Unrouted(self._mcp.__call__)),
             *self._pages.routes(),
             *metrics_rest.routes(engine.exposition, authenticator, config.security),
             *security_txt.routes(config.security.contact, config.server.public_url),
@@ -256,6 +276,16 @@ class WebApplication:
             authenticator.must_be_same_origin(connection)
         viewer = await authenticator.viewer(connection, "graphql")
         return self._engine.context(viewer, self._engine.cursors)
+
+    def _is_foreign(self, request: Request) -> bool:
+        """Whether a page of a site that is not allowed sent a request to `/mcp`."""
+        origin = header(request.scope, b"origin")
+        allowed = self._engine.config.security.cors_allowed_origins
+        return (
+            origin is not None
+            and origin not in allowed
+            and not self._engine.authenticator.is_same_origin(request)
+        )
 
     def _count(self, scope: Scope) -> None:
         """Count a request for the rate limit. Raises RateLimited."""

@@ -276,6 +276,13 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
     ),
     _A.SCRIPT_MESSAGES_RETRIED: EventSchema("script", after={"messages": "number of messages"}),
     _A.SCRIPT_MESSAGES_DISCARDED: EventSchema("script", after={"messages": "number of messages"}),
+    _A.MCP_TOOL_CALLED: EventSchema(
+        "tool",
+        after={
+            "arguments": "its arguments without secrets; long texts are cut",
+            "dryRun": "whether the change was only tried",
+        },
+    ),
     _A.OTHER: EventSchema(
         "what the newer version says",
         before={"*": "what the newer version says"},

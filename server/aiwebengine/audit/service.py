@@ -67,6 +67,11 @@ class AuditTrail:
         viewer.must_be(Role.ADMINISTRATOR)
         return await store.count(self._db, _checked(wanted))
 
+    async def written_by(self, request_id: str, most: int) -> list[AuditEvent]:
+        """The first *most* events of a request, oldest first; in a transaction, also its own."""
+        found = await store.page(self._db, AuditFilter(request_id=request_id), None, most)
+        return found[::-1]
+
     async def alarming_after(self, position: int) -> tuple[int, list[AuditEvent]]:
         """The newest seal's position, and the events after *position* that made a user an
         administrator, or in which the engine suspended a script.

@@ -82,6 +82,8 @@ class AuditAction(enum.Enum):
         SCRIPT_SCHEDULE_STARTED: a schedule of a script was run outside of its plan.
         SCRIPT_MESSAGES_RETRIED: dead letters of a script are delivered again.
         SCRIPT_MESSAGES_DISCARDED: dead letters of a script were removed.
+        MCP_TOOL_CALLED: a program called a tool of the administration. Recorded before the call;
+          its changes have events of their own with the same request id.
         OTHER: an action of a newer version of the engine that this one does not know.
     """
 
@@ -145,6 +147,7 @@ class AuditAction(enum.Enum):
     SCRIPT_SCHEDULE_STARTED = "script.schedule_started"
     SCRIPT_MESSAGES_RETRIED = "script.messages_retried"
     SCRIPT_MESSAGES_DISCARDED = "script.messages_discarded"
+    MCP_TOOL_CALLED = "mcp.tool_called"
     OTHER = "other"
 
     @classmethod
@@ -200,7 +203,8 @@ class AuditEvent:
         request_id: request id, as in the log.
         address: network address of the client.
         user_agent: user agent that the client reported.
-        door: origin of the change: graphql, rest, web, cli, or engine for the engine itself.
+        door: origin of the change: graphql, rest, web, cli, mcp or oauth for connected programs, or
+          engine for the engine itself.
     """
 
     id: strawberry.ID

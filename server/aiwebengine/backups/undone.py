@@ -49,6 +49,8 @@ UNAFFECTED = frozenset(
         AuditAction.BACKUP_DELETED,
         AuditAction.BACKUP_DOWNLOADED,
         AuditAction.DRILL_RUN,
+        # What it changed has events of its own.
+        AuditAction.MCP_TOOL_CALLED,
     }
 )
 """Events of what no restore changes: sign-ins, settings, keys, runs, archives."""

@@ -57,7 +57,8 @@ class ScriptAccess:
 
     async def _has_changed(self) -> None:
         """What is served may have changed, and that is committed."""
-        if self.on_change is not None:
+        # In a transaction of the caller, it may yet be rolled back. Its commit is announced.
+        if self.on_change is not None and not self._db.is_in_transaction:
             await self.on_change()
 
     async def _reread(self, viewer: Viewer, script: Script) -> Script:

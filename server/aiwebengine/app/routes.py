@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiwebengine.access_reviews import rest as reviews_rest
+from aiwebengine.app.mcp import mcp_endpoint
 from aiwebengine.app.pages import Pages
 from aiwebengine.app.schema import schema
 from aiwebengine.app.script_graphql import ScriptGraphQLAccess
@@ -35,7 +36,6 @@ from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.websocket import SocketLimits, WebSocketEndpoint
 from aiwebengine.health import rest as health_rest
 from aiwebengine.logs import rest as logs_rest
-from aiwebengine.mcp_admin.service import AdminTools
 from aiwebengine.metrics import rest as metrics_rest
 from aiwebengine.oauth_server import consent as oauth_consent
 from aiwebengine.oauth_server import rest as oauth_rest
@@ -44,7 +44,6 @@ from aiwebengine.script_assets import rest as script_assets_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
 from aiwebengine.script_graphql.endpoint import PATH as SCRIPT_GRAPHQL
 from aiwebengine.script_graphql.endpoint import ScriptGraphQL
-from aiwebengine.script_mcp.endpoint import McpEndpoint
 from aiwebengine.script_secrets import rest as script_secrets_rest
 from aiwebengine.scripts import rest as scripts_rest
 from aiwebengine.scripts import rest_owning as scripts_rest_owning
@@ -128,21 +127,7 @@ class WebApplication:
                 replace(socket_limits, needs_sign_in=False),
                 lambda connection: self._count(connection.scope),
             )
-        admin_tools = AdminTools(
-            schema,
-            executor,
-            lambda viewer: engine.context(viewer, engine.cursors),
-            engine.db,
-            services.audit,
-        )
-        self._mcp = McpEndpoint(
-            [admin_tools],
-            lambda request, resource: engine.authenticator.viewer(
-                request, "mcp", resource=resource
-            ),
-            self._is_foreign,
-            config.server.public_url,
-        )
+        self._mcp = mcp_endpoint(engine, executor)
 
     def app(self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
         """The ASGI application; *lifespan* runs from its start to its end."""
@@ -276,16 +261,6 @@ class WebApplication:
             authenticator.must_be_same_origin(connection)
         viewer = await authenticator.viewer(connection, "graphql")
         return self._engine.context(viewer, self._engine.cursors)
-
-    def _is_foreign(self, request: Request) -> bool:
-        """Whether a page of a site that is not allowed sent a request to `/mcp`."""
-        origin = header(request.scope, b"origin")
-        allowed = self._engine.config.security.cors_allowed_origins
-        return (
-            origin is not None
-            and origin not in allowed
-            and not self._engine.authenticator.is_same_origin(request)
-        )
 
     def _count(self, scope: Scope) -> None:
         """Count a request for the rate limit. Raises RateLimited."""

@@ -97,7 +97,9 @@ def _message(found: Any) -> Json:
         raise UnusableResult("A message of the prompt is not an object.")
     role = found.get("role", "user")
     if role not in _ROLES:
-        raise UnusableResult(f"A message has the role {str(role)[:40]!r}; allowed: user, assistant.")
+        raise UnusableResult(
+            f"A message has the role {str(role)[:40]!r}; allowed: user, assistant."
+        )
     return {"role": role, "content": _part(found.get("content"))}
 
 

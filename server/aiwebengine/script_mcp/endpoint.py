@@ -106,12 +106,12 @@ class McpEndpoint:
             viewer = await self._viewer(request, path)
         except Unauthenticated as error:
             return self._challenge(request, path, error)
-        key = viewer.id
+        server, key = await self._server(), viewer.id
         if not self._places.take(key):
             raise RateLimited(
                 f"{MOST_CALLS_OF_USER} requests of this user are being answered.", retry_after=1
             )
-        return _Held(lambda: self._places.leave(key), await self._server(), request)
+        return _Held(lambda: self._places.leave(key), server)
 
     async def _viewer(self, request: Request, path: str) -> Viewer:
         viewer = await self._authenticate(request, self._public_url + path)
@@ -207,7 +207,7 @@ class McpEndpoint:
 class _Held(Response):
     """The response that the package writes; frees the caller's place at its end."""
 
-    def __init__(self, leave: Callable[[], None], server: Server[Any], request: Request) -> None:
+    def __init__(self, leave: Callable[[], None], server: Server[Any]) -> None:
         super().__init__()
         self._leave = leave
         self._server = server

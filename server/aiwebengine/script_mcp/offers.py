@@ -118,7 +118,9 @@ def _resource(registration: Mapping[str, Any]) -> Offer:
     name = _text(registration.get("name"), LONGEST_TITLE) or uri[:LONGEST_TITLE]
     listed: Json = {"uri": uri, "name": name} | _texts(registration)
     mime_type = _text(registration.get("mimeType"), 100)
-    return Offer(uri, listed | ({"mimeType": mime_type} if mime_type else {}), _handler(registration))
+    return Offer(
+        uri, listed | ({"mimeType": mime_type} if mime_type else {}), _handler(registration)
+    )
 
 
 def _argument(found: Any) -> Json:

@@ -81,9 +81,7 @@ def check_arguments(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
     """Raise BadUserInput unless the arguments match a schema that `checked_schema` returned."""
     size = len(orjson.dumps(arguments, default=str))
     if size > LARGEST_ARGUMENT_BYTES:
-        raise BadUserInput(
-            f"The arguments have {size} bytes; allowed: {LARGEST_ARGUMENT_BYTES}."
-        )
+        raise BadUserInput(f"The arguments have {size} bytes; allowed: {LARGEST_ARGUMENT_BYTES}.")
     if depth_of(arguments) > DEEPEST_ARGUMENTS:
         raise BadUserInput(f"The arguments are deeper than {DEEPEST_ARGUMENTS} levels.")
     token = _steps.set([MOST_STEPS])

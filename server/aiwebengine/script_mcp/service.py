@@ -189,9 +189,7 @@ def _user(viewer: Viewer) -> ScriptUser:
 def _check_prompt(offer: Offer, arguments: Mapping[str, str]) -> None:
     size = len(orjson.dumps(arguments))
     if size > LARGEST_ARGUMENT_BYTES:
-        raise BadUserInput(
-            f"The arguments have {size} bytes; allowed: {LARGEST_ARGUMENT_BYTES}."
-        )
+        raise BadUserInput(f"The arguments have {size} bytes; allowed: {LARGEST_ARGUMENT_BYTES}.")
     for argument in offer.listed["arguments"]:
         if argument["required"] and argument["name"] not in arguments:
             raise BadUserInput(f"{argument['name']}: this argument is required.")

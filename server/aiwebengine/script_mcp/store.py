@@ -38,7 +38,9 @@ async def release_names(db: Database, script_id: UUID) -> None:
 
 async def owners(db: Database, kind: str) -> dict[str, UUID]:
     """The script of each name."""
-    rows = await db.all("select name, script_id from script_mcp_names where kind = :kind", kind=kind)
+    rows = await db.all(
+        "select name, script_id from script_mcp_names where kind = :kind", kind=kind
+    )
     return {row["name"]: row["script_id"] for row in rows}
 
 

@@ -2,6 +2,8 @@
 
 `export default`, or an export named `routes` or `graphql`, makes it a module; anything else is
 classic.
+`export default`, or an export that declares something, such as `routes` or `tools`, makes it a
+module; anything else is classic.
 Comments, strings and regular expressions do not count.
 """
 
@@ -26,12 +28,15 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TEMPLATE_TOKEN = re.compile(r"\\.|`|\$\{", re.DOTALL)
+_DECLARING = "routes|graphql|tools|prompts|resources"
 _EXPORT = re.compile(
-    r"""
-    (?:^|(?<=[;}\n]))[ \t]*export\s{0,100}
+    rf"""
+    (?:^|(?<=[;}}\n]))[ \t]*export\s{{0,100}}
     (?: \bdefault\b
       | \b(?:const|let|var|async\s{1,100}function|function)\b[\s*]{1,100}(?:routes|graphql)\b
       | \{[^}]{0,5000}?(?<![\w$])(?:routes|graphql|default)\s{0,100}[,}]
+      | \b(?:const|let|var|async\s{{1,100}}function|function)\b[\s*]{{1,100}}(?:{_DECLARING})\b
+      | \{{[^}}]{{0,5000}}?(?<![\w$])(?:{_DECLARING}|default)\s{{0,100}}[,}}]
     )
     """,
     re.VERBOSE,

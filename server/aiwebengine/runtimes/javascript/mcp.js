@@ -153,7 +153,10 @@ function entriesOf(name, exported, to) {
 
 function add(to, kind, name, handler, entry) {
   if (typeof handler !== "function") {
-    to.warn(`the ${kind} ${stringify(name)} has ${kindOf(handler)} as handler, not a function`, name);
+    to.warn(
+      `the ${kind} ${stringify(name)} has ${kindOf(handler)} as handler, not a function`,
+      name,
+    );
   }
   to.add({ kind, name, ...entry, handler: `${kind} ${name}` }, handler);
 }

@@ -15,6 +15,7 @@ from aiwebengine.script_calls.converting import Conversions
 from aiwebengine.script_calls.journal import CallJournal
 from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_fetch import operations as fetch
+from aiwebengine.script_mcp import outgoing as mcp_client
 from aiwebengine.script_mcp.activation import McpActivation
 from aiwebengine.script_routes.active import OnSwitch
 from aiwebengine.script_secrets import operations as secrets
@@ -56,13 +57,9 @@ FEATURES: list[Add] = [
     lambda features: ValueOperations(features.services.script_values).add_to(features.operations),
     lambda features: FileOperations(features.services.script_assets).add_to(features.operations),
     lambda features: features.steps.append(AssetStep(features.services.script_assets)),
+    lambda features: mcp_client.add(features.operations, features.services.outbound),
+    lambda features: features.steps.append(McpActivation(features.db)),
 ]
-
-def _add_mcp(features: Features) -> None:
-    features.steps.append(McpActivation(features.db))
-
-
-FEATURES: list[Add] = [_add_mcp]
 """In this order; one line a feature."""
 
 

@@ -28,13 +28,12 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TEMPLATE_TOKEN = re.compile(r"\\.|`|\$\{", re.DOTALL)
-_DECLARING = "routes|graphql|tools|prompts|resources"
+# Exports that only the module form has. See features.js.
+_DECLARING = "routes|assets|streams|sockets|schedules|messages|graphql|tools|prompts|resources"
 _EXPORT = re.compile(
     rf"""
     (?:^|(?<=[;}}\n]))[ \t]*export\s{{0,100}}
     (?: \bdefault\b
-      | \b(?:const|let|var|async\s{1,100}function|function)\b[\s*]{1,100}(?:routes|graphql)\b
-      | \{[^}]{0,5000}?(?<![\w$])(?:routes|graphql|default)\s{0,100}[,}]
       | \b(?:const|let|var|async\s{{1,100}}function|function)\b[\s*]{{1,100}}(?:{_DECLARING})\b
       | \{{[^}}]{{0,5000}}?(?<![\w$])(?:{_DECLARING}|default)\s{{0,100}}[,}}]
     )

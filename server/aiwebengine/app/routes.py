@@ -45,6 +45,7 @@ from aiwebengine.script_fetch import rest as script_fetch_rest
 from aiwebengine.script_graphql.endpoint import PATH as SCRIPT_GRAPHQL
 from aiwebengine.script_graphql.endpoint import ScriptGraphQL
 from aiwebengine.script_secrets import rest as script_secrets_rest
+from aiwebengine.script_trials import rest as script_trials_rest
 from aiwebengine.scripts import rest as scripts_rest
 from aiwebengine.scripts import rest_owning as scripts_rest_owning
 from aiwebengine.users import rest as users_rest
@@ -196,6 +197,7 @@ class WebApplication:
             *scripts_rest.routes(services.scripts, authenticator, lambda: engine.cursors),
             *scripts_rest_owning.routes(services.scripts, authenticator),
             *script_secrets_rest.routes(services.script_secrets, authenticator),
+            *script_trials_rest.routes(services.script_trials, authenticator),
             *script_fetch_rest.routes(services.fetch_hosts, authenticator),
             *script_assets_rest.routes(services.script_files, authenticator),
             *([] if self._script_graphql is None else self._script_graphql.routes(_Unrouted)),

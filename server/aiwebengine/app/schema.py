@@ -30,6 +30,7 @@ from aiwebengine.script_fetch import graphql as script_fetch
 from aiwebengine.script_messages import graphql as script_messages
 from aiwebengine.script_schedules import graphql as script_schedules
 from aiwebengine.script_secrets import graphql as script_secrets
+from aiwebengine.script_trials import graphql as script_trials
 from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
 from aiwebengine.telemetry import graphql as system
@@ -88,6 +89,7 @@ schema = strawberry.Schema(
             *keys.mutations,
             *scripts.mutations,
             *script_secrets.mutations,
+            *script_trials.mutations,
             *script_fetch.mutations,
             *script_schedules.mutations,
             *script_messages.mutations,

@@ -35,6 +35,7 @@ from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
 from aiwebengine.script_routes.runs import ScriptRuns, Serving
 from aiwebengine.script_routes.visitors import Visitors
+from aiwebengine.script_trials.processes import Serving as TrialServing
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.types import ScriptSettings
@@ -104,6 +105,9 @@ class Scripting:
         self.fields.add_operations(self.operations)
         add_features(features)
         features.steps.append(self.fields.step)
+        services.script_trials.serving = TrialServing(
+            runtimes, self.invocations, self.journal, redactor.texts
+        )
         scripts.inits = CountedInits(db, self.invocations)
         scripts.steps += features.steps
         self.active.on_switch += features.on_switch

@@ -55,6 +55,7 @@ from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
 from aiwebengine.script_values.service import ScriptValues
+from aiwebengine.script_trials.service import ScriptTrials
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.streams import ScriptStreams
@@ -117,6 +118,7 @@ class Services:
     script_telemetry: ScriptTelemetry
     script_streams: ScriptStreams
     script_runs: ScriptRuns
+    script_trials: ScriptTrials
     script_secrets: ScriptSecrets
     fetch_hosts: FetchHosts
     outbound: OutboundHttp
@@ -287,6 +289,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_telemetry=script_telemetry,
         script_streams=ScriptStreams(scripts, following),
         script_runs=ScriptRuns(scripts),
+        script_trials=ScriptTrials(scripts, audit),
         script_secrets=script_secrets,
         fetch_hosts=fetch_hosts,
         outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),

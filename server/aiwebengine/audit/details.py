@@ -271,6 +271,14 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
     _A.SCRIPT_SECRET_SET: EventSchema("script", _SECRET, _SECRET),
     _A.SCRIPT_SECRET_REMOVED: EventSchema("script", _SECRET),
     _A.SCRIPT_HOST_BOUND: EventSchema("script", _HOST, _HOST),
+    _A.SCRIPT_EVALUATED: EventSchema(
+        "script",
+        after={
+            "version": "the version that it was evaluated in",
+            "kept": "whether what it wrote was kept",
+            "source": "the beginning of the snippet",
+        },
+    ),
     _A.SCRIPT_SCHEDULE_STARTED: EventSchema(
         "script", after={"schedule": "the name of the schedule"}
     ),

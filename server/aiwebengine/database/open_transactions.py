@@ -76,6 +76,21 @@ class OpenTransaction:
                 with suppress(ValueError):
                     self._held.reset(token)
 
+    async def mark(self) -> None:
+        """Note this moment, to which `reset` goes back. Raises Unavailable."""
+        await self._execute("savepoint aiwebengine_mark")
+
+    async def reset(self) -> None:
+        """Undo what was written since `mark`. Raises Unavailable."""
+        await self._execute("rollback to savepoint aiwebengine_mark")
+
+    async def _execute(self, statement: str) -> None:
+        async with self._lock:
+            if not self.is_open:
+                raise RuntimeError("the transaction has ended")
+            with self._errors_translated():
+                await self._transaction.connection.execute(statement)
+
     async def commit(self) -> None:
         """Commit it, once no task is in it. Raises Unavailable; then it is rolled back."""
         async with self._lock:

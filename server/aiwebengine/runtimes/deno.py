@@ -72,6 +72,7 @@ class Deno:
             "dialect": program.dialect,
             "pipe": None if pipe is None else str(pipe),
             "max_answer": program.limits.answer_max_bytes,
+            "tests": program.tests,
         }
         flags = [f"--max-old-space-size={program.limits.heap_mb}", f"--stack-size={STACK_KB}"]
         return [

@@ -49,6 +49,8 @@ class Program:
     dialect: str
     """Which interface the program is written for: a name that the runtime knows."""
     limits: Limits = field(default_factory=Limits)
+    tests: tuple[str, ...] | None = None
+    """Files with tests, which are loaded after *entry*; None for a program that is served."""
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
@@ -57,7 +59,12 @@ class Program:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Program:
         """Raises KeyError, TypeError for anything but what `as_json` returns."""
-        return cls(**{**data, "limits": Limits(**data["limits"])})
+        tests = data.get("tests")
+        given = {
+            "limits": Limits(**data["limits"]),
+            "tests": None if tests is None else tuple(tests),
+        }
+        return cls(**{**data, **given})
 
 
 class Reason(StrEnum):

@@ -38,6 +38,7 @@ class SharedTransaction:
         self._begin = begin
         self._open: OpenTransaction | None = None
         self._lock = asyncio.Lock()
+        self._is_marked = False
 
     @property
     def is_begun(self) -> bool:
@@ -52,6 +53,22 @@ class SharedTransaction:
                 self._open = await self._begun()
         async with self._open.entered():
             yield
+
+    async def mark(self) -> None:
+        """Note this moment, to which `reset` goes back. Raises Unavailable."""
+        self._is_marked = self._open is not None
+        if self._open is not None:
+            await self._open.mark()
+
+    async def reset(self) -> None:
+        """Undo what was written since `mark`. Raises Unavailable."""
+        if self._open is None:
+            return
+        if self._is_marked:
+            await self._open.reset()
+        else:
+            opened, self._open = self._open, None
+            await opened.rollback()
 
     async def _begun(self) -> OpenTransaction:
         opened = await self._db.open_transaction()

@@ -32,7 +32,14 @@ LARGEST_LIST = 10_000
 
 
 # Commands of packages above this one, which are loaded when they are called.
-FEATURE_COMMANDS = {"fetch-hosts": "script_fetch", "secrets": "script_secrets"}
+FEATURE_COMMANDS = {
+    "eval": "script_trials",
+    "fetch-hosts": "script_fetch",
+    "secrets": "script_secrets",
+    "test": "script_trials",
+}
+# Where the name of the function differs.
+_FUNCTIONS = {"eval": "evaluate"}
 
 
 class _Scripts(click.Group):
@@ -47,7 +54,7 @@ class _Scripts(click.Group):
         if name not in FEATURE_COMMANDS:
             return super().get_command(context, name)
         module = import_module(f"aiwebengine.{FEATURE_COMMANDS[name]}.cli")
-        command: click.Command = getattr(module, name.replace("-", "_"))
+        command: click.Command = getattr(module, _FUNCTIONS.get(name, name.replace("-", "_")))
         return command
 
 

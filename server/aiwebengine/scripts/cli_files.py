@@ -145,7 +145,7 @@ def check(
 
     async def work(engine: Engine, viewer: Viewer) -> Checked:
         scripts = engine.services.scripts
-        name = _slug_of(folder, slug)
+        name = slug_of(folder, slug)
         if version is not None:
             return await scripts.check(viewer, name, version)
         return await scripts.check_files(viewer, name, tree_of(folders.read(folder).files))
@@ -186,7 +186,7 @@ class _Pushing:
         Raises EngineError.
         """
         begun = time.perf_counter()
-        slug, state = _slug_of(self.folder, self._slug), folders.read_state(self.folder)
+        slug, state = slug_of(self.folder, self._slug), folders.read_state(self.folder)
         found = await asyncio.to_thread(folders.read, self.folder)
         self._name(found.left_out)
         tree = await asyncio.to_thread(tree_of, found.files)
@@ -258,7 +258,7 @@ async def _watch(pushing: _Pushing, engine: Engine, viewer: Viewer) -> None:
         await asyncio.sleep(POLL_SECS)
 
 
-def _slug_of(place: Path, given: str | None) -> str:
+def slug_of(place: Path, given: str | None) -> str:
     """The slug that was given, or that the folder was pushed with, or that is its name."""
     if given is not None:
         return given

@@ -38,7 +38,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True)
-class _Sent:
+class Sent:
     """What a request to store or check files says."""
 
     tree: Tree | None
@@ -178,7 +178,7 @@ def routes(
         expected = precondition_of(
             request.headers.get("if-match"), request.headers.get("if-none-match")
         )
-        sent = await _sent(request)
+        sent = await sent_with(request)
         if sent.tree is None:
             raise BadUserInput('files: found none; allowed is an object such as {"main.ts": "…"}.')
         done = await scripts.put(
@@ -209,7 +209,7 @@ def routes(
         UnsupportedMediaType, BodyTooLarge, Unavailable.
         """
         viewer = await changing(request)
-        slug, sent = request.path_params["slug"], await _sent(request)
+        slug, sent = request.path_params["slug"], await sent_with(request)
         if sent.tree is None:
             found = await scripts.check(viewer, slug, sent.version)
         else:
@@ -218,7 +218,7 @@ def routes(
 
     async def deployed(request: Request, *, is_rollback: bool) -> Response:
         viewer = await changing(request)
-        slug, sent = request.path_params["slug"], await _sent(request)
+        slug, sent = request.path_params["slug"], await sent_with(request)
         operation = scripts.roll_back if is_rollback else scripts.deploy
         done = await operation(viewer, slug, sent.version)
         headers = {"ETag": tag_of(done.script), **NO_STORE}
@@ -267,20 +267,20 @@ def routes(
     ]
 
 
-async def _sent(request: Request) -> _Sent:
+async def sent_with(request: Request) -> Sent:
     """What the body and the query say. A body without content says nothing."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in TAR_TYPES:
         asked = request.query_params
         files = await asyncio.to_thread(archives.from_tar, await request.body())
-        return _Sent(
+        return Sent(
             tree=await asyncio.to_thread(tree_of, files, asked.get("entry")),
             title=asked.get("title"),
             message=asked.get("message"),
             deploy=_flag("deploy", asked.get("deploy", "true")),
         )
     if not kind and not await request.body():
-        return _Sent(None)
+        return Sent(None)
     if kind != "application/json":
         raise UnsupportedMediaType(
             f"Content-Type: found {kind or 'none'!r}, allowed are 'application/json' and"
@@ -289,7 +289,7 @@ async def _sent(request: Request) -> _Sent:
     return await _sent_as_json(await json_object(request))
 
 
-async def _sent_as_json(body: Mapping[str, Any]) -> _Sent:
+async def _sent_as_json(body: Mapping[str, Any]) -> Sent:
     text = partial(_optional_text, body)
     tree = None
     if "files" in body:
@@ -298,7 +298,7 @@ async def _sent_as_json(body: Mapping[str, Any]) -> _Sent:
     version = body.get("version")
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
         raise BadUserInput("version: allowed: a number from 1.")
-    return _Sent(
+    return Sent(
         tree=tree,
         version=_version(None if version is None else str(version)),
         title=text("title"),

@@ -8,6 +8,7 @@ import { LoadError } from "./loading.js";
 import { Registry, checkRoute } from "./registry.js";
 import { Response } from "./response.js";
 import { stringify, toUpperCase } from "./safe.js";
+import { entryLoaded } from "./trial.js";
 import { askToSignIn, isUnauthenticated } from "./user.js";
 import { provide } from "./world.js";
 
@@ -27,6 +28,7 @@ export function prepare(host, positions) {
 /** Loads the entry, runs init() and returns `{registrations, warnings, serve}`. */
 export async function load({ entry, source, importEntry }) {
   const namespace = await importEntry();
+  entryLoaded(namespace);
   const lookup = namespace.__aiwebengine_lookup;
   if (lookup === undefined) throw new LoadError("its functions can't be found", { file: entry });
   const init = lookup("init");

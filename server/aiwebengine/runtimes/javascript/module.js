@@ -9,6 +9,7 @@ import { CallRequest } from "./request.js";
 import { Response, isResponse, sendResponse } from "./response.js";
 import { SafeMap, getPrototypeOf, stringify } from "./safe.js";
 import { named } from "./source.js";
+import { entryLoaded } from "./trial.js";
 import { askToSignIn, isUnauthenticated, requireAuth } from "./user.js";
 import { kindOf } from "./values.js";
 import { provide } from "./world.js";
@@ -35,6 +36,7 @@ export function prepare(host) {
 /** Loads the entry and returns `{registrations, warnings, serve}`. Throws a LoadError. */
 export async function load({ entry, source, importEntry }) {
   const namespace = await importEntry();
+  entryLoaded(namespace);
   const handlers = new SafeMap();
   const registrations = [];
   const warnings = [];

@@ -17,13 +17,17 @@ import { Positions, errorHead } from "./positions.js";
 import { replyReader } from "./reply_pipe.js";
 import { parse, stringify, uncurryThis } from "./safe.js";
 import { Source } from "./source.js";
+import { globalsOfTests, registeredTests } from "./trial.js";
 import { provide, reduceWorld } from "./world.js";
 
 const { exit, inspect, openSync, permissions, readTextFileSync, stdin, stdout } = Deno;
 const readFrom = uncurryThis(Deno.FsFile.prototype.readSync);
 const DIALECTS = { classic, module };
 
-const { folder, entry, dialect: dialectName, pipe, max_answer: maxAnswer } = parse(Deno.args[0]);
+const settings = parse(Deno.args[0]);
+const { folder, entry, dialect: dialectName, pipe, max_answer: maxAnswer } = settings;
+// The test files of a trial; null when the program is served.
+const testFiles = settings.tests ?? null;
 const dialect = DIALECTS[dialectName];
 const running = new AsyncLocalStorage();
 const positions = new Positions(folder);
@@ -97,16 +101,20 @@ async function load() {
   reduceWorld();
   provide({ console: consoleFor(log) });
   dialect.prepare(host, positions);
+  if (testFiles !== null) provide(globalsOfTests({ positions, inspect }));
   logUncaught();
   try {
     checkImportMap(import.meta.resolve("file:///"));
     const importEntry = () => import(positions.address(entry));
     program = await dialect.load({ entry, source, importEntry });
+    for (const file of testFiles ?? []) await import(positions.address(file));
     loading.isOpen = false;
     checkImports(source);
     // Everything that the program consists of is loaded.
     permissions.revokeSync({ name: "read" });
-    const { registrations, warnings } = program;
+    const { warnings } = program;
+    const offered = program.registrations;
+    const registrations = testFiles === null ? offered : [...offered, ...registeredTests()];
     send(frames.READY, 0, stringify({ registrations, warnings }));
   } catch (error) {
     send(frames.NOT_READY, 0, errorHead(describeLoading(error, positions, source)));

@@ -14,6 +14,7 @@ Each `.toml` file here is a part, such as that of a feature:
     since = "0.4.0"
     example = "await env.kv.get('a')"      # an expression that the types must allow
     standard = false                       # true: part of the web platform, so not declared
+    in_tests = false                       # true: exists only in files of tests
 
     [[type]]
     name = "JsonValue"
@@ -57,6 +58,7 @@ class Name(_Entry):
     since: str
     example: str | None = None
     standard: bool = False
+    in_tests: bool = False
 
     @property
     def is_function(self) -> bool:

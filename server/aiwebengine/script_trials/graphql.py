@@ -1,0 +1,70 @@
+"""GraphQL operations that test a script and evaluate snippets in it."""
+
+import strawberry
+
+from aiwebengine.core.identity import Scope
+from aiwebengine.core.rights import needs
+from aiwebengine.graphql.context import Info
+from aiwebengine.script_trials.types import ScriptEvaluation, ScriptTestRun
+from aiwebengine.scripts.rights import EDITORS
+
+
+@strawberry.input
+class TestScriptInput:
+    """Tests to run.
+
+    Attributes:
+        slug: the script.
+        version: number of the version; by default the newest.
+        name: only tests whose name contains this text.
+    """
+
+    slug: str
+    version: int | None = None
+    name: str | None = None
+
+
+@strawberry.input
+class EvaluateScriptInput:
+    """Snippet to evaluate.
+
+    Attributes:
+        slug: the script.
+        source: JavaScript: an expression, or statements with `return`. It may use `await`, and
+          sees what the entry file sees.
+        keep: keep what it writes; by default it is undone.
+    """
+
+    slug: str
+    source: str
+    keep: bool = False
+
+
+@strawberry.mutation
+@needs(EDITORS, Scope.SCRIPTS_WRITE)
+async def test_script(info: Info, input: TestScriptInput) -> ScriptTestRun:
+    """Run the tests of a script, its files named `*.test.ts` or `*.test.js`, in a process of their
+    own. What they write is undone.
+
+    Args:
+        input: the script.
+    """
+    trials = info.context.services.script_trials
+    return await trials.test(
+        info.context.viewer, input.slug, version=input.version, name=input.name
+    )
+
+
+@strawberry.mutation
+@needs(EDITORS, Scope.SCRIPTS_WRITE)
+async def evaluate_script(info: Info, input: EvaluateScriptInput) -> ScriptEvaluation:
+    """Evaluate a snippet in the active version of a script, in a process of its own.
+
+    Args:
+        input: the snippet.
+    """
+    trials = info.context.services.script_trials
+    return await trials.evaluate(info.context.viewer, input.slug, input.source, keep=input.keep)
+
+
+mutations = [test_script, evaluate_script]

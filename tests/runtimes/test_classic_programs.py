@@ -151,7 +151,6 @@ CALLS = {
         (post("statistics", b"{}"), "TypeError: the body is not a list", 3),
     ],
     "not_yet.js": [
-        (get("stored"), 503, "sharedStorage.getItem is not available yet"),
         (get("queried"), 503, "database.query is not available yet"),
     ],
     "assets_and_streams.js": [(get("index"), 200, "/chat/style.css")],

@@ -198,8 +198,7 @@ async def test_services_that_do_not_exist_yet_say_so(tmp_path):
 function attempt(act) { try { return act(); } catch (error) { return error.message; } }
 function all() {
   return ResponseBuilder.json([
-    attempt(() => sharedStorage.getItem("a")), attempt(() => personalStorage.clear()),
-    attempt(() => secretStorage.exists("a")), attempt(() => assetStorage.listAssets()),
+    attempt(() => secretStorage.exists("a")),
     attempt(() => fetch("http://a/")), attempt(() => dispatcher.sendMessage("a", {})),
     attempt(() => convert.markdown_to_html("# a")), attempt(() => McpClient.constructor("a", "b")),
     attempt(() => graphQLRegistry.executeGraphQL("{ a }")),
@@ -217,10 +216,7 @@ function init() {}
         *(
             f"{name} is not available yet"
             for name in (
-                "sharedStorage.getItem",
-                "personalStorage.clear",
                 "secretStorage.exists",
-                "assetStorage.listAssets",
                 "fetch",
                 "dispatcher.sendMessage",
                 "convert.markdown_to_html",

@@ -9,8 +9,9 @@ class AuthenticationRequired extends Error {
   }
 }
 
-// What the host sends instead: a page to sign in, or 401.
-const SIGN_IN = '{"status":401,"headers":[],"sign_in":true}';
+// A visitor gets a page to sign in instead, or an error of the engine.
+const SIGN_IN = '{"status":401,"headers":[["content-type","application/json"]],"sign_in":true}';
+const MESSAGE = '{"error":"Authentication required"}';
 
 /** Whether *error* is that; author code can change `instanceof`. */
 export const isUnauthenticated = (error) => isPrototypeOf(AuthenticationRequired.prototype, error);
@@ -22,4 +23,4 @@ export function requireAuth(user) {
 }
 
 /** Answers a call with the request to sign in. */
-export const askToSignIn = (call) => call.answer(SIGN_IN, "");
+export const askToSignIn = (call) => call.answer(SIGN_IN, MESSAGE);

@@ -82,7 +82,8 @@ const PHRASES = {
   SCRIPT_OWNER_ADDED: "{who} made {after.email} an owner of the script {script}",
   SCRIPT_OWNER_REMOVED: "{who} removed {before.email} from the owners of the script {script}",
   SCRIPT_ROLE_GRANTED: "{who} granted {after.email} the role {after.role} in the script {script}",
-  SCRIPT_ROLE_REVOKED: "{who} revoked the role {before.role} of {before.email} in the script {script}",
+  SCRIPT_ROLE_REVOKED:
+    "{who} revoked the role {before.role} of {before.email} in the script {script}",
   SCRIPT_FILES_CHANGED: "{who} changed files that the script {script} serves",
   SCRIPT_LIMITS_CHANGED: "{who} changed the limits of the script {script}",
   SCRIPT_HOST_BOUND: "{who} changed the host or page mode of the script {script}",

@@ -596,6 +596,7 @@ CREATE TABLE public.script_routes (
     CONSTRAINT script_routes_declared_method_check CHECK ((length(declared_method) <= 10)),
     CONSTRAINT script_routes_handler_check CHECK ((length(handler) <= 600)),
     CONSTRAINT script_routes_host_check CHECK ((length(host) <= 253)),
+    CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text]))),
     CONSTRAINT script_routes_method_check CHECK ((length(method) <= 10)),
     CONSTRAINT script_routes_path_check CHECK ((length(path) <= 500)),
     CONSTRAINT script_routes_shape_check CHECK ((length(shape) <= 500))
@@ -1067,9 +1068,6 @@ ALTER TABLE ONLY public.script_messages_sent
 
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_pkey PRIMARY KEY (script_id, user_id);
-
-ALTER TABLE public.script_routes
-    ADD CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text, 'socket'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_pkey PRIMARY KEY (host, shape, method);

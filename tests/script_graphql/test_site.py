@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
+import psycopg
 import pytest
 from tests.script_graphql.asking import PATH
 from tests.script_routes.site import PATIENCE
@@ -65,6 +66,12 @@ export const graphql = {{
     Subscription: {{ value{n}: {{ resolve: (value) => value * 2 }} }},
   }},
 }};
+"""
+
+
+ROLE = """
+insert into script_user_roles (script_id, user_id, role, granted_by)
+select s.id, u.id, 'critic', 'tests' from scripts s, users u where s.slug = %s
 """
 
 
@@ -187,6 +194,28 @@ export const graphql = {{
 }};""",
     )
     assert graphql.data(f"{{ endless{n} }}") == {f"endless{n}": 4}
+
+
+def test_scripts_see_the_user_with_the_roles_that_they_give(site, graphql, n):
+    site.deploy(
+        f"roles-{n}",
+        f"""
+export const graphql = {{
+  typeDefs: `type Query {{ who{n}: User{n} }} type User{n} {{
+    id: ID email: String roles: [String] scriptRoles: [String] }}`,
+  resolvers: {{ Query: {{ who{n}: (args, env, ctx) => ctx.user }} }},
+}};""",
+    )
+    query = f"{{ who{n} {{ id email roles scriptRoles }} }}"
+    assert graphql.data(query) == {f"who{n}": None}
+    user = graphql.data(query, signed_in=True)[f"who{n}"]
+    assert "ADMINISTRATOR" in user["roles"]
+    assert user["email"] == "admin@localhost"
+    assert not user["scriptRoles"]
+    with psycopg.connect(site.url) as connection:
+        connection.execute(ROLE, [f"roles-{n}"])
+    user = graphql.data(query, signed_in=True)[f"who{n}"]
+    assert user["scriptRoles"] == ["critic"]
 
 
 def test_introspection_and_the_printed_schema_need_a_sign_in(site, graphql, classic):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, aclosing
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -47,8 +47,9 @@ EVERYWHERE = {PATH: PATH, SDL_PATH: SDL_PATH, "/graphql": PATH}
 CHECK_VISITOR_SECS = 60.0
 """How often the sign-in of a visitor is checked, who has a subscription; and at each change."""
 
-# One query may ask several scripts, so no roles in one of them are known.
-_NO_SCRIPT = UUID(int=0)
+
+# The roles of a user in a script are read when the script is called.
+NO_SCRIPT = UUID(int=0)
 
 
 class ScriptFields:
@@ -61,8 +62,9 @@ class ScriptFields:
         active: ActiveScripts,
         caller: Callable[[], ScriptCaller],
         broadcast: ScriptBroadcast,
+        roles_of: Callable[[UUID, UUID], Awaitable[list[str]]],
     ) -> None:
-        events, calls = _Events(broadcast), ResolverCalls(caller)
+        events, calls = _Events(broadcast), ResolverCalls(caller, roles_of)
         self.schemas = ScriptSchemas(
             Resolvers(calls, FieldSubscriptions(calls, events)).attach,
             Limits(seconds=config.server.request_timeout_secs),
@@ -167,7 +169,7 @@ class ScriptGraphQLAccess:
         visitors = self._visitors
         if visitors is None or name_of(connection.scope) != visitors.host:
             return ANYONE
-        found = await visitors.find(connection.scope, _NO_SCRIPT)
+        found = await visitors.find(connection.scope, NO_SCRIPT)
         if found is None:
             return ANYONE
         user = ScriptUser.from_json(found)
@@ -193,7 +195,7 @@ class ScriptGraphQLAccess:
             async for event in events:
                 if not isinstance(event, Reminder) and event.target_id != user.id:
                     continue
-                if await visitors.find(connection.scope, _NO_SCRIPT) is None:
+                if await visitors.find(connection.scope, NO_SCRIPT) is None:
                     raise Unauthenticated("The sign-in has ended. Sign in again.")
                 events.remind_in(CHECK_VISITOR_SECS)
 

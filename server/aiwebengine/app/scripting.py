@@ -100,7 +100,12 @@ class Scripting:
         self.work = ScriptWork(db, self.caller, self.operations)
         features.steps.extend(self.work.steps)
         self.fields = ScriptFields(
-            config, db, self.active, lambda: self.caller, self.connections.broadcast
+            config,
+            db,
+            self.active,
+            lambda: self.caller,
+            self.connections.broadcast,
+            scripts.roles_of_user,
         )
         self.fields.add_operations(self.operations)
         add_features(features)

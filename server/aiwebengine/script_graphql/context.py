@@ -61,6 +61,8 @@ class Context:
     request_id: str
     parent: Invocation | None = None
     calls: int = 0
+    users: dict[UUID, ScriptUser] = field(default_factory=dict)
+    """The user, as each script that was called sees it."""
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_AT_ONCE))
 
     @property

@@ -1,0 +1,1 @@
+"""The database of scripts: a schema and a role for each, statements, transactions, migrations."""

@@ -62,6 +62,9 @@ def prepare(address: str) -> None:
 def _make_role(connection: Connection) -> None:
     if not _finds(connection, "select from pg_roles where rolname = %s", ROLE):
         connection.execute(sql.SQL("create role {} login createdb").format(sql.Identifier(ROLE)))
+    if not _finds(connection, "select from pg_roles where rolname = %s and rolcreaterole", ROLE):
+        # For the roles of scripts.
+        connection.execute(sql.SQL("alter role {} createrole").format(sql.Identifier(ROLE)))
     for name in _GRANTED:
         is_missing = (
             "select from pg_roles where rolname = %s and not pg_has_role(%s, oid, 'member')"
@@ -102,6 +105,8 @@ def _hand_over_databases(connection: Connection) -> None:
 
 
 def _hand_over_objects(connection: Connection) -> None:
+    # Until PostgreSQL 14 every role could create objects there.
+    connection.execute("revoke create on schema public from public")
     for kind, name in connection.execute(_RELATIONS, {"superuser": SUPERUSER}).fetchall():
         connection.execute(
             sql.SQL("alter {} {} owner to {}").format(

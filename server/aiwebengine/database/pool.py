@@ -143,9 +143,9 @@ class Database:
         """Run a statement without a result. Raises Unavailable."""
         await self._run("execute", sql, values)
 
-    async def maintain(self, sql: str) -> None:
+    async def maintain(self, sql: str, **values: object) -> None:
         """Run a statement with a timeout of LONGEST_MAINTENANCE_SECS. Raises Unavailable."""
-        await self._run("execute", sql, {}, timeout=LONGEST_MAINTENANCE_SECS)
+        await self._run("execute", sql, values, timeout=LONGEST_MAINTENANCE_SECS)
 
     async def copy(
         self, table: str, columns: Sequence[str], records: Iterable[Sequence[object]]
@@ -201,6 +201,11 @@ class Database:
         *on_change* gets whether it is held now.
         """
         await hold_lock(self._url, kind, number, on_change)
+
+    @property
+    def url(self) -> str:
+        """The address, with the password."""
+        return self._url
 
     @property
     def is_in_transaction(self) -> bool:

@@ -1,0 +1,4 @@
+set local lock_timeout = '5s';
+
+drop table script_migrations;
+drop table script_databases;

@@ -26,6 +26,7 @@ SUBJECTS = {
     "slow_log": "bench.slow_log:measure",
     "scripts_requests": "bench.scripts.requests:measure",
     "scripts_runtime": "bench.scripts.runtime:measure",
+    "scripts_database": "bench.scripts.database:measure",
     "scripts_memory": "bench.scripts.memory:measure",
     "scripts_start": "bench.scripts.start:measure",
     "scripts_save": "bench.scripts.save:measure",

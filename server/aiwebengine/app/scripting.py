@@ -88,7 +88,7 @@ class Scripting:
         self.connections = ScriptConnections(
             config, database_url, db, self.active, self.caller, self.operations, live
         )
-        features = Features(
+        features = self._features = Features(
             config,
             db,
             services,
@@ -185,6 +185,8 @@ class Scripting:
         await self.work.stop()
         await self._runtimes.stop()
         await self.invocations.stop()
+        for stop in self._features.at_stop:
+            await stop()
         await self.journal.stop()
 
     async def _follow(self) -> None:

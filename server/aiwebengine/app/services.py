@@ -48,14 +48,15 @@ from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.script_assets.people import ScriptFiles
 from aiwebengine.script_assets.service import ScriptAssets
+from aiwebengine.script_database.service import ScriptDatabases
 from aiwebengine.script_fetch.allowed_hosts import FetchHosts
 from aiwebengine.script_fetch.outbound import OutboundHttp
 from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
-from aiwebengine.script_values.service import ScriptValues
 from aiwebengine.script_trials.service import ScriptTrials
+from aiwebengine.script_values.service import ScriptValues
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.streams import ScriptStreams
@@ -119,6 +120,7 @@ class Services:
     script_streams: ScriptStreams
     script_runs: ScriptRuns
     script_trials: ScriptTrials
+    script_databases: ScriptDatabases
     script_secrets: ScriptSecrets
     fetch_hosts: FetchHosts
     outbound: OutboundHttp
@@ -190,6 +192,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     fetch_hosts = FetchHosts(db, audit, script_settings(config))
     script_messages = ScriptMessages(db, audit, scripts)
     assets = ScriptAssets(db)
+    script_databases = ScriptDatabases(db, infrastructure.url)
     script_telemetry = ScriptTelemetry(
         db, infrastructure.runtimes if config.scripts.enabled else None
     )
@@ -209,7 +212,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         [
             *data_tasks(config, backups, care),
             *own_tasks(db, sessions, rates, users, chain, keys),
-            script_task(scripts, script_messages),
+            script_task(scripts, script_messages, script_databases),
         ],
         config.maintenance.schedules,
         config.maintenance.timezone,
@@ -290,6 +293,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_streams=ScriptStreams(scripts, following),
         script_runs=ScriptRuns(scripts),
         script_trials=ScriptTrials(scripts, audit),
+        script_databases=script_databases,
         script_secrets=script_secrets,
         fetch_hosts=fetch_hosts,
         outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),

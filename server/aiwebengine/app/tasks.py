@@ -24,6 +24,7 @@ from aiwebengine.database import Database
 from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import RateLimits
+from aiwebengine.script_database.service import ScriptDatabases
 from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.sessions.service import Sessions
@@ -170,12 +171,13 @@ def own_tasks(
     ]
 
 
-def script_task(scripts: Scripts, messages: ScriptMessages) -> Task:
+def script_task(scripts: Scripts, messages: ScriptMessages, databases: ScriptDatabases) -> Task:
     """The task that removes what is left of scripts."""
 
     async def tidied(note: Note) -> str:
         removed, lines = await scripts.remove_old()
         dead = await messages.tidy()
+        await databases.remove_unused()
         return (
             f"{count(removed, 'deleted script')}, {count(lines, 'log line')} and"
             f" {count(dead, 'dead letter')} removed."

@@ -203,11 +203,6 @@ class Database:
         await hold_lock(self._url, kind, number, on_change)
 
     @property
-    def url(self) -> str:
-        """The address, with the password."""
-        return self._url
-
-    @property
     def is_in_transaction(self) -> bool:
         """Whether this task runs in a transaction, so that its reads may be rolled back."""
         held = self._held.get()

@@ -8,6 +8,7 @@ from aiwebengine.core.formats import count
 from aiwebengine.health.types import Check, Finding, HealthState, failing, ok
 
 EVERY_SECS = 10.0
+DATABASES_EVERY_SECS = 60.0
 # Starting the runtime for the first time reads 100 MB from disk.
 LIMIT_SECS = 20.0
 MOST_NAMED = 5
@@ -81,6 +82,29 @@ def secrets(unreadable: Callable[[], Awaitable[Collection[str]]]) -> Check:
         meaning="The keys of the secrets of scripts are there; checked unless `scripts.enabled` is"
         " false. Fails when a secret can't be decrypted, because its key is missing or another"
         " one.",
+    )
+
+
+def databases(problem: Callable[[], Awaitable[str | None]]) -> Check:
+    """Check that scripts can have databases; *problem* returns why not, or None."""
+
+    async def see() -> Finding:
+        found = await problem()
+        if found is None:
+            return ok("Scripts can have databases.")
+        return _warning(found, "See docs/scripts/database.md, For operators.")
+
+    return Check(
+        "script-databases",
+        "Databases of scripts",
+        see,
+        "See docs/scripts/database.md, For operators.",
+        every_secs=DATABASES_EVERY_SECS,
+        limit_secs=LIMIT_SECS,
+        of_process=True,
+        meaning="The engine can create a role and a schema for each script, and the server lets"
+        " these roles in; checked unless `scripts.enabled` is false. Warns when a right on the"
+        " server is missing; scripts that use no database work.",
     )
 
 

@@ -348,7 +348,8 @@ def _rows(result: Result) -> list[dict[str, Any]]:
 
 
 def _affected(result: Result) -> int:
-    return int(result.status.rsplit(" ", 1)[-1])
+    number: str = result.status.rsplit(" ", 1)[-1]
+    return int(number)
 
 
 def _current(work: InvocationWork) -> int:

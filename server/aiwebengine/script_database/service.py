@@ -47,8 +47,10 @@ class ScriptDatabases:
         return len(unused)
 
     async def problem(self) -> str | None:
-        """Why scripts can have no databases on this server; None if they can."""
-        return await roles.problem(self._db) or self.connections.problem
+        """Why scripts that need a database have none on this server; None if all is well."""
+        if self.connections.problem is not None:
+            return self.connections.problem
+        return await roles.problem(self._db) if await store.is_used(self._db) else None
 
     async def stop(self) -> None:
         """Close all connections; open transactions are rolled back."""

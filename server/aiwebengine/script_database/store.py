@@ -75,6 +75,12 @@ async def unused(db: Database) -> list[UUID]:
     return [row["script_id"] for row in rows]
 
 
+async def is_used(db: Database) -> bool:
+    """Whether any script has a database."""
+    found: bool = await db.value("select exists (select from script_databases)")
+    return found
+
+
 async def lock(db: Database, role: str) -> None:
     """Let other transactions that create this role wait until this one ends."""
     await db.execute("select pg_advisory_xact_lock(:kind, hashtext(:role))", kind=_LOCK, role=role)

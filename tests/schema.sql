@@ -202,6 +202,9 @@ CREATE TABLE public.api_tokens (
     parent_id uuid,
     made_by_id uuid,
     made_by text,
+    client_id uuid,
+    audience text,
+    secret_expires_at timestamp with time zone,
     CONSTRAINT api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT api_tokens_role_ceiling_check CHECK ((role_ceiling = ANY (ARRAY['Authenticated'::text, 'Editor'::text, 'Administrator'::text])))
 );
@@ -352,6 +355,46 @@ CREATE TABLE public.migration_checksums (
     event_id bigint
 );
 
+CREATE TABLE public.oauth_authorizations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    client_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    redirect_uri text NOT NULL,
+    scopes text[] NOT NULL,
+    audience text NOT NULL,
+    challenge text NOT NULL,
+    state text,
+    form_hash bytea,
+    code_hash bytea,
+    expires_at timestamp with time zone NOT NULL,
+    token_id uuid,
+    CONSTRAINT oauth_authorizations_audience_check CHECK ((length(audience) <= 500)),
+    CONSTRAINT oauth_authorizations_challenge_check CHECK ((length(challenge) <= 128)),
+    CONSTRAINT oauth_authorizations_check CHECK (((form_hash IS NULL) <> (code_hash IS NULL))),
+    CONSTRAINT oauth_authorizations_redirect_uri_check CHECK ((length(redirect_uri) <= 1000)),
+    CONSTRAINT oauth_authorizations_scopes_check CHECK ((length((scopes)::text) <= 500)),
+    CONSTRAINT oauth_authorizations_state_check CHECK ((length(state) <= 1000))
+);
+
+CREATE TABLE public.oauth_clients (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    redirect_uris text[] NOT NULL,
+    secret_hash bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT oauth_clients_name_check CHECK ((length(name) <= 100)),
+    CONSTRAINT oauth_clients_redirect_uris_check CHECK ((((cardinality(redirect_uris) >= 1) AND (cardinality(redirect_uris) <= 10)) AND (length((redirect_uris)::text) <= 6000)))
+);
+
+CREATE TABLE public.oauth_refresh_tokens (
+    secret_hash bytea NOT NULL,
+    token_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone
+);
+
 CREATE TABLE public.program_versions (
     version text NOT NULL,
     first_started_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -449,6 +492,15 @@ CREATE TABLE public.script_blobs (
     CONSTRAINT script_blobs_digest_check CHECK ((length(digest) <= 64))
 );
 
+CREATE TABLE public.script_databases (
+    script_id uuid NOT NULL,
+    role text NOT NULL,
+    password text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_databases_password_check CHECK ((length(password) <= 200)),
+    CONSTRAINT script_databases_role_check CHECK ((length(role) <= 63))
+);
+
 CREATE TABLE public.script_deliveries (
     message_id bigint NOT NULL,
     script_id uuid NOT NULL,
@@ -524,6 +576,14 @@ ALTER TABLE public.script_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.script_mcp_names (
+    kind text NOT NULL,
+    name text NOT NULL,
+    script_id uuid NOT NULL,
+    CONSTRAINT script_mcp_names_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'prompt'::text]))),
+    CONSTRAINT script_mcp_names_name_check CHECK ((length(name) <= 128))
+);
+
 CREATE TABLE public.script_message_keys (
     sender_id uuid NOT NULL,
     key text NOT NULL,
@@ -576,6 +636,20 @@ CREATE UNLOGGED TABLE public.script_messages_sent (
     CONSTRAINT script_messages_sent_own_id_check CHECK ((length(own_id) <= 200))
 );
 
+CREATE TABLE public.script_migrations (
+    script_id uuid NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    rollback text,
+    digest text NOT NULL,
+    version integer NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT script_migrations_digest_check CHECK ((length(digest) <= 64)),
+    CONSTRAINT script_migrations_name_check CHECK ((length(name) <= 200)),
+    CONSTRAINT script_migrations_rollback_check CHECK ((length(rollback) <= 1048576)),
+    CONSTRAINT script_migrations_source_check CHECK ((length(source) <= 1048576))
+);
+
 CREATE TABLE public.script_owners (
     script_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -596,7 +670,6 @@ CREATE TABLE public.script_routes (
     CONSTRAINT script_routes_declared_method_check CHECK ((length(declared_method) <= 10)),
     CONSTRAINT script_routes_handler_check CHECK ((length(handler) <= 600)),
     CONSTRAINT script_routes_host_check CHECK ((length(host) <= 253)),
-    CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text]))),
     CONSTRAINT script_routes_method_check CHECK ((length(method) <= 10)),
     CONSTRAINT script_routes_path_check CHECK ((length(path) <= 500)),
     CONSTRAINT script_routes_shape_check CHECK ((length(shape) <= 500))
@@ -961,6 +1034,9 @@ ALTER TABLE ONLY public.alert_position
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 
+ALTER TABLE public.api_tokens
+    ADD CONSTRAINT api_tokens_audience_check CHECK ((length(audience) <= 500)) NOT VALID;
+
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
 
@@ -1012,6 +1088,21 @@ ALTER TABLE ONLY public.maintenance_ticks
 ALTER TABLE ONLY public.migration_checksums
     ADD CONSTRAINT migration_checksums_pkey PRIMARY KEY (migration_id);
 
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_code_hash_key UNIQUE (code_hash);
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_form_hash_key UNIQUE (form_hash);
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_clients
+    ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_refresh_tokens
+    ADD CONSTRAINT oauth_refresh_tokens_pkey PRIMARY KEY (secret_hash);
+
 ALTER TABLE ONLY public.program_versions
     ADD CONSTRAINT program_versions_pkey PRIMARY KEY (version);
 
@@ -1039,6 +1130,12 @@ ALTER TABLE ONLY public.script_assets
 ALTER TABLE ONLY public.script_blobs
     ADD CONSTRAINT script_blobs_pkey PRIMARY KEY (digest);
 
+ALTER TABLE ONLY public.script_databases
+    ADD CONSTRAINT script_databases_pkey PRIMARY KEY (script_id);
+
+ALTER TABLE ONLY public.script_databases
+    ADD CONSTRAINT script_databases_role_key UNIQUE (role);
+
 ALTER TABLE ONLY public.script_deliveries
     ADD CONSTRAINT script_deliveries_pkey PRIMARY KEY (message_id, script_id);
 
@@ -1057,6 +1154,9 @@ ALTER TABLE ONLY public.script_listeners
 ALTER TABLE ONLY public.script_log
     ADD CONSTRAINT script_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.script_mcp_names
+    ADD CONSTRAINT script_mcp_names_pkey PRIMARY KEY (kind, name);
+
 ALTER TABLE ONLY public.script_message_keys
     ADD CONSTRAINT script_message_keys_pkey PRIMARY KEY (sender_id, key);
 
@@ -1066,8 +1166,14 @@ ALTER TABLE ONLY public.script_messages
 ALTER TABLE ONLY public.script_messages_sent
     ADD CONSTRAINT script_messages_sent_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.script_migrations
+    ADD CONSTRAINT script_migrations_pkey PRIMARY KEY (script_id, name);
+
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_pkey PRIMARY KEY (script_id, user_id);
+
+ALTER TABLE public.script_routes
+    ADD CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text, 'socket'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_pkey PRIMARY KEY (host, shape, method);
@@ -1182,6 +1288,8 @@ CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WH
 
 CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
 
+CREATE INDEX api_tokens_client ON public.api_tokens USING btree (client_id) WHERE (client_id IS NOT NULL);
+
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
 CREATE INDEX audit_events_action ON public.audit_events USING btree (action, at, id);
@@ -1205,6 +1313,18 @@ CREATE INDEX identities_provider ON public.identities USING btree (provider, use
 CREATE INDEX identities_user ON public.identities USING btree (user_id);
 
 CREATE INDEX maintenance_ticks_item ON public.maintenance_ticks USING btree (item, id);
+
+CREATE INDEX oauth_authorizations_client ON public.oauth_authorizations USING btree (client_id);
+
+CREATE INDEX oauth_authorizations_expires ON public.oauth_authorizations USING btree (expires_at);
+
+CREATE INDEX oauth_authorizations_session ON public.oauth_authorizations USING btree (session_id);
+
+CREATE INDEX oauth_authorizations_token ON public.oauth_authorizations USING btree (token_id);
+
+CREATE INDEX oauth_clients_created ON public.oauth_clients USING btree (created_at);
+
+CREATE INDEX oauth_refresh_tokens_token ON public.oauth_refresh_tokens USING btree (token_id);
 
 CREATE INDEX rate_windows_minute ON public.rate_windows USING btree (minute);
 
@@ -1243,6 +1363,8 @@ CREATE INDEX script_log_at ON public.script_log USING btree (at);
 CREATE INDEX script_log_request ON public.script_log USING btree (request_id) WHERE (request_id IS NOT NULL);
 
 CREATE INDEX script_log_script ON public.script_log USING btree (script_id, id);
+
+CREATE INDEX script_mcp_names_script ON public.script_mcp_names USING btree (script_id);
 
 CREATE INDEX script_message_keys_sent ON public.script_message_keys USING btree (sent_at);
 
@@ -1339,6 +1461,9 @@ ALTER TABLE ONLY public.alert_notices
     ADD CONSTRAINT alert_notices_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(id);
+
+ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.api_tokens
@@ -1346,6 +1471,21 @@ ALTER TABLE ONLY public.api_tokens
 
 ALTER TABLE ONLY public.identities
     ADD CONSTRAINT identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_refresh_tokens
+    ADD CONSTRAINT oauth_refresh_tokens_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_assets
     ADD CONSTRAINT script_assets_digest_fkey FOREIGN KEY (digest) REFERENCES public.script_blobs(digest);
@@ -1377,11 +1517,17 @@ ALTER TABLE ONLY public.script_listeners
 ALTER TABLE ONLY public.script_log
     ADD CONSTRAINT script_log_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.script_mcp_names
+    ADD CONSTRAINT script_mcp_names_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.script_message_keys
     ADD CONSTRAINT script_message_keys_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_messages
     ADD CONSTRAINT script_messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.scripts(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.script_migrations
+    ADD CONSTRAINT script_migrations_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

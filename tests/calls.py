@@ -92,11 +92,20 @@ DOCUMENTS = {
         'mutation { saveScript(input: {slug: $script, files: [{path: "main.ts", text: ""}]})'
         " { changed } }"
     ),
-    # Nothing is saved in the script that these four name.
+    # Nothing is saved in the script that these six name.
     "Mutation.checkScript": "mutation { checkScript(input: {slug: $script}) { ok } }",
     "Mutation.deployScript": "mutation { deployScript(input: {slug: $script}) { changed } }",
     "Mutation.rollBackScript": "mutation { rollBackScript(input: {slug: $script}) { changed } }",
     "Mutation.runScript": "mutation { runScript(input: {slug: $script}) { status } }",
+    "Mutation.testScript": "mutation { testScript(input: {slug: $script}) { passed } }",
+    "Query.scriptFailures": "{ scriptFailures(slug: $script) { id } }",
+    # There is no such failure.
+    "Mutation.replayScriptInvocation": (
+        'mutation { replayScriptInvocation(input: {slug: $script, id: "none"}) { status } }'
+    ),
+    "Mutation.evaluateScript": (
+        'mutation { evaluateScript(input: {slug: $script, source: "1"}) { json } }'
+    ),
     "Mutation.setScriptLimits": (
         "mutation { setScriptLimits(input: {slug: $script, limits: {heapMb: 64}})"
         " { script { slug } } }"
@@ -204,6 +213,9 @@ ANSWERS = {
     "Mutation.deployScript": "409",
     "Mutation.rollBackScript": "409",
     "Mutation.runScript": "409",
+    "Mutation.testScript": "409",
+    "Mutation.evaluateScript": "409",
+    "Mutation.replayScriptInvocation": "404",
     "Mutation.runScriptSchedule": "409",
     "Mutation.restoreScript": "404",
     "Mutation.addScriptOwner": "404",
@@ -259,6 +271,7 @@ ROUTES = {
     "PUT /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "422"),
     "DELETE /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "404"),
     "POST /api/engine/scripts/{slug}/check": sample("/api/engine/scripts/x/check", "404"),
+    "POST /api/engine/scripts/{slug}/test": sample("/api/engine/scripts/x/test", "404"),
     "POST /api/engine/scripts/{slug}/deploy": sample("/api/engine/scripts/x/deploy", "404"),
     "POST /api/engine/scripts/{slug}/rollback": sample("/api/engine/scripts/x/rollback", "404"),
     "POST /api/engine/scripts/{slug}/suspend": sample("/api/engine/scripts/x/suspend", "404"),

@@ -84,6 +84,9 @@ WORK = {
     "deployScript",
     "rollBackScript",
     "runScript",
+    "testScript",
+    "evaluateScript",
+    "replayScriptInvocation",
     "runScriptSchedule",
 }
 # These read an archive and ask on connections of their own; tests/backups/test_undoing.py counts

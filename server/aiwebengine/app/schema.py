@@ -70,6 +70,7 @@ schema = strawberry.Schema(
             *keys.queries,
             *scripts.queries,
             *script_schedules.queries,
+            *script_trials.queries,
             *script_messages.queries,
             *script_assets.queries,
         ],

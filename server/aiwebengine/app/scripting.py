@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from aiwebengine.app.script_connections import ScriptConnections
 from aiwebengine.app.script_features import Features, add_features
@@ -31,11 +31,13 @@ from aiwebengine.script_calls.inits import CountedInits
 from aiwebengine.script_calls.invocations import Invocations
 from aiwebengine.script_calls.journal import CallJournal, Journal
 from aiwebengine.script_calls.operations import Operations
+from aiwebengine.script_calls.types import ServedScript
 from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
 from aiwebengine.script_routes.runs import ScriptRuns, Serving
 from aiwebengine.script_routes.visitors import Visitors
 from aiwebengine.script_trials.processes import Serving as TrialServing
+from aiwebengine.script_trials.recording import FailureLog
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.scripts.types import ScriptSettings
@@ -110,6 +112,8 @@ class Scripting:
         self.fields.add_operations(self.operations)
         add_features(features)
         features.steps.append(self.fields.step)
+        self.failures = FailureLog(services.script_failures.store, redactor.texts)
+        services.script_failures.rerun = runs.run
         services.script_trials.serving = TrialServing(
             runtimes, self.invocations, self.journal, redactor.texts
         )
@@ -123,9 +127,15 @@ class Scripting:
 
     def middleware(self) -> Middleware:
         """What answers requests by scripts."""
-        return Middleware(self._routes, self.journal)
+        return Middleware(self._routes, self.journal, note_failure=self.failures.note)
 
-    def _routes(self, app: ASGIApp, journal: Journal) -> ScriptRoutes:
+    def _routes(
+        self,
+        app: ASGIApp,
+        journal: Journal,
+        is_trial: bool = False,
+        note_failure: Callable[[ServedScript, Scope, bytes | None, str], None] | None = None,
+    ) -> ScriptRoutes:
         security = self._config.security
         api_key = security.api_key.get_secret_value() if security.api_key else None
         return ScriptRoutes(
@@ -143,6 +153,8 @@ class Scripting:
                 self.known_visitors(),
                 self._engine_visitors,
                 self._files,
+                note_failure,
+                is_trial,
                 EVERYWHERE,
             ),
         )
@@ -172,7 +184,11 @@ class Scripting:
     async def run(self) -> None:
         """Serve what the database says, until cancelled."""
         await asyncio.gather(
-            self._follow(), self.journal.run(), self.work.run(), self.connections.run()
+            self._follow(),
+            self.journal.run(),
+            self.failures.run(),
+            self.work.run(),
+            self.connections.run(),
         )
 
     async def remove_unused_files(self) -> None:

@@ -55,6 +55,7 @@ from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
+from aiwebengine.script_trials.replaying import ScriptFailures
 from aiwebengine.script_trials.service import ScriptTrials
 from aiwebengine.script_values.service import ScriptValues
 from aiwebengine.scripts.loading import NoRuntime
@@ -120,6 +121,7 @@ class Services:
     script_streams: ScriptStreams
     script_runs: ScriptRuns
     script_trials: ScriptTrials
+    script_failures: ScriptFailures
     script_databases: ScriptDatabases
     script_secrets: ScriptSecrets
     fetch_hosts: FetchHosts
@@ -293,6 +295,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_streams=ScriptStreams(scripts, following),
         script_runs=ScriptRuns(scripts),
         script_trials=ScriptTrials(scripts, audit),
+        script_failures=ScriptFailures(db, scripts),
         script_databases=script_databases,
         script_secrets=script_secrets,
         fetch_hosts=fetch_hosts,

@@ -85,6 +85,10 @@ EVENTS: dict[str, str] = {
     "script.not_switched": "The active version of a script does not start on this instance, which"
     " continues to serve the version before.",
     "script.suspend_bug": "A script could not be suspended because of a bug.",
+    "script_call.end_bug": "The end of a script's call failed because of a bug.",
+    "script_call.end_failed": "What a script did after its answer was not kept; `error` says why.",
+    "script_failures.bug": "Failed requests of scripts could not be stored because of a bug.",
+    "script_failures.postponed": "Failed requests of scripts wait for the database.",
     "script_log.bug": "Lines of script logs could not be stored because of a bug, and are lost.",
     "script_log.left_out": "A script logs faster than its lines can be stored; `lines` are lost.",
     "script_log.lost": "The engine stopped while the database did not answer; `lines` of script"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -25,7 +25,7 @@ from aiwebengine.script_calls.errors import (
 )
 from aiwebengine.script_calls.invocations import Invocations
 from aiwebengine.script_calls.journal import Journal
-from aiwebengine.script_calls.types import Kind, ScriptUser
+from aiwebengine.script_calls.types import Kind, ScriptUser, ServedScript
 from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
 from aiwebengine.script_routes.answers import AnswerSender
 from aiwebengine.script_routes.connecting import Connecting, Connections, head_within, may_connect
@@ -77,6 +77,10 @@ class Settings:
     engine_visitors: FindsVisitors | None = None
     """Who visits the engine's host."""
     files: ServesFiles | None = None
+    note_failure: Callable[[ServedScript, Scope, bytes | None, str], None] | None = None
+    """Gets a request that failed: its body, None if it was too large to keep, and the reason."""
+    is_trial: bool = False
+    """Whether everything that scripts write is undone."""
     everywhere: Mapping[str, str] = field(default_factory=dict)
     """Paths that the engine answers on the hosts of scripts too, and its own paths for them."""
 
@@ -237,7 +241,10 @@ class ScriptRoutes:
         first, rest = await body.begin()
         user = await self._visitor(scope, script.id, is_own_host=is_own_host)
         head = call_head(match, scope, self._settings.api_key, user, is_own_host=is_own_host)
-        invocation = self._invocations.begin(Kind.HTTP, script.ref, name, user)
+        invocation = self._invocations.begin(
+            Kind.HTTP, script.ref, name, user, is_trial=self._settings.is_trial
+        )
+        whole = first if rest is None else None
         try:
             with UntilDisconnect(body):
                 answer = await self._runtimes.call(
@@ -261,6 +268,7 @@ class ScriptRoutes:
         except Failed as error:
             self._scripts.has_failed(script)
             write(failure_line(error))
+            self._note_failure(script, scope, whole, error.message)
             raise ScriptFailed("The script failed. Its log has the details.") from None
         except UnusableAnswer as error:
             write(LogLine(0, "error", f"The answer can't be sent: {error}."))
@@ -268,6 +276,7 @@ class ScriptRoutes:
         except Lost as error:
             write(LogLine(0, "error", error.message))
             self._journal.lost(script, error)
+            self._note_failure(script, scope, whole, error.message)
             raise error_of(error) from None
         finally:
             if not invocation.is_over and not self._invocations.is_continuing(invocation):
@@ -275,6 +284,12 @@ class ScriptRoutes:
         if refused:
             names = ", ".join(refused[:10])
             write(LogLine(0, "warn", f"Not sent, because scripts may not set it here: {names}"))
+
+    def _note_failure(
+        self, script: ServedScript, scope: Scope, body: bytes | None, message: str
+    ) -> None:
+        if self._settings.note_failure is not None:
+            self._settings.note_failure(script, scope, body, message)
 
     async def _connect(
         self, wanted: Connecting, scope: Scope, receive: Receive, send: Send

@@ -46,8 +46,10 @@ class Serving:
 
     active: ActiveScripts
     journal: Journal
-    routes: Callable[[ASGIApp, Journal], ScriptRoutes]
-    """The application that answers by scripts, and otherwise by the one that it is given."""
+    routes: Callable[[ASGIApp, Journal, bool], ScriptRoutes]
+    """The application that answers by scripts, and otherwise by the one that it is given. The flag
+    says whether everything that scripts write is undone.
+    """
     url: str
     """Where scripts that are bound to no host are served."""
     redact: Callable[[UUID, Sequence[str]], Awaitable[list[str]]]
@@ -62,8 +64,8 @@ class ScriptRuns:
         self.serving: Serving | None = None
         """Set where scripts are served."""
 
-    async def run(self, viewer: Viewer, wanted: RunRequest) -> ScriptRun:
-        """The answer of the active version.
+    async def run(self, viewer: Viewer, wanted: RunRequest, *, is_trial: bool = False) -> ScriptRun:
+        """The answer of the active version. In a trial everything that it writes is undone.
 
         What the answer has after 25 s, or after 1 MB, is left out.
         Raises Unauthenticated, Forbidden, NotFound for a path that is not the script's,
@@ -78,7 +80,7 @@ class ScriptRuns:
         scope = _scope(wanted, serving.url, script.host)
         await serving.active.refresh()
         recorder, collector = _Recorder(serving.journal), _Collector()
-        app = serving.routes(_no_route, recorder)
+        app = serving.routes(_no_route, recorder, is_trial)
         found = _served(app, scope, wanted.slug)
         begun = time.perf_counter()
         try:

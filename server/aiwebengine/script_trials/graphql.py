@@ -5,8 +5,9 @@ import strawberry
 from aiwebengine.core.identity import Scope
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
-from aiwebengine.script_trials.types import ScriptEvaluation, ScriptTestRun
+from aiwebengine.script_trials.types import ScriptEvaluation, ScriptFailure, ScriptTestRun
 from aiwebengine.scripts.rights import EDITORS
+from aiwebengine.scripts.run_types import ScriptRun
 
 
 @strawberry.input
@@ -67,4 +68,44 @@ async def evaluate_script(info: Info, input: EvaluateScriptInput) -> ScriptEvalu
     return await trials.evaluate(info.context.viewer, input.slug, input.source, keep=input.keep)
 
 
-mutations = [test_script, evaluate_script]
+@strawberry.input
+class ReplayScriptInvocationInput:
+    """Request to send again.
+
+    Attributes:
+        slug: the script.
+        id: ID of the failure.
+    """
+
+    slug: str
+    id: strawberry.ID
+
+
+@strawberry.field
+@needs(EDITORS)
+async def script_failures(info: Info, slug: str, first: int = 20) -> list[ScriptFailure]:
+    """The newest requests that failed in a script, newest first; at most 50 are kept, for 7 days.
+
+    Args:
+        slug: the script.
+        first: maximum number of failures, 1 to 100.
+    """
+    failures = info.context.services.script_failures
+    return await failures.all(info.context.viewer, slug, first)
+
+
+@strawberry.mutation
+@needs(EDITORS, Scope.SCRIPTS_WRITE)
+async def replay_script_invocation(info: Info, input: ReplayScriptInvocationInput) -> ScriptRun:
+    """Send a request that failed again to the active version of a script, as an anonymous visitor.
+    Everything that the script writes is undone.
+
+    Args:
+        input: the request.
+    """
+    failures = info.context.services.script_failures
+    return await failures.replay(info.context.viewer, input.slug, input.id)
+
+
+queries = [script_failures]
+mutations = [test_script, evaluate_script, replay_script_invocation]

@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import field
+from datetime import datetime
 
 import strawberry
 
@@ -109,3 +110,28 @@ class ScriptEvaluation:
     error: ScriptError | None
     milliseconds: float
     log: list[ScriptRunLine] = field(default_factory=list)
+
+
+@strawberry.type
+class ScriptFailure:
+    """A visitor's request that failed in a script.
+
+    Attributes:
+        id: ID of the failure.
+        request_id: ID of the request, as in the script's log.
+        version: the version that failed.
+        at: when it failed.
+        method: method of HTTP.
+        path: path with its query; values of parameters that are named as secrets are removed.
+        message: why it failed.
+        can_be_replayed: whether the body was kept.
+    """
+
+    id: strawberry.ID
+    request_id: str
+    version: int
+    at: datetime
+    method: str
+    path: str
+    message: str
+    can_be_replayed: bool

@@ -41,7 +41,7 @@ async def content(assets, script, path):
     return None if file is None else await assets.content(file)
 
 
-async def test_a_stored_file_is_read_as_it_was_written(engine, assets, shop):
+async def test_a_stored_file_is_read_unchanged(engine, assets, shop):
     [done] = await changed(engine, assets, shop, Put("a/b.png", b"\0\1"))
 
     file = await assets.find(shop, 1, "a/b.png")

@@ -73,7 +73,7 @@ async def script_assets(
     )
     first, bound = page_size(first), f"{slug} {only_stored} {prefix}"
     path = _path_of(cursors.decode(LIST, bound, after))
-    # One more tells whether another page follows.
+    # One more than asked for, if another page follows.
     page = await files.page(
         viewer, slug, prefix, after=path, limit=first + 1, only_stored=only_stored
     )

@@ -24,7 +24,7 @@ SHORTEST_HASH = 8
 ALL_BELOW = "/*"
 """The end of an asset that is a folder."""
 
-# Both may be stored by whoever gets them: they don't depend on the visitor.
+# Caches may store both, because they don't depend on the visitor.
 _REVALIDATED = "public, no-cache"
 _FOREVER = "public, max-age=31536000, immutable"
 

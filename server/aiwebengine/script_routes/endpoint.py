@@ -338,7 +338,7 @@ class ScriptRoutes:
     ) -> ScriptUser | None:
         """Who is signed in. Raises Unauthenticated, RateLimited, Unavailable.
 
-        On the engine's own host that is whoever is signed in there; on the scripts host those who
+        On the engine's own host that is the user who is signed in there; on the scripts host those who
         signed in there; on the host of a script nobody.
         """
         visitors: FindsVisitors | None = self._settings.visitors

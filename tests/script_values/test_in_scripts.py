@@ -43,6 +43,14 @@ function init() {
 }
 """
 
+COUNTING = """
+function show() { return ResponseBuilder.text(sharedStorage.getItem("inits")); }
+function init() {
+  sharedStorage.setItem("inits", String(Number(sharedStorage.getItem("inits") ?? 0) + 1));
+  routeRegistry.registerRoute("/inits", "show", "GET");
+}
+"""
+
 
 @pytest.fixture
 async def edith_served(add_served_person):
@@ -201,6 +209,21 @@ async def test_shared_storage_holds_texts(classic):
     assert await classic("sharedStorage", "clear") == "Storage cleared"
     assert await classic("sharedStorage", "getItem", "n") is None
     assert (await classic("sharedStorage", "setItem", "", "a")).startswith("Error: key: ")
+
+
+async def test_what_init_stores_counts_once_with_the_deployment(
+    served, client, deploy, edith_served
+):
+    scripts, runtimes = served.engine.services.scripts, served.engine.runtimes
+    await deploy("counting", COUNTING, "main.js")
+    await scripts.check(edith_served, "counting")
+    [script] = served.engine.scripting.active.scripts
+    await runtimes.retire(script.program)
+    assert (await client.get("/inits")).text == "1"
+
+    await deploy("counting", COUNTING + "// 2", "main.js")
+
+    assert (await client.get("/inits")).text == "2"
 
 
 async def test_personal_storage_needs_a_user_and_answers_with_errors(classic, token):

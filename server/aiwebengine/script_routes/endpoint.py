@@ -338,8 +338,8 @@ class ScriptRoutes:
     ) -> ScriptUser | None:
         """Who is signed in. Raises Unauthenticated, RateLimited, Unavailable.
 
-        On the engine's own host that is the user who is signed in there; on the scripts host those who
-        signed in there; on the host of a script nobody.
+        On the engine's own host that is the user who is signed in there; on the scripts host the
+        user who signed in there; on the host of a script nobody.
         """
         visitors: FindsVisitors | None = self._settings.visitors
         if not is_own_host:

@@ -119,8 +119,7 @@ DOCUMENTS = {
         'mutation { removeScriptSecret(input: {slug: $script, name: "NONE"}) { secrets { name } } }'
     ),
     "Mutation.setScriptFetchHosts": (
-        'mutation { setScriptFetchHosts(input: {slug: $script, hosts: ["api.example"]})'
-        " { hosts } }"
+        'mutation { setScriptFetchHosts(input: {slug: $script, hosts: ["api.example"]}) { hosts } }'
     ),
     "Mutation.suspendScript": (
         "mutation { suspendScript(input: {slug: $script}) { script { slug } } }"

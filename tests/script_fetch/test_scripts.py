@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 from contextlib import asynccontextmanager
 
 import pytest
@@ -41,7 +42,8 @@ async def test_a_module_fetches_as_in_the_web(deployed, run) -> None:
             export const routes = {{
               "GET /hello": async () => {{
                 const request = new Request("{local.url("/a?b=ü")}", {{
-                  method: "put", body: new URLSearchParams({{ x: "y z" }}), headers: {{ "X-Own": "1" }},
+                  method: "put", body: new URLSearchParams({{ x: "y z" }}),
+                  headers: {{ "X-Own": "1" }},
                 }});
                 const response = await fetch(request, {{ headers: {{ "x-other": "2" }} }});
                 const copy = response.clone();
@@ -111,9 +113,10 @@ async def test_errors_of_fetch_are_type_errors_at_the_authors_line(deployed, run
 export const routes = {
   "GET /hello": async () => {
     const found = [];
-    for (const url of ["http://10.0.0.1/", "http://127.0.0.1:22/", "ftp://a.example/", "/relative"]) {
+    const urls = ["http://10.0.0.1/", "http://127.0.0.1:22/", "ftp://a.example/", "/relative"];
+    for (const url of urls) {
       try { await fetch(url); } catch (error) {
-        found.push([error.name, error.code ?? null, error.message, /main.js:6/.test(error.stack)]);
+        found.push([error.name, error.code ?? null, error.message, /main.js:7/.test(error.stack)]);
       }
     }
     return Response.json(found);
@@ -202,7 +205,9 @@ async def test_a_module_uses_secrets_without_seeing_them(deployed, run, set_secr
                 const {{ secrets }} = env;
                 const response = await fetch("{local.url()}", {{
                   method: "POST",
-                  headers: {{ authorization: secrets.header("API_KEY"), "x-key": "{{{{API_KEY}}}}" }},
+                  headers: {{
+                    authorization: secrets.header("API_KEY"), "x-key": "{{{{API_KEY}}}}",
+                  }},
                   body: JSON.stringify({{
                     real: secrets.placeholder("API_KEY"), literal: "{{{{API_KEY}}}}",
                   }}),
@@ -282,8 +287,8 @@ async def test_a_module_verifies_signatures(deployed, run, set_secret) -> None:
 CLASSIC = """
 function show(context) {{
   const answer = JSON.parse(fetch("{url}", {{
-    method: "POST", headers: {{ Authorization: "token {{{{API_KEY}}}}" }}, body: "key={{{{API_KEY}}}}",
-    timeout: 5000,
+    method: "POST", headers: {{ Authorization: "token {{{{API_KEY}}}}" }},
+    body: "key={{{{API_KEY}}}}", timeout: 5000,
   }}));
   return ResponseBuilder.json({{
     answer, there: secretStorage.exists("API_KEY"), missing: secretStorage.exists("OTHER"),
@@ -335,3 +340,49 @@ async def test_a_classic_script_fetches_with_secrets(deployed, run, set_secret) 
     assert local.received[1].header("x-own") == "my own value"
     assert failed["status"] == 500
     assert "not on the internet" in failed["log"][0]["text"]
+
+
+async def test_requests_are_lines_of_the_log_and_counted(deployed, running, run) -> None:
+    async with site(answering(b"", "204 No Content")) as local:
+        await deployed(
+            f"""
+            export const routes = {{
+              "GET /hello": async () => {{
+                await fetch("{local.url("/secret-path?token=1")}");
+                await fetch("http://10.0.0.1/").catch(() => 0);
+                return new Response(null);
+              }},
+            }};
+            """
+        )
+        await run("/hello")
+
+    await running.scripting.journal.flush()
+    rows = await running.db.all("select level, text from script_log order by id")
+    assert [row["level"] for row in rows] == ["debug", "debug"]
+    assert re.fullmatch(r"fetch GET 127\.0\.0\.1: 204, \d+ ms", rows[0]["text"])
+    assert re.fullmatch(r"fetch GET 10\.0\.0\.1: FORBIDDEN, \d+ ms", rows[1]["text"])
+    counted = running.instruments.registry.get_sample_value
+    name = "aiwebengine_script_fetches_total"
+    assert counted(name, {"script": "hello", "answer": "2xx"}) == 1
+    assert counted(name, {"script": "hello", "answer": "FORBIDDEN"}) == 1
+
+
+async def test_many_requests_at_once(deployed, run) -> None:
+    async with echo() as local:
+        await deployed(
+            f"""
+            export const routes = {{
+              "GET /hello": async () => {{
+                const all = Array.from({{ length: 40 }}, (_, number) =>
+                  fetch("{local.url()}" + number).then((answer) => answer.json()));
+                const lines = (await Promise.all(all)).map((one) => one.line);
+                return Response.json(new Set(lines).size);
+              }},
+            }};
+            """
+        )
+        answer = await run("/hello")
+
+    assert answer["body"] == "40"
+    assert local.connections == 40

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
-from aiwebengine.core.errors import EngineError
 from aiwebengine.core.identity import operator
 from aiwebengine.health import scripts as health_scripts
 from aiwebengine.script_secrets.types import SecretUnreadable
@@ -177,12 +177,9 @@ async def test_a_row_that_was_changed_is_no_secret(
     for script in (hello, other):
         for name in ("API_KEY", "ANOTHER"):
             for user in (None, ada.id):
-                try:
-                    found = await secrets.to_send(_Sender(script.key, user), [name])
-                except EngineError as error:
-                    assert error.code == "SECRET_UNREADABLE"
-                else:
-                    assert found == {}
+                # Not found there, or not decrypted.
+                with suppress(SecretUnreadable):
+                    assert await secrets.to_send(_Sender(script.key, user), [name]) == {}
 
 
 async def test_a_deleted_script_and_user_lose_their_secrets(engine, hello, ada, secrets):

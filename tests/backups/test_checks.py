@@ -52,7 +52,7 @@ async def test_a_drill_proves_the_newest_backup_and_leaves_nothing(
 
     assert (run.state, run.backup_name) == (BackupRunState.SUCCEEDED, made.name)
     assert {check["name"] for check in run.details["checks"]} == {
-        *("rows", "health", "users", "roles", "audit", "chain", "scripts", "removals")
+        *("rows", "health", "users", "roles", "audit", "chain", "scripts", "secrets", "removals")
     }
     assert databases() == ["it"]
     assert (await events_of())[-1] == "drill.run"

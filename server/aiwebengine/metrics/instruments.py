@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import Scope
 
 from aiwebengine.database.pool import Statement
-from aiwebengine.metrics.script_labels import ScriptLabels
+from aiwebengine.metrics.script_labels import OTHER_SCRIPTS, ScriptLabels
 from aiwebengine.telemetry.beats import Beat
 from aiwebengine.telemetry.histogram import BOUNDS_SECS
 from aiwebengine.web.patterns import UNROUTED, method_of
@@ -172,7 +172,7 @@ class Instruments:
 
     def script_fetched(self, slug: str, answer: str, seconds: float) -> None:
         """Count a request of a script to another server."""
-        script = self.script_labels.of(slug)
+        script = self.script_labels.of(slug) if slug else OTHER_SCRIPTS
         self._script_fetches[script, answer].inc()
         self._script_fetch_seconds[(script,)].observe(seconds)
 

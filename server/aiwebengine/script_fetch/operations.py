@@ -103,8 +103,9 @@ def add(operations: Operations, http: SendsRequests, log: WritesLine) -> None:
 
 def caller_of(invocation: Invocation) -> Caller:
     """Who sends requests in this invocation."""
-    user = invocation.user
-    return Caller(invocation.script.id, None if user is None else UUID(user.id), invocation.reads)
+    user, script = invocation.user, invocation.script
+    user_id = None if user is None else UUID(user.id)
+    return Caller(script.id, user_id, invocation.reads, script.slug)
 
 
 async def _cancellable(sending: asyncio.Future[Any]) -> Any:

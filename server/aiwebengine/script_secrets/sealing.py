@@ -25,10 +25,13 @@ class Sealing:
     def __init__(self, db: Database) -> None:
         self._ring = KeyRing(db, SCRIPT_SECRETS)
 
-    async def refresh(self) -> int:
-        """Read the keys; the number of the one to encrypt with. Raises Unavailable."""
-        await self._ring.refresh()
-        return self._ring.signing[0]
+    async def refresh(self, *, begins: bool = True) -> int:
+        """Read the keys; the number of the one to encrypt with.
+
+        Without any, one is created, or with *begins* false 0 returned. Raises Unavailable.
+        """
+        await self._ring.refresh(begins=begins)
+        return self._ring.signing[0] if self._ring.numbers else 0
 
     @property
     def readable(self) -> set[int]:
@@ -55,7 +58,7 @@ class Sealing:
         key = self._ring.secret(sealed.key_number)
         if key is None:
             # It is newer than what this process knows, or gone.
-            await self._ring.refresh()
+            await self._ring.refresh(begins=False)
             key = self._ring.secret(sealed.key_number)
         if key is None:
             raise SecretUnreadable(

@@ -202,8 +202,9 @@ class ScriptSecrets(ScriptAccess):
         oldest = await store.lowest_key(self._db)
         if oldest is None:
             return 0
-        number = await self._sealing.refresh()
-        if self._all_sealed_with == number and oldest >= number:
+        # Where all keys are missing, none is created: that would hide what has to be restored.
+        number = await self._sealing.refresh(begins=False)
+        if number == 0 or (self._all_sealed_with == number and oldest >= number):
             return 0
         done = 0
         while resealed := await self._reseal_some(number):

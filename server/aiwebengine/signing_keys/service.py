@@ -34,10 +34,13 @@ class KeyRing:
         self._secrets: dict[int, bytes] = {}
         self._signing = 0
 
-    async def refresh(self) -> None:
-        """Reload the keys; create the first key if there is none. Raises Unavailable."""
+    async def refresh(self, *, begins: bool = True) -> None:
+        """Reload the keys; create the first key if there is none, unless *begins* is false.
+
+        Raises Unavailable.
+        """
         found, signing = await store.valid(self._db, self._purpose.name)
-        if not found:
+        if not found and begins:
             await store.add_first(self._db, self._purpose.name, secrets.token_bytes(SECRET_BYTES))
             found, signing = await store.valid(self._db, self._purpose.name)
         self._secrets, self._signing = found, signing

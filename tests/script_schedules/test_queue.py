@@ -1,4 +1,4 @@
-"""What is due runs once in one process, does not overlap itself, and is repeated or goes on."""
+"""What is due runs once in one process, does not overlap itself, and is repeated or continues."""
 
 import asyncio
 from datetime import timedelta

@@ -44,6 +44,7 @@ def reader(start, tmp_path) -> Reader:
         ("docs/scripts/values.md", 4),
         ("docs/scripts/files.md", 6),
         ("docs/scripts/users.md", 4),
+        ("docs/scripts/schedules.md", 3),
         ("docs/scripts/deploying.md", 8),
         ("docs/scripts/security.md", 2),
         ("docs/scripting.md", 20),

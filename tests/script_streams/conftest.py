@@ -14,7 +14,7 @@ from tests.script_streams.listening import listening_to
 from aiwebengine.core.background import end
 from aiwebengine.core.identity import Role
 from aiwebengine.database import Database, Listener
-from aiwebengine.script_streams import limits, store
+from aiwebengine.script_streams import store
 from aiwebengine.script_streams.broadcast import ScriptBroadcast
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.log_types import ScriptLogFilter
@@ -94,11 +94,6 @@ class Live:
         answer = await self.post("/send", channel=channel, data=data, **options)
         assert answer.text == "sent"
 
-    async def publish(self, channel, data):
-        """Send as the script does, without a call of it."""
-        script = await self.scripts.get(self.owner, "live")
-        await self.connections.broadcast.publish(script.key, channel, data)
-
     def listening(self, path, **headers):
         return listening_to(self.port, path, **headers)
 
@@ -112,10 +107,3 @@ async def live(served, add_served_person):
     live = Live(served, await add_served_person("edith", Role.EDITOR))
     await until(lambda: live.streams._broadcast.is_listening)
     return live
-
-
-@pytest.fixture
-def unlimited(monkeypatch):
-    """A script may send as fast as the machine allows."""
-    monkeypatch.setattr(limits, "MESSAGES_PER_SEC", 1_000_000)
-    monkeypatch.setattr(limits, "BYTES_PER_SEC", 1_000_000_000)

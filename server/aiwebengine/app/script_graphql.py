@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, aclosing
 from typing import TYPE_CHECKING, Any, cast
@@ -74,6 +75,7 @@ class ScriptFields:
         self._operations = GraphQLOperations(self.schemas, events)
         self._active = active
         self._is_current = False
+        self._refreshing = asyncio.Lock()
         active.on_switch.append(self._changed)
 
     def add_operations(self, operations: Operations) -> None:
@@ -82,10 +84,16 @@ class ScriptFields:
 
     async def refresh(self) -> None:
         """Serve the fields of the scripts that this worker serves, if these have changed."""
-        if self._is_current or not self._active.is_loaded:
-            return
-        self._is_current = True
-        await self.schemas.update(lambda: map(_served, self._active.scripts))
+        # A caller that finds another one at it waits for the same result.
+        async with self._refreshing:
+            if self._is_current or not self._active.is_loaded:
+                return
+            self._is_current = True
+            try:
+                await self.schemas.update(lambda: map(_served, self._active.scripts))
+            except BaseException:
+                self._is_current = False
+                raise
 
     def _changed(self, _: Collection[UUID]) -> None:
         self._is_current = False

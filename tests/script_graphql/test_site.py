@@ -218,6 +218,56 @@ export const graphql = {{
     assert user["scriptRoles"] == ["critic"]
 
 
+TABLE = """
+function init() {{
+  database.createTable("notes{n}");
+  database.addTextColumn("notes{n}", "title", false);
+  database.addIntegerColumn("notes{n}", "stars", true, "3");
+  database.addBooleanColumn("notes{n}", "done");
+  const options = {{ visibility: "external" }};
+  const made = JSON.parse(database.generateGraphQLForTable("notes{n}", options));
+  if (!made.success) throw new Error(made.error);
+  graphQLRegistry.registerQuery("made{n}", "made{n}: [String]", () => made.operations);
+}}
+"""
+
+
+def test_a_table_gets_fields_that_read_and_change_its_rows(site, graphql, n):
+    site.deploy(f"table-{n}", TABLE.format(n=n))
+    assert graphql.data(f"{{ made{n} }}") == {
+        f"made{n}": [
+            f"notes{n}",
+            f"insertNotes{n}",
+            f"notes{n}ById",
+            f"updateNotes{n}",
+            f"deleteNotes{n}",
+        ]
+    }
+    add = f"mutation ($data: Notes{n}Input!) {{ insertNotes{n}(data: $data) {{ id stars }} }}"
+    for title in ("a", "b"):
+        data = graphql.data(add, variables={"data": {"title": title, "done": title == "b"}})
+        assert data[f"insertNotes{n}"]["stars"] == 3
+    last = data[f"insertNotes{n}"]["id"]
+    assert graphql.data(
+        f'{{ notes{n}(orderBy: "title", direction: "desc") {{ title done }} }}'
+    ) == {f"notes{n}": [{"title": "b", "done": True}, {"title": "a", "done": False}]}
+    assert graphql.data(f'{{ notes{n}(where: {{title: "a"}}) {{ title }} }}') == {
+        f"notes{n}": [{"title": "a"}]
+    }
+    assert len(graphql.data(f"{{ notes{n}(limit: 1) {{ id }} }}")[f"notes{n}"]) == 1
+    change = f"mutation {{ updateNotes{n}(id: ID, data: {{stars: 5}}) {{ title stars }} }}"
+    assert graphql.data(change.replace("ID", str(last))) == {
+        f"updateNotes{n}": {"title": "b", "stars": 5}
+    }
+    assert graphql.data(change.replace("ID", "999999")) == {f"updateNotes{n}": None}
+    for deleted in (True, False):
+        remove = f"mutation {{ deleteNotes{n}(id: {last}) }}"
+        assert graphql.data(remove) == {f"deleteNotes{n}": deleted}
+    assert graphql.data(f"{{ notes{n}ById(id: {last}) {{ id }} }}") == {f"notes{n}ById": None}
+    missing = graphql.ask(add, variables={"data": {"stars": 1}})
+    assert "title" in missing["errors"][0]["message"]
+
+
 def test_introspection_and_the_printed_schema_need_a_sign_in(site, graphql, classic):
     query = "{ __schema { queryType { name } } }"
     assert graphql.ask(query)["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

@@ -64,7 +64,7 @@ class ClassicOperations:
             "delete": self.delete,
             "deleteWhere": self.delete_where,
             "acquireLease": self.acquire_lease,
-            "generateGraphQLForTable": self.generate_graphql,
+            "generateGraphQLForTable": self.columns,
             "beginTransaction": self.begin,
             "commitTransaction": self.commit,
             "rollbackTransaction": self.roll_back,
@@ -248,14 +248,12 @@ class ClassicOperations:
             "expiresAt": found[0]["expires_at"],
         }
 
-    async def generate_graphql(
-        self, invocation: Invocation, table: str, options: Any = None
-    ) -> dict[str, Any]:
-        """Not there yet."""
-        raise BadUserInput(
-            "database.generateGraphQLForTable is not available. Register the operations with"
-            " graphQLRegistry.registerQuery and registerMutation."
-        )
+    async def columns(self, invocation: Invocation, table: str) -> dict[str, Any]:
+        """The columns of a table, for the fields that graphql_tables.js makes of them."""
+        found = _rows(await self._run(invocation, tables.columns(), [table]))
+        if not found:
+            raise NotFound(f"There is no table {table[:100]!r}.")
+        return {**DONE, "table": table, "columns": found}
 
     # Transactions
 

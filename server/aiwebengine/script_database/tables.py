@@ -76,6 +76,17 @@ def has_column() -> Statement:
     )
 
 
+def columns() -> Statement:
+    """Name and type of the columns of the table $1, and what an insert needs."""
+    return Statement(
+        "select column_name as name, data_type as type, is_nullable = 'YES' as \"isNullable\","
+        " column_default is not null or is_identity = 'YES' as \"hasDefault\""
+        " from information_schema.columns"
+        " where table_schema = current_schema and table_name = $1 order by ordinal_position",
+        "select",
+    )
+
+
 def has_index() -> Statement:
     """Whether the schema has an index called $1."""
     return Statement(

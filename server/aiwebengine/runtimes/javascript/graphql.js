@@ -1,6 +1,7 @@
 // GraphQL of scripts: `export const graphql`, `env.graphql`, and `graphQLRegistry` of the classic form.
 
 import { authOf } from "./classic_request.js";
+import { generate } from "./graphql_tables.js";
 import { suggestion } from "./names.js";
 import { hasOwn, isArray, parse, stringify } from "./safe.js";
 import { isUnauthenticated } from "./user.js";
@@ -39,6 +40,9 @@ export function classic(host, registry) {
     return `sent to the subscription ${name}`;
   };
   return {
+    database: {
+      generateGraphQLForTable: (table, options) => generate(host, registry, table, options),
+    },
     graphQLRegistry: {
       registerQuery: field("query"),
       registerMutation: field("mutation"),

@@ -239,6 +239,10 @@ def sample(path, answer="200", **by_caller):
 
 # Whether an open route looks at a token at all shows in what an expired one gets.
 SIGNED_IN_ONLY = {"stranger": "401", "suspended": "401", "expired": "401"}
+TOKENS_ONLY = dict.fromkeys(
+    "stranger plain editor admin suspended expired stale".split(),
+    "401",
+)
 ROUTES = {
     "GET /": sample("/", expired="401"),
     "GET /health": sample("/health"),
@@ -249,6 +253,24 @@ ROUTES = {
     "GET /graphql": sample("/graphql", **SIGNED_IN_ONLY),
     "WS /graphql": sample("/graphql", **SIGNED_IN_ONLY),
     "POST /graphql": sample("/graphql", expired="401"),
+    # No JSON-RPC. Sessions do not count there, and there are no streams.
+    "GET /mcp": sample("/mcp", "405"),
+    "POST /mcp": sample("/mcp", "400", **TOKENS_ONLY),
+    "GET /mcp/scripts/{slug}": sample("/mcp/scripts/x", "405"),
+    "POST /mcp/scripts/{slug}": sample("/mcp/scripts/x", "400", **TOKENS_ONLY),
+    "GET /.well-known/oauth-authorization-server": sample(
+        "/.well-known/oauth-authorization-server"
+    ),
+    "GET /.well-known/oauth-protected-resource": sample("/.well-known/oauth-protected-resource"),
+    "GET /.well-known/oauth-protected-resource/{path}": sample(
+        "/.well-known/oauth-protected-resource/x", "404"
+    ),
+    # Without a program that asks, and without a page that is answered.
+    "GET /auth/oauth/authorize": sample("/auth/oauth/authorize", "400"),
+    "POST /auth/oauth/authorize": sample("/auth/oauth/authorize", "400", expired="401"),
+    "POST /auth/oauth/register": sample("/auth/oauth/register", "400"),
+    "POST /auth/oauth/token": sample("/auth/oauth/token", "400"),
+    "POST /auth/oauth/revoke": sample("/auth/oauth/revoke", "400"),
     "GET /auth/login": sample("/auth/login", "303", stranger="200", suspended="200", expired="401"),
     "GET /auth/login/{provider}": sample("/auth/login/nowhere", "404"),
     "GET /auth/callback/{provider}": sample("/auth/callback/nowhere", "404"),

@@ -126,7 +126,7 @@ OURS = {
     "access_reviews": {"finished_by"},  # hostile in all but the one that is open
     "alert_notices": {"channel", "kind", "severity"},
     "alerts": {"name", "state", "severity"},
-    "api_tokens": {"prefix", "scopes", "role_ceiling"},
+    "api_tokens": {"prefix", "scopes", "role_ceiling", "audience"},
     "audit_events": {"action", "actor_kind", "target_type", "door"},
     # Only an engine of the version before writes to this one.
     "backup_runs": {
@@ -145,6 +145,15 @@ OURS = {
     "maintenance_board": {"content"},
     "maintenance_ticks": {"item"},
     "migration_checksums": {"migration_id", "checksum"},
+    # Only the consent page shows them: tests/oauth_server/test_attacks.py.
+    "oauth_authorizations": {
+        "redirect_uri",
+        "scopes",
+        "audience",
+        "challenge",
+        "state",
+    },
+    "oauth_clients": {"name", "redirect_uris"},
     "program_versions": {"version"},
     "rate_windows": {"kind", "address"},
     "refusal_counts": {"action", "target_type", "target", "cause"},
@@ -166,6 +175,8 @@ OURS = {
     "script_log": {"level", "request_id", "route", "text", "file"},
     # Only those who listen get these.
     "script_messages_sent": {"channel", "own_id", "body"},
+    # Only programs of MCP show them.
+    "script_mcp_names": {"kind", "name"},
     "script_owners": {"added_by"},
     "script_routes": {
         "host",

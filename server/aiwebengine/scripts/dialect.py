@@ -1,7 +1,5 @@
 """Finds the dialect of a version by what its entry file exports.
 
-`export default`, or an export named `routes` or `graphql`, makes it a module; anything else is
-classic.
 `export default`, or an export that declares something, such as `routes` or `tools`, makes it a
 module; anything else is classic.
 Comments, strings and regular expressions do not count.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -48,12 +49,18 @@ class Server:
     def run(self, statement: str) -> None:
         """Run a statement as the superuser, outside any transaction.
 
-        A database that is made belongs to the engine's role, as its own does.
+        A database that is made belongs to the engine's role, as its own does, and only the engine
+        creates objects in its schema `public`, as since PostgreSQL 15.
         """
-        if statement.startswith("create database"):
+        made = re.match(r"create database (\w+)$", statement)
+        if made is not None:
             statement += f" owner {ROLE}"
         with psycopg.connect(self.as_superuser("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+        if made is not None:
+            with psycopg.connect(self.as_superuser(made[1]), autocommit=True) as connection:
+                connection.execute("revoke create on schema public from public")
+                connection.execute(f"grant all on schema public to {ROLE}")
 
     def as_superuser(self, name: str) -> str:
         """The address of one of its databases for the superuser, whom the engine never is."""

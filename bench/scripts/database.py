@@ -7,6 +7,7 @@ import random
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 
@@ -15,6 +16,7 @@ from bench.peers.versions import description
 from bench.peers.wrk import Load, load_page
 from bench.report import Result, ratio
 from bench.scripts.http import Connection
+from bench.scripts.processes import KINDS, cpu_secs, family
 from bench.scripts.programs import FOLDER
 
 CLIENTS = 16
@@ -44,12 +46,23 @@ insert into bench_notes select n, 'note ' || n from generate_series(1, {ROWS}) n
 """
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One load of one contestant: milliseconds of processor time for each request by kind.
+
+    PostgreSQL's own time is not among them: it is the same for both.
+    """
+
+    load: Load
+    cpu_millis: dict[str, float]
+
+
 def measure(bench: Bench) -> Result:
     """Requests a second and latency of each."""
     with psycopg.connect(bench.url, autocommit=True) as connection:
         connection.execute(f"drop table if exists bench_notes; {TABLE}")
     with _contestants(bench) as contestants:
-        turns: dict[tuple[str, str], list[Load]] = {}
+        turns: dict[tuple[str, str], list[Turn]] = {}
         everyone = [(reads, name) for reads in PATHS for name in contestants]
         for reads, name in everyone:
             load_page(contestants[name].port, PATHS[reads], CLIENTS, WARM_SECONDS)
@@ -57,17 +70,24 @@ def measure(bench: Bench) -> Result:
         for _ in range(bench.rounds):
             chance.shuffle(everyone)
             for reads, name in everyone:
-                load = load_page(contestants[name].port, PATHS[reads], CLIENTS, SECONDS)
-                turns.setdefault((reads, name), []).append(load)
+                turns.setdefault((reads, name), []).append(_turn(contestants[name], PATHS[reads]))
     rates = {
-        one: statistics.median(load.per_second for load in loads) for one, loads in turns.items()
+        one: statistics.median(turn.load.per_second for turn in some) for one, some in turns.items()
     }
     return Result(
         "Scripts: database",
         f"One worker, {CLIENTS} clients, wrk, medians of {bench.rounds} rounds of {SECONDS} s. Each"
         f" read is one row of {ROWS:,} by its key; five are one after the other. The script reads"
         " its own schema by `env.db.one`, Fastify the same table by `pool.query`.",
-        ("", "requests/s", "of Fastify", "p50 ms", "p99 ms"),
+        (
+            "",
+            "requests/s",
+            "of Fastify",
+            "p50 ms",
+            "p99 ms",
+            "CPU ms a request: server",
+            *KINDS[1:],
+        ),
         [_row(one, rates, turns[one]) for one in sorted(turns, reverse=True)],
         description(bench.url),
     )
@@ -86,14 +106,29 @@ def _contestants(bench: Bench) -> Iterator[dict[str, Started]]:
         yield {FASTIFY: fastify, MODULE: engine}
 
 
+def _turn(server: Started, path: str) -> Turn:
+    processes = family(server.pid)
+    before = cpu_secs(processes)
+    load = load_page(server.port, path, CLIENTS, SECONDS)
+    after = cpu_secs(processes)
+    spent = {kind: (after[kind] - before[kind]) / load.requests * 1_000 for kind in KINDS}
+    return Turn(load, spent)
+
+
 def _row(
-    one: tuple[str, str], rates: dict[tuple[str, str], float], loads: list[Load]
+    one: tuple[str, str], rates: dict[tuple[str, str], float], turns: list[Turn]
 ) -> tuple[str, ...]:
     reads, name = one
+
+    def cpu(kind: str) -> str:
+        millis = statistics.median(turn.cpu_millis[kind] for turn in turns)
+        return f"{millis:.3f}" if millis else "-"
+
     return (
         f"{reads}, {name}",
         f"{rates[one]:,.0f}",
         "-" if name == FASTIFY else ratio(rates[one], rates[reads, FASTIFY]),
-        f"{statistics.median(load.p50 for load in loads):.2f}",
-        f"{statistics.median(load.p99 for load in loads):.2f}",
+        f"{statistics.median(turn.load.p50 for turn in turns):.2f}",
+        f"{statistics.median(turn.load.p99 for turn in turns):.2f}",
+        *map(cpu, KINDS),
     )

@@ -52,12 +52,12 @@ class Server:
         A database that is made belongs to the engine's role, as its own does, and only the engine
         creates objects in its schema `public`, as since PostgreSQL 15.
         """
-        made = re.match(r"create database (\w+)$", statement)
-        if made is not None:
+        made = re.fullmatch(r"create database (\w+)", statement)
+        if statement.startswith("create database"):
             statement += f" owner {ROLE}"
         with psycopg.connect(self.as_superuser("postgres"), autocommit=True) as connection:
             connection.execute(statement)
-        if made is not None:
+        if made is not None and self.major < 15:
             with psycopg.connect(self.as_superuser(made[1]), autocommit=True) as connection:
                 connection.execute("revoke create on schema public from public")
                 connection.execute(f"grant all on schema public to {ROLE}")

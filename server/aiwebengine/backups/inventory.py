@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aiwebengine.backups import programs
 from aiwebengine.backups.archive import pieces
+from aiwebengine.backups.script_schemas import SCHEMA
 from aiwebengine.backups.types import Part, Progress
 from aiwebengine.core.untrusted_text import on_one_line
 
@@ -79,6 +80,8 @@ def _entries(lines: Iterator[str], own: set[str], owner: str) -> Iterator[str]:
                 yield line.removesuffix(";")
             continue
         kind = header["kind"]
+        if _is_of_script(header):
+            continue
         if kind in _GRANTS or kind in _PARTS:
             continue
         if header["tablespace"]:
@@ -87,6 +90,12 @@ def _entries(lines: Iterator[str], own: set[str], owner: str) -> Iterator[str]:
             yield f"{kind.lower()} {header['tag']}"
         elif header["owner"] not in (owner, "-"):
             yield f"ownership by role {header['owner']}"
+
+
+def _is_of_script(header: re.Match[str]) -> bool:
+    """Whether the object belongs to a script's schema, which is restored by itself."""
+    name = header["tag"] if header["kind"] == "SCHEMA" else header["schema"]
+    return SCHEMA.fullmatch(name) is not None
 
 
 def _name(tag: str) -> str:

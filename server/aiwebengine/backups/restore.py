@@ -9,7 +9,14 @@ from pathlib import Path
 
 import psycopg
 
-from aiwebengine.backups import cluster_store, inventory, programs, rights, rows_store
+from aiwebengine.backups import (
+    cluster_store,
+    inventory,
+    programs,
+    rights,
+    rows_store,
+    script_schemas,
+)
 from aiwebengine.backups.archive import DUMP, checked_pieces
 from aiwebengine.backups.dump import Rows, Script
 from aiwebengine.backups.manifest import Damaged
@@ -115,7 +122,12 @@ def load(url: str, path: Path, manifest: Manifest, progress: Progress) -> Loaded
         progress.note(f"Not restored (not created by the engine): {'; '.join(foreign)}.")
     progress.at("Applying migrations")
     migrations.up()
-    return Loaded(left_out, foreign)
+    lost = script_schemas.restore_all(
+        url, program, lambda: _followed(path, dump, progress), progress
+    )
+    for one in lost:
+        progress.note(f"Not restored: {one}.")
+    return Loaded(left_out, [*foreign, *lost])
 
 
 def _load_rows(
@@ -138,7 +150,9 @@ def _load_rows(
         for item in Script(script).items():
             if isinstance(item, Rows):
                 if not _is_ours(item, tables, manifest):
-                    if item.table not in KEPT_BY_RUNNER:
+                    if not script_schemas.SCHEMA.fullmatch(item.schema) and (
+                        item.table not in KEPT_BY_RUNNER
+                    ):
                         left_out.append(on_one_line(item.table))
                     continue
                 assert item.columns is not None  # noqa: S101 - looked at just above

@@ -105,8 +105,10 @@ def _hand_over_databases(connection: Connection) -> None:
 
 
 def _hand_over_objects(connection: Connection) -> None:
-    # Until PostgreSQL 14 every role could create objects there.
-    connection.execute("revoke create on schema public from public")
+    if connection.info.server_version < 150_000:
+        # Until then every role could create objects there, the roles of scripts as well.
+        connection.execute("revoke create on schema public from public")
+        connection.execute(sql.SQL("grant all on schema public to {}").format(sql.Identifier(ROLE)))
     for kind, name in connection.execute(_RELATIONS, {"superuser": SUPERUSER}).fetchall():
         connection.execute(
             sql.SQL("alter {} {} owner to {}").format(

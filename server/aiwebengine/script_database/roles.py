@@ -74,6 +74,22 @@ async def _ensure(db: Database, script_id: UUID, role: str, *, sets_password: bo
     return secret
 
 
+async def logins(url: str) -> dict[UUID, tuple[str, str]]:
+    """Role and password of each script with a database, which exist afterwards.
+
+    For a database that was just restored, at *url*. Raises NoScriptDatabases, Unavailable.
+    """
+    db = Database(url, max_connections=1)
+    await db.connect()
+    try:
+        return {
+            script_id: (role_of(script_id), await ensure(db, script_id))
+            for script_id in await store.scripts(db)
+        }
+    finally:
+        await db.disconnect()
+
+
 async def drop(db: Database, script_id: UUID) -> None:
     """Drop a script's schema with all its tables, and its role. In the caller's transaction.
 

@@ -96,21 +96,30 @@ def statement(sql: str) -> Statement:
 
 def split(sql: str) -> Iterator[Statement]:
     """The statements of *sql*, each checked. Raises NotSql, RefusedStatement."""
-    part: list[Token] = []
-    for token in tokens(sql):
-        if token.kind is Kind.SYMBOL and token.value == ";":
-            if part:
-                yield _checked(sql, part)
-            part = []
-        else:
-            part.append(token)
-    if part:
-        yield _checked(sql, part)
+    return (_checked(sql, part) for part in _parts(sql))
+
+
+def unchecked(sql: str) -> Iterator[str]:
+    """The statements of *sql* as they are: for what pg_dump wrote. Raises NotSql."""
+    return (sql[part[0].start : part[-1].end] for part in _parts(sql))
 
 
 def line_of(sql: str, position: int) -> int:
     """The line, from 1, of a character."""
     return sql.count("\n", 0, position) + 1
+
+
+def _parts(sql: str) -> Iterator[list[Token]]:
+    """The tokens of each statement."""
+    part: list[Token] = []
+    for token in tokens(sql):
+        if token.kind is not Kind.SYMBOL or token.value != ";":
+            part.append(token)
+        elif part:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def _checked(sql: str, part: Sequence[Token]) -> Statement:

@@ -63,6 +63,14 @@ async def forget(db: Database, script_id: UUID) -> None:
     )
 
 
+async def scripts(db: Database) -> list[UUID]:
+    """The scripts that have a database."""
+    rows = await db.all(
+        "select script_id from script_databases where script_id in (select id from scripts)"
+    )
+    return [row["script_id"] for row in rows]
+
+
 async def unused(db: Database) -> list[UUID]:
     """Scripts that have a role for a day and were never saved: their deployment failed."""
     rows = await db.all(

@@ -133,7 +133,10 @@ def test_a_transaction_can_not_be_used_after_its_end(site, notes):
     assert answer(site, "/db/escapes")["code"] == "NOT_FOUND"
 
 
-@pytest.mark.parametrize(("how", "status"), [("returns", 200), ("throws", 500), ("loops", 504)])
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [("returns", 200), ("throws", 500), ("loops", 504), ("waits", 504), ("grows", 502)],
+)
 def test_what_is_open_when_the_call_ends_is_rolled_back(how, status, site, notes):
     assert get(site, f"/db/leaves/{how}").status_code == status
 

@@ -92,7 +92,9 @@ export const routes = {
     });
     await begun;
     if (ctx.params.how === "throws") throw new Error("no");
-    if (ctx.params.how === "loops") for (;;) ;
+    if (ctx.params.how === "loops") for (;;);
+    if (ctx.params.how === "grows") for (const all = []; ; ) all.push(new Uint8Array(1e7).fill(1));
+    if (ctx.params.how === "waits") await new Promise(() => {});
     return json("left");
   },
   "GET /db/has/:text": async (request, { db }, ctx) =>

@@ -1,0 +1,2 @@
+drop table reviews;
+drop table books;

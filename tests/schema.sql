@@ -515,6 +515,25 @@ CREATE TABLE public.script_deliveries (
     CONSTRAINT script_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'dead'::text])))
 );
 
+CREATE TABLE public.script_failures (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    script_id uuid NOT NULL,
+    version integer NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    request_id text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea,
+    message text NOT NULL,
+    CONSTRAINT script_failures_body_check CHECK ((length(body) <= 200000)),
+    CONSTRAINT script_failures_headers_check CHECK ((length((headers)::text) <= 200000)),
+    CONSTRAINT script_failures_message_check CHECK ((length(message) <= 1000)),
+    CONSTRAINT script_failures_method_check CHECK ((length(method) <= 20)),
+    CONSTRAINT script_failures_path_check CHECK ((length(path) <= 4000)),
+    CONSTRAINT script_failures_request_id_check CHECK ((length(request_id) <= 100))
+);
+
 CREATE TABLE public.script_fetch_hosts (
     script_id uuid NOT NULL,
     hosts text[] NOT NULL,
@@ -1139,6 +1158,9 @@ ALTER TABLE ONLY public.script_databases
 ALTER TABLE ONLY public.script_deliveries
     ADD CONSTRAINT script_deliveries_pkey PRIMARY KEY (message_id, script_id);
 
+ALTER TABLE ONLY public.script_failures
+    ADD CONSTRAINT script_failures_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.script_fetch_hosts
     ADD CONSTRAINT script_fetch_hosts_pkey PRIMARY KEY (script_id);
 
@@ -1352,6 +1374,8 @@ CREATE INDEX script_deliveries_listed ON public.script_deliveries USING btree (s
 
 CREATE INDEX script_deliveries_sender ON public.script_deliveries USING btree (sender_id) WHERE (state = 'pending'::text);
 
+CREATE INDEX script_failures_of_script ON public.script_failures USING btree (script_id, at DESC);
+
 CREATE INDEX script_files_digest ON public.script_files USING btree (digest);
 
 CREATE INDEX script_graphql_names_name ON public.script_graphql_names USING btree (kind, name);
@@ -1498,6 +1522,9 @@ ALTER TABLE ONLY public.script_deliveries
 
 ALTER TABLE ONLY public.script_deliveries
     ADD CONSTRAINT script_deliveries_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_failures
+    ADD CONSTRAINT script_failures_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_fetch_hosts
     ADD CONSTRAINT script_fetch_hosts_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

@@ -147,6 +147,11 @@ export interface RemoveScriptSecretInput {
   name: string;
 }
 
+export interface ReplayScriptInvocationInput {
+  slug: string;
+  id: string;
+}
+
 export interface RestoreBackupInput {
   name: string;
   confirm: string;

@@ -107,11 +107,36 @@ async def test_a_replay_answers_and_keeps_nothing(failures, note, edith, notes):
     assert await notes() == []
 
 
-async def test_a_request_that_fails_is_noted(scripting, script):
-    app = scripting.middleware()
-    seen = app.kwargs["note_failure"]
+async def test_a_visitors_request_that_fails_is_noted(scripting, script, failures, edith, notes):
+    """Through the middleware, up to the list."""
+    await scripting.active.refresh()
+    middleware = scripting.middleware()
+    app = middleware.cls(None, *middleware.args, **middleware.kwargs)
+    sent = {
+        "type": "http",
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+        "client": None,
+        "server": None,
+        **scope(query="code=7", headers=[("host", "localhost"), ("cookie", "a=b"), JSON]),
+    }
+    answers, messages = [], [{"type": "http.request", "body": b"[]", "more_body": False}]
 
-    assert seen == scripting.failures.note
+    async def receive():
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message):
+        answers.append(message)
+
+    await app(sent, receive, send)
+    await scripting.failures.flush()
+
+    assert answers[0]["status"] == 500
+    [found] = await failures.all(edith, "one", 20)
+    assert found.path == "/one?code=removed"
+    assert found.message.startswith("TypeError: Cannot read properties of undefined")
+    assert found.request_id == "r1"
 
 
 async def test_only_the_newest_are_kept(failures, note, edith):

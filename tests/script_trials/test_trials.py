@@ -36,7 +36,8 @@ test("waits", async () => {
   await new Promise((done) => setTimeout(done, 1));
   console.log("waited");
 });
-test("writes", async () => {
+test("writes", async (env, ctx) => {
+  expect(typeof env.kv.get + typeof ctx.waitUntil).toBe("functionfunction");
   await host.ask("notes.add", ["a"]);
   expect((await host.ask("notes.count", [])).value).toBe(1);
 });
@@ -68,7 +69,7 @@ async def test_tests_run_with_places_and_nothing_is_kept(trials, saved, edith, n
         ("double > later", skipped, "lib.test.ts", 16),
         ("waits", passed, "lib.test.ts", 18),
         ("writes", passed, "lib.test.ts", 23),
-        ("writes again", passed, "lib.test.ts", 27),
+        ("writes again", passed, "lib.test.ts", 28),
     ]
     assert (run.passed, run.failed, run.skipped, run.version) == (4, 1, 1, 1)
     error = run.tests[1].error
@@ -107,7 +108,7 @@ async def test_tests_of_the_classic_form_find_what_init_wrote(trials, deploy, ed
     tests = """
     const count = () => host.askNow("notes.count", []).value;
     test("first", () => { host.askNow("notes.add", ["x"]); expect(count()).toBe(2); });
-    test("second", () => { expect(count()).toBe(1); });
+    test("second", (context) => { expect(count()).toBe(1); expect(context.kind).toBe("test"); });
     """
     tree = tree_of({"main.js": main.encode(), "main.test.js": tests.encode()})
 
@@ -128,14 +129,16 @@ async def test_what_is_no_test_is_refused(trials, saved, edith, alan, deploy):
 
 
 async def test_a_snippet_sees_the_entry_and_its_writes_are_undone(trials, saved, edith, notes):
-    value = await trials.evaluate(edith, "one", "({ a: secret(), b: await double(4) })")
+    value = await trials.evaluate(
+        edith, "one", "({ a: secret(), b: await double(4), c: !env.kv, d: ctx.user })"
+    )
     statements = await trials.evaluate(
         edith, "one", "const n = double(1); console.log('seen'); return new Map([[n, 1]]);"
     )
     writes = await trials.evaluate(edith, "one", "(await host.ask('notes.add', ['a'])).value")
     throws = await trials.evaluate(edith, "one", "double.missing.member")
 
-    assert value.json == '{"a":"of the entry","b":8}'
+    assert value.json == '{"a":"of the entry","b":8,"c":false,"d":null}'
     assert statements.text == "Map(1) { 2 => 1 }"
     assert [line.text for line in statements.log] == ["seen"]
     assert (writes.json, writes.error) == ("null", None)

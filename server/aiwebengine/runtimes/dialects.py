@@ -14,7 +14,7 @@ _LOOKUP = b"""
 
 # For trials: a snippet sees what the entry file sees.
 _EVALUATE = b"""
-;export function __aiwebengine_evaluate() { return eval(arguments[0]); }
+;export function __aiwebengine_evaluate(__source, env, ctx, context) { return eval(__source); }
 """
 
 

@@ -59,13 +59,14 @@ function add(name, run, isSkipped) {
   tests.push({ name: names.join(" > "), run, isSkipped, blocks: open, place });
 }
 
-async function runTest({ head }) {
+async function runTest({ head, env, ctx, context }) {
+  const given = context === undefined ? [env, ctx] : [context];
   const test = tests[head.index];
   if (test === undefined) throw new TypeError(`there is no test ${head.index}`);
   let failure = null;
   const attempt = async (run) => {
     try {
-      await run();
+      await run(...given);
     } catch (error) {
       failure ??= { error };
     }
@@ -81,14 +82,14 @@ async function runTest({ head }) {
 }
 
 /** The value of an expression, or what statements return. */
-async function evaluate({ head }) {
+async function evaluate({ head, env, ctx, context }) {
   if (evaluateInEntry === undefined) throw new TypeError("snippets are not evaluated here");
   let running;
   try {
-    running = evaluateInEntry(`(async () => (${head.source}\n))()`);
+    running = evaluateInEntry(`(async () => (${head.source}\n))()`, env, ctx, context);
   } catch {
     // Not an expression. What it throws while it runs comes as a rejection.
-    running = evaluateInEntry(`(async () => {${head.source}\n})()`);
+    running = evaluateInEntry(`(async () => {${head.source}\n})()`, env, ctx, context);
   }
   const value = await running;
   const text = inspect(value, { colors: false, depth: 4, strAbbreviateSize: LONGEST_VALUE });

@@ -24,7 +24,13 @@ export const classic = (host) => ({ host });
 async def asking_host(folder: Path) -> AsyncIterator[Host]:
     """A host whose programs find `host` of host.js; *folder* gets the runtime."""
     shutil.copytree(FOLDER, folder)
-    (folder / "trial.js").write_text(FEATURE)
+    (folder / "asking.js").write_text(FEATURE)
+    features = folder / "features.js"
+    start = "export const FEATURES = ["
+    text = features.read_text()
+    assert start in text
+    text = text.replace(start, f'import * as asking from "./asking.js";\n{start}asking,')
+    features.write_text(text)
     async with hosted(folder) as host:
         yield host
 

@@ -59,12 +59,9 @@ class Program:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Program:
         """Raises KeyError, TypeError for anything but what `as_json` returns."""
-        tests = data.get("tests")
-        given = {
-            "limits": Limits(**data["limits"]),
-            "tests": None if tests is None else tuple(tests),
-        }
-        return cls(**{**data, **given})
+        tests = data["tests"]
+        limits = Limits(**data["limits"])
+        return cls(**{**data, "limits": limits, "tests": None if tests is None else tuple(tests)})
 
 
 class Reason(StrEnum):

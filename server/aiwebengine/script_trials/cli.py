@@ -11,11 +11,11 @@ import click
 from aiwebengine.core.identity import Viewer
 from aiwebengine.script_trials.rest import evaluation_as_json, run_as_json
 from aiwebengine.script_trials.types import (
+    OutcomeOfTest,
     ScriptError,
     ScriptEvaluation,
     ScriptTest,
     ScriptTestRun,
-    TestStatus,
 )
 from aiwebengine.scripts import folders
 from aiwebengine.scripts.cli_files import slug_of
@@ -27,7 +27,11 @@ from aiwebengine.terminal.commands import FAILED, json_option, say, show
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
 
-_MARKS = {TestStatus.PASSED: "ok", TestStatus.FAILED: "FAILED", TestStatus.SKIPPED: "skipped"}
+_MARKS = {
+    OutcomeOfTest.PASSED: "ok",
+    OutcomeOfTest.FAILED: "FAILED",
+    OutcomeOfTest.SKIPPED: "skipped",
+}
 
 
 @click.command()

@@ -48,6 +48,15 @@ class Source:
     files: Mapping[str, bytes]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a call returned, or why it failed."""
+
+    value: dict[str, Any]
+    error: ScriptError | None
+    milliseconds: float
+
+
 class TrialProcess:
     """One program that is loaded for one trial."""
 
@@ -95,11 +104,8 @@ class TrialProcess:
 
     async def call(
         self, kind: Kind, head: Mapping[str, Any], shared: SharedTransaction | None
-    ) -> tuple[dict[str, Any] | ScriptError, float]:
-        """What a call returns, or its error, and its milliseconds.
-
-        Without *shared* what it writes is kept.
-        """
+    ) -> Outcome:
+        """The outcome of a call. Without *shared* what it writes is kept."""
         assert self._program is not None  # noqa: S101 - it was loaded
         label = f"{kind.value}:"
         invocation = self._serving.invocations.begin(
@@ -107,7 +113,8 @@ class TrialProcess:
         )
         whole = {"type": kind.value, "handler": None, "request_id": self._request_id, "user": None}
         begun = time.perf_counter()
-        result: dict[str, Any] | ScriptError
+        value: dict[str, Any] = {}
+        failure: ScriptError | None = None
         try:
             answer = await self._serving.runtimes.call(
                 self._program,
@@ -119,15 +126,15 @@ class TrialProcess:
             if answer.rest is not None:
                 parts += [part async for part in answer.rest]
             await self._serving.invocations.answered(invocation, answer)
-            result = orjson.loads(b"".join(parts))
+            value = orjson.loads(b"".join(parts))
         except Failed as error:
-            result = error_of(error)
+            failure = error_of(error)
         except Lost as error:
-            result = ScriptError(message=error.message)
+            failure = ScriptError(message=error.message)
         finally:
             if not self._serving.invocations.is_continuing(invocation):
                 await invocation.end(is_complete=False)
-        return result, round((time.perf_counter() - begun) * 1_000, 3)
+        return Outcome(value, failure, round((time.perf_counter() - begun) * 1_000, 3))
 
     async def end(self) -> None:
         """End the process."""

@@ -20,11 +20,11 @@ from aiwebengine.script_calls.invocation import SharedTransaction
 from aiwebengine.script_calls.types import Kind, ScriptRef
 from aiwebengine.script_trials.processes import Serving, Source, TrialProcess
 from aiwebengine.script_trials.types import (
+    OutcomeOfTest,
     ScriptError,
     ScriptEvaluation,
     ScriptTest,
     ScriptTestRun,
-    TestStatus,
 )
 from aiwebengine.scripts.access import target_of
 from aiwebengine.scripts.errors import NotLoadable
@@ -92,9 +92,9 @@ class ScriptTrials:
             request_id=request_id,
             version=source.script.version,
             tests=tests,
-            passed=counts[TestStatus.PASSED],
-            failed=counts[TestStatus.FAILED],
-            skipped=counts[TestStatus.SKIPPED],
+            passed=counts[OutcomeOfTest.PASSED],
+            failed=counts[OutcomeOfTest.FAILED],
+            skipped=counts[OutcomeOfTest.SKIPPED],
             milliseconds=round((time.perf_counter() - begun) * 1_000, 3),
             log=await process.lines(),
         )
@@ -128,22 +128,21 @@ class ScriptTrials:
         )
         async with self._loaded(files, ()) as (process, shared, _, request_id):
             head = {"source": source}
-            found, milliseconds = await process.call(Kind.EVAL, head, None if keep else shared)
-        is_error = isinstance(found, ScriptError)
+            found = await process.call(Kind.EVAL, head, None if keep else shared)
         return ScriptEvaluation(
             request_id=request_id,
             version=files.script.version,
-            json=None if is_error else found.get("json"),
-            text=None if is_error else found.get("text"),
-            error=found if is_error else None,
-            milliseconds=milliseconds,
+            json=found.value.get("json"),
+            text=found.value.get("text"),
+            error=found.error,
+            milliseconds=found.milliseconds,
             log=await process.lines(),
         )
 
     @asynccontextmanager
     async def _loaded(
         self, source: Source, tests: tuple[str, ...]
-    ) -> AsyncIterator[tuple[TrialProcess, SharedTransaction, list[Mapping[str, Any]], str]]:
+    ) -> AsyncIterator[tuple[TrialProcess, SharedTransaction, list[dict[str, Any]], str]]:
         """A process for one trial, its transaction, its tests and its ID."""
         serving = self.serving
         if serving is None:
@@ -175,7 +174,7 @@ class ScriptTrials:
     ) -> ScriptTest:
         test = ScriptTest(
             name=str(registered.get("name"))[:500],
-            status=TestStatus.SKIPPED,
+            status=OutcomeOfTest.SKIPPED,
             file=registered.get("file"),
             line=registered.get("line"),
             milliseconds=0.0,
@@ -186,13 +185,12 @@ class ScriptTrials:
             if is_late:
                 test.error = ScriptError(message=f"The run took more than {MOST_RUN_SECS:.0f} s.")
             return test
-        found, test.milliseconds = await process.call(Kind.TEST, {"index": index}, shared)
+        found = await process.call(Kind.TEST, {"index": index}, shared)
         await shared.reset()
-        if not isinstance(found, ScriptError):
-            failure = found.get("failure")
-            found = None if failure is None else ScriptError(**failure)
-        test.status = TestStatus.PASSED if found is None else TestStatus.FAILED
-        test.error = found
+        failure = found.value.get("failure")
+        thrown = None if failure is None else ScriptError(**failure)
+        test.milliseconds, test.error = found.milliseconds, found.error or thrown
+        test.status = OutcomeOfTest.PASSED if test.error is None else OutcomeOfTest.FAILED
         return test
 
     async def _source(

@@ -10,7 +10,7 @@ from aiwebengine.scripts.run_types import ScriptRunLine
 
 
 @strawberry.enum(name="ScriptTestStatus")
-class TestStatus(enum.Enum):
+class OutcomeOfTest(enum.Enum):
     """Outcome of a test.
 
     Attributes:
@@ -57,7 +57,7 @@ class ScriptTest:
     """
 
     name: str
-    status: TestStatus
+    status: OutcomeOfTest
     file: str | None
     line: int | None
     milliseconds: float

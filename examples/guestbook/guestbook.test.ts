@@ -1,18 +1,18 @@
 import { add, newest } from "./entries.ts";
 import { escaped } from "./page.tsx";
 
-test("entries are listed, the newest first", async () => {
+test("entries are listed, the newest first", async (env) => {
   await add(env, "Ada", "first");
   await add(env, "Bob", "second");
 
   expect((await newest(env)).map((entry) => entry.name)).toEqual(["Bob", "Ada"]);
 });
 
-test("each test begins with the tables as they are", async () => {
+test("each test begins with the tables as they are", async (env) => {
   expect(await newest(env)).toEqual([]);
 });
 
-test("fields have to be filled in, and short enough", async () => {
+test("fields have to be filled in, and short enough", async (env) => {
   expect(await add(env, " ", "text")).toBe(null);
   expect(await add(env, "Ada", "x".repeat(501))).toBe(null);
 });

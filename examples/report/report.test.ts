@@ -13,7 +13,7 @@ test("one visit is not visits", () => {
   expect(report("2026-03-01", 2)).toBe("2026-03-01: 2 visits");
 });
 
-test("the report is of the day before", async () => {
+test("the report is of the day before", async (env) => {
   await env.kv.set("visits:2026-02-28", 3);
   const event = { name: "morning", scheduledTime: new Date("2026-03-01T05:00:00Z") };
   await application.scheduled(event as ScheduledEvent, env, {} as Context);

@@ -10,7 +10,7 @@ test("unknown units are named", () => {
   expect(() => convert(1, "m", "yard")).toThrow("found yard");
 });
 
-test("the tool answers with the unit", async () => {
+test("the tool answers with the unit", async (env) => {
   const { handler } = tools.convert_length;
   expect(await handler({ value: 1, from: "km", to: "m" }, env, {} as Context)).toEqual({ value: 1000, unit: "m" });
 });

@@ -7,6 +7,9 @@ const KEPT_SECS = 7 * 24 * 3600;
 
 export const routes: Routes = {
   "POST /webhook": async (request, env) => {
+    if (!(await env.secrets.has("HOOK"))) {
+      return Response.json({ error: "The secret HOOK is not set." }, { status: 503 });
+    }
     const body = await request.bytes();
     const signature = request.headers.get("x-hub-signature-256") ?? "";
     if (!(await env.secrets.verifyHmac("HOOK", body, signature))) {

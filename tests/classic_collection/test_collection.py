@@ -283,7 +283,7 @@ async def test_account(put, client, token):
     assert known == {
         "isAuthenticated": True,
         "email": "ada@example.com",
-        "isEditor": False,
+        "isEditor": True,
         "isAdmin": True,
     }
     assert visits == [1, 2]

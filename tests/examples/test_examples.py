@@ -1,4 +1,4 @@
-"""The scripts in examples/: they load without warnings, their tests pass, and they do what they say."""
+"""The scripts in examples/ load without warnings, pass their tests, and do what they say."""
 
 from __future__ import annotations
 

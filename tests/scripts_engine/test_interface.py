@@ -103,7 +103,7 @@ async def test_the_table_has_the_names_that_exist(tmp_path, dialect):
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_the_types_allow_each_example(tmp_path, dialect):
     examples = [one.example for one in interface().names(dialect) if one.example is not None]
-    (tmp_path / "aiwebengine.d.ts").write_text(declarations(interface()))
+    (tmp_path / "aiwebengine.d.ts").write_text(declarations(interface(), dialect))
     (tmp_path / "deno.json").write_bytes((STARTER / "deno.json").read_bytes())
     lines = "\n".join(f"  {{ {example}; }}" for example in examples)
     source = f"export async function examples({ARGUMENTS[dialect]}) {{\n{lines}\n}}\n"

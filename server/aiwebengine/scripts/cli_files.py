@@ -121,7 +121,8 @@ def pull(
             raise Conflict(f"Nothing is saved in {slug} yet.")
         files = await scripts.files(viewer, slug, number)
         written = _pulled(target, slug, number, files, force)
-        starting.write_for_editors(target)
+        found = await scripts.version(viewer, slug, number)
+        starting.write_for_editors(target, found.dialect)
         return number, written
 
     number, written = with_scripts(context.obj, work)

@@ -9,6 +9,7 @@ from aiwebengine.scripts import checks
 from aiwebengine.scripts.folders import write
 from aiwebengine.scripts.interface import interface
 from aiwebengine.scripts.interface.declarations import declarations
+from aiwebengine.scripts.types import Dialect
 
 STARTER = Path(__file__).parent / "starter"
 FILES = (
@@ -33,28 +34,28 @@ def start(folder: Path) -> list[str]:
         raise BadUserInput(f"{folder} can't be made: {error.strerror}.") from error
     if not is_empty:
         raise Conflict(f"{folder} is not empty. Choose another name.")
-    files = {path: _content(path, slug) for path in FILES} | for_editors()
+    files = {path: _content(path, slug) for path in FILES} | for_editors(Dialect.MODULE)
     written = write(folder, {p: c for p, c in files.items() if p != "gitignore"}, None, force=False)
     # A dotfile, which is no part of a version.
     (folder / ".gitignore").write_bytes(files["gitignore"])
     return [".gitignore", *written]
 
 
-def write_for_editors(folder: Path) -> None:
+def write_for_editors(folder: Path, dialect: Dialect) -> None:
     """Write them into a folder that has a script. Its own tsconfig.json stays.
 
     Raises BadUserInput.
     """
-    files = for_editors()
+    files = for_editors(dialect)
     if (folder / "tsconfig.json").exists():
         del files["tsconfig.json"]
     write(folder, files, None, force=True)
 
 
-def for_editors() -> dict[str, bytes]:
+def for_editors(dialect: Dialect) -> dict[str, bytes]:
     """Files that tell an editor what a script may use. They are no part of a version."""
     return {
-        "aiwebengine.d.ts": declarations(interface()).encode(),
+        "aiwebengine.d.ts": declarations(interface(), dialect.value).encode(),
         "tsconfig.json": (STARTER / "tsconfig.json").read_bytes(),
     }
 

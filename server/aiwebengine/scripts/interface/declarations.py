@@ -26,16 +26,24 @@ class _Node:
     below: dict[str, _Node] = field(default_factory=dict)
 
 
-def declarations(table: Interface) -> str:
-    """The content of the file, for both forms."""
-    # `Handler` names both, whatever they have.
+def declarations(table: Interface, dialect: str) -> str:
+    """The content of the file for a script of one form.
+
+    A new script is of the module form and may become one of the other: its file has both, but for
+    what means something else there, such as `fetch`.
+    """
+    # Types name both, whatever they have.
     root = _Node(below={"env": _Node(), "ctx": _Node()})
-    for one in table.names():
+    others = [] if dialect == "classic" else table.names("classic")
+    own = table.names(dialect)
+    known = {one.path for one in own}
+    for one in [*own, *(other for other in others if other.path not in known)]:
         first = one.path.partition(".")[0]
         if not one.standard and first not in _UNDECLARED:
             _add(root, one)
     parts = [HEADER]
-    parts += [one.code.strip() + "\n" for one in table.types()]
+    types = table.types(dialect if dialect == "classic" else None)
+    parts += [one.code.strip() + "\n" for one in types]
     parts += [_top(key, node) for key, node in root.below.items()]
     return "\n".join(parts)
 

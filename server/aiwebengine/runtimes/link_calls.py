@@ -58,7 +58,7 @@ class LinkedCall:
         self.number = number
         self.on_log = on_log
         self.on_ask: OnAsk | None = None
-        # Set at the end of a call that goes on after the head of its answer.
+        # Set at the end of a call that continues after the head of its answer.
         self.over: asyncio.Future[bool] | None = None
         # How long it may take from now, or from its last input, and until when that is.
         self.secs = 0.0

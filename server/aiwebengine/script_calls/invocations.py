@@ -1,4 +1,4 @@
-"""Begins invocations, and ends those that go on after their answer."""
+"""Begins invocations, and ends those that continue after their answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Invocations:
     def __init__(self, operations: Operations, db: Database) -> None:
         self._operations = operations
         self._db = db
-        # Those that go on after their answer.
+        # Those that continue after their answer.
         self._continuing: dict[Invocation, asyncio.Task[None]] = {}
 
     def begin(
@@ -80,7 +80,7 @@ class Invocations:
             task.add_done_callback(lambda _: self._continuing.pop(invocation, None))
 
     def is_continuing(self, invocation: Invocation) -> bool:
-        """Whether it goes on after its answer, and ends later."""
+        """Whether it continues after its answer, and ends later."""
         return invocation in self._continuing
 
     def of_load(self, script: ScriptRef) -> LoadInvocation:

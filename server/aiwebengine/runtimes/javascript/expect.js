@@ -46,17 +46,17 @@ export function expect(found) {
     ...matchersOf(found, true),
     not: matchersOf(found, false),
     resolves: later(() => found),
-    rejects: later(async () => {
-      let isRejected = true;
-      try {
-        await found;
-        isRejected = false;
-      } catch (error) {
-        return error;
-      }
-      if (!isRejected) throw new AssertionError("expected a promise to be rejected");
-    }),
+    rejects: later(() => rejectionOf(found)),
   };
+}
+
+async function rejectionOf(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new AssertionError("expected the promise to be rejected");
 }
 
 function matchersOf(found, isWanted) {
@@ -66,7 +66,9 @@ function matchersOf(found, isWanted) {
     matchers[name] = (...given) => {
       if (Boolean(test(found, ...given)) === isWanted) return;
       const wanted = given.map((one) => ` ${shown(one)}`).join(",");
-      throw new AssertionError(`expected ${shown(found)} ${isWanted ? "" : "not "}${words}${wanted}`);
+      throw new AssertionError(
+        `expected ${shown(found)} ${isWanted ? "" : "not "}${words}${wanted}`,
+      );
     };
   }
   matchers.toThrow = (wanted) => mustThrow(found, wanted, isWanted);

@@ -12,7 +12,7 @@ export function replyReader(read, ended) {
   const prefix = new Bytes(PREFIX_BYTES);
 
   function fill(bytes, size) {
-    for (let at = 0; at < size; ) {
+    for (let at = 0; at < size;) {
       const count = read(view(bytes, at, size));
       if (count === null) ended();
       at += count;

@@ -48,7 +48,10 @@ function current() {
 function openPipe(path) {
   const file = openSync(path, { read: true });
   // The host has gone when there is nothing to read.
-  return replyReader((bytes) => readFrom(file, bytes), () => exit(0));
+  return replyReader(
+    (bytes) => readFrom(file, bytes),
+    () => exit(0),
+  );
 }
 
 function write(bytes) {

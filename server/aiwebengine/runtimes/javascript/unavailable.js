@@ -10,7 +10,8 @@ export function unavailable(name) {
 }
 
 /** An object of such functions; *names* are separated by blanks. */
-export const missing = (object, names) => functions(names, (name) => unavailable(`${object}.${name}`));
+export const missing = (object, names) =>
+  functions(names, (name) => unavailable(`${object}.${name}`));
 
 /** An object with a function for each of *names*. */
 export function functions(names, make) {

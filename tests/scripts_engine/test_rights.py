@@ -37,6 +37,13 @@ OF_OWNERS = {
     "log": lambda scripts, viewer: scripts.log(viewer, "shop", ScriptLogFilter(), None, 1),
     "set_limits": lambda scripts, viewer: scripts.set_limits(viewer, "shop", {"heap_mb": 64}),
     "add_owner": lambda scripts, viewer: scripts.add_owner(viewer, "shop", "ada@example.com"),
+    "grant_role": lambda scripts, viewer: scripts.grant_role(
+        viewer, "shop", "ada@example.com", "treasurer"
+    ),
+    "revoke_role": lambda scripts, viewer: scripts.revoke_role(
+        viewer, "shop", "ada@example.com", "treasurer"
+    ),
+    "user_roles": lambda scripts, viewer: scripts.user_roles(viewer, "shop", None, None, 1),
     "delete": lambda scripts, viewer: scripts.delete(viewer, "shop"),
 }
 OF_ADMINISTRATORS = {

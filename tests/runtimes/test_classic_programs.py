@@ -150,9 +150,6 @@ CALLS = {
         (post("statistics", b"[1,2,3]"), 200, '{"sum":6,"mean":2,"deviation":0.81'),
         (post("statistics", b"{}"), "TypeError: the body is not a list", 3),
     ],
-    "not_yet.js": [
-        (get("queried"), 503, "database.query is not available yet"),
-    ],
     "assets_and_streams.js": [(get("index"), 200, "/chat/style.css")],
     "graphql_fields.js": [(get("count"), 200, '{"count":2}')],
     "jobs.js": [(get("report"), 200, '{"runs":0}')],

@@ -193,45 +193,6 @@ async def test_a_program_that_can_not_start_is_not_ready(tmp_path, source, messa
     assert line in (None, failure.value.line)
 
 
-async def test_services_that_do_not_exist_yet_say_so(tmp_path):
-    source = """
-function attempt(act) { try { return act(); } catch (error) { return error.message; } }
-function all() {
-  return ResponseBuilder.json([
-    attempt(() => secretStorage.exists("a")),
-    attempt(() => fetch("http://a/")), attempt(() => dispatcher.sendMessage("a", {})),
-    attempt(() => convert.markdown_to_html("# a")), attempt(() => McpClient.constructor("a", "b")),
-    attempt(() => graphQLRegistry.executeGraphQL("{ a }")),
-    attempt(() => routeRegistry.sendStreamMessage("/a", {})),
-    JSON.parse(database.query("t")), JSON.parse(database.beginTransaction()),
-    convert.atob(convert.btoa("text")), schedulerService.clearAll(),
-  ]);
-}
-function init() {}
-"""
-    async with running(tmp_path, source) as program:
-        answer = await program.call("all")
-
-    assert answer.json == [
-        *(
-            f"{name} is not available yet"
-            for name in (
-                "secretStorage.exists",
-                "fetch",
-                "dispatcher.sendMessage",
-                "convert.markdown_to_html",
-                "McpClient.constructor",
-                "graphQLRegistry.executeGraphQL",
-                "routeRegistry.sendStreamMessage",
-            )
-        ),
-        {"error": "database.query is not available yet"},
-        {"error": "database.beginTransaction is not available yet"},
-        "text",
-        "cleared",
-    ]
-
-
 async def test_errors_have_the_line_of_the_typescript(tmp_path):
     files = {
         "main.ts": """interface Context { request: { params: Record<string, string> } }

@@ -42,6 +42,7 @@ def all_checks() -> list[Check]:
             checks.workers(parent, 2),
             network.proxy(lambda: None),
             scripts.runs(none, dict, tuple),
+            scripts.secrets(none),
             Health(db, "one")._database.check,
         ],
         key=lambda check: check.name,

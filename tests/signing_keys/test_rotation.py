@@ -130,15 +130,17 @@ async def test_a_rotation_is_traced_and_nobody_else_may(engine, ada, edith, even
     before = await events_of()
     with pytest.raises(Forbidden):
         await engine.services.signing_keys.rotate(edith, None)
-    with pytest.raises(NotFound, match="Purposes: cursors, settings"):
+    with pytest.raises(NotFound, match="Purposes: cursors, settings, script-secrets"):
         await engine.services.signing_keys.rotate(ada, "sessions")
     unchanged = await events_of()
 
     made = await engine.services.signing_keys.rotate(ada, None)
 
     assert unchanged == before
-    assert await events_of() == [*before, "secret.rotated", "secret.rotated"]
-    assert {(key.purpose, key.number) for key in made} == {("cursors", 2), ("settings", 2)}
+    assert await events_of() == [*before, *["secret.rotated"] * 3]
+    assert {(key.purpose, key.number) for key in made} == {
+        *(("cursors", 2), ("settings", 2), ("script-secrets", 2))
+    }
 
 
 def config(secret, **security):
@@ -195,7 +197,8 @@ async def test_keys_by_graphql_without_their_secrets(ask, ada, add_person):
 
     assert made["data"]["rotateSecrets"]["signingKeys"] == [
         {"purpose": "cursors", "number": 2, "state": "COMING"},
+        {"purpose": "script-secrets", "number": 2, "state": "COMING"},
         {"purpose": "settings", "number": 2, "state": "COMING"},
     ]
-    assert [key["number"] for key in listed["data"]["signingKeys"]] == [2, 1, 2, 1]
+    assert [key["number"] for key in listed["data"]["signingKeys"]] == [2, 1, 2, 1, 2, 1]
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"

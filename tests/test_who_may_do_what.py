@@ -9,6 +9,7 @@ refused as REAUTHENTICATION_REQUIRED.
 """
 
 import asyncio
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -222,7 +223,7 @@ def fill(served, add_served_person):
 
     A script that a document names is new too; the caller owns it if that is possible.
     """
-    number = iter(range(1_000))
+    number = itertools.count()
 
     async def fill(text, caller):
         name = f"target{next(number)}"

@@ -31,6 +31,8 @@ create table script_message_keys (
   key text not null check (length(key) between 1 and 200),
   message_id bigint not null,
   receivers integer not null,
+  -- As in script_deliveries: if that transaction is rolled back, the key is free.
+  held_by xid8,
   sent_at timestamptz not null default now(),
   primary key (sender_id, key)
 );
@@ -49,10 +51,14 @@ create table script_deliveries (
   -- Why the last attempt failed.
   problem text check (length(problem) <= 2000),
   died_at timestamptz,
+  -- The transaction of the sender's own database that it was sent in. It is delivered once that is
+  -- committed, and removed if it is rolled back.
+  held_by xid8,
   primary key (message_id, script_id)
 );
 create index script_deliveries_due on script_deliveries (script_id, next_at)
   where state = 'pending' and runner is null;
+create index script_deliveries_held on script_deliveries (held_by) where held_by is not null;
 create index script_deliveries_claimed on script_deliveries (runner) where runner is not null;
 create index script_deliveries_listed on script_deliveries (script_id, state, message_id);
 create index script_deliveries_sender on script_deliveries (sender_id) where state = 'pending';

@@ -511,6 +511,7 @@ CREATE TABLE public.script_deliveries (
     runner bigint,
     problem text,
     died_at timestamp with time zone,
+    held_by xid8,
     CONSTRAINT script_deliveries_problem_check CHECK ((length(problem) <= 2000)),
     CONSTRAINT script_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'dead'::text])))
 );
@@ -608,6 +609,7 @@ CREATE TABLE public.script_message_keys (
     key text NOT NULL,
     message_id bigint NOT NULL,
     receivers integer NOT NULL,
+    held_by xid8,
     sent_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT script_message_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
@@ -1369,6 +1371,8 @@ CREATE INDEX script_deliveries_claimed ON public.script_deliveries USING btree (
 CREATE INDEX script_deliveries_dead ON public.script_deliveries USING btree (died_at) WHERE (state = 'dead'::text);
 
 CREATE INDEX script_deliveries_due ON public.script_deliveries USING btree (script_id, next_at) WHERE ((state = 'pending'::text) AND (runner IS NULL));
+
+CREATE INDEX script_deliveries_held ON public.script_deliveries USING btree (held_by) WHERE (held_by IS NOT NULL);
 
 CREATE INDEX script_deliveries_listed ON public.script_deliveries USING btree (script_id, state, message_id);
 

@@ -179,7 +179,7 @@ async def test_a_key_sends_once(db):
 
     async def once():
         async with db.transaction():
-            before = await store.take_key(db, shop, "order 1")
+            before = await store.take_key(db, shop, "order 1", None)
             if before is not None:
                 return before
             sent = await send(db, shop)
@@ -195,10 +195,10 @@ async def test_a_key_sends_once(db):
 
 async def test_a_key_without_a_receiver_stays_free(db):
     shop = await add_receiver(db, "shop")
-    assert await store.take_key(db, shop, "order 1") is None
+    assert await store.take_key(db, shop, "order 1", None) is None
     await store.keep_key(db, shop, "order 1", await send(db, shop))
 
-    assert await store.take_key(db, shop, "order 1") is None
+    assert await store.take_key(db, shop, "order 1", None) is None
 
 
 async def test_what_is_old_is_removed(db):

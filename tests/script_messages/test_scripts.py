@@ -174,3 +174,52 @@ async def test_no_more_may_wait_than_allowed(deploy, send, working, monkeypatch)
 
     assert [answer.get("code") for answer in answers] == [None] * 3 + ["LIMIT"] * 3
     assert "within a minute" in answers[5]["message"]
+
+
+TRANSACTIONS = """
+export const routes = {
+  "POST /shop/order": async (request, env) => {
+    const way = await request.text();
+    await env.db.query("create table if not exists orders (way text)");
+    try {
+      const answer = await env.db.transaction(async (tx) => {
+        await tx.query("insert into orders values ($1)", [way]);
+        const sent = await env.messages.send("order.created", way, { key: "order" });
+        if (way === "throws") throw new Error("rolled back");
+        if (way === "dies") while (true);
+        return sent;
+      });
+      return Response.json(answer);
+    } catch (error) {
+      return Response.json({ message: error.message });
+    }
+  },
+};
+export default {};
+"""
+
+
+async def test_a_message_of_a_transaction_is_sent_if_that_is_committed(
+    deploy, visit, working, logged, lines_of
+):
+    await deploy("shop", TRANSACTIONS)
+    await deploy("billing", BILLING)
+    deliveries = "select count(*) from script_deliveries"
+
+    answer = json.loads(await visit("shop", "/shop/order", b"throws"))
+    assert answer == {"message": "rolled back"}
+    with pytest.raises(AssertionError, match="504"):
+        await visit("shop", "/shop/order", b"dies")
+    # The key of what was rolled back is free.
+    sent = json.loads(await visit("shop", "/shop/order", b"commits"))
+    assert (sent["receivers"], sent["isDuplicate"]) == (1, False)
+    again = json.loads(await visit("shop", "/shop/order", b"commits"))
+    assert (again["id"], again["isDuplicate"]) == (sent["id"], True)
+
+    await logged("billing", "got")
+    async with asyncio.timeout(60):
+        while await working.db.value(deliveries):
+            await asyncio.sleep(0.05)
+    got = [line for line in await lines_of("billing") if line.startswith("got")]
+    assert [json.loads(line[4:-5])["data"] for line in got] == ["commits"]
+    assert await working.db.value("select count(*) from script_messages") == 0

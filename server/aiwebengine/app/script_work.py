@@ -17,6 +17,7 @@ from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.errors import ScriptUnavailable
 from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_calls.types import Kind
+from aiwebengine.script_database.service import ScriptDatabases
 from aiwebengine.script_messages.declaring import DeclaredListeners
 from aiwebengine.script_messages.operations import MessageOperations
 from aiwebengine.script_messages.queue import MessageQueue
@@ -29,7 +30,13 @@ from aiwebengine.scripts.activation import ActivationStep
 class ScriptWork:
     """Runs schedules and delivers messages in this process, as one of all instances."""
 
-    def __init__(self, db: Database, caller: ScriptCaller, operations: Operations) -> None:
+    def __init__(
+        self,
+        db: Database,
+        caller: ScriptCaller,
+        operations: Operations,
+        databases: ScriptDatabases,
+    ) -> None:
         self._lease = Lease(Runs(db))
         self._caller = caller
         schedules = ScheduleQueue(db, self._lease, self._calls(Kind.SCHEDULED))
@@ -39,7 +46,9 @@ class ScriptWork:
         ScheduleOperations(db, self.schedules.wake_in).add_to(operations)
         self.steps: list[ActivationStep] = [DeclaredSchedules(db), DeclaredListeners(db)]
         """Their parts of a deployment."""
-        MessageOperations(db, self.messages.wake_in, messages.hops_of).add_to(operations)
+        MessageOperations(
+            db, self.messages.wake_in, messages.hops_of, databases.transaction_id
+        ).add_to(operations)
 
     async def run(self) -> None:
         """Work until cancelled; then what is in progress is interrupted."""

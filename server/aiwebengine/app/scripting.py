@@ -99,7 +99,7 @@ class Scripting:
             lambda: self.caller,
             self.connections.broadcast,
         )
-        self.work = ScriptWork(db, self.caller, self.operations)
+        self.work = ScriptWork(db, self.caller, self.operations, services.script_databases)
         features.steps.extend(self.work.steps)
         self.fields = ScriptFields(
             config,

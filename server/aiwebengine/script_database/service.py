@@ -33,6 +33,11 @@ class ScriptDatabases:
             invocation.on_end(found.end)
         return found
 
+    async def transaction_id(self, invocation: Invocation) -> str | None:
+        """The ID of the transaction that an invocation has open; see InvocationWork."""
+        found = invocation.state.get(InvocationWork)
+        return None if found is None else await found.transaction_id()
+
     async def drop(self, script_id: UUID) -> None:
         """Remove all tables of a script for good, in the caller's transaction."""
         await roles.drop(self._db, script_id)

@@ -118,6 +118,18 @@ class InvocationWork:
             raise NotFound("No transaction is open in this call.")
         return self._found(number)
 
+    async def transaction_id(self) -> str | None:
+        """The server's ID of the transaction that is open, the newest of several; None without one.
+
+        All statements of a trial, and of `init()`, are one transaction, which has none here.
+        Raises SqlError, TransactionOver, Unavailable.
+        """
+        if self._is_one or not self._open:
+            return None
+        transaction = self._open[self.current or max(self._open)]
+        result = await transaction.run("select pg_current_xact_id()::text", lambda _: [], 1)
+        return str(result.rows[0][0])
+
     async def end(self, succeeded: bool) -> None:
         """End all transactions: those that commit by themselves do if the call *succeeded*.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from aiwebengine.script_messages.types import (
 )
 from aiwebengine.scripts.checks import storable
 
+COMMIT_SECS = 0.1
 MOST_COUNTED = 10_000
 """Scripts whose rate this process knows at a time."""
 
@@ -36,7 +37,8 @@ class MessageOperations:
     """Sends messages for the script that asks.
 
     *wake_in* gets in how many seconds a message is due, *hops_of* knows how many messages led to
-    an invocation.
+    an invocation, *transaction_of* has the ID of the transaction that an invocation has open in the
+    database of its script, on the same server.
     """
 
     def __init__(
@@ -44,10 +46,12 @@ class MessageOperations:
         db: Database,
         wake_in: Callable[[float], None],
         hops_of: Callable[[str], int],
+        transaction_of: Callable[[Invocation], Awaitable[str | None]],
     ) -> None:
         self._db = db
         self._wake_in = wake_in
         self._hops_of = hops_of
+        self._transaction_of = transaction_of
         self._minute = 0
         self._sent: dict[UUID, int] = {}
 
@@ -87,12 +91,15 @@ class MessageOperations:
             request_id=invocation.id[:200],
             delay_ms=milliseconds,
             to=to,
+            held_by=await self._transaction_of(invocation),
         )
         self._count(invocation.script.id)
         async with invocation.writes():
             sent = await self._sent_once(message, key)
             if sent.number is not None and not sent.is_duplicate:
                 self._db.after_commit(lambda: self._wake_in(milliseconds / 1_000))
+                if message.held_by is not None:
+                    invocation.on_end(self._wake_soon)
         if to is not None and sent.receivers == 0:
             raise NotFound(f"The script {to[:70]} does not receive messages of type {type_name}.")
         return {
@@ -115,7 +122,7 @@ class MessageOperations:
 
     async def _sent_once(self, message: NewMessage, key: str | None) -> Sent:
         if key is not None:
-            before = await store.take_key(self._db, message.sender_id, key)
+            before = await store.take_key(self._db, message.sender_id, key, message.held_by)
             if before is not None:
                 return before
         if await store.has_too_many(self._db, message.sender_id):
@@ -127,6 +134,10 @@ class MessageOperations:
         if key is not None:
             await store.keep_key(self._db, message.sender_id, key, sent)
         return sent
+
+    async def _wake_soon(self, _: bool) -> None:
+        """The invocation ends: its transaction ends within a moment."""
+        self._wake_in(COMMIT_SECS)
 
     def _next_hop(self, invocation_id: str) -> int:
         hops = self._hops_of(invocation_id)

@@ -41,7 +41,8 @@ class MessageQueue:
         self._hops: dict[str, int] = {}
 
     async def free(self) -> None:
-        """Free what processes had claimed that are gone."""
+        """Free what processes had claimed that are gone; remove what was rolled back."""
+        await store.remove_rolled_back(self._db)
         if not await store.has_foreign_claims(self._db, self._lease.number):
             return
         await self._lease.free_dead()

@@ -6,8 +6,20 @@ from aiwebengine.database import Database, Row
 from aiwebengine.jobs.queues import Capacity
 from aiwebengine.script_messages.types import KEEP_DAYS, KEEP_KEYS_HOURS, Delivery
 
+
+def status_of(transaction: str) -> str:
+    """SQL for what became of a transaction: 'committed', 'aborted', 'in progress', or null.
+
+    A number that this server has not given yet, as after a restore of a backup, is null.
+    """
+    return (
+        f"case when {transaction} < pg_snapshot_xmax(pg_current_snapshot())"
+        f" then pg_xact_status({transaction}) end"
+    )
+
+
 # As in the queue of schedules: a lookup in the index for each active script.
-_DUE = """
+_DUE = f"""
   select d.message_id, d.script_id, d.next_at
   from scripts s
   left join unnest(cast(:busy as uuid[]), cast(:capacities as integer[])) as b (script_id, capacity)
@@ -16,6 +28,7 @@ _DUE = """
     select d.message_id, d.script_id, d.next_at
     from script_deliveries d
     where d.script_id = s.id and d.state = 'pending' and d.runner is null and d.next_at <= now()
+      and (d.held_by is null or {status_of("d.held_by")} = 'committed')
     order by d.next_at
     limit coalesce(b.capacity, cast(:of_each as integer))
   ) d
@@ -44,7 +57,7 @@ async def claim(db: Database, runner: int, capacity: Capacity) -> list[Delivery]
           for update of d skip locked
         ),
         c as (
-          update script_deliveries d set runner = :runner, attempt = d.attempt + 1
+          update script_deliveries d set runner = :runner, attempt = d.attempt + 1, held_by = null
           from free
           where d.message_id = free.message_id and d.script_id = free.script_id
           returning d.*
@@ -120,6 +133,20 @@ async def give_up(db: Database, delivery: Delivery, problem: str | None) -> None
         script_id=delivery.script_id,
         runner=delivery.runner,
         problem=problem,
+    )
+
+
+async def remove_rolled_back(db: Database) -> None:
+    """Remove messages whose transaction was rolled back: they were not sent."""
+    await db.execute(
+        f"""
+        with gone as (
+          delete from script_deliveries d
+          where d.held_by is not null and {status_of("d.held_by")} = 'aborted'
+          returning message_id
+        )
+        delete from script_messages m using gone where m.id = gone.message_id
+        """
     )
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import strawberry
 
+from aiwebengine.core.errors import Conflict
 from aiwebengine.database import Database, Row
+from aiwebengine.script_messages.queue_store import status_of
 from aiwebengine.script_messages.types import (
     MOST_PENDING,
     SHOWN_CHARACTERS,
@@ -59,9 +61,10 @@ async def send(db: Database, message: NewMessage) -> Sent:
           returning id
         ),
         deliveries as (
-          insert into script_deliveries (message_id, script_id, sender_id, next_at)
+          insert into script_deliveries (message_id, script_id, sender_id, next_at, held_by)
           select message.id, receivers.script_id, :sender_id,
-            clock_timestamp() + make_interval(secs => cast(:delay_secs as double precision))
+            clock_timestamp() + make_interval(secs => cast(:delay_secs as double precision)),
+            cast(cast(:held_by as text) as xid8)
           from message, receivers
           returning message_id
         )
@@ -75,38 +78,53 @@ async def send(db: Database, message: NewMessage) -> Sent:
         request_id=message.request_id,
         to=message.to,
         delay_secs=message.delay_ms / 1_000,
+        held_by=message.held_by,
     )
     assert row is not None  # noqa: S101 - an aggregate always has a row
     return Sent(row["number"], row["receivers"])
 
 
-async def take_key(db: Database, sender_id: UUID, key: str) -> Sent | None:
+async def take_key(db: Database, sender_id: UUID, key: str, held_by: str | None) -> Sent | None:
     """Take a key for a message that is sent next; what was sent with it before, or None.
 
-    Another sender with the same key waits for the end of this transaction.
+    The key of a message whose transaction was rolled back is free. Another sender with the same key
+    waits for the end of this transaction. Raises Conflict while another transaction with a message
+    of this key is open.
     """
     taken = await db.value(
-        """
-        insert into script_message_keys (sender_id, key, message_id, receivers)
-        values (:sender_id, :key, 0, 0)
-        on conflict do nothing
+        f"""
+        insert into script_message_keys as k (sender_id, key, message_id, receivers, held_by)
+        values (:sender_id, :key, 0, 0, cast(cast(:held_by as text) as xid8))
+        on conflict (sender_id, key) do update
+        set message_id = 0, receivers = 0, held_by = excluded.held_by, sent_at = now()
+        where {status_of("k.held_by")} = 'aborted'
         returning true
         """,
         sender_id=sender_id,
         key=key,
+        held_by=held_by,
     )
     if taken:
         return None
     row = await db.one(
-        """
-        select message_id, receivers from script_message_keys
+        f"""
+        select message_id, receivers, held_by::text as held_by,
+          {status_of("held_by")} = 'in progress' as is_open
+        from script_message_keys
         where sender_id = :sender_id and key = :key
         """,
         sender_id=sender_id,
         key=key,
     )
-    # Removed since, because it is old: its message is sent without it.
-    return None if row is None else Sent(row["message_id"], row["receivers"], is_duplicate=True)
+    if row is None:
+        # Removed since, because it is old: its message is sent without it.
+        return None
+    if row["is_open"] and row["held_by"] != held_by:
+        raise Conflict(
+            f"A message with the key {key[:100]!r} was sent in a transaction that is still open."
+            " Try again when that has ended."
+        )
+    return Sent(row["message_id"], row["receivers"], is_duplicate=True)
 
 
 async def keep_key(db: Database, sender_id: UUID, key: str, sent: Sent) -> None:

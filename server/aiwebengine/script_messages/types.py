@@ -89,6 +89,8 @@ class NewMessage:
     delay_ms: int = 0
     to: str | None = None
     """The slug of the only receiver; None for all that listen."""
+    held_by: str | None = None
+    """The transaction of the sender's database that has to be committed before it is delivered."""
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,25 @@ export const routes = {
     const { name, retries } = await request.json();
     return Response.json(await env.schedule.once(name, { in: 100 }, null, { retries }));
   },
+  "POST /clock/create": async (request, env) => Response.json(await env.db.query(ORDERS)),
+  "POST /clock/orders": async (request, env) =>
+    Response.json((await env.db.query("select name from orders")).map((row) => row.name)),
+  "POST /clock/order": async (request, env) => {
+    const { name } = await request.json();
+    const answer = await env.db.transaction(async (tx) => {
+      await tx.query("insert into orders values ($1)", [name]);
+      const sent = await env.messages.send("work", name, { key: name });
+      await pause();
+      return sent;
+    });
+    return Response.json(answer);
+  },
   "POST /clock/send": async (request, env) => {
     const { name } = await request.json();
     return Response.json(await env.messages.send("work", name, { key: name }));
   },
 };
+const ORDERS = "create table if not exists orders (name text)";
 const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
 export default {
   async scheduled(event, env) {
@@ -106,10 +120,11 @@ async def test_nothing_is_lost_and_nothing_that_says_once_is_done_twice(
     chance = random.Random(SEED)
     await administered(fragile.url, tmp_path, deploy)
     instances = [Instance(fragile.url, tmp_path / name) for name in ("one", "other")]
-    accepted = {"once": set(), "again": set(), "sent": set()}
+    accepted = {"once": set(), "again": set(), "sent": set(), "order": set()}
     try:
         for one in instances:
             one.start()
+        assert instances[0].post("/clock/create", {}) is not None
         for round_number in range(KILLS * len(VICTIMS)):
             victim = VICTIMS[round_number % len(VICTIMS)]
             for number in range(4):
@@ -118,6 +133,7 @@ async def test_nothing_is_lost_and_nothing_that_says_once_is_done_twice(
                     "once": one.post("/clock/once", {"name": f"once-{name}", "retries": 0}),
                     "again": one.post("/clock/once", {"name": f"again-{name}", "retries": 20}),
                     "sent": one.post("/clock/send", {"name": f"sent-{name}"}),
+                    "order": one.post("/clock/order", {"name": f"order-{name}"}),
                 }
                 for kind, answer in asked.items():
                     if answer is not None and answer.get("receivers", 1):
@@ -127,14 +143,33 @@ async def test_nothing_is_lost_and_nothing_that_says_once_is_done_twice(
             kill(victim, chance.choice(instances), fragile)
             if rows(fragile.url, SUSPENDED):
                 await administered(fragile.url, tmp_path, resume)
+            if victim == "runtime":
+                # Killed within a transaction as well.
+                await in_a_transaction(chance.choice(instances), round_number)
         await settled(fragile.url, tmp_path)
+        orders = set(instances[0].post("/clock/orders", {}))
     finally:
         for one in instances:
             one.stop()
 
-    check(fragile.url, accepted)
+    check(fragile.url, accepted, orders)
     for one in instances:
         assert "Traceback" not in one.output, one.output[-5_000:]
+
+
+async def in_a_transaction(instance, round_number):
+    """Kill the script's process while transactions of it are open."""
+    asked = [
+        asyncio.to_thread(
+            instance.post, "/clock/order", {"name": f"order-killed-{round_number}-{n}"}
+        )
+        for n in range(4)
+    ]
+    answers = asyncio.gather(*asked)
+    await asyncio.sleep(0.05)
+    for process in instance.children("deno"):
+        process.kill()
+    await answers
 
 
 def kill(victim, instance, fragile):
@@ -173,7 +208,7 @@ async def settled(url, folder):
         await asyncio.sleep(0.2)
 
 
-def check(url, accepted):
+def check(url, accepted, orders):
     done = Counter(
         data.strip('"')
         for (data,) in rows(
@@ -203,6 +238,11 @@ def check(url, accepted):
     # Each began, even if its engine was killed before its handler did anything.
     assert accepted["once"] - set(runs) == set()
     assert accepted["again"] - set(done) == set()
-    assert accepted["sent"] - set(done) - {data.strip('"') for (data,) in dead} == set()
+    lost = {data.strip('"') for (data,) in dead}
+    assert accepted["sent"] - set(done) - lost == set()
+    # A message and the row of its transaction: both or neither.
+    assert accepted["order"] - orders == set()
+    received = {name for name in done if name.startswith("order")}
+    assert received - orders == orders - received - lost == set()
     assert len(dead) <= len(accepted["sent"]) // 4
     assert runs["beat"] > 0

@@ -155,6 +155,7 @@ DOCUMENTS = {
     "Mutation.runScriptSchedule": (
         'mutation { runScriptSchedule(input: {slug: $script, name: "x"}) { schedule { name } } }'
     ),
+    "Query.scriptStreams": "{ scriptStreams(slug: $script) { channel connections } }",
     "Query.scriptMessages": "{ scriptMessages(slug: $script) { totalCount } }",
     "Mutation.retryScriptMessages": (
         "mutation { retryScriptMessages(input: {slug: $script}) { count } }"

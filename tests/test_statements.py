@@ -30,6 +30,7 @@ ARGUMENTS = {
     "scriptSchedules": '(slug: "script-0")',
     "scriptScheduleRuns": '(slug: "script-0")',
     "scriptMessages": '(slug: "script-0")',
+    "scriptStreams": '(slug: "script-0")',
     "scriptUserRoles": '(slug: "script-0")',
     "scriptAssets": '(slug: "script-0")',
 }

@@ -30,6 +30,7 @@ from aiwebengine.script_fetch import graphql as script_fetch
 from aiwebengine.script_messages import graphql as script_messages
 from aiwebengine.script_schedules import graphql as script_schedules
 from aiwebengine.script_secrets import graphql as script_secrets
+from aiwebengine.script_streams import graphql as script_streams
 from aiwebengine.script_trials import graphql as script_trials
 from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
@@ -72,6 +73,7 @@ schema = strawberry.Schema(
             *script_schedules.queries,
             *script_trials.queries,
             *script_messages.queries,
+            *script_streams.queries,
             *script_assets.queries,
         ],
         description="Everything that can be read.",

@@ -20,6 +20,7 @@ from aiwebengine.script_streams import limits, store
 from aiwebengine.script_streams.broadcast import ScriptBroadcast
 from aiwebengine.script_streams.customizing import ScriptCustomizer
 from aiwebengine.script_streams.event_streams import EventStreams
+from aiwebengine.script_streams.listeners import REPORT_EVERY_SECS, ListenerReports
 from aiwebengine.script_streams.operations import add_operations
 from aiwebengine.script_streams.places import OpenPlaces
 from aiwebengine.script_streams.renewing import Renewal
@@ -53,6 +54,7 @@ class ScriptConnections:
         self.streams = EventStreams(db, self.broadcast, customizer, places)
         self.sockets = Sockets(self.broadcast, caller, places)
         self._renewal = Renewal([self.streams, self.sockets], customizer, live)
+        self.reports = ListenerReports(self.broadcast, self.streams, self.sockets)
         active.on_switch.append(self._renewal.scripts_changed)
         add_operations(operations, self.broadcast, self.sockets)
 
@@ -63,6 +65,7 @@ class ScriptConnections:
             self._renewal.run(),
             repeatedly(limits.HEARTBEAT_SECS, self.streams.beat),
             repeatedly(CHECK_USERS_EVERY_SECS, self._renewal.check_users),
+            repeatedly(REPORT_EVERY_SECS, self.reports.report),
             repeatedly(REMOVE_OLD_EVERY_SECS, self.broadcast.remove_old),
         )
 

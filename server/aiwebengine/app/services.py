@@ -55,6 +55,7 @@ from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
+from aiwebengine.script_streams.listeners import Listeners
 from aiwebengine.script_trials.replaying import ScriptFailures
 from aiwebengine.script_trials.service import ScriptTrials
 from aiwebengine.script_values.service import ScriptValues
@@ -128,6 +129,7 @@ class Services:
     outbound: OutboundHttp
     script_schedules: ScriptSchedules
     script_messages: ScriptMessages
+    script_listeners: Listeners
     script_values: ScriptValues
     script_assets: ScriptAssets
     script_files: ScriptFiles
@@ -302,6 +304,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),
         script_schedules=ScriptSchedules(db, audit, scripts),
         script_messages=script_messages,
+        script_listeners=Listeners(db, scripts),
         script_values=ScriptValues(db),
         script_assets=assets,
         script_files=ScriptFiles(db, audit, script_settings(config), assets),

@@ -135,6 +135,25 @@ async def number_of(
     return number
 
 
+async def newest_bodies(
+    db: Database, script_id: UUID, prefix: str, within_secs: float
+) -> list[str]:
+    """The newest body of each channel whose name begins with *prefix*, of the last seconds."""
+    rows = await db.all(
+        """
+        select distinct on (channel) body from script_messages_sent
+        where script_id = :script_id
+          and starts_with(channel, :prefix)
+          and sent_at > clock_timestamp() - make_interval(secs => :within)
+        order by channel, number desc
+        """,
+        script_id=script_id,
+        prefix=prefix,
+        within=within_secs,
+    )
+    return [row["body"] for row in rows]
+
+
 async def remove_old(db: Database, kept_secs: float, newest_kept_secs: float) -> None:
     """Remove old messages; the newest of each channel stays for longer."""
     await db.execute(

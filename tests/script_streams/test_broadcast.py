@@ -21,11 +21,11 @@ async def taken(subscription, count):
 
 async def test_a_message_reaches_the_listeners_of_every_worker(here, there, script_id):
     with (
-        here.subscribe(script_id, CHANNEL, {"room": "1"}) as one,
-        there.subscribe(script_id, CHANNEL, {"room": "1"}) as other,
+        here.subscribe(script_id, CHANNEL, {"group": "1"}) as one,
+        there.subscribe(script_id, CHANNEL, {"group": "1"}) as other,
     ):
         number = await here.publish(
-            script_id, CHANNEL, "hello", match={"room": "1"}, event="said", id="a"
+            script_id, CHANNEL, "hello", match={"group": "1"}, event="said", id="a"
         )
         async with asyncio.timeout(PATIENCE):
             messages = [await anext(one), await anext(other)]
@@ -82,13 +82,13 @@ async def test_a_message_that_is_too_large_to_announce_arrives_whole(here, there
     ("connection", "match", "matching", "is_for_it"),
     [
         ({}, {}, Matching.SUBSET, True),
-        ({"room": "1"}, {}, Matching.OVERLAP, True),
-        ({"room": "1", "name": "ada"}, {"room": "1"}, Matching.SUBSET, True),
-        ({"room": "1"}, {"room": "1", "name": "ada"}, Matching.SUBSET, False),
-        ({"room": "1"}, {"room": "1", "name": "ada"}, Matching.OVERLAP, True),
-        ({"room": "2"}, {"room": "1", "name": "ada"}, Matching.OVERLAP, False),
-        ({}, {"room": "1"}, Matching.SUBSET, False),
-        ({}, {"room": "1"}, Matching.OVERLAP, False),
+        ({"group": "1"}, {}, Matching.OVERLAP, True),
+        ({"group": "1", "name": "ada"}, {"group": "1"}, Matching.SUBSET, True),
+        ({"group": "1"}, {"group": "1", "name": "ada"}, Matching.SUBSET, False),
+        ({"group": "1"}, {"group": "1", "name": "ada"}, Matching.OVERLAP, True),
+        ({"group": "2"}, {"group": "1", "name": "ada"}, Matching.OVERLAP, False),
+        ({}, {"group": "1"}, Matching.SUBSET, False),
+        ({}, {"group": "1"}, Matching.OVERLAP, False),
     ],
 )
 async def test_a_message_is_for_the_connections_that_match(

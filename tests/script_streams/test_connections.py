@@ -58,21 +58,21 @@ def test_all_connections_of_a_channel_get_the_same_bytes():
 
 def test_each_connection_gets_what_is_for_its_filter():
     fan_out = FanOut()
-    bodies = {room: Written() for room in ("1", "2", "3")}
-    for room, body in bodies.items():
-        fan_out.add(EventConnection(body, {"room": room, "kind": "chat"}))
+    bodies = {group: Written() for group in ("1", "2", "3")}
+    for group, body in bodies.items():
+        fan_out.add(EventConnection(body, {"group": group, "kind": "chat"}))
 
-    fan_out.deliver(message(1, match={"room": "1"}))
-    fan_out.deliver(message(2, match={"room": "2", "kind": "chat"}))
-    fan_out.deliver(message(3, match={"room": "3", "kind": "x"}, matching=Matching.OVERLAP))
+    fan_out.deliver(message(1, match={"group": "1"}))
+    fan_out.deliver(message(2, match={"group": "2", "kind": "chat"}))
+    fan_out.deliver(message(3, match={"group": "3", "kind": "x"}, matching=Matching.OVERLAP))
     fan_out.deliver(message(4))
 
-    counts = {room: len(body.parts) for room, body in bodies.items()}
+    counts = {group: len(body.parts) for group, body in bodies.items()}
     assert counts == {"1": 2, "2": 2, "3": 2}
 
 
 def test_nothing_is_left_of_connections_that_have_gone(body):
-    fan_out, connection = FanOut(), EventConnection(body, {"room": "1"})
+    fan_out, connection = FanOut(), EventConnection(body, {"group": "1"})
     fan_out.add(connection)
     fan_out.remove(connection)
     fan_out.remove(connection)

@@ -13,7 +13,7 @@ from aiwebengine.script_streams.types import StreamMessage
 
 MODULE = """
 export const streams = {
-  "/events/:room": (request, env, ctx) => {
+  "/events/:group": (request, env, ctx) => {
     const name = new URL(request.url).searchParams.get("name");
     const headers = { "x-why": "name" };
     if (name === "nobody") return new Response("not you", { status: 403, headers });
@@ -23,7 +23,7 @@ export const streams = {
       const headers = { "access-control-allow-origin": "*", "set-cookie": "a=b" };
       return Response.json({ name }, { headers });
     }
-    return { room: ctx.params.room, name };
+    return { group: ctx.params.group, name };
   },
   "/all": () => undefined,
 };
@@ -48,7 +48,7 @@ function customize(context) {
   const { auth, query, params } = context.request;
   if (query.name === "nobody") return ResponseBuilder.error(403, "not you");
   if (query.name === "user") auth.requireAuth();
-  return { room: params.room, name: query.name, user: auth.userId, kind: context.kind };
+  return { group: params.group, name: query.name, user: auth.userId, kind: context.kind };
 }
 function send(context) {
   const { path, data, filter, mode } = JSON.parse(context.request.body);
@@ -58,7 +58,7 @@ function send(context) {
   return ResponseBuilder.text(result);
 }
 function init() {
-  routeRegistry.registerStreamRoute("/classic/:room", "customize");
+  routeRegistry.registerStreamRoute("/classic/:group", "customize");
   routeRegistry.registerStreamRoute("/plain");
   routeRegistry.registerRoute("/classic-send", "send", "POST");
 }
@@ -101,7 +101,7 @@ async def test_a_message_goes_to_one_path_or_to_all_paths_of_a_route(live):
     async with live.listening("/events/a") as one, live.listening("/events/b") as other:
         await live.send("/events/a", "to a")
         await live.send("/events/b", "to b")
-        await live.send("/events/:room", "to all")
+        await live.send("/events/:group", "to all")
 
         assert await one.data(2) == ["to a", "to all"]
         assert await other.data(2) == ["to b", "to all"]
@@ -112,12 +112,12 @@ async def test_each_connection_has_the_filter_that_the_script_returns(live):
         live.listening("/events/a?name=ada") as ada,
         live.listening("/events/a?name=bob") as bob,
     ):
-        await live.send("/events/:room", "ada's", match={"name": "ada"})
-        await live.send("/events/:room", "nobody's", match={"name": "ada", "room": "b"})
+        await live.send("/events/:group", "ada's", match={"name": "ada"})
+        await live.send("/events/:group", "nobody's", match={"name": "ada", "group": "b"})
         await live.send(
-            "/events/:room", "some's", match={"name": "bob", "room": "b"}, matching="overlap"
+            "/events/:group", "some's", match={"name": "bob", "group": "b"}, matching="overlap"
         )
-        await live.send("/events/:room", "all's")
+        await live.send("/events/:group", "all's")
 
         assert await ada.data(2) == ["ada's", "all's"]
         assert await bob.data(2) == ["some's", "all's"]
@@ -161,8 +161,8 @@ async def test_a_client_that_comes_back_gets_what_it_missed(live):
     for number in range(1, 4):
         await live.send("/events/a", str(number))
     await live.send("/events/b", "not for it")
-    await live.send("/events/:room", "not for its filter", match={"name": "bob"})
-    await live.send("/events/:room", "4", id="own")
+    await live.send("/events/:group", "not for its filter", match={"name": "bob"})
+    await live.send("/events/:group", "4", id="own")
 
     async with live.listening("/events/a?name=ada", last_event_id=last) as client:
         await live.send("/events/a", "5")
@@ -323,10 +323,10 @@ async def test_classic_scripts_send_and_customize(live):
         live.listening("/plain") as plain,
     ):
         for path, data, filtered in (
-            ("/classic/:room", {"x": 1}, {}),
-            ("/classic/:room", "a's", {"filter": {"room": "a"}}),
-            ("/classic/:room", "bob's", {"filter": {"name": "bob", "x": "y"}, "mode": "overlap"}),
-            ("/classic/:room", "all's", {"filter": {"kind": "streamCustomization"}}),
+            ("/classic/:group", {"x": 1}, {}),
+            ("/classic/:group", "a's", {"filter": {"group": "a"}}),
+            ("/classic/:group", "bob's", {"filter": {"name": "bob", "x": "y"}, "mode": "overlap"}),
+            ("/classic/:group", "all's", {"filter": {"kind": "streamCustomization"}}),
             ("/plain", "plain", {}),
             ("/nowhere", "nobody's", {}),
         ):

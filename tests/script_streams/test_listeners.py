@@ -26,7 +26,7 @@ async def test_the_connections_of_all_workers_are_counted_by_channel(live):
     other = ListenerReports(connections.broadcast, connections.streams, connections.sockets)
     async with live.listening("/events/a"), live.listening("/events/b"), live.listening("/all"):
         await connections.reports.report()
-        one = {"/events/:room": 2, "/events/a": 1, "/events/b": 1, "/all": 1}
+        one = {"/events/:group": 2, "/events/a": 1, "/events/b": 1, "/all": 1}
         assert await listeners(live) == one
         await connections.reports.report()
         assert await listeners(live) == one

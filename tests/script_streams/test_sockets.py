@@ -15,7 +15,7 @@ from aiwebengine.script_streams import limits
 SOURCE = """
 const shown = (data) => typeof data === "string" ? data : `bytes ${[...data]}`;
 export const sockets = {
-  "/chat/:room": {
+  "/chat/:group": {
     origins: ["https://friend.example"],
     protocols: ["chat.2", "chat.1"],
     async open(socket, env, ctx) {
@@ -24,7 +24,7 @@ export const sockets = {
       if (name === "nobody") return new Response("not you", { status: 403, headers });
       if (name === "broken") throw new Error("it broke");
       if (name === "user") ctx.requireAuth();
-      await socket.send(`welcome to ${ctx.params.room}`);
+      await socket.send(`welcome to ${ctx.params.group}`);
       return { name };
     },
     async message(socket, data, env, ctx) {
@@ -39,7 +39,7 @@ export const sockets = {
         if (text === "close") return other.close(4001, "go");
         return other.send(text === "bytes" ? new Uint8Array([7]) : text);
       }
-      await socket.send(`${ctx.params.room}: ${shown(data)}`);
+      await socket.send(`${ctx.params.group}: ${shown(data)}`);
     },
     async close(socket, { code, reason }, env) {
       await env.streams.send("/closed", { code, reason, path: socket.path });
@@ -47,7 +47,7 @@ export const sockets = {
   },
   "/quiet": {},
 };
-export const streams = { "/closed": () => ({}), "/chat/:room": () => ({}) };
+export const streams = { "/closed": () => ({}), "/chat/:group": () => ({}) };
 export const routes = {
   "POST /send": async (request, env) => {
     const { channel, data, ...options } = await request.json();
@@ -119,8 +119,8 @@ async def test_a_channel_reaches_sockets_and_streams_of_its_path(chat):
             await taken(one)
         await ada.send("all hello")
         assert await taken(bob) == await taken(ada) == ["hello"]
-        await chat.send("/chat/:room", "bob's", match={"name": "bob"})
-        await chat.send("/chat/:room", "everybody's")
+        await chat.send("/chat/:group", "bob's", match={"name": "bob"})
+        await chat.send("/chat/:group", "everybody's")
 
         assert await taken(ada) == ["everybody's"]
         assert await taken(bob, 2) == ["bob's", "everybody's"]
@@ -288,7 +288,7 @@ async def test_sockets_survive_a_deployment_and_end_with_their_route(chat):
     async with joined(chat, "/chat/a") as socket, joined(chat, "/quiet") as gone:
         await taken(socket)
         await chat.deploy(
-            SOURCE.replace("${ctx.params.room}: ", "second: ").replace('"/quiet": {},', "")
+            SOURCE.replace("${ctx.params.group}: ", "second: ").replace('"/quiet": {},', "")
         )
 
         assert (await closed(gone))[0] == 1008

@@ -90,7 +90,7 @@ class Sockets:
                 del self._open[socket.id]
 
     async def _converse(self, socket: OpenSocket, receive: Receive, send: Send) -> None:
-        """Receive and send until the connection is closed, then tell the script."""
+        """Receive and send until the connection is closed, then call the script."""
         sending = asyncio.create_task(socket.send_all(send))
         code, reason = NOT_CLOSED, ""
         try:

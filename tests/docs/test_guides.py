@@ -39,7 +39,7 @@ def reader(start, tmp_path) -> Reader:
         ("README.md", 2),
         ("docs/scripts/README.md", 6),
         ("docs/scripts/forms.md", 6),
-        ("docs/scripts/graphql.md", 5),
+        ("docs/scripts/graphql.md", 3),
         ("docs/scripts/limits.md", 3),
         ("docs/scripts/values.md", 4),
         ("docs/scripts/files.md", 6),

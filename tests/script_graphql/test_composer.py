@@ -3,7 +3,7 @@
 from graphql import Source, graphql_sync, parse, print_schema, validate, validate_schema
 from tests.script_graphql.registering import classic, contribution, module
 
-from aiwebengine.script_graphql.composer import compose
+from aiwebengine.script_graphql.composer import Composer
 from aiwebengine.script_graphql.types import Audience
 
 PERSON = "type Person { name: String friends: [Person!] }"
@@ -14,7 +14,7 @@ def attach(field, origin, root_field):
 
 
 def composed(*contributions):
-    return compose(contributions, attach)
+    return Composer(attach).compose(contributions)
 
 
 def answer(found, query, audience=Audience.CLIENTS):
@@ -109,3 +109,29 @@ def test_every_union_is_valid():
     for schema in found.schemas.values():
         schema._validation_errors = None
         assert validate_schema(schema) == []
+
+
+def test_a_deployment_builds_only_the_types_that_it_is_about():
+    composer = Composer(attach)
+    shared = "type Person { name: String }"
+
+    def scripts(version):
+        return [
+            contribution("alone", classic("a", "a: Own type Own { x: Int }")),
+            contribution("one", classic("b", f"b: Person {shared}")),
+            contribution("two", classic("c", f"c: Person {shared}")),
+            contribution("new", classic("d", f"d{version}: Int d: New type New {{ x: Int }}")),
+        ]
+
+    def types(version):
+        found = composer.compose(scripts(version))
+        assert not found.left_out
+        return found.schemas[Audience.CLIENTS].type_map
+
+    before, after = types(1), types(1)
+    assert all(before[name] is after[name] for name in ("Own", "Person", "New"))
+    composer.keep_only(scripts(1)[:3])
+    after = types(1)
+    assert before["Own"] is after["Own"]
+    assert before["Person"] is after["Person"]
+    assert before["New"] is not after["New"]

@@ -256,7 +256,7 @@ async def test_a_deployment_changes_only_the_schemas_that_it_is_about(world):
     await world.deploy("one", classic("a", "a: Int"), resolve=1)
     await world.deploy("shop", classic("c", "c: Int"), host="shop.example.org", resolve=3)
     before, shop = world.executor(), world.executor(("shop.example.org",))
-    await world.deploy("plain", {"kind": "route", "path": "/"})
+    await world.schemas.update(lambda: world.served)
     assert world.executor() is before
     await world.deploy("one", classic("b", "b: Int"), resolve=2)
     assert world.executor() is not before

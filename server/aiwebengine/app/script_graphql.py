@@ -26,6 +26,7 @@ from aiwebengine.script_graphql.context import ANYONE, Caller
 from aiwebengine.script_graphql.endpoint import PATH, SDL_PATH, ScriptGraphQL
 from aiwebengine.script_graphql.names import GraphQLNames
 from aiwebengine.script_graphql.operations import GraphQLOperations
+from aiwebengine.script_graphql.registered import is_about_graphql
 from aiwebengine.script_graphql.resolving import Resolvers
 from aiwebengine.script_graphql.schemas import Hosts, ScriptSchemas, Served
 from aiwebengine.script_graphql.steps import GraphQLStep
@@ -76,6 +77,8 @@ class ScriptFields:
         self._active = active
         self._is_current = False
         self._refreshing = asyncio.Lock()
+        # Those with fields; most scripts have none.
+        self._served: dict[UUID, Served] = {}
         active.on_switch.append(self._changed)
 
     def add_operations(self, operations: Operations) -> None:
@@ -90,13 +93,18 @@ class ScriptFields:
                 return
             self._is_current = True
             try:
-                await self.schemas.update(lambda: map(_served, self._active.scripts))
+                await self.schemas.update(self._served.values)
             except BaseException:
                 self._is_current = False
                 raise
 
-    def _changed(self, _: Collection[UUID]) -> None:
-        self._is_current = False
+    def _changed(self, scripts: Collection[UUID]) -> None:
+        for script_id in scripts:
+            before, script = self._served.pop(script_id, None), self._active.served(script_id)
+            if script is not None and any(map(is_about_graphql, script.registrations)):
+                self._served[script_id] = _served(script)
+            if before != self._served.get(script_id):
+                self._is_current = False
 
 
 class ScriptGraphQLAccess:

@@ -14,9 +14,8 @@ from graphql import GraphQLSchema
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.graphql.execution import Context, Executor
 from aiwebengine.graphql.limits import Limits
-from aiwebengine.script_graphql.composer import Attach, Composed, Contribution, compose
+from aiwebengine.script_graphql.composer import Attach, Composed, Composer, Contribution
 from aiwebengine.script_graphql.offers import offer_of
-from aiwebengine.script_graphql.registered import is_about_graphql
 from aiwebengine.script_graphql.results import explained, plain_value
 from aiwebengine.script_graphql.types import NOTHING, Audience, Offer, Origin
 
@@ -62,22 +61,22 @@ class ScriptSchemas:
     """
 
     def __init__(self, attach: Attach, limits: Limits, scripts_host: str | None = None) -> None:
-        self._attach = attach
+        self._composer = Composer(attach)
         self._limits = limits
         self._scripts_host = scripts_host
         self._lock = asyncio.Lock()
         self._offers: dict[str, Offer] = {}
         self._by_hosts: dict[Hosts, _Host] = {}
-        self._nothing = self._host((), compose((), attach))
+        self._nothing = self._host((), self._composer.compose(()))
         self._is_loaded = False
 
     async def update(self, served: Callable[[], Iterable[Served]]) -> None:
-        """Serve the fields of the scripts that *served* returns, and of no others."""
+        """Serve the fields of the scripts that *served* returns, and of no others.
+
+        Scripts without fields need not be among them.
+        """
         async with self._lock:
-            scripts = sorted(
-                (one for one in served() if any(map(is_about_graphql, one.registrations))),
-                key=lambda one: one.activation,
-            )
+            scripts = sorted(served(), key=lambda one: one.activation)
             by_hosts: dict[Hosts, list[Served]] = defaultdict(list)
             for script in scripts:
                 for hosts in self._groups_of(script.host):
@@ -125,18 +124,21 @@ class ScriptSchemas:
     ) -> dict[Hosts, _Host]:
         """The hosts whose schemas must change."""
         self._offers = {one.version_key: self._offer(one) for one in scripts}
-        changed = {}
+        self._composer.keep_only(map(self._contribution, scripts))
+        changed: dict[Hosts, _Host] = {}
         for hosts, some in by_hosts.items():
             parts = tuple((one.script, one.slug, one.version_key) for one in some)
             known = self._by_hosts.get(hosts)
             if known is None or known.parts != parts:
-                changed[hosts] = self._host(parts, compose(self._contributions(some), self._attach))
+                same = (one for one in changed.values() if one.parts == parts)
+                changed[hosts] = next(same, None) or self._host(
+                    parts, self._composer.compose(map(self._contribution, some))
+                )
         return changed
 
-    def _contributions(self, scripts: Sequence[Served]) -> Iterable[Contribution]:
-        for one in scripts:
-            origin = Origin(one.script, one.slug, one.is_classic)
-            yield Contribution(origin, self._offers[one.version_key])
+    def _contribution(self, script: Served) -> Contribution:
+        origin = Origin(script.script, script.slug, script.is_classic)
+        return Contribution(origin, self._offers[script.version_key], script.version_key)
 
     def _offer(self, script: Served) -> Offer:
         known = self._offers.get(script.version_key)

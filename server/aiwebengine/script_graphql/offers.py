@@ -6,12 +6,10 @@ beside it. The union of such offers is valid as long as no name has two meanings
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from graphql import (
     DocumentNode,
     FieldDefinitionNode,
@@ -29,14 +27,20 @@ from aiwebengine.script_graphql import registered, sdl
 from aiwebengine.script_graphql.reaching import reached_by, uses_of
 from aiwebengine.script_graphql.registered import LONGEST_NAME, Wanted
 from aiwebengine.script_graphql.sdl import Definitions, InvalidSdl
-from aiwebengine.script_graphql.types import NOTHING, Kind, Offer, RootField, TypeDefinition
+from aiwebengine.script_graphql.types import (
+    NOTHING,
+    Kind,
+    Offer,
+    RootField,
+    TypeDefinition,
+    digest_of,
+)
 
 MOST_TYPES = 500
 """Types of one script."""
 MOST_PROBLEMS = 20
 
 _MEMBERS = ("interfaces", "directives", "fields", "values", "types")
-_UNORDERED = frozenset((*_MEMBERS, "arguments"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,7 @@ class _Reading:
         if len(nodes) > MOST_TYPES:
             self._add(f"A script may define at most {MOST_TYPES} types; found: {len(nodes)}.")
             return
-        self._types = {
-            name: TypeDefinition(name, digest_of(node), node) for name, node in nodes.items()
-        }
+        self._types = {name: TypeDefinition(name, node) for name, node in nodes.items()}
 
     def _claim(self, wanted: Wanted) -> None:
         """Find the definition of a registered field."""
@@ -218,21 +220,6 @@ class _Reading:
 def root_type(kind: Kind, fields: Sequence[FieldDefinitionNode]) -> ObjectTypeDefinitionNode:
     """The root type with these fields."""
     return ObjectTypeDefinitionNode(name=NameNode(value=kind.root), fields=tuple(fields))
-
-
-def digest_of(node: TypeDefinitionNode) -> str:
-    """The same for all definitions of the same type: descriptions and order do not matter."""
-    plain = orjson.dumps(_plain(node.to_dict()), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(plain).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        plain = {name: _plain(one) for name, one in value.items() if name != "description"}
-        for name in _UNORDERED & plain.keys():
-            plain[name] = sorted(plain[name] or (), key=orjson.dumps)
-        return plain
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _extended(definitions: Definitions, refuse: Any) -> list[TypeDefinitionNode]:

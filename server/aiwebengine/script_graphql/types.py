@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
+import orjson
 from graphql import FieldDefinitionNode, TypeDefinitionNode
 
 
@@ -71,14 +74,17 @@ class RootField:
         return f"{self.kind.root}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TypeDefinition:
-    """A type that a script defines, in its normal form."""
+    """A type that a script defines."""
 
     name: str
-    digest: str
-    """Of the definition without descriptions: types with one digest are the same."""
     node: TypeDefinitionNode
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for all definitions of the same type: descriptions and order do not matter."""
+        return digest_of(self.node)
 
 
 @dataclass(frozen=True)
@@ -103,3 +109,21 @@ class Origin:
     """The key by which the script is called."""
     slug: str
     is_classic: bool
+
+
+_UNORDERED = frozenset(("interfaces", "directives", "fields", "values", "types", "arguments"))
+
+
+def digest_of(node: TypeDefinitionNode) -> str:
+    """See `TypeDefinition.digest`."""
+    plain = orjson.dumps(_plain(node.to_dict()), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(plain).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        plain = {name: _plain(one) for name, one in value.items() if name != "description"}
+        for name in _UNORDERED & plain.keys():
+            plain[name] = sorted(plain[name] or (), key=orjson.dumps)
+        return plain
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -240,10 +240,7 @@ def sample(path, answer="200", **by_caller):
 
 # Whether an open route looks at a token at all shows in what an expired one gets.
 SIGNED_IN_ONLY = {"stranger": "401", "suspended": "401", "expired": "401"}
-TOKENS_ONLY = dict.fromkeys(
-    "stranger plain editor admin suspended expired stale".split(),
-    "401",
-)
+TOKENS_ONLY = {**SIGNED_IN_ONLY, "stale": "401"}
 ROUTES = {
     "GET /": sample("/", expired="401"),
     "GET /health": sample("/health"),

@@ -89,6 +89,7 @@ async def test_each_request_stands_for_itself(http, bearer):
 
     assert begun.json()["result"]["protocolVersion"] == "2025-06-18"
     assert "mcp-session-id" not in begun.headers
+    assert begun.headers["cache-control"] == "no-store, no-transform"
     assert begun.headers["content-type"].startswith("application/json")
     assert listed.json()["result"]["tools"]
 

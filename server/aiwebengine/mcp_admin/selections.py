@@ -30,7 +30,7 @@ def default_selection(kind: Any) -> str:
 
 
 def checked_selection(kind: Any, text: str) -> str:
-    """The caller's selection, printed anew from its parsed form. Raises BadUserInput.
+    """The caller's selection, printed from its parsed form. Raises BadUserInput.
 
     So it can't close the field and select another operation beside it, which the audit trail would
     not name.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from aiwebengine import __version__
@@ -59,7 +59,7 @@ Authenticate = Callable[[Request, str], Awaitable[Viewer]]
 class McpEndpoint:
     """Answers `/mcp` and `/mcp/scripts/{slug}` for callers with a token.
 
-    Browsers' sessions do not count here, so no page can act for its visitor. *is_foreign* tells
+    Browsers' sessions do not count here, so no page can act for its visitor. *is_foreign* returns
     whether a page of another site sent a request (protection from DNS rebinding).
     """
 
@@ -120,7 +120,7 @@ class McpEndpoint:
         return viewer
 
     def _challenge(self, request: Request, path: str, error: Unauthenticated) -> Response:
-        """401, which tells a program where to get a token (RFC 9728 section 5.1)."""
+        """401 with the address of the metadata, for a program without a token (RFC 9728 section 5.1)."""
         metadata = f"{self._public_url}/.well-known/oauth-protected-resource{path}"
         response = of_error(error, request_id(request.scope))
         challenge = f'Bearer resource_metadata="{metadata}"'
@@ -224,9 +224,23 @@ class _Held(Response):
                 max_request_body_size=MOST_BODY_BYTES,
             )
             async with manager.run():
-                await manager.handle_request(scope, receive, send)
+                await manager.handle_request(scope, receive, _not_stored(send))
         finally:
             self._leave()
+
+
+def _not_stored(send: Send) -> Send:
+    """*send*, with a header: results may hold a secret, such as a new token."""
+
+    async def send_with_header(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [
+                *message.get("headers", ()),
+                (b"cache-control", b"no-store, no-transform"),
+            ]
+        await send(message)
+
+    return send_with_header
 
 
 async def _asked(call: McpCall, answer: Awaitable[Json | None]) -> Json | None:

@@ -18,7 +18,7 @@ from aiwebengine.script_mcp.schemas import LARGEST_ARGUMENT_BYTES, check_argumen
 from aiwebengine.script_mcp.sources import Json, McpCall
 
 MOST_KEPT = 1_000
-"""Scripts whose offers are kept as they were read."""
+"""Scripts whose offers are cached."""
 
 
 class CallsScripts(Protocol):

@@ -16,8 +16,11 @@ CHANGED = (
     "access_reviews",
     "identities",
     "script_blobs",
+    "script_fetch_hosts",
     "script_files",
     "script_owners",
+    "script_secrets",
+    "script_user_roles",
     "script_routes",
     "script_versions",
     "scripts",
@@ -103,11 +106,29 @@ def arguments_for(name, scene):
         "restoreScript": {"slug": "old"},
         "addScriptOwner": {**notes, "email": "ada@example.com"},
         "removeScriptOwner": {**notes, "email": "edith@example.com"},
+        "bindScriptHost": {**notes, "host": "notes.localhost"},
+        "setScriptPageMode": {**notes, "pageMode": "SANDBOXED"},
+        "setScriptSecret": {**notes, "name": "KEY", "value": "v", "hosts": ["api.example.org"]},
+        "removeScriptSecret": {**notes, "name": "KEY"},
+        "setScriptFetchHosts": {**notes, "hosts": ["api.example.org"]},
+        "grantScriptRole": {**notes, "email": "ada@example.com", "role": "judge"},
+        "revokeScriptRole": {**notes, "email": "ada@example.com", "role": "judge"},
+        "retryScriptMessages": notes,
+        "discardScriptMessages": notes,
     }[name]
 
 
 # Their objects are in a state in which they change nothing or may not be done.
-WITHOUT_EVENTS = {"reinstateUser", "startAccessReview", "removeScriptOwner"}
+WITHOUT_EVENTS = {
+    "reinstateUser",
+    "startAccessReview",
+    "removeScriptOwner",
+    "setScriptPageMode",
+    "removeScriptSecret",
+    "revokeScriptRole",
+    "retryScriptMessages",
+    "discardScriptMessages",
+}
 
 
 async def test_nothing_of_a_change_that_is_tried_remains(served, connect, ada, scene):

@@ -31,6 +31,15 @@ ROLLED_BACK = frozenset(
         "restoreScript",
         "addScriptOwner",
         "removeScriptOwner",
+        "bindScriptHost",
+        "setScriptPageMode",
+        "setScriptSecret",
+        "removeScriptSecret",
+        "setScriptFetchHosts",
+        "grantScriptRole",
+        "revokeScriptRole",
+        "retryScriptMessages",
+        "discardScriptMessages",
     }
 )
 
@@ -50,6 +59,10 @@ REFUSED = {
     "checkScript": "it changes nothing; call it as it is.",
     "deployScript": "it starts a process. engine_checkScript tries to load it and changes nothing.",
     "rollBackScript": "it starts a process. engine_scriptDiff shows what would differ.",
+    "testScript": "the tests run outside of the transaction; what they write is undone anyway.",
+    "evaluateScript": "the snippet runs outside of the transaction; without keep it is undone.",
+    "replayScriptInvocation": "the script's code runs outside of the transaction.",
+    "runScriptSchedule": "the script's code runs outside of the transaction.",
     "runScript": "the script's code runs outside of the transaction.",
 }
 """Why a mutation can't be tried."""

@@ -120,7 +120,7 @@ class McpEndpoint:
         return viewer
 
     def _challenge(self, request: Request, path: str, error: Unauthenticated) -> Response:
-        """401 with the address of the metadata, for a program without a token (RFC 9728 section 5.1)."""
+        """401 with the address of the metadata (RFC 9728 section 5.1)."""
         metadata = f"{self._public_url}/.well-known/oauth-protected-resource{path}"
         response = of_error(error, request_id(request.scope))
         challenge = f'Bearer resource_metadata="{metadata}"'

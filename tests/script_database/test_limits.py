@@ -96,7 +96,7 @@ async def test_a_script_has_a_few_connections_and_others_wait(script, connection
     assert connections.size <= limits.CONNECTIONS_OF_SCRIPT
 
 
-async def test_whoever_waits_too_long_for_a_connection_is_told(script, connections):
+async def test_waiting_too_long_for_a_connection_is_an_error(script, connections):
     works = [script.work() for _ in range(limits.CONNECTIONS_OF_SCRIPT)]
     for work in works:
         await work.begin()

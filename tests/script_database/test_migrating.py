@@ -224,7 +224,7 @@ async def test_who_runs_a_migration_is_the_script(script, db):
 
 
 async def test_code_in_the_schema_prevents_migrations(script, deploy, db):
-    """Whoever found a way to create a trigger must not get it run by the engine."""
+    """A trigger that an author found a way to create must not be run by the engine."""
     await script.run("create table notes (id int)")
     await script.unchecked(
         "create function evil() returns trigger language plpgsql as"

@@ -47,7 +47,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Applied(Migration):
-    """A migration as it was applied, by which version of the script."""
+    """An applied migration, and the version of the script that applied it."""
 
     version: int
 
@@ -71,7 +71,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done."""
+        """Whether there is nothing to do."""
         return not (self.undone or self.run)
 
     @property

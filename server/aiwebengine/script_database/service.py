@@ -52,7 +52,7 @@ class ScriptDatabases:
         return len(unused)
 
     async def problem(self) -> str | None:
-        """Why scripts that need a database have none on this server; None if all is well."""
+        """Why scripts that need a database have none on this server; None if they have."""
         if self.connections.problem is not None:
             return self.connections.problem
         return await roles.problem(self._db) if await store.is_used(self._db) else None

@@ -55,7 +55,7 @@ class Transaction:
             return await self.connection.run(sql, arguments, most_rows)
 
     async def run_apart(self, sql: str, arguments: Arguments, most_rows: int) -> Result:
-        """Run a statement whose failure leaves the transaction as it was."""
+        """Run a statement whose failure does not end the transaction."""
         async with self.lock:
             self._must_be_open()
             await self.connection.command("savepoint statement")
@@ -78,7 +78,7 @@ class Transaction:
                 self._finish("it was rolled back because a statement in it failed")
                 raise TransactionOver(
                     "A statement of the transaction failed, so nothing was committed. After an"
-                    " error, roll back to a savepoint to go on."
+                    " error, roll back to a savepoint to continue."
                 )
             self._finish("it is committed")
 

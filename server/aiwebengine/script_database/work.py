@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiwebengine.core.errors import BadUserInput, EngineError, NotFound
@@ -14,8 +14,6 @@ from aiwebengine.script_database.transaction import Arguments, Transaction
 
 if TYPE_CHECKING:
     from aiwebengine.script_database.connections import ScriptConnections
-
-log = logging.getLogger(__name__)
 
 MOST_TRANSACTIONS = 2
 """Open transactions of one invocation."""
@@ -55,7 +53,7 @@ class InvocationWork:
     ) -> Result:
         """Run a statement in a transaction, or by itself without *number*.
 
-        *is_apart*: its failure leaves the transaction as it was.
+        *is_apart*: its failure does not end the transaction.
         """
         number = self.current if number is None else number
         if number is not None:
@@ -68,7 +66,7 @@ class InvocationWork:
         return await self._connections.run(self._key, statement, arguments, most_rows)
 
     async def begin(self, secs: float = TRANSACTION_SECS, *, commits: bool = False) -> int:
-        """Begin a transaction; its number. *commits*: at the end of the invocation, if all is well.
+        """Begin a transaction; its number. *commits*: at the end of an invocation that succeeds.
 
         Raises BadUserInput when too many are open, Unavailable.
         """
@@ -149,11 +147,9 @@ class InvocationWork:
             await self._end_whole(self._whole, commits=succeeded and not self._is_trial)
 
     async def _undo(self, number: int) -> None:
-        try:
+        # The server rolls back what it loses.
+        with suppress(EngineError):
             await self.roll_back(number)
-        except EngineError as error:
-            # The server rolls back what it loses.
-            log.debug("scripts.transaction_lost", extra={"error": error.message})
 
     def _found(self, number: int) -> Transaction:
         transaction = self._open.get(number)

@@ -22,7 +22,10 @@ SECOND = {
     "migrations/0002.sql": "alter table notes add column text text;\n",
     "migrations/0002.rollback.sql": "alter table notes drop column text;\n",
 }
-BROKEN = {**SECOND, "migrations/0003.sql": "alter table notes add column n int;\n\nselect nothing;\n"}
+BROKEN = {
+    **SECOND,
+    "migrations/0003.sql": "alter table notes add column n int;\n\nselect nothing;\n",
+}
 
 
 @pytest.fixture(scope="module")

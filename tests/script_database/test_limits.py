@@ -43,6 +43,26 @@ async def test_a_returning_clause_changes_all_rows_although_it_is_cut(script):
     assert await script.rows("select count(*) from t") == [{"count": 100}]
 
 
+async def test_tables_that_are_too_large_get_no_more_rows(script, monkeypatch):
+    monkeypatch.setattr("aiwebengine.script_database.sizes.SIZE_SECS", -1.0)
+    await script.run("create table t (text text)")
+    await script.run("insert into t select repeat('x', 100) from generate_series(1, 10000)")
+    monkeypatch.setattr("aiwebengine.script_database.sizes.MOST_SCHEMA_BYTES", 100_000)
+
+    for sql in ("insert into t values ('x')", "with a as (select 1) insert into t select 'x'"):
+        with pytest.raises(LimitExceeded, match="The script's tables have 1 MB"):
+            await script.run(sql)
+
+    work = script.work()
+    number = await work.begin()
+    with pytest.raises(LimitExceeded):
+        await work.run(statement("insert into t values ('x')"), arguments([]), 1, number)
+    await work.end(True)
+    assert await script.rows("select count(*) from t") == [{"count": 10_000}]
+    await script.run("truncate t")
+    await script.run("insert into t values ('x')")
+
+
 async def test_a_statement_that_takes_too_long_is_cancelled(script, monkeypatch):
     monkeypatch.setattr("aiwebengine.script_database.connections.STATEMENT_SECS", 0.2)
 

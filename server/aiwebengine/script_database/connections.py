@@ -27,6 +27,7 @@ from aiwebengine.script_database.limits import (
     MOST_RESULT_BYTES,
     STATEMENT_SECS,
 )
+from aiwebengine.script_database.sizes import SchemaSizes
 from aiwebengine.script_database.statements import Statement
 from aiwebengine.script_database.transaction import Arguments
 
@@ -44,6 +45,7 @@ class ScriptConnections:
         self._pool = RestrictedPool(
             CONNECTIONS_OF_WORKER, CONNECTIONS_OF_SCRIPT, ACQUIRE_SECS, IDLE_CONNECTION_SECS
         )
+        self._sizes = SchemaSizes(db)
         self._passwords: dict[str, str] = {}
         self._ensuring: dict[str, asyncio.Lock] = {}
         self.problem: str | None = None
@@ -61,6 +63,7 @@ class ScriptConnections:
 
         Raises SqlError, ResultTooLarge, Unavailable, and what *arguments* raises.
         """
+        await self._sizes.must_have_space(key, statement)
         connection = self._pool.idle(key)
         if connection is not None:
             try:
@@ -71,6 +74,10 @@ class ScriptConnections:
                     raise
         connection = await self.acquire(key)
         return await self._run_on(key, connection, statement, arguments, most_rows)
+
+    async def must_have_space(self, key: str, statement: Statement) -> None:
+        """Raise LimitExceeded for a statement that may add to tables that are too large."""
+        await self._sizes.must_have_space(key, statement)
 
     async def acquire(self, key: str) -> RestrictedConnection:
         """A connection of a script, which the caller must release. Raises Unavailable."""

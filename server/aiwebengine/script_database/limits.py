@@ -24,6 +24,11 @@ MOST_PARAMETERS = 1_000
 MOST_SAVEPOINTS = 50
 """Open savepoints of one transaction."""
 
+MOST_SCHEMA_BYTES = 1_000_000_000
+"""Size of a script's tables and indexes; above it rows can be read and deleted, not added."""
+SIZE_SECS = 10.0
+"""The size is measured at most this often in each process."""
+
 CONNECTIONS_OF_SCRIPT = 4
 """Connections of one script in each worker process."""
 CONNECTIONS_OF_WORKER = 20

@@ -83,6 +83,18 @@ async def unused(db: Database) -> list[UUID]:
     return [row["script_id"] for row in rows]
 
 
+async def size(db: Database, role: str) -> int:
+    """The bytes of all tables and indexes of a schema."""
+    found: int = await db.value(
+        """
+        select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint from pg_class
+        where relnamespace = to_regnamespace(:role) and relkind in ('r', 'm')
+        """,
+        role=role,
+    )
+    return found
+
+
 async def is_used(db: Database) -> bool:
     """Whether any script has a database."""
     found: bool = await db.value("select exists (select from script_databases)")

@@ -56,6 +56,8 @@ class InvocationWork:
         *is_apart*: its failure does not end the transaction.
         """
         number = self.current if number is None else number
+        if number is not None or self._is_one:
+            await self._connections.must_have_space(self._key, statement)
         if number is not None:
             transaction = self._found(number)
             run = transaction.run_apart if is_apart else transaction.run

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from aiwebengine.core.errors import Conflict, LimitExceeded
+from aiwebengine.core.errors import BadUserInput, Conflict, LimitExceeded
 from aiwebengine.database import Database
 from aiwebengine.script_calls.invocation import Invocation
 from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_schedules import plans, store
 from aiwebengine.script_schedules.plans import Plan
 from aiwebengine.script_schedules.types import MOST_SCHEDULES, Wanted
-from aiwebengine.script_schedules.wanted import checked, checked_name
+from aiwebengine.script_schedules.wanted import checked, checked_name, declared
 
 MOST_LISTED = 1_000
 """Schedules that `list` returns."""
@@ -36,6 +36,8 @@ class ScheduleOperations:
         operations.add("schedule.cron", self.cron)
         operations.add("schedule.cancel", self.cancel)
         operations.add("schedule.list", self.list)
+        operations.add("schedule.register", self.register)
+        operations.add("schedule.clear", self.clear)
 
     async def once(
         self,
@@ -95,6 +97,23 @@ class ScheduleOperations:
         found = await store.stored(self._db, invocation.script.id, prefix, MOST_LISTED)
         return [one.as_json() for one in found]
 
+    async def register(self, invocation: Invocation, entry: dict[str, Any]) -> dict[str, Any]:
+        """Set a schedule of the classic form while a handler runs. Raises BadUserInput, Conflict,
+        LimitExceeded.
+        """
+        now = await store.now(self._db)
+        found = declared([entry], now)
+        if not found or entry.get("kind") == "schedule":
+            raise BadUserInput(
+                f"schedule: found {entry.get('kind')!r:.100}; allowed: once, recurring."
+            )
+        return await self._keep(invocation, found[0], now)
+
+    async def clear(self, invocation: Invocation) -> None:
+        """Remove all schedules that handlers have set."""
+        async with invocation.writes():
+            await store.remove_set(self._db, invocation.script.id)
+
     async def _set(
         self,
         invocation: Invocation,
@@ -107,6 +126,9 @@ class ScheduleOperations:
     ) -> dict[str, Any]:
         data = body.decode("utf-8", "replace") or None
         wanted = checked(f"schedule.{operation}", name, plan, data, retries)
+        return await self._keep(invocation, wanted, now)
+
+    async def _keep(self, invocation: Invocation, wanted: Wanted, now: datetime) -> dict[str, Any]:
         async with invocation.writes():
             due = await self._store(invocation, wanted, now)
             seconds = (due - now).total_seconds()

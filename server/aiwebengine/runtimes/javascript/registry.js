@@ -42,6 +42,11 @@ export class Registry {
     this.#isOpen = false;
   }
 
+  /** Whether init() runs: at other times nothing can be registered. */
+  get isOpen() {
+    return this.#isOpen;
+  }
+
   /** Adds a registration, and returns the sentence that the classic interface returns. */
   add(kind, name, entry, handler) {
     const what = `${kind} ${name}`;
@@ -52,6 +57,11 @@ export class Registry {
     const handled = handler === undefined ? {} : { handler: this.#nameOf(handler, what) };
     this.registrations.push({ kind, ...entry, ...handled });
     return `${what} registered`;
+  }
+
+  /** The name by which `find` finds *handler*, a name or a function; warns if it doesn't. */
+  nameOf(handler, what) {
+    return this.#nameOf(handler, what);
   }
 
   /** The function with this name; undefined without one. */

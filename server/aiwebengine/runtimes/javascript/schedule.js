@@ -53,10 +53,14 @@ export const moduleCalls = {
 export function classic(host, registry) {
   return {
     schedulerService: {
-      registerOnce: (options) => register(registry, "once", options),
-      registerRecurring: (options) => register(registry, "recurring", options),
-      // Also what handlers have set: the host removes both.
-      clearAll: () => registry.add("clear", "schedules", {}),
+      registerOnce: (options) => register(host, registry, "once", options),
+      registerRecurring: (options) => register(host, registry, "recurring", options),
+      // In init() also what handlers have set: the host removes both.
+      clearAll() {
+        if (registry.isOpen) return registry.add("clear", "schedules", {});
+        host.askNow("schedule.clear", []);
+        return "schedules cleared";
+      },
     },
   };
 }
@@ -70,13 +74,18 @@ export const classicCalls = {
   },
 };
 
-function register(registry, kind, options) {
+/** Registers a schedule: with the version in init(), else at once. */
+function register(host, registry, kind, options) {
   if (options === null || typeof options !== "object") {
     throw new TypeError(`a schedule needs an object, not ${kindOf(options)}`);
   }
   const { name, runAt, intervalMilliseconds, intervalMinutes, startAt, handler } = options;
   const entry = { name, runAt, intervalMilliseconds, intervalMinutes, startAt };
-  return registry.add(kind, name ?? handler, entry, handler);
+  const what = name ?? handler;
+  if (registry.isOpen) return registry.add(kind, what, entry, handler);
+  const handlerName = registry.nameOf(handler, `${kind} ${what}`);
+  host.askNow("schedule.register", [{ kind, ...entry, handler: handlerName }]);
+  return `${kind} ${what} registered`;
 }
 
 function timeOf(at) {

@@ -357,8 +357,8 @@ def _current(work: InvocationWork) -> int:
 
 
 def _savepoint(invocation: Invocation, name: str) -> int:
-    found = invocation.state.get(_Savepoints)
-    number = found.numbers.get(name) if found else None
+    found: _Savepoints | None = invocation.state.get(_Savepoints)
+    number = None if found is None else found.numbers.get(name)
     if number is None:
         raise NotFound(f"There is no savepoint {name[:100]!r}.")
     return number

@@ -1,7 +1,16 @@
 // The script's database: `env.db`, and `database` of the classic form.
 
 import { converted, parameter } from "./database_values.js";
-import { byteLength, decode, encode, freeze, fromEntries, isArray, parse, stringify } from "./safe.js";
+import {
+  byteLength,
+  decode,
+  encode,
+  freeze,
+  fromEntries,
+  isArray,
+  parse,
+  stringify,
+} from "./safe.js";
 
 // Author code can replace the globals.
 const { Error, TypeError, String } = globalThis;

@@ -154,7 +154,7 @@ class ScriptDeploys(ScriptCandidates):
         return deployed
 
     async def _is_active(self, script: Script | None, tree: Tree) -> bool:
-        """Whether these files are those of the active version, so that nothing is to be done."""
+        """Whether these files are those of the active version, so that nothing changes."""
         if script is None or script.active_version != script.newest_version:
             return False
         return (await self._version(script, script.newest_version)).digest == tree.digest

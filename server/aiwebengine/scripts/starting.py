@@ -53,7 +53,7 @@ def write_for_editors(folder: Path, dialect: Dialect) -> None:
 
 
 def for_editors(dialect: Dialect) -> dict[str, bytes]:
-    """Files that tell an editor what a script may use. They are no part of a version."""
+    """Files that describe to an editor what a script may use. They are no part of a version."""
     return {
         "aiwebengine.d.ts": declarations(interface(), dialect.value).encode(),
         "tsconfig.json": (STARTER / "tsconfig.json").read_bytes(),

@@ -216,6 +216,7 @@ ANSWERS = {
     "Mutation.testScript": "409",
     "Mutation.evaluateScript": "409",
     "Mutation.replayScriptInvocation": "404",
+    "Mutation.removeScriptSecret": "404",
     "Mutation.runScriptSchedule": "409",
     "Mutation.restoreScript": "404",
     "Mutation.addScriptOwner": "404",

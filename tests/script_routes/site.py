@@ -169,6 +169,7 @@ class Site:
                 """
                 insert into sessions (user_id, secret_hash, provider, expires_at)
                 select id, sha256(%s), 'link', now() + interval '1 hour' from users
+                where email = 'admin@localhost'
                 """,
                 [secret.encode()],
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import threading
 from collections.abc import Callable
@@ -21,7 +22,9 @@ from tests.script_fetch.servers import (
 )
 
 from aiwebengine.core.errors import BadUserInput, Forbidden
+from aiwebengine.core.private_hosts import PrivateHosts
 from aiwebengine.script_fetch import resolving
+from aiwebengine.script_fetch.connecting import CheckedNetwork, own_addresses
 from aiwebengine.script_fetch.resolving import SystemResolver
 from aiwebengine.script_fetch.types import FetchFailed, Redirect
 
@@ -223,6 +226,22 @@ async def test_a_list_of_hosts_holds_for_redirects_too() -> None:
                 await http.send(CALLER, ask(here.url()))
 
     assert (here.connections, there.connections) == (1, 0)
+
+
+async def test_other_ports_of_this_machine_need_the_setting() -> None:
+    names = Names(own_example=["8.8.8.8"])
+
+    def network(*private: str) -> CheckedNetwork:
+        return CheckedNetwork(
+            names, PrivateHosts(private), "script", lambda: frozenset({"8.8.8.8", "127.0.0.1"})
+        )
+
+    with pytest.raises(Forbidden, match=r"own\.example is this machine"):
+        await network().connect_tcp("own.example", 8_080)
+    for port, private in ((443, ()), (80, ()), (8_080, ("own.example:8080",))):
+        address = [ipaddress.ip_address("8.8.8.8")]
+        assert network(*private)._allowed("own.example", port, address) == address
+    assert "127.0.0.1" in own_addresses()
 
 
 async def test_the_system_finds_the_addresses_of_localhost() -> None:

@@ -68,6 +68,14 @@ class ScriptUser:
         )
 
 
+def user_key(user: ScriptUser) -> UUID | None:
+    """The id of a user of this engine; None for one that a test made up."""
+    try:
+        return UUID(user.id)
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptRef:
     """The version of a script that is called."""

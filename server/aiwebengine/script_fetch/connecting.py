@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Hashable, Iterable, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
+import psutil
 
 from aiwebengine.core.errors import Forbidden
 from aiwebengine.core.private_hosts import Address, PrivateHosts, is_public
 from aiwebengine.script_fetch.resolving import Resolve
-from aiwebengine.script_fetch.urls import must_be_allowed_port
+from aiwebengine.script_fetch.urls import WEB_PORTS, must_be_allowed_port
 
 if TYPE_CHECKING:
     from httpcore2 import SOCKET_OPTION
 
 MOST_ADDRESSES = 4
 """Addresses of a name that are tried."""
+OWN_ADDRESSES_SECS = 60.0
 
 
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):
@@ -28,7 +32,14 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
     header Host keep the name.
     """
 
-    def __init__(self, resolve: Resolve, private: PrivateHosts, who: Hashable) -> None:
+    def __init__(
+        self,
+        resolve: Resolve,
+        private: PrivateHosts,
+        who: Hashable,
+        own: Callable[[], frozenset[str]] | None = None,
+    ) -> None:
+        self._own = own or own_addresses
         self._resolve = resolve
         self._private = private
         self._who = who
@@ -85,6 +96,25 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
                 f"{host} is not on the internet: its addresses are private, local or reserved."
                 " Scripts may connect to such hosts only if scripts.fetch_private_hosts names them."
             )
-        if not any(self._private.names_port(host, address, port) for address in allowed):
-            must_be_allowed_port(port)
+        if any(self._private.names_port(host, address, port) for address in allowed):
+            return allowed
+        must_be_allowed_port(port)
+        # A firewall may keep the other ports of this machine from everyone but itself.
+        is_own = any(str(address) in self._own() for address in allowed if is_public(address))
+        if is_own and port not in WEB_PORTS:
+            raise Forbidden(
+                f"{host} is this machine. Scripts may connect to its ports 80 and 443 only, and to"
+                " those that scripts.fetch_private_hosts names with their port."
+            )
         return allowed
+
+
+def own_addresses() -> frozenset[str]:
+    """The addresses of this machine, read once a minute."""
+    return _own_addresses(int(time.monotonic() // OWN_ADDRESSES_SECS))
+
+
+@lru_cache(1)
+def _own_addresses(minute: int) -> frozenset[str]:
+    found = (one.address for many in psutil.net_if_addrs().values() for one in many)
+    return frozenset(found)

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from aiwebengine.core.errors import BadUserInput, EngineError
 from aiwebengine.runtimes.questions import Reply
 from aiwebengine.runtimes.types import LogLine
 from aiwebengine.script_calls.invocation import Invocation
 from aiwebengine.script_calls.operations import Operations
-from aiwebengine.script_calls.types import ScriptRef
+from aiwebengine.script_calls.types import ScriptRef, user_key
 from aiwebengine.script_fetch.types import (
     DEFAULT_TIMEOUT_SECS,
     Caller,
@@ -104,7 +103,7 @@ def add(operations: Operations, http: SendsRequests, log: WritesLine) -> None:
 def caller_of(invocation: Invocation) -> Caller:
     """Who sends requests in this invocation."""
     user, script = invocation.user, invocation.script
-    user_id = None if user is None else UUID(user.id)
+    user_id = None if user is None else user_key(user)
     return Caller(script.id, user_id, invocation.reads, script.slug)
 
 

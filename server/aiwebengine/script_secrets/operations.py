@@ -7,6 +7,7 @@ from uuid import UUID
 
 from aiwebengine.script_calls.invocation import Invocation
 from aiwebengine.script_calls.operations import Operations
+from aiwebengine.script_calls.types import user_key
 from aiwebengine.script_secrets.service import ScriptSecrets
 
 
@@ -50,4 +51,4 @@ def add(operations: Operations, secrets: ScriptSecrets) -> None:
 
 def _sender(invocation: Invocation) -> _Sender:
     user = invocation.user
-    return _Sender(invocation.script.id, None if user is None else UUID(user.id))
+    return _Sender(invocation.script.id, None if user is None else user_key(user))

@@ -235,8 +235,8 @@ async def test_a_socket_is_closed_and_the_script_learns_why(chat, sent, end):
         assert await closed(socket) == end
         (told,) = await closings.data(1)
     assert json.loads(told) == {"code": end[0], "reason": end[1], "path": "/chat/a"}
-    await until(lambda: not chat.connections.sockets.open)
-    assert chat.connections.broadcast._receivers == {}
+    await until(lambda: not chat.connections.broadcast._receivers)
+    assert chat.connections.sockets.open == []
 
 
 async def test_the_script_learns_that_a_client_has_left(chat):

@@ -252,6 +252,12 @@ ROUTES = {
     "GET /graphql": sample("/graphql", **SIGNED_IN_ONLY),
     "WS /graphql": sample("/graphql", **SIGNED_IN_ONLY),
     "POST /graphql": sample("/graphql", expired="401"),
+    "GET /scripts/graphql": sample("/scripts/graphql", **SIGNED_IN_ONLY),
+    "WS /scripts/graphql": sample("/scripts/graphql", **SIGNED_IN_ONLY),
+    "POST /scripts/graphql": sample("/scripts/graphql", expired="401"),
+    "GET /scripts/graphql/schema.graphql": sample(
+        "/scripts/graphql/schema.graphql", **SIGNED_IN_ONLY
+    ),
     # No JSON-RPC. Sessions do not count there, and there are no streams.
     "GET /mcp": sample("/mcp", "405"),
     "POST /mcp": sample("/mcp", "400", **TOKENS_ONLY),

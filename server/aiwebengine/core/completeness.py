@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # The pages that the server renders.
-_PAGES = ("frame", "graphiql", "home", "import-map", "index", "message", "sign-in")
+_PAGES = (
+    "frame graphiql home import-map index message sign-in"
+    " oauth-answered oauth-consent oauth-problem"
+).split()
 _IN_PAGE = re.compile(r"\{\{ prefix \}\}/([\w./-]+)")
 _IN_MODULE = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}/[\w./-]+\.js)\"""")
 _IN_STYLE = re.compile(r"""url\(["']?([\w./-]+\.\w+)["']?\)""")

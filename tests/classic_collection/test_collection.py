@@ -145,7 +145,7 @@ async def next_event(lines):
     raise AssertionError("the stream ended")
 
 
-async def test_board_tells_subscribers(put, client):
+async def test_board_reaches_subscribers(put, client):
     await put("board.js")
     query = {"query": "subscription { messagePosted { text } }"}
     headers = {"accept": "text/event-stream"}
@@ -164,19 +164,19 @@ async def test_feed(put, client):
 
     async with (
         client.stream("GET", "/feed/all") as everybody,
-        client.stream("GET", "/feed/rooms", params={"room": "attic"}) as attic,
+        client.stream("GET", "/feed/channels", params={"topic": "attic"}) as attic,
     ):
         for form in (
             {"text": "to all"},
-            {"text": "to the hall", "room": "hall"},
-            {"text": "to the attic", "room": "attic"},
+            {"text": "to the hall", "topic": "hall"},
+            {"text": "to the attic", "topic": "attic"},
         ):
             assert (await client.post("/feed/send", data=form)).json() == {"sent": True}
         first = await next_event(everybody.aiter_lines())
         second = await next_event(attic.aiter_lines())
 
-    assert first == {"text": "to all", "room": None}
-    assert second == {"text": "to the attic", "room": "attic"}
+    assert first == {"text": "to all", "topic": None}
+    assert second == {"text": "to the attic", "topic": "attic"}
 
 
 async def test_clock(put, client):

@@ -78,7 +78,7 @@ async def test_guestbook(deploy, client):
 
 async def test_chat(deploy, client):
     await deploy("chat")
-    page = await client.get("/chat/tea%20room")
+    page = await client.get("/chat/tea%20shop")
 
     async with client.stream("GET", "/chat/lobby/messages") as stream:
         await client.post("/chat/garden", content="elsewhere")
@@ -86,8 +86,8 @@ async def test_chat(deploy, client):
         async with asyncio.timeout(60):
             data = [line async for line in until_data(stream)]
 
-    assert "<h1>tea room</h1>" in page.text
-    assert 'EventSource("/chat/tea%20room/messages")' in page.text
+    assert "<h1>tea shop</h1>" in page.text
+    assert 'EventSource("/chat/tea%20shop/messages")' in page.text
     assert stream.headers["access-control-allow-origin"] == "*"
     assert json.loads(data[-1].removeprefix("data:")) == {"text": "hello"}
     assert (await client.post("/chat/lobby", content=" ")).status_code == 400

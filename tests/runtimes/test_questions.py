@@ -208,7 +208,7 @@ async def test_a_large_reply_comes_over_the_pipe(host):
     assert json.loads(await visit(host, classic(host, code), answer)) == [100_000, 5_000_000, 120]
 
 
-async def test_init_asks_whoever_started_the_program(host, answers):
+async def test_init_asks_the_worker_that_started_the_program(host, answers):
     program = host.program(
         """
         let loaded;

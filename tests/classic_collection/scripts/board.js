@@ -1,4 +1,4 @@
-// GraphQL: a query, a mutation that tells subscribers, and the schema asked from inside.
+// GraphQL: a query, a mutation that sends to subscribers, and the schema asked from inside.
 
 function messages(context) {
   const limit = context.args.limit || 10;

@@ -1,19 +1,19 @@
-// Server-sent events: everybody gets what is sent, or what their room gets.
+// Server-sent events: everybody gets what is sent, or what their channel gets.
 
-function room(context) {
-  return { room: context.request.query.room || "hall" };
+function topic(context) {
+  return { topic: context.request.query.topic || "hall" };
 }
 
 function send(context) {
-  const { text, room } = context.request.form;
-  const data = JSON.stringify({ text, room: room || null });
-  if (room) routeRegistry.sendStreamMessageFiltered("/feed/rooms", data, JSON.stringify({ room }), "subset");
+  const { text, topic } = context.request.form;
+  const data = JSON.stringify({ text, topic: topic || null });
+  if (topic) routeRegistry.sendStreamMessageFiltered("/feed/channels", data, JSON.stringify({ topic }), "subset");
   else routeRegistry.sendStreamMessage("/feed/all", data);
   return ResponseBuilder.json({ sent: true });
 }
 
 function init() {
   routeRegistry.registerStreamRoute("/feed/all");
-  routeRegistry.registerStreamRoute("/feed/rooms", "room", { summary: "One room" });
+  routeRegistry.registerStreamRoute("/feed/channels", "topic", { summary: "One channel" });
   routeRegistry.registerRoute("/feed/send", "send", "POST");
 }

@@ -1,4 +1,4 @@
-// Tells other scripts.
+// Sends messages to other scripts.
 
 function order(context) {
   dispatcher.sendMessage("order.created", JSON.stringify({ number: context.request.form.number }));

@@ -29,7 +29,7 @@ const CONTENT_TYPE =
   /^(application|audio|font|image|message|model|multipart|text|video)\/[\w.+-]+/i;
 const MOST_LISTED = 1000;
 
-/** A file as it was when it was read. */
+/** The content of a file when it was read. */
 class StoredFile {
   #content;
 

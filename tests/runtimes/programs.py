@@ -70,10 +70,15 @@ class RunningProgram:
         self.process.stdin.write(protocol.frame(kind, call, text, body))
 
     async def received(self, call: int) -> Received:
-        """The next frame about a call, apart from its log lines."""
-        frame = await asyncio.wait_for(self.queue(call).get(), DEADLINE_SECS)
-        assert frame, f"the process has ended: {self.errors.decode()}"
-        return frame
+        """The next frame about a call, apart from its log lines. Questions are refused."""
+        while True:
+            frame = await asyncio.wait_for(self.queue(call).get(), DEADLINE_SECS)
+            assert frame, f"the process has ended: {self.errors.decode()}"
+            if frame.kind is not Kind.ASK:
+                return frame
+            number = int.from_bytes(frame.body[:4], "little")
+            error = {"code": "INTERNAL", "message": "This test answers no questions."}
+            self.send(Kind.REPLY, number, {"error": error})
 
     def queue(self, call: int) -> asyncio.Queue[Received | None]:
         if call not in self.frames:

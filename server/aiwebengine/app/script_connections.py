@@ -16,7 +16,7 @@ from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_routes.active import ActiveScripts, ServedRoute
 from aiwebengine.script_routes.connecting import Connecting, may_connect
-from aiwebengine.script_streams import limits, store
+from aiwebengine.script_streams import limits
 from aiwebengine.script_streams.broadcast import ScriptBroadcast
 from aiwebengine.script_streams.customizing import ScriptCustomizer
 from aiwebengine.script_streams.event_streams import EventStreams
@@ -25,6 +25,7 @@ from aiwebengine.script_streams.operations import add_operations
 from aiwebengine.script_streams.places import OpenPlaces
 from aiwebengine.script_streams.renewing import Renewal
 from aiwebengine.script_streams.sockets import Sockets
+from aiwebengine.script_streams.types import CHANNEL
 from aiwebengine.script_streams.visits import Visit
 from aiwebengine.web.crowding import Places, crowds
 from aiwebengine.web.headers import address_of, request_id
@@ -47,7 +48,7 @@ class ScriptConnections:
         operations: Operations,
         live: AuditEventBus,
     ) -> None:
-        self.broadcast = ScriptBroadcast(db, Listener(url, store.CHANNEL))
+        self.broadcast = ScriptBroadcast(db, Listener(url, CHANNEL))
         self._crowd = crowds(client_network, config.server.trusted_proxies)
         customizer = ScriptCustomizer(active, caller)
         places = OpenPlaces(Places(config.security.max_sockets_per_address))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aiwebengine.database import Database, Row
-
-CHANNEL = "aiwebengine_script_messages"
+from aiwebengine.script_streams.types import CHANNEL
 
 LARGEST_ANNOUNCED_BYTES = 7_900
 """A larger body is not announced but read: PostgreSQL allows 8,000 bytes with the rest."""

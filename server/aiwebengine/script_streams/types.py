@@ -10,6 +10,9 @@ from uuid import UUID
 
 from aiwebengine.core.errors import LimitExceeded
 
+CHANNEL = "aiwebengine_script_messages"
+"""What a notification of a message is sent on in PostgreSQL."""
+
 Filter = Mapping[str, str]
 """Names and values. A connection has one, and a message may name what a connection must have."""
 

@@ -147,12 +147,12 @@ async def test_what_is_malformed_is_named(client):
         assert message in answer.json()["detail"]
 
 
-async def test_a_list_has_pages(client):
+async def test_a_list_has_pages(served, client):
     for name in "bcd":
         await client.put(f"/files/{name}", content=b"x")
 
     first = await client.get("/files", params={"limit": "2"})
-    second = await client.get(first.links["next"]["url"])
+    second = await client.get(served.base + first.links["next"]["url"])
     stored = await client.get("/files", params={"stored": "true", "prefix": "c"})
 
     paths = [[one["path"] for one in page.json()["files"]] for page in (first, second, stored)]

@@ -110,12 +110,13 @@ def routes(files: ScriptFiles, authentication: Authentication) -> list[Route]:
         file = await files.file(viewer, slug, path)
         headers = {
             "ETag": f'"{file.digest}"',
+            "Content-Type": file.content_type,
             # Never shown on the engine's host, where it would be one of the engine's pages.
             "Content-Disposition": "attachment",
             "X-Content-Type-Options": "nosniff",
             **NO_STORE,
         }
-        return Response(await files.content(file), media_type=file.content_type, headers=headers)
+        return Response(await files.content(file), headers=headers)
 
     @needs(EDITORS, Scope.SCRIPTS_WRITE)
     async def put(request: Request) -> Response:

@@ -14,7 +14,6 @@ import grimp
 from reference.markdown import code, codes, table
 
 ROOT = Path(__file__).parent.parent
-SERVER = ROOT / "server" / "aiwebengine"
 PACKAGE = "aiwebengine"
 
 
@@ -25,14 +24,11 @@ def layers() -> tuple[tuple[str, ...], ...]:
     (contract,) = [
         one for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers"
     ]
-    named = (
-        tuple(name.strip(" ()") for name in layer.split("|"))
+    return tuple(
+        tuple(name.strip() for name in layer.split("|"))
         for layer in contract["layers"]
         if layer != "__main__"
     )
-    # A name in parentheses may be missing.
-    found = (tuple(name for name in layer if (SERVER / name).is_dir()) for layer in named)
-    return tuple(layer for layer in found if layer)
 
 
 @cache

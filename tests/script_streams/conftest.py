@@ -14,8 +14,8 @@ from tests.script_streams.listening import listening_to
 from aiwebengine.core.background import end
 from aiwebengine.core.identity import Role
 from aiwebengine.database import Database, Listener
-from aiwebengine.script_streams import store
 from aiwebengine.script_streams.broadcast import ScriptBroadcast
+from aiwebengine.script_streams.types import CHANNEL
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.log_types import ScriptLogFilter
 
@@ -36,7 +36,7 @@ async def worker(url):
     """What one worker has of the broadcast."""
     db = Database(url, max_connections=5)
     await db.connect()
-    broadcast = ScriptBroadcast(db, Listener(url, store.CHANNEL))
+    broadcast = ScriptBroadcast(db, Listener(url, CHANNEL))
     running = asyncio.create_task(broadcast.run())
     try:
         await until(lambda: broadcast.is_listening)

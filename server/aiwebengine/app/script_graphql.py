@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from aiwebengine.core.config import Config
     from aiwebengine.database import Database
 
-EVERYWHERE = {PATH: PATH, SDL_PATH: SDL_PATH, "/graphql": PATH}
-"""On the hosts of scripts, `/graphql` leads here too: pages of classic scripts expect it there."""
+EVERYWHERE = frozenset({PATH, SDL_PATH})
+"""What the engine answers on the hosts of scripts too."""
 CHECK_VISITOR_SECS = 60.0
 """How often the sign-in of a visitor is checked, who has a subscription; and at each change."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -81,8 +81,8 @@ class Settings:
     """Gets a request that failed: its body, None if it was too large to keep, and the reason."""
     is_trial: bool = False
     """Whether everything that scripts write is undone."""
-    everywhere: Mapping[str, str] = field(default_factory=dict)
-    """Paths that the engine answers on the hosts of scripts too, and its own paths for them."""
+    everywhere: frozenset[str] = frozenset()
+    """Paths that the engine answers on the hosts of scripts too."""
 
 
 class ScriptRoutes:
@@ -150,9 +150,7 @@ class ScriptRoutes:
         Raises EngineError as long as nothing was sent.
         """
         place, found = self.find(scope)
-        own = self._settings.everywhere.get(scope["path"]) if place.is_apart else None
-        if own is not None:
-            scope["path"] = own
+        if place.is_apart and scope["path"] in self._settings.everywhere:
             return False
         visitors = self._settings.visitors
         if place.is_apart and visitors is not None and visitors.is_sign_in(scope, place.tables):

@@ -311,14 +311,14 @@ async def test_default_fetch_is_called_on_its_object(tmp_path):
 
 async def test_scheduled_is_called_with_the_head(tmp_path):
     source = """
-    export default { async scheduled(event, env, ctx) { console.log("at", event.time); } };
+    export default { async scheduled(event, env, ctx) { console.log("at", event.scheduledTime); } };
     """
     async with running(tmp_path, source) as program:
         call = program.open("scheduled", type="scheduled")
         frame = await program.received(call)
 
     assert frame.kind is Kind.ANSWER
-    assert [(line.call, line.text) for line in program.logs] == [(call, "at 1700000000000")]
+    assert [(line.call, line.text) for line in program.logs] == [(call, "at 2023-11-14T22:13:20.000Z")]
 
 
 async def test_an_answer_that_is_too_large_fails_and_nothing_else(tmp_path):

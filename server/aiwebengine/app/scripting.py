@@ -127,7 +127,12 @@ class Scripting:
 
     def middleware(self) -> Middleware:
         """What answers requests by scripts."""
-        return Middleware(self._routes, self.journal, note_failure=self.failures.note)
+        return Middleware(
+            self._routes,
+            self.journal,
+            note_failure=self.failures.note,
+            engine_visitors=self._engine_visitors,
+        )
 
     def _routes(
         self,
@@ -135,6 +140,8 @@ class Scripting:
         journal: Journal,
         is_trial: bool = False,
         note_failure: Callable[[ServedScript, Scope, bytes | None, str], None] | None = None,
+        # A run that somebody starts has an anonymous visitor, whatever headers it sends.
+        engine_visitors: EngineVisitors | None = None,
     ) -> ScriptRoutes:
         security = self._config.security
         api_key = security.api_key.get_secret_value() if security.api_key else None
@@ -151,7 +158,7 @@ class Scripting:
                 self._config.server.scripts_name,
                 api_key,
                 self.known_visitors(),
-                self._engine_visitors,
+                engine_visitors,
                 self._files,
                 note_failure,
                 is_trial,

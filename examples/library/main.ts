@@ -2,7 +2,7 @@
 
 import { addReview, findBook, findBooks } from "./books.ts";
 
-export const graphql: GraphQL = {
+export const graphql: GraphQLFields = {
   typeDefs: `
     type Query {
       "Books by title, at most 100."

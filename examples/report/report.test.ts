@@ -16,7 +16,7 @@ test("one visit is not visits", () => {
 test("the report is of the day before", async (env) => {
   await env.kv.set("visits:2026-02-28", 3);
   const event = { name: "morning", scheduledTime: new Date("2026-03-01T05:00:00Z") };
-  await application.scheduled(event as ScheduledEvent, env, {} as Context);
+  await application.scheduled(event as ScheduledEvent, env);
 
   expect(await env.kv.get("latest")).toBe("2026-02-28: 3 visits");
 });

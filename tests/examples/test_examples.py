@@ -6,14 +6,19 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
 from pathlib import Path
 
+import deno
 import httpx2
 import pytest
 from tests.conftest import Served
 
 from aiwebengine.core.identity import Role, operator
 from aiwebengine.scripts.files import tree_of
+from aiwebengine.scripts.folders import write
+from aiwebengine.scripts.starting import STARTER, for_editors
+from aiwebengine.scripts.types import Dialect
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NAMES = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
@@ -47,6 +52,27 @@ def test_there_are_six():
 
     assert len(NAMES) == 6
     assert [name for name in NAMES if f"| [{name}]({name}/) |" not in readme] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_its_types_are_right(name, tmp_path):
+    write(tmp_path, {**files_of(name), **for_editors(Dialect.MODULE)}, None, force=True)
+    (tmp_path / "deno.json").write_bytes((STARTER / "deno.json").read_bytes())
+    sources = sorted(str(path) for path in tmp_path.rglob("*.ts*") if path.suffix != ".json")
+
+    process = await asyncio.create_subprocess_exec(
+        deno.find_deno_bin(),
+        "check",
+        "--quiet",
+        *sources,
+        cwd=tmp_path,
+        env={**os.environ, "DENO_DIR": str(tmp_path / ".deno"), "NO_COLOR": "1"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(300):
+        _, errors = await process.communicate()
+
+    assert (process.returncode, errors.decode()) == (0, "")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -43,6 +43,7 @@ def all_checks() -> list[Check]:
             network.proxy(lambda: None),
             scripts.runs(none, dict, tuple),
             scripts.secrets(none),
+            scripts.databases(none),
             Health(db, "one")._database.check,
         ],
         key=lambda check: check.name,

@@ -97,6 +97,8 @@ EVENTS: dict[str, str] = {
     "script_log.postponed": "Lines of script logs wait for the database.",
     "script_graphql.left_out": "The GraphQL fields of a script are not served, because a name means"
     " something else in a script that was deployed before. The configuration has changed.",
+    "script_streams.close_failed": "A script that was called because a WebSocket closed failed; its"
+    " log has the details.",
     "script_streams.receiver_bug": "A live message of a script did not reach a connection because"
     " of a bug.",
     "script_streams.renewal_bug": "A stream of a script was ended because of a bug, when its script"

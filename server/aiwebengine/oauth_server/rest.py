@@ -132,6 +132,7 @@ def routes(
 
         Answers:
             200: it is not valid any more, or never was.
+            400: the form is missing or malformed.
             401: the program is unknown or its secret is wrong.
 
         Raises RateLimited after many refused requests.

@@ -91,6 +91,7 @@ class McpEndpoint:
         Answers:
             200: the JSON-RPC response.
             202: a notification was read.
+            400: the body is no JSON-RPC message, or the protocol version is unknown.
             405: another method; there are no sessions and no streams.
 
         Raises Unauthenticated with the address of the metadata (RFC 9728), Forbidden for a page

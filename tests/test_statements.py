@@ -31,6 +31,7 @@ ARGUMENTS = {
     "scriptScheduleRuns": '(slug: "script-0")',
     "scriptMessages": '(slug: "script-0")',
     "scriptStreams": '(slug: "script-0")',
+    "scriptFailures": '(slug: "script-0")',
     "scriptUserRoles": '(slug: "script-0")',
     "scriptAssets": '(slug: "script-0")',
 }

@@ -64,6 +64,8 @@ REFUSED = [
     ("{{> partial}}", "there are no partials"),
     ("{{unknown a b}}", '"unknown" is not a helper'),
     ("{{eq (len a}}", 'a "(" without a ")"'),
+    ("Hi {{name", '{{name has no end: "}}"'),
+    ("{{name}} {{#if", '{{#if has no end: "}}"'),
     ("{{#if a}}" * 101, "nested more than 100 times"),
 ]
 

@@ -41,7 +41,10 @@ function parsed(template) {
     else if (standsAlone) at += /^[ \t]*(?:\r?\n)?/.exec(template.slice(at))[0].length;
     read(open, expression, tag[1] !== undefined);
   }
-  add(open, template.slice(at));
+  const rest = template.slice(at);
+  const unended = rest.indexOf("{{");
+  if (unended >= 0) throw new Error(`${rest.slice(unended, unended + 40)} has no end: "}}"`);
+  add(open, rest);
   if (open.length > 1) throw new Error(`{{#${open.at(-1).block[0].word}}} has no end`);
   return root.inside;
 }

@@ -1,10 +1,13 @@
 """Tools, prompts and resources of scripts, called by the client of the package `mcp`."""
 
 import base64
+import json
 
 import pytest
 from mcp.shared.exceptions import MCPError
 from tests.script_mcp.sources import CLASSIC, MODULE
+
+from aiwebengine.script_mcp.offers import offers_of
 
 PNG = base64.b64encode(bytes([1, 2, 3])).decode()
 
@@ -96,6 +99,49 @@ async def test_the_classic_form_registers_by_names_of_handlers(deploy, connect, 
     assert refused.is_error
     assert "no way" in text_of(refused)
     assert asked.messages[0].content.text == "ships"
+
+
+PROPERTIES = {"text": {"type": "string", "description": "What."}, "tone": {"type": "string"}}
+WANTED = [
+    {"name": "text", "required": True, "description": "What."},
+    {"name": "tone", "required": False},
+]
+
+
+@pytest.mark.parametrize(
+    ("args", "listed"),
+    [
+        ({"type": "object", "properties": PROPERTIES, "required": ["text"]}, WANTED),
+        ({"properties": PROPERTIES, "required": ["text"]}, WANTED),
+        ({"text": {"description": "What.", "required": True}, "tone": {}}, WANTED),
+        ([{"name": "text", "description": "What.", "required": True}, {"name": "tone"}], WANTED),
+        ({"type": "object"}, []),
+        (
+            {"properties": {"description": "Which."}},
+            [{"name": "properties", "required": False, "description": "Which."}],
+        ),
+        ({"type": {"required": True}}, [{"name": "type", "required": True}]),
+    ],
+    ids=range(7),
+)
+def test_arguments_of_a_prompt_are_a_list_or_by_name_or_a_schema(args, listed):
+    for form in (args, json.dumps(args)):
+        offers, problems = offers_of(
+            [{"kind": "prompt", "name": "a", "args": form, "handler": "b"}]
+        )
+
+        assert problems == []
+        assert offers.prompts["a"].listed["arguments"] == listed
+
+
+def test_a_schema_of_a_prompt_that_can_not_be_read_is_an_error():
+    for args in ({"type": "object", "properties": []}, {"type": "object", "required": "text"}):
+        offers, problems = offers_of(
+            [{"kind": "prompt", "name": "a", "args": args, "handler": "b"}]
+        )
+
+        assert not offers.prompts
+        assert "The prompt 'a': has a schema whose properties" in problems[0].message
 
 
 async def test_a_name_belongs_to_the_script_that_had_it_first(

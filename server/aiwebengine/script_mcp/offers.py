@@ -31,6 +31,7 @@ BETWEEN = "__"
 # What models and their programs accept as the name of a tool.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _URI = re.compile(r"[a-z][a-z0-9+.-]{0,30}:[^\s\x00-\x1f\x7f]{1,460}")
+_OF_SCHEMA = {"$schema", "additionalProperties", "description", "properties", "required", "title"}
 _HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 Json = dict[str, Any]
@@ -133,7 +134,7 @@ def _argument(found: Any) -> Json:
 
 
 def _list_of(found: Any) -> list[Any]:
-    """Arguments of a prompt: a list, an object by name, or JSON of either."""
+    """Arguments of a prompt: a list, an object by name, a JSON schema, or JSON of one of them."""
     if isinstance(found, str):
         try:
             found = orjson.loads(found or "[]")
@@ -142,6 +143,8 @@ def _list_of(found: Any) -> list[Any]:
     if found is None:
         return []
     if isinstance(found, Mapping):
+        if _is_schema(found):
+            return _properties_of(found)
         return [
             {"name": name, **(about if isinstance(about, Mapping) else {})}
             for name, about in found.items()
@@ -149,6 +152,31 @@ def _list_of(found: Any) -> list[Any]:
     if not isinstance(found, list):
         raise _Refused("has arguments that are not a list")
     return found
+
+
+def _is_schema(found: Mapping[str, Any]) -> bool:
+    """Whether an object is the schema of an object, as of a tool, and not arguments by name."""
+    properties = found.get("properties")
+    return found.get("type") == "object" or (
+        isinstance(properties, Mapping)
+        and all(isinstance(about, Mapping | bool) for about in properties.values())
+        and found.keys() <= _OF_SCHEMA
+    )
+
+
+def _properties_of(schema: Mapping[str, Any]) -> list[Any]:
+    """The properties of a schema as arguments of a prompt."""
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    if not isinstance(properties, Mapping) or not isinstance(required, list):
+        raise _Refused("has a schema whose properties are not an object, or required not a list")
+    return [
+        {
+            "name": name,
+            "description": about.get("description") if isinstance(about, Mapping) else None,
+            "required": name in required,
+        }
+        for name, about in properties.items()
+    ]
 
 
 def _name(registration: Mapping[str, Any]) -> str:

@@ -182,5 +182,14 @@ def test_transactions_of_a_classic_script(site):
     assert "lost" not in rows["names"]
 
 
+def test_commit_and_rollback_are_names_of_the_classic_form(site):
+    assert answer(site, "/classic/shortNames") == {
+        "committed": {"success": True},
+        "undone": {"success": True},
+        "short": ["short: kept"],
+        "none": ["NOT_FOUND", "NOT_FOUND"],
+    }
+
+
 def test_a_lease_has_one_owner(site):
     assert answer(site, "/classic/leases") == [True, False, True]

@@ -9,7 +9,7 @@ function init() {
   lines.push(database.addReferenceColumn("parts", "item", "items"));
   lines.push(database.addUniqueIndex("items", JSON.stringify(["name"])));
   lines.push(database.createLeaseTable("leases"));
-  for (const path of ["init", "rows", "errors", "transaction", "throws", "leases"]) {
+  for (const path of ["init", "rows", "errors", "transaction", "throws", "leases", "shortNames"]) {
     routeRegistry.registerRoute(`/classic/${path}`, path === "init" ? "started" : path, "GET");
   }
 }
@@ -51,6 +51,18 @@ function transaction() {
   const failed = read(database.insert("items", JSON.stringify({ name: "kept" }))).error !== undefined;
   const twice = read(database.beginTransaction()).error;
   return ResponseBuilder.json({ begun, point, failed, twice, names: names() });
+}
+function shortNames() {
+  const add = (name) => database.insert("items", JSON.stringify({ name }));
+  database.beginTransaction();
+  add("short: kept");
+  const committed = read(database.commit());
+  database.beginTransaction();
+  add("short: undone");
+  const undone = read(database.rollback());
+  const short = names().filter((name) => name.startsWith("short"));
+  const none = [read(database.commit()).code, read(database.rollback()).code];
+  return ResponseBuilder.json({ committed, undone, short, none });
 }
 function throws() {
   database.beginTransaction();

@@ -11,6 +11,7 @@ from aiwebengine.script_schedules.declaring import DeclaredSchedules
 from aiwebengine.script_schedules.plans import Plan
 from aiwebengine.script_schedules.types import Wanted
 from aiwebengine.scripts.activation import Activation
+from aiwebengine.scripts.types import Severity
 
 EVENT = {"kind": "scheduled", "handler": "scheduled"}
 
@@ -103,6 +104,33 @@ async def test_the_classic_interface_names_handlers_and_minutes(db):
         ("late", "late", 100),
     ]
     assert found[2].plan.anchor.year == 2040
+
+
+@pytest.mark.parametrize(
+    ("names_and_handlers", "warned"),
+    [
+        ([(None, "job"), (None, "job")], ["'job'"]),
+        ([("a", "job"), ("a", "work")], ["'a'"]),
+        ([("job", "work"), (None, "job"), (None, "job")], ["'job'"]),
+        ([("a", "job"), ("b", "job"), (None, "job")], []),
+        ([(None, "job"), "clear", (None, "job")], []),
+    ],
+    ids=range(5),
+)
+async def test_a_schedule_that_replaces_another_of_init_is_a_warning(
+    db, names_and_handlers, warned
+):
+    registrations = [
+        {"kind": "clear"}
+        if one == "clear"
+        else {"kind": "recurring", "name": one[0], "handler": one[1], "intervalMilliseconds": 100}
+        for one in names_and_handlers
+    ]
+
+    found = await DeclaredSchedules(db).check(activation(await add_script(db), registrations))
+
+    assert [one.severity for one in found] == [Severity.WARNING] * len(warned)
+    assert all(name in one.message for name, one in zip(warned, found, strict=True))
 
 
 @pytest.mark.parametrize(

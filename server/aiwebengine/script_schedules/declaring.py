@@ -8,6 +8,9 @@ from aiwebengine.script_schedules import store, wanted
 from aiwebengine.scripts.activation import Activation, ActivationStep, Offered
 from aiwebengine.scripts.types import Diagnostic, Severity
 
+MOST_NAMED = 20
+"""Warnings about names."""
+
 
 class DeclaredSchedules(ActivationStep):
     """The part of a deployment that is about schedules."""
@@ -18,10 +21,12 @@ class DeclaredSchedules(ActivationStep):
     async def check(self, offered: Offered) -> list[Diagnostic]:
         """What is wrong with the schedules of a version."""
         try:
-            wanted.declared(offered.registrations, await store.now(self._db))
+            now = await store.now(self._db)
+            wanted.declared(offered.registrations, now)
+            replaced = wanted.replaced(offered.registrations, now)
         except BadUserInput as error:
             return [Diagnostic(severity=Severity.ERROR, message=error.message)]
-        return []
+        return [_replaced(name) for name in replaced[:MOST_NAMED]]
 
     async def activate(self, activation: Activation) -> None:
         """Store what a version declares, in the caller's transaction.
@@ -40,3 +45,13 @@ class DeclaredSchedules(ActivationStep):
                 raise BadUserInput(
                     f"schedules: the script has too many; {one.name} can't be added. Cancel some."
                 )
+
+
+def _replaced(name: str) -> Diagnostic:
+    return Diagnostic(
+        severity=Severity.WARNING,
+        message=(
+            f"schedulerService: two schedules have the name {name!r:.120}, and only the later one"
+            " runs. Give each its own name: { name, handler, … }."
+        ),
+    )

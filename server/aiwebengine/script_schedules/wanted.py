@@ -77,6 +77,22 @@ def declared(registrations: Sequence[Mapping[str, Any]], now: datetime) -> list[
     return list(found.values())
 
 
+def replaced(registrations: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
+    """The names that a classic script declares more than once. Raises BadUserInput."""
+    seen: set[str] = set()
+    found: dict[str, None] = {}
+    for one in registrations:
+        if one.get("kind") == "clear":
+            seen.clear()
+            found.clear()
+        elif one.get("kind") in ("once", "recurring"):
+            name = _of_classic(one, now).name
+            if name in seen:
+                found[name] = None
+            seen.add(name)
+    return list(found)
+
+
 def clears(registrations: Sequence[Mapping[str, Any]]) -> bool:
     """Whether init() clears all schedules of the script."""
     return any(one.get("kind") == "clear" for one in registrations)

@@ -133,7 +133,7 @@ class _Listed:
 
 def _listed(folder: Path) -> _Listed:
     if not folder.is_dir():
-        raise BadUserInput(f"{folder} is not a folder.")
+        raise BadUserInput(f"{folder} is not a folder. Name the folder with the script's files.")
     found = _Listed()
     _list(folder, "", found)
     found.files = dict(sorted(found.files.items()))

@@ -6,8 +6,9 @@ import pytest
 
 from aiwebengine.core.errors import EngineError
 from aiwebengine.database.restricted import refusals_translated
-from aiwebengine.script_database import roles, store
+from aiwebengine.script_database import migration_files, roles, store
 from aiwebengine.script_database.migrating import ScriptMigrations
+from aiwebengine.script_database.statements import Statement
 from aiwebengine.scripts.errors import NotLoadable
 from aiwebengine.scripts.types import Severity
 
@@ -183,6 +184,9 @@ ATTACKS = [
     "discard all",
     "copy (select 1) to program 'id'",
     "prepare transaction 'x'",
+    # Its text would be run unchecked.
+    "select aiwebengine_run('notify audit_events, ''1''')",
+    "select {script}.aiwebengine_run('create table x (id int)')",
 ]
 
 
@@ -194,6 +198,7 @@ async def test_migrations_reach_nothing_but_their_schema(script, other, db):
 
     for attack in ATTACKS:
         statement = attack.replace("{engine}", engine).replace("{other}", other.role)
+        statement = statement.replace("{script}", script.role)
         try:
             with refusals_translated():
                 async with db.transaction():
@@ -233,6 +238,28 @@ async def test_code_in_the_schema_prevents_migrations(script, deploy, db):
 
     with pytest.raises(NotLoadable, match="functions, triggers or rules"):
         await deploy({"migrations/0001.sql": b"insert into notes values (1)"}, 1)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "explain analyze select 1 as id into temp users",
+        "create temporary view users as select 1 as id",
+        "create function late() returns int language sql as 'select 1'",
+    ],
+)
+async def test_a_migration_leaves_no_code_and_no_temporary_table(
+    sql, script, migrations, db, monkeypatch
+):
+    """Past the checks of statements: the engine's session would find them."""
+    monkeypatch.setattr(migration_files, "split", lambda _: [Statement(sql, "explain")])
+
+    with pytest.raises(NotLoadable, match=r"not available|can't have"):
+        async with db.transaction():
+            await migrations.apply(script.id, {"migrations/0001.sql": b"x"}, 1, goes_back=False)
+
+    assert await db.value("select count(*) from users") == 0
+    assert not await store.has_code(db, script.role)
 
 
 async def test_two_first_uses_at_once_make_one_role(script, db):

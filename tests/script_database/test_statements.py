@@ -34,6 +34,8 @@ ALLOWED = [
     "select $$commit; set role x$$, $a$ reset role $a$, E'it\\'s; commit', 'it''s; commit'",
     'select "set" from notes -- ; commit',
     "select pg_typeof(1)",
+    'select public, "into" from notes',
+    "with a as (select 1) insert into notes (id) select * from a",
 ]
 
 REFUSED = [
@@ -89,6 +91,15 @@ REFUSED = [
     "create local temp table t (id int)",
     "create or replace temp view v as select 1",
     "create table pg_temp.t (id int)",
+    "select 1 into t",
+    "select 1 as id into temp t",
+    "select 1 as id INTO TEMPORARY TABLE t",
+    "with a as (select 1 as id) select * into unlogged t from a",
+    "explain analyze select 1 as id into temp users",
+    "create view v as select * from public.users",
+    'create table t (x "public" . users)',
+    "create domain d as PUBLIC.users",
+    "select aiwebengine_run('notify audit_events, ''1''')",
     "create foreign table t (id int) server s",
     "create event trigger t on ddl_command_start execute function f()",
     "create aggregate a (int) (sfunc = set_config, stype = int)",

@@ -69,6 +69,10 @@ class ScriptMigrations:
             await self._run_step(role, step)
         with refusals_translated():
             await store.end_running(self._db, role)
+        await self._must_have_no_code(role)
+        if await store.has_temporary(self._db):
+            # They would stay in the engine's session, and hide its own tables from it.
+            raise _unfit("Temporary tables are not available to scripts.")
         if not notes:
             return
         await store.forget_migrations(self._db, script_id, [one.name for one, _ in found.undone])
@@ -80,14 +84,9 @@ class ScriptMigrations:
     async def _must_have_no_code(self, role: str) -> None:
         """Functions and triggers would run in the engine's transaction, perhaps when it ends."""
         if await store.has_code(self._db, role):
-            raise NotLoadable(
-                [
-                    Diagnostic(
-                        severity=Severity.ERROR,
-                        message=f"The schema {role} has functions, triggers or rules, which scripts"
-                        " can't have. Drop them.",
-                    )
-                ]
+            raise _unfit(
+                f"The schema {role} has functions, triggers or rules, which scripts can't have."
+                " Drop them."
             )
 
     async def _run_step(self, role: str, step: Step) -> None:
@@ -97,6 +96,10 @@ class ScriptMigrations:
                     await store.run(self._db, role, statement.sql)
             except SqlError as error:
                 raise NotLoadable([_diagnostic(step, statement, error)]) from error
+
+
+def _unfit(message: str) -> NotLoadable:
+    return NotLoadable([Diagnostic(severity=Severity.ERROR, message=message)])
 
 
 def _diagnostic(step: Step, statement: Statement, error: SqlError) -> Diagnostic:

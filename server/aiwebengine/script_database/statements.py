@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.script_database.lexing import Kind, Token, tokens
@@ -127,6 +128,8 @@ def _checked(sql: str, part: Sequence[Token]) -> Statement:
     for token in part:
         if token.kind in (Kind.WORD, Kind.NAME) and _is_refused_name(token.value):
             raise RefusedStatement(f"{token.value} is not available to scripts.", token.start)
+    _must_not_select_into(part)
+    _must_not_name_engine_schema(part)
     _must_not_secure_rows(part)
     start = part[0].start
     return Statement(sql[start : part[-1].end], verb, line_of(sql, start))
@@ -184,6 +187,28 @@ def _explained(part: Sequence[Token]) -> Sequence[Token]:
     return rest
 
 
+def _must_not_select_into(part: Sequence[Token]) -> None:
+    """SELECT INTO creates temporary tables too, which stay in the session.
+
+    INTO is a reserved word: without quotes it follows INSERT, MERGE or the columns of a SELECT.
+    """
+    for before, token in pairwise(part):
+        if (token.kind, token.value) != (Kind.WORD, "into"):
+            continue
+        if before.kind is not Kind.WORD or before.value not in ("insert", "merge"):
+            raise RefusedStatement(
+                "SELECT INTO is not available to scripts; use CREATE TABLE … AS.", token.start
+            )
+
+
+def _must_not_name_engine_schema(part: Sequence[Token]) -> None:
+    """A view or column needs no right to use a table or its type, and stops it from changing."""
+    for token, after in pairwise(part):
+        is_name = token.kind in (Kind.WORD, Kind.NAME)
+        if is_name and token.value == "public" and (after.kind, after.value) == (Kind.SYMBOL, "."):
+            raise RefusedStatement("The schema public is not available to scripts.", token.start)
+
+
 def _must_not_secure_rows(part: Sequence[Token]) -> None:
     """With FORCE ROW LEVEL SECURITY, the engine could no longer back up the table."""
     for first, second, third in zip(part, part[1:], part[2:], strict=False):
@@ -195,4 +220,6 @@ def _is_refused_name(name: str) -> bool:
     name = name.lower()
     if name.startswith("pg_"):
         return name not in _HARMLESS
-    return name in _FUNCTIONS or name in _TYPES or name.startswith(("dblink", "has_"))
+    # The function that runs migrations begins with the engine's name.
+    prefixes = ("aiwebengine_", "dblink", "has_")
+    return name in _FUNCTIONS or name in _TYPES or name.startswith(prefixes)

@@ -252,7 +252,8 @@ async def begin_running(db: Database, role: str) -> None:
     """Create the function that runs statements of a script with the rights of its role.
 
     A transaction of the engine runs them. In a function with SECURITY DEFINER, PostgreSQL lets
-    nobody change the role (manual, SET ROLE).
+    nobody change the role (manual, SET ROLE). Only the engine may call it: a statement that could
+    would run text that was never checked.
     """
     schema = _safe(role)
     await db.execute("set local lock_timeout = '5s'")
@@ -268,6 +269,8 @@ async def begin_running(db: Database, role: str) -> None:
     )
     await db.execute(f"revoke all on function {schema}.aiwebengine_run(text) from public")
     await db.execute(f"alter function {schema}.aiwebengine_run(text) owner to {schema}")
+    await db.execute(f"grant execute on function {schema}.aiwebengine_run(text) to current_user")
+    await db.execute(f"revoke all on function {schema}.aiwebengine_run(text) from {schema}")
 
 
 async def run(db: Database, role: str, statement: str) -> None:
@@ -281,6 +284,14 @@ async def end_running(db: Database, role: str) -> None:
     await db.execute(f"drop function {_safe(role)}.aiwebengine_run(text)")
     await db.execute("set local lock_timeout to default")
     await db.execute("set local statement_timeout to default")
+
+
+async def has_temporary(db: Database) -> bool:
+    """Whether this session has temporary tables or types."""
+    found: bool = await db.value(
+        "select exists (select from pg_type where typnamespace = pg_my_temp_schema())"
+    )
+    return found
 
 
 async def applied(db: Database, script_id: UUID) -> list[Row]:

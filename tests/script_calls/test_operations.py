@@ -76,6 +76,16 @@ async def test_arguments_that_do_not_fit_are_named(operations, name, arguments, 
     assert refused.value.message.startswith(message)
 
 
+@pytest.mark.parametrize("name", ["one", "anything"])
+async def test_values_that_are_nested_too_deeply_are_named(operations, name):
+    deep = []
+    for _ in range(900):
+        deep = [deep]
+
+    with pytest.raises(BadUserInput, match="nested too deeply"):
+        await operations.answer(None, name, ["a", 1, deep] if name == "one" else [deep])
+
+
 async def test_bytes_go_where_they_are_taken(operations):
     reply = await operations.answer(None, "bytes_too", [], b"abc")
 

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from aiwebengine.core.errors import EngineError, LimitExceeded, Unavailable
+from aiwebengine.core.errors import BadUserInput, EngineError, LimitExceeded, Unavailable
 from aiwebengine.database.restricted import SqlConflict, SqlError
 from aiwebengine.database.restricted_pool import RestrictedPool
 from aiwebengine.script_database import limits
-from aiwebengine.script_database.operations import TooManyRows
+from aiwebengine.script_database.operations import ModuleOperations, TooManyRows
 from aiwebengine.script_database.statements import statement
 from aiwebengine.script_database.transaction import TransactionOver
 from aiwebengine.script_database.values import UnfitParameter, arguments
@@ -33,6 +33,21 @@ async def test_no_more_rows_than_asked_for_are_read(script):
 
     assert (len(result.rows), result.is_cut) == (10, True)
     assert issubclass(TooManyRows, LimitExceeded)
+
+
+@pytest.mark.parametrize("most", [-1, limits.MOST_ROWS + 1, 2**31, 2**62])
+async def test_a_process_asks_for_no_more_rows_than_are_allowed(most):
+    with pytest.raises(BadUserInput, match="most_rows: found"):
+        await ModuleOperations(None).query(None, "select 1", [], most)
+
+
+async def test_no_more_transactions_than_allowed_begin_at_once(script):
+    work = script.work()
+
+    begun = await asyncio.gather(*(work.begin() for _ in range(4)), return_exceptions=True)
+    await work.end(False)
+
+    assert [isinstance(one, BadUserInput) for one in begun] == [False, False, True, True]
 
 
 async def test_a_returning_clause_changes_all_rows_although_it_is_cut(script):

@@ -124,6 +124,9 @@ def _value(name: str, parameter: _Parameter, value: Any) -> Any:
         if parameter.is_plain:
             return parameter.adapter.validate_python(value, strict=True)
         return parameter.adapter.validate_json(orjson.dumps(value), strict=True)
+    except orjson.JSONEncodeError:
+        # JSON is read to a greater depth than it is written.
+        raise BadUserInput(f"{name}: {parameter.name}: it is nested too deeply.") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join([parameter.name, *map(str, first["loc"])])

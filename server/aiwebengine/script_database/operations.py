@@ -47,6 +47,8 @@ class ModuleOperations:
         Many or long parameters come as JSON in *body*. The value is the number of rows and what
         must be converted; the body is the rows.
         """
+        if not 0 <= most_rows <= MOST_ROWS:
+            raise BadUserInput(f"most_rows: found {most_rows}; allowed: 0 to {MOST_ROWS}.")
         if body:
             parameters = _listed(body)
         if len(parameters) > MOST_PARAMETERS:

@@ -38,6 +38,8 @@ class InvocationWork:
         self._open: dict[int, Transaction] = {}
         self._commits: set[int] = set()
         self._last = 0
+        # Transactions that wait for a connection.
+        self._beginning = 0
         self._is_over = False
         self.current: int | None = None
         """The transaction that statements without a number run in: in the classic form."""
@@ -72,17 +74,16 @@ class InvocationWork:
 
         Raises BadUserInput when too many are open, Unavailable.
         """
-        if len(self._open) >= MOST_TRANSACTIONS:
+        if len(self._open) + self._beginning >= MOST_TRANSACTIONS:
             raise BadUserInput(
                 f"{MOST_TRANSACTIONS} transactions are open in this call; end one before the next."
             )
         self._last = number = self._last + 1
-        if self._is_one:
-            whole = await self._begun()
-            transaction = Transaction(whole.connection, whole.lock, f"nested{number}")
-        else:
-            connection = await self._connections.acquire(self._key)
-            transaction = Transaction(connection, asyncio.Lock())
+        self._beginning += 1
+        try:
+            transaction = await self._new_transaction(number)
+        finally:
+            self._beginning -= 1
         self._open[number] = transaction
         if commits:
             self._commits.add(number)
@@ -94,6 +95,12 @@ class InvocationWork:
         if self._is_over:
             self._abandon(number)
         return number
+
+    async def _new_transaction(self, number: int) -> Transaction:
+        if self._is_one:
+            whole = await self._begun()
+            return Transaction(whole.connection, whole.lock, f"nested{number}")
+        return Transaction(await self._connections.acquire(self._key), asyncio.Lock())
 
     async def commit(self, number: int) -> None:
         """Commit a transaction. Raises SqlError, TransactionOver; then it is rolled back."""

@@ -62,6 +62,19 @@ def test_checking_ends_after_a_number_of_steps(schema, arguments):
     assert time.process_time() - begun < 30
 
 
+@pytest.mark.parametrize(
+    ("refusing", "value"),
+    [({"type": "integer"}, "x" * 200_000), ({"maxProperties": 0}, {"b": [{"c": "x" * 200_000}]})],
+    ids=["text", "text below"],
+)
+def test_refusals_of_alternatives_do_not_fill_the_memory(refusing, value):
+    """The message of each refusal holds the whole value: all of them, 500 MB."""
+    schema = checked_schema({"properties": {"a": {"anyOf": [refusing] * 2_500}}})
+
+    with pytest.raises(BadUserInput, match="too large for the schema"):
+        check_arguments(schema, {"a": value})
+
+
 def test_the_steps_are_enough_for_arguments_as_large_as_allowed():
     schema = checked_schema(
         {"properties": {"rows": {"items": {"type": "object", "required": ["n"]}}}}
@@ -72,8 +85,13 @@ def test_the_steps_are_enough_for_arguments_as_large_as_allowed():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"a": "w" * schemas.LARGEST_ARGUMENT_BYTES}, nested(schemas.DEEPEST_ARGUMENTS + 1)],
-    ids=["bytes", "levels"],
+    [
+        {"a": "w" * schemas.LARGEST_ARGUMENT_BYTES},
+        nested(schemas.DEEPEST_ARGUMENTS + 1),
+        nested(300),
+        {"a": 1 << 64},
+    ],
+    ids=["bytes", "levels", "many levels", "integer"],
 )
 def test_arguments_are_bounded(arguments):
     with pytest.raises(BadUserInput):
@@ -90,9 +108,10 @@ def test_arguments_are_bounded(arguments):
         {"$id": "https://x.example"},
         {"properties": {"a": {"$ref": "file:///etc/passwd"}}},
         nested(schemas.DEEPEST_SCHEMA + 1),
+        nested(300),
         {"required": "a"},
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_a_schema_that_is_none_is_refused(schema):
     with pytest.raises(InvalidSchema):

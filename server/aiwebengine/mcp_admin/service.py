@@ -19,6 +19,7 @@ from aiwebengine.logs.redaction import redacted
 from aiwebengine.mcp_admin import dry_runs
 from aiwebengine.mcp_admin.operations import DRY_RUN, AdminOperation, operations_of
 from aiwebengine.script_mcp import results
+from aiwebengine.script_mcp.schemas import must_be_small
 from aiwebengine.script_mcp.sources import Json, McpCall
 
 MOST_EVENTS = 100
@@ -70,7 +71,7 @@ class AdminTools:
         if operation is None or call.slug is not None:
             return None
         is_dry = _is_dry(arguments, operation)
-        _must_be_small(arguments)
+        must_be_small(arguments, MOST_ARGUMENT_BYTES)
         await self._record(call.viewer, operation, arguments, is_dry=is_dry)
         if not operation.is_for(call.viewer):
             raise Forbidden(f"This token may not use {name}. {operation.rights}".rstrip())
@@ -168,12 +169,6 @@ def _is_dry(arguments: Mapping[str, Any], operation: AdminOperation) -> bool:
     if not operation.is_mutation or not isinstance(found, bool):
         raise BadUserInput(f"{DRY_RUN}: allowed: true or false, for tools that change something.")
     return found
-
-
-def _must_be_small(arguments: Mapping[str, Any]) -> None:
-    size = len(orjson.dumps(arguments, default=str))
-    if size > MOST_ARGUMENT_BYTES:
-        raise BadUserInput(f"The arguments have {size} bytes; allowed: {MOST_ARGUMENT_BYTES}.")
 
 
 def _result(answer: Answer, field: str, request_id: str) -> Json:

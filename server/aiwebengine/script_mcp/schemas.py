@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,8 @@ DEEPEST_ARGUMENTS = 32
 """Levels of objects and lists in arguments."""
 MOST_STEPS = 20_000
 """Keywords of the schema that are applied to values of one call's arguments."""
+CHARACTERS_OF_STEP = 2_000
+"""Of the value that a keyword is applied to: so many more are one more step."""
 LONGEST_MESSAGE = 300
 """Characters of what is wrong with arguments."""
 
@@ -48,7 +51,16 @@ class _TooMuch(Exception):
     """Checking the arguments takes too many steps."""
 
 
-_steps: ContextVar[list[int]] = ContextVar("schema_steps")
+@dataclass(slots=True)
+class _Checking:
+    """The arguments that are checked, and how many steps are left."""
+
+    left: int
+    sizes: dict[int, int]
+    """Characters of each object and list, by its identity."""
+
+
+_checking: ContextVar[_Checking] = ContextVar("schema_checking")
 
 
 def checked_schema(found: object) -> dict[str, Any]:
@@ -64,11 +76,11 @@ def checked_schema(found: object) -> dict[str, Any]:
     schema = {} if found is None else found
     if not isinstance(schema, dict):
         raise InvalidSchema("its schema is not an object")
+    if depth_of(schema) > DEEPEST_SCHEMA:
+        raise InvalidSchema(f"its schema is deeper than {DEEPEST_SCHEMA} levels")
     size = len(orjson.dumps(schema))
     if size > LARGEST_SCHEMA_BYTES:
         raise InvalidSchema(f"its schema has {size} bytes; allowed: {LARGEST_SCHEMA_BYTES}")
-    if depth_of(schema) > DEEPEST_SCHEMA:
-        raise InvalidSchema(f"its schema is deeper than {DEEPEST_SCHEMA} levels")
     schema = {"type": "object", **schema}
     if schema["type"] != "object":
         raise InvalidSchema('the type of its schema must be "object"')
@@ -79,12 +91,12 @@ def checked_schema(found: object) -> dict[str, Any]:
 
 def check_arguments(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
     """Raise BadUserInput unless the arguments match a schema that `checked_schema` returned."""
-    size = len(orjson.dumps(arguments, default=str))
-    if size > LARGEST_ARGUMENT_BYTES:
-        raise BadUserInput(f"The arguments have {size} bytes; allowed: {LARGEST_ARGUMENT_BYTES}.")
+    must_be_small(arguments, LARGEST_ARGUMENT_BYTES)
     if depth_of(arguments) > DEEPEST_ARGUMENTS:
         raise BadUserInput(f"The arguments are deeper than {DEEPEST_ARGUMENTS} levels.")
-    token = _steps.set([MOST_STEPS])
+    sizes: dict[int, int] = {}
+    _measure(arguments, sizes)
+    token = _checking.set(_Checking(MOST_STEPS, sizes))
     try:
         validator = _validator_class()(without_patterns(schema), registry=_nothing_elsewhere())
         error = next(iter(validator.iter_errors(arguments)), None)
@@ -93,10 +105,22 @@ def check_arguments(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
     except RecursionError:
         raise BadUserInput("The schema of this tool refers to itself without an end.") from None
     finally:
-        _steps.reset(token)
+        _checking.reset(token)
     if error is not None:
         place = error.json_path.removeprefix("$").lstrip(".") or "arguments"
         raise BadUserInput(f"{place[:100]}: {error.message[:LONGEST_MESSAGE]}")
+
+
+def must_be_small(arguments: Mapping[str, Any], most: int) -> None:
+    """Raise BadUserInput for arguments of more than *most* bytes, or that JSON has no form for."""
+    try:
+        size = len(orjson.dumps(arguments, default=str))
+    except orjson.JSONEncodeError:
+        raise BadUserInput(
+            "The arguments have an integer of more than 64 bits, or too many levels."
+        ) from None
+    if size > most:
+        raise BadUserInput(f"The arguments have {size} bytes; allowed: {most}.")
 
 
 def has_patterns(schema: Mapping[str, Any]) -> bool:
@@ -195,17 +219,39 @@ def _validator_class() -> Any:
 
 def _counted(name: str, keyword: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
     def apply(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
-        left = _steps.get()
-        left[0] -= _cost(name, value, instance)
-        if left[0] < 0:
+        checking = _checking.get()
+        checking.left -= _cost(name, value, instance, checking.sizes)
+        if checking.left < 0:
             raise _TooMuch
         yield from keyword(validator, value, instance, schema) or ()
 
     return apply
 
 
-def _cost(name: str, value: object, instance: object) -> int:
-    """Steps of a keyword; those that compare many values count them."""
+def _measure(value: object, sizes: dict[int, int]) -> int:
+    """Note the characters of *value* and of all below it. It has no more levels than allowed."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        size = sum(len(name) + _measure(one, sizes) for name, one in value.items())
+    elif isinstance(value, list):
+        size = sum(_measure(one, sizes) for one in value)
+    else:
+        return 1
+    sizes[id(value)] = size
+    return size
+
+
+def _cost(name: str, value: object, instance: object, sizes: Mapping[int, int]) -> int:
+    """Steps of a keyword; those that compare many values count them.
+
+    Each refusal holds the whole instance as a text, and alternatives collect refusals.
+    """
+    characters = len(instance) if isinstance(instance, str) else sizes.get(id(instance), 0)
+    return _own_cost(name, value, instance) + characters // CHARACTERS_OF_STEP
+
+
+def _own_cost(name: str, value: object, instance: object) -> int:
     if name == "uniqueItems" and isinstance(instance, list):
         return 1 + len(instance) ** 2 // 10
     if name == "enum" and isinstance(value, list):

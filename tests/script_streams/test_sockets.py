@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from aiwebengine.script_streams import limits
+from aiwebengine.script_streams.socket import OpenSocket
 
 SOURCE = """
 const shown = (data) => typeof data === "string" ? data : `bytes ${[...data]}`;
@@ -282,6 +283,18 @@ async def test_a_client_that_does_not_read_is_disconnected(chat):
                 await asyncio.sleep(0)
 
         await until(lambda: not chat.connections.sockets.open)
+
+
+@pytest.mark.parametrize("data", ["", b"", "x"])
+def test_messages_without_data_do_not_wait_without_limit(data):
+    aborted = []
+    socket = OpenSocket("id", None, lambda: aborted.append(True))
+
+    for _ in range(limits.MOST_UNREAD_BYTES // limits.FRAME_OVERHEAD_BYTES + 1):
+        socket.send(data)
+
+    assert aborted == [True]
+    assert socket.is_over
 
 
 async def test_sockets_survive_a_deployment_and_end_with_their_route(chat):

@@ -44,6 +44,8 @@ MOST_CONNECTIONS_OF_SCRIPT = 5_000
 
 LARGEST_FRAME_BYTES = 65_536
 """Of one message that a WebSocket receives or sends."""
+FRAME_OVERHEAD_BYTES = 64
+"""That a message takes in memory beside its data: empty ones are not free."""
 RECEIVED_PER_SEC = 50
 """Messages that a script gets of one WebSocket, on average."""
 RECEIVED_AT_ONCE = 100

@@ -56,7 +56,7 @@ class OpenSocket:
         """Send a message."""
         if self.is_over:
             return
-        self._waiting_bytes += len(data)
+        self._waiting_bytes += len(data) + limits.FRAME_OVERHEAD_BYTES
         if self._waiting_bytes > limits.MOST_UNREAD_BYTES:
             self.closing = (TRY_AGAIN_LATER, "The client does not read")
             self._queue.clear()
@@ -112,7 +112,8 @@ class OpenSocket:
                 while self._queue:
                     message = self._queue.popleft()
                     await send(message)
-                    self._waiting_bytes -= len(message.get("text") or message.get("bytes") or b"")
+                    data = message.get("text") or message.get("bytes") or b""
+                    self._waiting_bytes -= len(data) + limits.FRAME_OVERHEAD_BYTES
                 self._is_due.clear()
                 await self._is_due.wait()
 

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from aiwebengine.core.errors import BadUserInput, EngineError, LimitExceeded, Unavailable
-from aiwebengine.database.restricted import SqlConflict, SqlError
+from aiwebengine.database.restricted import LONGEST_PREPARED, SqlConflict, SqlError
 from aiwebengine.database.restricted_pool import RestrictedPool
-from aiwebengine.script_database import limits
+from aiwebengine.script_database import limits, statements
 from aiwebengine.script_database.operations import ModuleOperations, TooManyRows
-from aiwebengine.script_database.statements import statement
+from aiwebengine.script_database.statements import Statement, statement
 from aiwebengine.script_database.transaction import TransactionOver
 from aiwebengine.script_database.values import UnfitParameter, arguments
 
@@ -39,6 +39,23 @@ async def test_no_more_rows_than_asked_for_are_read(script):
 async def test_a_process_asks_for_no_more_rows_than_are_allowed(most):
     with pytest.raises(BadUserInput, match="most_rows: found"):
         await ModuleOperations(None).query(None, "select 1", [], most)
+
+
+async def test_long_statements_are_not_kept(script):
+    """Each has up to 100,000 characters, in the engine and in the server."""
+    before = statements._remembered.cache_info().currsize
+    for number in range(3):
+        assert await script.rows(f"select /* {'ä' * 50_000} */ {number} as n") == [{"n": number}]
+
+    work = script.work()
+    await work.begin()
+    kept = work.transaction(1).connection._prepared
+    count = Statement("select count(*) from pg_prepared_statements", "select")
+    prepared = (await work.run(count, arguments([]), 1, 1)).rows[0][0]
+    await work.end(False)
+    assert max(map(len, kept)) <= LONGEST_PREPARED
+    assert prepared <= 3
+    assert statements._remembered.cache_info().currsize == before
 
 
 async def test_no_more_transactions_than_allowed_begin_at_once(script):

@@ -24,6 +24,8 @@ from aiwebengine.database.pool import _OUTAGES, _address
 
 MOST_PREPARED = 200
 """Prepared statements of one connection."""
+LONGEST_PREPARED = 4_000
+"""Characters of a statement that stays prepared: both sides keep its text."""
 CONNECT_SECS = 5.0
 CLOSE_SECS = 2.0
 # The driver gives up this long after the server should have.
@@ -178,7 +180,8 @@ class RestrictedConnection:
             tuple(_type_name(one) for one in statement.get_parameters()),
             tuple((one.name, _type_name(one.type)) for one in statement.get_attributes()),
         )
-        self._prepared[sql] = prepared
+        if len(sql) <= LONGEST_PREPARED:
+            self._prepared[sql] = prepared
         if len(self._prepared) > MOST_PREPARED:
             self._prepared.popitem(last=False)
         return prepared

@@ -50,6 +50,8 @@ _TYPES = frozenset(
     to_regprocedure to_regrole to_regtype
     """.split()
 )
+LONGEST_REMEMBERED = 4_000
+"""Characters of a statement whose check is remembered."""
 _HARMLESS = frozenset(("pg_typeof", "pg_column_size"))
 
 
@@ -77,9 +79,18 @@ class RefusedStatement(BadUserInput):
         self.position = position
 
 
-@lru_cache(maxsize=2_000)
 def statement(sql: str) -> Statement:
     """The only statement in *sql*. Raises NotSql, RefusedStatement."""
+    # Scripts use few long statements, and thousands of them would fill the memory.
+    return _remembered(sql) if len(sql) <= LONGEST_REMEMBERED else _only(sql)
+
+
+@lru_cache(maxsize=1_000)
+def _remembered(sql: str) -> Statement:
+    return _only(sql)
+
+
+def _only(sql: str) -> Statement:
     if len(sql) > MOST_SQL_CHARACTERS:
         raise RefusedStatement(
             f"The statement has {len(sql)} characters; at most {MOST_SQL_CHARACTERS} are allowed.",

@@ -318,7 +318,9 @@ async def test_scheduled_is_called_with_the_head(tmp_path):
         frame = await program.received(call)
 
     assert frame.kind is Kind.ANSWER
-    assert [(line.call, line.text) for line in program.logs] == [(call, "at 2023-11-14T22:13:20.000Z")]
+    assert [(line.call, line.text) for line in program.logs] == [
+        (call, "at 2023-11-14T22:13:20.000Z")
+    ]
 
 
 async def test_an_answer_that_is_too_large_fails_and_nothing_else(tmp_path):

@@ -55,7 +55,6 @@ alter table api_tokens
   add constraint api_tokens_audience_check check (length(audience) <= 500) not valid,
   -- When the secret has to be replaced; null: it lasts as long as the token.
   add column secret_expires_at timestamptz;
-create index api_tokens_client on api_tokens (client_id) where client_id is not null;
 
 -- The first script to activate a tool or prompt has its plain name at /mcp.
 create table script_mcp_names (

@@ -309,7 +309,7 @@ ROUTES = {
     "GET /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "404"),
     "PUT /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "404"),
     # Without edits.
-    "PATCH /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "422"),
+    "PATCH /api/engine/scripts/{slug}/files/{path}": sample("/api/engine/scripts/x/files/y", "415"),
     "DELETE /api/engine/scripts/{slug}/files/{path}": sample(
         "/api/engine/scripts/x/files/y", "404"
     ),
@@ -322,13 +322,13 @@ ROUTES = {
     "GET /api/engine/scripts/{slug}/secrets": sample("/api/engine/scripts/x/secrets", "404"),
     # Without a body of JSON.
     "PUT /api/engine/scripts/{slug}/secrets/{name}": sample(
-        "/api/engine/scripts/x/secrets/KEY", "422"
+        "/api/engine/scripts/x/secrets/KEY", "415"
     ),
     "DELETE /api/engine/scripts/{slug}/secrets/{name}": sample(
         "/api/engine/scripts/x/secrets/KEY", "404"
     ),
     "PUT /api/engine/scripts/{slug}/fetch-hosts": sample(
-        "/api/engine/scripts/x/fetch-hosts", "422"
+        "/api/engine/scripts/x/fetch-hosts", "415"
     ),
     "GET /engine/admin": sample("/engine/admin"),
     "GET /engine/admin/{path}": sample("/engine/admin/users"),

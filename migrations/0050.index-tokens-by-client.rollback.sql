@@ -1,0 +1,2 @@
+-- transactional: false
+drop index concurrently if exists api_tokens_client;

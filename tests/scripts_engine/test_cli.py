@@ -13,6 +13,8 @@ import pytest
 from tests import commands
 from tests.conftest import wait_for
 
+from aiwebengine.scripts import folders
+
 MAIN = """
 export const routes = {
   "GET /shop": (request) => { console.log("asked"); return new Response(TEXT); },
@@ -57,6 +59,7 @@ def test_a_new_folder_has_a_script_that_runs_and_passes_the_type_check(run, tmp_
     checked = type_check(tmp_path / "first-one", "main.ts")
 
     assert "main.ts" in started
+    assert folders.read(tmp_path / "first-one").left_out == []
     assert pushed.startswith("version 1 of first-one is live")
     assert "  GET /first-one/:name\n" in pushed
     assert json.loads(answer["body"])["greeting"] == "Hello, Ada!"
@@ -234,6 +237,7 @@ def test_check_names_problems_and_saves_nothing(run, shop):
     found = run("check", "shop", code=1)
 
     assert "main.ts:2:" in found
+    assert "It can't be deployed.\n" in found
     assert json.loads(run("list", "--json"))["total"] == 0
 
 

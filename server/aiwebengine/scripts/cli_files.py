@@ -154,8 +154,7 @@ def check(
     found = with_scripts(context.obj, work)
     lines = _lines_of(found.diagnostics)
     lines += [f"{route.method} {route.path}" for route in found.routes]
-    if found.is_deployable:
-        lines.append("It can be deployed.")
+    lines.append("It can be deployed." if found.is_deployable else "It can't be deployed.")
     show(as_json, answers.checked(found), lines)
     if not found.is_deployable:
         sys.exit(FAILED)

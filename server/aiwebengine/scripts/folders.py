@@ -21,8 +21,8 @@ from aiwebengine.scripts.files import (
 
 STATE = ".aiwebengine.json"
 """Notes which version the folder has."""
-FOR_EDITORS = frozenset({"aiwebengine.d.ts", "tsconfig.json"})
-"""Written for the author's editor, and no part of a version."""
+FOR_EDITORS = frozenset({".gitignore", "aiwebengine.d.ts", "tsconfig.json"})
+"""Written for the author's editor and Git, and no part of a version."""
 LARGEST_STATE_BYTES = 1_000_000
 IGNORED = frozenset({"node_modules"})
 

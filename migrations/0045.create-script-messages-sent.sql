@@ -2,12 +2,11 @@
 -- for a few minutes, for listeners that reconnect.
 set local lock_timeout = '5s';
 
--- Not part of the table: numbers must continue after a crash, which empties an unlogged table.
+-- Not part of the table: numbers must continue when all messages were removed.
 create sequence script_message_numbers;
 
--- Unlogged: a message is worthless after a crash, and its sender must not wait for the disk.
 -- No foreign key: it would write to, and lock, the row of the script for each message.
-create unlogged table script_messages_sent (
+create table script_messages_sent (
   number bigint primary key,
   script_id uuid not null,
   channel text not null check (length(channel) <= 600),

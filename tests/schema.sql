@@ -645,7 +645,7 @@ ALTER TABLE public.script_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
-CREATE UNLOGGED TABLE public.script_messages_sent (
+CREATE TABLE public.script_messages_sent (
     number bigint NOT NULL,
     script_id uuid NOT NULL,
     channel text NOT NULL,

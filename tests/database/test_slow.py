@@ -25,7 +25,8 @@ async def test_a_slow_statement_is_logged_without_its_values(engine, caplog):
     await engine.db.value("select pg_sleep(:secs),\n  cast(:word as text)", secs=0.1, word="secret")
     await engine.db.value("select 1")
 
-    [record] = told(caplog)
+    # Background work is slow too on a busy machine.
+    [record] = [one for one in told(caplog) if "pg_sleep" in one.statement]
     assert record.statement == "select pg_sleep(:secs), cast(:word as text)"
     assert record.ms >= 20
     assert record.waited_ms >= 0

@@ -6,7 +6,7 @@ from tests.docs.blocks import ROOT
 
 from aiwebengine.app.scripting import script_settings
 from aiwebengine.core.config import Config
-from aiwebengine.script_routes import errors
+from aiwebengine.script_calls import errors
 from aiwebengine.scripts import files
 from aiwebengine.scripts.limits import MAXIMA, MINIMA, NAMES
 from aiwebengine.scripts.routes import RESERVED

@@ -17,6 +17,8 @@ SILENT = (
     "graphql_errors",
     "sign_ins",
     "backup_age",
+    # Requests of scripts to other servers.
+    "script_fetch",
     # Failures of scripts.
     'aiwebengine_script_requests_total{instance=~".*",status',
 )

@@ -1312,8 +1312,6 @@ CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, instance) WH
 
 CREATE INDEX alerts_over ON public.alerts USING btree (name, instance, over_at) WHERE (state = 'over'::text);
 
-CREATE INDEX api_tokens_client ON public.api_tokens USING btree (client_id) WHERE (client_id IS NOT NULL);
-
 CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id, created_at);
 
 CREATE INDEX audit_events_action ON public.audit_events USING btree (action, at, id);

@@ -1,2 +1,0 @@
--- transactional: false
-drop index concurrently if exists api_tokens_client;

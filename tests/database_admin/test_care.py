@@ -43,8 +43,8 @@ async def test_all_of_it_is_one_query(ask, ada):
         """{ database {
           version startedAt sizeBytes statsSince
           growth(days: 30) { at sizeBytes }
-          tables(first: 200) { name estimatedRows sizeBytes indexBytes deadRows lastVacuumAt lastAutovacuumAt
-            lastAnalyzeAt lastAutoanalyzeAt }
+          tables(first: 200) { name estimatedRows sizeBytes indexBytes deadRows lastVacuumAt
+            lastAutovacuumAt lastAnalyzeAt lastAutoanalyzeAt }
           indexes { name table sizeBytes scans isUnique isUnused isValid bloatBytes definition }
           connections { used maximum reserved groups { state application userName count
             longestSeconds } }

@@ -60,7 +60,8 @@ class Process:
         self._pipe = pipe
         self._limits = program.limits
         self._now = asyncio.get_running_loop().time
-        self.used = self._now()
+        # uvloop's clock counts milliseconds: two short calls would end at the same time.
+        self.used = time.monotonic()
         """When its last call was over."""
         self.looked = self.used
         """When its limits were last checked."""
@@ -184,7 +185,7 @@ class Process:
 
     def _over(self, call: Call) -> None:
         del self.calls[call.inner]
-        self.used = self._now()
+        self.used = time.monotonic()
         self.questions.give_up(call)
 
     def drained(self) -> None:
@@ -251,7 +252,7 @@ class Process:
             self._pipe.opened()
         if kind == Kind.READY:
             self.registrations = head
-        self.used = self._now()
+        self.used = time.monotonic()
         self._owner.loaded(self, kind, head)
         if kind == Kind.NOT_READY:
             self.stop()

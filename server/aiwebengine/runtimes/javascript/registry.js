@@ -54,14 +54,9 @@ export class Registry {
       this.#warn(`${what} is not registered: only init() registers`);
       return `${what} not registered: only init() registers`;
     }
-    const handled = handler === undefined ? {} : { handler: this.#nameOf(handler, what) };
+    const handled = handler === undefined ? {} : { handler: this.nameOf(handler, what) };
     this.registrations.push({ kind, ...entry, ...handled });
     return `${what} registered`;
-  }
-
-  /** The name by which `find` finds *handler*, a name or a function; warns if it doesn't. */
-  nameOf(handler, what) {
-    return this.#nameOf(handler, what);
   }
 
   /** The function with this name; undefined without one. */
@@ -74,7 +69,8 @@ export class Registry {
     return found;
   }
 
-  #nameOf(handler, what) {
+  /** The name by which `find` finds *handler*, a name or a function; warns if it doesn't. */
+  nameOf(handler, what) {
     if (typeof handler !== "function") {
       const name = String(handler);
       if (this.find(name) === undefined) {

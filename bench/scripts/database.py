@@ -7,17 +7,17 @@ import random
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import psycopg
 
 from bench.engines import Bench, Started, started
 from bench.peers.versions import description
-from bench.peers.wrk import Load, load_page
+from bench.peers.wrk import load_page
 from bench.report import Result, ratio
 from bench.scripts.http import Connection
-from bench.scripts.processes import KINDS, cpu_secs, family
+from bench.scripts.processes import KINDS
 from bench.scripts.programs import FOLDER
+from bench.scripts.turns import Turn, turn
 
 CLIENTS = 16
 SECONDS = 3
@@ -46,17 +46,6 @@ insert into bench_notes select n, 'note ' || n from generate_series(1, {ROWS}) n
 """
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One load of one contestant: milliseconds of processor time for each request by kind.
-
-    PostgreSQL's own time is not among them: it is the same for both.
-    """
-
-    load: Load
-    cpu_millis: dict[str, float]
-
-
 def measure(bench: Bench) -> Result:
     """Requests a second and latency of each."""
     with psycopg.connect(bench.url, autocommit=True) as connection:
@@ -70,7 +59,9 @@ def measure(bench: Bench) -> Result:
         for _ in range(bench.rounds):
             chance.shuffle(everyone)
             for reads, name in everyone:
-                turns.setdefault((reads, name), []).append(_turn(contestants[name], PATHS[reads]))
+                turns.setdefault((reads, name), []).append(
+                    turn(contestants[name], PATHS[reads], CLIENTS, SECONDS)
+                )
     rates = {
         one: statistics.median(turn.load.per_second for turn in some) for one, some in turns.items()
     }
@@ -104,15 +95,6 @@ def _contestants(bench: Bench) -> Iterator[dict[str, Started]]:
     ):
         deployer.put("bench", {"main.js": SCRIPT, "migrations/0001.sql": TABLE})
         yield {FASTIFY: fastify, MODULE: engine}
-
-
-def _turn(server: Started, path: str) -> Turn:
-    processes = family(server.pid)
-    before = cpu_secs(processes)
-    load = load_page(server.port, path, CLIENTS, SECONDS)
-    after = cpu_secs(processes)
-    spent = {kind: (after[kind] - before[kind]) / load.requests * 1_000 for kind in KINDS}
-    return Turn(load, spent)
 
 
 def _row(

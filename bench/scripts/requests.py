@@ -7,15 +7,15 @@ import random
 import statistics
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from bench.engines import Bench, Started, started
 from bench.peers.versions import description
-from bench.peers.wrk import Load, load_page
+from bench.peers.wrk import load_page
 from bench.report import Result, ratio
 from bench.scripts.http import Connection
-from bench.scripts.processes import DENO, KINDS, SUPERVISOR, WORKER, cpu_secs, family
+from bench.scripts.processes import DENO, KINDS, SUPERVISOR, WORKER
 from bench.scripts.programs import CLASSIC, FOLDER, measured_module
+from bench.scripts.turns import Turn, turn
 
 CLIENTS = 16
 SECONDS = 3
@@ -23,14 +23,6 @@ WARM_SECONDS = 2
 
 BARE, FASTIFY, MODULE, CLASSIC_FORM = "bare route", "Fastify", "script", "classic script"
 HELLO, WORK = "hello", "10 ms handler"
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One load of one contestant: milliseconds of processor time for each request by kind."""
-
-    load: Load
-    cpu_millis: Mapping[str, float]
 
 
 def measure(bench: Bench) -> Result:
@@ -43,7 +35,7 @@ def measure(bench: Bench) -> Result:
         for _ in range(bench.rounds):
             chance.shuffle(order)
             for one in order:
-                turns[one].append(_turn(*contestants[one]))
+                turns[one].append(turn(*contestants[one], CLIENTS, SECONDS))
     rates = {
         one: statistics.median(turn.load.per_second for turn in some) for one, some in turns.items()
     }
@@ -82,15 +74,6 @@ def _contestants(bench: Bench) -> Iterator[dict[tuple[str, str], tuple[Started, 
             (WORK, FASTIFY): (fastify, "/bench/work"),
             (WORK, MODULE): (engine, "/bench/work"),
         }
-
-
-def _turn(server: Started, path: str) -> Turn:
-    processes = family(server.pid)
-    before = cpu_secs(processes)
-    load = load_page(server.port, path, CLIENTS, SECONDS)
-    after = cpu_secs(processes)
-    spent = {kind: (after[kind] - before[kind]) / load.requests * 1_000 for kind in KINDS}
-    return Turn(load, spent)
 
 
 def _millis(turns: list[Turn]) -> dict[str, float]:

@@ -60,10 +60,10 @@ def test_restoring_asks_for_a_word_and_escape_changes_nothing(open_page, made):
     dialog.get_by_role("button", name="Restore").click()
 
     expect(dialog.get_by_role("alert")).to_contain_text("Type restore")
-    assert f"restore={made}" in page.url
+    expect(page).to_have_url(re.compile(f"restore={made}"))
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert made not in page.url
+    expect(page).not_to_have_url(re.compile(made))
 
 
 def test_a_backup_is_downloaded_and_deleted(open_page, made):

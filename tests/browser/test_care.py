@@ -39,7 +39,7 @@ def test_tables_are_sorted_by_their_heads_and_the_address_keeps_it(open_page):
     page.reload()
 
     expect(tables.locator("tbody tr").first).to_contain_text("_yoyo_log")
-    assert "tables=name" in page.url
+    expect(page).to_have_url(re.compile("tables=name"))
 
 
 def test_a_vacuum_is_confirmed_started_and_reported_when_done(open_page, started):

@@ -111,7 +111,7 @@ def test_ada_signs_in_and_lands_where_she_wanted_and_signs_out_again(page, base)
     sign_in(page, base, "ada", "/engine/admin/audit?q=ada")
 
     expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
-    assert page.url == f"{base}/engine/admin/audit?q=ada"
+    expect(page).to_have_url(f"{base}/engine/admin/audit?q=ada")
     expect(page.locator(".me")).to_contain_text("ada@example.com")
 
     page.get_by_role("button", name="Sign out").click()

@@ -54,7 +54,7 @@ def expect_signed_out(page: Page, heading: str = "You have been signed out") -> 
     expect(page).to_have_title("Signed out · aiwebengine")
     # Neither other people's data nor one's own address, and no second notice.
     expect(page.locator("main")).to_have_text("")
-    assert "@" not in page.locator("body").inner_text()
+    expect(page.locator("body")).not_to_contain_text("@")
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
@@ -89,7 +89,7 @@ def test_the_way_back_leads_to_the_same_page_in_every_tab(instance, browser):
 
     link = page.get_by_role("link", name="Sign in again")
     here = quote(f"{ADMIN}/audit?q=admin", safe="")
-    assert link.get_attribute("href") == f"/auth/login?redirect={here}"
+    expect(link).to_have_attribute("href", f"/auth/login?redirect={here}")
     expect(link).to_be_focused()
     again = browser.new_page()
     again.goto(instance.link())
@@ -97,7 +97,7 @@ def test_the_way_back_leads_to_the_same_page_in_every_tab(instance, browser):
 
     expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
     expect(page.locator(".pill")).to_have_text("Live")
-    assert page.url.endswith("/audit?q=admin")
+    expect(page).to_have_url(re.compile(r"/audit\?q=admin$"))
 
 
 @pytest.mark.parametrize("start", STARTS)

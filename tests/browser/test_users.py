@@ -61,7 +61,7 @@ def test_searching_and_filtering_live_in_the_address(open_page, started):
     page.keyboard.type(email)
 
     expect(page.locator("tbody tr")).to_have_count(1)
-    assert "q=" in page.url
+    expect(page).to_have_url(re.compile("q="))
     page.reload()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_placeholder("Search name or email").fill("nobody-is-called-so")
@@ -121,7 +121,7 @@ def test_a_user_s_page_is_accessible_on_a_phone(open_page):
     )
     assert len(cards) >= 5
     assert all(right <= 360 - 12 and not is_cut for right, is_cut in cards)
-    assert "127.0.0.1 Current" in watched.page.locator("main").inner_text()
+    expect(watched.page.locator("main")).to_contain_text(re.compile(r"127\.0\.0\.1\s*Current"))
     assert watched.violations() == []
 
 

@@ -770,7 +770,6 @@ CREATE TABLE public.script_secrets (
     set_by text NOT NULL,
     CONSTRAINT script_secrets_ciphertext_check CHECK ((length(ciphertext) <= 17000)),
     CONSTRAINT script_secrets_hosts_check CHECK (((cardinality(hosts) <= 50) AND (length(array_to_string(hosts, ','::text)) <= 13000))),
-    CONSTRAINT script_secrets_name_check CHECK ((name ~ '^[A-Z][A-Z0-9_]{0,63}$'::text)),
     CONSTRAINT script_secrets_set_by_check CHECK ((length(set_by) <= 400))
 );
 
@@ -1207,6 +1206,9 @@ ALTER TABLE ONLY public.script_schedule_runs
 
 ALTER TABLE ONLY public.script_schedules
     ADD CONSTRAINT script_schedules_pkey PRIMARY KEY (script_id, name);
+
+ALTER TABLE public.script_secrets
+    ADD CONSTRAINT script_secrets_name_check CHECK ((name ~ '^[A-Za-z][A-Za-z0-9_]{0,63}$'::text)) NOT VALID;
 
 ALTER TABLE ONLY public.script_secrets
     ADD CONSTRAINT script_secrets_pkey PRIMARY KEY (id);

@@ -157,6 +157,10 @@ CALLS = {
     "text_tools.js": [
         (post("encode", b"text"), 200, "dGV4dA=="),
         (post("decode", b"dGV4dA=="), 200, "text"),
+        # Of the UTF-8 bytes, as the original engine has it.
+        (post("encode", "ä🎉".encode()), 200, "w6Twn46J"),
+        (post("decode", b"w6Twn46J"), 200, "ä🎉"),
+        (post("decode", b"/w=="), "TypeError: The encoded data is not valid", 6),
         (get("slug", "/?text=%C3%89t%C3%A9%20%26%20more!"), 200, "ete-more"),
     ],
     "broken_handler.js": [

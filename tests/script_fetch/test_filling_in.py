@@ -42,6 +42,24 @@ async def test_a_header_gets_the_secret() -> None:
     assert local.received[0].header("x") == f"{VALUE} {VALUE} {{{{other}}}}"
 
 
+async def test_names_of_the_original_engine_are_known() -> None:
+    found = sources()
+    found.add("github_token", "ghp_1", "127.0.0.1")
+    async with site(answering()) as local:
+        headers = {"A": "{{secret:github_token}}", "B": "{{github_token}}"}
+        await client("127.0.0.1", sources=found).send(
+            CALLER,
+            ask(local.url(), "POST", headers=headers, body=b"{{secret:github_token}}", mark=""),
+        )
+        with pytest.raises(NotFound, match="no secret other"):
+            await client("127.0.0.1").send(
+                CALLER, ask(local.url(), headers={"A": "{{secret:other}}"})
+            )
+
+    assert local.received[0].header("a") == local.received[0].header("b") == "ghp_1"
+    assert local.received[0].body == b"ghp_1"
+
+
 async def test_a_secret_that_is_missing_is_reported() -> None:
     async with site(answering()) as local:
         with pytest.raises(NotFound, match="The script has no secret API_KEY"):
@@ -78,7 +96,14 @@ async def test_a_secret_is_not_sent_without_tls() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/?key={{API_KEY}}", "/%7B%7BAPI_KEY%7D%7D", "/%7b{API_KEY%23abc}}", "/{{OTHER}}"]
+    "path",
+    [
+        "/?key={{API_KEY}}",
+        "/%7B%7BAPI_KEY%7D%7D",
+        "/%7b{API_KEY%23abc}}",
+        "/{{OTHER}}",
+        "/{{secret:github_token}}",
+    ],
 )
 async def test_a_secret_is_never_in_a_url(path: str) -> None:
     async with site(answering()) as local:

@@ -78,7 +78,7 @@ async def test_a_value_is_encrypted_in_the_database(engine, hello, set_secret):
     assert rows[0]["ciphertext"] != rows[1]["ciphertext"]
 
 
-@pytest.mark.parametrize("name", ["", "api_key", "1A", "A-B", "A B", "Ä", "A" * 65])
+@pytest.mark.parametrize("name", ["", "_A", "1A", "A-B", "A B", "Ä", "A" * 65])
 async def test_other_names_are_refused(hello, set_secret, name):
     with pytest.raises(BadUserInput, match="name: found"):
         await set_secret(name, VALUE)

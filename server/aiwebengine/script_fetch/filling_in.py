@@ -13,23 +13,27 @@ from aiwebengine.script_fetch.headers import Header, must_be_sendable
 from aiwebengine.script_fetch.types import SecretValue
 from aiwebengine.script_fetch.urls import Target
 
-_NAME = "[A-Z][A-Z0-9_]{0,63}"
-_IN_URL = re.compile(r"(?:\{|%7b){2}(" + _NAME + r")(?:#|%23|\}|%7d)", re.IGNORECASE)
+_NAME = "[A-Za-z][A-Za-z0-9_]{0,63}"
+# Scripts of the original engine name secrets as `{{secret:NAME}}` too.
+_KIND = "(?:secret:)?"
+_IN_URL = re.compile(
+    rf"(?:\{{|%7b){{2}}(secret(?::|%3a))?({_NAME})(?:#|%23|\}}|%7d)", re.IGNORECASE
+)
 _MARK = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
 def must_have_no_secret(url: str) -> None:
     """Raise BadUserInput for a URL with a placeholder."""
     found = _IN_URL.search(url)
-    if found and found[1].isupper():
+    if found and (found[1] or found[2].isupper()):
         raise BadUserInput(
-            f"url: it contains the placeholder of the secret {found[1]}. Secrets are sent in"
+            f"url: it contains the placeholder of the secret {found[2]}. Secrets are sent in"
             " headers and bodies only, because servers and proxies write URLs into their logs."
         )
 
 
 def named_in_headers(headers: Iterable[Header], mark: str | None = None) -> set[str]:
-    """The secrets that headers name: as `{{NAME}}`, or `{{NAME#mark}}`."""
+    """The secrets that headers name: as `{{NAME}}`, `{{secret:NAME}}` or `{{NAME#mark}}`."""
     pattern = _in_header(mark)
     return {name for _, value in headers for name in pattern.findall(value)}
 
@@ -51,12 +55,15 @@ def checked_mark(mark: str | None) -> str | None:
 def fill_headers(
     headers: Iterable[Header], mark: str | None, secrets: Mapping[str, SecretValue]
 ) -> list[Header]:
-    """The headers with secrets. Raises NotFound, BadUserInput."""
+    """The headers with secrets. Raises NotFound for a name in capital letters, BadUserInput."""
 
     def value(found: re.Match[str]) -> str:
-        if found[1] not in secrets:
-            raise no_secret(found[1])
-        return secrets[found[1]].value
+        if found[1] in secrets:
+            return secrets[found[1]].value
+        # Other braces with a word in small letters may be meant for whoever receives them.
+        if found[0] == f"{{{{{found[1]}}}}}" and not found[1].isupper():
+            return found[0]
+        raise no_secret(found[1])
 
     filled = []
     for name, text in headers:
@@ -115,7 +122,7 @@ def no_secret(name: str) -> NotFound:
 
 def _in_header(mark: str | None) -> re.Pattern[str]:
     end = f"(?:#{mark})?" if mark else ""
-    return re.compile(rf"\{{\{{({_NAME}){end}\}}\}}")
+    return re.compile(rf"\{{\{{{_KIND}({_NAME}){end}\}}\}}")
 
 
 def _in_body(mark: str) -> re.Pattern[bytes]:
@@ -123,7 +130,8 @@ def _in_body(mark: str) -> re.Pattern[bytes]:
     end = f"#{mark}" if mark else ""
     encoded_end = f"%23{mark}" if mark else ""
     return re.compile(
-        rf"\{{\{{({_NAME}){end}\}}\}}|%7[Bb]%7[Bb]({_NAME}){encoded_end}%7[Dd]%7[Dd]".encode()
+        rf"\{{\{{{_KIND}({_NAME}){end}\}}\}}"
+        rf"|%7[Bb]%7[Bb](?:secret(?::|%3[Aa]))?({_NAME}){encoded_end}%7[Dd]%7[Dd]".encode()
     )
 
 

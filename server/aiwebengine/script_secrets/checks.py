@@ -7,14 +7,14 @@ import re
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.script_secrets.types import LARGEST_VALUE_BYTES
 
-_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 def name(text: str) -> str:
     """The name. Raises BadUserInput."""
     if not _NAME.fullmatch(text):
         raise BadUserInput(
-            f"name: found {text[:80]!a}; allowed: capital letters, digits and _, at most 64,"
+            f"name: found {text[:80]!a}; allowed: letters, digits and _, at most 64 of them,"
             " beginning with a letter, such as API_KEY."
         )
     return text

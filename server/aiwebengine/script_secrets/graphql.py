@@ -15,7 +15,7 @@ class SetScriptSecretInput:
 
     Attributes:
         slug: the script.
-        name: its name: capital letters, digits and `_`, such as `API_KEY`.
+        name: its name: letters, digits and `_`, such as `API_KEY`.
         value: its value; at most 16384 bytes. It can't be read back.
         hosts: hosts that it may be sent to, such as `api.example.org`, or `*.example.org` for the
           names below it; at most 50. None if it only verifies signatures.

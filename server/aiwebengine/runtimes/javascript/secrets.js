@@ -5,7 +5,7 @@ import { Bytes, encode, exec, isPrototypeOf } from "./safe.js";
 // Author code can replace the globals.
 const { ArrayBuffer, TypeError, Uint8Array } = globalThis;
 
-const NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /** Ends the placeholders of this process. Nobody outside can write one into what is sent. */
 export const MARK = crypto.randomUUID().replaceAll("-", "");
@@ -52,7 +52,7 @@ export function classic(host) {
 
 function placeholder(name) {
   if (!isName(name)) {
-    throw new TypeError(`"${name}" is not the name of a secret: use capital letters, digits and _`);
+    throw new TypeError(`"${name}" is not the name of a secret: use letters, digits and _`);
   }
   return `{{${name}#${MARK}}}`;
 }

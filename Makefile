@@ -209,7 +209,10 @@ $(PEERS_READY): $(PYTHON_READY) bench/requirements.txt bench/peers/node/package.
 	cd bench/peers/node && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(PAGES_READY): $(NODE_READY) $(wildcard frontend/tools/*.mjs frontend/graphiql/*.js)
+# What the bundles are made of: see frontend/tools/vendor.mjs.
+BUNDLED := $(shell find frontend/editor frontend/graphiql frontend/lib frontend/css frontend/auth -name '*.js' -o -name '*.css')
+
+$(PAGES_READY): $(NODE_READY) $(wildcard frontend/tools/*.mjs) $(BUNDLED)
 	@echo "Building the pages …"
 	@cd frontend && npm run --silent vendor
 	@touch $@

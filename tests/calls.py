@@ -333,6 +333,7 @@ ROUTES = {
     "GET /engine/admin": sample("/engine/admin"),
     "GET /engine/admin/{path}": sample("/engine/admin/users"),
     "GET /editor": sample("/editor"),
+    "GET /editor/{path}": sample("/editor/hello"),
     "GET /assets/{build}/{path}": sample("/assets/0/nothing.js", "404"),
     # Last: it ends the sessions that the callers use.
     "POST /auth/logout": sample("/auth/logout", "204", expired="401"),

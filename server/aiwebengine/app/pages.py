@@ -60,6 +60,7 @@ class Pages:
             Route("/engine/admin", self._manager, methods=["GET"]),
             Route("/engine/admin/{path:path}", self._manager, methods=["GET"]),
             Route("/editor", self._editor, methods=["GET"]),
+            Route("/editor/{path:path}", self._editor, methods=["GET"]),
         ]
 
     async def playground(self, _: Request) -> Response:
@@ -141,7 +142,7 @@ class Pages:
 
     @needs((Role.EDITOR, Role.ADMINISTRATOR))
     async def _editor(self, request: Request) -> Response:
-        """A placeholder for the script editor of a later version.
+        """The script editor, a single-page application: the same page for every path below it.
 
         Answers:
             200: the page.
@@ -149,17 +150,9 @@ class Pages:
 
         Raises Unauthenticated if the client asks for JSON, Forbidden.
         """
-        return await self._page_for(
-            request,
-            "message.html",
-            Role.EDITOR,
-            Role.ADMINISTRATOR,
-            title="Editor not available yet",
-            detail="A later version will have an editor for scripts at this address.",
-            is_signed_in=True,
-        )
+        return await self._page_for(request, "editor.html", Role.EDITOR, Role.ADMINISTRATOR)
 
-    async def _page_for(self, request: Request, page: str, *roles: Role, **values: Any) -> Response:
+    async def _page_for(self, request: Request, page: str, *roles: Role) -> Response:
         """A page for users with one of *roles*. Redirects anonymous callers to the sign-in page.
 
         Raises Unauthenticated if an anonymous caller asks for JSON, Forbidden without a role.
@@ -174,7 +167,7 @@ class Pages:
             raise Forbidden(
                 f"This page needs the role {' or '.join(role.value for role in roles)}."
             )
-        return self._frontend.page(page, **values)
+        return self._frontend.page(page)
 
     async def _reader(self, request: Request, error: EngineError) -> dict[str, Any]:
         """Template values on the reader of an error page, for its links (sign-in, log)."""

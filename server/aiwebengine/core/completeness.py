@@ -13,7 +13,7 @@ from pathlib import Path
 
 # The pages that the server renders.
 _PAGES = (
-    "frame graphiql home import-map index message sign-in"
+    "editor frame graphiql home import-map index message sign-in"
     " oauth-answered oauth-consent oauth-problem"
 ).split()
 _IN_PAGE = re.compile(r"\{\{ prefix \}\}/([\w./-]+)")
@@ -21,6 +21,9 @@ _IN_MODULE = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}/[\w./-]+\.js)\
 _IN_STYLE = re.compile(r"""url\(["']?([\w./-]+\.\w+)["']?\)""")
 # A bundle: it has no imports, only strings that look like imports.
 _BUNDLE = "vendor/graphiql.js"
+# The editor's bundle has both: its imports are known by their names.
+_EDITOR_PARTS = "vendor/editor"
+_IN_EDITOR = re.compile(r"""["'](\./editor-[\w-]+\.js)["']""")
 
 
 # In this package: what runs programs in JavaScript.
@@ -82,6 +85,9 @@ def _named_in(frontend: Path, name: str) -> Iterator[str]:
         return
     if suffix == ".html":
         yield from _IN_PAGE.findall(text)
+        return
+    if suffix == ".js" and name.startswith(_EDITOR_PARTS):
+        yield from (posixpath.normpath(f"{folder}/{part}") for part in _IN_EDITOR.findall(text))
         return
     for match in (_IN_MODULE if suffix == ".js" else _IN_STYLE).finditer(text):
         if not _is_in_comment(match):

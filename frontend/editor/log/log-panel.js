@@ -1,0 +1,8 @@
+// @ts-check
+/** The panel Log. */
+import { html } from "htm/preact";
+
+/** @param {import("../panels.js").PanelProps} props */
+export function LogPanel({ script }) {
+  return html`<p class="panel-empty">There is nothing here yet for ${script.slug}.</p>`;
+}

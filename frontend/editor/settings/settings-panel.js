@@ -1,0 +1,8 @@
+// @ts-check
+/** The panel Settings. */
+import { html } from "htm/preact";
+
+/** @param {import("../panels.js").PanelProps} props */
+export function SettingsPanel({ script }) {
+  return html`<p class="panel-empty">There is nothing here yet for ${script.slug}.</p>`;
+}

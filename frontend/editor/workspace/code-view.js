@@ -1,0 +1,215 @@
+// @ts-check
+/** The code editor of the open file, which follows the workspace and tells it what is typed. */
+import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import {
+  bracketMatching,
+  codeFolding,
+  foldGutter,
+  foldKeymap,
+  indentOnInput,
+  indentUnit,
+} from "@codemirror/language";
+import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { Annotation, EditorSelection, EditorState } from "@codemirror/state";
+import {
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+} from "@codemirror/view";
+import { languageExtensions } from "../language/extensions.js";
+import { diagnosticsOf } from "./diagnostics.js";
+import { languageOf } from "./languages.js";
+import { replacement } from "./replacement.js";
+import { theme } from "./theme.js";
+
+/**
+ * @typedef {import("./files.js").Workspace} Workspace
+ * @typedef {import("./files.js").Text} Text
+ * @typedef {{ state: EditorState, document: Text | null }} Known
+ *   document: the text in the workspace that the state shows
+ */
+
+/** Marks a change that comes from the workspace, and needs not be told to it. */
+const fromWorkspace = Annotation.define();
+
+export class CodeView {
+  /** @type {Map<string, Known>} */
+  #known = new Map();
+  #path = "";
+
+  /** @param {Workspace} workspace @param {ShadowRoot} root */
+  constructor(workspace, root) {
+    this.workspace = workspace;
+    this.view = new EditorView({ parent: root, root, state: EditorState.create() });
+    this.#stop = workspace.subscribe((event) => this.#follow(event));
+    workspace.attach({
+      selection: () => this.#selection(),
+      reveal: (line, column) => this.#reveal(line, column),
+    });
+    const { current } = workspace;
+    this.#show();
+    if (current && current.line > 1) this.#reveal(current.line, current.column);
+  }
+
+  /** @type {() => void} */
+  #stop;
+
+  destroy() {
+    this.#stop();
+    this.workspace.attach(null);
+    this.view.destroy();
+  }
+
+  /** @param {import("./files.js").Event} event */
+  #follow(event) {
+    if (event === "cursor") return;
+    if (event === "problems") this.#mark();
+    else this.#show();
+  }
+
+  /** Shows the open file as the workspace has it now. */
+  #show() {
+    const path = this.workspace.current?.path ?? "";
+    const document = this.workspace.document(path);
+    if (path !== this.#path) {
+      this.#keep();
+      this.#path = document ? path : "";
+      if (!document) return;
+      const known = this.#known.get(path);
+      this.view.setState(known?.state ?? this.#stateOf(path));
+      if (!known) this.#known.set(path, { state: this.view.state, document });
+      this.#mark();
+      this.#tellCursor();
+    }
+    if (document) this.#update(path, document);
+  }
+
+  /** Remembers the state of the file that is left, and forgets the files that are gone. */
+  #keep() {
+    const known = this.#known.get(this.#path);
+    if (known) known.state = this.view.state;
+    for (const path of this.#known.keys()) if (!this.workspace.has(path)) this.#known.delete(path);
+  }
+
+  /** Takes over a text that was changed elsewhere, such as by a replacement in all files. @param {string} path @param {Text} document */
+  #update(path, document) {
+    const known = this.#known.get(path);
+    if (!known || known.document === document) return;
+    known.document = document;
+    const changes = replacement(this.view.state.sliceDoc(), document.toString());
+    if (changes) this.view.dispatch({ changes, annotations: fromWorkspace.of(true) });
+  }
+
+  /** @param {string} path */
+  #stateOf(path) {
+    const text = this.workspace.text(path) ?? "";
+    return EditorState.create({ doc: text, extensions: this.#extensions(path, text) });
+  }
+
+  /** @param {string} path @param {string} text */
+  #extensions(path, text) {
+    const isReadOnly = !this.workspace.canChange;
+    return [
+      lineNumbers(),
+      highlightActiveLineGutter(),
+      highlightSpecialChars(),
+      history(),
+      codeFolding(),
+      foldGutter(),
+      drawSelection(),
+      dropCursor(),
+      EditorState.allowMultipleSelections.of(true),
+      indentOnInput(),
+      indentUnit.of("  "),
+      bracketMatching(),
+      closeBrackets(),
+      rectangularSelection(),
+      crosshairCursor(),
+      highlightActiveLine(),
+      highlightSelectionMatches(),
+      search({ top: true }),
+      lintGutter(),
+      languageExtensions(this.workspace, path),
+      keymap.of([
+        ...closeBracketsKeymap,
+        ...defaultKeymap,
+        ...searchKeymap,
+        ...historyKeymap,
+        ...foldKeymap,
+        ...lintKeymap,
+        indentWithTab,
+      ]),
+      languageOf(path),
+      theme,
+      // A file keeps its line breaks.
+      text.includes("\r\n") ? EditorState.lineSeparator.of("\r\n") : [],
+      EditorState.readOnly.of(isReadOnly),
+      EditorView.contentAttributes.of({
+        "aria-label": path,
+        "aria-readonly": String(isReadOnly),
+        spellcheck: "false",
+      }),
+      EditorView.updateListener.of((update) => this.#updated(path, update)),
+    ];
+  }
+
+  /** @param {string} path @param {import("@codemirror/view").ViewUpdate} update */
+  #updated(path, update) {
+    const isOurs = update.transactions.some((one) => one.annotation(fromWorkspace));
+    if (update.docChanged && !isOurs) {
+      const document = textOf(update.state);
+      const known = this.#known.get(path);
+      if (known) known.document = document;
+      this.workspace.typed(path, document);
+    }
+    if (update.selectionSet || update.docChanged) this.#tellCursor();
+  }
+
+  #tellCursor() {
+    const { head } = this.view.state.selection.main;
+    const line = this.view.state.doc.lineAt(head);
+    this.workspace.moved(line.number, head - line.from + 1);
+  }
+
+  #selection() {
+    const { from, to } = this.view.state.selection.main;
+    return this.view.state.sliceDoc(from, to);
+  }
+
+  /** @param {number} line @param {number} column */
+  #reveal(line, column) {
+    if (!this.#path) return;
+    const { doc } = this.view.state;
+    const found = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    const place = Math.min(found.from + Math.max(column, 1) - 1, found.to);
+    this.view.dispatch({
+      selection: EditorSelection.cursor(place),
+      effects: EditorView.scrollIntoView(place, { y: "center" }),
+    });
+    this.view.focus();
+  }
+
+  #mark() {
+    if (!this.#path) return;
+    const { state } = this.view;
+    const found = this.workspace.problems.filter(({ file }) => file === this.#path);
+    this.view.dispatch(setDiagnostics(state, diagnosticsOf(state.doc, found)));
+  }
+}
+
+/** The text of a state, which is made when somebody reads it. @param {EditorState} state @returns {Text} */
+function textOf({ doc, lineBreak }) {
+  return {
+    length: doc.length + (doc.lines - 1) * (lineBreak.length - 1),
+    toString: () => doc.sliceString(0, doc.length, lineBreak),
+  };
+}

@@ -1,0 +1,20 @@
+// @ts-check
+/** The content of the open file: its code, a picture, or what it is. */
+import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
+import { CodeView } from "./code-view.js";
+
+/** @param {{ workspace: import("./files.js").Workspace }} props */
+export function Code({ workspace }) {
+  const host = useRef(/** @type {HTMLDivElement | null} */ (null));
+  useEffect(() => {
+    if (!host.current) return undefined;
+    // The styles of the code editor are made by script, which the policy of the page allows only in
+    // the adopted style sheets of a shadow root.
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: "open" });
+    const code = new CodeView(workspace, root);
+    return () => code.destroy();
+  }, [workspace]);
+  const isShown = workspace.current && !workspace.isBinary(workspace.current.path);
+  return html`<div class="code" ref=${host} hidden=${!isShown}></div>`;
+}

@@ -1,0 +1,389 @@
+// @ts-check
+/**
+ * The files of a script as somebody edits them: the store that the whole workspace reads. It knows
+ * neither Preact nor the code editor, so that it is tested without a browser.
+ */
+import { fromBase64, toBase64 } from "./base64.js";
+import { pathProblem } from "./paths.js";
+
+/**
+ * @typedef {import("../../types/schema").ScriptFileInput} ScriptFileInput
+ * @typedef {{ path: string, text: string | null, base64: string | null }} GivenFile
+ *   as the server returns it
+ * @typedef {{ readonly length: number, toString: () => string }} Text
+ *   a text that is made only when somebody reads it, as the code editor has it
+ * @typedef {{ text: Text | null, made: string | null, bytes: Uint8Array | null,
+ *   isChanged: boolean | null }} Entry
+ *   made: the text as a string, isChanged: both null when nobody has asked yet
+ * @typedef {{ path: string, kind: "added" | "changed" | "removed" }} Change
+ * @typedef {{ path: string, line: number, column: number }} Position counted from 1
+ * @typedef {{ severity: "ERROR" | "WARNING", message: string, file: string | null,
+ *   line: number | null, column: number | null, source: string }} Problem
+ * @typedef {{ severity: "ERROR" | "WARNING", message: string, file?: string | null,
+ *   line?: number | null, column?: number | null }} FoundProblem
+ * @typedef {"loaded" | "files" | "text" | "tabs" | "cursor" | "problems"} Event
+ * @typedef {{ selection: () => string, reveal: (line: number, column: number) => void }} CodeEditor
+ * @typedef {{ save: (workspace: Workspace, options: { message?: string }) => Promise<number | null>,
+ *   deploy: (workspace: Workspace) => void, reload: () => Promise<void> }} Flows
+ */
+
+/** While somebody types, listeners are told of it no more often than this. */
+const TYPING_MS = 150;
+
+export class Workspace {
+  /** @type {Map<string, Entry>} */
+  #files = new Map();
+  /** @type {Map<string, Uint8Array>} */
+  #baseBytes = new Map();
+  /** @type {Map<string, FoundProblem[]>} */
+  #found = new Map();
+  /** @type {Set<(event: Event) => void>} */
+  #listeners = new Set();
+  /** @type {Set<Event>} */
+  #waiting = new Set();
+  /** @type {CodeEditor | null} */
+  #editor = null;
+  /** @type {Flows | null} */
+  #flows = null;
+
+  /** @param {{ slug: string, canChange?: boolean }} options canChange: whether the person may save */
+  constructor({ slug, canChange = true }) {
+    this.slug = slug;
+    this.canChange = canChange;
+    /** Number of the version that the files come from; 0 before the first. */
+    this.baseVersion = 0;
+    /** Texts of that version. @type {Map<string, string>} */
+    this.baseTexts = new Map();
+    /** Paths of the open tabs. @type {string[]} */
+    this.tabs = [];
+    /** Where the cursor is. @type {Position | null} */
+    this.current = null;
+    /** @type {Problem[]} */
+    this.problems = [];
+    this.isSaving = false;
+    /** @type {string | undefined} */
+    this.wantedEntry = undefined;
+  }
+
+  /** The file that the engine loads; undefined when the server chooses it by name. */
+  get entry() {
+    return this.wantedEntry !== undefined && this.has(this.wantedEntry)
+      ? this.wantedEntry
+      : undefined;
+  }
+
+  /**
+   * Calls the listener after each change; while somebody types, at intervals.
+   * @param {(event: Event) => void} listener
+   * @returns {() => void} stops it
+   */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /* Reading. */
+
+  paths() {
+    return [...this.#files.keys()].sort();
+  }
+
+  /** @param {string} path */
+  has(path) {
+    return this.#files.has(path);
+  }
+
+  /** @param {string} path */
+  isBinary(path) {
+    return Boolean(this.#files.get(path)?.bytes);
+  }
+
+  /** The text; null for a binary file or none. @param {string} path */
+  text(path) {
+    const entry = this.#files.get(path);
+    if (!entry?.text) return null;
+    entry.made ??= entry.text.toString();
+    return entry.made;
+  }
+
+  /** What is the text now, without making it: the same object means the same text. @param {string} path */
+  document(path) {
+    return this.#files.get(path)?.text ?? null;
+  }
+
+  /** The content of a binary file; null for a text or none. @param {string} path */
+  bytes(path) {
+    return this.#files.get(path)?.bytes ?? null;
+  }
+
+  /** Whether the file differs from the base version. @param {string} path */
+  isChanged(path) {
+    const entry = this.#files.get(path);
+    if (!entry) return this.baseTexts.has(path) || this.#baseBytes.has(path);
+    entry.isChanged ??= this.#differs(path, entry);
+    return entry.isChanged;
+  }
+
+  /** @param {string} path @param {Entry} entry */
+  #differs(path, entry) {
+    if (entry.bytes) return entry.bytes !== this.#baseBytes.get(path);
+    const base = this.baseTexts.get(path);
+    return base === undefined || base.length !== entry.text?.length || base !== this.text(path);
+  }
+
+  /** What differs from the base version, by path. @returns {Change[]} */
+  changed() {
+    /** @type {Change[]} */
+    const found = [];
+    for (const path of this.#files.keys()) {
+      if (!this.isChanged(path)) continue;
+      const isKnown = this.baseTexts.has(path) || this.#baseBytes.has(path);
+      found.push({ path, kind: isKnown ? "changed" : "added" });
+    }
+    for (const path of this.#removed()) found.push({ path, kind: "removed" });
+    return found.sort((one, other) => (one.path < other.path ? -1 : 1));
+  }
+
+  get isDirty() {
+    if (this.#removed().length > 0) return true;
+    for (const path of this.#files.keys()) if (this.isChanged(path)) return true;
+    return false;
+  }
+
+  #removed() {
+    const base = [...this.baseTexts.keys(), ...this.#baseBytes.keys()];
+    return base.filter((path) => !this.#files.has(path));
+  }
+
+  /** All files, as `saveScript` and `checkScript` take them. @returns {ScriptFileInput[]} */
+  asInput() {
+    return this.paths().map((path) => {
+      const bytes = this.bytes(path);
+      return bytes ? { path, base64: toBase64(bytes) } : { path, text: this.text(path) ?? "" };
+    });
+  }
+
+  /* Changing. */
+
+  /**
+   * Replaces everything: after a save, a merge, or another version was chosen.
+   * @param {number} version @param {readonly GivenFile[]} files
+   * @param {string} [entry] the file that the engine loads
+   */
+  load(version, files, entry) {
+    this.baseVersion = version;
+    this.wantedEntry = entry;
+    this.baseTexts = new Map();
+    this.#baseBytes = new Map();
+    this.#files = new Map();
+    for (const { path, text, base64 } of files) {
+      if (base64 === null) this.baseTexts.set(path, text ?? "");
+      else this.#baseBytes.set(path, fromBase64(base64));
+    }
+    for (const [path, text] of this.baseTexts) this.#files.set(path, entryOf(text, false));
+    for (const [path, bytes] of this.#baseBytes) this.#files.set(path, entryOf(bytes, false));
+    this.tabs = this.tabs.filter((path) => this.has(path));
+    if (this.current && !this.has(this.current.path)) this.#openInstead();
+    this.#found.clear();
+    this.problems = [];
+    this.#tell("loaded");
+  }
+
+  /**
+   * What is here has become the base version: after it was saved. Texts keep their cursors.
+   * @param {number} version
+   */
+  saved(version, files = this.asInput()) {
+    this.baseVersion = version;
+    this.baseTexts = new Map();
+    const bytes = new Map();
+    for (const { path, text } of files) {
+      if (typeof text === "string") this.baseTexts.set(path, text);
+      else bytes.set(path, this.bytes(path) ?? new Uint8Array());
+    }
+    this.#baseBytes = bytes;
+    for (const entry of this.#files.values()) entry.isChanged = null;
+    this.#tell("loaded");
+  }
+
+  /** @param {string} path @param {string} text */
+  setText(path, text) {
+    const entry = this.#files.get(path);
+    if (!entry?.text) throw new Error(`There is no text ${path}.`);
+    if (this.text(path) === text) return;
+    this.#files.set(path, entryOf(text));
+    this.#tell("text");
+  }
+
+  /** What the code editor has after a key; `document(path)` is this object then. @param {string} path @param {Text} text */
+  typed(path, text) {
+    const entry = this.#files.get(path);
+    if (!entry?.text) return;
+    const was = entry.isChanged;
+    this.#files.set(path, { text, made: null, bytes: null, isChanged: null });
+    if (this.isChanged(path) === was) this.#tellSoon("text");
+    else this.#tell("text");
+  }
+
+  /**
+   * @param {string} path @param {string | Uint8Array} content
+   * @throws {Error} for a path that is taken or not allowed
+   */
+  create(path, content) {
+    this.#mustBeFree(path);
+    this.#files.set(path, entryOf(content));
+    this.#tell("files");
+  }
+
+  /**
+   * Renames a file, or moves it to another folder.
+   * @param {string} from @param {string} to
+   * @throws {Error} for a path that is taken or not allowed
+   */
+  rename(from, to) {
+    const entry = this.#files.get(from);
+    if (!entry || from === to) return;
+    this.#mustBeFree(to, from);
+    this.#files.delete(from);
+    this.#files.set(to, { ...entry, isChanged: null });
+    this.tabs = this.tabs.map((path) => (path === from ? to : path));
+    if (this.current?.path === from) this.current = { ...this.current, path: to };
+    if (this.wantedEntry === from) this.wantedEntry = to;
+    this.#tell("files");
+  }
+
+  /** @param {string} path */
+  remove(path) {
+    if (!this.#files.delete(path)) return;
+    this.close(path);
+    this.#tell("files");
+  }
+
+  /** @param {string} path @param {string} [from] the file that is renamed to it */
+  #mustBeFree(path, from) {
+    const others = this.paths().filter((other) => other !== from);
+    const problem = pathProblem(path, others);
+    if (problem) throw new Error(problem);
+  }
+
+  /* Tabs, cursor, problems. */
+
+  /** Opens a file, and moves the cursor. @param {string} path @param {{ line?: number, column?: number }} [position] */
+  open(path, { line, column = 1 } = {}) {
+    if (!this.has(path)) return;
+    if (!this.tabs.includes(path)) this.tabs = [...this.tabs, path];
+    const isOther = this.current?.path !== path;
+    if (isOther || line) this.current = { path, line: line ?? 1, column };
+    this.#tell("tabs");
+    // A file without a line is opened where its cursor was.
+    if (line) this.#editor?.reveal(line, column);
+  }
+
+  /** Closes a tab; the file stays. @param {string} path */
+  close(path) {
+    const place = this.tabs.indexOf(path);
+    if (place < 0) return;
+    this.tabs = this.tabs.filter((one) => one !== path);
+    if (this.current?.path === path) this.#openInstead(place);
+    this.#tell("tabs");
+  }
+
+  #openInstead(place = 0) {
+    const next = this.tabs[Math.min(place, this.tabs.length - 1)];
+    this.current = next ? { path: next, line: 1, column: 1 } : null;
+  }
+
+  /** The code editor says where its cursor is. @param {number} line @param {number} column */
+  moved(line, column) {
+    if (!this.current) return;
+    this.current = { ...this.current, line, column };
+    this.#tellSoon("cursor");
+  }
+
+  /** The text that is selected in the code. */
+  selection() {
+    return this.#editor?.selection() ?? "";
+  }
+
+  /** @param {CodeEditor | null} editor */
+  attach(editor) {
+    this.#editor = editor;
+  }
+
+  /**
+   * Replaces the problems of one source.
+   * @param {string} source "syntax", "load" or "types" @param {readonly FoundProblem[]} list
+   */
+  setProblems(source, list) {
+    this.#found.set(source, [...list]);
+    this.problems = [...this.#found].flatMap(([source, found]) =>
+      found.map(({ file = null, line = null, column = null, ...one }) => ({
+        ...one,
+        file,
+        line,
+        column,
+        source,
+      })),
+    );
+    this.#tell("problems");
+  }
+
+  /* What talks to the server is given by the page. */
+
+  /** @param {Flows} flows */
+  use(flows) {
+    this.#flows = flows;
+  }
+
+  /** Saves what is here; null when nothing was saved. @param {{ message?: string }} [options] @returns {Promise<number | null>} */
+  async save(options = {}) {
+    if (!this.#flows || !this.canChange || this.isSaving) return null;
+    this.isSaving = true;
+    this.#tell("files");
+    try {
+      return await this.#flows.save(this, options);
+    } finally {
+      this.isSaving = false;
+      this.#tell("files");
+    }
+  }
+
+  /** Asks what a deployment would change, and deploys. */
+  deploy() {
+    if (this.canChange) this.#flows?.deploy(this);
+  }
+
+  /** Loads what is known of the script again. */
+  async reload() {
+    await this.#flows?.reload();
+  }
+
+  /* Telling. */
+
+  /** @param {Event} event */
+  #tell(event) {
+    this.#listeners.forEach((listener) => listener(event));
+  }
+
+  /** @param {Event} event */
+  #tellSoon(event) {
+    if (this.#waiting.size === 0) setTimeout(() => this.#tellWaiting(), TYPING_MS);
+    this.#waiting.add(event);
+  }
+
+  #tellWaiting() {
+    const events = [...this.#waiting];
+    this.#waiting.clear();
+    events.forEach((one) => this.#tell(one));
+  }
+}
+
+/**
+ * A text is an object of its own, so that one which was set again is another document.
+ * @param {string | Uint8Array} content @param {boolean | null} [isChanged] @returns {Entry}
+ */
+function entryOf(content, isChanged = null) {
+  if (typeof content !== "string") return { text: null, made: null, bytes: content, isChanged };
+  const text = { length: content.length, toString: () => content };
+  return { text, made: content, bytes: null, isChanged };
+}

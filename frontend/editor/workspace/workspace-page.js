@@ -1,0 +1,156 @@
+// @ts-check
+/** The workspace of a script: its files, the open one, and the panels beside it. */
+import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
+import { follow } from "../../lib/gql.js";
+import { Icon } from "../../lib/icons.js";
+import { useQuery } from "../../lib/load.js";
+import { setTitle } from "../../lib/mark.js";
+import { StateNotice } from "../../lib/notices.js";
+import { Failure } from "../../lib/parts.js";
+import { refusalOf } from "../../lib/refusal.js";
+import { onOneLine, untrusted } from "../../lib/untrusted-text.js";
+import { addressOf, EDITOR, go, openByAddress } from "../address.js";
+import { Head, isAdministrator } from "../frame.js";
+import { deployFlow } from "../history/deploy-dialog.js";
+import { saveFlow } from "../history/save.js";
+import { Code } from "./code.js";
+import { Dock } from "./dock.js";
+import { Workspace } from "./files.js";
+import { FilesTree } from "./files-tree.js";
+import { CHANGED, SCRIPT, versionOf } from "./script-query.js";
+import { Tabs } from "./tabs.js";
+import { useAddressOf } from "./use-address-of.js";
+import { useKeys } from "./use-keys.js";
+import { useWorkspace } from "./use-workspace.js";
+
+/**
+ * @typedef {import("../frame.js").Me} Me
+ * @typedef {import("../panels.js").EditorScript} EditorScript
+ * @typedef {import("../../lib/refusal.js").Refusal} Refusal
+ */
+
+/** @param {{ slug: string, me: Me | null }} props */
+export function WorkspacePage({ slug, me }) {
+  const { data, error, reload } = useQuery(SCRIPT, { slug });
+  useEffect(() => setTitle(`${slug} · Editor`), [slug]);
+  useEffect(
+    () =>
+      follow(
+        CHANGED,
+        () => void reload(),
+        () => {},
+        { slug },
+      ),
+    [slug, reload],
+  );
+  const found = data?.script;
+  if (found && me) {
+    const viewerMayChange = found.viewerIsOwner || isAdministrator(me);
+    const script = { ...found, viewerMayChange };
+    return html`<${Loaded} me=${me} script=${script} reload=${reload} />`;
+  }
+  return html`<${Head} me=${me} />
+    <main class="editor-page" id="main" tabindex="-1">
+      <${StateNotice} />
+      ${error && html`<${Failure} error=${error} retry=${reload} />`}
+      ${data && !found && html`<${Missing} slug=${slug} />`}
+      ${!data && !error && html`<p class="card empty" role="status">Loading the script …</p>`}
+    </main>`;
+}
+
+/** @param {{ slug: string }} props */
+const Missing = ({ slug }) =>
+  html`<div class="card empty">
+    <h1>Script not found</h1>
+    <p>There is no script ${untrusted(slug)}, or it was deleted.</p>
+    <p><a class="btn" href=${EDITOR}>Go to the scripts</a></p>
+  </div>`;
+
+/** @param {{ me: Me, script: EditorScript, reload: () => Promise<void> }} props */
+function Loaded({ me, script, reload }) {
+  const { slug, viewerMayChange } = script;
+  const [workspace] = useState(() => new Workspace({ slug, canChange: viewerMayChange }));
+  useWorkspace(workspace);
+  const { isLoaded, error, load } = useFiles(workspace, reload);
+  const panel = useAddressOf(workspace, isLoaded);
+  const choose = (/** @type {string} */ id) =>
+    go(addressOf(slug, { ...openByAddress(), panel: id }));
+  useKeys({ workspace, choose });
+  return html`<${Head} me=${me}><${Actions} script=${script} workspace=${workspace} /><//>
+    <main class="workspace" id="main" tabindex="-1" data-panel=${String(panel !== "")}>
+      <${StateNotice} />
+      ${!viewerMayChange && html`<${ReadOnly} script=${script} />`}
+      ${error && html`<${Failure} error=${error} retry=${load} />`}
+      <section class="files" aria-label="Files">
+        ${isLoaded && html`<${FilesTree} workspace=${workspace} />`}
+      </section>
+      <section class="code-area" aria-label="Code">
+        <${Tabs} workspace=${workspace} />
+        ${isLoaded && html`<${Code} workspace=${workspace} />`}
+        ${!isLoaded && !error && html`<p class="panel-empty" role="status">Loading files …</p>`}
+      </section>
+      ${
+        isLoaded &&
+        html`<${Dock} script=${script} workspace=${workspace} open=${panel} choose=${choose} />`
+      }
+    </main>`;
+}
+
+/**
+ * Loads the files of the newest version, once.
+ * @param {Workspace} workspace @param {() => Promise<void>} reload
+ */
+function useFiles(workspace, reload) {
+  const [isLoaded, setLoaded] = useState(false);
+  const [error, setError] = useState(/** @type {Refusal | null} */ (null));
+  const load = async () => {
+    setError(null);
+    try {
+      const version = await versionOf(workspace.slug);
+      workspace.load(version?.number ?? 0, version?.files ?? [], version?.entry);
+      setLoaded(true);
+    } catch (refused) {
+      setError(refusalOf(refused));
+    }
+  };
+  useEffect(() => {
+    workspace.use({ save: saveFlow, deploy: (given) => void deployFlow(given), reload });
+  }, [workspace, reload]);
+  useEffect(() => void load(), [workspace]);
+  return { isLoaded, error, load };
+}
+
+/** @param {{ script: EditorScript, workspace: Workspace }} props */
+function Actions({ script, workspace }) {
+  const { canChange, isDirty, isSaving, baseVersion } = workspace;
+  const version = baseVersion ? `Version ${baseVersion}` : "No version yet";
+  const words = isDirty ? `${version}, changed` : version;
+  return html`<h1 tabindex="-1" class="script-name">
+      ${untrusted(onOneLine(script.title || script.slug))}
+    </h1>
+    <span class="pill" role="status"><span key=${words}>${words}</span></span>
+    ${
+      canChange &&
+      html`<button
+          class="btn glass"
+          disabled=${isSaving}
+          title="Save (Ctrl+S)"
+          onClick=${() => void workspace.save()}
+        >
+          <${Icon} name="save" />Save
+        </button>
+        <button class="btn primary" disabled=${isSaving} onClick=${() => workspace.deploy()}>
+          <${Icon} name="up" />Deploy
+        </button>`
+    }`;
+}
+
+/** @param {{ script: EditorScript }} props */
+function ReadOnly({ script }) {
+  const owners = script.owners.map(({ name, email }) => name || email).join(", ");
+  return html`<p class="notice" role="status">
+    You can read this script. To change it, ask an owner${" "}
+    ${owners ? html`(${untrusted(owners)})` : ""} or an administrator.
+  </p>`;
+}

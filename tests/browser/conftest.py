@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -131,6 +131,24 @@ class Watched:
         ]
 
 
+def watch(context: BrowserContext, base: str) -> Watched:
+    """A new page whose errors and requests to other origins than *base* are noted."""
+    context.set_default_timeout(PATIENCE_MS)
+    watched = Watched(context.new_page())
+    problems = watched.problems
+    own = (base, "data:", "blob:", "ws:")
+    watched.page.on("pageerror", lambda error: problems.append(str(error)))
+    watched.page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type == "error" else None,
+    )
+    watched.page.on(
+        "request",
+        lambda request: problems.append(request.url) if not request.url.startswith(own) else None,
+    )
+    return watched
+
+
 @pytest.fixture
 def open_page(started: Started, chromium: Browser, signed_in: str) -> Iterator[object]:
     """Open an address as the administrator; errors on the page fail the test at its end."""
@@ -138,26 +156,9 @@ def open_page(started: Started, chromium: Browser, signed_in: str) -> Iterator[o
 
     def open_page(path: str, **options: object) -> Watched:
         context = chromium.new_context(storage_state=signed_in, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        watched = Watched(context.new_page())
+        watched = watch(context, started.base)
         opened.append(watched)
-        page = watched.page
-        page.on("pageerror", lambda error: watched.problems.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                watched.problems.append(message.text) if message.type == "error" else None
-            ),
-        )
-        page.on(
-            "request",
-            lambda request: (
-                watched.problems.append(request.url)
-                if not request.url.startswith((started.base, "data:", "blob:", "ws:"))
-                else None
-            ),
-        )
-        page.goto(started.base + path)
+        watched.page.goto(started.base + path)
         return watched
 
     yield open_page

@@ -161,17 +161,17 @@ class Site:
         """What a visitor gets when a script answers *said*."""
         return self.ask("POST /evil/answer HTTP/1.1", json.dumps(said).encode(), host)
 
-    def sign_in(self) -> str:
-        """The secret of a new session of the administrator."""
+    def sign_in(self, email: str = "admin@localhost") -> str:
+        """The secret of a new session of a user; of the administrator by default."""
         secret = token_urlsafe(32)
         with psycopg.connect(self.url) as connection:
             connection.execute(
                 """
                 insert into sessions (user_id, secret_hash, provider, expires_at)
                 select id, sha256(%s), 'link', now() + interval '1 hour' from users
-                where email = 'admin@localhost'
+                where email = %s
                 """,
-                [secret.encode()],
+                [secret.encode(), email],
             )
         return secret
 

@@ -179,7 +179,7 @@ def open_editor(chromium: Browser) -> Iterator[OpenEditor]:
 
     def open_editor(person: Person, path: str = "/editor", **options: Any) -> Watched:
         context = chromium.new_context(**options)
-        context.add_cookies([person.cookie])  # type: ignore[list-item]
+        context.add_cookies([person.cookie])
         opened.append(watch(context, person.site.base))
         opened[-1].page.goto(person.site.base + path)
         return opened[-1]

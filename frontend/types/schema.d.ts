@@ -242,6 +242,7 @@ export interface ScriptFilter {
   search?: string | null;
   state?: ScriptState | null;
   mine?: boolean;
+  ownerless?: boolean;
 }
 
 export interface ScriptLimitsInput {

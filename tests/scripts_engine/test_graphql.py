@@ -202,6 +202,17 @@ async def test_limits_are_set_and_restored_by_null(hello, ada, edith, data, code
     assert await limits(ada, {"callTimeoutSecs": 9}) == {"callTimeoutSecs": 9.0, "heapMb": 64}
     assert await limits(ada, {"heapMb": None}) == {"callTimeoutSecs": 9.0, "heapMb": 128}
     assert (await code(ada, change, limits={"heapMb": 1}))[0] == "BAD_USER_INPUT"
+    ranges = await data(
+        edith,
+        """{ script(slug: "hello") { limitRanges {
+          lowest { heapMb } defaults { heapMb } highest { heapMb }
+        } } }""",
+    )
+    assert ranges["script"]["limitRanges"] == {
+        "lowest": {"heapMb": 32},
+        "defaults": {"heapMb": 128},
+        "highest": {"heapMb": 2_048},
+    }
 
 
 async def test_owners_come_and_go_but_not_the_last(hello, edith, add_person, data, code):

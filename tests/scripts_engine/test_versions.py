@@ -6,6 +6,7 @@ import pytest
 from tests.scripts_engine.sources import serving, tree
 
 from aiwebengine.core.errors import BadUserInput, Conflict, NotFound
+from aiwebengine.core.identity import operator
 from aiwebengine.scripts.errors import OutdatedVersion
 from aiwebengine.scripts.types import ScriptFilter, ScriptState
 
@@ -152,6 +153,16 @@ async def test_the_list_is_in_the_order_of_slugs_and_continues_after_a_key(scrip
     assert [one.slug for one in found] == ["bakery"]
     assert await scripts.count(edith, ScriptFilter(mine=True)) == 3
     assert await scripts.count(edith, ScriptFilter()) == 4
+
+
+async def test_scripts_of_nobody_are_listed_alone(scripts, edith, ada):
+    await scripts.create(edith, "cafe")
+    await scripts.create(operator("tests"), "lost")
+
+    listed = await scripts.page(ada, ScriptFilter(ownerless=True), None, 9)
+
+    assert [one.slug for one in listed] == ["lost"]
+    assert await scripts.count(ada, ScriptFilter(ownerless=True, search="caf")) == 0
 
 
 async def test_contents_without_a_version_are_removed_and_others_stay(scripts, engine, edith):

@@ -1,5 +1,6 @@
 """Numbers of scripts: on the page System, in Prometheus' metrics, and how long they are kept."""
 
+import json
 from dataclasses import replace
 from uuid import uuid4
 
@@ -86,6 +87,9 @@ async def test_the_page_lists_the_busiest_scripts_first_and_at_most_as_many_as_w
 
     found = (await ask(ada, STATS))["data"]["scriptStats"]
     two = await engine.services.script_telemetry.stats(ada, 3_600, 2)
+    named = (await ask(ada, '{ scriptStats(slugs: ["a", "c", "nothing"]) { slug } }'))["data"]
+    too_many = f"{{ scriptStats(slugs: {json.dumps(['x'] * 51)}) {{ slug }} }}"
+    above = (await ask(ada, too_many))["errors"][0]
     refused = await ask(ada, "{ scriptStats(first: 51) { slug } }")
     await engine.heartbeat._db.disconnect()
 
@@ -95,6 +99,9 @@ async def test_the_page_lists_the_busiest_scripts_first_and_at_most_as_many_as_w
         ("a", 1, 0),
     ]
     assert [one.slug for one in two] == ["b", "c"]
+    assert [one["slug"] for one in named["scriptStats"]] == ["c", "a"]
+    assert above["extensions"]["code"] == BadUserInput("").code
+    assert above["message"] == "slugs: found 51; allowed: at most 50."
     assert refused["errors"][0]["extensions"]["code"] == BadUserInput("").code
 
 

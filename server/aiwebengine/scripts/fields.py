@@ -7,7 +7,7 @@ import strawberry
 
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
-from aiwebengine.scripts.limit_types import ScriptLimits
+from aiwebengine.scripts.limit_types import ScriptLimitRanges, ScriptLimits
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogFilter, ScriptLogLine
 from aiwebengine.scripts.paging import LOG, VERSIONS, number_of
 from aiwebengine.scripts.rights import Act, may
@@ -47,6 +47,11 @@ async def routes(root: "Script", info: Info) -> list[_Route]:
 async def limits(root: "Script", info: Info) -> ScriptLimits:
     """The limits that apply to it."""
     return ScriptLimits.of(info.context.services.scripts.limits_of(root))
+
+
+async def limit_ranges(root: "Script", info: Info) -> ScriptLimitRanges:
+    """The limits that it may have."""
+    return ScriptLimitRanges.of(info.context.services.scripts.limit_ranges())
 
 
 async def versions(

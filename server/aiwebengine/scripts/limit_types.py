@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from aiwebengine.runtimes.types import Limits
+from aiwebengine.scripts.limits import LimitRanges
 
 
 @strawberry.type
@@ -42,6 +43,30 @@ class ScriptLimits:
     def of(cls, limits: Limits) -> "ScriptLimits":
         """The limits that apply to a script."""
         return cls(**asdict(limits))
+
+
+@strawberry.type
+class ScriptLimitRanges:
+    """The limits that a script may have.
+
+    Attributes:
+        lowest: the lowest values.
+        defaults: those of a script without limits of its own, and the highest that owners may set.
+        highest: the highest that administrators may set.
+    """
+
+    lowest: ScriptLimits
+    defaults: ScriptLimits
+    highest: ScriptLimits
+
+    @classmethod
+    def of(cls, ranges: LimitRanges) -> "ScriptLimitRanges":
+        """The ranges that apply to all scripts."""
+        return cls(
+            lowest=ScriptLimits.of(ranges.lowest),
+            defaults=ScriptLimits.of(ranges.defaults),
+            highest=ScriptLimits.of(ranges.highest),
+        )
 
 
 @strawberry.input

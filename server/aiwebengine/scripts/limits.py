@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from aiwebengine.core.errors import BadUserInput, Forbidden
@@ -39,6 +39,17 @@ NAMES = tuple(asdict(MAXIMA))
 """Names of the limits that a script may have."""
 
 
+@dataclass(frozen=True)
+class LimitRanges:
+    """The limits that a script may have."""
+
+    lowest: Limits
+    defaults: Limits
+    """Those of a script without limits of its own, and the highest that owners may set."""
+    highest: Limits
+    """Those that administrators may set."""
+
+
 class LimitRules:
     """Which limits a script may have.
 
@@ -56,11 +67,16 @@ class LimitRules:
         A value above the maximum, which may have been lowered since, counts as the maximum.
         """
         known = {
-            name: min(value, max(getattr(self.maxima, name), getattr(self.defaults, name)))
+            name: min(value, self._highest(name))
             for name, value in overrides.items()
             if name in NAMES
         }
         return replace(self.defaults, **known)
+
+    def ranges(self) -> LimitRanges:
+        """What `checked` allows."""
+        names = {name: self._highest(name) for name in NAMES}
+        return LimitRanges(lowest=MINIMA, defaults=self.defaults, highest=Limits(**names))
 
     def checked(
         self, wanted: Mapping[str, Any], current: Mapping[str, Any], *, is_administrator: bool
@@ -88,7 +104,7 @@ class LimitRules:
 
     def _checked(self, name: str, value: object, *, is_administrator: bool) -> int | float:
         default: int | float = getattr(self.defaults, name)
-        lowest, highest = getattr(MINIMA, name), max(getattr(self.maxima, name), default)
+        lowest, highest = getattr(MINIMA, name), self._highest(name)
         # A default of the configuration may be a whole number.
         kind = float if isinstance(lowest, float) else int
         # Comparing refuses NaN as well; True and False are numbers to Python.
@@ -106,3 +122,7 @@ class LimitRules:
                 " may set that."
             )
         return number
+
+    def _highest(self, name: str) -> Any:
+        """A default of the configuration may be above the maximum."""
+        return max(getattr(self.maxima, name), getattr(self.defaults, name))

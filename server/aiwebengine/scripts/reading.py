@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from aiwebengine.core.identity import Viewer
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import checks, diff, log_store, route_store, store, version_store
 from aiwebengine.scripts.access import ScriptAccess
+from aiwebengine.scripts.limits import LimitRanges
 from aiwebengine.scripts.log_following import LogFollower
 from aiwebengine.scripts.log_types import ScriptLogFilter, ScriptLogLine
 from aiwebengine.scripts.rights import Act, must_be_allowed
@@ -114,6 +116,10 @@ class ScriptReads(ScriptAccess):
         """The limits that apply to the script."""
         return self._limits.applied(script.overrides)
 
+    def limit_ranges(self) -> LimitRanges:
+        """The limits that a script may have."""
+        return self._limits.ranges()
+
     async def log(
         self, viewer: Viewer, slug: str, wanted: ScriptLogFilter, before: int | None, first: int
     ) -> list[ScriptLogLine]:
@@ -136,7 +142,7 @@ class ScriptReads(ScriptAccess):
 
 
 def _checked(wanted: ScriptFilter) -> ScriptFilter:
-    return ScriptFilter(search=checks.search(wanted.search), state=wanted.state, mine=wanted.mine)
+    return replace(wanted, search=checks.search(wanted.search))
 
 
 def _checked_log(wanted: ScriptLogFilter) -> ScriptLogFilter:

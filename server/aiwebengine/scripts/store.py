@@ -331,6 +331,8 @@ def _conditions(wanted: ScriptFilter, viewer_id: UUID | None) -> tuple[list[str]
             " and m.user_id = cast(:viewer_id as uuid))"
         )
         values["viewer_id"] = viewer_id
+    if wanted.ownerless:
+        conditions.append("not exists (select from script_owners n where n.script_id = s.id)")
     return conditions, values
 
 

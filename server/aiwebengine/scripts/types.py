@@ -13,7 +13,7 @@ from aiwebengine.graphql.connection import Connection
 from aiwebengine.graphql.context import known_as
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import fields
-from aiwebengine.scripts.limit_types import ScriptLimits
+from aiwebengine.scripts.limit_types import ScriptLimitRanges, ScriptLimits
 from aiwebengine.scripts.log_types import ScriptLogLine
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ class Script:
     owners: list["ScriptOwner"] = strawberry.field(resolver=fields.owners)
     routes: list[ScriptRoute] = strawberry.field(resolver=fields.routes)
     limits: ScriptLimits = strawberry.field(resolver=fields.limits)
+    limit_ranges: ScriptLimitRanges = strawberry.field(resolver=fields.limit_ranges)
     versions: "Connection[ScriptVersion]" = strawberry.field(resolver=fields.versions)
     newest: "ScriptVersion | None" = strawberry.field(resolver=fields.newest)
     active: "ScriptVersion | None" = strawberry.field(resolver=fields.active)
@@ -315,11 +316,13 @@ class ScriptFilter:
         search: text in the slug or title.
         state: only scripts in this state; deleted ones are listed only with `DELETED`.
         mine: only scripts that the viewer owns.
+        ownerless: only scripts that nobody owns.
     """
 
     search: str | None = None
     state: ScriptState | None = None
     mine: bool = False
+    ownerless: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,19 +27,25 @@ def system_stats(info: Info) -> SystemStats:
 @strawberry.field
 @needs(Role.ADMINISTRATOR)
 async def script_stats(
-    info: Info, period: StatsPeriod = StatsPeriod.HOUR, first: int = MAX_SCRIPTS
+    info: Info,
+    period: StatsPeriod = StatsPeriod.HOUR,
+    first: int = MAX_SCRIPTS,
+    slugs: list[str] | None = None,
 ) -> list[ScriptStats]:
     """The scripts with the most requests, most first, then those that only have a process.
 
     Args:
         period: period of time, in slots of ten minutes.
         first: maximum number of scripts, 1 to 50.
+        slugs: only these scripts, at most 50; null for all.
     """
     if not 1 <= first <= MAX_SCRIPTS:
         raise BadUserInput(f"first must be 1 to {MAX_SCRIPTS}; found {first}.")
+    if slugs is not None and len(slugs) > MAX_SCRIPTS:
+        raise BadUserInput(f"slugs: found {len(slugs)}; allowed: at most {MAX_SCRIPTS}.")
     seconds, _ = PERIODS[period]
     scripts = info.context.services.script_telemetry
-    return await scripts.stats(info.context.viewer, seconds, first)
+    return await scripts.stats(info.context.viewer, seconds, first, slugs)
 
 
 @needs(Role.ADMINISTRATOR)

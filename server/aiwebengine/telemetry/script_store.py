@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiwebengine.database import Database, Row
 
 
-async def busiest(db: Database, seconds: int, first: int) -> list[Row]:
-    """The scripts with the most requests: slug, requests, errors and histogram."""
+async def busiest(
+    db: Database, seconds: int, first: int, slugs: Sequence[str] | None = None
+) -> list[Row]:
+    """The scripts with the most requests: slug, requests, errors and histogram; of *slugs*, if
+    given.
+    """
     return await db.all(
         """
         with busy as (
           select name, sum(count) as count, sum(errors) as errors
           from timing_samples
           where kind = 'script' and at > now() - make_interval(secs => :seconds)
+            and (cast(:slugs as text[]) is null or name = any(:slugs))
           group by name
           order by sum(count) desc, name
           limit :first
@@ -33,6 +40,7 @@ async def busiest(db: Database, seconds: int, first: int) -> list[Row]:
         """,
         seconds=seconds,
         first=first,
+        slugs=None if slugs is None else list(slugs),
     )
 
 

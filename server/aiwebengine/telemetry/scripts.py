@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -53,8 +53,10 @@ class ScriptTelemetry:
         self.served: Callable[[], Iterable[ServedScript]] = tuple
         """Returns the scripts that this process serves; set by the engine."""
 
-    async def stats(self, viewer: Viewer, seconds: int, first: int) -> list[ScriptStats]:
-        """The *first* scripts with the most requests in the last *seconds*.
+    async def stats(
+        self, viewer: Viewer, seconds: int, first: int, slugs: Sequence[str] | None = None
+    ) -> list[ScriptStats]:
+        """The *first* scripts with the most requests in the last *seconds*; of *slugs*, if given.
 
         Scripts that only have processes come last, by slug. Raises Forbidden, Unavailable.
         """
@@ -68,9 +70,13 @@ class ScriptTelemetry:
                 errors=row["errors"],
                 p95_ms=milliseconds(percentile(row["buckets"], 0.95)),
             )
-            for row in await script_store.busiest(self._db, seconds, first)
+            for row in await script_store.busiest(self._db, seconds, first, slugs)
         ]
-        idle = [_stats(slug, used) for slug, used in sorted(usage.items()) if used.processes]
+        idle = [
+            _stats(slug, used)
+            for slug, used in sorted(usage.items())
+            if used.processes and (slugs is None or slug in slugs)
+        ]
         return [*found, *idle][:first]
 
     async def usage(self) -> dict[str, ScriptUsage]:

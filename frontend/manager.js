@@ -25,6 +25,8 @@ import { notifyOtherTabs, useEngineState, watchEngine } from "./lib/state.js";
 import { MaintenancePage } from "./maintenance/maintenance-page.js";
 import { ReviewPage } from "./access_reviews/review-page.js";
 import { MigrationsPage } from "./migrations/migrations-page.js";
+import { ScriptPage } from "./scripts/script-page.js";
+import { ScriptsPage } from "./scripts/scripts-page.js";
 import { SystemPage } from "./telemetry/system-page.js";
 import { UserPage } from "./users/user-page.js";
 import { UsersPage } from "./users/users-page.js";
@@ -39,6 +41,7 @@ const PAGES = [
   { group: "People", path: `${ROOT}/users`, icon: "users", label: "Users", page: UsersPage },
   { group: "People", path: `${ROOT}/audit`, icon: "audit", label: "Audit trail", page: AuditPage },
   { group: "People", path: `${ROOT}/tokens`, icon: "key", label: "API tokens", page: TokensPage },
+  { group: "Scripts", path: `${ROOT}/scripts`, icon: "code", label: "Scripts", page: ScriptsPage },
   { group: "Engine", path: `${ROOT}/health`, icon: "heart", label: "Health", page: HealthPage },
   { group: "Engine", path: `${ROOT}/system`, icon: "pulse", label: "System", page: SystemPage },
   { group: "Engine", path: `${ROOT}/logs`, icon: "lines", label: "Logs", page: LogsPage },
@@ -65,11 +68,11 @@ const PAGES = [
     page: MigrationsPage,
   },
 ];
-const GROUPS = ["People", "Engine", "Data"];
+const GROUPS = ["People", "Scripts", "Engine", "Data"];
 /** @type {{ path: string, icon: IconName, label: string }[]} */
 const OTHER_PLACES = [
   { path: "/", icon: "home", label: "Home" },
-  { path: "/editor", icon: "code", label: "Editor" },
+  { path: "/editor", icon: "pen", label: "Editor" },
   { path: "/graphql", icon: "graph", label: "GraphQL" },
 ];
 const ME = gql("query Me { viewer { id email name roles } }");
@@ -171,6 +174,8 @@ const isAt = (path, entry) =>
 function pageAt(path, me) {
   const user = path.match(/\/users\/([\w-]+)$/);
   if (user) return html`<${UserPage} key=${user[1]} id=${user[1]} me=${me} />`;
+  const script = path.match(/\/scripts\/([a-z0-9-]+)$/);
+  if (script) return html`<${ScriptPage} key=${script[1]} slug=${script[1]} />`;
   if (path === `${ROOT}/maintenance/review`) return html`<${ReviewPage} />`;
   const found = PAGES.find((entry) => entry.path === path || (path === ROOT && entry === PAGES[0]));
   if (found) return html`<${found.page} me=${me} />`;

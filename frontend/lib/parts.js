@@ -166,7 +166,7 @@ async function signInIsOld() {
 }
 
 /** The reason of a refusal, with a link to sign in again where that helps. @param {Refusal} refused */
-function reason(refused) {
+export function reason(refused) {
   if (refused.code !== "REAUTHENTICATION_REQUIRED") return untrusted(inWords(refused));
   return html`${untrusted(inWords(refused))}${" "}
     <a href="${signInAddress()}&again=1">

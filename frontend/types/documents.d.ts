@@ -834,134 +834,215 @@ export type VacuumDatabaseVariables = {
   input: Schema.VacuumDatabaseInput;
 };
 
-export type EditorMeData = {
-  viewer: {
-    id: string;
-    email: string;
-    name: string;
-    roles: Array<Schema.Role>;
+export type ScriptHostingData = {
+  script: {
+    host: string | null;
+    pageMode: Schema.ScriptPageMode;
   } | null;
 };
 
-export type EditorMeVariables = { [name: string]: never };
+export type ScriptHostingVariables = {
+  slug: string;
+};
 
-export type EditorDeployData = {
-  deployScript: {
+export type BindScriptHostData = {
+  bindScriptHost: {
     script: {
-      activeVersion: number | null;
-    };
-  };
-};
-
-export type EditorDeployVariables = {
-  input: Schema.DeployScriptInput;
-};
-
-export type EditorSaveData = {
-  saveScript: {
-    changed: boolean;
-    version: {
-      number: number;
-    };
-  };
-};
-
-export type EditorSaveVariables = {
-  input: Schema.SaveScriptInput;
-};
-
-export type EditorScriptsData = {
-  scripts: {
-    nodes: Array<{
       id: string;
-      slug: string;
-      title: string;
-      state: Schema.ScriptState;
-    }>;
+    };
   };
 };
 
-export type EditorScriptsVariables = { [name: string]: never };
+export type BindScriptHostVariables = {
+  input: Schema.BindScriptHostInput;
+};
 
-export type EditorScriptData = {
+export type SetScriptPageModeData = {
+  setScriptPageMode: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type SetScriptPageModeVariables = {
+  input: Schema.SetScriptPageModeInput;
+};
+
+export type LimitFields = {
+  callTimeoutSecs: number;
+  loadTimeoutSecs: number;
+  streamTimeoutSecs: number;
+  heapMb: number;
+  residentMb: number;
+  answerMaxBytes: number;
+  concurrentCalls: number;
+  waitingCalls: number;
+  processes: number;
+  logLines: number;
+  idleSecs: number;
+};
+
+export type ScriptLimitsData = {
   script: {
-    id: string;
-    slug: string;
-    title: string;
-    newestVersion: number;
-    activeVersion: number | null;
-    state: Schema.ScriptState;
-    host: string | null;
-    pageMode: Schema.ScriptPageMode;
-    suspendedAt: string | null;
-    suspensionReason: string | null;
-    viewerIsOwner: boolean;
+    limits: {
+      callTimeoutSecs: number;
+      loadTimeoutSecs: number;
+      streamTimeoutSecs: number;
+      heapMb: number;
+      residentMb: number;
+      answerMaxBytes: number;
+      concurrentCalls: number;
+      waitingCalls: number;
+      processes: number;
+      logLines: number;
+      idleSecs: number;
+    };
+    limitRanges: {
+      lowest: {
+        callTimeoutSecs: number;
+        loadTimeoutSecs: number;
+        streamTimeoutSecs: number;
+        heapMb: number;
+        residentMb: number;
+        answerMaxBytes: number;
+        concurrentCalls: number;
+        waitingCalls: number;
+        processes: number;
+        logLines: number;
+        idleSecs: number;
+      };
+      defaults: {
+        callTimeoutSecs: number;
+        loadTimeoutSecs: number;
+        streamTimeoutSecs: number;
+        heapMb: number;
+        residentMb: number;
+        answerMaxBytes: number;
+        concurrentCalls: number;
+        waitingCalls: number;
+        processes: number;
+        logLines: number;
+        idleSecs: number;
+      };
+      highest: {
+        callTimeoutSecs: number;
+        loadTimeoutSecs: number;
+        streamTimeoutSecs: number;
+        heapMb: number;
+        residentMb: number;
+        answerMaxBytes: number;
+        concurrentCalls: number;
+        waitingCalls: number;
+        processes: number;
+        logLines: number;
+        idleSecs: number;
+      };
+    };
+  } | null;
+};
+
+export type ScriptLimitsVariables = {
+  slug: string;
+};
+
+export type SetScriptLimitsData = {
+  setScriptLimits: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type SetScriptLimitsVariables = {
+  input: Schema.SetScriptLimitsInput;
+};
+
+export type ScriptOwnersData = {
+  script: {
     owners: Array<{
       email: string;
       name: string;
-    }>;
-    routes: Array<{
-      method: string;
-      path: string;
-      kind: string;
-      handler: string;
+      addedAt: string;
+      addedBy: string;
     }>;
   } | null;
 };
 
-export type EditorScriptVariables = {
+export type ScriptOwnersVariables = {
   slug: string;
 };
 
-export type EditorScriptChangedData = {
-  scriptChanged: {
-    action: Schema.AuditAction;
-    at: string;
-    by: string;
-    script: {
-      newestVersion: number;
-      activeVersion: number | null;
-    } | null;
+export type AddScriptOwnerData = {
+  addScriptOwner: {
+    owners: Array<{
+      email: string;
+    }>;
   };
 };
 
-export type EditorScriptChangedVariables = {
-  slug: string;
+export type AddScriptOwnerVariables = {
+  input: Schema.ScriptOwnerInput;
 };
 
-export type EditorNewestData = {
-  script: {
-    newest: {
-      number: number;
-      entry: string;
-      files: Array<{
-        path: string;
-        text: string | null;
-        base64: string | null;
-      }>;
-    } | null;
-  } | null;
-};
-
-export type EditorNewestVariables = {
-  slug: string;
-};
-
-export type EditorVersionData = {
-  scriptVersion: {
-    number: number;
-    entry: string;
-    files: Array<{
-      path: string;
-      text: string | null;
-      base64: string | null;
+export type RemoveScriptOwnerData = {
+  removeScriptOwner: {
+    owners: Array<{
+      email: string;
     }>;
-  } | null;
+  };
 };
 
-export type EditorVersionVariables = {
-  slug: string;
-  number: number;
+export type RemoveScriptOwnerVariables = {
+  input: Schema.ScriptOwnerInput;
+};
+
+export type SuspendScriptData = {
+  suspendScript: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type SuspendScriptVariables = {
+  input: Schema.SuspendScriptInput;
+};
+
+export type ResumeScriptData = {
+  resumeScript: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type ResumeScriptVariables = {
+  input: Schema.ResumeScriptInput;
+};
+
+export type DeleteScriptData = {
+  deleteScript: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type DeleteScriptVariables = {
+  input: Schema.DeleteScriptInput;
+};
+
+export type RestoreScriptData = {
+  restoreScript: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type RestoreScriptVariables = {
+  input: Schema.RestoreScriptInput;
 };
 
 export type HealthChecksData = {
@@ -1264,6 +1345,123 @@ export type MigrationsData = {
 };
 
 export type MigrationsVariables = { [name: string]: never };
+
+export type ScriptPageData = {
+  script: {
+    id: string;
+    slug: string;
+    title: string;
+    state: Schema.ScriptState;
+    createdAt: string;
+    createdBy: string;
+    newestVersion: number;
+    suspendedAt: string | null;
+    suspensionReason: string | null;
+    active: {
+      number: number;
+      deployedAt: string | null;
+      authorName: string;
+    } | null;
+    routes: Array<{
+      method: string;
+      path: string;
+    }>;
+  } | null;
+  scriptStats: Array<{
+    requests: number;
+    errors: number;
+    processes: number;
+    memoryBytes: number;
+    waiting: number;
+  }>;
+};
+
+export type ScriptPageVariables = {
+  slug: string;
+};
+
+export type ScriptPageChangesData = {
+  scriptChanged: {
+    slug: string;
+  };
+};
+
+export type ScriptPageChangesVariables = {
+  slug: string;
+};
+
+export type ScriptRowFields = {
+  id: string;
+  slug: string;
+  title: string;
+  state: Schema.ScriptState;
+  suspensionReason: string | null;
+  newestVersion: number;
+  deletedAt: string | null;
+  owners: Array<{
+    email: string;
+    name: string;
+  }>;
+  active: {
+    number: number;
+    deployedAt: string | null;
+  } | null;
+};
+
+export type ScriptListData = {
+  scripts: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      id: string;
+      slug: string;
+      title: string;
+      state: Schema.ScriptState;
+      suspensionReason: string | null;
+      newestVersion: number;
+      deletedAt: string | null;
+      owners: Array<{
+        email: string;
+        name: string;
+      }>;
+      active: {
+        number: number;
+        deployedAt: string | null;
+      } | null;
+    }>;
+  };
+};
+
+export type ScriptListVariables = {
+  first: number;
+  after?: string | null;
+  filter?: Schema.ScriptFilter | null;
+};
+
+export type ScriptListFiguresData = {
+  scriptStats: Array<{
+    slug: string;
+    requests: number;
+    errors: number;
+    processes: number;
+    memoryBytes: number;
+  }>;
+};
+
+export type ScriptListFiguresVariables = {
+  slugs: Array<string>;
+};
+
+export type ScriptListChangesData = {
+  scriptChanged: {
+    slug: string;
+  };
+};
+
+export type ScriptListChangesVariables = { [name: string]: never };
 
 export type InstanceFields = {
   id: string;
@@ -1925,36 +2123,56 @@ export interface Documents {
     document: Document<VacuumDatabaseData, VacuumDatabaseVariables>;
     fragments: [];
   };
-  "query EditorMe { viewer { id email name roles } }": {
-    document: Document<EditorMeData, EditorMeVariables>;
+  "query ScriptHosting($slug: String!) {\n  script(slug: $slug) { host pageMode }\n}": {
+    document: Document<ScriptHostingData, ScriptHostingVariables>;
     fragments: [];
   };
-  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { script { activeVersion } }\n}": {
-    document: Document<EditorDeployData, EditorDeployVariables>;
+  "mutation BindScriptHost($input: BindScriptHostInput!) {\n  bindScriptHost(input: $input) { script { id } }\n}": {
+    document: Document<BindScriptHostData, BindScriptHostVariables>;
     fragments: [];
   };
-  "mutation EditorSave($input: SaveScriptInput!) {\n  saveScript(input: $input) { changed version { number } }\n}": {
-    document: Document<EditorSaveData, EditorSaveVariables>;
+  "mutation SetScriptPageMode($input: SetScriptPageModeInput!) {\n  setScriptPageMode(input: $input) { script { id } }\n}": {
+    document: Document<SetScriptPageModeData, SetScriptPageModeVariables>;
     fragments: [];
   };
-  "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
-    document: Document<EditorScriptsData, EditorScriptsVariables>;
+  "fragment LimitFields on ScriptLimits {\n  callTimeoutSecs loadTimeoutSecs streamTimeoutSecs heapMb residentMb answerMaxBytes\n  concurrentCalls waitingCalls processes logLines idleSecs\n}": {
+    document: Fragment<"LimitFields">;
     fragments: [];
   };
-  "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
-    document: Document<EditorScriptData, EditorScriptVariables>;
+  "query ScriptLimits($slug: String!) {\n    script(slug: $slug) {\n      limits { ...LimitFields }\n      limitRanges {\n        lowest { ...LimitFields }\n        defaults { ...LimitFields }\n        highest { ...LimitFields }\n      }\n    }\n  }": {
+    document: Document<ScriptLimitsData, ScriptLimitsVariables>;
+    fragments: [Fragment<"LimitFields">];
+  };
+  "mutation SetScriptLimits($input: SetScriptLimitsInput!) {\n  setScriptLimits(input: $input) { script { id } }\n}": {
+    document: Document<SetScriptLimitsData, SetScriptLimitsVariables>;
     fragments: [];
   };
-  "subscription EditorScriptChanged($slug: String!) {\n  scriptChanged(slug: $slug) { action at by script { newestVersion activeVersion } }\n}": {
-    document: Document<EditorScriptChangedData, EditorScriptChangedVariables>;
+  "query ScriptOwners($slug: String!) {\n  script(slug: $slug) { owners { email name addedAt addedBy } }\n}": {
+    document: Document<ScriptOwnersData, ScriptOwnersVariables>;
     fragments: [];
   };
-  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 } } }\n}": {
-    document: Document<EditorNewestData, EditorNewestVariables>;
+  "mutation AddScriptOwner($input: ScriptOwnerInput!) {\n  addScriptOwner(input: $input) { owners { email } }\n}": {
+    document: Document<AddScriptOwnerData, AddScriptOwnerVariables>;
     fragments: [];
   };
-  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 } }\n}": {
-    document: Document<EditorVersionData, EditorVersionVariables>;
+  "mutation RemoveScriptOwner($input: ScriptOwnerInput!) {\n  removeScriptOwner(input: $input) { owners { email } }\n}": {
+    document: Document<RemoveScriptOwnerData, RemoveScriptOwnerVariables>;
+    fragments: [];
+  };
+  "mutation SuspendScript($input: SuspendScriptInput!) {\n  suspendScript(input: $input) { script { id } }\n}": {
+    document: Document<SuspendScriptData, SuspendScriptVariables>;
+    fragments: [];
+  };
+  "mutation ResumeScript($input: ResumeScriptInput!) {\n  resumeScript(input: $input) { script { id } }\n}": {
+    document: Document<ResumeScriptData, ResumeScriptVariables>;
+    fragments: [];
+  };
+  "mutation DeleteScript($input: DeleteScriptInput!) {\n  deleteScript(input: $input) { script { id } }\n}": {
+    document: Document<DeleteScriptData, DeleteScriptVariables>;
+    fragments: [];
+  };
+  "mutation RestoreScript($input: RestoreScriptInput!) {\n  restoreScript(input: $input) { script { id } }\n}": {
+    document: Document<RestoreScriptData, RestoreScriptVariables>;
     fragments: [];
   };
   "query HealthChecks { healthChecks { name title state detail since remedy } }": {
@@ -2027,6 +2245,30 @@ export interface Documents {
   };
   "query Migrations { migrations { id title appliedAt state } }": {
     document: Document<MigrationsData, MigrationsVariables>;
+    fragments: [];
+  };
+  "query ScriptPage($slug: String!) {\n  script(slug: $slug) {\n    id slug title state createdAt createdBy newestVersion suspendedAt suspensionReason\n    active { number deployedAt authorName }\n    routes { method path }\n  }\n  scriptStats(period: DAY, slugs: [$slug]) { requests errors processes memoryBytes waiting }\n}": {
+    document: Document<ScriptPageData, ScriptPageVariables>;
+    fragments: [];
+  };
+  "subscription ScriptPageChanges($slug: String!) {\n  scriptChanged(slug: $slug) { slug }\n}": {
+    document: Document<ScriptPageChangesData, ScriptPageChangesVariables>;
+    fragments: [];
+  };
+  "fragment ScriptRowFields on Script {\n  id slug title state suspensionReason newestVersion deletedAt\n  owners { email name }\n  active { number deployedAt }\n}": {
+    document: Fragment<"ScriptRowFields">;
+    fragments: [];
+  };
+  "query ScriptList($first: Int!, $after: String, $filter: ScriptFilter) {\n    scripts(first: $first, after: $after, filter: $filter) {\n      totalCount\n      pageInfo { hasNextPage endCursor }\n      nodes { ...ScriptRowFields }\n    }\n  }": {
+    document: Document<ScriptListData, ScriptListVariables>;
+    fragments: [Fragment<"ScriptRowFields">];
+  };
+  "query ScriptListFigures($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
+    document: Document<ScriptListFiguresData, ScriptListFiguresVariables>;
+    fragments: [];
+  };
+  "subscription ScriptListChanges { scriptChanged { slug } }": {
+    document: Document<ScriptListChangesData, ScriptListChangesVariables>;
     fragments: [];
   };
   "fragment InstanceFields on Instance {\n  id host version isUp startedAt lastSeenAt workersConfigured workersUp\n  workers {\n    pid isUp startedAt requests errors memoryBytes cpuPercent loopLagMs poolInUse poolMaximum\n  }\n}": {

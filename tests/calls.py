@@ -92,6 +92,13 @@ DOCUMENTS = {
         'mutation { saveScript(input: {slug: $script, files: [{path: "main.ts", text: ""}]})'
         " { changed } }"
     ),
+    "Mutation.saveScriptDraft": (
+        "mutation { saveScriptDraft(input: {slug: $script, baseVersion: 0, files: []})"
+        " { draft { revision } } }"
+    ),
+    "Mutation.discardScriptDraft": (
+        "mutation { discardScriptDraft(input: {slug: $script}) { changed } }"
+    ),
     # Nothing is saved in the script that these six name.
     "Mutation.checkScript": "mutation { checkScript(input: {slug: $script}) { ok } }",
     "Mutation.deployScript": "mutation { deployScript(input: {slug: $script}) { changed } }",

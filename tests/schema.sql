@@ -516,6 +516,44 @@ CREATE TABLE public.script_deliveries (
     CONSTRAINT script_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'dead'::text])))
 );
 
+CREATE TABLE public.script_deployments (
+    id bigint NOT NULL,
+    script_id uuid NOT NULL,
+    version integer NOT NULL,
+    previous_version integer,
+    kind text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    by_name text NOT NULL,
+    CONSTRAINT script_deployments_by_name_check CHECK ((length(by_name) <= 400)),
+    CONSTRAINT script_deployments_kind_check CHECK ((kind = ANY (ARRAY['deployed'::text, 'rolled_back'::text])))
+);
+
+ALTER TABLE public.script_deployments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.script_deployments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.script_draft_files (
+    script_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    path text NOT NULL,
+    content bytea,
+    CONSTRAINT script_draft_files_content_check CHECK ((length(content) <= 5000000)),
+    CONSTRAINT script_draft_files_path_check CHECK ((length(path) <= 200))
+);
+
+CREATE TABLE public.script_drafts (
+    script_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    base_version integer NOT NULL,
+    revision integer NOT NULL,
+    saved_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.script_failures (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     script_id uuid NOT NULL,
@@ -1159,6 +1197,15 @@ ALTER TABLE ONLY public.script_databases
 ALTER TABLE ONLY public.script_deliveries
     ADD CONSTRAINT script_deliveries_pkey PRIMARY KEY (message_id, script_id);
 
+ALTER TABLE ONLY public.script_deployments
+    ADD CONSTRAINT script_deployments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.script_draft_files
+    ADD CONSTRAINT script_draft_files_pkey PRIMARY KEY (script_id, user_id, path);
+
+ALTER TABLE ONLY public.script_drafts
+    ADD CONSTRAINT script_drafts_pkey PRIMARY KEY (script_id, user_id);
+
 ALTER TABLE ONLY public.script_failures
     ADD CONSTRAINT script_failures_pkey PRIMARY KEY (id);
 
@@ -1378,6 +1425,12 @@ CREATE INDEX script_deliveries_listed ON public.script_deliveries USING btree (s
 
 CREATE INDEX script_deliveries_sender ON public.script_deliveries USING btree (sender_id) WHERE (state = 'pending'::text);
 
+CREATE INDEX script_deployments_of_script ON public.script_deployments USING btree (script_id, id);
+
+CREATE INDEX script_drafts_of_user ON public.script_drafts USING btree (user_id, saved_at);
+
+CREATE INDEX script_drafts_saved_at ON public.script_drafts USING btree (saved_at);
+
 CREATE INDEX script_failures_of_script ON public.script_failures USING btree (script_id, at DESC);
 
 CREATE INDEX script_files_digest ON public.script_files USING btree (digest);
@@ -1526,6 +1579,18 @@ ALTER TABLE ONLY public.script_deliveries
 
 ALTER TABLE ONLY public.script_deliveries
     ADD CONSTRAINT script_deliveries_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_deployments
+    ADD CONSTRAINT script_deployments_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_draft_files
+    ADD CONSTRAINT script_draft_files_script_id_user_id_fkey FOREIGN KEY (script_id, user_id) REFERENCES public.script_drafts(script_id, user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_drafts
+    ADD CONSTRAINT script_drafts_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_drafts
+    ADD CONSTRAINT script_drafts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_failures
     ADD CONSTRAINT script_failures_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

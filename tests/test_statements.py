@@ -51,6 +51,10 @@ CHANGES = {
     "rotateSecrets": "(input: {})",
     "createScript": '(input: {slug: "new-script"})',
     "saveScript": '(input: {slug: "own-script", files: [{path: "main.ts", text: ""}]})',
+    "saveScriptDraft": (
+        '(input: {slug: "own-script", baseVersion: 1, files: [{path: "a.ts", text: ""}]})'
+    ),
+    "discardScriptDraft": '(input: {slug: "own-script"})',
     "setScriptLimits": '(input: {slug: "own-script", limits: {heapMb: 64}})',
     "setScriptSecret": '(input: {slug: "own-script", name: "KEY", value: "x", hosts: []})',
     "removeScriptSecret": '(input: {slug: "own-script", name: "OLD"})',

@@ -84,6 +84,10 @@ export interface DeployScriptInput {
 
 export type DiagnosticSeverity = "ERROR" | "WARNING";
 
+export interface DiscardScriptDraftInput {
+  slug: string;
+}
+
 export type EngineState = "UP" | "DEGRADED" | "DOWN";
 
 export interface EvaluateScriptInput {
@@ -222,6 +226,14 @@ export interface RunScriptScheduleInput {
 
 export type RunState = "RUNNING" | "SUCCEEDED" | "FAILED" | "STOPPED" | "INTERRUPTED";
 
+export interface SaveScriptDraftInput {
+  slug: string;
+  baseVersion: number;
+  files: Array<ScriptDraftFileInput>;
+  unchanged?: Array<string>;
+  revision?: number | null;
+}
+
 export interface SaveScriptInput {
   slug: string;
   files: Array<ScriptFileInput>;
@@ -230,7 +242,16 @@ export interface SaveScriptInput {
   message?: string | null;
 }
 
+export type ScriptActivationKind = "DEPLOYED" | "ROLLED_BACK";
+
 export type ScriptDialect = "MODULE" | "CLASSIC";
+
+export interface ScriptDraftFileInput {
+  path: string;
+  text?: string | null;
+  base64?: string | null;
+  removed?: boolean;
+}
 
 export interface ScriptFileInput {
   path: string;

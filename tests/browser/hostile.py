@@ -162,6 +162,8 @@ OURS = {
     # The editor will show these; today no page does.
     "script_assets": {"path", "digest", "content_type"},
     "script_blobs": {"digest"},
+    "script_deployments": {"kind", "by_name"},
+    "script_draft_files": {"path"},
     "script_failures": {"request_id", "method", "path", "headers", "message"},
     "script_fetch_hosts": {"hosts"},
     "script_files": {"path", "digest"},

@@ -16,6 +16,8 @@ CHANGED = (
     "access_reviews",
     "identities",
     "script_blobs",
+    "script_draft_files",
+    "script_drafts",
     "script_fetch_hosts",
     "script_files",
     "script_owners",
@@ -99,6 +101,8 @@ def arguments_for(name, scene):
         "rotateSecrets": {},
         "createScript": {"slug": "new"},
         "saveScript": {**notes, "files": [{"path": "main.ts", "text": "export default {}"}]},
+        "saveScriptDraft": {**notes, "baseVersion": 0, "files": [{"path": "a.ts", "text": "x"}]},
+        "discardScriptDraft": {"slug": "tired"},
         "setScriptLimits": {**notes, "limits": {"heapMb": 64}},
         "suspendScript": notes,
         "resumeScript": {"slug": "tired"},
@@ -128,6 +132,8 @@ WITHOUT_EVENTS = {
     "revokeScriptRole",
     "retryScriptMessages",
     "discardScriptMessages",
+    "saveScriptDraft",
+    "discardScriptDraft",
 }
 
 

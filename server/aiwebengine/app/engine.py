@@ -297,6 +297,7 @@ class Engine:
                 services.scripts,
                 services.script_secrets.of_scripts,
                 services.fetch_hosts.of_scripts,
+                services.script_drafts,
             ),
         )
 

@@ -26,6 +26,7 @@ from aiwebengine.logs import graphql as logs
 from aiwebengine.maintenance import graphql as maintenance
 from aiwebengine.migrations import graphql as migrations
 from aiwebengine.script_assets import graphql as script_assets
+from aiwebengine.script_drafts import graphql as script_drafts
 from aiwebengine.script_fetch import graphql as script_fetch
 from aiwebengine.script_messages import graphql as script_messages
 from aiwebengine.script_schedules import graphql as script_schedules
@@ -92,6 +93,7 @@ schema = strawberry.Schema(
             *keys.mutations,
             *scripts.mutations,
             *script_secrets.mutations,
+            *script_drafts.mutations,
             *script_trials.mutations,
             *script_fetch.mutations,
             *script_schedules.mutations,

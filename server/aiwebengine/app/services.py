@@ -49,6 +49,7 @@ from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.script_assets.people import ScriptFiles
 from aiwebengine.script_assets.service import ScriptAssets
 from aiwebengine.script_database.service import ScriptDatabases
+from aiwebengine.script_drafts.service import ScriptDrafts
 from aiwebengine.script_fetch.allowed_hosts import FetchHosts
 from aiwebengine.script_fetch.outbound import OutboundHttp
 from aiwebengine.script_messages.service import ScriptMessages
@@ -125,6 +126,7 @@ class Services:
     script_failures: ScriptFailures
     script_databases: ScriptDatabases
     script_secrets: ScriptSecrets
+    script_drafts: ScriptDrafts
     fetch_hosts: FetchHosts
     outbound: OutboundHttp
     script_schedules: ScriptSchedules
@@ -193,6 +195,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     )
     keys = SigningKeys(db, audit)
     script_secrets = ScriptSecrets(db, audit, script_settings(config), keys)
+    drafts = ScriptDrafts(db, audit, script_settings(config))
     fetch_hosts = FetchHosts(db, audit, script_settings(config))
     script_messages = ScriptMessages(db, audit, scripts)
     assets = ScriptAssets(db)
@@ -216,7 +219,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         [
             *data_tasks(config, backups, care),
             *own_tasks(db, sessions, rates, users, chain, keys),
-            script_task(scripts, script_messages, script_databases),
+            script_task(scripts, drafts, script_messages, script_databases),
         ],
         config.maintenance.schedules,
         config.maintenance.timezone,
@@ -300,6 +303,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_failures=ScriptFailures(db, scripts),
         script_databases=script_databases,
         script_secrets=script_secrets,
+        script_drafts=drafts,
         fetch_hosts=fetch_hosts,
         outbound=OutboundHttp(script_secrets, fetch_hosts, config.scripts.fetch_private_hosts),
         script_schedules=ScriptSchedules(db, audit, scripts),

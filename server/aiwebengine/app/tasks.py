@@ -25,6 +25,7 @@ from aiwebengine.database_admin.service import DatabaseAdmin
 from aiwebengine.jobs.types import Note, Task, TaskFailed
 from aiwebengine.rate_limits.service import RateLimits
 from aiwebengine.script_database.service import ScriptDatabases
+from aiwebengine.script_drafts.service import ScriptDrafts
 from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.scripts.service import Scripts
 from aiwebengine.sessions.service import Sessions
@@ -171,23 +172,26 @@ def own_tasks(
     ]
 
 
-def script_task(scripts: Scripts, messages: ScriptMessages, databases: ScriptDatabases) -> Task:
+def script_task(
+    scripts: Scripts, drafts: ScriptDrafts, messages: ScriptMessages, databases: ScriptDatabases
+) -> Task:
     """The task that removes what is left of scripts."""
 
     async def tidied(note: Note) -> str:
         removed, lines = await scripts.remove_old()
         dead = await messages.tidy()
         await databases.remove_unused()
+        forgotten = await drafts.remove_old()
         return (
-            f"{count(removed, 'deleted script')}, {count(lines, 'log line')} and"
-            f" {count(dead, 'dead letter')} removed."
+            f"{count(removed, 'deleted script')}, {count(lines, 'log line')},"
+            f" {count(dead, 'dead letter')} and {count(forgotten, 'draft')} removed."
         )
 
     return Task(
         "tidy-scripts",
         "Tidy scripts",
-        "Removes scripts that were deleted more than 30 days ago, script logs after 14 days, and"
-        " dead letters after 30 days.",
+        "Removes scripts that were deleted more than 30 days ago, script logs after 14 days,"
+        " dead letters after 30 days, and drafts that nobody changed for 90 days.",
         "45 3 * * *",
         tidied,
     )

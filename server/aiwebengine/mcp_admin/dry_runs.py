@@ -24,6 +24,8 @@ ROLLED_BACK = frozenset(
         "rotateSecrets",
         "createScript",
         "saveScript",
+        "saveScriptDraft",
+        "discardScriptDraft",
         "setScriptLimits",
         "suspendScript",
         "resumeScript",

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from aiwebengine.scripts import batch_store, checks, store, version_store
+from aiwebengine.scripts import activation_store, batch_store, checks, store, version_store
 from aiwebengine.scripts.access import ScriptAccess
+from aiwebengine.scripts.activation_types import ScriptActivation
 from aiwebengine.scripts.batch_store import NumberedVersion, Page
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogLine
 from aiwebengine.scripts.types import ScriptFile, ScriptOwner, ScriptRoute, ScriptVersion
@@ -43,6 +44,15 @@ class ScriptBatches(ScriptAccess):
     async def pages_of_versions(self, wanted: Sequence[Page]) -> list[list[ScriptVersion]]:
         """The versions of each page, newest first."""
         return await batch_store.pages_of_versions(self._db, wanted)
+
+    async def pages_of_activations(self, wanted: Sequence[Page]) -> list[list[ScriptActivation]]:
+        """The deployments of each page, newest first."""
+        return await activation_store.pages(self._db, wanted)
+
+    async def counts_of_activations(self, script_ids: Sequence[UUID]) -> list[int]:
+        """The number of deployments of each script."""
+        found = await activation_store.counts(self._db, script_ids)
+        return [found[script_id] for script_id in script_ids]
 
     async def file_lists_of(self, wanted: Sequence[NumberedVersion]) -> list[list[ScriptFile]]:
         """The files of each version by path, without contents."""

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Viewer
-from aiwebengine.scripts import checks, route_store, store, version_store
-from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts import activation_store, checks, route_store, store, version_store
+from aiwebengine.scripts.access import label_of, target_of
 from aiwebengine.scripts.activation import (
     Activation,
     Files,
 )
+from aiwebengine.scripts.activation_types import ActivationKind
 from aiwebengine.scripts.candidates import ScriptCandidates
 from aiwebengine.scripts.errors import NotLoadable, RouteTaken
 from aiwebengine.scripts.loading import Candidate
@@ -28,6 +29,11 @@ from aiwebengine.scripts.types import (
     Script,
     Tree,
 )
+
+_KINDS = {
+    AuditAction.SCRIPT_DEPLOYED: ActivationKind.DEPLOYED,
+    AuditAction.SCRIPT_ROLLED_BACK: ActivationKind.ROLLED_BACK,
+}
 
 
 class ScriptDeploys(ScriptCandidates):
@@ -277,6 +283,9 @@ class ScriptDeploys(ScriptCandidates):
         )
         for step in self.steps:
             await step.activate(activated)
+        await activation_store.add(
+            self._db, script.key, number, before, _KINDS[action], label_of(viewer)
+        )
         await self._audit.record(
             viewer,
             action,

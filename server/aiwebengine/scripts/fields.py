@@ -7,12 +7,14 @@ import strawberry
 
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
+from aiwebengine.scripts.activation_types import ScriptActivation
 from aiwebengine.scripts.limit_types import ScriptLimitRanges, ScriptLimits
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogFilter, ScriptLogLine
-from aiwebengine.scripts.paging import LOG, VERSIONS, number_of
+from aiwebengine.scripts.paging import ACTIVATIONS, LOG, VERSIONS, number_of
 from aiwebengine.scripts.rights import Act, may
 
 if TYPE_CHECKING:
+    from aiwebengine.script_drafts.types import ScriptDraft
     from aiwebengine.script_secrets.types import ScriptSecret
     from aiwebengine.scripts.types import (
         Diagnostic,
@@ -32,6 +34,7 @@ _File = Annotated["ScriptFile", strawberry.lazy("aiwebengine.scripts.types")]
 _Diagnostic = Annotated["Diagnostic", strawberry.lazy("aiwebengine.scripts.types")]
 
 _Secret = Annotated["ScriptSecret", strawberry.lazy("aiwebengine.script_secrets.types")]
+_Draft = Annotated["ScriptDraft", strawberry.lazy("aiwebengine.script_drafts.types")]
 
 
 async def owners(root: "Script", info: Info) -> list[_Owner]:
@@ -77,6 +80,27 @@ async def versions(
         after=after,
         cursor=lambda version: cursors.encode(VERSIONS, bound, (version.number,)),
         count=count,
+    )
+
+
+async def activations(
+    root: "Script", info: Info, first: int = 20, after: str | None = None
+) -> Connection[ScriptActivation]:
+    """Its deployments, newest first; at most the last 1,000 are kept.
+
+    Args:
+        first: maximum number of items, 1 to 200.
+        after: the `endCursor` of the previous page.
+    """
+    first, bound, cursors = page_size(first), str(root.key), info.context.cursors
+    loaders = info.context.loaders.scripts
+    before = number_of(cursors.decode(ACTIVATIONS, bound, after))
+    return connect(
+        await loaders.pages_of_activations.load((root.key, before, first + 1)),
+        first,
+        after=after,
+        cursor=lambda activation: cursors.encode(ACTIVATIONS, bound, (activation.number,)),
+        count=lambda: loaders.counts_of_activations.load(root.key),
     )
 
 
@@ -144,6 +168,15 @@ async def secrets(root: "Script", info: Info) -> list[_Secret] | None:
 async def fetch_hosts(root: "Script", info: Info) -> list[str] | None:
     """Hosts that it may send requests to; null for every public host."""
     return await info.context.loaders.scripts.fetch_hosts.load(root.key)
+
+
+async def draft(root: "Script", info: Info) -> _Draft | None:
+    """What the caller has changed in its files and not saved yet; null if nothing."""
+    user_id = info.context.viewer.id
+    if user_id is None:
+        return None
+    found: ScriptDraft | None = await info.context.loaders.scripts.drafts.load((root.key, user_id))
+    return found
 
 
 async def files_of_version(root: "ScriptVersion", info: Info) -> list[_File]:

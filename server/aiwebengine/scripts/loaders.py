@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from aiwebengine.scripts.activation_types import ScriptActivation
 from aiwebengine.scripts.batch_store import NumberedVersion, Page
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogLine
 from aiwebengine.scripts.types import ScriptFile, ScriptOwner, ScriptRoute, ScriptVersion
@@ -30,20 +31,40 @@ class ScriptLoaders:
     routes: DataLoader[UUID, list[ScriptRoute]]
     versions: DataLoader[NumberedVersion, ScriptVersion | None]
     pages_of_versions: DataLoader[Page, list[ScriptVersion]]
+    pages_of_activations: DataLoader[Page, list[ScriptActivation]]
+    counts_of_activations: DataLoader[UUID, int]
     files: DataLoader[NumberedVersion, list[ScriptFile]]
     contents: DataLoader[tuple[str, int], bytes | None]
     pages_of_log: DataLoader[tuple[Page, LogCriteria], list[ScriptLogLine]]
     counts_of_log: DataLoader[tuple[UUID, LogCriteria], int]
     secrets: DataLoader[UUID, list[Any]]
     fetch_hosts: DataLoader[UUID, list[str] | None]
+    drafts: DataLoader[DraftKey, Any]
+    draft_files: DataLoader[DraftKey, list[Any]]
 
 
 Read = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
 """Reads something of scripts by their ids."""
 
+DraftKey = tuple[UUID, UUID]
+"""A script and a user."""
+
+
+class Drafts(Protocol):
+    """Reads drafts, each in the order of its keys."""
+
+    async def many(self, keys: Sequence[DraftKey]) -> list[Any]:
+        """The drafts, None where there is none."""
+
+    async def files_of(self, keys: Sequence[DraftKey]) -> list[list[Any]]:
+        """Their files."""
+
 
 def script_loaders(
-    scripts: Scripts, secrets_of: Read[list[Any]], fetch_hosts_of: Read[list[str] | None]
+    scripts: Scripts,
+    secrets_of: Read[list[Any]],
+    fetch_hosts_of: Read[list[str] | None],
+    drafts: Drafts,
 ) -> ScriptLoaders:
     """New loaders. Only files and contents, which never change, are kept after a load: the next
     mutation of the request may change the rest.
@@ -53,12 +74,16 @@ def script_loaders(
         routes=DataLoader(scripts.routes_of, cache=False),
         versions=DataLoader(scripts.versions_of, cache=False),
         pages_of_versions=DataLoader(scripts.pages_of_versions, cache=False),
+        pages_of_activations=DataLoader(scripts.pages_of_activations, cache=False),
+        counts_of_activations=DataLoader(scripts.counts_of_activations, cache=False),
         files=DataLoader(scripts.file_lists_of),
         contents=DataLoader(_Contents(scripts).load),
         pages_of_log=DataLoader(scripts.pages_of_log, cache=False),
         counts_of_log=DataLoader(scripts.counts_of_log, cache=False),
         secrets=DataLoader(_in_order(secrets_of), cache=False),
         fetch_hosts=DataLoader(_in_order(fetch_hosts_of), cache=False),
+        drafts=DataLoader(drafts.many, cache=False),
+        draft_files=DataLoader(drafts.files_of, cache=False),
     )
 
 

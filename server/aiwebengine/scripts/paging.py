@@ -1,4 +1,4 @@
-"""Cursors of lists of scripts, versions and log lines."""
+"""Cursors of lists of scripts, versions, deployments and log lines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LIST = "scripts"
 VERSIONS = "scriptVersions"
 LOG = "scriptLog"
+ACTIVATIONS = "scriptActivations"
 
 
 def binding(wanted: ScriptFilter) -> str:
@@ -37,7 +38,7 @@ def key_of(decoded: tuple[object, ...] | None) -> Key | None:
 
 
 def number_of(decoded: tuple[object, ...] | None) -> int | None:
-    """A decoded cursor of a list of versions or log lines. Raises BadUserInput."""
+    """A decoded cursor of a list of versions, deployments or log lines. Raises BadUserInput."""
     match decoded:
         case None:
             return None

@@ -14,6 +14,7 @@ from aiwebengine.core.identity import Viewer, engine
 from aiwebengine.database import Database
 from aiwebengine.runtimes.types import Program
 from aiwebengine.scripts import (
+    activation_store,
     attention_store,
     checks,
     log_store,
@@ -45,6 +46,8 @@ from aiwebengine.scripts.types import (
 
 KEEP_DELETED_DAYS = 30
 KEEP_LOG_DAYS = 14
+KEEP_ACTIVATIONS = 1_000
+"""Of each script."""
 KEEP_TREE_SECS = 3_600.0
 
 
@@ -253,8 +256,8 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
         return await attention_store.attention(self._db, days)
 
     async def remove_old(self) -> tuple[int, int]:
-        """Remove scripts deleted more than 30 days ago, old log lines, contents of files that no
-        version has; the numbers of scripts and of log lines.
+        """Remove scripts deleted more than 30 days ago, old log lines and deployments, contents of
+        files that no version has; the numbers of scripts and of log lines.
         """
         async with self._db.transaction():
             removed = await store.remove_deleted(self._db, KEEP_DELETED_DAYS)
@@ -263,6 +266,7 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
                     await step.purged(script_id)
         async with self._db.transaction():
             await version_store.remove_unused_contents(self._db)
+        await activation_store.remove_old(self._db, KEEP_ACTIVATIONS)
         return len(removed), await log_store.remove_old(self._db, KEEP_LOG_DAYS)
 
     async def remove_unused_trees(self, in_use: Collection[Path] = ()) -> int:

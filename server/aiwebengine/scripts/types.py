@@ -13,13 +13,16 @@ from aiwebengine.graphql.connection import Connection
 from aiwebengine.graphql.context import known_as
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import fields
+from aiwebengine.scripts.activation_types import ScriptActivation
 from aiwebengine.scripts.limit_types import ScriptLimitRanges, ScriptLimits
 from aiwebengine.scripts.log_types import ScriptLogLine
 
 if TYPE_CHECKING:
+    from aiwebengine.script_drafts.types import ScriptDraft
     from aiwebengine.script_secrets.types import ScriptSecret
 
 _Secret = Annotated["ScriptSecret", strawberry.lazy("aiwebengine.script_secrets.types")]
+_Draft = Annotated["ScriptDraft", strawberry.lazy("aiwebengine.script_drafts.types")]
 
 
 @strawberry.enum(name="ScriptDialect")
@@ -178,6 +181,7 @@ class Script:
     limits: ScriptLimits = strawberry.field(resolver=fields.limits)
     limit_ranges: ScriptLimitRanges = strawberry.field(resolver=fields.limit_ranges)
     versions: "Connection[ScriptVersion]" = strawberry.field(resolver=fields.versions)
+    activations: Connection[ScriptActivation] = strawberry.field(resolver=fields.activations)
     newest: "ScriptVersion | None" = strawberry.field(resolver=fields.newest)
     active: "ScriptVersion | None" = strawberry.field(resolver=fields.active)
     files: list["ScriptFile"] = strawberry.field(resolver=fields.files)
@@ -185,6 +189,7 @@ class Script:
     log: Connection[ScriptLogLine] | None = strawberry.field(resolver=fields.log)
     secrets: list[_Secret] | None = strawberry.field(resolver=fields.secrets)
     fetch_hosts: list[str] | None = strawberry.field(resolver=fields.fetch_hosts)
+    draft: _Draft | None = strawberry.field(resolver=fields.draft)
 
     @known_as("current_state")
     def state(self) -> ScriptState:

@@ -1,0 +1,4 @@
+set local lock_timeout = '5s';
+
+drop table script_draft_files;
+drop table script_drafts;

@@ -834,6 +834,55 @@ export type VacuumDatabaseVariables = {
   input: Schema.VacuumDatabaseInput;
 };
 
+export type EditorMeData = {
+  viewer: {
+    id: string;
+    email: string;
+    name: string;
+    roles: Array<Schema.Role>;
+  } | null;
+};
+
+export type EditorMeVariables = { [name: string]: never };
+
+export type EditorDeployData = {
+  deployScript: {
+    script: {
+      activeVersion: number | null;
+    };
+  };
+};
+
+export type EditorDeployVariables = {
+  input: Schema.DeployScriptInput;
+};
+
+export type EditorSaveData = {
+  saveScript: {
+    changed: boolean;
+    version: {
+      number: number;
+    };
+  };
+};
+
+export type EditorSaveVariables = {
+  input: Schema.SaveScriptInput;
+};
+
+export type EditorScriptsData = {
+  scripts: {
+    nodes: Array<{
+      id: string;
+      slug: string;
+      title: string;
+      state: Schema.ScriptState;
+    }>;
+  };
+};
+
+export type EditorScriptsVariables = { [name: string]: never };
+
 export type ScriptHostingData = {
   script: {
     host: string | null;
@@ -1043,6 +1092,87 @@ export type RestoreScriptData = {
 
 export type RestoreScriptVariables = {
   input: Schema.RestoreScriptInput;
+};
+
+export type EditorScriptData = {
+  script: {
+    id: string;
+    slug: string;
+    title: string;
+    newestVersion: number;
+    activeVersion: number | null;
+    state: Schema.ScriptState;
+    host: string | null;
+    pageMode: Schema.ScriptPageMode;
+    suspendedAt: string | null;
+    suspensionReason: string | null;
+    viewerIsOwner: boolean;
+    owners: Array<{
+      email: string;
+      name: string;
+    }>;
+    routes: Array<{
+      method: string;
+      path: string;
+      kind: string;
+      handler: string;
+    }>;
+  } | null;
+};
+
+export type EditorScriptVariables = {
+  slug: string;
+};
+
+export type EditorScriptChangedData = {
+  scriptChanged: {
+    action: Schema.AuditAction;
+    at: string;
+    by: string;
+    script: {
+      newestVersion: number;
+      activeVersion: number | null;
+    } | null;
+  };
+};
+
+export type EditorScriptChangedVariables = {
+  slug: string;
+};
+
+export type EditorNewestData = {
+  script: {
+    newest: {
+      number: number;
+      entry: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type EditorNewestVariables = {
+  slug: string;
+};
+
+export type EditorVersionData = {
+  scriptVersion: {
+    number: number;
+    entry: string;
+    files: Array<{
+      path: string;
+      text: string | null;
+      base64: string | null;
+    }>;
+  } | null;
+};
+
+export type EditorVersionVariables = {
+  slug: string;
+  number: number;
 };
 
 export type HealthChecksData = {
@@ -2123,6 +2253,22 @@ export interface Documents {
     document: Document<VacuumDatabaseData, VacuumDatabaseVariables>;
     fragments: [];
   };
+  "query EditorMe { viewer { id email name roles } }": {
+    document: Document<EditorMeData, EditorMeVariables>;
+    fragments: [];
+  };
+  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { script { activeVersion } }\n}": {
+    document: Document<EditorDeployData, EditorDeployVariables>;
+    fragments: [];
+  };
+  "mutation EditorSave($input: SaveScriptInput!) {\n  saveScript(input: $input) { changed version { number } }\n}": {
+    document: Document<EditorSaveData, EditorSaveVariables>;
+    fragments: [];
+  };
+  "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
+    document: Document<EditorScriptsData, EditorScriptsVariables>;
+    fragments: [];
+  };
   "query ScriptHosting($slug: String!) {\n  script(slug: $slug) { host pageMode }\n}": {
     document: Document<ScriptHostingData, ScriptHostingVariables>;
     fragments: [];
@@ -2173,6 +2319,22 @@ export interface Documents {
   };
   "mutation RestoreScript($input: RestoreScriptInput!) {\n  restoreScript(input: $input) { script { id } }\n}": {
     document: Document<RestoreScriptData, RestoreScriptVariables>;
+    fragments: [];
+  };
+  "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
+    document: Document<EditorScriptData, EditorScriptVariables>;
+    fragments: [];
+  };
+  "subscription EditorScriptChanged($slug: String!) {\n  scriptChanged(slug: $slug) { action at by script { newestVersion activeVersion } }\n}": {
+    document: Document<EditorScriptChangedData, EditorScriptChangedVariables>;
+    fragments: [];
+  };
+  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 } } }\n}": {
+    document: Document<EditorNewestData, EditorNewestVariables>;
+    fragments: [];
+  };
+  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 } }\n}": {
+    document: Document<EditorVersionData, EditorVersionVariables>;
     fragments: [];
   };
   "query HealthChecks { healthChecks { name title state detail since remedy } }": {

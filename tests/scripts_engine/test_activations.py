@@ -5,6 +5,7 @@ from tests.scripts_engine.sources import serving, tree
 
 from aiwebengine.core.resources import MIGRATIONS
 from aiwebengine.scripts.errors import NotLoadable
+from aiwebengine.scripts.offers import schedule_names
 
 LIST = """
   query ($first: Int, $after: String) { script(slug: "shop") {
@@ -81,3 +82,15 @@ async def test_the_migration_lists_what_was_deployed_before_it(
     assert [shown(one) for one in after] == [shown(one) for one in before]
     forgotten = (await data(edith, LIST.replace("shop", "cafe"), first=9))["script"]
     assert [shown(one) for one in forgotten["activations"]["nodes"]] == [[1, None, "DEPLOYED", ""]]
+
+
+def test_names_of_schedules_are_those_that_stay_declared():
+    registrations = [
+        {"kind": "once", "name": "old"},
+        {"kind": "clear"},
+        {"kind": "route", "name": "no schedule"},
+        {"kind": "recurring", "handler": "tidy"},
+        {"kind": "schedule", "name": "nightly"},
+    ]
+
+    assert schedule_names(registrations) == ["nightly", "tidy"]

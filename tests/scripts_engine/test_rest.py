@@ -112,6 +112,21 @@ async def test_a_stale_if_match_is_refused_with_412_and_the_newest_version(edith
     problem(await edith.put("/shop", json=body(), headers={"If-Match": "x"}), 422, "BAD_USER_INPUT")
 
 
+async def test_what_does_not_load_is_saved_when_it_need_not(edith):
+    await edith.put("/shop", json=body())
+    unloaded = body(BROKEN, load=False, deploy=False)
+
+    saved = await edith.put("/shop", json=unloaded, headers={"If-Match": '"1"'})
+    stale = await edith.put("/shop", json=unloaded, headers={"If-Match": '"1"'})
+
+    assert (saved.status_code, saved.headers["etag"]) == (200, '"2"')
+    assert (saved.json()["version"], saved.json()["active"]) == (2, 1)
+    assert problem(stale, 412, "CONFLICT")["version"] == 2
+    problem(await edith.put("/cafe", json=unloaded), 404, "NOT_FOUND")
+    refused = problem(await edith.put("/shop", json=body(load=False)), 422, "BAD_USER_INPUT")
+    assert "send deploy false as well" in refused["detail"]
+
+
 async def test_a_route_of_another_script_is_a_conflict(edith, emma):
     await edith.put("/shop", json=body())
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from aiwebengine.runtimes.types import Limits
-from aiwebengine.scripts.types import Checked, Deployed, Script, ScriptOwner, ScriptRoute
+from aiwebengine.scripts.types import Checked, Deployed, Saved, Script, ScriptOwner, ScriptRoute
 
 
 def script(found: Script) -> dict[str, Any]:
@@ -52,6 +52,17 @@ def checked(found: Checked) -> dict[str, Any]:
         "ok": found.is_deployable,
         "routes": routes(found.routes),
         "diagnostics": [one.as_json() for one in found.diagnostics],
+    }
+
+
+def saved(done: Saved) -> dict[str, Any]:
+    """The result of saving without loading: nothing is known of routes and problems."""
+    return {
+        "slug": done.script.slug,
+        "version": done.version.number,
+        "active": done.script.active_version,
+        "routes": [],
+        "diagnostics": [],
     }
 
 

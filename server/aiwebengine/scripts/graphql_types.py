@@ -3,6 +3,7 @@
 import strawberry
 
 from aiwebengine.scripts.limit_types import ScriptLimitsInput
+from aiwebengine.scripts.offers import schedule_names
 from aiwebengine.scripts.types import (
     Checked,
     Deployed,
@@ -211,17 +212,24 @@ class CheckedScript:
     Attributes:
         ok: whether it can be deployed.
         routes: the routes that it would have.
+        schedules: names of the schedules that it declares.
         diagnostics: all problems.
     """
 
     ok: bool
     routes: list[ScriptRoute]
+    schedules: list[str]
     diagnostics: list[Diagnostic]
 
     @classmethod
     def of(cls, checked: Checked) -> "CheckedScript":
         """The result of a check."""
-        return cls(ok=checked.is_deployable, routes=checked.routes, diagnostics=checked.diagnostics)
+        return cls(
+            ok=checked.is_deployable,
+            routes=checked.routes,
+            schedules=schedule_names(checked.registrations),
+            diagnostics=checked.diagnostics,
+        )
 
 
 @strawberry.type

@@ -46,6 +46,13 @@ class Sent:
     title: str | None = None
     message: str | None = None
     deploy: bool = True
+    load: bool = True
+
+    def checked(self) -> Sent:
+        """Itself. Raises BadUserInput for what can't be done together."""
+        if self.deploy and not self.load:
+            raise BadUserInput("load: what is deployed is loaded; send deploy false as well.")
+        return self
 
 
 def routes(
@@ -164,6 +171,8 @@ def routes(
             message: what the version changes.
             title: title of a new script.
             deploy: false to save without deploying (default true).
+            load: false to save without loading (default true); only with `deploy` false, of a
+                script that exists.
             If-Match: the newest version as the client knows it; another one is refused with 412.
             If-None-Match: `*` to refuse with 412 if the script exists.
 
@@ -181,9 +190,14 @@ def routes(
         sent = await sent_with(request)
         if sent.tree is None:
             raise BadUserInput('files: found none; allowed is an object such as {"main.ts": "…"}.')
+        slug = request.path_params["slug"]
+        if not sent.load:
+            saved = await scripts.save_as_expected(viewer, slug, sent.tree, expected, sent.message)
+            headers = {"ETag": tag_of(saved.script), **NO_STORE}
+            return JSONResponse(answers.saved(saved), headers=headers)
         done = await scripts.put(
             viewer,
-            request.path_params["slug"],
+            slug,
             sent.tree,
             title=sent.title,
             message=sent.message,
@@ -278,7 +292,8 @@ async def sent_with(request: Request) -> Sent:
             title=asked.get("title"),
             message=asked.get("message"),
             deploy=_flag("deploy", asked.get("deploy", "true")),
-        )
+            load=_flag("load", asked.get("load", "true")),
+        ).checked()
     if not kind and not await request.body():
         return Sent(None)
     if kind != "application/json":
@@ -304,7 +319,8 @@ async def _sent_as_json(body: Mapping[str, Any]) -> Sent:
         title=text("title"),
         message=text("message"),
         deploy=flag_field({"deploy": True, **body}, "deploy"),
-    )
+        load=flag_field({"load": True, **body}, "load"),
+    ).checked()
 
 
 def _optional_text(body: Mapping[str, Any], name: str) -> str | None:

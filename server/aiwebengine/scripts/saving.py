@@ -9,6 +9,7 @@ from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Viewer
 from aiwebengine.scripts import checks, store, version_store
 from aiwebengine.scripts.access import label_of, target_of
+from aiwebengine.scripts.preconditions import Precondition
 from aiwebengine.scripts.reading import ScriptReads
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.types import Saved, Script, Tree
@@ -50,9 +51,29 @@ class ScriptSaves(ScriptReads):
         async with self._changing(viewer, slug, Act.CHANGE) as script:
             if base_version is not None:
                 await self._must_be_newest(script, base_version)
-            number, changed = await self._save(viewer, script, tree, message)
-            script = await self._reread(viewer, script)
-            return Saved(script, await self._version(script, number), changed)
+            return await self._saved(viewer, script, tree, message)
+
+    async def save_as_expected(
+        self,
+        viewer: Viewer,
+        slug: str,
+        tree: Tree,
+        expected: Precondition,
+        message: str | None = None,
+    ) -> Saved:
+        """The same, unless the script is not in the state that the caller expects.
+
+        Raises as `save` does, and PreconditionFailed.
+        """
+        message = checks.message(message)
+        async with self._changing(viewer, slug, Act.CHANGE) as script:
+            expected.check(script)
+            return await self._saved(viewer, script, tree, message)
+
+    async def _saved(self, viewer: Viewer, script: Script, tree: Tree, message: str) -> Saved:
+        number, changed = await self._save(viewer, script, tree, message)
+        script = await self._reread(viewer, script)
+        return Saved(script, await self._version(script, number), changed)
 
     async def _add(self, viewer: Viewer, script_id: UUID, slug: str, title: str) -> Script | None:
         """Create a script in the caller's transaction; None when the slug is taken."""

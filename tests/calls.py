@@ -172,6 +172,33 @@ DOCUMENTS = {
     ),
     "Query.scriptUserRoles": "{ scriptUserRoles(slug: $script) { totalCount } }",
     "Query.scriptAssets": "{ scriptAssets(slug: $script) { totalCount } }",
+    "Query.scriptValues": "{ scriptValues(slug: $script) { totalCount } }",
+    "Query.scriptValue": '{ scriptValue(slug: $script, key: "a") { json } }',
+    "Query.scriptValueHolders": "{ scriptValueHolders(slug: $script) { totalCount } }",
+    "Mutation.setScriptValue": (
+        'mutation { setScriptValue(input: {slug: $script, key: $slug, json: "1", version: 0})'
+        " { value { key } } }"
+    ),
+    # The script has neither this value nor a table.
+    "Mutation.deleteScriptValue": (
+        'mutation { deleteScriptValue(input: {slug: $script, key: "b", version: 1}) { key } }'
+    ),
+    "Query.scriptTables": "{ scriptTables(slug: $script) { name } }",
+    "Query.scriptTable": '{ scriptTable(slug: $script, name: "none") { name } }',
+    "Query.scriptRows": '{ scriptRows(slug: $script, table: "none") { endCursor } }',
+    "Query.scriptRow": '{ scriptRow(slug: $script, table: "none", key: ["1"]) { version } }',
+    "Mutation.updateScriptRow": (
+        'mutation { updateScriptRow(input: {slug: $script, table: "none", key: ["1"],'
+        ' version: "1", values: [{column: "a", value: null}]}) { row { version } } }'
+    ),
+    "Mutation.insertScriptRow": (
+        'mutation { insertScriptRow(input: {slug: $script, table: "none", values: []})'
+        " { row { version } } }"
+    ),
+    "Mutation.deleteScriptRow": (
+        'mutation { deleteScriptRow(input: {slug: $script, table: "none", key: ["1"],'
+        ' version: "1"}) { key } }'
+    ),
     "Mutation.grantScriptRole": (
         'mutation { grantScriptRole(input: {slug: $script, email: "x", role: "a"}) { roles } }'
     ),
@@ -230,6 +257,14 @@ ANSWERS = {
     "Mutation.grantScriptRole": "404",
     "Mutation.revokeScriptRole": "404",
     "Mutation.removeScriptOwner": "404",
+    "Query.scriptValue": "none",
+    "Mutation.deleteScriptValue": "409",
+    "Query.scriptTable": "404",
+    "Query.scriptRows": "404",
+    "Query.scriptRow": "404",
+    "Mutation.updateScriptRow": "404",
+    "Mutation.insertScriptRow": "404",
+    "Mutation.deleteScriptRow": "404",
 }
 
 

@@ -85,6 +85,7 @@ const PHRASES = {
   SCRIPT_ROLE_REVOKED:
     "{who} revoked the role {before.role} of {before.email} in the script {script}",
   SCRIPT_FILES_CHANGED: "{who} changed files that the script {script} serves",
+  SCRIPT_DATA_CHANGED: "{who} changed data of the script {script}",
   SCRIPT_LIMITS_CHANGED: "{who} changed the limits of the script {script}",
   SCRIPT_HOST_BOUND: "{who} changed the host or page mode of the script {script}",
   SCRIPT_SCHEDULE_STARTED: "{who} ran the schedule {after.schedule} of the script {script}",

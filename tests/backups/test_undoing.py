@@ -252,6 +252,7 @@ def test_every_action_of_the_trail_is_undone_kept_or_unaffected_on_purpose():
         "SCRIPT_ROLE_GRANTED",
         "SCRIPT_ROLE_REVOKED",
         "SCRIPT_FILES_CHANGED",
+        "SCRIPT_DATA_CHANGED",
         "SCRIPT_LIMITS_CHANGED",
         "SCRIPT_SECRET_SET",
         "SCRIPT_SECRET_REMOVED",

@@ -119,6 +119,8 @@ def arguments_for(name, scene):
         "revokeScriptRole": {**notes, "email": "ada@example.com", "role": "judge"},
         "retryScriptMessages": notes,
         "discardScriptMessages": notes,
+        "setScriptValue": {**notes, "key": "a", "json": "1", "version": 0},
+        "deleteScriptValue": {**notes, "key": "a", "version": 1},
     }[name]
 
 
@@ -134,6 +136,7 @@ WITHOUT_EVENTS = {
     "discardScriptMessages",
     "saveScriptDraft",
     "discardScriptDraft",
+    "deleteScriptValue",
 }
 
 

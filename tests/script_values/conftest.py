@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.scripts_engine.conftest import code, data
 
 from aiwebengine.script_values.service import ScriptValues
+
+__all__ = ["code", "data"]
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ from aiwebengine.script_messages import graphql as script_messages
 from aiwebengine.script_schedules import graphql as script_schedules
 from aiwebengine.script_secrets import graphql as script_secrets
 from aiwebengine.script_streams import graphql as script_streams
+from aiwebengine.script_tables import graphql as script_tables
 from aiwebengine.script_trials import graphql as script_trials
+from aiwebengine.script_values import graphql as script_values
 from aiwebengine.scripts import graphql as scripts
 from aiwebengine.signing_keys import graphql as keys
 from aiwebengine.telemetry import graphql as system
@@ -76,6 +78,8 @@ schema = strawberry.Schema(
             *script_messages.queries,
             *script_streams.queries,
             *script_assets.queries,
+            *script_values.queries,
+            *script_tables.queries,
         ],
         description="Everything that can be read.",
     ),
@@ -98,6 +102,8 @@ schema = strawberry.Schema(
             *script_fetch.mutations,
             *script_schedules.mutations,
             *script_messages.mutations,
+            *script_values.mutations,
+            *script_tables.mutations,
         ],
         description="Everything that can be changed. Each takes `input` and answers the result.",
     ),

@@ -57,8 +57,10 @@ from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
 from aiwebengine.script_streams.listeners import Listeners
+from aiwebengine.script_tables.service import ScriptTables
 from aiwebengine.script_trials.replaying import ScriptFailures
 from aiwebengine.script_trials.service import ScriptTrials
+from aiwebengine.script_values.people import OwnedValues
 from aiwebengine.script_values.service import ScriptValues
 from aiwebengine.scripts.loading import NoRuntime
 from aiwebengine.scripts.service import Scripts
@@ -133,6 +135,8 @@ class Services:
     script_messages: ScriptMessages
     script_listeners: Listeners
     script_values: ScriptValues
+    owned_values: OwnedValues
+    script_tables: ScriptTables
     script_assets: ScriptAssets
     script_files: ScriptFiles
 
@@ -199,6 +203,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
     fetch_hosts = FetchHosts(db, audit, script_settings(config))
     script_messages = ScriptMessages(db, audit, scripts)
     assets = ScriptAssets(db)
+    values = ScriptValues(db)
     script_databases = ScriptDatabases(db, infrastructure.url)
     script_telemetry = ScriptTelemetry(
         db, infrastructure.runtimes if config.scripts.enabled else None
@@ -309,7 +314,9 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_schedules=ScriptSchedules(db, audit, scripts),
         script_messages=script_messages,
         script_listeners=Listeners(db, scripts),
-        script_values=ScriptValues(db),
+        script_values=values,
+        owned_values=OwnedValues(db, audit, scripts, values),
+        script_tables=ScriptTables(db, audit, scripts, script_databases),
         script_assets=assets,
         script_files=ScriptFiles(db, audit, script_settings(config), assets),
     )

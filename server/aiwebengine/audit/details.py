@@ -263,6 +263,16 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
             "files": "how many files changed",
         },
     ),
+    _A.SCRIPT_DATA_CHANGED: EventSchema(
+        "script",
+        after={
+            "change": "`set` or `deleted`; for a row `inserted`, `updated` or `deleted`",
+            "key": "the key of the value; values only",
+            "user": "ID of the user whose value it is; values of users only",
+            "table": "the table; rows only",
+            "columns": "names of the columns that were set, at most 20; rows only",
+        },
+    ),
     _A.SCRIPT_LIMITS_CHANGED: EventSchema(
         "script",
         {"*": "each limit that changed: its value, or null for the default"},

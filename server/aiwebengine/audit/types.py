@@ -75,6 +75,8 @@ class AuditAction(enum.Enum):
         SCRIPT_ROLE_GRANTED: a user got a role of a script.
         SCRIPT_ROLE_REVOKED: a user lost a role of a script.
         SCRIPT_FILES_CHANGED: files that a script serves were stored or removed by a person.
+        SCRIPT_DATA_CHANGED: a value or a row of a script was changed by a person. Its content is in
+          no event.
         SCRIPT_LIMITS_CHANGED: the limits of a script were changed.
         SCRIPT_SECRET_SET: a secret of a script was set. Its value is in no event.
         SCRIPT_SECRET_REMOVED: a secret of a script was removed.
@@ -141,6 +143,7 @@ class AuditAction(enum.Enum):
     SCRIPT_ROLE_GRANTED = "script.role_granted"
     SCRIPT_ROLE_REVOKED = "script.role_revoked"
     SCRIPT_FILES_CHANGED = "script.files_changed"
+    SCRIPT_DATA_CHANGED = "script.data_changed"
     SCRIPT_LIMITS_CHANGED = "script.limits_changed"
     SCRIPT_SECRET_SET = "script.secret_set"  # noqa: S105 - an action, not a secret
     SCRIPT_SECRET_REMOVED = "script.secret_removed"  # noqa: S105 - an action, not a secret

@@ -42,10 +42,13 @@ ROLLED_BACK = frozenset(
         "revokeScriptRole",
         "retryScriptMessages",
         "discardScriptMessages",
+        "setScriptValue",
+        "deleteScriptValue",
     }
 )
 
 _JOB = "it starts a job with processes and files outside of the transaction."
+_ROW = "the row is written on a connection of the script, outside of the transaction."
 REFUSED = {
     "vacuumDatabase": "PostgreSQL vacuums outside of transactions. It changes no row.",
     "sendTestAlert": "it sends messages to people.",
@@ -65,6 +68,9 @@ REFUSED = {
     "evaluateScript": "the snippet runs outside of the transaction; without keep it is undone.",
     "replayScriptInvocation": "the script's code runs outside of the transaction.",
     "runScriptSchedule": "the script's code runs outside of the transaction.",
+    "updateScriptRow": _ROW,
+    "insertScriptRow": _ROW,
+    "deleteScriptRow": _ROW,
     "runScript": "the script's code runs outside of the transaction.",
 }
 """Why a mutation can't be tried."""

@@ -150,8 +150,16 @@ class AdminTools:
         )
 
 
-SECRET_ARGUMENTS = {"setScriptSecret": ("value",)}
-"""Arguments that are secrets although their names do not say so."""
+SECRET_ARGUMENTS = {
+    "setScriptSecret": ("value",),
+    "setScriptValue": ("json",),
+    "updateScriptRow": ("key", "values"),
+    "insertScriptRow": ("values",),
+    "deleteScriptRow": ("key",),
+    "scriptRow": ("key",),
+    "scriptRows": ("filter",),
+}
+"""Arguments that are secrets, or data of users, although their names do not say so."""
 
 
 def hidden(operation: str, arguments: Mapping[str, Any]) -> Json:

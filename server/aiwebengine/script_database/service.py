@@ -38,6 +38,10 @@ class ScriptDatabases:
         found = invocation.state.get(InvocationWork)
         return None if found is None else await found.transaction_id()
 
+    async def exists(self, script_id: UUID) -> bool:
+        """Whether a script has a database, which its first statement creates."""
+        return await store.password(self._db, script_id) is not None
+
     async def drop(self, script_id: UUID) -> None:
         """Remove all tables of a script for good, in the caller's transaction."""
         await roles.drop(self._db, script_id)

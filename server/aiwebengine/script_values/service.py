@@ -43,7 +43,7 @@ class ScriptValues:
 
     async def get(self, script_id: UUID, user_id: UUID | None, key: str) -> StoredValue | None:
         """The value, or None. Raises BadUserInput."""
-        return await store.find(self._db, _place(script_id, user_id), _key(key))
+        return await store.find(self._db, place_of(script_id, user_id), checked_key(key))
 
     async def set(
         self,
@@ -61,7 +61,7 @@ class ScriptValues:
         With *if_version* only a value with that version is replaced; 0: only where there is none.
         Raises BadUserInput, OtherVersion, LimitExceeded, NotFound for an unknown user.
         """
-        place, key = _place(script_id, user_id), _key(key)
+        place, key = place_of(script_id, user_id), checked_key(key)
         value, ttl = _value(value), _ttl(ttl)
         await self._begin(is_trial=is_trial)
         if if_version is None:
@@ -71,7 +71,9 @@ class ScriptValues:
         else:
             version = await store.replace(self._db, place, key, value, ttl, if_version)
         if version is None:
-            if if_version is not None:
+            if if_version:
+                await self._raise_other_version(place, key, if_version)
+            if if_version == 0 and await store.find(self._db, place, key) is not None:
                 await self._raise_other_version(place, key, if_version)
             raise _no_user(user_id)
         await self._must_fit(place, is_trial=is_trial)
@@ -92,7 +94,7 @@ class ScriptValues:
         *ttl* counts from the first time. Raises BadUserInput, LimitExceeded, NotFound for an
         unknown user, Conflict for another value or a sum that is too large.
         """
-        place, key, ttl = _place(script_id, user_id), _key(key), _ttl(ttl)
+        place, key, ttl = place_of(script_id, user_id), checked_key(key), _ttl(ttl)
         if abs(by) > LARGEST_NUMBER:
             raise BadUserInput(f"by: found {by}; allowed: up to {LARGEST_NUMBER}.")
         await self._begin(is_trial=is_trial)
@@ -117,7 +119,7 @@ class ScriptValues:
         is_trial: bool = False,
     ) -> bool:
         """Remove a value; whether there was one. Raises BadUserInput, OtherVersion."""
-        place, key = _place(script_id, user_id), _key(key)
+        place, key = place_of(script_id, user_id), checked_key(key)
         await self._begin(is_trial=is_trial)
         is_gone = await store.remove(self._db, place, key, if_version)
         if not is_gone and if_version is not None:
@@ -127,7 +129,7 @@ class ScriptValues:
     async def clear(self, script_id: UUID, user_id: UUID | None, *, is_trial: bool = False) -> int:
         """Remove all values; their number."""
         await self._begin(is_trial=is_trial)
-        return await store.clear(self._db, _place(script_id, user_id))
+        return await store.clear(self._db, place_of(script_id, user_id))
 
     async def page(
         self,
@@ -144,14 +146,14 @@ class ScriptValues:
         With values a page may be shorter than *limit*, so that it stays below LARGEST_PAGE_BYTES.
         Raises BadUserInput.
         """
-        place = _place(script_id, user_id)
+        place = place_of(script_id, user_id)
         if prefix:
-            _key(prefix, "prefix")
+            checked_key(prefix, "prefix")
         if after is not None:
-            _key(after, "cursor")
+            checked_key(after, "cursor")
         if not 1 <= limit <= MOST_LISTED:
             raise BadUserInput(f"limit: found {limit}; allowed: 1 to {MOST_LISTED}.")
-        found = await store.page(self._db, place, prefix, _end_of(prefix), after, limit + 1)
+        found = await store.page(self._db, place, prefix, end_of(prefix), after, limit + 1)
         items, is_last = found[:limit], len(found) <= limit
         if with_values and items:
             total, fitting = 0, 0
@@ -193,11 +195,13 @@ class ScriptValues:
         raise OtherVersion(key, expected, 0 if found is None else found.version)
 
 
-def _place(script_id: UUID, user_id: UUID | None) -> Place:
+def place_of(script_id: UUID, user_id: UUID | None) -> Place:
+    """The place of the values of a user; without one, of the script itself."""
     return Place(script_id, SHARED if user_id is None else user_id)
 
 
-def _key(key: str, name: str = "key") -> str:
+def checked_key(key: str, name: str = "key") -> str:
+    """The key. Raises BadUserInput for one that can't be stored."""
     if not 1 <= len(key) <= LONGEST_KEY:
         raise BadUserInput(f"{name}: {len(key)} characters; allowed: 1 to {LONGEST_KEY}.")
     if _UNFIT.search(key):
@@ -227,7 +231,7 @@ def _no_user(user_id: UUID | None) -> NotFound:
     return NotFound(f"There is no user {user_id}.")
 
 
-def _end_of(prefix: str) -> str | None:
+def end_of(prefix: str) -> str | None:
     """The first text after all that begin with *prefix*; None if there is no such text."""
     kept = prefix.rstrip(_LAST_CHARACTER)
     if not kept:

@@ -28,6 +28,8 @@ class Act(enum.Enum):
     READ_ROLES = "see the roles of users in this script"
     GRANT_ROLES = "change the roles of users in this script"
     READ_FILES = "read the files that this script stored"
+    READ_DATA = "read the data of this script"
+    CHANGE_DATA = "change the data of this script"
     SET_LIMITS = "set the limits of this script"
     LIST_SECRETS = "list the secrets of this script"
     SET_SECRETS = "set the secrets of this script"
@@ -48,6 +50,8 @@ _OF_OWNERS = frozenset(
         Act.READ_ROLES,
         Act.GRANT_ROLES,
         Act.READ_FILES,
+        Act.READ_DATA,
+        Act.CHANGE_DATA,
         Act.SET_LIMITS,
         Act.LIST_SECRETS,
         Act.SET_SECRETS,
@@ -55,7 +59,16 @@ _OF_OWNERS = frozenset(
         Act.DELETE,
     }
 )
-_READS = frozenset({Act.READ, Act.READ_LOG, Act.READ_ROLES, Act.READ_FILES, Act.LIST_SECRETS})
+_READS = frozenset(
+    {
+        Act.READ,
+        Act.READ_LOG,
+        Act.READ_ROLES,
+        Act.READ_FILES,
+        Act.READ_DATA,
+        Act.LIST_SECRETS,
+    }
+)
 
 
 def must_be_allowed(viewer: Viewer, act: Act, script: Script | None = None) -> None:

@@ -1,0 +1,1 @@
+"""The tables of scripts as their owners read and change them, row by row."""

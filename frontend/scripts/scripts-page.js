@@ -43,7 +43,7 @@ const CHANGES = gql("subscription ScriptListChanges { scriptChanged { slug } }")
 const IDLE = { requests: 0, errors: 0, processes: 0, memoryBytes: 0 };
 
 const HEADS = ["Script", "Owners", "Version", "Requests, 24 h", "Errors", "Memory", "Actions"];
-const WIDTHS = ["", "13rem", "10rem", "7.5rem", "5rem", "7rem", "8rem"];
+const WIDTHS = ["", "12rem", "9rem", "7.5rem", "5rem", "7rem", "11rem"];
 
 export function ScriptsPage() {
   const [state, setState] = useParameters(DEFAULTS);

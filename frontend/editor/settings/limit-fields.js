@@ -1,6 +1,6 @@
 // @ts-check
 /** The limits of a script: their names for people, and what may be set. */
-import { duration, size } from "../../lib/format.js";
+import { count, duration, size } from "../../lib/format.js";
 
 /**
  * @typedef {{ callTimeoutSecs: number, loadTimeoutSecs: number, streamTimeoutSecs: number,
@@ -14,7 +14,6 @@ import { duration, size } from "../../lib/format.js";
 
 const MB = 1_000_000;
 const megabytes = (/** @type {number} */ value) => size(value * MB);
-const plain = (/** @type {number} */ value) => String(value);
 
 /** @type {readonly LimitField[]} */
 export const LIMITS = [
@@ -24,15 +23,15 @@ export const LIMITS = [
   field("heapMb", "Heap of a process", "MB", megabytes),
   field("residentMb", "Memory of a process", "MB", megabytes),
   field("answerMaxBytes", "Size of an answer", "bytes", size),
-  field("concurrentCalls", "Concurrent requests", "requests", plain),
-  field("waitingCalls", "Waiting requests", "requests", plain),
-  field("processes", "Processes of a classic script", "processes", plain),
-  field("logLines", "Log lines of a request", "lines", plain),
+  field("concurrentCalls", "Concurrent requests", "", count),
+  field("waitingCalls", "Waiting requests", "", count),
+  field("processes", "Processes of a classic script", "", count),
+  field("logLines", "Log lines of a request", "", count),
   field("idleSecs", "Idle time of a process", "seconds", duration),
 ];
 
 /**
- * @param {LimitName} name @param {string} label @param {string} unit
+ * @param {LimitName} name @param {string} label @param {string} unit empty for a count
  * @param {(value: number) => string} words @returns {LimitField}
  */
 function field(name, label, unit, words) {

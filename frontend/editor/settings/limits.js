@@ -115,7 +115,7 @@ function Field({ field, value, max, ranges, mayChange, type }) {
   const { name, label, unit, isWhole, words } = field;
   const [low, standard] = [ranges.lowest[name], ranges.defaults[name]];
   return html`<label class="field">
-    ${`${label} (${unit})`}
+    ${unit ? `${label} (${unit})` : label}
     <input
       name=${name}
       type="number"

@@ -7,7 +7,7 @@ import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, say, Time } from "../../lib/parts.js";
 import { oneLine, untrusted } from "../../lib/untrusted-text.js";
-import { Items, textOf } from "./parts.js";
+import { dotted, Items, textOf } from "./parts.js";
 
 /** @typedef {import("../../lib/parts.js").Question} Question */
 /** @typedef {NonNullable<import("../../types/documents").ScriptOwnersData["script"]>["owners"][number]} Owner */
@@ -73,10 +73,12 @@ export function Owners({ slug, mayChange, changed }) {
         html`<li key=${one.email}>
           <span class="about">
             <b>${oneLine(one.name || one.email)}</b>
-            <small
-              >${one.name && html`${untrusted(one.email)} · `}added
-              <${Time} iso=${one.addedAt} />${" by "}${untrusted(one.addedBy)}</small
-            >
+            <small>
+              ${dotted(
+                one.name && untrusted(one.email),
+                html`added <${Time} iso=${one.addedAt} /> by ${untrusted(one.addedBy)}`,
+              )}
+            </small>
           </span>
           ${
             mayChange &&

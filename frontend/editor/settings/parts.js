@@ -88,3 +88,7 @@ export const wordsOf = (form, name) =>
   textOf(form, name)
     .split(/[\s,;]+/)
     .filter(Boolean);
+
+/** What there is of a line's details, with dots between. @param {unknown[]} details */
+export const dotted = (...details) =>
+  details.filter(Boolean).map((one, index) => html`${index > 0 && " · "}${one}`);

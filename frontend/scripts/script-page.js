@@ -17,7 +17,7 @@ import { StateBadge } from "./state-badge.js";
 
 /** @typedef {import("../lib/parts.js").Question} Question */
 /** @typedef {NonNullable<import("../types/documents").ScriptPageData["script"]>} Script */
-/** @typedef {import("../types/documents").ScriptPageData["scriptStats"][number]} ScriptFigures */
+/** @typedef {import("../types/documents").ScriptPageData["scriptStats"][number]} ScriptMetrics */
 
 const SCRIPT = gql(`query ScriptPage($slug: String!) {
   script(slug: $slug) {
@@ -83,7 +83,7 @@ export function ScriptPage({ slug }) {
             </button>
           </div>
         </div>
-        <${State} script=${script} figures=${data.scriptStats[0]} />
+        <${State} script=${script} metrics=${data.scriptStats[0]} />
       </section>
       <${Card} title="Owners"><${Owners} ...${setting} /><//>
       <${Card} title="Limits"><${Limits} ...${setting} /><//>
@@ -99,8 +99,8 @@ const Card = ({ title, children }) =>
     ${children}
   </section>`;
 
-/** @param {{ script: Script, figures: ScriptFigures | undefined }} props */
-const State = ({ script, figures }) =>
+/** @param {{ script: Script, metrics: ScriptMetrics | undefined }} props */
+const State = ({ script, metrics }) =>
   html`<dl>
     <dt>State</dt>
     <dd>
@@ -122,13 +122,13 @@ const State = ({ script, figures }) =>
     <dd>${count(script.routes.length)}</dd>
     <dt>Last 24 hours</dt>
     <dd>
-      ${`${count(figures?.requests ?? 0, "request")}, ${count(figures?.errors ?? 0, "error")}`}
+      ${`${count(metrics?.requests ?? 0, "request")}, ${count(metrics?.errors ?? 0, "error")}`}
     </dd>
     <dt>Processes</dt>
     <dd>
       ${
-        figures?.processes
-          ? `${count(figures.processes)}, ${size(figures.memoryBytes)}, ${count(figures.waiting)} waiting`
+        metrics?.processes
+          ? `${count(metrics.processes)}, ${size(metrics.memoryBytes)}, ${count(metrics.waiting)} waiting`
           : "none on this instance"
       }
     </dd>

@@ -9,7 +9,7 @@ import { oneLine, untrusted } from "../lib/untrusted-text.js";
 import { StateBadge } from "./state-badge.js";
 
 /** @typedef {import("../types/documents").ScriptRowFields} Row */
-/** @typedef {import("../types/documents").ScriptListFiguresData["scriptStats"][number]} ScriptFigures */
+/** @typedef {import("../types/documents").ScriptListMetricsData["scriptStats"][number]} ScriptMetrics */
 
 export const SCRIPT_ROW = gql(`fragment ScriptRowFields on Script {
   id slug title state suspensionReason newestVersion deletedAt
@@ -21,11 +21,11 @@ export const SCRIPT_ROW = gql(`fragment ScriptRowFields on Script {
 const SHOWN_OWNERS = 2;
 
 /**
- * @param {{ script: Row, figures: Omit<ScriptFigures, "slug"> | null, suspend: () => void,
- *   resume: () => void, restore: () => void, remove: () => void }} props figures: null until they
+ * @param {{ script: Row, metrics: Omit<ScriptMetrics, "slug"> | null, suspend: () => void,
+ *   resume: () => void, restore: () => void, remove: () => void }} props metrics: null until they
  *   are known
  */
-export function ScriptRow({ script, figures, suspend, resume, restore, remove }) {
+export function ScriptRow({ script, metrics, suspend, resume, restore, remove }) {
   const { slug, title, state, suspensionReason, owners, active, newestVersion } = script;
   const isDeleted = state === "DELETED";
   return html`<tr>
@@ -55,15 +55,15 @@ export function ScriptRow({ script, figures, suspend, resume, restore, remove })
             : `none of ${newestVersion}`
       }
     </td>
-    <td class="number" data-label="Requests">${count(figures?.requests)}</td>
+    <td class="number" data-label="Requests">${count(metrics?.requests)}</td>
     <td class="number" data-label="Errors">
-      <span class=${figures?.errors ? "errors" : null}>${count(figures?.errors)}</span>
+      <span class=${metrics?.errors ? "errors" : null}>${count(metrics?.errors)}</span>
     </td>
     <td class="number" data-label="Memory">
       ${
-        figures?.processes
-          ? html`${size(figures.memoryBytes)}
-              <span class="by">${count(figures.processes, "process", "processes")}</span>`
+        metrics?.processes
+          ? html`${size(metrics.memoryBytes)}
+              <span class="by">${count(metrics.processes, "process", "processes")}</span>`
           : "–"
       }
     </td>

@@ -22,7 +22,7 @@ import { CHOICES, DEFAULTS, SIZES, variables } from "./show.js";
 /** @typedef {import("../types/documents").ScriptListData["scripts"]} Scripts */
 
 /** Workers report the requests of scripts every ten seconds. */
-const FIGURES_EVERY_MS = 10_000;
+const METRICS_EVERY_MS = 10_000;
 
 const LIST = gql(
   `query ScriptList($first: Int!, $after: String, $filter: ScriptFilter) {
@@ -34,12 +34,12 @@ const LIST = gql(
   }`,
   SCRIPT_ROW,
 );
-const FIGURES = gql(`query ScriptListFigures($slugs: [String!]!) {
+const METRICS = gql(`query ScriptListMetrics($slugs: [String!]!) {
   scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }
 }`);
 const CHANGES = gql("subscription ScriptListChanges { scriptChanged { slug } }");
 
-/** The figures of a script without requests and processes. */
+/** The metrics of a script without requests and processes. */
 const IDLE = { requests: 0, errors: 0, processes: 0, memoryBytes: 0 };
 
 const HEADS = ["Script", "Owners", "Version", "Requests, 24 h", "Errors", "Memory", "Actions"];
@@ -49,14 +49,14 @@ export function ScriptsPage() {
   const [state, setState] = useParameters(DEFAULTS);
   const list = useQuery(LIST, variables(state));
   const page = list.data?.scripts;
-  const figures = useFigures(page?.nodes.map(({ slug }) => slug) ?? []);
+  const metrics = useMetrics(page?.nodes.map(({ slug }) => slug) ?? []);
   const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   useChanges(list.reload);
   const attempt = (/** @type {Promise<unknown>} */ change) =>
     change.then(list.reload).catch(sayRefused);
   return html`<${Top}
       title="Scripts"
-      text="Scripts of all editors, with their owners and figures."
+      text="Scripts of all editors, with their owners and metrics."
     />
     <section class="card" aria-label="List of scripts">
       <${Bar} state=${state} setState=${setState} />
@@ -76,7 +76,7 @@ export function ScriptsPage() {
                 html`<${ScriptRow}
                   key=${script.id}
                   script=${script}
-                  figures=${figures && (figures.get(script.slug) ?? IDLE)}
+                  metrics=${metrics && (metrics.get(script.slug) ?? IDLE)}
                   suspend=${() => setAsked(suspension(script.slug, list.reload))}
                   resume=${() => attempt(resume(script.slug))}
                   restore=${() => attempt(restore(script.slug))}
@@ -90,12 +90,12 @@ export function ScriptsPage() {
 }
 
 /**
- * Figures of the last day by slug, of scripts with requests or processes; null until they are known.
+ * Metrics of the last day by slug, of scripts with requests or processes; null until they are known.
  * @param {string[]} slugs
  */
-function useFigures(slugs) {
-  const { data, reload } = useQuery(FIGURES, { slugs }, { isContent: false });
-  useRefresh(reload, FIGURES_EVERY_MS);
+function useMetrics(slugs) {
+  const { data, reload } = useQuery(METRICS, { slugs }, { isContent: false });
+  useRefresh(reload, METRICS_EVERY_MS);
   return data && new Map(data.scriptStats.map((one) => [one.slug, one]));
 }
 

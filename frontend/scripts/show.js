@@ -5,7 +5,7 @@
 /** @typedef {import("../types/schema").ScriptState} ScriptState */
 
 export const DEFAULTS = { q: "", show: "", size: "25", after: "" };
-/** Figures are read for at most 50 scripts at once. */
+/** Metrics are read for at most 50 scripts at once. */
 export const SIZES = ["25", "50"];
 
 /** @typedef {typeof DEFAULTS} State */

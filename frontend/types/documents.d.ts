@@ -1663,7 +1663,7 @@ export type ScriptListVariables = {
   filter?: Schema.ScriptFilter | null;
 };
 
-export type ScriptListFiguresData = {
+export type ScriptListMetricsData = {
   scriptStats: Array<{
     slug: string;
     requests: number;
@@ -1673,7 +1673,7 @@ export type ScriptListFiguresData = {
   }>;
 };
 
-export type ScriptListFiguresVariables = {
+export type ScriptListMetricsVariables = {
   slugs: Array<string>;
 };
 
@@ -2545,8 +2545,8 @@ export interface Documents {
     document: Document<ScriptListData, ScriptListVariables>;
     fragments: [Fragment<"ScriptRowFields">];
   };
-  "query ScriptListFigures($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
-    document: Document<ScriptListFiguresData, ScriptListFiguresVariables>;
+  "query ScriptListMetrics($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
+    document: Document<ScriptListMetricsData, ScriptListMetricsVariables>;
     fragments: [];
   };
   "subscription ScriptListChanges { scriptChanged { slug } }": {

@@ -405,6 +405,8 @@ export interface TestScriptInput {
   slug: string;
   version?: number | null;
   name?: string | null;
+  files?: Array<ScriptFileInput> | null;
+  entry?: string | null;
 }
 
 export interface TickMaintenanceItemInput {

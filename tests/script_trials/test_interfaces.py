@@ -23,8 +23,8 @@ SAVE = """
   }
 """
 TEST = """
-  mutation {
-    testScript(input: {slug: "trial"}) {
+  mutation ($files: [ScriptFileInput!]) {
+    testScript(input: {slug: "trial", files: $files}) {
       passed failed skipped version log { text file line }
       tests { name status file line error { message file line } }
     }
@@ -97,4 +97,7 @@ async def test_graphql_tests_and_evaluates(engine, edith, ask):
             "line": 4,
         },
     }
+    mended = {"path": "main.test.js", "text": TESTS.replace("toBe(6)", "toBe(4)")}
+    unsaved = (await data(TEST, files=[FILES[0], mended]))["testScript"]
+    assert (unsaved["passed"], unsaved["failed"], unsaved["version"]) == (2, 0, 0)
     assert value == {"json": '{"n":4}', "text": "{ n: 4 }", "error": None, "version": 1}

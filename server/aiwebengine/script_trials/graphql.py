@@ -6,7 +6,9 @@ from aiwebengine.core.identity import Scope
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.script_trials.types import ScriptEvaluation, ScriptFailure, ScriptTestRun
-from aiwebengine.scripts.rights import EDITORS
+from aiwebengine.scripts.graphql_changes import tree_from
+from aiwebengine.scripts.graphql_types import ScriptFileInput
+from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
 from aiwebengine.scripts.run_types import ScriptRun
 
 
@@ -18,11 +20,15 @@ class TestScriptInput:
         slug: the script.
         version: number of the version; by default the newest.
         name: only tests whose name contains this text.
+        files: files to test instead of a saved version.
+        entry: the file of `files` to load.
     """
 
     slug: str
     version: int | None = None
     name: str | None = None
+    files: list[ScriptFileInput] | None = None
+    entry: str | None = None
 
 
 @strawberry.input
@@ -50,10 +56,10 @@ async def test_script(info: Info, input: TestScriptInput) -> ScriptTestRun:
     Args:
         input: the script.
     """
-    trials = info.context.services.script_trials
-    return await trials.test(
-        info.context.viewer, input.slug, version=input.version, name=input.name
-    )
+    viewer, trials = info.context.viewer, info.context.services.script_trials
+    must_be_allowed(viewer, Act.RUN)
+    tree = None if input.files is None else await tree_from(input.files, input.entry)
+    return await trials.test(viewer, input.slug, version=input.version, tree=tree, name=input.name)
 
 
 @strawberry.mutation

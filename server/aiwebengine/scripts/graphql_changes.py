@@ -58,7 +58,7 @@ async def save_script(info: Info, input: SaveScriptInput) -> SavedScript:
     saved = await info.context.services.scripts.save(
         info.context.viewer,
         input.slug,
-        await _tree(input.files, input.entry),
+        await tree_from(input.files, input.entry),
         base_version=input.base_version,
         message=input.message,
     )
@@ -77,7 +77,7 @@ async def check_script(info: Info, input: CheckScriptInput) -> CheckedScript:
     must_be_allowed(viewer, Act.DEPLOY)
     if input.files is None:
         return CheckedScript.of(await scripts.check(viewer, input.slug, input.version))
-    tree = await _tree(input.files, input.entry)
+    tree = await tree_from(input.files, input.entry)
     return CheckedScript.of(await scripts.check_files(viewer, input.slug, tree))
 
 
@@ -199,7 +199,7 @@ async def remove_script_owner(info: Info, input: ScriptOwnerInput) -> ScriptOwne
     )
 
 
-async def _tree(files: list[ScriptFileInput], entry: str | None) -> Tree:
+async def tree_from(files: list[ScriptFileInput], entry: str | None) -> Tree:
     """The checked files. Raises BadUserInput."""
     must_be_few(len(files))
     contents = {file.path: _content(file) for file in files}

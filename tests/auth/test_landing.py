@@ -8,10 +8,12 @@ from aiwebengine.core.identity import Role
 
 HTML = {"Accept": "text/html"}
 SIGN_IN = 'href="/auth/login'
+MANAGER, EDITOR = 'href="/engine/admin"', 'href="/editor"'
 
 
 @pytest.mark.parametrize(
-    ("role", "lands"), [(Role.ADMINISTRATOR, "/engine/admin"), (Role.EDITOR, "/"), (None, "/")]
+    ("role", "lands"),
+    [(Role.ADMINISTRATOR, "/engine/admin"), (Role.EDITOR, "/editor"), (None, "/")],
 )
 async def test_a_sign_in_leads_to_a_page_of_one_s_own_role(served, add_served_person, role, lands):
     await add_served_person("edith", *([role] if role else []))
@@ -20,12 +22,12 @@ async def test_a_sign_in_leads_to_a_page_of_one_s_own_role(served, add_served_pe
     async with httpx2.AsyncClient(base_url=served.base, timeout=60) as browser:
         let_in = await browser.get(f"/auth/link?token={link}")
         back = await browser.get("/auth/login", headers=HTML)
-        asked = await browser.get("/auth/login?redirect=/editor", headers=HTML)
+        asked = await browser.get("/auth/login?redirect=/graphql", headers=HTML)
         page = await browser.get(lands, headers=HTML)
 
     assert (let_in.status_code, let_in.headers["location"]) == (303, lands)
     assert (back.status_code, back.headers["location"]) == (303, lands)
-    assert asked.headers["location"] == "/editor"
+    assert asked.headers["location"] == "/graphql"
     assert page.status_code == 200
 
 
@@ -45,6 +47,67 @@ async def test_a_signed_in_user_is_never_offered_to_sign_in(served, add_served_p
     assert "edith" in pages["/engine/admin"].text
     assert "/engine/admin/logs" not in pages["/engine/admin"].text
     assert "<title>Editor</title>" in pages["/editor"].text
+    assert 'href="/editor"' in pages["/engine/admin"].text
+
+
+async def test_a_refusal_names_whom_to_ask_but_gives_strangers_no_addresses(
+    served, add_served_person
+):
+    plain = await add_served_person("plain")
+    for name in ("ada", "ken", "invited"):
+        await add_served_person(name, Role.ADMINISTRATOR)
+    await served.engine.db.execute(
+        "update users set last_signed_in_at = null where email = 'invited@example.com'"
+    )
+    session = await begin(served.engine, plain)
+
+    async with httpx2.AsyncClient(base_url=served.base, headers=HTML, timeout=60) as browser:
+        stranger = [await browser.get(path) for path in ("/", "/auth/login", "/nothing")]
+        browser.cookies.set("aiwebengine_session", session.secret)
+        refused = [await browser.get(path) for path in ("/engine/admin", "/editor")]
+        missing = await browser.get("/nothing")
+
+    assert [page.status_code for page in refused] == [403, 403]
+    for page in refused:
+        assert "You are signed in as <b><bdi>plain@example.com</bdi></b>" in page.text
+        assert page.text.index("ken@example.com") < page.text.index("ada@example.com")
+        assert "invited@example.com" not in page.text
+    assert all("ada@example.com" not in page.text for page in (*stranger, missing))
+
+
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [(Role.ADMINISTRATOR, {MANAGER, EDITOR}), (Role.EDITOR, {EDITOR}), (None, set())],
+)
+async def test_pages_offer_only_what_the_user_may_open(served, add_served_person, role, offered):
+    person = await add_served_person("edith", *([role] if role else []))
+    session = await begin(served.engine, person)
+
+    async with httpx2.AsyncClient(base_url=served.base, headers=HTML, timeout=60) as browser:
+        stranger = (await browser.get("/")).text
+        browser.cookies.set("aiwebengine_session", session.secret)
+        pages = [(await browser.get(path)).text for path in ("/", "/graphql", "/nothing")]
+
+    assert SIGN_IN in stranger
+    for page in pages:
+        assert {link for link in (MANAGER, EDITOR) if link in page} == offered
+        assert SIGN_IN not in page
+
+
+async def test_a_used_link_does_not_ask_a_signed_in_user_to_sign_in(served, add_served_person):
+    await add_served_person("edith", Role.EDITOR)
+    link = await served.engine.services.sign_in.link_for(ROOT, "edith@example.com")
+
+    async with httpx2.AsyncClient(base_url=served.base, headers=HTML, timeout=60) as browser:
+        await browser.get(f"/auth/link?token={link}")
+        again = await browser.get(f"/auth/link?token={link}")
+        browser.cookies.clear()
+        stranger = await browser.get(f"/auth/link?token={link}")
+
+    assert [again.status_code, stranger.status_code] == [401, 401]
+    assert "You are still signed in as <b><bdi>edith@example.com</bdi></b>" in again.text
+    assert "<h1>Sign in</h1>" in stranger.text
+    assert "edith" not in stranger.text
 
 
 async def test_a_stranger_who_is_refused_can_sign_in_and_come_back(served):

@@ -38,7 +38,8 @@ _TITLES = {
 class Pages:
     """The home page, manager, editor, GraphQL playground and error pages.
 
-    *state_now* returns the state of the engine; *refusals* records denied requests.
+    *state_now* returns the state of the engine; *refusals* records denied requests;
+    *administrators* returns the addresses that a signed-in user without access may ask.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Pages:
         authenticator: Authenticator,
         refusals: Denials,
         state_now: Callable[[], Awaitable[EngineStatus]],
+        administrators: Callable[[Viewer], Awaitable[list[str]]],
     ) -> None:
         self._frontend = frontend
         self._authenticator = authenticator
         self._refusals = refusals
         self._state_now = state_now
+        self._administrators = administrators
 
     def routes(self) -> list[BaseRoute]:
         """The routes of the pages."""
@@ -63,9 +66,10 @@ class Pages:
             Route("/editor/{path:path}", self._editor, methods=["GET"]),
         ]
 
-    async def playground(self, _: Request) -> Response:
+    async def playground(self, request: Request) -> Response:
         """The GraphQL playground, which a browser gets at the address of the endpoint."""
-        return self._frontend.page("graphiql.html")
+        viewer = await self._viewer_or_anonymous(request)
+        return self._frontend.page("graphiql.html", **_places(viewer))
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """The response for an EngineError: a page in a browser, problem details for a script."""
@@ -117,9 +121,9 @@ class Pages:
         is_administrator = viewer is not None and Role.ADMINISTRATOR in viewer.roles
         return self._frontend.page(
             "home.html",
+            **_places(viewer),
             status=503 if is_down else 200,
             viewer=viewer if signed_in else None,
-            is_administrator=is_administrator,
             roles=[role.value for role in in_order(viewer.roles)] if viewer is not None else [],
             state=engine.state.value,
             # Only administrators see the failing checks; everyone sees why the engine is down.
@@ -170,19 +174,30 @@ class Pages:
         return self._frontend.page(page)
 
     async def _reader(self, request: Request, error: EngineError) -> dict[str, Any]:
-        """Template values on the reader of an error page, for its links (sign-in, log)."""
+        """Template values on the reader of an error page: who it is, whom to ask, where to go."""
         if error.status >= 500:
             # The user is unknown and can't sign in now: show no link to the sign-in page.
             return {"is_signed_in": True}
         viewer = getattr(request.state, "viewer", None) or await self._viewer_or_anonymous(request)
-        is_administrator = viewer.is_signed_in and Role.ADMINISTRATOR in viewer.roles
         return {
+            **_places(viewer),
             "is_signed_in": viewer.is_signed_in,
             "label": viewer.label if viewer.is_signed_in else None,
             "roles": [role.value for role in in_order(viewer.roles)],
-            "is_administrator": is_administrator,
+            "administrators": await self._whom_to_ask(viewer, error),
             "sign_in": sign_in_address(_path(request)),
         }
+
+    async def _whom_to_ask(self, viewer: Viewer, error: EngineError) -> list[str]:
+        """Addresses of administrators, for signed-in users who lack a role; no one else's."""
+        may_ask = viewer.is_signed_in and Role.ADMINISTRATOR not in viewer.roles
+        if not (may_ask and isinstance(error, Forbidden)):
+            return []
+        try:
+            return await self._administrators(viewer)
+        except EngineError:
+            # The page explains the refusal without them.
+            return []
 
     async def _note_refusal(self, request: Request, error: EngineError) -> None:
         viewer = getattr(request.state, "viewer", None)
@@ -199,6 +214,18 @@ class Pages:
             return await self._authenticator.viewer(request, "web")
         except EngineError:
             return anonymous(self._authenticator.origin(request, "web"))
+
+
+def _places(viewer: Viewer | None) -> dict[str, bool]:
+    """Template values on where the viewer may go; of a stranger the sign-in decides."""
+    is_stranger = viewer is None or not viewer.is_signed_in
+    roles = frozenset[Role]() if viewer is None else viewer.roles
+    is_administrator = Role.ADMINISTRATOR in roles
+    return {
+        "is_administrator": is_administrator,
+        "may_manage": is_stranger or is_administrator,
+        "may_edit": is_stranger or bool(roles & {Role.EDITOR, Role.ADMINISTRATOR}),
+    }
 
 
 def _path(request: Request) -> str:

@@ -87,7 +87,11 @@ class WebApplication:
         self._engine = engine
         services, config = engine.services, engine.config
         self._pages = Pages(
-            engine.frontend, engine.authenticator, services.denials, services.health.status
+            engine.frontend,
+            engine.authenticator,
+            services.denials,
+            services.health.status,
+            services.users.administrators_to_ask,
         )
         limits = Limits(seconds=config.server.request_timeout_secs)
         executor = Executor(

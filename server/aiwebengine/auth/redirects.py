@@ -10,6 +10,7 @@ from aiwebengine.core.identity import Role
 
 HOME = "/"
 MANAGER = "/engine/admin"
+EDITOR = "/editor"
 # The sign-in page itself: it redirects signed-in users to the page of their role.
 LANDING = "/auth/login"
 # Stored during the sign-in, so its length is limited: anyone can start one.
@@ -27,7 +28,9 @@ def safe_redirect(target: str | None, otherwise: str = HOME) -> str:
 
 def landing_for(roles: Collection[Role]) -> str:
     """The default page after a sign-in, by role."""
-    return MANAGER if Role.ADMINISTRATOR in roles else HOME
+    if Role.ADMINISTRATOR in roles:
+        return MANAGER
+    return EDITOR if Role.EDITOR in roles else HOME
 
 
 def sign_in_address(target: str) -> str:

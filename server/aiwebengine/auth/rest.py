@@ -57,6 +57,7 @@ def routes(
             error=None if refused is None else refused.message,
             request_id=request.state.request_id,
             again=again,
+            signed_in_as=viewer.label if viewer and viewer.is_signed_in else None,
             link_command=viewer.link_command if viewer and viewer.is_by_link else None,
         )
         if isinstance(refused, RateLimited):
@@ -69,7 +70,7 @@ def routes(
 
         Args:
             redirect: path to open afterwards (default: the manager for administrators,
-                the home page for others).
+                the editor for editors, the home page for others).
             again: if present, show the page to signed-in users too, for a recent sign-in.
 
         Answers:
@@ -91,7 +92,7 @@ def routes(
         Args:
             provider: its name in `auth.providers`.
             redirect: path to open afterwards (default: the manager for administrators,
-                the home page for others).
+                the editor for editors, the home page for others).
             again: if present, the signed-in user has to sign in at the provider again.
 
         Answers:
@@ -115,7 +116,7 @@ def routes(
         except EngineError as refused:
             if refused.status >= 500:
                 raise
-            return page(redirect, refused, request)
+            return page(redirect, refused, request, viewer=await who_stays(request))
         response = RedirectResponse(address, 303)
         authenticator.set_browser_cookie(response, browser, ATTEMPT_LASTS_SECS)
         response.headers["Cache-Control"] = "no-store"
@@ -156,7 +157,7 @@ def routes(
         except EngineError as refused:
             if refused.status >= 500:
                 raise
-            return page(redirect, refused, request, again)
+            return page(redirect, refused, request, again, await who_stays(request))
         await end_session_before(request)
         return await open_session(request, signed_in, redirect)
 
@@ -167,7 +168,7 @@ def routes(
         Args:
             token: the one-time secret of the link.
             redirect: path to open afterwards (default: the manager for administrators,
-                the home page for others).
+                the editor for editors, the home page for others).
 
         Answers:
             204: to HEAD; the link stays valid.
@@ -187,10 +188,17 @@ def routes(
         except EngineError as refused:
             if refused.status >= 500:
                 raise
-            return page(LANDING, refused, request)
+            return page(LANDING, refused, request, viewer=await who_stays(request))
         await end_session_before(request)
         redirect = safe_redirect(request.query_params.get("redirect"), LANDING)
         return await open_session(request, signed_in, redirect)
+
+    async def who_stays(request: Request) -> Viewer | None:
+        """The user who is still signed in after an attempt that failed, as far as that is known."""
+        try:
+            return await authenticator.viewer(request, "web")
+        except EngineError:
+            return None
 
     def callback_address(name: str) -> str:
         return f"{public_url}/auth/callback/{name}"

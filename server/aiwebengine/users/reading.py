@@ -31,6 +31,9 @@ ROLE_DESCRIPTIONS = {
 }
 
 
+MOST_TO_ASK = 5
+"""Administrators whom a page names to somebody who lacks a role."""
+
 CHANGES_TOTALS = frozenset(
     {
         AuditAction.ROLE_GRANTED,
@@ -137,6 +140,14 @@ class UserReads:
     async def is_administrator(self, user_id: UUID) -> bool:
         """Check whether the user is an administrator now."""
         return await store.grant_of(self._db, user_id, Role.ADMINISTRATOR) is not None
+
+    async def administrators_to_ask(self, viewer: Viewer) -> list[str]:
+        """Addresses of the active administrators who signed in last, for somebody without access.
+
+        Raises Unauthenticated: strangers learn no addresses.
+        """
+        viewer.must_be_signed_in()
+        return await store.newest_administrators(self._db, MOST_TO_ASK)
 
     async def an_administrator_has_signed_in(self) -> bool:
         """Check whether any active administrator has ever signed in."""

@@ -138,6 +138,22 @@ async def an_administrator_has_signed_in(db: Database) -> bool:
     )
 
 
+async def newest_administrators(db: Database, limit: int) -> list[str]:
+    """Addresses of at most *limit* active administrators who have signed in, latest first."""
+    rows = await db.all(
+        f"""
+        select u.email
+        from user_roles r join users u on u.id = r.user_id
+        where r.role = 'Administrator' and {COUNTS_NOW}
+          and u.status = 'active' and u.last_signed_in_at is not null
+        order by u.last_signed_in_at desc, u.id
+        limit :limit
+        """,
+        limit=limit,
+    )
+    return [row["email"] for row in rows]
+
+
 async def refresh_profile(
     db: Database, user_id: UUID, name: str, picture_url: str | None, *, replace: bool
 ) -> str:

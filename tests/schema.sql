@@ -473,6 +473,13 @@ CREATE TABLE public.script_activations (
     CONSTRAINT script_activations_is_only_check CHECK (is_only)
 );
 
+CREATE TABLE public.script_activity (
+    script_id uuid NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    errors bigint NOT NULL
+);
+
 CREATE TABLE public.script_assets (
     script_id uuid NOT NULL,
     path text NOT NULL,
@@ -1182,6 +1189,9 @@ ALTER TABLE ONLY public.scheduled_tasks
 ALTER TABLE ONLY public.script_activations
     ADD CONSTRAINT script_activations_pkey PRIMARY KEY (is_only);
 
+ALTER TABLE ONLY public.script_activity
+    ADD CONSTRAINT script_activity_pkey PRIMARY KEY (script_id, hour);
+
 ALTER TABLE ONLY public.script_assets
     ADD CONSTRAINT script_assets_pkey PRIMARY KEY (script_id, path);
 
@@ -1411,6 +1421,8 @@ CREATE INDEX runs_subject ON public.runs USING btree (subject, kind, id);
 
 CREATE INDEX runs_task ON public.runs USING btree (task, id);
 
+CREATE INDEX script_activity_hour ON public.script_activity USING btree (hour);
+
 CREATE INDEX script_assets_digest ON public.script_assets USING btree (digest);
 
 CREATE INDEX script_deliveries_claimed ON public.script_deliveries USING btree (runner) WHERE (runner IS NOT NULL);
@@ -1567,6 +1579,9 @@ ALTER TABLE ONLY public.oauth_authorizations
 
 ALTER TABLE ONLY public.oauth_refresh_tokens
     ADD CONSTRAINT oauth_refresh_tokens_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_tokens(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_activity
+    ADD CONSTRAINT script_activity_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_assets
     ADD CONSTRAINT script_assets_digest_fkey FOREIGN KEY (digest) REFERENCES public.script_blobs(digest);

@@ -834,25 +834,54 @@ export type VacuumDatabaseVariables = {
   input: Schema.VacuumDatabaseInput;
 };
 
-export type ScriptFetchHostsData = {
-  script: {
-    fetchHosts: Array<string> | null;
+export type EditorMeData = {
+  viewer: {
+    id: string;
+    email: string;
+    name: string;
+    roles: Array<Schema.Role>;
   } | null;
 };
 
-export type ScriptFetchHostsVariables = {
-  slug: string;
-};
+export type EditorMeVariables = { [name: string]: never };
 
-export type SetScriptFetchHostsData = {
-  setScriptFetchHosts: {
-    hosts: Array<string> | null;
+export type EditorDeployData = {
+  deployScript: {
+    script: {
+      activeVersion: number | null;
+    };
   };
 };
 
-export type SetScriptFetchHostsVariables = {
-  input: Schema.SetScriptFetchHostsInput;
+export type EditorDeployVariables = {
+  input: Schema.DeployScriptInput;
 };
+
+export type EditorSaveData = {
+  saveScript: {
+    changed: boolean;
+    version: {
+      number: number;
+    };
+  };
+};
+
+export type EditorSaveVariables = {
+  input: Schema.SaveScriptInput;
+};
+
+export type EditorScriptsData = {
+  scripts: {
+    nodes: Array<{
+      id: string;
+      slug: string;
+      title: string;
+      state: Schema.ScriptState;
+    }>;
+  };
+};
+
+export type EditorScriptsVariables = { [name: string]: never };
 
 export type ScriptHostingData = {
   script: {
@@ -978,55 +1007,6 @@ export type SetScriptLimitsVariables = {
   input: Schema.SetScriptLimitsInput;
 };
 
-export type ScriptMessagesData = {
-  scriptMessages: {
-    totalCount: number;
-    pageInfo: {
-      hasNextPage: boolean;
-      endCursor: string | null;
-    };
-    nodes: Array<{
-      id: string;
-      type: string;
-      sender: string;
-      data: string;
-      dataSize: number;
-      attempt: number;
-      isRunning: boolean;
-      nextAttemptAt: string | null;
-      problem: string | null;
-      sentAt: string;
-      diedAt: string | null;
-    }>;
-  };
-};
-
-export type ScriptMessagesVariables = {
-  slug: string;
-  state: Schema.ScriptMessageState;
-  after?: string | null;
-};
-
-export type RetryScriptMessagesData = {
-  retryScriptMessages: {
-    count: number;
-  };
-};
-
-export type RetryScriptMessagesVariables = {
-  input: Schema.ScriptMessagesInput;
-};
-
-export type DiscardScriptMessagesData = {
-  discardScriptMessages: {
-    count: number;
-  };
-};
-
-export type DiscardScriptMessagesVariables = {
-  input: Schema.ScriptMessagesInput;
-};
-
 export type ScriptOwnersData = {
   script: {
     owners: Array<{
@@ -1114,157 +1094,85 @@ export type RestoreScriptVariables = {
   input: Schema.RestoreScriptInput;
 };
 
-export type ScriptUserRolesData = {
-  scriptUserRoles: {
-    pageInfo: {
-      hasNextPage: boolean;
-      endCursor: string | null;
-    };
-    nodes: Array<{
+export type EditorScriptData = {
+  script: {
+    id: string;
+    slug: string;
+    title: string;
+    newestVersion: number;
+    activeVersion: number | null;
+    state: Schema.ScriptState;
+    host: string | null;
+    pageMode: Schema.ScriptPageMode;
+    suspendedAt: string | null;
+    suspensionReason: string | null;
+    viewerIsOwner: boolean;
+    owners: Array<{
       email: string;
       name: string;
-      role: string;
-      grantedAt: string;
-      grantedBy: string;
     }>;
-  };
-};
-
-export type ScriptUserRolesVariables = {
-  slug: string;
-  after?: string | null;
-};
-
-export type GrantScriptRoleData = {
-  grantScriptRole: {
-    changed: boolean;
-  };
-};
-
-export type GrantScriptRoleVariables = {
-  input: Schema.ScriptRoleInput;
-};
-
-export type RevokeScriptRoleData = {
-  revokeScriptRole: {
-    changed: boolean;
-  };
-};
-
-export type RevokeScriptRoleVariables = {
-  input: Schema.ScriptRoleInput;
-};
-
-export type ScriptSchedulesData = {
-  scriptSchedules: {
-    pageInfo: {
-      hasNextPage: boolean;
-      endCursor: string | null;
-    };
-    nodes: Array<{
-      name: string;
-      plan: string;
-      timeZone: string | null;
-      isDeclared: boolean;
-      state: Schema.ScriptScheduleState;
-      nextRunAt: string;
-      attempt: number;
-      retries: number;
-      lastRun: {
-        state: Schema.ScriptRunState;
-        startedAt: string;
-        problem: string | null;
-      } | null;
+    routes: Array<{
+      method: string;
+      path: string;
+      kind: string;
+      handler: string;
     }>;
-  };
-};
-
-export type ScriptSchedulesVariables = {
-  slug: string;
-  after?: string | null;
-};
-
-export type ScriptScheduleRunsData = {
-  scriptScheduleRuns: {
-    nodes: Array<{
-      id: string;
-      version: number | null;
-      attempt: number;
-      state: Schema.ScriptRunState;
-      startedBy: string;
-      startedAt: string;
-      endedAt: string | null;
-      requestId: string;
-      problem: string | null;
-    }>;
-  };
-};
-
-export type ScriptScheduleRunsVariables = {
-  slug: string;
-  name: string;
-};
-
-export type RunScriptScheduleData = {
-  runScriptSchedule: {
-    schedule: {
-      name: string;
-    };
-  };
-};
-
-export type RunScriptScheduleVariables = {
-  input: Schema.RunScriptScheduleInput;
-};
-
-export type ScriptSecretsData = {
-  script: {
-    secrets: Array<{
-      name: string;
-      hosts: Array<string>;
-      setAt: string;
-      setBy: string;
-    }> | null;
   } | null;
 };
 
-export type ScriptSecretsVariables = {
+export type EditorScriptVariables = {
   slug: string;
 };
 
-export type SetScriptSecretData = {
-  setScriptSecret: {
-    secret: {
-      name: string;
-    };
+export type EditorScriptChangedData = {
+  scriptChanged: {
+    action: Schema.AuditAction;
+    at: string;
+    by: string;
+    script: {
+      newestVersion: number;
+      activeVersion: number | null;
+    } | null;
   };
 };
 
-export type SetScriptSecretVariables = {
-  input: Schema.SetScriptSecretInput;
+export type EditorScriptChangedVariables = {
+  slug: string;
 };
 
-export type RemoveScriptSecretData = {
-  removeScriptSecret: {
-    secrets: Array<{
-      name: string;
+export type EditorNewestData = {
+  script: {
+    newest: {
+      number: number;
+      entry: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type EditorNewestVariables = {
+  slug: string;
+};
+
+export type EditorVersionData = {
+  scriptVersion: {
+    number: number;
+    entry: string;
+    files: Array<{
+      path: string;
+      text: string | null;
+      base64: string | null;
     }>;
-  };
+  } | null;
 };
 
-export type RemoveScriptSecretVariables = {
-  input: Schema.RemoveScriptSecretInput;
-};
-
-export type ScriptStreamsData = {
-  scriptStreams: Array<{
-    channel: string;
-    connections: number;
-  }>;
-};
-
-export type ScriptStreamsVariables = {
+export type EditorVersionVariables = {
   slug: string;
+  number: number;
 };
 
 export type HealthChecksData = {
@@ -1663,7 +1571,7 @@ export type ScriptListVariables = {
   filter?: Schema.ScriptFilter | null;
 };
 
-export type ScriptListMetricsData = {
+export type ScriptListFiguresData = {
   scriptStats: Array<{
     slug: string;
     requests: number;
@@ -1673,7 +1581,7 @@ export type ScriptListMetricsData = {
   }>;
 };
 
-export type ScriptListMetricsVariables = {
+export type ScriptListFiguresVariables = {
   slugs: Array<string>;
 };
 
@@ -2345,12 +2253,20 @@ export interface Documents {
     document: Document<VacuumDatabaseData, VacuumDatabaseVariables>;
     fragments: [];
   };
-  "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {
-    document: Document<ScriptFetchHostsData, ScriptFetchHostsVariables>;
+  "query EditorMe { viewer { id email name roles } }": {
+    document: Document<EditorMeData, EditorMeVariables>;
     fragments: [];
   };
-  "mutation SetScriptFetchHosts($input: SetScriptFetchHostsInput!) {\n  setScriptFetchHosts(input: $input) { hosts }\n}": {
-    document: Document<SetScriptFetchHostsData, SetScriptFetchHostsVariables>;
+  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { script { activeVersion } }\n}": {
+    document: Document<EditorDeployData, EditorDeployVariables>;
+    fragments: [];
+  };
+  "mutation EditorSave($input: SaveScriptInput!) {\n  saveScript(input: $input) { changed version { number } }\n}": {
+    document: Document<EditorSaveData, EditorSaveVariables>;
+    fragments: [];
+  };
+  "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
+    document: Document<EditorScriptsData, EditorScriptsVariables>;
     fragments: [];
   };
   "query ScriptHosting($slug: String!) {\n  script(slug: $slug) { host pageMode }\n}": {
@@ -2375,18 +2291,6 @@ export interface Documents {
   };
   "mutation SetScriptLimits($input: SetScriptLimitsInput!) {\n  setScriptLimits(input: $input) { script { id } }\n}": {
     document: Document<SetScriptLimitsData, SetScriptLimitsVariables>;
-    fragments: [];
-  };
-  "query ScriptMessages(\n  $slug: String!, $state: ScriptMessageState!, $after: String\n) {\n  scriptMessages(slug: $slug, state: $state, first: 20, after: $after) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes {\n      id type sender data dataSize attempt isRunning nextAttemptAt problem sentAt diedAt\n    }\n  }\n}": {
-    document: Document<ScriptMessagesData, ScriptMessagesVariables>;
-    fragments: [];
-  };
-  "mutation RetryScriptMessages($input: ScriptMessagesInput!) {\n  retryScriptMessages(input: $input) { count }\n}": {
-    document: Document<RetryScriptMessagesData, RetryScriptMessagesVariables>;
-    fragments: [];
-  };
-  "mutation DiscardScriptMessages($input: ScriptMessagesInput!) {\n  discardScriptMessages(input: $input) { count }\n}": {
-    document: Document<DiscardScriptMessagesData, DiscardScriptMessagesVariables>;
     fragments: [];
   };
   "query ScriptOwners($slug: String!) {\n  script(slug: $slug) { owners { email name addedAt addedBy } }\n}": {
@@ -2417,44 +2321,20 @@ export interface Documents {
     document: Document<RestoreScriptData, RestoreScriptVariables>;
     fragments: [];
   };
-  "query ScriptUserRoles($slug: String!, $after: String) {\n  scriptUserRoles(slug: $slug, first: 20, after: $after) {\n    pageInfo { hasNextPage endCursor }\n    nodes { email name role grantedAt grantedBy }\n  }\n}": {
-    document: Document<ScriptUserRolesData, ScriptUserRolesVariables>;
+  "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
+    document: Document<EditorScriptData, EditorScriptVariables>;
     fragments: [];
   };
-  "mutation GrantScriptRole($input: ScriptRoleInput!) {\n  grantScriptRole(input: $input) { changed }\n}": {
-    document: Document<GrantScriptRoleData, GrantScriptRoleVariables>;
+  "subscription EditorScriptChanged($slug: String!) {\n  scriptChanged(slug: $slug) { action at by script { newestVersion activeVersion } }\n}": {
+    document: Document<EditorScriptChangedData, EditorScriptChangedVariables>;
     fragments: [];
   };
-  "mutation RevokeScriptRole($input: ScriptRoleInput!) {\n  revokeScriptRole(input: $input) { changed }\n}": {
-    document: Document<RevokeScriptRoleData, RevokeScriptRoleVariables>;
+  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 } } }\n}": {
+    document: Document<EditorNewestData, EditorNewestVariables>;
     fragments: [];
   };
-  "query ScriptSchedules($slug: String!, $after: String) {\n  scriptSchedules(slug: $slug, first: 20, after: $after) {\n    pageInfo { hasNextPage endCursor }\n    nodes {\n      name plan timeZone isDeclared state nextRunAt attempt retries\n      lastRun { state startedAt problem }\n    }\n  }\n}": {
-    document: Document<ScriptSchedulesData, ScriptSchedulesVariables>;
-    fragments: [];
-  };
-  "query ScriptScheduleRuns($slug: String!, $name: String!) {\n  scriptScheduleRuns(slug: $slug, name: $name, first: 10) {\n    nodes { id version attempt state startedBy startedAt endedAt requestId problem }\n  }\n}": {
-    document: Document<ScriptScheduleRunsData, ScriptScheduleRunsVariables>;
-    fragments: [];
-  };
-  "mutation RunScriptSchedule($input: RunScriptScheduleInput!) {\n  runScriptSchedule(input: $input) { schedule { name } }\n}": {
-    document: Document<RunScriptScheduleData, RunScriptScheduleVariables>;
-    fragments: [];
-  };
-  "query ScriptSecrets($slug: String!) {\n  script(slug: $slug) { secrets { name hosts setAt setBy } }\n}": {
-    document: Document<ScriptSecretsData, ScriptSecretsVariables>;
-    fragments: [];
-  };
-  "mutation SetScriptSecret($input: SetScriptSecretInput!) {\n  setScriptSecret(input: $input) { secret { name } }\n}": {
-    document: Document<SetScriptSecretData, SetScriptSecretVariables>;
-    fragments: [];
-  };
-  "mutation RemoveScriptSecret($input: RemoveScriptSecretInput!) {\n  removeScriptSecret(input: $input) { secrets { name } }\n}": {
-    document: Document<RemoveScriptSecretData, RemoveScriptSecretVariables>;
-    fragments: [];
-  };
-  "query ScriptStreams($slug: String!) {\n  scriptStreams(slug: $slug) { channel connections }\n}": {
-    document: Document<ScriptStreamsData, ScriptStreamsVariables>;
+  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 } }\n}": {
+    document: Document<EditorVersionData, EditorVersionVariables>;
     fragments: [];
   };
   "query HealthChecks { healthChecks { name title state detail since remedy } }": {
@@ -2545,8 +2425,8 @@ export interface Documents {
     document: Document<ScriptListData, ScriptListVariables>;
     fragments: [Fragment<"ScriptRowFields">];
   };
-  "query ScriptListMetrics($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
-    document: Document<ScriptListMetricsData, ScriptListMetricsVariables>;
+  "query ScriptListFigures($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
+    document: Document<ScriptListFiguresData, ScriptListFiguresVariables>;
     fragments: [];
   };
   "subscription ScriptListChanges { scriptChanged { slug } }": {

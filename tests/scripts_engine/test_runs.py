@@ -94,3 +94,11 @@ async def test_a_script_on_a_host_of_its_own_runs_there(hello, running, ada, run
 
     assert '"host":"shop.example.org"' in answer["body"]
     assert "content-security-policy" in {one["name"] for one in answer["headers"]}
+
+
+async def test_a_run_counts_as_a_call_of_its_script(running, hello, run, edith, data):
+    await run("/hello/Ada")
+    await running.scripting.activity.flush()
+
+    found = await data(edith, '{ script(slug: "hello") { activity { requests errors } } }')
+    assert found["script"]["activity"] == {"requests": 1, "errors": 0}

@@ -26,6 +26,7 @@ from aiwebengine.runtimes.instance import InstanceRuntimes
 from aiwebengine.runtimes.questions import LoadAnswers, NoAnswers
 from aiwebengine.runtimes.types import Limits, Program
 from aiwebengine.script_assets.serving import AssetResponses
+from aiwebengine.script_calls.activity import ActivityCounter
 from aiwebengine.script_calls.caller import ScriptCaller
 from aiwebengine.script_calls.inits import CountedInits
 from aiwebengine.script_calls.invocations import Invocations
@@ -83,7 +84,8 @@ class Scripting:
         async def write_log(lines: Sequence[NewLogLine]) -> None:
             await scripts.write_log(await redactor.lines(lines))
 
-        self.journal = CallJournal(write_log, answered, scripts.suspend_for_crashes)
+        self.activity = ActivityCounter(scripts.add_activity)
+        self.journal = CallJournal(write_log, answered, self.activity, scripts.suspend_for_crashes)
         self.operations = Operations()
         self.invocations = Invocations(self.operations, db)
         self.caller = ScriptCaller(self.active, runtimes, self.journal, self.invocations)
@@ -193,6 +195,7 @@ class Scripting:
         await asyncio.gather(
             self._follow(),
             self.journal.run(),
+            self.activity.run(),
             self.failures.run(),
             self.work.run(),
             self.connections.run(),
@@ -211,6 +214,7 @@ class Scripting:
         for stop in self._features.at_stop:
             await stop()
         await self.journal.stop()
+        await self.activity.stop()
 
     async def _follow(self) -> None:
         while True:

@@ -86,6 +86,11 @@ EVENTS: dict[str, str] = {
     "script.not_switched": "The active version of a script does not start on this instance, which"
     " continues to serve the version before.",
     "script.suspend_bug": "A script could not be suspended because of a bug.",
+    "script_activity.bug": "Counts of script calls could not be stored because of a bug, and are"
+    " lost.",
+    "script_activity.lost": "The engine stopped while the database did not answer; counts of script"
+    " calls are lost.",
+    "script_activity.postponed": "Counts of script calls wait for the database.",
     "script_call.end_bug": "The end of a script's call failed because of a bug.",
     "script_call.end_failed": "What a script did after its answer was not kept; `error` says why.",
     "script_failures.bug": "Failed requests of scripts could not be stored because of a bug.",

@@ -13,6 +13,7 @@ from uuid import UUID
 from aiwebengine.core.background import end
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.runtimes.types import LogLine, Lost
+from aiwebengine.script_calls.activity import ActivityCounter
 from aiwebengine.script_calls.types import ScriptRef, ServedScript
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine
 
@@ -53,12 +54,16 @@ class CallJournal:
     """Stores the log lines of this worker's calls in batches, and counts the calls.
 
     *append* stores lines and raises Unavailable. *answered* counts a call by slug, status and
-    seconds. *suspend* suspends a script, for a reason, until somebody resumes it.
+    seconds, *activity* by script and hour. *suspend* suspends a script, for a reason, until
+    somebody resumes it.
     """
 
-    def __init__(self, append: Append, answered: Answered, suspend: Suspend) -> None:
+    def __init__(
+        self, append: Append, answered: Answered, activity: ActivityCounter, suspend: Suspend
+    ) -> None:
         self._append = append
         self._answered = answered
+        self._activity = activity
         self._suspend = suspend
         self._waiting: list[NewLogLine] = []
         # Two at the same time would store the same lines.
@@ -91,6 +96,7 @@ class CallJournal:
     def answered(self, script: ServedScript, status: int, seconds: float) -> None:
         """Count a call."""
         self._answered(script.slug, status, seconds)
+        self._activity.note(script.id, status)
 
     def lost(self, script: ServedScript, error: Lost) -> None:
         """Suspend a script whose processes keep ending for their own fault."""

@@ -10,14 +10,24 @@ from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from aiwebengine.scripts import activation_store, batch_store, checks, store, version_store
+from aiwebengine.scripts import (
+    activation_store,
+    activity_store,
+    batch_store,
+    checks,
+    store,
+    version_store,
+)
 from aiwebengine.scripts.access import ScriptAccess
 from aiwebengine.scripts.activation_types import ScriptActivation
+from aiwebengine.scripts.activity_types import ScriptActivity
 from aiwebengine.scripts.batch_store import NumberedVersion, Page
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogLine
 from aiwebengine.scripts.types import ScriptFile, ScriptOwner, ScriptRoute, ScriptVersion
 
 Key = TypeVar("Key")
+
+HOURS_OF_ACTIVITY = 24
 
 
 class ScriptBatches(ScriptAccess):
@@ -32,6 +42,11 @@ class ScriptBatches(ScriptAccess):
         """The routes that each script has now, by path."""
         found = await batch_store.routes(self._db, script_ids)
         return [found[script_id] for script_id in script_ids]
+
+    async def activity_of(self, script_ids: Sequence[UUID]) -> list[ScriptActivity]:
+        """The calls of each script in the last 24 hours."""
+        found = await activity_store.last_hours(self._db, script_ids, HOURS_OF_ACTIVITY)
+        return [ScriptActivity.of(found[script_id]) for script_id in script_ids]
 
     async def versions_of(self, wanted: Sequence[NumberedVersion]) -> list[ScriptVersion | None]:
         """Each version, or None."""

@@ -8,6 +8,7 @@ import strawberry
 from aiwebengine.graphql.connection import Connection, connect, page_size
 from aiwebengine.graphql.context import Info
 from aiwebengine.scripts.activation_types import ScriptActivation
+from aiwebengine.scripts.activity_types import ScriptActivity
 from aiwebengine.scripts.limit_types import ScriptLimitRanges, ScriptLimits
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogFilter, ScriptLogLine
 from aiwebengine.scripts.paging import ACTIVATIONS, LOG, VERSIONS, number_of
@@ -45,6 +46,11 @@ async def owners(root: "Script", info: Info) -> list[_Owner]:
 async def routes(root: "Script", info: Info) -> list[_Route]:
     """The routes that it has now, by path."""
     return await info.context.loaders.scripts.routes.load(root.key)
+
+
+async def activity(root: "Script", info: Info) -> ScriptActivity:
+    """How often it was called in the last 24 hours, and how often that failed."""
+    return await info.context.loaders.scripts.activity.load(root.key)
 
 
 async def limits(root: "Script", info: Info) -> ScriptLimits:

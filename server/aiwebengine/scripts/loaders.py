@@ -10,6 +10,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from aiwebengine.scripts.activation_types import ScriptActivation
+from aiwebengine.scripts.activity_types import ScriptActivity
 from aiwebengine.scripts.batch_store import NumberedVersion, Page
 from aiwebengine.scripts.log_types import LogCriteria, ScriptLogLine
 from aiwebengine.scripts.types import ScriptFile, ScriptOwner, ScriptRoute, ScriptVersion
@@ -29,6 +30,7 @@ class ScriptLoaders:
 
     owners: DataLoader[UUID, list[ScriptOwner]]
     routes: DataLoader[UUID, list[ScriptRoute]]
+    activity: DataLoader[UUID, ScriptActivity]
     versions: DataLoader[NumberedVersion, ScriptVersion | None]
     pages_of_versions: DataLoader[Page, list[ScriptVersion]]
     pages_of_activations: DataLoader[Page, list[ScriptActivation]]
@@ -72,6 +74,7 @@ def script_loaders(
     return ScriptLoaders(
         owners=DataLoader(scripts.owners_of, cache=False),
         routes=DataLoader(scripts.routes_of, cache=False),
+        activity=DataLoader(scripts.activity_of, cache=False),
         versions=DataLoader(scripts.versions_of, cache=False),
         pages_of_versions=DataLoader(scripts.pages_of_versions, cache=False),
         pages_of_activations=DataLoader(scripts.pages_of_activations, cache=False),

@@ -15,6 +15,7 @@ from aiwebengine.database import Database
 from aiwebengine.runtimes.types import Program
 from aiwebengine.scripts import (
     activation_store,
+    activity_store,
     attention_store,
     checks,
     log_store,
@@ -24,6 +25,7 @@ from aiwebengine.scripts import (
 )
 from aiwebengine.scripts.access import target_of
 from aiwebengine.scripts.activation import ActivationStep, Inits, NoInits
+from aiwebengine.scripts.activity_types import CallCount
 from aiwebengine.scripts.attention_store import Attention
 from aiwebengine.scripts.batches import ScriptBatches
 from aiwebengine.scripts.deploying import ScriptDeploys
@@ -48,6 +50,7 @@ KEEP_DELETED_DAYS = 30
 KEEP_LOG_DAYS = 14
 KEEP_ACTIVATIONS = 1_000
 """Of each script."""
+KEEP_ACTIVITY_DAYS = 30
 KEEP_TREE_SECS = 3_600.0
 
 
@@ -248,6 +251,10 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
         if lines:
             await log_store.append(self._db, lines)
 
+    async def add_activity(self, counts: Sequence[CallCount]) -> None:
+        """Add calls to those of their scripts and hours. Raises Unavailable."""
+        await activity_store.add(self._db, counts)
+
     async def attention(self, days: int) -> Attention:
         """Scripts that an administrator should look at; *days* ago is long ago.
 
@@ -256,8 +263,8 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
         return await attention_store.attention(self._db, days)
 
     async def remove_old(self) -> tuple[int, int]:
-        """Remove scripts deleted more than 30 days ago, old log lines and deployments, contents of
-        files that no version has; the numbers of scripts and of log lines.
+        """Remove scripts deleted more than 30 days ago, old log lines, deployments and counts of
+        calls, contents of files that no version has; the numbers of scripts and of log lines.
         """
         async with self._db.transaction():
             removed = await store.remove_deleted(self._db, KEEP_DELETED_DAYS)
@@ -267,6 +274,7 @@ class Scripts(ScriptDeploys, ScriptOwners, ScriptRoles, ScriptBatches):
         async with self._db.transaction():
             await version_store.remove_unused_contents(self._db)
         await activation_store.remove_old(self._db, KEEP_ACTIVATIONS)
+        await activity_store.remove_old(self._db, KEEP_ACTIVITY_DAYS)
         return len(removed), await log_store.remove_old(self._db, KEEP_LOG_DAYS)
 
     async def remove_unused_trees(self, in_use: Collection[Path] = ()) -> int:

@@ -323,7 +323,11 @@ def _conditions(wanted: ScriptFilter, viewer_id: UUID | None) -> tuple[list[str]
         conditions.append(_OF_STATE[wanted.state])
     if wanted.search:
         # `strpos` has no characters with a meaning of their own, unlike a pattern.
-        conditions.append("strpos(lower(s.slug || ' ' || s.title), lower(:search)) > 0")
+        conditions.append(
+            "(strpos(lower(s.slug || ' ' || s.title), lower(:search)) > 0 or s.id in ("
+            " select r.script_id from script_routes r"
+            " where strpos(lower(r.path), lower(:search)) > 0))"
+        )
         values["search"] = wanted.search
     if wanted.mine:
         conditions.append(

@@ -14,6 +14,7 @@ from aiwebengine.graphql.context import known_as
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import fields
 from aiwebengine.scripts.activation_types import ScriptActivation
+from aiwebengine.scripts.activity_types import ScriptActivity
 from aiwebengine.scripts.limit_types import ScriptLimitRanges, ScriptLimits
 from aiwebengine.scripts.log_types import ScriptLogLine
 
@@ -178,6 +179,7 @@ class Script:
 
     owners: list["ScriptOwner"] = strawberry.field(resolver=fields.owners)
     routes: list[ScriptRoute] = strawberry.field(resolver=fields.routes)
+    activity: ScriptActivity = strawberry.field(resolver=fields.activity)
     limits: ScriptLimits = strawberry.field(resolver=fields.limits)
     limit_ranges: ScriptLimitRanges = strawberry.field(resolver=fields.limit_ranges)
     versions: "Connection[ScriptVersion]" = strawberry.field(resolver=fields.versions)
@@ -318,7 +320,7 @@ class ScriptFilter:
     """Filter of scripts; omitted fields do not filter.
 
     Attributes:
-        search: text in the slug or title.
+        search: text in the slug, the title or the path of a route.
         state: only scripts in this state; deleted ones are listed only with `DELETED`.
         mine: only scripts that the viewer owns.
         ownerless: only scripts that nobody owns.

@@ -86,6 +86,7 @@ DOCUMENTS = {
     "Query.scripts": "{ scripts { totalCount } }",
     "Query.script": "{ script(slug: $script) { slug } }",
     "Query.scriptVersion": "{ scriptVersion(slug: $script, number: 1) { number } }",
+    "Query.scriptTemplates": "{ scriptTemplates { name } }",
     "Query.scriptDiff": "{ scriptDiff(slug: $script, from: 0, to: 0) { path } }",
     "Mutation.createScript": "mutation { createScript(input: {slug: $slug}) { script { slug } } }",
     "Mutation.saveScript": (

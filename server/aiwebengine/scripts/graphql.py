@@ -11,6 +11,7 @@ from aiwebengine.scripts import graphql_changes, graphql_hosting, graphql_roles
 from aiwebengine.scripts.graphql_events import subscriptions
 from aiwebengine.scripts.paging import LIST, binding, key, key_of
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
+from aiwebengine.scripts.templates import ScriptTemplate, templates
 from aiwebengine.scripts.types import FileChange, Script, ScriptFilter, ScriptVersion
 
 
@@ -83,7 +84,22 @@ async def script_diff(
     return await info.context.services.scripts.diff(info.context.viewer, slug, from_, to)
 
 
-queries = [scripts, script, script_version, script_diff, *graphql_roles.queries]
+@strawberry.field
+@needs(EDITORS)
+async def script_templates(info: Info) -> list[ScriptTemplate]:
+    """Scripts to begin with, the simplest first."""
+    must_be_allowed(info.context.viewer, Act.READ)
+    return templates()
+
+
+queries = [
+    scripts,
+    script,
+    script_version,
+    script_diff,
+    script_templates,
+    *graphql_roles.queries,
+]
 mutations = [
     *graphql_changes.mutations,
     *graphql_hosting.mutations,

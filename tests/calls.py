@@ -106,6 +106,15 @@ DOCUMENTS = {
     "Mutation.rollBackScript": "mutation { rollBackScript(input: {slug: $script}) { changed } }",
     "Mutation.runScript": "mutation { runScript(input: {slug: $script}) { status } }",
     "Mutation.testScript": "mutation { testScript(input: {slug: $script}) { passed } }",
+    "Query.scriptRequests": "{ scriptRequests(slug: $script) { id } }",
+    "Mutation.saveScriptRequest": (
+        'mutation { saveScriptRequest(input: {slug: $script, name: "Ada", path: "/" })'
+        " { request { id } } }"
+    ),
+    # There is no such request.
+    "Mutation.deleteScriptRequest": (
+        'mutation { deleteScriptRequest(input: {slug: $script, id: "none"}) { requests { id } } }'
+    ),
     "Query.scriptFailures": "{ scriptFailures(slug: $script) { id } }",
     # There is no such failure.
     "Mutation.replayScriptInvocation": (
@@ -251,6 +260,7 @@ ANSWERS = {
     "Mutation.testScript": "409",
     "Mutation.evaluateScript": "409",
     "Mutation.replayScriptInvocation": "404",
+    "Mutation.deleteScriptRequest": "404",
     "Mutation.removeScriptSecret": "404",
     "Mutation.runScriptSchedule": "409",
     "Mutation.restoreScript": "404",

@@ -724,6 +724,25 @@ CREATE TABLE public.script_owners (
     CONSTRAINT script_owners_added_by_check CHECK ((length(added_by) <= 400))
 );
 
+CREATE TABLE public.script_requests (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    script_id uuid NOT NULL,
+    name text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    headers jsonb NOT NULL,
+    body text NOT NULL,
+    as_viewer boolean NOT NULL,
+    saved_at timestamp with time zone DEFAULT now() NOT NULL,
+    saved_by text NOT NULL,
+    CONSTRAINT script_requests_body_check CHECK ((length(body) <= 256000)),
+    CONSTRAINT script_requests_headers_check CHECK ((length((headers)::text) <= 500000)),
+    CONSTRAINT script_requests_method_check CHECK ((length(method) <= 20)),
+    CONSTRAINT script_requests_name_check CHECK ((length(name) <= 100)),
+    CONSTRAINT script_requests_path_check CHECK ((length(path) <= 8000)),
+    CONSTRAINT script_requests_saved_by_check CHECK ((length(saved_by) <= 400))
+);
+
 CREATE TABLE public.script_routes (
     host text DEFAULT ''::text NOT NULL,
     shape text NOT NULL,
@@ -1252,6 +1271,12 @@ ALTER TABLE ONLY public.script_migrations
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_pkey PRIMARY KEY (script_id, user_id);
 
+ALTER TABLE ONLY public.script_requests
+    ADD CONSTRAINT script_requests_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.script_requests
+    ADD CONSTRAINT script_requests_script_id_name_key UNIQUE (script_id, name);
+
 ALTER TABLE public.script_routes
     ADD CONSTRAINT script_routes_kind_check CHECK ((kind = ANY (ARRAY['route'::text, 'fetch'::text, 'asset'::text, 'stream'::text, 'socket'::text]))) NOT VALID;
 
@@ -1645,6 +1670,9 @@ ALTER TABLE ONLY public.script_owners
 
 ALTER TABLE ONLY public.script_owners
     ADD CONSTRAINT script_owners_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.script_requests
+    ADD CONSTRAINT script_requests_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.script_routes
     ADD CONSTRAINT script_routes_script_id_fkey FOREIGN KEY (script_id) REFERENCES public.scripts(id) ON DELETE CASCADE;

@@ -11,6 +11,7 @@ from aiwebengine.core.identity import Profile, Role, operator
 from aiwebengine.graphql.execution import Executor
 from aiwebengine.graphql.limits import Limits
 from aiwebengine.graphql.requests import GraphQLRequest
+from aiwebengine.script_requests.types import NewRequest
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.log_types import LogLevel, NewLogLine
 
@@ -31,6 +32,7 @@ ARGUMENTS = {
     "scriptScheduleRuns": '(slug: "script-0")',
     "scriptMessages": '(slug: "script-0")',
     "scriptStreams": '(slug: "script-0")',
+    "scriptRequests": '(slug: "script-0")',
     "scriptFailures": '(slug: "script-0")',
     "scriptUserRoles": '(slug: "script-0")',
     "scriptAssets": '(slug: "script-0")',
@@ -73,6 +75,8 @@ CHANGES = {
     "restoreScript": '(input: {slug: "deleted-script"})',
     "addScriptOwner": '(input: {slug: "own-script", email: "ada@example.com"})',
     "removeScriptOwner": '(input: {slug: "own-script", email: "ada@example.com"})',
+    "saveScriptRequest": '(input: {slug: "own-script", name: "Ada", path: "/"})',
+    "deleteScriptRequest": '(input: {slug: "own-script", id: $request})',
     "grantScriptRole": '(input: {slug: "own-script", email: "ada@example.com", role: "a"})',
     "revokeScriptRole": '(input: {slug: "own-script", email: "ada@example.com", role: "a"})',
     "setScriptValue": '(input: {slug: "own-script", key: "new", json: "1", version: 0})',
@@ -177,6 +181,9 @@ async def write_scripts(services, person, number, ada):
     for slug in (own, "script-0"):
         files = {"main.ts": f"// {slug} {number}".encode(), "logo.png": bytes([255, number])}
         await scripts.save(ada, slug, tree_of(files), base_version=None)
+    for slug in {own, "script-0"}:
+        request = NewRequest(f"Ask {number}", "GET", "/", (), "", False)
+        await services.script_requests.save(ada, slug, None, request)
     await services.script_secrets.set(ada, own, "OLD", "x", ["api.example"])
     line = NewLogLine(script.key, 1, datetime.now(UTC), LogLevel.INFO, "a line")
     await scripts.write_log([line] * (number + 1))
@@ -215,17 +222,19 @@ async def test_a_mutation_sends_no_more_when_there_is_more_to_show(counted, popu
     shown = selection(MUTATION.fields[name].type)
 
     async def change(person):
+        number = person.label.removeprefix("person").partition("@")[0]
+        requests = (await counted(ada, REQUESTS, slug=f"script-{number}"))[1]["scriptRequests"]
         sessions = (await counted(ada, SESSIONS, user=str(person.id)))[1]["user"]
         given = {
             "user": str(person.id),
             "session": sessions["sessions"][0]["id"],
             "token": sessions["apiTokens"][0]["id"],
+            "request": requests[0]["id"],
         }
         keys = [key for key in given if f"${key}" in CHANGES[name]]
         head = f"mutation ({', '.join(f'${key}: ID!' for key in keys)})" if keys else "mutation"
         values = {key: given[key] for key in keys}
         text = f"{head} {{ {name}{CHANGES[name]} {shown} }}"
-        number = person.label.removeprefix("person").partition("@")[0]
         names = {
             "new@": f"new{person.id.hex}@",
             "new-script": f"new-{number}",
@@ -242,6 +251,7 @@ async def test_a_mutation_sends_no_more_when_there_is_more_to_show(counted, popu
     assert many <= few
 
 
+REQUESTS = "query ($slug: String!) { scriptRequests(slug: $slug) { id } }"
 SESSIONS = "query ($user: ID!) { user(id: $user) { sessions { id } apiTokens { id } } }"
 
 

@@ -182,6 +182,8 @@ OURS = {
     # Only programs of MCP show them.
     "script_mcp_names": {"kind", "name"},
     "script_owners": {"added_by"},
+    # Only its owners, whose pages tests/browser/test_editor_run.py looks at.
+    "script_requests": {"name", "method", "path", "headers", "body", "saved_by"},
     "script_routes": {
         "host",
         "shape",

@@ -7,6 +7,7 @@ from aiwebengine.core.identity import Role
 from aiwebengine.mcp_admin import dry_runs
 from aiwebengine.mcp_admin.operations import operations_of
 from aiwebengine.mcp_admin.service import SECRET_ARGUMENTS, hidden
+from aiwebengine.script_requests.types import NewRequest
 
 MUTATIONS = {one.name for one in operations_of(schema).values() if one.is_mutation}
 
@@ -20,6 +21,7 @@ CHANGED = (
     "script_drafts",
     "script_fetch_hosts",
     "script_files",
+    "script_requests",
     "script_owners",
     "script_secrets",
     "script_user_roles",
@@ -69,6 +71,8 @@ async def scene(served, ada, alan, add_served_person, connect):
     token = await services.tokens.create(ada, alan.id, "x")
     for slug in ("notes", "old", "tired"):
         await services.scripts.create(edith, slug)
+    wanted = NewRequest("Ask", "GET", "/", (), "", False)
+    request = await services.script_requests.save(edith, "notes", None, wanted)
     await services.scripts.suspend(ada, "tired", "x")
     await services.scripts.delete(edith, "old")
     await services.access_reviews.start(ada, None)
@@ -77,6 +81,7 @@ async def scene(served, ada, alan, add_served_person, connect):
         "editor": str(edith.id),
         "session": str(session.session.key),
         "token": str(token.token.key),
+        "request": request.id,
     }
 
 
@@ -117,6 +122,8 @@ def arguments_for(name, scene):
         "setScriptFetchHosts": {**notes, "hosts": ["api.example.org"]},
         "grantScriptRole": {**notes, "email": "ada@example.com", "role": "judge"},
         "revokeScriptRole": {**notes, "email": "ada@example.com", "role": "judge"},
+        "saveScriptRequest": {**notes, "name": "Ada", "path": "/"},
+        "deleteScriptRequest": {**notes, "id": scene["request"]},
         "retryScriptMessages": notes,
         "discardScriptMessages": notes,
         "setScriptValue": {**notes, "key": "a", "json": "1", "version": 0},
@@ -137,6 +144,8 @@ WITHOUT_EVENTS = {
     "saveScriptDraft",
     "discardScriptDraft",
     "deleteScriptValue",
+    "saveScriptRequest",
+    "deleteScriptRequest",
 }
 
 

@@ -10,6 +10,7 @@ export const routes = {
   "GET /fails": () => { throw new Error("no luck"); },
   "GET /bytes": () => new Response(new Uint8Array([255, 0, 1])),
   "GET /large": () => new Response("ä".repeat(800_000)),
+  "GET /me": (request, env, ctx) => Response.json({ user: ctx.user, sent: [...request.headers] }),
   "GET /headers": (request) => Response.json(Object.fromEntries(request.headers)),
 };
 """

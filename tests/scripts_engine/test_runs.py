@@ -1,8 +1,11 @@
 """Runs: an author sends a request to the active version of a script."""
 
+from dataclasses import replace
+from json import loads
+
 from tests.scripts_engine.documents import DEPLOY, RUN, SAVE, main
 
-from aiwebengine.core.identity import Role
+from aiwebengine.core.identity import Role, operator
 
 
 async def test_a_run_answers_as_a_visitor_is_answered(hello, run):
@@ -102,3 +105,44 @@ async def test_a_run_counts_as_a_call_of_its_script(running, hello, run, edith, 
 
     found = await data(edith, '{ script(slug: "hello") { activity { requests errors } } }')
     assert found["script"]["activity"] == {"requests": 1, "errors": 0}
+
+
+async def test_a_run_as_the_viewer_shows_the_script_who_that_is_and_no_more(
+    hello, running, ada, edith, run, engine
+):
+    await running.services.scripts.grant_role(ada, "hello", "edith@example.com", "judge")
+    sessions = engine.services.sessions
+    opened = await sessions.begin(edith, edith.id, edith.label, "link")
+    sent = [
+        {"name": "Cookie", "value": f"aiwebengine_session={opened.secret}; mine=1"},
+        {"name": "Authorization", "value": "Bearer awe_secret"},
+    ]
+
+    as_signed_in = replace(edith, name="Edith", email="edith@example.com")
+
+    nobody = await run("/me", headers=sent)
+    herself = await run("/me", viewer=as_signed_in, asViewer=True)
+    administrator = await run("/me", viewer=ada, asViewer=True, headers=sent)
+
+    assert loads(nobody["body"])["user"] is None
+    assert loads(herself["body"])["user"] == {
+        "id": str(edith.id),
+        "name": "Edith",
+        "email": "edith@example.com",
+        "roles": ["AUTHENTICATED", "EDITOR"],
+        "scriptRoles": ["judge"],
+    }
+    assert loads(administrator["body"])["user"]["roles"] == ["AUTHENTICATED", "ADMINISTRATOR"]
+    for answer in (nobody, administrator):
+        assert ["cookie", "mine=1"] in loads(answer["body"])["sent"]
+        assert opened.secret not in answer["body"]
+        assert "awe_" not in answer["body"]
+
+
+async def test_nobody_runs_as_a_visitor_who_can_not_sign_in(hello, running, ada, edith, code):
+    wanted = {"slug": "hello", "path": "/me", "asViewer": True}
+    operated = await code(operator("tests"), RUN, input=wanted)
+    await running.services.scripts.bind_host(ada, "hello", "shop.example.org")
+
+    assert operated[0] == "BAD_USER_INPUT"
+    assert (await code(edith, RUN, input=wanted))[0] == "BAD_USER_INPUT"

@@ -29,6 +29,7 @@ from aiwebengine.script_assets import graphql as script_assets
 from aiwebengine.script_drafts import graphql as script_drafts
 from aiwebengine.script_fetch import graphql as script_fetch
 from aiwebengine.script_messages import graphql as script_messages
+from aiwebengine.script_requests import graphql as script_requests
 from aiwebengine.script_schedules import graphql as script_schedules
 from aiwebengine.script_secrets import graphql as script_secrets
 from aiwebengine.script_streams import graphql as script_streams
@@ -75,6 +76,7 @@ schema = strawberry.Schema(
             *scripts.queries,
             *script_schedules.queries,
             *script_trials.queries,
+            *script_requests.queries,
             *script_messages.queries,
             *script_streams.queries,
             *script_assets.queries,
@@ -99,6 +101,7 @@ schema = strawberry.Schema(
             *script_secrets.mutations,
             *script_drafts.mutations,
             *script_trials.mutations,
+            *script_requests.mutations,
             *script_fetch.mutations,
             *script_schedules.mutations,
             *script_messages.mutations,

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from aiwebengine.auth.authenticator import Authenticator
-from aiwebengine.core.identity import in_order
+from aiwebengine.script_routes.visitors import described
 
 # RFC 9110 section 9.2.1.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,13 +53,7 @@ class EngineVisitors:
         viewer = await authenticator.viewer(connection, "script")
         if viewer.id is None:
             return None
-        return {
-            "id": str(viewer.id),
-            "name": viewer.name,
-            "email": viewer.email,
-            "roles": [role.name for role in in_order(viewer.roles)],
-            "scriptRoles": await self._roles_of_user(script_id, viewer.id),
-        }
+        return described(viewer, await self._roles_of_user(script_id, viewer.id))
 
 
 def _is_the_scripts(name: bytes, value: bytes) -> bool:

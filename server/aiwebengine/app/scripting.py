@@ -35,8 +35,8 @@ from aiwebengine.script_calls.operations import Operations
 from aiwebengine.script_calls.types import ServedScript
 from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes, Settings
-from aiwebengine.script_routes.runs import ScriptRuns, Serving
-from aiwebengine.script_routes.visitors import Visitors
+from aiwebengine.script_routes.runs import ScriptRuns, Serving, no_route
+from aiwebengine.script_routes.visitors import RunVisitor, Visitors
 from aiwebengine.script_trials.processes import Serving as TrialServing
 from aiwebengine.script_trials.recording import FailureLog
 from aiwebengine.scripts.log_types import NewLogLine
@@ -125,7 +125,7 @@ class Scripting:
         runtimes.on_load(self._answers_of_load)
         scripts.on_change = self._serve_what_is_new
         url = config.server.scripts_url or config.server.public_url
-        runs.serving = Serving(self.active, self.journal, self._routes, url, redactor.texts)
+        runs.serving = Serving(self.active, self.journal, self._run_routes, url, redactor.texts)
 
     def middleware(self) -> Middleware:
         """What answers requests by scripts."""
@@ -136,13 +136,17 @@ class Scripting:
             engine_visitors=self._engine_visitors,
         )
 
+    def _run_routes(self, journal: Journal, visitor: RunVisitor, is_trial: bool) -> ScriptRoutes:
+        return self._routes(no_route, journal, is_trial, run_visitor=visitor)
+
     def _routes(
         self,
         app: ASGIApp,
         journal: Journal,
         is_trial: bool = False,
         note_failure: Callable[[ServedScript, Scope, bytes | None, str], None] | None = None,
-        # A run that somebody starts has an anonymous visitor, whatever headers it sends.
+        # A run that somebody starts has this visitor, whatever headers it sends.
+        run_visitor: RunVisitor | None = None,
         engine_visitors: EngineVisitors | None = None,
     ) -> ScriptRoutes:
         security = self._config.security
@@ -161,6 +165,7 @@ class Scripting:
                 api_key,
                 self.known_visitors(),
                 engine_visitors,
+                run_visitor,
                 self._files,
                 note_failure,
                 is_trial,

@@ -53,6 +53,7 @@ from aiwebengine.script_drafts.service import ScriptDrafts
 from aiwebengine.script_fetch.allowed_hosts import FetchHosts
 from aiwebengine.script_fetch.outbound import OutboundHttp
 from aiwebengine.script_messages.service import ScriptMessages
+from aiwebengine.script_requests.service import ScriptRequests
 from aiwebengine.script_routes.runs import ScriptRuns
 from aiwebengine.script_schedules.service import ScriptSchedules
 from aiwebengine.script_secrets.service import ScriptSecrets
@@ -124,6 +125,7 @@ class Services:
     script_telemetry: ScriptTelemetry
     script_streams: ScriptStreams
     script_runs: ScriptRuns
+    script_requests: ScriptRequests
     script_trials: ScriptTrials
     script_failures: ScriptFailures
     script_databases: ScriptDatabases
@@ -304,6 +306,7 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_telemetry=script_telemetry,
         script_streams=ScriptStreams(scripts, following),
         script_runs=ScriptRuns(scripts),
+        script_requests=ScriptRequests(db, audit, script_settings(config)),
         script_trials=ScriptTrials(scripts, audit),
         script_failures=ScriptFailures(db, scripts),
         script_databases=script_databases,

@@ -191,7 +191,8 @@ def script_task(
         "tidy-scripts",
         "Tidy scripts",
         "Removes scripts that were deleted more than 30 days ago, script logs after 14 days,"
-        " dead letters and counts of calls after 30 days, and drafts that nobody changed for 90 days.",
+        " dead letters and counts of calls after 30 days, and drafts that nobody changed for 90"
+        " days.",
         "45 3 * * *",
         tidied,
     )

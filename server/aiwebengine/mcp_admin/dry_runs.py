@@ -40,6 +40,8 @@ ROLLED_BACK = frozenset(
         "setScriptFetchHosts",
         "grantScriptRole",
         "revokeScriptRole",
+        "saveScriptRequest",
+        "deleteScriptRequest",
         "retryScriptMessages",
         "discardScriptMessages",
         "setScriptValue",

@@ -76,6 +76,8 @@ class Settings:
     """Who visits the scripts host."""
     engine_visitors: FindsVisitors | None = None
     """Who visits the engine's host."""
+    run_visitor: FindsVisitors | None = None
+    """The visitor of a run, on every host; None for requests that visitors send."""
     files: ServesFiles | None = None
     note_failure: Callable[[ServedScript, Scope, bytes | None, str], None] | None = None
     """Gets a request that failed: its body, None if it was too large to keep, and the reason."""
@@ -337,10 +339,12 @@ class ScriptRoutes:
         """Who is signed in. Raises Unauthenticated, RateLimited, Unavailable.
 
         On the engine's own host that is the user who is signed in there; on the scripts host the
-        user who signed in there; on the host of a script nobody.
+        user who signed in there; on the host of a script nobody. In a run it is who started it.
         """
         visitors: FindsVisitors | None = self._settings.visitors
-        if not is_own_host:
+        if self._settings.run_visitor is not None:
+            visitors = self._settings.run_visitor
+        elif not is_own_host:
             visitors = self._settings.engine_visitors
         elif self._settings.visitors is None or name_of(scope) != self._settings.visitors.host:
             return None

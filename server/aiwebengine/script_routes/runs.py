@@ -12,7 +12,7 @@ from secrets import token_hex
 from urllib.parse import quote, unquote, urlsplit
 from uuid import UUID
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from aiwebengine.core.errors import BadUserInput, Conflict, NotFound, Unavailable
 from aiwebengine.core.identity import Viewer
@@ -22,10 +22,12 @@ from aiwebengine.script_calls.types import ServedScript
 from aiwebengine.script_routes.active import ActiveScripts
 from aiwebengine.script_routes.endpoint import ScriptRoutes
 from aiwebengine.script_routes.matching import Match
+from aiwebengine.script_routes.visitors import RunVisitor
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.rights import Act
 from aiwebengine.scripts.run_types import HttpHeader, RunRequest, ScriptRun, ScriptRunLine
 from aiwebengine.scripts.service import Scripts
+from aiwebengine.scripts.types import Script
 
 RUN_SECS = 25.0
 LARGEST_BODY_BYTES = 1_000_000
@@ -46,9 +48,9 @@ class Serving:
 
     active: ActiveScripts
     journal: Journal
-    routes: Callable[[ASGIApp, Journal, bool], ScriptRoutes]
-    """The application that answers by scripts, and otherwise by the one that it is given. The flag
-    says whether everything that scripts write is undone.
+    routes: Callable[[Journal, RunVisitor, bool], ScriptRoutes]
+    """The application that answers this visitor by scripts. The flag says whether everything that
+    scripts write is undone.
     """
     url: str
     """Where scripts that are bound to no host are served."""
@@ -57,7 +59,7 @@ class Serving:
 
 
 class ScriptRuns:
-    """Runs scripts as an anonymous visitor would, for those who may."""
+    """Sends requests to scripts as a visitor would, for those who may."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -67,6 +69,8 @@ class ScriptRuns:
     async def run(self, viewer: Viewer, wanted: RunRequest, *, is_trial: bool = False) -> ScriptRun:
         """The answer of the active version. In a trial everything that it writes is undone.
 
+        The visitor is anonymous, or with `as_viewer` the viewer: the script learns who that is, and
+        can do no more than when the viewer opens it in a browser.
         What the answer has after 25 s, or after 1 MB, is left out.
         Raises Unauthenticated, Forbidden, NotFound for a path that is not the script's,
         BadUserInput, Conflict when no version is active, Unavailable.
@@ -77,10 +81,11 @@ class ScriptRuns:
             raise Unavailable("Scripts are off: scripts.enabled is false.")
         if script.active_version is None:
             raise Conflict(f"No version of {script.slug} is active. Deploy one first.")
+        visitor = self._visitor(viewer, wanted, script)
         scope = _scope(wanted, serving.url, script.host)
         await serving.active.refresh()
         recorder, collector = _Recorder(serving.journal), _Collector()
-        app = serving.routes(_no_route, recorder, is_trial)
+        app = serving.routes(recorder, visitor, is_trial)
         found = _served(app, scope, wanted.slug)
         begun = time.perf_counter()
         try:
@@ -109,6 +114,22 @@ class ScriptRuns:
                 replace(line, text=text) for line, text in zip(recorder.lines, texts, strict=True)
             ],
         )
+
+    def _visitor(self, viewer: Viewer, wanted: RunRequest, script: Script) -> RunVisitor:
+        """Raises BadUserInput where the viewer can't be a visitor."""
+        if not wanted.as_viewer:
+            return RunVisitor(None, self._scripts.roles_of_user)
+        if viewer.id is None:
+            raise BadUserInput(
+                "asViewer: found true, but no user runs the script; allowed: false, for an"
+                " anonymous visitor."
+            )
+        if script.host is not None:
+            raise BadUserInput(
+                f"asViewer: found true, but nobody can sign in on {script.host}, which the script"
+                " is bound to; allowed: false, for an anonymous visitor."
+            )
+        return RunVisitor(viewer, self._scripts.roles_of_user)
 
 
 def _scope(wanted: RunRequest, url: str, host: str | None) -> Scope:
@@ -193,7 +214,8 @@ def _body(body: bytes) -> Receive:
     return receive
 
 
-async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
+async def no_route(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what is no script's: only scripts are run. Raises NotFound."""
     raise NotFound(f"{scope['path'][:200]} belongs to the engine.")
 
 

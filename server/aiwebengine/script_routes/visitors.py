@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from aiwebengine.core.errors import Unauthenticated
+from aiwebengine.core.identity import Viewer, in_order
 from aiwebengine.script_routes.paths import plain
 from aiwebengine.sessions import secrets
 from aiwebengine.sessions.script_sessions import HAND_OVER, SIGN_IN
@@ -38,6 +39,35 @@ class FindsVisitors(Protocol):
 
         Raises Unauthenticated for a token that is not valid, RateLimited, Unavailable.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class RunVisitor:
+    """The visitor of a run: *viewer*, or nobody, whatever the request itself sends.
+
+    Only what scripts may know of a user is read from the viewer. Neither the session nor the token
+    that the run was started with is part of the run's request.
+    """
+
+    viewer: Viewer | None
+    roles_of_user: Callable[[UUID, UUID], Awaitable[list[str]]]
+
+    async def find(self, scope: Scope, script_id: UUID) -> dict[str, Any] | None:
+        """The user, with the roles in a script; or None. Raises Unavailable."""
+        if self.viewer is None or self.viewer.id is None:
+            return None
+        return described(self.viewer, await self.roles_of_user(script_id, self.viewer.id))
+
+
+def described(viewer: Viewer, script_roles: list[str]) -> dict[str, Any]:
+    """What a script learns of a user of the engine."""
+    return {
+        "id": str(viewer.id),
+        "name": viewer.name,
+        "email": viewer.email,
+        "roles": [role.name for role in in_order(viewer.roles)],
+        "scriptRoles": script_roles,
+    }
 
 
 @dataclass(frozen=True, slots=True)

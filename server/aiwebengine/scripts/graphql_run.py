@@ -32,6 +32,9 @@ class RunScriptInput:
         path: path with its query, such as `/hello?name=Ada`; by default `/` and the slug.
         headers: headers, in order.
         body: the body as text.
+        as_viewer: send it as the caller: the script sees the name,
+          address and roles that it sees when the caller opens it, never a cookie or token. By
+          default the visitor is anonymous.
     """
 
     slug: str
@@ -39,13 +42,14 @@ class RunScriptInput:
     path: str | None = None
     headers: list[HttpHeaderInput] | None = None
     body: str | None = None
+    as_viewer: bool = False
 
 
 @strawberry.mutation
 @needs(EDITORS, Scope.SCRIPTS_WRITE)
 async def run_script(info: Info, input: RunScriptInput) -> ScriptRun:
-    """Send a request to the active version of a script, as an anonymous visitor, and answer what it
-    answers.
+    """Send a request to the active version of a script, and answer what it answers. The visitor is
+    anonymous, or the caller.
 
     Args:
         input: the request.
@@ -56,5 +60,6 @@ async def run_script(info: Info, input: RunScriptInput) -> ScriptRun:
         input.path or "",
         tuple((one.name, one.value) for one in input.headers or ()),
         (input.body or "").encode("utf-8", "replace"),
+        input.as_viewer,
     )
     return await info.context.services.script_runs.run(info.context.viewer, wanted)

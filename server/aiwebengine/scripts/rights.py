@@ -24,6 +24,8 @@ class Act(enum.Enum):
     DEPLOY = "deploy this script"
     RUN = "run this script"
     READ_LOG = "read the log of this script"
+    READ_REQUESTS = "read the saved requests of this script"
+    SAVE_REQUESTS = "save requests to this script"
     CHANGE_OWNERS = "change the owners of this script"
     READ_ROLES = "see the roles of users in this script"
     GRANT_ROLES = "change the roles of users in this script"
@@ -46,6 +48,8 @@ _OF_OWNERS = frozenset(
         Act.DEPLOY,
         Act.RUN,
         Act.READ_LOG,
+        Act.READ_REQUESTS,
+        Act.SAVE_REQUESTS,
         Act.CHANGE_OWNERS,
         Act.READ_ROLES,
         Act.GRANT_ROLES,
@@ -63,6 +67,7 @@ _READS = frozenset(
     {
         Act.READ,
         Act.READ_LOG,
+        Act.READ_REQUESTS,
         Act.READ_ROLES,
         Act.READ_FILES,
         Act.READ_DATA,

@@ -17,6 +17,8 @@ class RunRequest:
     """With its query; empty: the slug's own path."""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    as_viewer: bool = False
+    """Whether who runs it is the visitor; otherwise that is nobody."""
 
 
 @strawberry.type

@@ -1,0 +1,1 @@
+"""Requests to scripts that their owners saved, to send them again."""

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,6 +129,14 @@ class Watched:
             f"{one['id']}: {one['nodes'][0]['html'][:200]}: {one['nodes'][0]['failureSummary']}"
             for one in found
         ]
+
+
+def eventually(page: Page, look: Callable[[], object], wanted: object) -> None:
+    """Wait until *look* returns *wanted*, for what `expect` has no assertion for."""
+    end = time.monotonic() + PATIENCE_MS / 1_000
+    while (seen := look()) != wanted:
+        assert time.monotonic() < end, f"{seen!r} instead of {wanted!r}"
+        page.wait_for_timeout(50)
 
 
 def watch(context: BrowserContext, base: str) -> Watched:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import addresses
+from tests.browser.conftest import addresses, eventually
 from tests.browser.hostile import TEXTS, fill, fill_own
 
 pytestmark = pytest.mark.browser
@@ -183,6 +183,7 @@ def test_no_text_breaks_a_question_or_a_message(hostile, window, width):
         look(window, f"the message about {user} at {width}")
         window.get_by_role("button", name="Add Editor", exact=True).click()
         form = window.get_by_role("dialog")
+        expect(form.get_by_role("button", name="Add editor")).to_be_visible()
         for box in form.get_by_role("checkbox").all():
             box.check()
         form.get_by_role("button", name="Add editor").click()
@@ -194,6 +195,7 @@ def test_every_button_of_the_list_is_beside_its_name(hostile, window):
     window.goto(f"{hostile[0]}{ADMIN}")
     settled(window)
     rows = window.locator("tbody tr")
+    expect(rows.first).to_be_visible()
 
     edges = rows.evaluate_all(
         """rows => rows.map(row => [row.cells[0], row.cells[4]].map(cell => {
@@ -213,18 +215,20 @@ def test_columns_stay_where_they_are_while_somebody_searches(hostile, window):
     window.goto(f"{hostile[0]}{ADMIN}")
     settled(window)
     heads = "heads => heads.map(head => Math.round(head.getBoundingClientRect().left))"
+    expect(window.locator("tbody tr").first).to_be_visible()
     before = window.locator("thead th").evaluate_all(heads)
 
     window.get_by_placeholder("Search name or email").fill("admin")
     expect(window.locator("tbody tr")).to_have_count(1)
 
-    assert window.locator("thead th").evaluate_all(heads) == before
+    eventually(window, lambda: window.locator("thead th").evaluate_all(heads), before)
 
 
 def test_the_letters_of_an_avatar_are_whole(hostile, window):
     window.goto(f"{hostile[0]}{ADMIN}?q=hostile.example")
     settled(window)
 
+    expect(window.locator("tbody .avatar").first).to_be_visible()
     letters = window.locator(".avatar").all_inner_texts()
 
     assert not any(re.search("[\ud800-\udfff\ufffd<]", one) for one in letters)

@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
+from tests.browser.conftest import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +61,7 @@ def test_a_new_page_begins_at_its_top_and_back_leads_to_where_one_was(open_page)
 
     link.click()
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
-    assert scrolled(page) == 0
+    wait_until(page, at(0))
 
     page.go_back()
     expect(page.get_by_role("heading", name="Users", exact=True)).to_have_count(1)
@@ -83,11 +84,11 @@ def test_the_next_page_of_a_list_begins_at_the_list_s_top(open_page):
     expect(page.locator("tbody .email")).to_have_count(50)
     first = page.locator(".email").first.inner_text()
     page.get_by_role("button", name="Next").scroll_into_view_if_needed()
-    assert page.evaluate(TOP_OF_LIST) < -1_000
+    wait_until(page, f"{TOP_OF_LIST} < -1000")
 
     page.get_by_role("button", name="Next").click()
     expect(page.locator(".email").first).not_to_have_text(first)
-    assert -1 <= page.evaluate(TOP_OF_LIST) < WINDOW["height"] / 2
+    wait_until(page, f"{TOP_OF_LIST} >= -1 && {TOP_OF_LIST} < {WINDOW['height'] / 2}")
 
     page.get_by_role("button", name="Previous").scroll_into_view_if_needed()
     page.get_by_role("button", name="Previous").click()
@@ -112,10 +113,11 @@ def test_the_head_of_a_list_stays_in_view(open_page, started, path, width):
            }"""
     )
 
-    head = page.evaluate(HEAD)
+    def is_in_view():
+        head = page.evaluate(HEAD)
+        return head["isSeen"] and -1 <= head["top"] < 700
 
-    assert head["isSeen"], head
-    assert -1 <= head["top"] < 700
+    eventually(page, is_in_view, True)
 
 
 def test_where_a_table_scrolls_sideways_what_a_row_is_about_stays(open_page):
@@ -128,7 +130,7 @@ def test_where_a_table_scrolls_sideways_what_a_row_is_about_stays(open_page):
 
     box.evaluate("box => box.scrollTo({ left: 200 })")
 
-    assert box.evaluate("box => box.scrollLeft") > 100
+    eventually(page, lambda: box.evaluate("box => box.scrollLeft") > 100, True)
     after = name.bounding_box()
     assert after
     assert abs(after["x"] - before["x"]) < 2
@@ -154,6 +156,11 @@ def test_on_a_phone_heads_that_sort_can_be_seen_and_nothing_hidden_takes_the_foc
     heads = page.locator("thead").first
     heads.get_by_role("button", name="Table").click()
     first = page.locator("tbody tr b").first
-    names = page.locator("tbody").first.locator("tr b").all_inner_texts()
-    assert names == sorted(names, reverse=True)
+    names = page.locator("tbody").first.locator("tr b")
+    expect(heads.locator("th[aria-sort=descending]")).to_have_count(1)
+    eventually(page, lambda: is_descending(names.all_inner_texts()), True)
     expect(first).to_be_in_viewport()
+
+
+def is_descending(names):
+    return names == sorted(names, reverse=True)

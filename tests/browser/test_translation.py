@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tests.browser.conftest import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +38,10 @@ def translated(watched):
     return page
 
 
+def is_titled_as_headed(page):
+    return page.locator("main h1").inner_text().strip() == page.title().split(" · ")[0]
+
+
 def menu(page):
     """The address of every page in the menu, so that a new one is tried as well."""
     links = page.locator(f'#menu a[href^="{ADMIN}/"]')
@@ -68,7 +73,7 @@ def test_a_button_says_what_it_does_after_a_change_on_a_translated_page(open_pag
     expect(row.get_by_role("button", name=re.compile("^Remove Editor"))).to_be_visible()
     expect(row.locator(".badge.editor")).to_have_count(1)
     expect(count).to_have_text(str(before))
-    assert page.evaluate(LEFT) == []
+    eventually(page, lambda: page.evaluate(LEFT), [])
 
 
 def test_an_empty_list_and_a_search_show_on_a_translated_page(open_page):
@@ -98,9 +103,8 @@ def test_every_page_can_be_left_and_entered_while_it_is_translated(open_page):
         expect(page.locator("main h1")).to_have_count(1)
         expect(page.locator("main .skeleton")).to_have_count(0)
         expect(page.locator("main h1")).not_to_contain_text("«")
-        title = page.title().split(" · ")[0]
-        expect(page.locator("main h1")).to_have_text(title)
-        assert page.evaluate(LEFT) == [], address
+        eventually(page, lambda: is_titled_as_headed(page), True)
+        eventually(page, lambda: page.evaluate(LEFT), [])
         page.evaluate(TRANSLATE)
 
     assert watched.problems == []

@@ -99,7 +99,8 @@ def test_the_command_line_shows_on_the_open_page(open_page, started):
 )
 def test_pages_are_accessible(open_page, path, scheme):
     watched = open_page(path, color_scheme=scheme)
-    watched.page.wait_for_load_state("networkidle")
+    expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(watched.page.locator(".skeleton")).to_have_count(0)
 
     assert watched.violations() == []
 
@@ -148,6 +149,7 @@ def test_on_a_phone_the_menu_unfolds_and_folds_again(open_page):
 def test_the_names_of_the_three_numbers_fit_their_cards_at_320_px(open_page):
     page = open_page("/engine/admin").page
     page.set_viewport_size({"width": 320, "height": 800})
+    expect(page.locator(".stat h2")).to_have_count(3)
 
     for name in page.locator(".stat h2").all():
         lines = name.evaluate(

@@ -33,6 +33,7 @@ SUBJECTS = {
     "scripts_deploys": "bench.scripts.deploys:measure",
     "scripts_streams": "bench.scripts.streams:measure",
     "scripts_instances": "bench.scripts.instances:measure",
+    "editor": "bench.editor:measure",
 }
 
 

@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from pictures.life import live
+from pictures import editor
+from pictures.life import live, token_of
 
 TO = Path(__file__).parent.parent / "docs" / "pictures"
 WIDTH, HEIGHT = 1280, 800
@@ -38,6 +39,7 @@ PAGES = {
     "logs": "/engine/admin/logs",
     "backups": "/engine/admin/backups",
     "maintenance": "/engine/admin/maintenance",
+    **editor.PAGES,
 }
 
 
@@ -56,11 +58,13 @@ def main() -> None:
         with engine(folder) as (base, link, command):
             state = folder / "cookies.json"
             _sign_in(browser, link, state)
-            live(base, command, LIFE_SECS)
+            live(base, command, LIFE_SECS if set(wanted) - set(editor.PAGES) else 0)
+            if set(wanted) & set(editor.PAGES):
+                editor.write_scripts(base, token_of(command, "editor"))
             for scheme in ("light", "dark"):
                 with _context(browser, state, scheme) as context:
                     for picture in wanted:
-                        _take(context, base, PAGES[picture], f"{picture}-{scheme}", folder)
+                        _take(context, base, picture, scheme, folder)
         browser.close()
 
 
@@ -113,18 +117,21 @@ def _context(browser: Browser, state: Path, scheme: str) -> Iterator[BrowserCont
     context.close()
 
 
-def _take(context: BrowserContext, base: str, path: str, name: str, folder: Path) -> None:
+def _take(context: BrowserContext, base: str, picture: str, scheme: str, folder: Path) -> None:
     page = context.new_page()
-    page.goto(base + path)
+    if picture.endswith("-phone"):
+        page.set_viewport_size(editor.PHONE)
+    page.goto(base + PAGES[picture])
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("!document.querySelector('[aria-busy=true], .skeleton')")
+    editor.arrange(page, picture)
+    expect(page.locator("[aria-busy=true], .skeleton")).to_have_count(0)
     # Live lines and metrics never become idle; a moment shows the first of them.
     page.wait_for_timeout(1500)
     _rename(page, {str(folder): "/srv/aiwebengine", socket.gethostname(): "web1"})
-    picture = page.screenshot()
-    (TO / f"{name}.webp").write_bytes(_as_webp(context, picture))
+    taken = TO / f"{picture}-{scheme}.webp"
+    taken.write_bytes(_as_webp(context, page.screenshot()))
     page.close()
-    print(f"docs/pictures/{name}.webp", (TO / f"{name}.webp").stat().st_size)
+    print(f"docs/pictures/{taken.name}", taken.stat().st_size)
 
 
 def _rename(page: Page, names: dict[str, str]) -> None:

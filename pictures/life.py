@@ -45,9 +45,7 @@ def live(base: str, command: list[str], seconds: float) -> None:
         run("users", "invite", email, "--name", name)
     for verb, email, role, reason in CHANGES:
         run("users", verb, email, role, "--reason", reason)
-    token = run(
-        "tokens", "create", "--user", ADMINISTRATOR, "--name", "nightly", "--expires", "30d"
-    )
+    token = token_of(command, "nightly")
     run("backup", "create", "--note", "before the move")
     run("backup", "drill")
     run("backup", "create")
@@ -63,3 +61,11 @@ def live(base: str, command: list[str], seconds: float) -> None:
                 client.get("/engine/admin/nowhere.png")
             number += 1
             time.sleep(PAUSE_SECS)
+
+
+def token_of(command: list[str], name: str) -> str:
+    """A new API token of the administrator."""
+    words = ("tokens", "create", "--user", ADMINISTRATOR, "--name", name, "--expires", "30d")
+    return subprocess.run(
+        [*command, *words], check=True, capture_output=True, text=True
+    ).stdout.strip()

@@ -17,7 +17,7 @@ from bench.engines import Bench
 from bench.report import Result, percentile
 from bench.scripts.http import Connection
 
-SMALL = {"main.ts": 'export const routes: Routes = { "GET /small": () => new Response("hi") };\n'}
+SOURCE = 'export const routes: Routes = { "GET /%s": () => new Response("hi") };\n'
 LINES = 20_000
 FILES = 200
 KEYS = 200
@@ -45,7 +45,7 @@ def large() -> dict[str, str]:
     """The files of a large script; `lines.ts` is the largest of them."""
     lines = [f"export const value{number} = {number}; // of many" for number in range(LINES)]
     others = {f"lib/part{at}.ts": f"export const part = {at};\n" for at in range(FILES - 2)}
-    return {"main.ts": "export const routes = {};\n", "lines.ts": "\n".join(lines), **others}
+    return {"main.ts": SOURCE % "large", "lines.ts": "\n".join(lines), **others}
 
 
 def typed(page: Page, path: str, keys: int) -> list[float]:
@@ -61,7 +61,7 @@ def measure(bench: Bench) -> Result:
     """Milliseconds of a key in a small and in a large script."""
     rows = []
     with bench.started() as engine, Connection(engine.port, bench.token) as client:
-        client.put("small", SMALL)
+        client.put("small", {"main.ts": SOURCE % "small"})
         client.put("large", large())
         with _signed_in(bench, engine.port) as page:
             for name, slug, path in (

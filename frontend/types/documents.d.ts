@@ -883,6 +883,26 @@ export type EditorScriptsData = {
 
 export type EditorScriptsVariables = { [name: string]: never };
 
+export type ScriptFetchHostsData = {
+  script: {
+    fetchHosts: Array<string> | null;
+  } | null;
+};
+
+export type ScriptFetchHostsVariables = {
+  slug: string;
+};
+
+export type SetScriptFetchHostsData = {
+  setScriptFetchHosts: {
+    hosts: Array<string> | null;
+  };
+};
+
+export type SetScriptFetchHostsVariables = {
+  input: Schema.SetScriptFetchHostsInput;
+};
+
 export type ScriptHostingData = {
   script: {
     host: string | null;
@@ -1007,6 +1027,55 @@ export type SetScriptLimitsVariables = {
   input: Schema.SetScriptLimitsInput;
 };
 
+export type ScriptMessagesData = {
+  scriptMessages: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      id: string;
+      type: string;
+      sender: string;
+      data: string;
+      dataSize: number;
+      attempt: number;
+      isRunning: boolean;
+      nextAttemptAt: string | null;
+      problem: string | null;
+      sentAt: string;
+      diedAt: string | null;
+    }>;
+  };
+};
+
+export type ScriptMessagesVariables = {
+  slug: string;
+  state: Schema.ScriptMessageState;
+  after?: string | null;
+};
+
+export type RetryScriptMessagesData = {
+  retryScriptMessages: {
+    count: number;
+  };
+};
+
+export type RetryScriptMessagesVariables = {
+  input: Schema.ScriptMessagesInput;
+};
+
+export type DiscardScriptMessagesData = {
+  discardScriptMessages: {
+    count: number;
+  };
+};
+
+export type DiscardScriptMessagesVariables = {
+  input: Schema.ScriptMessagesInput;
+};
+
 export type ScriptOwnersData = {
   script: {
     owners: Array<{
@@ -1092,6 +1161,159 @@ export type RestoreScriptData = {
 
 export type RestoreScriptVariables = {
   input: Schema.RestoreScriptInput;
+};
+
+export type ScriptUserRolesData = {
+  scriptUserRoles: {
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      email: string;
+      name: string;
+      role: string;
+      grantedAt: string;
+      grantedBy: string;
+    }>;
+  };
+};
+
+export type ScriptUserRolesVariables = {
+  slug: string;
+  after?: string | null;
+};
+
+export type GrantScriptRoleData = {
+  grantScriptRole: {
+    changed: boolean;
+  };
+};
+
+export type GrantScriptRoleVariables = {
+  input: Schema.ScriptRoleInput;
+};
+
+export type RevokeScriptRoleData = {
+  revokeScriptRole: {
+    changed: boolean;
+  };
+};
+
+export type RevokeScriptRoleVariables = {
+  input: Schema.ScriptRoleInput;
+};
+
+export type ScriptSchedulesData = {
+  scriptSchedules: {
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      name: string;
+      plan: string;
+      timeZone: string | null;
+      isDeclared: boolean;
+      state: Schema.ScriptScheduleState;
+      nextRunAt: string;
+      attempt: number;
+      retries: number;
+      lastRun: {
+        state: Schema.ScriptRunState;
+        startedAt: string;
+        problem: string | null;
+      } | null;
+    }>;
+  };
+};
+
+export type ScriptSchedulesVariables = {
+  slug: string;
+  after?: string | null;
+};
+
+export type ScriptScheduleRunsData = {
+  scriptScheduleRuns: {
+    nodes: Array<{
+      id: string;
+      version: number | null;
+      attempt: number;
+      state: Schema.ScriptRunState;
+      startedBy: string;
+      startedAt: string;
+      endedAt: string | null;
+      requestId: string;
+      problem: string | null;
+    }>;
+  };
+};
+
+export type ScriptScheduleRunsVariables = {
+  slug: string;
+  name: string;
+};
+
+export type RunScriptScheduleData = {
+  runScriptSchedule: {
+    schedule: {
+      name: string;
+    };
+  };
+};
+
+export type RunScriptScheduleVariables = {
+  input: Schema.RunScriptScheduleInput;
+};
+
+export type ScriptSecretsData = {
+  script: {
+    secrets: Array<{
+      name: string;
+      hosts: Array<string>;
+      setAt: string;
+      setBy: string;
+    }> | null;
+  } | null;
+};
+
+export type ScriptSecretsVariables = {
+  slug: string;
+};
+
+export type SetScriptSecretData = {
+  setScriptSecret: {
+    secret: {
+      name: string;
+    };
+  };
+};
+
+export type SetScriptSecretVariables = {
+  input: Schema.SetScriptSecretInput;
+};
+
+export type RemoveScriptSecretData = {
+  removeScriptSecret: {
+    secrets: Array<{
+      name: string;
+    }>;
+  };
+};
+
+export type RemoveScriptSecretVariables = {
+  input: Schema.RemoveScriptSecretInput;
+};
+
+export type ScriptStreamsData = {
+  scriptStreams: Array<{
+    channel: string;
+    connections: number;
+  }>;
+};
+
+export type ScriptStreamsVariables = {
+  slug: string;
 };
 
 export type EditorScriptData = {
@@ -1571,7 +1793,7 @@ export type ScriptListVariables = {
   filter?: Schema.ScriptFilter | null;
 };
 
-export type ScriptListFiguresData = {
+export type ScriptListMetricsData = {
   scriptStats: Array<{
     slug: string;
     requests: number;
@@ -1581,7 +1803,7 @@ export type ScriptListFiguresData = {
   }>;
 };
 
-export type ScriptListFiguresVariables = {
+export type ScriptListMetricsVariables = {
   slugs: Array<string>;
 };
 
@@ -2269,6 +2491,14 @@ export interface Documents {
     document: Document<EditorScriptsData, EditorScriptsVariables>;
     fragments: [];
   };
+  "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {
+    document: Document<ScriptFetchHostsData, ScriptFetchHostsVariables>;
+    fragments: [];
+  };
+  "mutation SetScriptFetchHosts($input: SetScriptFetchHostsInput!) {\n  setScriptFetchHosts(input: $input) { hosts }\n}": {
+    document: Document<SetScriptFetchHostsData, SetScriptFetchHostsVariables>;
+    fragments: [];
+  };
   "query ScriptHosting($slug: String!) {\n  script(slug: $slug) { host pageMode }\n}": {
     document: Document<ScriptHostingData, ScriptHostingVariables>;
     fragments: [];
@@ -2291,6 +2521,18 @@ export interface Documents {
   };
   "mutation SetScriptLimits($input: SetScriptLimitsInput!) {\n  setScriptLimits(input: $input) { script { id } }\n}": {
     document: Document<SetScriptLimitsData, SetScriptLimitsVariables>;
+    fragments: [];
+  };
+  "query ScriptMessages(\n  $slug: String!, $state: ScriptMessageState!, $after: String\n) {\n  scriptMessages(slug: $slug, state: $state, first: 20, after: $after) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes {\n      id type sender data dataSize attempt isRunning nextAttemptAt problem sentAt diedAt\n    }\n  }\n}": {
+    document: Document<ScriptMessagesData, ScriptMessagesVariables>;
+    fragments: [];
+  };
+  "mutation RetryScriptMessages($input: ScriptMessagesInput!) {\n  retryScriptMessages(input: $input) { count }\n}": {
+    document: Document<RetryScriptMessagesData, RetryScriptMessagesVariables>;
+    fragments: [];
+  };
+  "mutation DiscardScriptMessages($input: ScriptMessagesInput!) {\n  discardScriptMessages(input: $input) { count }\n}": {
+    document: Document<DiscardScriptMessagesData, DiscardScriptMessagesVariables>;
     fragments: [];
   };
   "query ScriptOwners($slug: String!) {\n  script(slug: $slug) { owners { email name addedAt addedBy } }\n}": {
@@ -2319,6 +2561,46 @@ export interface Documents {
   };
   "mutation RestoreScript($input: RestoreScriptInput!) {\n  restoreScript(input: $input) { script { id } }\n}": {
     document: Document<RestoreScriptData, RestoreScriptVariables>;
+    fragments: [];
+  };
+  "query ScriptUserRoles($slug: String!, $after: String) {\n  scriptUserRoles(slug: $slug, first: 20, after: $after) {\n    pageInfo { hasNextPage endCursor }\n    nodes { email name role grantedAt grantedBy }\n  }\n}": {
+    document: Document<ScriptUserRolesData, ScriptUserRolesVariables>;
+    fragments: [];
+  };
+  "mutation GrantScriptRole($input: ScriptRoleInput!) {\n  grantScriptRole(input: $input) { changed }\n}": {
+    document: Document<GrantScriptRoleData, GrantScriptRoleVariables>;
+    fragments: [];
+  };
+  "mutation RevokeScriptRole($input: ScriptRoleInput!) {\n  revokeScriptRole(input: $input) { changed }\n}": {
+    document: Document<RevokeScriptRoleData, RevokeScriptRoleVariables>;
+    fragments: [];
+  };
+  "query ScriptSchedules($slug: String!, $after: String) {\n  scriptSchedules(slug: $slug, first: 20, after: $after) {\n    pageInfo { hasNextPage endCursor }\n    nodes {\n      name plan timeZone isDeclared state nextRunAt attempt retries\n      lastRun { state startedAt problem }\n    }\n  }\n}": {
+    document: Document<ScriptSchedulesData, ScriptSchedulesVariables>;
+    fragments: [];
+  };
+  "query ScriptScheduleRuns($slug: String!, $name: String!) {\n  scriptScheduleRuns(slug: $slug, name: $name, first: 10) {\n    nodes { id version attempt state startedBy startedAt endedAt requestId problem }\n  }\n}": {
+    document: Document<ScriptScheduleRunsData, ScriptScheduleRunsVariables>;
+    fragments: [];
+  };
+  "mutation RunScriptSchedule($input: RunScriptScheduleInput!) {\n  runScriptSchedule(input: $input) { schedule { name } }\n}": {
+    document: Document<RunScriptScheduleData, RunScriptScheduleVariables>;
+    fragments: [];
+  };
+  "query ScriptSecrets($slug: String!) {\n  script(slug: $slug) { secrets { name hosts setAt setBy } }\n}": {
+    document: Document<ScriptSecretsData, ScriptSecretsVariables>;
+    fragments: [];
+  };
+  "mutation SetScriptSecret($input: SetScriptSecretInput!) {\n  setScriptSecret(input: $input) { secret { name } }\n}": {
+    document: Document<SetScriptSecretData, SetScriptSecretVariables>;
+    fragments: [];
+  };
+  "mutation RemoveScriptSecret($input: RemoveScriptSecretInput!) {\n  removeScriptSecret(input: $input) { secrets { name } }\n}": {
+    document: Document<RemoveScriptSecretData, RemoveScriptSecretVariables>;
+    fragments: [];
+  };
+  "query ScriptStreams($slug: String!) {\n  scriptStreams(slug: $slug) { channel connections }\n}": {
+    document: Document<ScriptStreamsData, ScriptStreamsVariables>;
     fragments: [];
   };
   "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
@@ -2425,8 +2707,8 @@ export interface Documents {
     document: Document<ScriptListData, ScriptListVariables>;
     fragments: [Fragment<"ScriptRowFields">];
   };
-  "query ScriptListFigures($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
-    document: Document<ScriptListFiguresData, ScriptListFiguresVariables>;
+  "query ScriptListMetrics($slugs: [String!]!) {\n  scriptStats(period: DAY, slugs: $slugs) { slug requests errors processes memoryBytes }\n}": {
+    document: Document<ScriptListMetricsData, ScriptListMetricsVariables>;
     fragments: [];
   };
   "subscription ScriptListChanges { scriptChanged { slug } }": {

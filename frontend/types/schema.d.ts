@@ -13,7 +13,7 @@ export type AlertChannel = "WEBHOOK" | "EMAIL";
 
 export type AlertState = "OPEN" | "OVER" | "EVENT";
 
-export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "BACKUP_RESTORE_UNDONE" | "DRILL_RUN" | "SCRIPT_CREATED" | "SCRIPT_SAVED" | "SCRIPT_DEPLOYED" | "SCRIPT_ROLLED_BACK" | "SCRIPT_SUSPENDED" | "SCRIPT_RESUMED" | "SCRIPT_DELETED" | "SCRIPT_RESTORED" | "SCRIPT_OWNER_ADDED" | "SCRIPT_OWNER_REMOVED" | "SCRIPT_ROLE_GRANTED" | "SCRIPT_ROLE_REVOKED" | "SCRIPT_FILES_CHANGED" | "SCRIPT_LIMITS_CHANGED" | "SCRIPT_SECRET_SET" | "SCRIPT_SECRET_REMOVED" | "SCRIPT_HOST_BOUND" | "SCRIPT_EVALUATED" | "SCRIPT_SCHEDULE_STARTED" | "SCRIPT_MESSAGES_RETRIED" | "SCRIPT_MESSAGES_DISCARDED" | "MCP_TOOL_CALLED" | "OTHER";
+export type AuditAction = "ROLE_GRANTED" | "ROLE_REVOKED" | "ROLE_EXPIRED" | "USER_CREATED" | "USER_INVITED" | "USER_RENAMED" | "USER_SUSPENDED" | "USER_REINSTATED" | "USER_DELETED" | "IDENTITY_LINKED" | "IDENTITY_REMOVED" | "ADDRESS_VERIFIED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "SIGN_IN_LINK_CREATED" | "SESSION_REVOKED" | "SESSIONS_REVOKED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "TOKEN_USED_FROM_NEW_ADDRESS" | "ACCESS_REFUSED" | "SETTING_CHANGED" | "MIGRATION_APPLIED" | "MIGRATION_ROLLED_BACK" | "VACUUM_RUN" | "ALERT_TEST_SENT" | "SECRET_ROTATED" | "MAINTENANCE_TASK_STARTED" | "MAINTENANCE_TASK_STOPPED" | "MAINTENANCE_ITEM_DONE" | "ACCESS_REVIEW_STARTED" | "ACCESS_REVIEWED" | "BACKUP_CREATED" | "BACKUP_VERIFIED" | "BACKUP_DELETED" | "BACKUP_DOWNLOADED" | "BACKUP_RESTORED" | "BACKUP_RESTORE_UNDONE" | "DRILL_RUN" | "SCRIPT_CREATED" | "SCRIPT_SAVED" | "SCRIPT_DEPLOYED" | "SCRIPT_ROLLED_BACK" | "SCRIPT_SUSPENDED" | "SCRIPT_RESUMED" | "SCRIPT_DELETED" | "SCRIPT_RESTORED" | "SCRIPT_OWNER_ADDED" | "SCRIPT_OWNER_REMOVED" | "SCRIPT_ROLE_GRANTED" | "SCRIPT_ROLE_REVOKED" | "SCRIPT_FILES_CHANGED" | "SCRIPT_DATA_CHANGED" | "SCRIPT_LIMITS_CHANGED" | "SCRIPT_SECRET_SET" | "SCRIPT_SECRET_REMOVED" | "SCRIPT_HOST_BOUND" | "SCRIPT_EVALUATED" | "SCRIPT_SCHEDULE_STARTED" | "SCRIPT_MESSAGES_RETRIED" | "SCRIPT_MESSAGES_DISCARDED" | "MCP_TOOL_CALLED" | "OTHER";
 
 export interface AuditFilter {
   actions?: Array<AuditAction> | null;
@@ -77,6 +77,20 @@ export interface DeleteScriptRequestInput {
   id: string;
 }
 
+export interface DeleteScriptRowInput {
+  slug: string;
+  table: string;
+  key: Array<string>;
+  version: string;
+}
+
+export interface DeleteScriptValueInput {
+  slug: string;
+  key: string;
+  version: number;
+  userId?: string | null;
+}
+
 export interface DeleteUserInput {
   userId: string;
   expectedVersion?: number | null;
@@ -88,6 +102,10 @@ export interface DeployScriptInput {
 }
 
 export type DiagnosticSeverity = "ERROR" | "WARNING";
+
+export interface DiscardScriptDraftInput {
+  slug: string;
+}
 
 export type EngineState = "UP" | "DEGRADED" | "DOWN";
 
@@ -113,6 +131,12 @@ export type HealthState = "OK" | "WARNING" | "FAILING" | "UNKNOWN";
 export interface HttpHeaderInput {
   name: string;
   value: string;
+}
+
+export interface InsertScriptRowInput {
+  slug: string;
+  table: string;
+  values: Array<ScriptColumnValue>;
 }
 
 export interface InviteUserInput {
@@ -228,6 +252,14 @@ export interface RunScriptScheduleInput {
 
 export type RunState = "RUNNING" | "SUCCEEDED" | "FAILED" | "STOPPED" | "INTERRUPTED";
 
+export interface SaveScriptDraftInput {
+  slug: string;
+  baseVersion: number;
+  files: Array<ScriptDraftFileInput>;
+  unchanged?: Array<string>;
+  revision?: number | null;
+}
+
 export interface SaveScriptInput {
   slug: string;
   files: Array<ScriptFileInput>;
@@ -247,7 +279,21 @@ export interface SaveScriptRequestInput {
   asViewer?: boolean;
 }
 
+export type ScriptActivationKind = "DEPLOYED" | "ROLLED_BACK";
+
+export interface ScriptColumnValue {
+  column: string;
+  value?: string | null;
+}
+
 export type ScriptDialect = "MODULE" | "CLASSIC";
+
+export interface ScriptDraftFileInput {
+  path: string;
+  text?: string | null;
+  base64?: string | null;
+  removed?: boolean;
+}
 
 export interface ScriptFileInput {
   path: string;
@@ -305,11 +351,26 @@ export interface ScriptRoleInput {
   role: string;
 }
 
+export interface ScriptRowFilter {
+  column: string;
+  operator: ScriptRowOperator;
+  value?: string | null;
+}
+
+export type ScriptRowOperator = "EQUAL" | "NOT_EQUAL" | "LESS" | "LESS_OR_EQUAL" | "GREATER" | "GREATER_OR_EQUAL" | "CONTAINS" | "STARTS_WITH" | "IS_NULL" | "IS_NOT_NULL";
+
+export interface ScriptRowOrder {
+  column: string;
+  descending?: boolean;
+}
+
 export type ScriptRunState = "RUNNING" | "SUCCEEDED" | "FAILED" | "INTERRUPTED";
 
 export type ScriptScheduleState = "WAITING" | "DUE" | "RUNNING" | "RETRYING" | "PAUSED";
 
 export type ScriptState = "DRAFT" | "ACTIVE" | "SUSPENDED" | "DELETED";
+
+export type ScriptTableKind = "TABLE" | "PARTITIONED_TABLE" | "VIEW" | "MATERIALIZED_VIEW";
 
 export type ScriptTestStatus = "PASSED" | "FAILED" | "SKIPPED";
 
@@ -337,6 +398,15 @@ export interface SetScriptSecretInput {
   name: string;
   value: string;
   hosts: Array<string>;
+}
+
+export interface SetScriptValueInput {
+  slug: string;
+  key: string;
+  json: string;
+  version: number;
+  userId?: string | null;
+  ttlSeconds?: number | null;
 }
 
 export type SigningKeyState = "COMING" | "SIGNS" | "VERIFIES";
@@ -373,6 +443,8 @@ export interface TestScriptInput {
   slug: string;
   version?: number | null;
   name?: string | null;
+  files?: Array<ScriptFileInput> | null;
+  entry?: string | null;
 }
 
 export interface TickMaintenanceItemInput {
@@ -382,6 +454,14 @@ export interface TickMaintenanceItemInput {
 
 export interface UndoRestoreInput {
   database: string;
+}
+
+export interface UpdateScriptRowInput {
+  slug: string;
+  table: string;
+  key: Array<string>;
+  version: string;
+  values: Array<ScriptColumnValue>;
 }
 
 export type UserChangeKind = "CREATED" | "ROLES" | "STATUS" | "PROFILE" | "ACCESS" | "DELETED";

@@ -60,7 +60,7 @@ def fill_headers(
     def value(found: re.Match[str]) -> str:
         if found[1] in secrets:
             return secrets[found[1]].value
-        # Other braces with a word in small letters may be meant for whoever receives them.
+        # Other braces with a word in small letters may be meant for the receiver.
         if found[0] == f"{{{{{found[1]}}}}}" and not found[1].isupper():
             return found[0]
         raise no_secret(found[1])

@@ -9,7 +9,7 @@ import strawberry
 
 FOLDER = Path(__file__).parent / "templates"
 SLUG = "__SLUG__"
-"""Stands in the texts for the slug of the new script."""
+"""In the texts, in the place of the slug of the new script."""
 
 
 @strawberry.type

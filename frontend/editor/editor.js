@@ -17,19 +17,17 @@ const ME = gql("query EditorMe { viewer { id email name roles } }");
 
 function App() {
   const slug = slugOf(useAddress().split("?")[0]);
-  const { data } = useQuery(ME, {}, { isContent: false });
-  const me = data?.viewer ?? null;
   const { state, why } = useEngineState();
-  const isOut = state === "signed-out";
   // The next person at this computer must not see the data of the last one.
-  if (isOut) return why === "left" ? null : html`<${SignedOut} />`;
+  if (state === "signed-out") return why === "left" ? null : html`<${SignedOut} />`;
   return html`<a class="skip" href="#main">Skip to content</a>
-    ${
-      slug
-        ? html`<${WorkspacePage} key=${slug} slug=${slug} me=${me} />`
-        : html`<${ScriptsPage} me=${me} />`
-    }
+    ${slug ? html`<${WorkspacePage} key=${slug} slug=${slug} />` : html`<${List} />`}
     <${Toasts} />`;
+}
+
+function List() {
+  const { data } = useQuery(ME, {}, { isContent: false });
+  return html`<${ScriptsPage} me=${data?.viewer ?? null} />`;
 }
 
 showHidden();

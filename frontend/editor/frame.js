@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { signOut } from "../auth/sign-out.js";
+import { Icon } from "../lib/icons.js";
 import { Mark } from "../lib/mark.js";
 import { Ask } from "../lib/parts.js";
 import { ThemeButton } from "../lib/theme-button.js";
@@ -21,11 +22,19 @@ export function Head({ me, children }) {
   const [offered, setOffered] = useState(
     /** @type {import("../lib/parts.js").Question | null} */ (null),
   );
-  return html`<header class="editor-head on-brand">
-    <a class="brand" href=${EDITOR} aria-label="Scripts">
-      <img src=${new URL("../icon.svg", import.meta.url).pathname} alt="" /><span>Editor</span>
-    </a>
-    <nav aria-label="Main">
+  // On a phone the links are folded away; wide screens show them always.
+  const [isUnfolded, setUnfolded] = useState(false);
+  return html`<header class="editor-head on-brand" data-unfolded=${String(isUnfolded)}>
+    <a class="brand" href=${EDITOR}>Editor</a>
+    <button
+      class="btn glass small fold"
+      aria-expanded=${String(isUnfolded)}
+      aria-controls="editor-menu"
+      onClick=${() => setUnfolded(!isUnfolded)}
+    >
+      <${Icon} name="menu" />Menu
+    </button>
+    <nav id="editor-menu" aria-label="Main">
       <a href="/">Home</a>
       <a href=${EDITOR}>Scripts</a>
       ${isAdministrator(me) && html`<a href="/engine/admin">Manager</a>`}

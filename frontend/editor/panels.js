@@ -22,11 +22,11 @@ import { TestsPanel } from "./tests/tests-panel.js";
 /** @type {readonly Panel[]} */
 export const PANELS = [
   { id: "search", label: "Search", icon: "search", component: SearchPanel, forOwners: false },
-  { id: "problems", label: "Problems", icon: "shield", component: ProblemsPanel, forOwners: false },
-  { id: "run", label: "Run", icon: "pulse", component: RunPanel, forOwners: true },
+  { id: "problems", label: "Problems", icon: "alert", component: ProblemsPanel, forOwners: false },
+  { id: "run", label: "Run", icon: "play", component: RunPanel, forOwners: true },
   { id: "log", label: "Log", icon: "lines", component: LogPanel, forOwners: true },
-  { id: "history", label: "History", icon: "steps", component: HistoryPanel, forOwners: false },
+  { id: "history", label: "History", icon: "clock", component: HistoryPanel, forOwners: false },
   { id: "tests", label: "Tests", icon: "duties", component: TestsPanel, forOwners: true },
   { id: "data", label: "Data", icon: "database", component: DataPanel, forOwners: true },
-  { id: "settings", label: "Settings", icon: "key", component: SettingsPanel, forOwners: true },
+  { id: "settings", label: "Settings", icon: "gear", component: SettingsPanel, forOwners: true },
 ];

@@ -58,7 +58,7 @@ await build({
   ...common,
   entryPoints: { editor: "editor/editor.css" },
   outdir: OUT,
-  external: ["*.woff2"],
+  external: ["*.woff2", "*.svg"],
 });
 
 await copyFile(

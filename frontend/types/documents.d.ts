@@ -1317,6 +1317,12 @@ export type ScriptStreamsVariables = {
 };
 
 export type EditorScriptData = {
+  viewer: {
+    id: string;
+    email: string;
+    name: string;
+    roles: Array<Schema.Role>;
+  } | null;
   script: {
     id: string;
     slug: string;
@@ -1371,6 +1377,8 @@ export type EditorNewestData = {
         path: string;
         text: string | null;
         base64: string | null;
+        size: number;
+        digest: string;
       }>;
     } | null;
   } | null;
@@ -1388,6 +1396,8 @@ export type EditorVersionData = {
       path: string;
       text: string | null;
       base64: string | null;
+      size: number;
+      digest: string;
     }>;
   } | null;
 };
@@ -2603,7 +2613,7 @@ export interface Documents {
     document: Document<ScriptStreamsData, ScriptStreamsVariables>;
     fragments: [];
   };
-  "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
+  "query EditorScript($slug: String!) {\n  viewer { id email name roles }\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
     document: Document<EditorScriptData, EditorScriptVariables>;
     fragments: [];
   };
@@ -2611,11 +2621,11 @@ export interface Documents {
     document: Document<EditorScriptChangedData, EditorScriptChangedVariables>;
     fragments: [];
   };
-  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 } } }\n}": {
+  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 size digest } } }\n}": {
     document: Document<EditorNewestData, EditorNewestVariables>;
     fragments: [];
   };
-  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 } }\n}": {
+  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 size digest } }\n}": {
     document: Document<EditorVersionData, EditorVersionVariables>;
     fragments: [];
   };

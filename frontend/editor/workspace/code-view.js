@@ -54,6 +54,7 @@ export class CodeView {
     workspace.attach({
       selection: () => this.#selection(),
       reveal: (line, column) => this.#reveal(line, column),
+      focus: () => this.view.focus(),
     });
     const { current } = workspace;
     this.#show();
@@ -157,6 +158,7 @@ export class CodeView {
         "aria-label": path,
         "aria-readonly": String(isReadOnly),
         spellcheck: "false",
+        tabindex: "0",
       }),
       EditorView.updateListener.of((update) => this.#updated(path, update)),
     ];

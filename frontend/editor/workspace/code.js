@@ -2,6 +2,7 @@
 /** The content of the open file: its code, a picture, or what it is. */
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { BinaryView } from "./binary-view.js";
 import { CodeView } from "./code-view.js";
 
 /** @param {{ workspace: import("./files.js").Workspace }} props */
@@ -15,6 +16,14 @@ export function Code({ workspace }) {
     const code = new CodeView(workspace, root);
     return () => code.destroy();
   }, [workspace]);
-  const isShown = workspace.current && !workspace.isBinary(workspace.current.path);
-  return html`<div class="code" ref=${host} hidden=${!isShown}></div>`;
+  const path = workspace.current?.path;
+  const isBinary = path !== undefined && workspace.isBinary(path);
+  return html`<div class="code" ref=${host} hidden=${path === undefined || isBinary}></div>
+    ${isBinary && html`<${BinaryView} workspace=${workspace} path=${path} />`}
+    ${
+      path === undefined &&
+      html`<p class="panel-empty">
+        No file is open. Choose one under Files, or press F1 for the keys.
+      </p>`
+    }`;
 }

@@ -4,17 +4,18 @@
  * neither Preact nor the code editor, so that it is tested without a browser.
  */
 import { fromBase64, toBase64 } from "./base64.js";
+import { entryOf } from "./entry.js";
+import { Listeners } from "./listeners.js";
 import { pathProblem } from "./paths.js";
 
 /**
  * @typedef {import("../../types/schema").ScriptFileInput} ScriptFileInput
- * @typedef {{ path: string, text: string | null, base64: string | null }} GivenFile
- *   as the server returns it
- * @typedef {{ readonly length: number, toString: () => string }} Text
- *   a text that is made only when somebody reads it, as the code editor has it
- * @typedef {{ text: Text | null, made: string | null, bytes: Uint8Array | null,
- *   isChanged: boolean | null }} Entry
- *   made: the text as a string, isChanged: both null when nobody has asked yet
+ * @typedef {{ path: string, text: string | null, base64: string | null, size?: number,
+ *   digest?: string }} GivenFile
+ *   as the server returns it; neither text nor base64 of one that is too large, but its digest
+ * @typedef {import("./entry.js").Text} Text
+ * @typedef {import("./entry.js").Kept} Kept
+ * @typedef {import("./entry.js").Entry} Entry
  * @typedef {{ path: string, kind: "added" | "changed" | "removed" }} Change
  * @typedef {{ path: string, line: number, column: number }} Position counted from 1
  * @typedef {{ severity: "ERROR" | "WARNING", message: string, file: string | null,
@@ -22,25 +23,21 @@ import { pathProblem } from "./paths.js";
  * @typedef {{ severity: "ERROR" | "WARNING", message: string, file?: string | null,
  *   line?: number | null, column?: number | null }} FoundProblem
  * @typedef {"loaded" | "files" | "text" | "tabs" | "cursor" | "problems"} Event
- * @typedef {{ selection: () => string, reveal: (line: number, column: number) => void }} CodeEditor
+ * @typedef {{ selection: () => string, reveal: (line: number, column: number) => void,
+ *   focus: () => void }} CodeEditor
  * @typedef {{ save: (workspace: Workspace, options: { message?: string }) => Promise<number | null>,
  *   deploy: (workspace: Workspace) => void, reload: () => Promise<void> }} Flows
  */
 
-/** While somebody types, listeners are told of it no more often than this. */
-const TYPING_MS = 150;
-
 export class Workspace {
   /** @type {Map<string, Entry>} */
   #files = new Map();
-  /** @type {Map<string, Uint8Array>} */
-  #baseBytes = new Map();
+  /** The other files of the base version: bytes, or those that are too large. @type {Map<string, Uint8Array | Kept>} */
+  #baseOthers = new Map();
   /** @type {Map<string, FoundProblem[]>} */
   #found = new Map();
-  /** @type {Set<(event: Event) => void>} */
-  #listeners = new Set();
-  /** @type {Set<Event>} */
-  #waiting = new Set();
+  /** @type {Listeners<Event>} */
+  #listeners = new Listeners();
   /** @type {CodeEditor | null} */
   #editor = null;
   /** @type {Flows | null} */
@@ -61,6 +58,10 @@ export class Workspace {
     /** @type {Problem[]} */
     this.problems = [];
     this.isSaving = false;
+    /** Grows with each change of a file. */
+    this.revision = 0;
+    /** The revision that a draft has stored, or a version. */
+    this.storedRevision = 0;
     /** @type {string | undefined} */
     this.wantedEntry = undefined;
   }
@@ -78,8 +79,7 @@ export class Workspace {
    * @returns {() => void} stops it
    */
   subscribe(listener) {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /* Reading. */
@@ -95,7 +95,8 @@ export class Workspace {
 
   /** @param {string} path */
   isBinary(path) {
-    return Boolean(this.#files.get(path)?.bytes);
+    const entry = this.#files.get(path);
+    return Boolean(entry?.bytes || entry?.kept);
   }
 
   /** The text; null for a binary file or none. @param {string} path */
@@ -111,22 +112,29 @@ export class Workspace {
     return this.#files.get(path)?.text ?? null;
   }
 
-  /** The content of a binary file; null for a text or none. @param {string} path */
+  /** The content of a binary file; null for a text, for one that is too large, or none. @param {string} path */
   bytes(path) {
     return this.#files.get(path)?.bytes ?? null;
+  }
+
+  /** Bytes of a binary file, or characters of a text. @param {string} path */
+  sizeOf(path) {
+    const entry = this.#files.get(path);
+    return entry?.bytes?.length ?? entry?.kept?.size ?? entry?.text?.length ?? 0;
   }
 
   /** Whether the file differs from the base version. @param {string} path */
   isChanged(path) {
     const entry = this.#files.get(path);
-    if (!entry) return this.baseTexts.has(path) || this.#baseBytes.has(path);
+    if (!entry) return this.baseTexts.has(path) || this.#baseOthers.has(path);
     entry.isChanged ??= this.#differs(path, entry);
     return entry.isChanged;
   }
 
   /** @param {string} path @param {Entry} entry */
   #differs(path, entry) {
-    if (entry.bytes) return entry.bytes !== this.#baseBytes.get(path);
+    const other = entry.bytes ?? entry.kept;
+    if (other) return other !== this.#baseOthers.get(path);
     const base = this.baseTexts.get(path);
     return base === undefined || base.length !== entry.text?.length || base !== this.text(path);
   }
@@ -137,7 +145,7 @@ export class Workspace {
     const found = [];
     for (const path of this.#files.keys()) {
       if (!this.isChanged(path)) continue;
-      const isKnown = this.baseTexts.has(path) || this.#baseBytes.has(path);
+      const isKnown = this.baseTexts.has(path) || this.#baseOthers.has(path);
       found.push({ path, kind: isKnown ? "changed" : "added" });
     }
     for (const path of this.#removed()) found.push({ path, kind: "removed" });
@@ -150,15 +158,21 @@ export class Workspace {
     return false;
   }
 
+  /** Whether something would be lost if the page were closed now. */
+  get isAtRisk() {
+    return this.revision !== this.storedRevision && this.isDirty;
+  }
+
   #removed() {
-    const base = [...this.baseTexts.keys(), ...this.#baseBytes.keys()];
+    const base = [...this.baseTexts.keys(), ...this.#baseOthers.keys()];
     return base.filter((path) => !this.#files.has(path));
   }
 
   /** All files, as `saveScript` and `checkScript` take them. @returns {ScriptFileInput[]} */
   asInput() {
     return this.paths().map((path) => {
-      const bytes = this.bytes(path);
+      const { bytes = null, kept = null } = this.#files.get(path) ?? {};
+      if (kept) return { path, digest: kept.digest };
       return bytes ? { path, base64: toBase64(bytes) } : { path, text: this.text(path) ?? "" };
     });
   }
@@ -174,19 +188,19 @@ export class Workspace {
     this.baseVersion = version;
     this.wantedEntry = entry;
     this.baseTexts = new Map();
-    this.#baseBytes = new Map();
+    this.#baseOthers = new Map();
     this.#files = new Map();
     for (const { path, text, base64 } of files) {
       if (base64 === null) this.baseTexts.set(path, text ?? "");
-      else this.#baseBytes.set(path, fromBase64(base64));
+      else this.#baseOthers.set(path, fromBase64(base64));
     }
     for (const [path, text] of this.baseTexts) this.#files.set(path, entryOf(text, false));
-    for (const [path, bytes] of this.#baseBytes) this.#files.set(path, entryOf(bytes, false));
+    for (const [path, bytes] of this.#baseOthers) this.#files.set(path, entryOf(bytes, false));
     this.tabs = this.tabs.filter((path) => this.has(path));
     if (this.current && !this.has(this.current.path)) this.#openInstead();
     this.#found.clear();
     this.problems = [];
-    this.#tell("loaded");
+    this.#listeners.tell("loaded");
   }
 
   /**
@@ -196,14 +210,14 @@ export class Workspace {
   saved(version, files = this.asInput()) {
     this.baseVersion = version;
     this.baseTexts = new Map();
-    const bytes = new Map();
-    for (const { path, text } of files) {
+    this.#baseOthers = new Map();
+    for (const { path, text, base64 } of files) {
+      const { bytes, kept } = this.#files.get(path) ?? {};
       if (typeof text === "string") this.baseTexts.set(path, text);
-      else bytes.set(path, this.bytes(path) ?? new Uint8Array());
+      else this.#baseOthers.set(path, bytes ?? kept ?? fromBase64(base64 ?? ""));
     }
-    this.#baseBytes = bytes;
     for (const entry of this.#files.values()) entry.isChanged = null;
-    this.#tell("loaded");
+    this.#listeners.tell("loaded");
   }
 
   /** @param {string} path @param {string} text */
@@ -212,7 +226,8 @@ export class Workspace {
     if (!entry?.text) throw new Error(`There is no text ${path}.`);
     if (this.text(path) === text) return;
     this.#files.set(path, entryOf(text));
-    this.#tell("text");
+    this.revision++;
+    this.#listeners.tell("text");
   }
 
   /** What the code editor has after a key; `document(path)` is this object then. @param {string} path @param {Text} text */
@@ -220,9 +235,10 @@ export class Workspace {
     const entry = this.#files.get(path);
     if (!entry?.text) return;
     const was = entry.isChanged;
-    this.#files.set(path, { text, made: null, bytes: null, isChanged: null });
-    if (this.isChanged(path) === was) this.#tellSoon("text");
-    else this.#tell("text");
+    this.#files.set(path, { ...entryOf(""), text, made: null });
+    this.revision++;
+    if (this.isChanged(path) === was) this.#listeners.tellSoon("text");
+    else this.#listeners.tell("text");
   }
 
   /**
@@ -230,9 +246,11 @@ export class Workspace {
    * @throws {Error} for a path that is taken or not allowed
    */
   create(path, content) {
-    this.#mustBeFree(path);
+    const problem = pathProblem(path, this.paths());
+    if (problem) throw new Error(problem);
     this.#files.set(path, entryOf(content));
-    this.#tell("files");
+    this.revision++;
+    this.#listeners.tell("files");
   }
 
   /**
@@ -241,29 +259,43 @@ export class Workspace {
    * @throws {Error} for a path that is taken or not allowed
    */
   rename(from, to) {
-    const entry = this.#files.get(from);
-    if (!entry || from === to) return;
-    this.#mustBeFree(to, from);
-    this.#files.delete(from);
-    this.#files.set(to, { ...entry, isChanged: null });
-    this.tabs = this.tabs.map((path) => (path === from ? to : path));
-    if (this.current?.path === from) this.current = { ...this.current, path: to };
-    if (this.wantedEntry === from) this.wantedEntry = to;
-    this.#tell("files");
+    this.renameAll([[from, to]]);
+  }
+
+  /**
+   * Renames several files, such as those of a folder, or none of them.
+   * @param {readonly (readonly [from: string, to: string])[]} pairs
+   * @throws {Error} for a path that is taken or not allowed
+   */
+  renameAll(pairs) {
+    const gone = new Set(pairs.map(([from]) => from));
+    const others = this.paths().filter((path) => !gone.has(path));
+    for (const [, to] of pairs) {
+      const problem = pathProblem(to, others);
+      if (problem) throw new Error(problem);
+      others.push(to);
+    }
+    const moved = new Map(pairs);
+    const now = (/** @type {string} */ path) => moved.get(path) ?? path;
+    this.#files = new Map(
+      [...this.#files].map(([path, entry]) => [
+        now(path),
+        gone.has(path) ? { ...entry, isChanged: null } : entry,
+      ]),
+    );
+    this.tabs = this.tabs.map(now);
+    if (this.current) this.current = { ...this.current, path: now(this.current.path) };
+    if (this.wantedEntry) this.wantedEntry = now(this.wantedEntry);
+    this.revision++;
+    this.#listeners.tell("files");
   }
 
   /** @param {string} path */
   remove(path) {
     if (!this.#files.delete(path)) return;
+    this.revision++;
     this.close(path);
-    this.#tell("files");
-  }
-
-  /** @param {string} path @param {string} [from] the file that is renamed to it */
-  #mustBeFree(path, from) {
-    const others = this.paths().filter((other) => other !== from);
-    const problem = pathProblem(path, others);
-    if (problem) throw new Error(problem);
+    this.#listeners.tell("files");
   }
 
   /* Tabs, cursor, problems. */
@@ -274,7 +306,7 @@ export class Workspace {
     if (!this.tabs.includes(path)) this.tabs = [...this.tabs, path];
     const isOther = this.current?.path !== path;
     if (isOther || line) this.current = { path, line: line ?? 1, column };
-    this.#tell("tabs");
+    this.#listeners.tell("tabs");
     // A file without a line is opened where its cursor was.
     if (line) this.#editor?.reveal(line, column);
   }
@@ -285,7 +317,7 @@ export class Workspace {
     if (place < 0) return;
     this.tabs = this.tabs.filter((one) => one !== path);
     if (this.current?.path === path) this.#openInstead(place);
-    this.#tell("tabs");
+    this.#listeners.tell("tabs");
   }
 
   #openInstead(place = 0) {
@@ -297,12 +329,17 @@ export class Workspace {
   moved(line, column) {
     if (!this.current) return;
     this.current = { ...this.current, line, column };
-    this.#tellSoon("cursor");
+    this.#listeners.tellSoon("cursor");
   }
 
   /** The text that is selected in the code. */
   selection() {
     return this.#editor?.selection() ?? "";
+  }
+
+  /** Moves the focus into the code. */
+  focus() {
+    this.#editor?.focus();
   }
 
   /** @param {CodeEditor | null} editor */
@@ -325,7 +362,7 @@ export class Workspace {
         source,
       })),
     );
-    this.#tell("problems");
+    this.#listeners.tell("problems");
   }
 
   /* What talks to the server is given by the page. */
@@ -339,12 +376,12 @@ export class Workspace {
   async save(options = {}) {
     if (!this.#flows || !this.canChange || this.isSaving) return null;
     this.isSaving = true;
-    this.#tell("files");
+    this.#listeners.tell("files");
     try {
       return await this.#flows.save(this, options);
     } finally {
       this.isSaving = false;
-      this.#tell("files");
+      this.#listeners.tell("files");
     }
   }
 
@@ -357,33 +394,4 @@ export class Workspace {
   async reload() {
     await this.#flows?.reload();
   }
-
-  /* Telling. */
-
-  /** @param {Event} event */
-  #tell(event) {
-    this.#listeners.forEach((listener) => listener(event));
-  }
-
-  /** @param {Event} event */
-  #tellSoon(event) {
-    if (this.#waiting.size === 0) setTimeout(() => this.#tellWaiting(), TYPING_MS);
-    this.#waiting.add(event);
-  }
-
-  #tellWaiting() {
-    const events = [...this.#waiting];
-    this.#waiting.clear();
-    events.forEach((one) => this.#tell(one));
-  }
-}
-
-/**
- * A text is an object of its own, so that one which was set again is another document.
- * @param {string | Uint8Array} content @param {boolean | null} [isChanged] @returns {Entry}
- */
-function entryOf(content, isChanged = null) {
-  if (typeof content !== "string") return { text: null, made: null, bytes: content, isChanged };
-  const text = { length: content.length, toString: () => content };
-  return { text, made: content, bytes: null, isChanged };
 }

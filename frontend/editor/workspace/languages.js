@@ -5,6 +5,7 @@ import { html } from "@codemirror/lang-html";
 import { javascript } from "@codemirror/lang-javascript";
 import { json } from "@codemirror/lang-json";
 import { markdown } from "@codemirror/lang-markdown";
+import { endingOf } from "./endings.js";
 
 /** @typedef {import("@codemirror/state").Extension} Extension */
 
@@ -23,9 +24,6 @@ const BY_ENDING = {
   css: () => css(),
   md: () => markdown(),
 };
-
-/** @param {string} path */
-export const endingOf = (path) => /\.([^./]+)$/.exec(path)?.[1].toLowerCase() ?? "";
 
 /** Plain text for every other ending. @param {string} path @returns {Extension} */
 export const languageOf = (path) => BY_ENDING[endingOf(path)]?.() ?? [];

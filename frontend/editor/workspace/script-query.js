@@ -4,6 +4,7 @@ import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 
 export const SCRIPT = gql(`query EditorScript($slug: String!) {
+  viewer { id email name roles }
   script(slug: $slug) {
     id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason
     viewerIsOwner
@@ -17,11 +18,11 @@ export const CHANGED = gql(`subscription EditorScriptChanged($slug: String!) {
 }`);
 
 const NEWEST = gql(`query EditorNewest($slug: String!) {
-  script(slug: $slug) { newest { number entry files { path text base64 } } }
+  script(slug: $slug) { newest { number entry files { path text base64 size digest } } }
 }`);
 
 const VERSION = gql(`query EditorVersion($slug: String!, $number: Int!) {
-  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 } }
+  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 size digest } }
 }`);
 
 /**

@@ -9,19 +9,22 @@ import { setTitle } from "../../lib/mark.js";
 import { StateNotice } from "../../lib/notices.js";
 import { Failure } from "../../lib/parts.js";
 import { refusalOf } from "../../lib/refusal.js";
-import { onOneLine, untrusted } from "../../lib/untrusted-text.js";
+import { untrusted } from "../../lib/untrusted-text.js";
 import { addressOf, EDITOR, go, openByAddress } from "../address.js";
 import { Head, isAdministrator } from "../frame.js";
 import { deployFlow } from "../history/deploy-dialog.js";
 import { saveFlow } from "../history/save.js";
+import { Actions } from "./actions.js";
 import { Code } from "./code.js";
 import { Dock } from "./dock.js";
 import { Workspace } from "./files.js";
 import { FilesTree } from "./files-tree.js";
 import { CHANGED, SCRIPT, versionOf } from "./script-query.js";
+import { KeysSheet } from "./keys-sheet.js";
 import { Tabs } from "./tabs.js";
 import { useAddressOf } from "./use-address-of.js";
 import { useKeys } from "./use-keys.js";
+import { useLeaveGuard } from "./use-leave-guard.js";
 import { useWorkspace } from "./use-workspace.js";
 
 /**
@@ -30,8 +33,11 @@ import { useWorkspace } from "./use-workspace.js";
  * @typedef {import("../../lib/refusal.js").Refusal} Refusal
  */
 
-/** @param {{ slug: string, me: Me | null }} props */
-export function WorkspacePage({ slug, me }) {
+/** As in workspace.css. */
+const PHONE = "(max-width: 60rem)";
+
+/** @param {{ slug: string }} props */
+export function WorkspacePage({ slug }) {
   const { data, error, reload } = useQuery(SCRIPT, { slug });
   useEffect(() => setTitle(`${slug} · Editor`), [slug]);
   useEffect(
@@ -45,6 +51,7 @@ export function WorkspacePage({ slug, me }) {
     [slug, reload],
   );
   const found = data?.script;
+  const me = data?.viewer ?? null;
   if (found && me) {
     const viewerMayChange = found.viewerIsOwner || isAdministrator(me);
     const script = { ...found, viewerMayChange };
@@ -71,22 +78,57 @@ const Missing = ({ slug }) =>
 function Loaded({ me, script, reload }) {
   const { slug, viewerMayChange } = script;
   const [workspace] = useState(() => new Workspace({ slug, canChange: viewerMayChange }));
+  workspace.canChange = viewerMayChange;
   useWorkspace(workspace);
   const { isLoaded, error, load } = useFiles(workspace, reload);
   const panel = useAddressOf(workspace, isLoaded);
+  const [isHelping, setHelping] = useState(false);
+  // On a phone the files lie over the code, until one is chosen.
+  const [showsFiles, setShowsFiles] = useState(false);
+  const path = workspace.current?.path;
+  useEffect(() => setShowsFiles(false), [path]);
   const choose = (/** @type {string} */ id) =>
     go(addressOf(slug, { ...openByAddress(), panel: id }));
-  useKeys({ workspace, choose });
-  return html`<${Head} me=${me}><${Actions} script=${script} workspace=${workspace} /><//>
-    <main class="workspace" id="main" tabindex="-1" data-panel=${String(panel !== "")}>
-      <${StateNotice} />
-      ${!viewerMayChange && html`<${ReadOnly} script=${script} />`}
-      ${error && html`<${Failure} error=${error} retry=${load} />`}
-      <section class="files" aria-label="Files">
+  useEffect(() => {
+    if (!isLoaded) return undefined;
+    // There, a panel lies over the code that one of its lines leads to.
+    return workspace.subscribe((event) => {
+      if (event === "tabs" && matchMedia(PHONE).matches) choose("");
+    });
+  }, [workspace, isLoaded]);
+  const help = () => setHelping(true);
+  useKeys({ workspace, choose, help });
+  useLeaveGuard(workspace);
+  return html`<${Head} me=${me}>
+      <${Actions} script=${script} workspace=${workspace} help=${help} />
+    <//>
+    <main
+      class="workspace"
+      id="main"
+      tabindex="-1"
+      data-files=${String(showsFiles)}
+      data-panel=${String(panel !== "")}
+    >
+      <div class="workspace-notices">
+        <${StateNotice} />
+        ${!viewerMayChange && html`<${ReadOnly} script=${script} />`}
+        ${error && html`<${Failure} error=${error} retry=${load} />`}
+      </div>
+      <section class="files" id="files" aria-label="Files">
         ${isLoaded && html`<${FilesTree} workspace=${workspace} />`}
       </section>
       <section class="code-area" aria-label="Code">
-        <${Tabs} workspace=${workspace} />
+        <div class="code-bar">
+          <button
+            class="btn small show-files"
+            aria-expanded=${String(showsFiles)}
+            aria-controls="files"
+            onClick=${() => setShowsFiles(!showsFiles)}
+          >
+            <${Icon} name="folder" />Files
+          </button>
+          <${Tabs} workspace=${workspace} />
+        </div>
         ${isLoaded && html`<${Code} workspace=${workspace} />`}
         ${!isLoaded && !error && html`<p class="panel-empty" role="status">Loading files …</p>`}
       </section>
@@ -94,7 +136,8 @@ function Loaded({ me, script, reload }) {
         isLoaded &&
         html`<${Dock} script=${script} workspace=${workspace} open=${panel} choose=${choose} />`
       }
-    </main>`;
+    </main>
+    ${isHelping && html`<${KeysSheet} close=${() => setHelping(false)} />`}`;
 }
 
 /**
@@ -119,31 +162,6 @@ function useFiles(workspace, reload) {
   }, [workspace, reload]);
   useEffect(() => void load(), [workspace]);
   return { isLoaded, error, load };
-}
-
-/** @param {{ script: EditorScript, workspace: Workspace }} props */
-function Actions({ script, workspace }) {
-  const { canChange, isDirty, isSaving, baseVersion } = workspace;
-  const version = baseVersion ? `Version ${baseVersion}` : "No version yet";
-  const words = isDirty ? `${version}, changed` : version;
-  return html`<h1 tabindex="-1" class="script-name">
-      ${untrusted(onOneLine(script.title || script.slug))}
-    </h1>
-    <span class="pill" role="status"><span key=${words}>${words}</span></span>
-    ${
-      canChange &&
-      html`<button
-          class="btn glass"
-          disabled=${isSaving}
-          title="Save (Ctrl+S)"
-          onClick=${() => void workspace.save()}
-        >
-          <${Icon} name="save" />Save
-        </button>
-        <button class="btn primary" disabled=${isSaving} onClick=${() => workspace.deploy()}>
-          <${Icon} name="up" />Deploy
-        </button>`
-    }`;
 }
 
 /** @param {{ script: EditorScript }} props */

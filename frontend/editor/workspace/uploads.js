@@ -1,0 +1,85 @@
+// @ts-check
+/** Files that somebody chose or dropped, read and bounded. */
+import { count, size } from "../../lib/format.js";
+import { MOST_FILES } from "./paths.js";
+
+/** What the server takes, see its `scripts.files`. */
+export const LARGEST_FILE_BYTES = 10_000_000;
+export const LARGEST_VERSION_BYTES = 50_000_000;
+/** What comes along from a computer, and nobody wants. */
+const LEFT_OUT = new Set([".DS_Store", "Thumbs.db", "node_modules", ".git"]);
+
+/** @typedef {{ path: string, file: File }} Upload @typedef {{ path: string, content: string | Uint8Array }} Content */
+
+/**
+ * The files of a drop, those in dropped folders too. To be called in the event, before its data are
+ * gone.
+ * @param {DataTransfer} given @returns {Promise<Upload[]>}
+ */
+export async function dropped(given) {
+  const entries = [...given.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  /** @type {Upload[]} */
+  const found = [];
+  for (const entry of entries) await collect(entry, found);
+  return found;
+}
+
+/** @param {FileSystemEntry} entry @param {Upload[]} found */
+async function collect(entry, found) {
+  if (LEFT_OUT.has(entry.name)) return;
+  if (found.length >= MOST_FILES) throw new Error(`A script has at most ${MOST_FILES} files.`);
+  if (entry.isFile) {
+    const source = /** @type {FileSystemFileEntry} */ (entry);
+    const file = await new Promise((done, failed) => source.file(done, failed));
+    found.push({ path: entry.fullPath.replace(/^\//, ""), file });
+    return;
+  }
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+  // A reader returns at most 100 entries at a time.
+  for (;;) {
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (some.length === 0) return;
+    for (const one of some) await collect(one, found);
+  }
+}
+
+/**
+ * Reads the files: as text where they are text in UTF-8.
+ * @param {readonly Upload[]} uploads @param {string} folder where they belong, with its slash
+ * @returns {Promise<Content[]>}
+ * @throws {Error} for more than the server takes
+ */
+export async function contentsOf(uploads, folder) {
+  if (uploads.length > MOST_FILES)
+    throw new Error(`You chose ${count(uploads.length, "file")}; allowed: at most ${MOST_FILES}.`);
+  let total = 0;
+  for (const { path, file } of uploads) {
+    total += file.size;
+    if (file.size > LARGEST_FILE_BYTES)
+      throw new Error(
+        `${path} has ${size(file.size)}; a file may have at most ${size(LARGEST_FILE_BYTES)}.`,
+      );
+  }
+  if (total > LARGEST_VERSION_BYTES)
+    throw new Error(
+      `The files have ${size(total)}; a script may have at most ${size(LARGEST_VERSION_BYTES)}.`,
+    );
+  return Promise.all(
+    uploads.map(async ({ path, file }) => ({
+      path: folder + path,
+      content: contentOf(new Uint8Array(await file.arrayBuffer())),
+    })),
+  );
+}
+
+/** The text of bytes in UTF-8, else the bytes. @param {Uint8Array<ArrayBuffer>} bytes */
+export function contentOf(bytes) {
+  if (bytes.includes(0)) return bytes;
+  try {
+    // A mark at the beginning belongs to the text: the file stays what it was.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return bytes;
+  }
+}

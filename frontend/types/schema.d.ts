@@ -299,6 +299,7 @@ export interface ScriptFileInput {
   path: string;
   text?: string | null;
   base64?: string | null;
+  digest?: string | null;
 }
 
 export interface ScriptFilter {

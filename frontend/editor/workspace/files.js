@@ -190,12 +190,12 @@ export class Workspace {
     this.baseTexts = new Map();
     this.#baseOthers = new Map();
     this.#files = new Map();
-    for (const { path, text, base64 } of files) {
-      if (base64 === null) this.baseTexts.set(path, text ?? "");
-      else this.#baseOthers.set(path, fromBase64(base64));
+    for (const { path, text, base64, digest = "", size = 0 } of files) {
+      if (text !== null) this.baseTexts.set(path, text);
+      else this.#baseOthers.set(path, base64 === null ? { digest, size } : fromBase64(base64));
     }
-    for (const [path, text] of this.baseTexts) this.#files.set(path, entryOf(text, false));
-    for (const [path, bytes] of this.#baseOthers) this.#files.set(path, entryOf(bytes, false));
+    for (const [path, content] of [...this.baseTexts, ...this.#baseOthers])
+      this.#files.set(path, entryOf(content, false));
     this.tabs = this.tabs.filter((path) => this.has(path));
     if (this.current && !this.has(this.current.path)) this.#openInstead();
     this.#found.clear();
@@ -211,10 +211,11 @@ export class Workspace {
     this.baseVersion = version;
     this.baseTexts = new Map();
     this.#baseOthers = new Map();
-    for (const { path, text, base64 } of files) {
+    for (const { path, text, base64, digest } of files) {
       const { bytes, kept } = this.#files.get(path) ?? {};
       if (typeof text === "string") this.baseTexts.set(path, text);
-      else this.#baseOthers.set(path, bytes ?? kept ?? fromBase64(base64 ?? ""));
+      else if (digest) this.#baseOthers.set(path, kept ?? { digest, size: 0 });
+      else this.#baseOthers.set(path, bytes ?? fromBase64(base64 ?? ""));
     }
     for (const entry of this.#files.values()) entry.isChanged = null;
     this.#listeners.tell("loaded");

@@ -6,7 +6,7 @@ from aiwebengine.core.identity import Scope
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.script_trials.types import ScriptEvaluation, ScriptFailure, ScriptTestRun
-from aiwebengine.scripts.graphql_changes import tree_from
+from aiwebengine.scripts.graphql_changes import tree_of_script
 from aiwebengine.scripts.graphql_types import ScriptFileInput
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
 from aiwebengine.scripts.run_types import ScriptRun
@@ -58,7 +58,11 @@ async def test_script(info: Info, input: TestScriptInput) -> ScriptTestRun:
     """
     viewer, trials = info.context.viewer, info.context.services.script_trials
     must_be_allowed(viewer, Act.RUN)
-    tree = None if input.files is None else await tree_from(input.files, input.entry)
+    tree = (
+        None
+        if input.files is None
+        else await tree_of_script(info, input.slug, input.files, input.entry)
+    )
     return await trials.test(viewer, input.slug, version=input.version, tree=tree, name=input.name)
 
 

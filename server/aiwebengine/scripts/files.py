@@ -62,7 +62,11 @@ def must_fit(files: Mapping[str, bytes]) -> None:
     if not files:
         raise BadUserInput("files: found none; allowed: 1 to 1,000 files.")
     must_be_few(len(files))
-    total = sum(map(len, files.values()))
+    must_be_small_together(sum(map(len, files.values())))
+
+
+def must_be_small_together(total: int) -> None:
+    """Raise BadUserInput for too many bytes altogether."""
     if total > LARGEST_VERSION_BYTES:
         raise BadUserInput(
             f"files: {total:,} bytes; a version may have at most {LARGEST_VERSION_BYTES:,}."

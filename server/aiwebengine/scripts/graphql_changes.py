@@ -1,6 +1,7 @@
 """GraphQL operations that change scripts."""
 
 import asyncio
+from collections.abc import Mapping
 
 import strawberry
 
@@ -58,7 +59,7 @@ async def save_script(info: Info, input: SaveScriptInput) -> SavedScript:
     saved = await info.context.services.scripts.save(
         info.context.viewer,
         input.slug,
-        await tree_from(input.files, input.entry),
+        await tree_of_script(info, input.slug, input.files, input.entry),
         base_version=input.base_version,
         message=input.message,
     )
@@ -77,7 +78,7 @@ async def check_script(info: Info, input: CheckScriptInput) -> CheckedScript:
     must_be_allowed(viewer, Act.DEPLOY)
     if input.files is None:
         return CheckedScript.of(await scripts.check(viewer, input.slug, input.version))
-    tree = await tree_from(input.files, input.entry)
+    tree = await tree_of_script(info, input.slug, input.files, input.entry)
     return CheckedScript.of(await scripts.check_files(viewer, input.slug, tree))
 
 
@@ -199,22 +200,42 @@ async def remove_script_owner(info: Info, input: ScriptOwnerInput) -> ScriptOwne
     )
 
 
-async def tree_from(files: list[ScriptFileInput], entry: str | None) -> Tree:
-    """The checked files. Raises BadUserInput."""
+async def tree_of_script(
+    info: Info, slug: str, files: list[ScriptFileInput], entry: str | None
+) -> Tree:
+    """The checked files, of which some are as in a saved version. Raises BadUserInput."""
     must_be_few(len(files))
-    contents = {file.path: _content(file) for file in files}
-    if len(contents) < len(files):
+    digests = {file.path: file.digest for file in files if file.digest is not None}
+    stored = await info.context.services.scripts.stored_files(info.context.viewer, slug, digests)
+    return await tree_from(files, entry, stored)
+
+
+async def tree_from(
+    files: list[ScriptFileInput], entry: str | None, stored: Mapping[str, bytes] | None = None
+) -> Tree:
+    """The checked files; *stored* has the content of those that have only a digest.
+
+    Raises BadUserInput.
+    """
+    must_be_few(len(files))
+    if len({file.path for file in files}) < len(files):
         raise BadUserInput("files: two files have the same path.")
-    found = await asyncio.to_thread(archives.from_json, contents)
-    return await asyncio.to_thread(tree_of, found, entry)
+    kept = stored or {}
+    given = {file.path: _content(file) for file in files if not _is_stored(file, kept)}
+    found = await asyncio.to_thread(archives.from_json, given)
+    return await asyncio.to_thread(tree_of, found | dict(kept), entry)
+
+
+def _is_stored(file: ScriptFileInput, stored: Mapping[str, bytes]) -> bool:
+    return file.path in stored and file.text is None and file.base64 is None
 
 
 def _content(file: ScriptFileInput) -> str | dict[str, str]:
-    if file.text is not None and file.base64 is None:
+    if file.digest is None and file.text is not None and file.base64 is None:
         return file.text
-    if file.base64 is not None and file.text is None:
+    if file.digest is None and file.base64 is not None and file.text is None:
         return {"base64": file.base64}
-    raise BadUserInput(f"files: {file.path[:200]!r} needs either text or base64.")
+    raise BadUserInput(f"files: {file.path[:200]!r} needs one of text, base64 and digest.")
 
 
 mutations = [

@@ -17,17 +17,19 @@ from aiwebengine.scripts.types import (
 
 @strawberry.input
 class ScriptFileInput:
-    """A file of a version, as text or in base64.
+    """A file of a version, as text, in base64, or as it was in another version of the script.
 
     Attributes:
         path: path of the file, such as `lib/text.ts`.
         text: its content as text.
         base64: its content in base64, if it is not text.
+        digest: SHA-256 of a content that a saved version of the script has.
     """
 
     path: str
     text: str | None = None
     base64: str | None = None
+    digest: str | None = None
 
 
 @strawberry.input

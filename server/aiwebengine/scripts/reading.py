@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Viewer
 from aiwebengine.runtimes.types import Limits
 from aiwebengine.scripts import checks, diff, log_store, route_store, store, version_store
 from aiwebengine.scripts.access import ScriptAccess
+from aiwebengine.scripts.files import must_be_small_together
 from aiwebengine.scripts.limits import LimitRanges
 from aiwebengine.scripts.log_following import LogFollower
 from aiwebengine.scripts.log_types import ScriptLogFilter, ScriptLogLine
@@ -87,6 +90,30 @@ class ScriptReads(ScriptAccess):
             return {}
         version = await self._version(script, script.newest_version if number is None else number)
         return await version_store.files(self._db, script.key, version.number)
+
+    async def stored_files(
+        self, viewer: Viewer, slug: str, digests: Mapping[str, str]
+    ) -> dict[str, bytes]:
+        """The content of each path, by the digest that it has in a version of the script.
+
+        Raises BadUserInput for a digest that no version of the script has, and for contents that
+        are too large together.
+        """
+        if not digests:
+            return {}
+        script = await self.get(viewer, slug)
+        sizes = await version_store.sizes_in_script(
+            self._db, script.key, sorted(set(digests.values()))
+        )
+        for path, digest in digests.items():
+            if digest not in sizes:
+                raise BadUserInput(
+                    f"files: no version of {slug} has a file with the digest {digest[:64]!r}, which"
+                    f" {path[:200]!r} names."
+                )
+        must_be_small_together(sum(sizes[digest] for digest in digests.values()))
+        contents = await version_store.contents(self._db, list(sizes))
+        return {path: contents[digest] for path, digest in digests.items()}
 
     async def routes(self, viewer: Viewer, slug: str) -> list[ScriptRoute]:
         """The routes that the script has now."""

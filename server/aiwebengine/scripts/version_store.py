@@ -200,6 +200,22 @@ async def sizes(db: Database, wanted: Sequence[str]) -> dict[str, int]:
     return {row["digest"]: row["size"] for row in rows}
 
 
+async def sizes_in_script(db: Database, script_id: UUID, wanted: Sequence[str]) -> dict[str, int]:
+    """The number of bytes of each content that a version of the script has, by digest."""
+    rows = await db.all(
+        """
+        select b.digest, length(b.content) as size from script_blobs b
+        where b.digest = any(:wanted)
+          and exists (
+            select from script_files f where f.script_id = :script_id and f.digest = b.digest
+          )
+        """,
+        script_id=script_id,
+        wanted=list(wanted),
+    )
+    return {row["digest"]: row["size"] for row in rows}
+
+
 async def contents(db: Database, wanted: Sequence[str]) -> dict[str, bytes]:
     """Contents by digest."""
     rows = await db.all(

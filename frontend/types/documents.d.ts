@@ -845,16 +845,254 @@ export type EditorMeData = {
 
 export type EditorMeVariables = { [name: string]: never };
 
+export type EditorDeployPlanData = {
+  script: {
+    activeVersion: number | null;
+    state: Schema.ScriptState;
+    routes: Array<{
+      method: string;
+      path: string;
+    }>;
+    activations: {
+      nodes: Array<{
+        version: number;
+        at: string;
+        by: string;
+      }>;
+    };
+  } | null;
+  scriptSchedules: {
+    nodes: Array<{
+      name: string;
+      isDeclared: boolean;
+    }>;
+  };
+};
+
+export type EditorDeployPlanVariables = {
+  slug: string;
+};
+
+export type EditorDeployFilesData = {
+  scriptDiff: Array<{
+    path: string;
+    kind: Schema.FileChangeKind;
+  }>;
+};
+
+export type EditorDeployFilesVariables = {
+  slug: string;
+  from: number;
+  to: number;
+};
+
+export type EditorDeployCheckData = {
+  checkScript: {
+    ok: boolean;
+    schedules: Array<string>;
+    routes: Array<{
+      method: string;
+      path: string;
+    }>;
+    diagnostics: Array<{
+      severity: Schema.DiagnosticSeverity;
+      message: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type EditorDeployCheckVariables = {
+  input: Schema.CheckScriptInput;
+};
+
 export type EditorDeployData = {
   deployScript: {
-    script: {
-      activeVersion: number | null;
-    };
+    changed: boolean;
   };
 };
 
 export type EditorDeployVariables = {
   input: Schema.DeployScriptInput;
+};
+
+export type EditorRollBackData = {
+  rollBackScript: {
+    changed: boolean;
+  };
+};
+
+export type EditorRollBackVariables = {
+  input: Schema.RollBackScriptInput;
+};
+
+export type EditorDiffData = {
+  scriptDiff: Array<{
+    path: string;
+    kind: Schema.FileChangeKind;
+    oldSize: number | null;
+    newSize: number | null;
+    diff: string | null;
+  }>;
+};
+
+export type EditorDiffVariables = {
+  slug: string;
+  from: number;
+  to: number;
+};
+
+export type EditorOpenData = {
+  script: {
+    newest: {
+      number: number;
+      entry: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+        size: number;
+        digest: string;
+      }>;
+    } | null;
+    draft: {
+      baseVersion: number;
+      revision: number;
+      savedAt: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+        isRemoved: boolean;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type EditorOpenVariables = {
+  slug: string;
+};
+
+export type EditorSaveDraftData = {
+  saveScriptDraft: {
+    draft: {
+      revision: number;
+    } | null;
+  };
+};
+
+export type EditorSaveDraftVariables = {
+  input: Schema.SaveScriptDraftInput;
+};
+
+export type EditorDiscardDraftData = {
+  discardScriptDraft: {
+    changed: boolean;
+  };
+};
+
+export type EditorDiscardDraftVariables = {
+  input: Schema.DiscardScriptDraftInput;
+};
+
+export type EditorHistoryData = {
+  script: {
+    activeVersion: number | null;
+    newestVersion: number;
+    versions: {
+      nodes: Array<{
+        number: number;
+        parent: number | null;
+        message: string;
+        authorName: string;
+        createdAt: string;
+        deployedAt: string | null;
+      }>;
+      pageInfo: {
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+    };
+    activations: {
+      nodes: Array<{
+        version: number;
+        previousVersion: number | null;
+        kind: Schema.ScriptActivationKind;
+        at: string;
+        by: string;
+      }>;
+    };
+  } | null;
+};
+
+export type EditorHistoryVariables = {
+  slug: string;
+  after?: string | null;
+};
+
+export type EditorVersionFilesData = {
+  scriptVersion: {
+    files: Array<{
+      path: string;
+      size: number;
+      text: string | null;
+    }>;
+  } | null;
+};
+
+export type EditorVersionFilesVariables = {
+  slug: string;
+  number: number;
+};
+
+export type EditorTheirsData = {
+  script: {
+    newest: {
+      number: number;
+      entry: string;
+      authorName: string;
+      createdAt: string;
+      message: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+        size: number;
+        digest: string;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type EditorTheirsVariables = {
+  slug: string;
+};
+
+export type EditorNewsData = {
+  viewer: {
+    email: string;
+  } | null;
+  script: {
+    newest: {
+      number: number;
+      authorName: string;
+      createdAt: string;
+    } | null;
+    activations: {
+      nodes: Array<{
+        version: number;
+        kind: Schema.ScriptActivationKind;
+        by: string;
+        at: string;
+      }>;
+    };
+  } | null;
+};
+
+export type EditorNewsVariables = {
+  slug: string;
 };
 
 export type EditorSaveData = {
@@ -2489,8 +2727,56 @@ export interface Documents {
     document: Document<EditorMeData, EditorMeVariables>;
     fragments: [];
   };
-  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { script { activeVersion } }\n}": {
+  "query EditorDeployPlan($slug: String!) {\n  script(slug: $slug) {\n    activeVersion state\n    routes { method path }\n    activations(first: 1) { nodes { version at by } }\n  }\n  scriptSchedules(slug: $slug, first: 200) { nodes { name isDeclared } }\n}": {
+    document: Document<EditorDeployPlanData, EditorDeployPlanVariables>;
+    fragments: [];
+  };
+  "query EditorDeployFiles($slug: String!, $from: Int!, $to: Int!) {\n  scriptDiff(slug: $slug, from: $from, to: $to) { path kind }\n}": {
+    document: Document<EditorDeployFilesData, EditorDeployFilesVariables>;
+    fragments: [];
+  };
+  "mutation EditorDeployCheck($input: CheckScriptInput!) {\n  checkScript(input: $input) {\n    ok schedules\n    routes { method path }\n    diagnostics { severity message file line column }\n  }\n}": {
+    document: Document<EditorDeployCheckData, EditorDeployCheckVariables>;
+    fragments: [];
+  };
+  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { changed }\n}": {
     document: Document<EditorDeployData, EditorDeployVariables>;
+    fragments: [];
+  };
+  "mutation EditorRollBack($input: RollBackScriptInput!) {\n  rollBackScript(input: $input) { changed }\n}": {
+    document: Document<EditorRollBackData, EditorRollBackVariables>;
+    fragments: [];
+  };
+  "query EditorDiff($slug: String!, $from: Int!, $to: Int!) {\n  scriptDiff(slug: $slug, from: $from, to: $to) { path kind oldSize newSize diff }\n}": {
+    document: Document<EditorDiffData, EditorDiffVariables>;
+    fragments: [];
+  };
+  "query EditorOpen($slug: String!) {\n  script(slug: $slug) {\n    newest { number entry files { path text base64 size digest } }\n    draft { baseVersion revision savedAt files { path text base64 isRemoved } }\n  }\n}": {
+    document: Document<EditorOpenData, EditorOpenVariables>;
+    fragments: [];
+  };
+  "mutation EditorSaveDraft($input: SaveScriptDraftInput!) {\n  saveScriptDraft(input: $input) { draft { revision } }\n}": {
+    document: Document<EditorSaveDraftData, EditorSaveDraftVariables>;
+    fragments: [];
+  };
+  "mutation EditorDiscardDraft($input: DiscardScriptDraftInput!) {\n  discardScriptDraft(input: $input) { changed }\n}": {
+    document: Document<EditorDiscardDraftData, EditorDiscardDraftVariables>;
+    fragments: [];
+  };
+  "query EditorHistory($slug: String!, $after: String) {\n  script(slug: $slug) {\n    activeVersion newestVersion\n    versions(first: 20, after: $after) {\n      nodes { number parent message authorName createdAt deployedAt }\n      pageInfo { hasNextPage endCursor }\n    }\n    activations(first: 10) { nodes { version previousVersion kind at by } }\n  }\n}": {
+    document: Document<EditorHistoryData, EditorHistoryVariables>;
+    fragments: [];
+  };
+  "query EditorVersionFiles($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { files { path size text } }\n}": {
+    document: Document<EditorVersionFilesData, EditorVersionFilesVariables>;
+    fragments: [];
+  };
+  "query EditorTheirs($slug: String!) {\n  script(slug: $slug) {\n    newest { number entry authorName createdAt message files { path text base64 size digest } }\n  }\n}": {
+    document: Document<EditorTheirsData, EditorTheirsVariables>;
+    fragments: [];
+  };
+  "query EditorNews($slug: String!) {\n  viewer { email }\n  script(slug: $slug) {\n    newest { number authorName createdAt }\n    activations(first: 1) { nodes { version kind by at } }\n  }\n}": {
+    document: Document<EditorNewsData, EditorNewsVariables>;
     fragments: [];
   };
   "mutation EditorSave($input: SaveScriptInput!) {\n  saveScript(input: $input) { changed version { number } }\n}": {

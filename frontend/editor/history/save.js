@@ -1,31 +1,71 @@
 // @ts-check
-/** Saves the files as the newest version. */
+/** Saves the files as the newest version; what somebody else saved meanwhile is merged first. */
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { say, sayRefused } from "../../lib/parts.js";
+import { refusalOf } from "../../lib/refusal.js";
+import { saveLarge } from "./large.js";
+import { isLarge } from "./request-size.js";
+
+/** @typedef {import("../workspace/files.js").Workspace} Workspace */
 
 const SAVE = gql(`mutation EditorSave($input: SaveScriptInput!) {
   saveScript(input: $input) { changed version { number } }
 }`);
 
 /**
- * Returns the number of the saved version; null when it was refused, which is said.
- * @param {import("../workspace/files.js").Workspace} workspace
+ * Returns the number of the saved version; null when it was refused, which is said, or when the
+ * person has not decided yet about what somebody else saved.
+ * @param {Workspace} workspace
  * @param {{ message?: string }} options
  * @returns {Promise<number | null>}
  */
 export async function saveFlow(workspace, { message }) {
-  const files = workspace.asInput();
-  const { slug, baseVersion, entry } = workspace;
   try {
-    const input = { slug, files, entry, baseVersion, message };
-    const { saveScript } = await ask(SAVE, { input });
-    const { number } = saveScript.version;
-    workspace.saved(number, files);
-    say(saveScript.changed ? `Saved as version ${number}.` : `Version ${number} has these files.`);
-    return number;
+    return await save(workspace, message);
+  } catch (refused) {
+    const { code } = refusalOf(refused);
+    if (code === "CONFLICT") return mergeFlow(workspace, { message });
+    sayRefused(refused);
+    return null;
+  }
+}
+
+/**
+ * Merges what is here with the newest version, and saves it.
+ * @param {Workspace} workspace @param {{ message?: string }} [options]
+ * @returns {Promise<number | null>}
+ */
+export async function mergeFlow(workspace, { message } = {}) {
+  try {
+    // Seldom needed, and large.
+    const { merge } = await import("./merge-flow.js");
+    return (await merge(workspace)) ? await saveFlow(workspace, { message }) : null;
   } catch (refused) {
     sayRefused(refused);
     return null;
   }
+}
+
+/** @param {Workspace} workspace @param {string} [message] */
+async function save(workspace, message) {
+  const files = workspace.asInput();
+  const { slug, baseVersion, entry } = workspace;
+  const input = { slug, files, entry, baseVersion, message };
+  if (isLarge(files)) {
+    const number = await saveLarge(input);
+    return saved(workspace, files, number, number !== baseVersion);
+  }
+  const { saveScript } = await ask(SAVE, { input });
+  return saved(workspace, files, saveScript.version.number, saveScript.changed);
+}
+
+/**
+ * @param {Workspace} workspace @param {import("../../types/schema").ScriptFileInput[]} files
+ * @param {number} number @param {boolean} isNew
+ */
+function saved(workspace, files, number, isNew) {
+  workspace.saved(number, files);
+  say(isNew ? `Saved as version ${number}.` : `Version ${number} has these files.`);
+  return number;
 }

@@ -8,18 +8,19 @@ import { useQuery } from "../../lib/load.js";
 import { setTitle } from "../../lib/mark.js";
 import { StateNotice } from "../../lib/notices.js";
 import { Failure } from "../../lib/parts.js";
-import { refusalOf } from "../../lib/refusal.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { addressOf, EDITOR, go, openByAddress } from "../address.js";
 import { Head, isAdministrator } from "../frame.js";
 import { deployFlow } from "../history/deploy-dialog.js";
+import { HistoryNotices } from "../history/notices.js";
 import { saveFlow } from "../history/save.js";
+import { useFiles } from "../history/use-files.js";
 import { Actions } from "./actions.js";
 import { Code } from "./code.js";
 import { Dock } from "./dock.js";
 import { Workspace } from "./files.js";
 import { FilesTree } from "./files-tree.js";
-import { CHANGED, SCRIPT, versionOf } from "./script-query.js";
+import { CHANGED, SCRIPT } from "./script-query.js";
 import { KeysSheet } from "./keys-sheet.js";
 import { Tabs } from "./tabs.js";
 import { useAddressOf } from "./use-address-of.js";
@@ -30,7 +31,6 @@ import { useWorkspace } from "./use-workspace.js";
 /**
  * @typedef {import("../frame.js").Me} Me
  * @typedef {import("../panels.js").EditorScript} EditorScript
- * @typedef {import("../../lib/refusal.js").Refusal} Refusal
  */
 
 /** As in workspace.css. */
@@ -80,7 +80,10 @@ function Loaded({ me, script, reload }) {
   const [workspace] = useState(() => new Workspace({ slug, canChange: viewerMayChange }));
   workspace.canChange = viewerMayChange;
   useWorkspace(workspace);
-  const { isLoaded, error, load } = useFiles(workspace, reload);
+  const { isLoaded, error, load, draft } = useFiles(workspace);
+  useEffect(() => {
+    workspace.use({ save: saveFlow, deploy: (given) => void deployFlow(given), reload });
+  }, [workspace, reload]);
   const panel = useAddressOf(workspace, isLoaded);
   const [isHelping, setHelping] = useState(false);
   // On a phone the files lie over the code, until one is chosen.
@@ -113,6 +116,10 @@ function Loaded({ me, script, reload }) {
         <${StateNotice} />
         ${!viewerMayChange && html`<${ReadOnly} script=${script} />`}
         ${error && html`<${Failure} error=${error} retry=${load} />`}
+        ${
+          isLoaded &&
+          html`<${HistoryNotices} workspace=${workspace} script=${script} draft=${draft} />`
+        }
       </div>
       <section class="files" id="files" aria-label="Files">
         ${isLoaded && html`<${FilesTree} workspace=${workspace} />`}
@@ -138,30 +145,6 @@ function Loaded({ me, script, reload }) {
       }
     </main>
     ${isHelping && html`<${KeysSheet} close=${() => setHelping(false)} />`}`;
-}
-
-/**
- * Loads the files of the newest version, once.
- * @param {Workspace} workspace @param {() => Promise<void>} reload
- */
-function useFiles(workspace, reload) {
-  const [isLoaded, setLoaded] = useState(false);
-  const [error, setError] = useState(/** @type {Refusal | null} */ (null));
-  const load = async () => {
-    setError(null);
-    try {
-      const version = await versionOf(workspace.slug);
-      workspace.load(version?.number ?? 0, version?.files ?? [], version?.entry);
-      setLoaded(true);
-    } catch (refused) {
-      setError(refusalOf(refused));
-    }
-  };
-  useEffect(() => {
-    workspace.use({ save: saveFlow, deploy: (given) => void deployFlow(given), reload });
-  }, [workspace, reload]);
-  useEffect(() => void load(), [workspace]);
-  return { isLoaded, error, load };
 }
 
 /** @param {{ script: EditorScript }} props */

@@ -1,0 +1,94 @@
+// @ts-check
+/** The viewer's draft of a script: opened with the workspace, kept while they type. */
+import { gql } from "../../lib/documents.js";
+import { ask } from "../../lib/gql.js";
+import { isSame } from "./merging.js";
+import { loadWith, treeOf } from "./trees.js";
+import { versionOf } from "../workspace/script-query.js";
+
+/**
+ * @typedef {import("../workspace/files.js").Workspace} Workspace
+ * @typedef {import("../../types/documents").EditorOpenData} EditorOpenData
+ * @typedef {NonNullable<NonNullable<EditorOpenData["script"]>["draft"]>} Draft
+ * @typedef {import("./draft-keeper.js").DraftServer} DraftServer
+ * @typedef {{ savedAt: string, baseVersion: number, newestVersion: number, problems: string[] }} Restored
+ */
+
+const OPEN = gql(`query EditorOpen($slug: String!) {
+  script(slug: $slug) {
+    newest { number entry files { path text base64 size digest } }
+    draft { baseVersion revision savedAt files { path text base64 isRemoved } }
+  }
+}`);
+
+const SAVE = gql(`mutation EditorSaveDraft($input: SaveScriptDraftInput!) {
+  saveScriptDraft(input: $input) { draft { revision } }
+}`);
+
+const DISCARD = gql(`mutation EditorDiscardDraft($input: DiscardScriptDraftInput!) {
+  discardScriptDraft(input: $input) { changed }
+}`);
+
+/**
+ * Loads the newest version, or the viewer's draft with the version that it is based on.
+ * @param {Workspace} workspace
+ * @returns {Promise<{ revision: number, restored: Restored | null }>}
+ */
+export async function openFiles(workspace) {
+  const { script } = await ask(OPEN, { slug: workspace.slug });
+  const newest = script?.newest ?? null;
+  const draft = workspace.canChange ? (script?.draft ?? null) : null;
+  if (!draft) {
+    loadWith(workspace, newest ?? EMPTY, []);
+    return { revision: 0, restored: null };
+  }
+  const isOfNewest = draft.baseVersion === (newest?.number ?? 0);
+  const base = isOfNewest ? newest : await baseOf(workspace.slug, draft.baseVersion);
+  const problems = loadWith(workspace, base ?? EMPTY, changesOf(draft));
+  if (!isOfNewest && newest && hasFilesOf(workspace, newest.files)) {
+    // It was saved as this version, and nobody was there to discard it.
+    loadWith(workspace, newest, []);
+    return { revision: draft.revision, restored: null };
+  }
+  const { savedAt, baseVersion, revision } = draft;
+  const newestVersion = newest?.number ?? 0;
+  return { revision, restored: { savedAt, baseVersion, newestVersion, problems } };
+}
+
+const EMPTY = { number: 0, files: [] };
+
+/** @param {string} slug @param {number} number */
+const baseOf = (slug, number) => (number ? versionOf(slug, number) : null);
+
+/** @param {Draft} draft @returns {[string, import("./merging.js").Content | null][]} */
+const changesOf = ({ files }) =>
+  files.map(({ path, text, base64, isRemoved }) => [
+    path,
+    isRemoved ? null : base64 === null ? { text: text ?? "" } : { base64 },
+  ]);
+
+/** @param {Workspace} workspace @param {Parameters<typeof treeOf>[0]} files */
+function hasFilesOf(workspace, files) {
+  const [here, there] = [treeOf(workspace.asInput()), treeOf(files)];
+  return (
+    here.size === there.size &&
+    [...here].every(([path, content]) => isSame(content, there.get(path) ?? null))
+  );
+}
+
+/** @param {string} slug @returns {DraftServer} */
+export const draftServer = (slug) => ({
+  async save(change) {
+    const { saveScriptDraft } = await ask(SAVE, { input: { slug, ...change } });
+    return saveScriptDraft.draft?.revision ?? 0;
+  },
+  async discard() {
+    await ask(DISCARD, { input: { slug } });
+  },
+  saveAtOnce(change) {
+    const body = { query: SAVE.text, variables: { input: { slug, ...change } } };
+    // A browser sends at most 64 kB after a page has gone.
+    const json = new Blob([JSON.stringify(body)], { type: "application/json" });
+    navigator.sendBeacon("/graphql", json);
+  },
+});

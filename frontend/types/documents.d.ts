@@ -1121,6 +1121,264 @@ export type EditorScriptsData = {
 
 export type EditorScriptsVariables = { [name: string]: never };
 
+export type ScriptLine = {
+  id: string;
+  version: number | null;
+  at: string;
+  level: Schema.ScriptLogLevel;
+  requestId: string | null;
+  route: string | null;
+  text: string;
+  file: string | null;
+  line: number | null;
+  column: number | null;
+};
+
+export type ScriptLogData = {
+  script: {
+    log: {
+      pageInfo: {
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        version: number | null;
+        at: string;
+        level: Schema.ScriptLogLevel;
+        requestId: string | null;
+        route: string | null;
+        text: string;
+        file: string | null;
+        line: number | null;
+        column: number | null;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type ScriptLogVariables = {
+  slug: string;
+  after?: string | null;
+  filter?: Schema.ScriptLogFilter | null;
+};
+
+export type ScriptLogAddedData = {
+  scriptLogAdded: {
+    id: string;
+    version: number | null;
+    at: string;
+    level: Schema.ScriptLogLevel;
+    requestId: string | null;
+    route: string | null;
+    text: string;
+    file: string | null;
+    line: number | null;
+    column: number | null;
+  };
+};
+
+export type ScriptLogAddedVariables = {
+  slug: string;
+  level?: Schema.ScriptLogLevel | null;
+  requestId?: string | null;
+};
+
+export type ScriptLogViewerData = {
+  viewer: {
+    email: string;
+    roles: Array<Schema.Role>;
+  } | null;
+};
+
+export type ScriptLogViewerVariables = { [name: string]: never };
+
+export type RunAnswer = {
+  requestId: string;
+  version: number;
+  status: number;
+  headers: Array<{
+    name: string;
+    value: string;
+  }>;
+  body: string | null;
+  bodyBase64: string | null;
+  bodySize: number;
+  isTruncated: boolean;
+  milliseconds: number;
+  log: Array<{
+    level: Schema.ScriptLogLevel;
+    text: string;
+    file: string | null;
+    line: number | null;
+    column: number | null;
+  }>;
+};
+
+export type RunScriptData = {
+  runScript: {
+    requestId: string;
+    version: number;
+    status: number;
+    headers: Array<{
+      name: string;
+      value: string;
+    }>;
+    body: string | null;
+    bodyBase64: string | null;
+    bodySize: number;
+    isTruncated: boolean;
+    milliseconds: number;
+    log: Array<{
+      level: Schema.ScriptLogLevel;
+      text: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type RunScriptVariables = {
+  input: Schema.RunScriptInput;
+};
+
+export type ReplayFailureData = {
+  replayScriptInvocation: {
+    requestId: string;
+    version: number;
+    status: number;
+    headers: Array<{
+      name: string;
+      value: string;
+    }>;
+    body: string | null;
+    bodyBase64: string | null;
+    bodySize: number;
+    isTruncated: boolean;
+    milliseconds: number;
+    log: Array<{
+      level: Schema.ScriptLogLevel;
+      text: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type ReplayFailureVariables = {
+  input: Schema.ReplayScriptInvocationInput;
+};
+
+export type EditorFailuresData = {
+  scriptFailures: Array<{
+    id: string;
+    requestId: string;
+    version: number;
+    at: string;
+    method: string;
+    path: string;
+    message: string;
+    canBeReplayed: boolean;
+  }>;
+};
+
+export type EditorFailuresVariables = {
+  slug: string;
+};
+
+export type SavedRequest = {
+  id: string;
+  name: string;
+  method: string;
+  path: string;
+  headers: Array<{
+    name: string;
+    value: string;
+  }>;
+  body: string;
+  asViewer: boolean;
+  savedAt: string;
+  savedBy: string;
+};
+
+export type SavedRequestsData = {
+  scriptRequests: Array<{
+    id: string;
+    name: string;
+    method: string;
+    path: string;
+    headers: Array<{
+      name: string;
+      value: string;
+    }>;
+    body: string;
+    asViewer: boolean;
+    savedAt: string;
+    savedBy: string;
+  }>;
+};
+
+export type SavedRequestsVariables = {
+  slug: string;
+};
+
+export type SaveRequestData = {
+  saveScriptRequest: {
+    request: {
+      id: string;
+      name: string;
+      method: string;
+      path: string;
+      headers: Array<{
+        name: string;
+        value: string;
+      }>;
+      body: string;
+      asViewer: boolean;
+      savedAt: string;
+      savedBy: string;
+    };
+  };
+};
+
+export type SaveRequestVariables = {
+  input: Schema.SaveScriptRequestInput;
+};
+
+export type DeleteRequestData = {
+  deleteScriptRequest: {
+    requests: Array<{
+      id: string;
+      name: string;
+      method: string;
+      path: string;
+      headers: Array<{
+        name: string;
+        value: string;
+      }>;
+      body: string;
+      asViewer: boolean;
+      savedAt: string;
+      savedBy: string;
+    }>;
+  };
+};
+
+export type DeleteRequestVariables = {
+  input: Schema.DeleteScriptRequestInput;
+};
+
+export type RunAsData = {
+  viewer: {
+    email: string;
+    roles: Array<Schema.Role>;
+  } | null;
+};
+
+export type RunAsVariables = { [name: string]: never };
+
 export type ScriptFetchHostsData = {
   script: {
     fetchHosts: Array<string> | null;
@@ -2785,6 +3043,58 @@ export interface Documents {
   };
   "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
     document: Document<EditorScriptsData, EditorScriptsVariables>;
+    fragments: [];
+  };
+  "fragment ScriptLine on ScriptLogLine {\n  id version at level requestId route text file line column\n}": {
+    document: Fragment<"ScriptLine">;
+    fragments: [];
+  };
+  "query ScriptLog($slug: String!, $after: String, $filter: ScriptLogFilter) {\n    script(slug: $slug) {\n      log(first: 200, after: $after, filter: $filter) {\n        pageInfo { hasNextPage endCursor } nodes { ...ScriptLine }\n      }\n    }\n  }": {
+    document: Document<ScriptLogData, ScriptLogVariables>;
+    fragments: [Fragment<"ScriptLine">];
+  };
+  "subscription ScriptLogAdded($slug: String!, $level: ScriptLogLevel, $requestId: String) {\n    scriptLogAdded(slug: $slug, level: $level, requestId: $requestId) { ...ScriptLine }\n  }": {
+    document: Document<ScriptLogAddedData, ScriptLogAddedVariables>;
+    fragments: [Fragment<"ScriptLine">];
+  };
+  "query ScriptLogViewer { viewer { email roles } }": {
+    document: Document<ScriptLogViewerData, ScriptLogViewerVariables>;
+    fragments: [];
+  };
+  "fragment RunAnswer on ScriptRun {\n  requestId version status headers { name value } body bodyBase64 bodySize isTruncated milliseconds\n  log { level text file line column }\n}": {
+    document: Fragment<"RunAnswer">;
+    fragments: [];
+  };
+  "mutation RunScript($input: RunScriptInput!) { runScript(input: $input) { ...RunAnswer } }": {
+    document: Document<RunScriptData, RunScriptVariables>;
+    fragments: [Fragment<"RunAnswer">];
+  };
+  "mutation ReplayFailure($input: ReplayScriptInvocationInput!) {\n    replayScriptInvocation(input: $input) { ...RunAnswer }\n  }": {
+    document: Document<ReplayFailureData, ReplayFailureVariables>;
+    fragments: [Fragment<"RunAnswer">];
+  };
+  "query EditorFailures($slug: String!) {\n  scriptFailures(slug: $slug, first: 20) {\n    id requestId version at method path message canBeReplayed\n  }\n}": {
+    document: Document<EditorFailuresData, EditorFailuresVariables>;
+    fragments: [];
+  };
+  "fragment SavedRequest on ScriptRequest {\n  id name method path headers { name value } body asViewer savedAt savedBy\n}": {
+    document: Fragment<"SavedRequest">;
+    fragments: [];
+  };
+  "query SavedRequests($slug: String!) { scriptRequests(slug: $slug) { ...SavedRequest } }": {
+    document: Document<SavedRequestsData, SavedRequestsVariables>;
+    fragments: [Fragment<"SavedRequest">];
+  };
+  "mutation SaveRequest($input: SaveScriptRequestInput!) {\n    saveScriptRequest(input: $input) { request { ...SavedRequest } }\n  }": {
+    document: Document<SaveRequestData, SaveRequestVariables>;
+    fragments: [Fragment<"SavedRequest">];
+  };
+  "mutation DeleteRequest($input: DeleteScriptRequestInput!) {\n    deleteScriptRequest(input: $input) { requests { ...SavedRequest } }\n  }": {
+    document: Document<DeleteRequestData, DeleteRequestVariables>;
+    fragments: [Fragment<"SavedRequest">];
+  };
+  "query RunAs { viewer { email roles } }": {
+    document: Document<RunAsData, RunAsVariables>;
     fragments: [];
   };
   "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {

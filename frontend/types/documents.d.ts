@@ -834,6 +834,241 @@ export type VacuumDatabaseVariables = {
   input: Schema.VacuumDatabaseInput;
 };
 
+export type ScriptFileListData = {
+  scriptAssets: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      path: string;
+      size: number;
+      hash: string;
+      type: string;
+      isStored: boolean;
+      updatedAt: string;
+    }>;
+  };
+};
+
+export type ScriptFileListVariables = {
+  slug: string;
+  prefix?: string | null;
+  onlyStored?: boolean | null;
+  after?: string | null;
+};
+
+export type DataTableFields = {
+  kind: Schema.ScriptTableKind;
+  isInsertable: boolean;
+  isEditable: boolean;
+  key: Array<string>;
+  columns: Array<{
+    name: string;
+    type: string;
+    isNullable: boolean;
+    isKey: boolean;
+    isGenerated: boolean;
+    hasDefault: boolean;
+    default: string | null;
+  }>;
+};
+
+export type DataRowFields = {
+  key: Array<string> | null;
+  version: string | null;
+  cells: Array<string | null>;
+  shortened: Array<{
+    column: number;
+    bytes: number | null;
+  }>;
+};
+
+export type UpdateScriptRowData = {
+  updateScriptRow: {
+    row: {
+      version: string | null;
+    } | null;
+  };
+};
+
+export type UpdateScriptRowVariables = {
+  input: Schema.UpdateScriptRowInput;
+};
+
+export type InsertScriptRowData = {
+  insertScriptRow: {
+    row: {
+      version: string | null;
+    } | null;
+  };
+};
+
+export type InsertScriptRowVariables = {
+  input: Schema.InsertScriptRowInput;
+};
+
+export type DeleteScriptRowData = {
+  deleteScriptRow: {
+    key: Array<string>;
+  };
+};
+
+export type DeleteScriptRowVariables = {
+  input: Schema.DeleteScriptRowInput;
+};
+
+export type ScriptRowListData = {
+  scriptRows: {
+    table: {
+      kind: Schema.ScriptTableKind;
+      isInsertable: boolean;
+      isEditable: boolean;
+      key: Array<string>;
+      columns: Array<{
+        name: string;
+        type: string;
+        isNullable: boolean;
+        isKey: boolean;
+        isGenerated: boolean;
+        hasDefault: boolean;
+        default: string | null;
+      }>;
+    };
+    rows: Array<{
+      key: Array<string> | null;
+      version: string | null;
+      cells: Array<string | null>;
+      shortened: Array<{
+        column: number;
+        bytes: number | null;
+      }>;
+    }>;
+    hasNextPage: boolean;
+    endCursor: string | null;
+  };
+};
+
+export type ScriptRowListVariables = {
+  slug: string;
+  table: string;
+  filter?: Array<Schema.ScriptRowFilter> | null;
+  order?: Schema.ScriptRowOrder | null;
+  after?: string | null;
+};
+
+export type ScriptRowOneData = {
+  scriptRow: {
+    key: Array<string> | null;
+    version: string | null;
+    cells: Array<string | null>;
+    shortened: Array<{
+      column: number;
+      bytes: number | null;
+    }>;
+  } | null;
+};
+
+export type ScriptRowOneVariables = {
+  slug: string;
+  table: string;
+  key: Array<string>;
+};
+
+export type ScriptTableListData = {
+  scriptTables: Array<{
+    name: string;
+    kind: Schema.ScriptTableKind;
+    approximateRows: number | null;
+    bytes: number;
+    columnCount: number;
+  }>;
+};
+
+export type ScriptTableListVariables = {
+  slug: string;
+};
+
+export type ScriptValueListData = {
+  scriptValues: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      key: string;
+      beginning: string;
+      isShortened: boolean;
+      size: number;
+      version: number;
+      expiresAt: string | null;
+      updatedAt: string;
+    }>;
+  };
+};
+
+export type ScriptValueListVariables = {
+  slug: string;
+  userId?: string | null;
+  prefix?: string | null;
+  after?: string | null;
+};
+
+export type ScriptValueOneData = {
+  scriptValue: {
+    key: string;
+    json: string;
+    version: number;
+    expiresAt: string | null;
+  } | null;
+};
+
+export type ScriptValueOneVariables = {
+  slug: string;
+  key: string;
+  userId?: string | null;
+};
+
+export type ScriptValueHoldersData = {
+  scriptValueHolders: {
+    totalCount: number;
+    nodes: Array<{
+      userId: string;
+      email: string;
+      keys: number;
+    }>;
+  };
+};
+
+export type ScriptValueHoldersVariables = {
+  slug: string;
+};
+
+export type SetScriptValueData = {
+  setScriptValue: {
+    value: {
+      key: string;
+      version: number;
+    };
+  };
+};
+
+export type SetScriptValueVariables = {
+  input: Schema.SetScriptValueInput;
+};
+
+export type DeleteScriptValueData = {
+  deleteScriptValue: {
+    key: string;
+  };
+};
+
+export type DeleteScriptValueVariables = {
+  input: Schema.DeleteScriptValueInput;
+};
+
 export type EditorMeData = {
   viewer: {
     id: string;
@@ -2979,6 +3214,62 @@ export interface Documents {
   };
   "mutation VacuumDatabase($input: VacuumDatabaseInput!) {\n  vacuumDatabase(input: $input) { run { id } }\n}": {
     document: Document<VacuumDatabaseData, VacuumDatabaseVariables>;
+    fragments: [];
+  };
+  "query ScriptFileList(\n  $slug: String!, $prefix: String, $onlyStored: Boolean, $after: String\n) {\n  scriptAssets(\n    slug: $slug, prefix: $prefix, onlyStored: $onlyStored, first: 50, after: $after\n  ) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes { path size hash type isStored updatedAt }\n  }\n}": {
+    document: Document<ScriptFileListData, ScriptFileListVariables>;
+    fragments: [];
+  };
+  "fragment DataTableFields on ScriptTable {\n  kind isInsertable isEditable key\n  columns { name type isNullable isKey isGenerated hasDefault default }\n}": {
+    document: Fragment<"DataTableFields">;
+    fragments: [];
+  };
+  "fragment DataRowFields on ScriptRow {\n  key version cells shortened { column bytes }\n}": {
+    document: Fragment<"DataRowFields">;
+    fragments: [];
+  };
+  "mutation UpdateScriptRow($input: UpdateScriptRowInput!) {\n  updateScriptRow(input: $input) { row { version } }\n}": {
+    document: Document<UpdateScriptRowData, UpdateScriptRowVariables>;
+    fragments: [];
+  };
+  "mutation InsertScriptRow($input: InsertScriptRowInput!) {\n  insertScriptRow(input: $input) { row { version } }\n}": {
+    document: Document<InsertScriptRowData, InsertScriptRowVariables>;
+    fragments: [];
+  };
+  "mutation DeleteScriptRow($input: DeleteScriptRowInput!) {\n  deleteScriptRow(input: $input) { key }\n}": {
+    document: Document<DeleteScriptRowData, DeleteScriptRowVariables>;
+    fragments: [];
+  };
+  "query ScriptRowList(\n    $slug: String!, $table: String!, $filter: [ScriptRowFilter!], $order: ScriptRowOrder,\n    $after: String\n  ) {\n    scriptRows(\n      slug: $slug, table: $table, filter: $filter, order: $order, first: 50, after: $after\n    ) {\n      table { ...DataTableFields }\n      rows { ...DataRowFields }\n      hasNextPage endCursor\n    }\n  }": {
+    document: Document<ScriptRowListData, ScriptRowListVariables>;
+    fragments: [Fragment<"DataTableFields">, Fragment<"DataRowFields">];
+  };
+  "query ScriptRowOne($slug: String!, $table: String!, $key: [String!]!) {\n    scriptRow(slug: $slug, table: $table, key: $key) { ...DataRowFields }\n  }": {
+    document: Document<ScriptRowOneData, ScriptRowOneVariables>;
+    fragments: [Fragment<"DataRowFields">];
+  };
+  "query ScriptTableList($slug: String!) {\n  scriptTables(slug: $slug) { name kind approximateRows bytes columnCount }\n}": {
+    document: Document<ScriptTableListData, ScriptTableListVariables>;
+    fragments: [];
+  };
+  "query ScriptValueList(\n  $slug: String!, $userId: ID, $prefix: String, $after: String\n) {\n  scriptValues(slug: $slug, userId: $userId, prefix: $prefix, first: 50, after: $after) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes { key beginning isShortened size version expiresAt updatedAt }\n  }\n}": {
+    document: Document<ScriptValueListData, ScriptValueListVariables>;
+    fragments: [];
+  };
+  "query ScriptValueOne($slug: String!, $key: String!, $userId: ID) {\n  scriptValue(slug: $slug, key: $key, userId: $userId) { key json version expiresAt }\n}": {
+    document: Document<ScriptValueOneData, ScriptValueOneVariables>;
+    fragments: [];
+  };
+  "query ScriptValueHolders($slug: String!) {\n  scriptValueHolders(slug: $slug, first: 200) { totalCount nodes { userId email keys } }\n}": {
+    document: Document<ScriptValueHoldersData, ScriptValueHoldersVariables>;
+    fragments: [];
+  };
+  "mutation SetScriptValue($input: SetScriptValueInput!) {\n  setScriptValue(input: $input) { value { key version } }\n}": {
+    document: Document<SetScriptValueData, SetScriptValueVariables>;
+    fragments: [];
+  };
+  "mutation DeleteScriptValue($input: DeleteScriptValueInput!) {\n  deleteScriptValue(input: $input) { key }\n}": {
+    document: Document<DeleteScriptValueData, DeleteScriptValueVariables>;
     fragments: [];
   };
   "query EditorMe { viewer { id email name roles } }": {

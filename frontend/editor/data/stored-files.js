@@ -1,0 +1,55 @@
+// @ts-check
+/** Stores and removes files of a script by REST, which takes bytes as they are. */
+import { GraphQLRefusal } from "../../lib/gql.js";
+
+/** Of one file; the server refuses larger ones. */
+const LARGEST_BYTES = 10_000_000;
+const EXISTS = 412;
+
+/** The address of a file of a script. @param {string} slug @param {string} path */
+export const addressOf = (slug, path) =>
+  `/api/engine/scripts/${encodeURIComponent(slug)}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
+
+/**
+ * Stores a file; returns false where there is one and *replaces* is not set.
+ * @param {string} slug @param {string} path @param {Blob} content
+ * @param {{ replaces?: boolean }} [options]
+ */
+export async function store(slug, path, content, { replaces = false } = {}) {
+  if (content.size > LARGEST_BYTES)
+    throw new Error(`${path} is larger than 10 MB, which is the limit.`);
+  const response = await send(addressOf(slug, path), {
+    method: "PUT",
+    body: content,
+    headers: replaces ? {} : { "If-None-Match": "*" },
+  });
+  if (!replaces && response.status === EXISTS) return false;
+  await mustBeOk(response);
+  return true;
+}
+
+/** Removes a stored file whose content has this hash. @param {string} slug @param {string} path @param {string} hash */
+export async function remove(slug, path, hash) {
+  const headers = { "If-Match": `"${hash}"` };
+  await mustBeOk(await send(addressOf(slug, path), { method: "DELETE", headers }));
+}
+
+/** @param {string} address @param {RequestInit} request */
+async function send(address, request) {
+  const response = await fetch(address, request).catch(() => null);
+  if (!response) throw new GraphQLRefusal("The engine does not answer.", "UNAVAILABLE");
+  return response;
+}
+
+/** @param {Response} response */
+async function mustBeOk(response) {
+  if (response.ok) return;
+  const problem = /** @type {{ detail?: string, code?: string, requestId?: string } | null} */ (
+    await response.json().catch(() => null)
+  );
+  throw new GraphQLRefusal(
+    problem?.detail ?? `The engine answered with status ${response.status}.`,
+    problem?.code ?? "INTERNAL",
+    problem?.requestId,
+  );
+}

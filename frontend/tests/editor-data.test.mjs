@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changesOf, isWritable, valuesOf } from "../editor/data/row-values.js";
-import { addressOf } from "../editor/data/stored-files.js";
+import { addressOf } from "../editor/data/file-address.js";
 import { ttlOf } from "../editor/data/ttl.js";
 
 const COLUMNS = ["a", "b", "c"].map((name) => ({ name, isGenerated: name === "c" }));

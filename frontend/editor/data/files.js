@@ -9,7 +9,8 @@ import { Ask, say, sayRefused, Time } from "../../lib/parts.js";
 import { SearchField } from "../../lib/search-field.js";
 import { oneLine, onOneLine, untrusted } from "../../lib/untrusted-text.js";
 import { Items, Turner, usePages } from "../settings/parts.js";
-import { addressOf, remove, store } from "./stored-files.js";
+import { addressOf } from "./file-address.js";
+import { remove, store } from "./stored-files.js";
 
 /**
  * @typedef {import("../../lib/parts.js").Question} Question

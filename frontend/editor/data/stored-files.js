@@ -1,14 +1,11 @@
 // @ts-check
 /** Stores and removes files of a script by REST, which takes bytes as they are. */
 import { GraphQLRefusal } from "../../lib/gql.js";
+import { addressOf } from "./file-address.js";
 
 /** Of one file; the server refuses larger ones. */
 const LARGEST_BYTES = 10_000_000;
 const EXISTS = 412;
-
-/** The address of a file of a script. @param {string} slug @param {string} path */
-export const addressOf = (slug, path) =>
-  `/api/engine/scripts/${encodeURIComponent(slug)}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
 
 /**
  * Stores a file; returns false where there is one and *replaces* is not set.

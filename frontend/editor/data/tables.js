@@ -42,7 +42,7 @@ export function Tables({ slug }) {
     <${Items}
       label="Tables"
       items=${list.data?.scriptTables}
-      none="There are no tables. Create them in a migration: a file such as migrations/001.create.sql."
+      none="There are no tables. Create them in a migration: a file such as migrations/0001-notes.sql."
       query=${list}
     >
       ${(/** @type {Summary} */ one) =>

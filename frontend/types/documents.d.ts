@@ -870,18 +870,124 @@ export type EditorSaveVariables = {
   input: Schema.SaveScriptInput;
 };
 
+export type EditorScriptRow = {
+  id: string;
+  slug: string;
+  title: string;
+  state: Schema.ScriptState;
+  suspensionReason: string | null;
+  viewerIsOwner: boolean;
+  host: string | null;
+  newestVersion: number;
+  owners: Array<{
+    email: string;
+  }>;
+  routes: Array<{
+    method: string;
+    path: string;
+    kind: string;
+  }>;
+  activity: {
+    requests: number;
+    errors: number;
+  };
+  active: {
+    number: number;
+    deployedAt: string | null;
+  } | null;
+};
+
 export type EditorScriptsData = {
   scripts: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
     nodes: Array<{
       id: string;
       slug: string;
       title: string;
       state: Schema.ScriptState;
+      suspensionReason: string | null;
+      viewerIsOwner: boolean;
+      host: string | null;
+      newestVersion: number;
+      owners: Array<{
+        email: string;
+      }>;
+      routes: Array<{
+        method: string;
+        path: string;
+        kind: string;
+      }>;
+      activity: {
+        requests: number;
+        errors: number;
+      };
+      active: {
+        number: number;
+        deployedAt: string | null;
+      } | null;
     }>;
   };
 };
 
-export type EditorScriptsVariables = { [name: string]: never };
+export type EditorScriptsVariables = {
+  first: number;
+  after?: string | null;
+  filter?: Schema.ScriptFilter | null;
+};
+
+export type EditorListChangesData = {
+  scriptChanged: {
+    slug: string;
+  };
+};
+
+export type EditorListChangesVariables = { [name: string]: never };
+
+export type ScriptTemplatesData = {
+  scriptTemplates: Array<{
+    name: string;
+    title: string;
+    description: string;
+  }>;
+};
+
+export type ScriptTemplatesVariables = { [name: string]: never };
+
+export type ScriptTemplateFilesData = {
+  scriptTemplates: Array<{
+    name: string;
+    files: Array<{
+      path: string;
+      text: string;
+    }>;
+  }>;
+};
+
+export type ScriptTemplateFilesVariables = { [name: string]: never };
+
+export type ScriptFetchHostsData = {
+  script: {
+    fetchHosts: Array<string> | null;
+  } | null;
+};
+
+export type ScriptFetchHostsVariables = {
+  slug: string;
+};
+
+export type SetScriptFetchHostsData = {
+  setScriptFetchHosts: {
+    hosts: Array<string> | null;
+  };
+};
+
+export type SetScriptFetchHostsVariables = {
+  input: Schema.SetScriptFetchHostsInput;
+};
 
 export type ScriptFetchHostsData = {
   script: {
@@ -2568,8 +2674,32 @@ export interface Documents {
     document: Document<EditorSaveData, EditorSaveVariables>;
     fragments: [];
   };
-  "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
+  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n}": {
+    document: Fragment<"EditorScriptRow">;
+    fragments: [];
+  };
+  "query EditorScripts($first: Int!, $after: String, $filter: ScriptFilter) {\n    scripts(first: $first, after: $after, filter: $filter) {\n      totalCount\n      pageInfo { hasNextPage endCursor }\n      nodes { ...EditorScriptRow }\n    }\n  }": {
     document: Document<EditorScriptsData, EditorScriptsVariables>;
+    fragments: [Fragment<"EditorScriptRow">];
+  };
+  "subscription EditorListChanges { scriptChanged { slug } }": {
+    document: Document<EditorListChangesData, EditorListChangesVariables>;
+    fragments: [];
+  };
+  "query ScriptTemplates { scriptTemplates { name title description } }": {
+    document: Document<ScriptTemplatesData, ScriptTemplatesVariables>;
+    fragments: [];
+  };
+  "query ScriptTemplateFiles { scriptTemplates { name files { path text } } }": {
+    document: Document<ScriptTemplateFilesData, ScriptTemplateFilesVariables>;
+    fragments: [];
+  };
+  "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {
+    document: Document<ScriptFetchHostsData, ScriptFetchHostsVariables>;
+    fragments: [];
+  };
+  "mutation SetScriptFetchHosts($input: SetScriptFetchHostsInput!) {\n  setScriptFetchHosts(input: $input) { hosts }\n}": {
+    document: Document<SetScriptFetchHostsData, SetScriptFetchHostsVariables>;
     fragments: [];
   };
   "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {

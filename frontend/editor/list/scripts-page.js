@@ -1,36 +1,135 @@
 // @ts-check
 /** The list of scripts. */
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
-import { useQuery } from "../../lib/load.js";
+import { count } from "../../lib/format.js";
+import { follow } from "../../lib/gql.js";
+import { Icon } from "../../lib/icons.js";
+import { useQuery, useRefresh } from "../../lib/load.js";
 import { setTitle } from "../../lib/mark.js";
 import { StateNotice } from "../../lib/notices.js";
-import { Failure } from "../../lib/parts.js";
+import { Ask, Failure, PageTurner } from "../../lib/parts.js";
+import { SearchField } from "../../lib/search-field.js";
+import { Table } from "../../lib/table.js";
 import { untrusted } from "../../lib/untrusted-text.js";
-import { addressOf } from "../address.js";
 import { Head } from "../frame.js";
+import { FirstScript } from "./first-script.js";
+import {
+  CHOICES,
+  clearFilters,
+  isFiltered,
+  listState,
+  setListState,
+  variables,
+} from "./list-state.js";
+import { newScriptQuestion } from "./new-script.js";
+import { SCRIPT_ROW, ScriptRow } from "./script-row.js";
 
-const SCRIPTS = gql(`query EditorScripts {
-  scripts(first: 200) { nodes { id slug title state } }
-}`);
+/** @typedef {import("../../lib/parts.js").Question} Question */
+/** @typedef {import("./script-row.js").Row} Row */
+
+/** Numbers of requests change without an event. */
+const REFRESH_MS = 30_000;
+
+const SCRIPTS = gql(
+  `query EditorScripts($first: Int!, $after: String, $filter: ScriptFilter) {
+    scripts(first: $first, after: $after, filter: $filter) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      nodes { ...EditorScriptRow }
+    }
+  }`,
+  SCRIPT_ROW,
+);
+const CHANGES = gql("subscription EditorListChanges { scriptChanged { slug } }");
+
+const HEADS = ["Script", "Owners", "Routes", "Requests, 24 h", "Errors", "Deployed"];
+const WIDTHS = ["", "14rem", "15rem", "7.5rem", "5rem", "9rem"];
 
 /** @param {{ me: import("../frame.js").Me | null }} props */
 export function ScriptsPage({ me }) {
-  const { data, error, reload } = useQuery(SCRIPTS, {});
+  const state = listState();
+  const { data, error, loading, reload } = useQuery(SCRIPTS, variables(state));
+  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   useEffect(() => setTitle("Scripts · Editor"), []);
-  const scripts = data?.scripts.nodes ?? [];
+  useRefresh(reload, REFRESH_MS);
+  useEffect(() => follow(CHANGES, () => void reload()), [reload]);
+  const page = data?.scripts;
+  const isEmpty = page?.totalCount === 0 && !isFiltered(state);
+  const begin = (/** @type {string} */ template) =>
+    setAsked(newScriptQuestion(template, page?.nodes.map(({ slug }) => slug) ?? []));
   return html`<${Head} me=${me} />
     <main class="editor-page" id="main" tabindex="-1">
       <${StateNotice} />
-      <h1 class="on-brand" tabindex="-1">Scripts</h1>
-      ${error && html`<${Failure} error=${error} retry=${reload} />`}
-      <ul class="card editor-scripts">
-        ${scripts.map(
-          ({ id, slug, title }) =>
-            html`<li key=${id}><a href=${addressOf(slug)}>${untrusted(title || slug)}</a></li>`,
-        )}
-      </ul>
-      ${data && scripts.length === 0 && html`<p class="card empty">There are no scripts yet.</p>`}
-    </main>`;
+      <div class="list-top on-brand">
+        <h1 tabindex="-1">Scripts</h1>
+        <button class="btn" onClick=${() => begin("hello")}>
+          <${Icon} name="plus" />New script
+        </button>
+      </div>
+      ${
+        isEmpty
+          ? html`<${FirstScript} begin=${begin} />`
+          : html`<section class="card" aria-label="List of scripts">
+              <${Bar} state=${state} />
+              ${error && html`<${Failure} error=${error} retry=${reload} />`}
+              ${
+                page?.nodes.length === 0
+                  ? html`<${Nothing} q=${state.q} />`
+                  : html`<${Table}
+                      label="Scripts"
+                      look="script-list"
+                      heads=${HEADS}
+                      widths=${WIDTHS}
+                      rows=${page?.nodes}
+                      isBusy=${loading}
+                      hasFailed=${Boolean(error)}
+                      row=${(/** @type {Row} */ script) =>
+                        html`<${ScriptRow} key=${script.id} script=${script} />`}
+                    />`
+              }
+              <div class="pager">
+                <span>${page ? count(page.totalCount, "script") : "Loading…"}</span>
+                <${PageTurner}
+                  page=${page}
+                  after=${state.after}
+                  turn=${(/** @type {string} */ after) => setListState({ after })}
+                />
+              </div>
+            </section>`
+      }
+    </main>
+    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
+
+/** @param {{ state: import("./list-state.js").State }} props */
+const Bar = ({ state }) =>
+  html`<div class="bar">
+    <${SearchField}
+      label="Search scripts"
+      placeholder="Search slug, title or route"
+      value=${state.q}
+      change=${(/** @type {string} */ q) => setListState({ q, after: "" }, true)}
+      shortcut
+    />
+    <div class="segments" role="group" aria-label="Filter scripts">
+      ${CHOICES.map(
+        ({ show, label }) =>
+          html`<button
+            key=${show}
+            aria-pressed=${String(state.show === show)}
+            onClick=${() => setListState({ show, after: "" })}
+          >
+            ${label}
+          </button>`,
+      )}
+    </div>
+  </div>`;
+
+/** @param {{ q: string }} props */
+const Nothing = ({ q }) =>
+  html`<div class="empty">
+    <b>${q ? html`No scripts match “${untrusted(q)}”` : "No such scripts"}</b>
+    <button class="btn" onClick=${clearFilters}>Clear filters</button>
+  </div>`;

@@ -1,0 +1,102 @@
+// @ts-check
+/** The dialog that creates a script, from a template or from files of one's own. */
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+import { say } from "../../lib/parts.js";
+import { untrusted } from "../../lib/untrusted-text.js";
+import { addressOf, go } from "../address.js";
+import { createScript } from "./create-script.js";
+import { chosenFiles, filesToSend, folderOf, OWN_FILES, OwnFiles } from "./own-files.js";
+import { firstPage } from "./script-link.js";
+import { freeSlug, slugFrom } from "./slugs.js";
+import { filesOfTemplate, useTemplates } from "./templates.js";
+
+/**
+ * @param {string} template the one to begin with; empty for files of one's own
+ * @param {readonly string[]} taken slugs of other scripts, as far as they are known
+ * @returns {import("../../lib/parts.js").Question}
+ */
+export const newScriptQuestion = (template, taken) => ({
+  title: "New script",
+  text: "It belongs to you. Other editors can read it.",
+  verb: "Create",
+  fields: html`<${Fields} template=${template} taken=${taken} />`,
+  run: create,
+});
+
+/** @param {FormData} form */
+async function create(form) {
+  const slug = String(form.get("slug"));
+  const template = String(form.get("template"));
+  const created = await createScript({
+    slug,
+    title: String(form.get("title")),
+    files:
+      template === OWN_FILES
+        ? await filesToSend(chosenFiles(form))
+        : await filesOfTemplate(template, slug),
+    message: template === OWN_FILES ? "Uploaded" : `From the template ${template}`,
+    deploy: form.has("deploy"),
+  });
+  go(addressOf(slug));
+  say(created.active === null ? html`${untrusted(slug)} was created.` : live(created));
+}
+
+/** @param {import("./create-script.js").Created} created */
+function live({ slug, routes }) {
+  const page = firstPage(routes);
+  if (!page) return html`${untrusted(slug)} is live.`;
+  const link = html`<a href=${page} target="_blank">${untrusted(page)}</a>`;
+  return html`${untrusted(slug)} is live at${" "}${link}.`;
+}
+
+/** @param {{ template: string, taken: readonly string[] }} props */
+function Fields({ template, taken }) {
+  const { data } = useTemplates();
+  const [chosen, setChosen] = useState(template || OWN_FILES);
+  const [folder, setFolder] = useState("");
+  const [typed, setTyped] = useState(/** @type {string | null} */ (null));
+  const isOwn = chosen === OWN_FILES;
+  const slug = typed ?? freeSlug(isOwn ? slugFrom(folder) : chosen, taken);
+  const choice = (
+    /** @type {string} */ name,
+    /** @type {string} */ title,
+    /** @type {string} */ text,
+  ) =>
+    html`<label class="choice" key=${name}>
+      <input
+        type="radio"
+        name="template"
+        value=${name}
+        checked=${chosen === name}
+        onChange=${() => setChosen(name)}
+      />
+      <span><b>${title}</b> <small>${text}</small></span>
+    </label>`;
+  return html`<fieldset class="choices">
+      <legend>Start with</legend>
+      ${data?.scriptTemplates.map(({ name, title, description }) => choice(name, title, description))}
+      ${choice(OWN_FILES, "My own files", "A folder, or some files, of this computer.")}
+    </fieldset>
+    ${isOwn && html`<${OwnFiles} chosen=${(/** @type {readonly File[]} */ files) => setFolder(folderOf(files))} />`}
+    <label class="field">
+      Name <small>in addresses and commands: a-z, 0-9 and -</small>
+      <input
+        name="slug"
+        required
+        maxlength="63"
+        pattern="[a-z0-9][a-z0-9\\-]*"
+        title="a-z, 0-9 and -, not beginning with -"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck=${false}
+        value=${slug}
+        onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => setTyped(target.value)}
+      />
+    </label>
+    <label class="field">
+      Title <small>optional; for people</small>
+      <input name="title" maxlength="200" autocomplete="off" />
+    </label>
+    <label><input type="checkbox" name="deploy" checked /> Deploy now, so that it answers</label>`;
+}

@@ -1,0 +1,90 @@
+// @ts-check
+/** Files of one's own computer for a new script. */
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+import { count, size } from "../../lib/format.js";
+import { untrusted } from "../../lib/untrusted-text.js";
+import { toBase64 } from "../workspace/base64.js";
+import { contentsOf } from "../workspace/uploads.js";
+
+/** The value of the choice. */
+export const OWN_FILES = "own";
+/** Of a folder that the engine's commands made: for the author's own editor, and no part of a version. */
+const FOR_EDITORS = new Set(["aiwebengine.d.ts", "tsconfig.json"]);
+const MAIN = /^main\.(ts|tsx|js|jsx)$/;
+
+/**
+ * The files that belong to a script, with their paths in it. The folder that they are all in does
+ * not count; hidden files and packages are left out, as by `aiwebengine scripts push`.
+ * @template {{ name: string, webkitRelativePath?: string }} T
+ * @param {readonly T[]} files
+ * @returns {{ path: string, file: T }[]}
+ */
+export const withPaths = (files) =>
+  files
+    .map((file) => ({ path: (file.webkitRelativePath || file.name).replace(/^[^/]+\//, ""), file }))
+    .filter(({ path }) => !FOR_EDITORS.has(path) && !path.split("/").some(isLeftOut));
+
+/** @param {string} name */
+const isLeftOut = (name) => name.startsWith(".") || name === "node_modules" || name === "Thumbs.db";
+
+/** The name of the folder that the files are in; empty for single files. @param {readonly File[]} files */
+export const folderOf = ([first]) => first?.webkitRelativePath.split("/").slice(0, -1)[0] ?? "";
+
+/** The files that somebody chose in the dialog. @param {FormData} form */
+export const chosenFiles = (form) =>
+  ["folder", "files"].flatMap((name) =>
+    form.getAll(name).filter((one) => one instanceof File && one.name !== ""),
+  );
+
+/**
+ * The files as the server takes them.
+ * @param {readonly FormDataEntryValue[]} chosen
+ * @returns {Promise<Record<string, string | { base64: string }>>}
+ * @throws {Error} for none, and for more than the server takes
+ */
+export async function filesToSend(chosen) {
+  const found = withPaths(/** @type {File[]} */ (chosen));
+  if (found.length === 0) throw new Error("Choose a folder or some files.");
+  const contents = await contentsOf(found, "");
+  return Object.fromEntries(
+    contents.map(({ path, content }) => [
+      path,
+      typeof content === "string" ? content : { base64: toBase64(content) },
+    ]),
+  );
+}
+
+/** @param {{ chosen: (files: readonly File[]) => void }} props chosen: called after each choice */
+export function OwnFiles({ chosen }) {
+  const [files, setFiles] = useState(/** @type {readonly File[]} */ ([]));
+  const change = (/** @type {Event} */ event) => {
+    const form = /** @type {HTMLInputElement} */ (event.target).form;
+    const now = /** @type {File[]} */ (form ? chosenFiles(new FormData(form)) : []);
+    setFiles(now);
+    chosen(now);
+  };
+  return html`<label class="field">
+      Folder
+      <input type="file" name="folder" webkitdirectory onChange=${change} />
+    </label>
+    <label class="field">
+      Files <small>instead of a folder, or more of them</small>
+      <input type="file" name="files" multiple onChange=${change} />
+    </label>
+    ${files.length > 0 && html`<${Summary} files=${files} />`}`;
+}
+
+/** @param {{ files: readonly File[] }} props */
+function Summary({ files }) {
+  const found = withPaths(files);
+  const bytes = found.reduce((sum, { file }) => sum + file.size, 0);
+  const main = found.find(({ path }) => MAIN.test(path));
+  const leftOut = files.length - found.length;
+  const sentences = [
+    `${count(found.length, "file")}, ${size(bytes)}.`,
+    leftOut > 0 && `${count(leftOut)} left out.`,
+    main ? `${main.path} is loaded.` : "A main.ts, main.tsx, main.js or main.jsx is missing.",
+  ];
+  return html`<p role="status">${untrusted(sentences.filter(Boolean).join(" "))}</p>`;
+}

@@ -4,7 +4,8 @@
 /**
  * @typedef {{ slug: string, version: number, active: number | null,
  *   routes: { method: string, path: string }[] }} Created
- * @typedef {{ detail?: string, code?: string, requestId?: string }} Problem (RFC 9457)
+ * @typedef {{ detail?: string, code?: string, requestId?: string, diagnostics?: unknown }} Problem
+ *   as RFC 9457 has it, diagnostics: of files that do not load
  */
 
 const NOT_CREATED = "The script was not created.";
@@ -45,9 +46,6 @@ export async function createScript({ slug, ...body }) {
   if (response?.status === 412)
     throw new CreateRefused(`There is a script ${slug} already. Choose another name.`, "CONFLICT");
   if (!answer) throw new CreateRefused("The engine does not answer.", "UNAVAILABLE");
-  throw new CreateRefused(
-    answer.detail ?? NOT_CREATED,
-    answer.code ?? "INTERNAL",
-    answer.requestId,
-  );
+  const { detail = NOT_CREATED, code = "INTERNAL", requestId, diagnostics } = answer;
+  throw new CreateRefused(diagnostics ? `It does not load. ${detail}` : detail, code, requestId);
 }

@@ -895,6 +895,12 @@ export type EditorScriptRow = {
     number: number;
     deployedAt: string | null;
   } | null;
+  activations: {
+    nodes: Array<{
+      version: number;
+      by: string;
+    }>;
+  };
 };
 
 export type EditorScriptsData = {
@@ -929,6 +935,12 @@ export type EditorScriptsData = {
         number: number;
         deployedAt: string | null;
       } | null;
+      activations: {
+        nodes: Array<{
+          version: number;
+          by: string;
+        }>;
+      };
     }>;
   };
 };
@@ -968,26 +980,6 @@ export type ScriptTemplateFilesData = {
 };
 
 export type ScriptTemplateFilesVariables = { [name: string]: never };
-
-export type ScriptFetchHostsData = {
-  script: {
-    fetchHosts: Array<string> | null;
-  } | null;
-};
-
-export type ScriptFetchHostsVariables = {
-  slug: string;
-};
-
-export type SetScriptFetchHostsData = {
-  setScriptFetchHosts: {
-    hosts: Array<string> | null;
-  };
-};
-
-export type SetScriptFetchHostsVariables = {
-  input: Schema.SetScriptFetchHostsInput;
-};
 
 export type ScriptFetchHostsData = {
   script: {
@@ -2674,7 +2666,7 @@ export interface Documents {
     document: Document<EditorSaveData, EditorSaveVariables>;
     fragments: [];
   };
-  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n}": {
+  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n  activations(first: 1) { nodes { version by } }\n}": {
     document: Fragment<"EditorScriptRow">;
     fragments: [];
   };
@@ -2692,14 +2684,6 @@ export interface Documents {
   };
   "query ScriptTemplateFiles { scriptTemplates { name files { path text } } }": {
     document: Document<ScriptTemplateFilesData, ScriptTemplateFilesVariables>;
-    fragments: [];
-  };
-  "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {
-    document: Document<ScriptFetchHostsData, ScriptFetchHostsVariables>;
-    fragments: [];
-  };
-  "mutation SetScriptFetchHosts($input: SetScriptFetchHostsInput!) {\n  setScriptFetchHosts(input: $input) { hosts }\n}": {
-    document: Document<SetScriptFetchHostsData, SetScriptFetchHostsVariables>;
     fragments: [];
   };
   "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {

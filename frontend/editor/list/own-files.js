@@ -6,27 +6,11 @@ import { count, size } from "../../lib/format.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { toBase64 } from "../workspace/base64.js";
 import { contentsOf } from "../workspace/uploads.js";
+import { withPaths } from "./own-paths.js";
 
 /** The value of the choice. */
 export const OWN_FILES = "own";
-/** Of a folder that the engine's commands made: for the author's own editor, and no part of a version. */
-const FOR_EDITORS = new Set(["aiwebengine.d.ts", "tsconfig.json"]);
 const MAIN = /^main\.(ts|tsx|js|jsx)$/;
-
-/**
- * The files that belong to a script, with their paths in it. The folder that they are all in does
- * not count; hidden files and packages are left out, as by `aiwebengine scripts push`.
- * @template {{ name: string, webkitRelativePath?: string }} T
- * @param {readonly T[]} files
- * @returns {{ path: string, file: T }[]}
- */
-export const withPaths = (files) =>
-  files
-    .map((file) => ({ path: (file.webkitRelativePath || file.name).replace(/^[^/]+\//, ""), file }))
-    .filter(({ path }) => !FOR_EDITORS.has(path) && !path.split("/").some(isLeftOut));
-
-/** @param {string} name */
-const isLeftOut = (name) => name.startsWith(".") || name === "node_modules" || name === "Thumbs.db";
 
 /** The name of the folder that the files are in; empty for single files. @param {readonly File[]} files */
 export const folderOf = ([first]) => first?.webkitRelativePath.split("/").slice(0, -1)[0] ?? "";

@@ -17,6 +17,7 @@ export const SCRIPT_ROW = gql(`fragment EditorScriptRow on Script {
   routes { method path kind }
   activity { requests errors }
   active { number deployedAt }
+  activations(first: 1) { nodes { version by } }
 }`);
 
 /** More owners and routes are a number. */
@@ -64,13 +65,16 @@ const Routes = ({ script: { routes, host } }) =>
     ${host && html`<span class="by">${oneLine(host)}</span>`}`;
 
 /** @param {{ script: Row }} props */
-const Deployed = ({ script: { active, newestVersion } }) =>
-  active
-    ? html`<${Time} iso=${active.deployedAt} />
-        <span class="by">
-          ${active.number === newestVersion ? `version ${active.number}` : `version ${active.number} of ${newestVersion}`}
-        </span>`
-    : "never";
+function Deployed({ script: { active, newestVersion, activations } }) {
+  if (!active) return "never";
+  const { number, deployedAt } = active;
+  const last = activations.nodes.find(({ version }) => version === number);
+  const version =
+    number === newestVersion ? `version ${number}` : `version ${number} of ${newestVersion}`;
+  return html`<${Time} iso=${deployedAt} />
+    <span class="by">${version}</span>
+    ${last?.by && html`<span class="by">by ${oneLine(last.by)}</span>`}`;
+}
 
 /** @param {{ all: number, shown: number }} props */
 const More = ({ all, shown }) =>

@@ -45,7 +45,7 @@ const SCRIPTS = gql(
 const CHANGES = gql("subscription EditorListChanges { scriptChanged { slug } }");
 
 const HEADS = ["Script", "Owners", "Routes", "Requests, 24 h", "Errors", "Deployed"];
-const WIDTHS = ["", "14rem", "15rem", "7.5rem", "5rem", "9rem"];
+const WIDTHS = ["", "12rem", "14rem", "7.5rem", "4.5rem", "11rem"];
 
 /** @param {{ me: import("../frame.js").Me | null }} props */
 export function ScriptsPage({ me }) {
@@ -60,10 +60,10 @@ export function ScriptsPage({ me }) {
   const begin = (/** @type {string} */ template) =>
     setAsked(newScriptQuestion(template, page?.nodes.map(({ slug }) => slug) ?? []));
   return html`<${Head} me=${me} />
-    <main class="editor-page" id="main" tabindex="-1">
+    <main class="editor-page list-page" id="main" tabindex="-1">
       <${StateNotice} />
-      <div class="list-top on-brand">
-        <h1 tabindex="-1">Scripts</h1>
+      <div class="list-top">
+        <h1 class="on-brand" tabindex="-1">Scripts</h1>
         <button class="btn" onClick=${() => begin("hello")}>
           <${Icon} name="plus" />New script
         </button>

@@ -100,8 +100,14 @@ DOCUMENTS = {
     "Mutation.discardScriptDraft": (
         "mutation { discardScriptDraft(input: {slug: $script}) { changed } }"
     ),
-    # Nothing is saved in the script that these six name.
+    # Nothing is saved in the script that these seven name.
     "Mutation.checkScript": "mutation { checkScript(input: {slug: $script}) { ok } }",
+    "Mutation.checkScriptTypes": (
+        "mutation { checkScriptTypes(input: {slug: $script}) { problem } }"
+    ),
+    "Mutation.formatScriptFile": (
+        'mutation { formatScriptFile(input: {path: "a.ts", text: "1"}) { text } }'
+    ),
     "Mutation.deployScript": "mutation { deployScript(input: {slug: $script}) { changed } }",
     "Mutation.rollBackScript": "mutation { rollBackScript(input: {slug: $script}) { changed } }",
     "Mutation.runScript": "mutation { runScript(input: {slug: $script}) { status } }",
@@ -254,6 +260,7 @@ ANSWERS = {
     "Mutation.submitAccessReview": "404",
     "Query.scriptVersion": "none",
     "Mutation.checkScript": "409",
+    "Mutation.checkScriptTypes": "409",
     "Mutation.deployScript": "409",
     "Mutation.rollBackScript": "409",
     "Mutation.runScript": "409",

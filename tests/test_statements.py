@@ -97,6 +97,7 @@ WORK = {
     "stopMaintenanceTask",
     "submitAccessReview",
     "checkScript",
+    "checkScriptTypes",
     "deployScript",
     "rollBackScript",
     "runScript",

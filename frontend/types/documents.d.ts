@@ -870,116 +870,18 @@ export type EditorSaveVariables = {
   input: Schema.SaveScriptInput;
 };
 
-export type EditorScriptRow = {
-  id: string;
-  slug: string;
-  title: string;
-  state: Schema.ScriptState;
-  suspensionReason: string | null;
-  viewerIsOwner: boolean;
-  host: string | null;
-  newestVersion: number;
-  owners: Array<{
-    email: string;
-  }>;
-  routes: Array<{
-    method: string;
-    path: string;
-    kind: string;
-  }>;
-  activity: {
-    requests: number;
-    errors: number;
-  };
-  active: {
-    number: number;
-    deployedAt: string | null;
-  } | null;
-  activations: {
-    nodes: Array<{
-      version: number;
-      by: string;
-    }>;
-  };
-};
-
 export type EditorScriptsData = {
   scripts: {
-    totalCount: number;
-    pageInfo: {
-      hasNextPage: boolean;
-      endCursor: string | null;
-    };
     nodes: Array<{
       id: string;
       slug: string;
       title: string;
       state: Schema.ScriptState;
-      suspensionReason: string | null;
-      viewerIsOwner: boolean;
-      host: string | null;
-      newestVersion: number;
-      owners: Array<{
-        email: string;
-      }>;
-      routes: Array<{
-        method: string;
-        path: string;
-        kind: string;
-      }>;
-      activity: {
-        requests: number;
-        errors: number;
-      };
-      active: {
-        number: number;
-        deployedAt: string | null;
-      } | null;
-      activations: {
-        nodes: Array<{
-          version: number;
-          by: string;
-        }>;
-      };
     }>;
   };
 };
 
-export type EditorScriptsVariables = {
-  first: number;
-  after?: string | null;
-  filter?: Schema.ScriptFilter | null;
-};
-
-export type EditorListChangesData = {
-  scriptChanged: {
-    slug: string;
-  };
-};
-
-export type EditorListChangesVariables = { [name: string]: never };
-
-export type ScriptTemplatesData = {
-  scriptTemplates: Array<{
-    name: string;
-    title: string;
-    description: string;
-  }>;
-};
-
-export type ScriptTemplatesVariables = { [name: string]: never };
-
-export type ScriptTemplateFilesData = {
-  scriptTemplates: Array<{
-    name: string;
-    files: Array<{
-      path: string;
-      text: string;
-    }>;
-  }>;
-};
-
-export type ScriptTemplateFilesVariables = { [name: string]: never };
+export type EditorScriptsVariables = { [name: string]: never };
 
 export type ScriptFetchHostsData = {
   script: {
@@ -1403,28 +1305,6 @@ export type RemoveScriptSecretVariables = {
   input: Schema.RemoveScriptSecretInput;
 };
 
-export type SettingsViewerData = {
-  viewer: {
-    roles: Array<Schema.Role>;
-  } | null;
-};
-
-export type SettingsViewerVariables = { [name: string]: never };
-
-export type ScriptStateData = {
-  script: {
-    activeVersion: number | null;
-    suspendedAt: string | null;
-    suspensionReason: string | null;
-    createdAt: string;
-    createdBy: string;
-  } | null;
-};
-
-export type ScriptStateVariables = {
-  slug: string;
-};
-
 export type ScriptStreamsData = {
   scriptStreams: Array<{
     channel: string;
@@ -1434,65 +1314,6 @@ export type ScriptStreamsData = {
 
 export type ScriptStreamsVariables = {
   slug: string;
-};
-
-export type EvaluateScriptData = {
-  evaluateScript: {
-    version: number;
-    json: string | null;
-    text: string | null;
-    milliseconds: number;
-    error: {
-      message: string;
-      file: string | null;
-      line: number | null;
-      column: number | null;
-      stack: string;
-    } | null;
-    log: Array<{
-      level: Schema.ScriptLogLevel;
-      text: string;
-      file: string | null;
-      line: number | null;
-      column: number | null;
-    }>;
-  };
-};
-
-export type EvaluateScriptVariables = {
-  input: Schema.EvaluateScriptInput;
-};
-
-export type RunTestsData = {
-  testScript: {
-    version: number;
-    milliseconds: number;
-    tests: Array<{
-      name: string;
-      status: Schema.ScriptTestStatus;
-      file: string | null;
-      line: number | null;
-      milliseconds: number;
-      error: {
-        message: string;
-        file: string | null;
-        line: number | null;
-        column: number | null;
-        stack: string;
-      } | null;
-    }>;
-    log: Array<{
-      level: Schema.ScriptLogLevel;
-      text: string;
-      file: string | null;
-      line: number | null;
-      column: number | null;
-    }>;
-  };
-};
-
-export type RunTestsVariables = {
-  input: Schema.TestScriptInput;
 };
 
 export type EditorScriptData = {
@@ -2666,24 +2487,8 @@ export interface Documents {
     document: Document<EditorSaveData, EditorSaveVariables>;
     fragments: [];
   };
-  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n  activations(first: 1) { nodes { version by } }\n}": {
-    document: Fragment<"EditorScriptRow">;
-    fragments: [];
-  };
-  "query EditorScripts($first: Int!, $after: String, $filter: ScriptFilter) {\n    scripts(first: $first, after: $after, filter: $filter) {\n      totalCount\n      pageInfo { hasNextPage endCursor }\n      nodes { ...EditorScriptRow }\n    }\n  }": {
+  "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
     document: Document<EditorScriptsData, EditorScriptsVariables>;
-    fragments: [Fragment<"EditorScriptRow">];
-  };
-  "subscription EditorListChanges { scriptChanged { slug } }": {
-    document: Document<EditorListChangesData, EditorListChangesVariables>;
-    fragments: [];
-  };
-  "query ScriptTemplates { scriptTemplates { name title description } }": {
-    document: Document<ScriptTemplatesData, ScriptTemplatesVariables>;
-    fragments: [];
-  };
-  "query ScriptTemplateFiles { scriptTemplates { name files { path text } } }": {
-    document: Document<ScriptTemplateFilesData, ScriptTemplateFilesVariables>;
     fragments: [];
   };
   "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {
@@ -2794,24 +2599,8 @@ export interface Documents {
     document: Document<RemoveScriptSecretData, RemoveScriptSecretVariables>;
     fragments: [];
   };
-  "query SettingsViewer { viewer { roles } }": {
-    document: Document<SettingsViewerData, SettingsViewerVariables>;
-    fragments: [];
-  };
-  "query ScriptState($slug: String!) {\n  script(slug: $slug) { activeVersion suspendedAt suspensionReason createdAt createdBy }\n}": {
-    document: Document<ScriptStateData, ScriptStateVariables>;
-    fragments: [];
-  };
   "query ScriptStreams($slug: String!) {\n  scriptStreams(slug: $slug) { channel connections }\n}": {
     document: Document<ScriptStreamsData, ScriptStreamsVariables>;
-    fragments: [];
-  };
-  "mutation EvaluateScript($input: EvaluateScriptInput!) {\n  evaluateScript(input: $input) {\n    version json text milliseconds\n    error { message file line column stack }\n    log { level text file line column }\n  }\n}": {
-    document: Document<EvaluateScriptData, EvaluateScriptVariables>;
-    fragments: [];
-  };
-  "mutation RunTests($input: TestScriptInput!) {\n  testScript(input: $input) {\n    version milliseconds\n    tests { name status file line milliseconds error { message file line column stack } }\n    log { level text file line column }\n  }\n}": {
-    document: Document<RunTestsData, RunTestsVariables>;
     fragments: [];
   };
   "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {

@@ -48,6 +48,13 @@ export interface CheckScriptInput {
   entry?: string | null;
 }
 
+export interface CheckScriptTypesInput {
+  slug: string;
+  version?: number | null;
+  files?: Array<ScriptFileInput> | null;
+  entry?: string | null;
+}
+
 export interface CreateApiTokenInput {
   name: string;
   userId?: string | null;
@@ -116,6 +123,11 @@ export interface EvaluateScriptInput {
 }
 
 export type FileChangeKind = "ADDED" | "REMOVED" | "CHANGED";
+
+export interface FormatScriptFileInput {
+  path: string;
+  text: string;
+}
 
 export interface GrantRoleInput {
   userId: string;

@@ -28,6 +28,7 @@ from aiwebengine.migrations import graphql as migrations
 from aiwebengine.script_assets import graphql as script_assets
 from aiwebengine.script_drafts import graphql as script_drafts
 from aiwebengine.script_fetch import graphql as script_fetch
+from aiwebengine.script_language import graphql as script_language
 from aiwebengine.script_messages import graphql as script_messages
 from aiwebengine.script_requests import graphql as script_requests
 from aiwebengine.script_schedules import graphql as script_schedules
@@ -102,6 +103,7 @@ schema = strawberry.Schema(
             *script_drafts.mutations,
             *script_trials.mutations,
             *script_requests.mutations,
+            *script_language.mutations,
             *script_fetch.mutations,
             *script_schedules.mutations,
             *script_messages.mutations,

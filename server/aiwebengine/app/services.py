@@ -52,6 +52,7 @@ from aiwebengine.script_database.service import ScriptDatabases
 from aiwebengine.script_drafts.service import ScriptDrafts
 from aiwebengine.script_fetch.allowed_hosts import FetchHosts
 from aiwebengine.script_fetch.outbound import OutboundHttp
+from aiwebengine.script_language.service import ScriptLanguage
 from aiwebengine.script_messages.service import ScriptMessages
 from aiwebengine.script_requests.service import ScriptRequests
 from aiwebengine.script_routes.runs import ScriptRuns
@@ -128,6 +129,7 @@ class Services:
     script_requests: ScriptRequests
     script_trials: ScriptTrials
     script_failures: ScriptFailures
+    script_language: ScriptLanguage
     script_databases: ScriptDatabases
     script_secrets: ScriptSecrets
     script_drafts: ScriptDrafts
@@ -309,6 +311,11 @@ def build_services(infrastructure: Infrastructure) -> Services:
         script_requests=ScriptRequests(db, audit, script_settings(config)),
         script_trials=ScriptTrials(scripts, audit),
         script_failures=ScriptFailures(db, scripts),
+        script_language=ScriptLanguage(
+            scripts,
+            lambda: infrastructure.runtimes.folder,
+            None if config.scripts.enabled else SCRIPTS_ARE_OFF,
+        ),
         script_databases=script_databases,
         script_secrets=script_secrets,
         script_drafts=drafts,

@@ -64,6 +64,8 @@ REFUSED = {
     "runMaintenanceTask": "the task runs outside of the transaction.",
     "stopMaintenanceTask": "it stops what runs outside of the transaction.",
     "checkScript": "it changes nothing; call it as it is.",
+    "checkScriptTypes": "it changes nothing; call it as it is.",
+    "formatScriptFile": "it changes nothing; call it as it is.",
     "deployScript": "it starts a process. engine_checkScript tries to load it and changes nothing.",
     "rollBackScript": "it starts a process. engine_scriptDiff shows what would differ.",
     "testScript": "the tests run outside of the transaction; what they write is undone anyway.",

@@ -88,6 +88,10 @@ class Deno:
             json.dumps(settings),
         ]
 
+    def tool(self, name: str, *flags: str) -> list[str]:
+        """The beginning of the command line of one of Deno's tools; some take flags for V8."""
+        return [str(self._binary), name, *([self._v8_flags(*flags)] if flags else [])]
+
     def environment(self) -> dict[str, str]:
         """All variables of a process: nothing of the engine's environment reaches a program."""
         return {

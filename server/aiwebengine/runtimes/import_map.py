@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "javascript"
 _UNCHANGED = "/!*'()"
 
 # `node:module`'s builtinModules; tests/runtimes/test_javascript_imports.py compares.
-_NODE = """
+NODE_MODULES = """
     _http_agent _http_common _http_outgoing _http_server _stream_duplex _stream_passthrough
     _stream_readable _stream_transform _stream_writable _tls_common _tls_wrap assert assert/strict
     async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns
@@ -34,17 +34,17 @@ _OF_RUNTIME = ("async_hooks", "worker_threads")
 
 def start_module(runtime_folder: Path = FOLDER) -> str:
     """The address of the module that Deno starts, as the import map has it."""
-    return f"{_url(runtime_folder)}runtime.js"
+    return f"{url_of(runtime_folder)}runtime.js"
 
 
 def import_map(folder: str, runtime_folder: Path = FOLDER) -> str:
     """The value of `--import-map` for a program in *folder*; both are absolute paths."""
-    program, runtime = _url(Path(folder)), _url(runtime_folder)
+    program, runtime = url_of(Path(folder)), url_of(runtime_folder)
     start = start_module(runtime_folder)
     # The longest prefix counts. Null would block as well, but Deno forgets that: the second import
     # of a module that imports something blocked succeeds. A wrong address stays wrong.
     imports = {"file:///": f"{runtime}refused/", program: program, start: start}
-    imports |= {f"node:{name}": _thrower(f"node:{name}") for name in _NODE}
+    imports |= {f"node:{name}": _thrower(f"node:{name}") for name in NODE_MODULES}
     of_runtime = {runtime: runtime} | {f"node:{name}": f"node:{name}" for name in _OF_RUNTIME}
     text = json.dumps({"imports": imports, "scopes": {runtime: of_runtime}})
     return "data:application/json," + quote(text)
@@ -56,5 +56,6 @@ def _thrower(specifier: str) -> str:
     return "data:text/javascript," + quote(f"throw new TypeError({json.dumps(message)})")
 
 
-def _url(folder: Path) -> str:
+def url_of(folder: Path) -> str:
+    """The address of a folder, as positions.js writes it, with a slash at its end."""
     return f"file://{quote(str(folder), safe=_UNCHANGED)}/"

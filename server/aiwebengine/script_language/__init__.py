@@ -1,0 +1,1 @@
+"""What the editor asks about source text: the types of a script, and its formatting."""

@@ -98,6 +98,7 @@ WORK = {
     "submitAccessReview",
     "checkScript",
     "checkScriptTypes",
+    "formatScriptFile",
     "deployScript",
     "rollBackScript",
     "runScript",

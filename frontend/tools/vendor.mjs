@@ -54,6 +54,12 @@ await build({
   outdir: OUT,
   chunkNames: "editor-[name]-[hash]",
 });
+// Its search runs in a worker.
+await build({
+  ...common,
+  entryPoints: { "editor-search": "editor/search/search-worker.js" },
+  outdir: OUT,
+});
 await build({
   ...common,
   entryPoints: { editor: "editor/editor.css" },

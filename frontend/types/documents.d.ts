@@ -870,6 +870,21 @@ export type EditorSaveVariables = {
   input: Schema.SaveScriptInput;
 };
 
+export type FormatScriptFileData = {
+  formatScriptFile: {
+    text: string | null;
+    diagnostic: {
+      message: string;
+      line: number | null;
+      column: number | null;
+    } | null;
+  };
+};
+
+export type FormatScriptFileVariables = {
+  input: Schema.FormatScriptFileInput;
+};
+
 export type EditorScriptsData = {
   scripts: {
     nodes: Array<{
@@ -882,6 +897,39 @@ export type EditorScriptsData = {
 };
 
 export type EditorScriptsVariables = { [name: string]: never };
+
+export type CheckScriptInEditorData = {
+  checkScript: {
+    diagnostics: Array<{
+      severity: Schema.DiagnosticSeverity;
+      message: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type CheckScriptInEditorVariables = {
+  input: Schema.CheckScriptInput;
+};
+
+export type CheckScriptTypesInEditorData = {
+  checkScriptTypes: {
+    diagnostics: Array<{
+      severity: Schema.DiagnosticSeverity;
+      message: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+    problem: string | null;
+  };
+};
+
+export type CheckScriptTypesInEditorVariables = {
+  input: Schema.CheckScriptTypesInput;
+};
 
 export type ScriptFetchHostsData = {
   script: {
@@ -2487,8 +2535,20 @@ export interface Documents {
     document: Document<EditorSaveData, EditorSaveVariables>;
     fragments: [];
   };
+  "mutation FormatScriptFile($input: FormatScriptFileInput!) {\n  formatScriptFile(input: $input) { text diagnostic { message line column } }\n}": {
+    document: Document<FormatScriptFileData, FormatScriptFileVariables>;
+    fragments: [];
+  };
   "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
     document: Document<EditorScriptsData, EditorScriptsVariables>;
+    fragments: [];
+  };
+  "mutation CheckScriptInEditor($input: CheckScriptInput!) {\n  checkScript(input: $input) { diagnostics { severity message file line column } }\n}": {
+    document: Document<CheckScriptInEditorData, CheckScriptInEditorVariables>;
+    fragments: [];
+  };
+  "mutation CheckScriptTypesInEditor($input: CheckScriptTypesInput!) {\n  checkScriptTypes(input: $input) { diagnostics { severity message file line column } problem }\n}": {
+    document: Document<CheckScriptTypesInEditorData, CheckScriptTypesInEditorVariables>;
     fragments: [];
   };
   "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {

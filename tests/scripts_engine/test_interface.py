@@ -6,7 +6,7 @@ import os
 
 import deno
 import pytest
-from reference.scripts import PAGE
+from reference.scripts import NAMES, PAGE, names
 from tests.runtimes.programs import running
 
 from aiwebengine.scripts.interface import DIALECTS, interface
@@ -131,6 +131,10 @@ def test_names_are_listed_once(dialect):
 
 def test_the_page_is_generated():
     assert PAGE.read_text() == markdown(interface()), "run python -m reference"
+
+
+def test_the_names_of_the_editor_are_generated():
+    assert NAMES.read_text() == names(), "run python -m reference"
 
 
 async def run_deno(*arguments, folder=None):

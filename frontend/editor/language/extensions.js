@@ -1,12 +1,26 @@
 // @ts-check
 /** What the code editor knows of the language and of the engine's interface. */
+import { completion } from "./completion.js";
+import { definitions } from "./definitions.js";
+import { ExportIndex, isSource } from "./exports.js";
+import { formatting } from "./formatting.js";
+import { hover } from "./hover.js";
+import { languageTheme } from "./theme.js";
+
+/** @typedef {import("../workspace/files.js").Workspace} Workspace */
+
+/** @type {WeakMap<Workspace, ExportIndex>} */
+const INDEXES = new WeakMap();
 
 /**
  * The extensions for a file.
- * @param {import("../workspace/files.js").Workspace} workspace @param {string} path
+ * @param {Workspace} workspace @param {string} path
  * @returns {import("@codemirror/state").Extension[]}
  */
-// eslint-disable-next-line no-unused-vars
 export function languageExtensions(workspace, path) {
-  return [];
+  const index = INDEXES.get(workspace) ?? new ExportIndex(workspace);
+  INDEXES.set(workspace, index);
+  const file = { workspace, path, index };
+  if (!isSource(path)) return [formatting(file)];
+  return [formatting(file), completion(file), hover(file), definitions(file), languageTheme];
 }

@@ -1,8 +1,231 @@
 // @ts-check
-/** The panel Search. */
+/** The panel Search: text in all files, and its replacement with a preview. */
 import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { count } from "../../lib/format.js";
+import { say } from "../../lib/parts.js";
+import { oneLine, onOneLine } from "../../lib/untrusted-text.js";
+import { LONGEST_SEARCH, MOST_HITS } from "./search.js";
+import { runSearch } from "./searching.js";
+
+/**
+ * @typedef {import("../workspace/files.js").Workspace} Workspace
+ * @typedef {import("./search.js").Wanted} Wanted
+ * @typedef {import("./search.js").Found} Found
+ * @typedef {import("./search.js").Hit} Hit
+ * @typedef {{ target: HTMLInputElement }} Typed
+ * @typedef {{ found: Found | null, error: string, isRunning: boolean }} State
+ */
+
+/** So long after the last key it is searched. */
+const PAUSE_MS = 250;
+/** Of one search; a version may have more in pictures. */
+const LARGEST_SEARCHED = 20_000_000;
+
+/** @type {Wanted} */
+const NOTHING = { text: "", matchCase: false, isExpression: false, replacement: null };
 
 /** @param {import("../panels.js").PanelProps} props */
-export function SearchPanel({ script }) {
-  return html`<p class="panel-empty">There is nothing here yet for ${script.slug}.</p>`;
+export function SearchPanel({ workspace }) {
+  const [wanted, setWanted] = useState(NOTHING);
+  const { found, error, isRunning } = useSearch(workspace, wanted);
+  const change = (/** @type {Partial<Wanted>} */ some) => setWanted({ ...wanted, ...some });
+  return html`<form
+      class="search-form"
+      role="search"
+      aria-label="Search in all files"
+      onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}
+    >
+      <h2>Search</h2>
+      <${Fields} wanted=${wanted} change=${change} canReplace=${workspace.canChange} />
+      ${
+        wanted.replacement !== null &&
+        html`<button
+          class="btn danger"
+          type="button"
+          disabled=${!found || found.hits === 0 || found.isCut || isRunning}
+          onClick=${() => void replaceAll(workspace, wanted)}
+        >
+          ${found && found.hits > 0 && !found.isCut ? `Replace all ${found.hits}` : "Replace all"}
+        </button>`
+      }
+    </form>
+    <p class="search-state" role="status">${stateOf(wanted, found, isRunning)}</p>
+    ${error && html`<p class="notice" role="alert">${onOneLine(error)}</p>`}
+    ${found?.files.map(
+      ({ path, hits }) =>
+        html`<section class="search-file" key=${path} aria-label=${path}>
+          <h3>${oneLine(path)}<span>${hits.length}</span></h3>
+          <ul>
+            ${hits.map(
+              (hit) =>
+                html`<li key=${`${hit.line}:${hit.column}`}>
+                  <${Line} hit=${hit} open=${() => workspace.open(path, hit)} />
+                </li>`,
+            )}
+          </ul>
+        </section>`,
+    )}`;
+}
+
+/**
+ * @param {{ wanted: Wanted, change: (some: Partial<Wanted>) => void, canReplace: boolean }} props
+ */
+function Fields({ wanted, change, canReplace }) {
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => input.current?.focus(), []);
+  const valueOf = (/** @type {Typed} */ { target }) => target.value;
+  return html`<label class="field">
+      <span>Search for</span>
+      <input
+        ref=${input}
+        type="search"
+        maxlength=${LONGEST_SEARCH}
+        spellcheck=${false}
+        autocomplete="off"
+        value=${wanted.text}
+        onInput=${(/** @type {Typed} */ event) => change({ text: valueOf(event) })}
+      />
+    </label>
+    <div class="search-options">
+      <${Option}
+        label="Match case"
+        isOn=${wanted.matchCase}
+        set=${(/** @type {boolean} */ matchCase) => change({ matchCase })}
+      />
+      <${Option}
+        label="Regular expression"
+        isOn=${wanted.isExpression}
+        set=${(/** @type {boolean} */ isExpression) => change({ isExpression })}
+      />
+      ${
+        canReplace &&
+        html`<${Option}
+          label="Replace"
+          isOn=${wanted.replacement !== null}
+          set=${(/** @type {boolean} */ isOn) => change({ replacement: isOn ? "" : null })}
+        />`
+      }
+    </div>
+    ${
+      wanted.replacement !== null &&
+      html`<label class="field">
+        <span>Replace with</span>
+        <input
+          maxlength=${LONGEST_SEARCH}
+          spellcheck=${false}
+          autocomplete="off"
+          value=${wanted.replacement}
+          onInput=${(/** @type {Typed} */ event) => change({ replacement: valueOf(event) })}
+        />
+      </label>`
+    }`;
+}
+
+/** @param {{ label: string, isOn: boolean, set: (isOn: boolean) => void }} props */
+const Option = ({ label, isOn, set }) =>
+  html`<label>
+    <input
+      type="checkbox"
+      checked=${isOn}
+      onChange=${(/** @type {Typed} */ { target }) => set(target.checked)}
+    />
+    ${label}
+  </label>`;
+
+/** @param {{ hit: Hit, open: () => void }} props */
+function Line({ hit, open }) {
+  const { line, before, match, after, replacement } = hit;
+  const isPreview = replacement !== null;
+  return html`<button class="search-hit" onClick=${open}>
+    <span class="search-line">${line}</span>
+    <bdi
+      >${onOneLine(before)}${
+        isPreview
+          ? html`<del>${onOneLine(match)}</del><ins>${onOneLine(replacement)}</ins>`
+          : html`<mark>${onOneLine(match)}</mark>`
+      }${onOneLine(after)}</bdi
+    >
+  </button>`;
+}
+
+/** @param {Wanted} wanted @param {Found | null} found @param {boolean} isRunning */
+function stateOf(wanted, found, isRunning) {
+  if (!wanted.text) return "Searches the text of all files.";
+  if (isRunning && !found) return "Searching …";
+  if (!found) return "";
+  if (found.isCut)
+    return `More than ${MOST_HITS} matches. Search for more, so that there are fewer.`;
+  if (found.hits === 0) return "No matches.";
+  return `${count(found.hits, "match", "matches")} in ${count(found.files.length, "file")}.`;
+}
+
+/**
+ * Searches again after each key and each change of a file.
+ * @param {Workspace} workspace @param {Wanted} wanted @returns {State}
+ */
+function useSearch(workspace, wanted) {
+  const [state, setState] = useState(
+    /** @type {State} */ ({ found: null, error: "", isRunning: false }),
+  );
+  const [revision, setRevision] = useState(0);
+  useEffect(
+    () =>
+      workspace.subscribe((event) => {
+        if (event === "text" || event === "files" || event === "loaded")
+          setRevision((before) => before + 1);
+      }),
+    [workspace],
+  );
+  useEffect(() => {
+    if (!wanted.text) {
+      setState({ found: null, error: "", isRunning: false });
+      return undefined;
+    }
+    const stop = new AbortController();
+    const timer = setTimeout(() => {
+      setState((before) => ({ ...before, isRunning: true }));
+      runSearch(textsOf(workspace), wanted, stop.signal).then(
+        (found) => setState({ found, error: "", isRunning: false }),
+        (refused) => {
+          if (!stop.signal.aborted)
+            setState({ found: null, error: refused.message, isRunning: false });
+        },
+      );
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [workspace, wanted, revision]);
+  return state;
+}
+
+/** The texts of all files, up to a size. @param {Workspace} workspace */
+function textsOf(workspace) {
+  const files = [];
+  let size = 0;
+  for (const path of workspace.paths()) {
+    size += workspace.document(path)?.length ?? 0;
+    if (size > LARGEST_SEARCHED) break;
+    if (!workspace.isBinary(path)) files.push({ path, text: workspace.text(path) ?? "" });
+  }
+  return files;
+}
+
+/** @param {Workspace} workspace @param {Wanted} wanted */
+async function replaceAll(workspace, wanted) {
+  const texts = new Map(textsOf(workspace).map(({ path, text }) => [path, text]));
+  try {
+    const files = [...texts].map(([path, text]) => ({ path, text }));
+    const found = await runSearch(files, wanted, new AbortController().signal);
+    if (found.isCut) return;
+    const changed = found.files.filter(({ path }) => workspace.text(path) === texts.get(path));
+    for (const { path, replaced } of changed)
+      if (replaced !== null) workspace.setText(path, replaced);
+    const hits = changed.reduce((sum, { hits }) => sum + hits.length, 0);
+    say(`Replaced ${count(hits, "match", "matches")} in ${count(changed.length, "file")}.`);
+  } catch (refused) {
+    say(/** @type {Error} */ (refused).message);
+  }
 }

@@ -15,6 +15,7 @@ import { deployFlow } from "../history/deploy-dialog.js";
 import { HistoryNotices } from "../history/notices.js";
 import { saveFlow } from "../history/save.js";
 import { useFiles } from "../history/use-files.js";
+import { useChecks } from "../problems/use-checks.js";
 import { Actions } from "./actions.js";
 import { Code } from "./code.js";
 import { Dock } from "./dock.js";
@@ -101,6 +102,7 @@ function Loaded({ me, script, reload }) {
   }, [workspace, isLoaded]);
   const help = () => setHelping(true);
   useKeys({ workspace, choose, help });
+  useChecks(workspace, isLoaded);
   useLeaveGuard(workspace);
   return html`<${Head} me=${me}>
       <${Actions} script=${script} workspace=${workspace} help=${help} />

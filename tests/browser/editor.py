@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import httpx2
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.conftest import Watched, watch
 from tests.script_routes.site import Site, running
 from tests.servers import Server
@@ -199,16 +199,30 @@ def show_panel(page: Page, name: str) -> None:
     expect(tab).to_have_attribute("aria-selected", "true")
 
 
-def code_of(page: Page, path: str) -> Any:
+def code_of(page: Page, path: str) -> Locator:
     """The text box with the code of a file."""
     return page.get_by_role("textbox", name=path, exact=True)
 
 
+def open_file(page: Page, path: str) -> None:
+    """Open a file by the tree, whose folders are open."""
+    files = page.get_by_role("region", name="Files")
+    files.locator(f'[role=treeitem][data-path="{path}"]').click()
+    expect(code_of(page, path)).to_be_visible()
+
+
+PASTE = """(box, text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  const options = { clipboardData, bubbles: true, cancelable: true };
+  box.dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+
+
 def replace_code(page: Page, path: str, text: str) -> None:
-    """Open a file of the workspace and type *text* in place of all its code."""
-    page.get_by_role("region", name="Files").get_by_text(path, exact=True).click()
+    """Put *text* in place of all code of the open file, as a paste does."""
     code = code_of(page, path)
     code.click()
     page.keyboard.press("ControlOrMeta+a")
-    # As one input: typed by key, brackets would be closed twice.
-    page.keyboard.insert_text(text)
+    # Typed by key, brackets would be closed twice.
+    code.evaluate(PASTE, text)

@@ -834,6 +834,241 @@ export type VacuumDatabaseVariables = {
   input: Schema.VacuumDatabaseInput;
 };
 
+export type ScriptFileListData = {
+  scriptAssets: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      path: string;
+      size: number;
+      hash: string;
+      type: string;
+      isStored: boolean;
+      updatedAt: string;
+    }>;
+  };
+};
+
+export type ScriptFileListVariables = {
+  slug: string;
+  prefix?: string | null;
+  onlyStored?: boolean | null;
+  after?: string | null;
+};
+
+export type DataTableFields = {
+  kind: Schema.ScriptTableKind;
+  isInsertable: boolean;
+  isEditable: boolean;
+  key: Array<string>;
+  columns: Array<{
+    name: string;
+    type: string;
+    isNullable: boolean;
+    isKey: boolean;
+    isGenerated: boolean;
+    hasDefault: boolean;
+    default: string | null;
+  }>;
+};
+
+export type DataRowFields = {
+  key: Array<string> | null;
+  version: string | null;
+  cells: Array<string | null>;
+  shortened: Array<{
+    column: number;
+    bytes: number | null;
+  }>;
+};
+
+export type UpdateScriptRowData = {
+  updateScriptRow: {
+    row: {
+      version: string | null;
+    } | null;
+  };
+};
+
+export type UpdateScriptRowVariables = {
+  input: Schema.UpdateScriptRowInput;
+};
+
+export type InsertScriptRowData = {
+  insertScriptRow: {
+    row: {
+      version: string | null;
+    } | null;
+  };
+};
+
+export type InsertScriptRowVariables = {
+  input: Schema.InsertScriptRowInput;
+};
+
+export type DeleteScriptRowData = {
+  deleteScriptRow: {
+    key: Array<string>;
+  };
+};
+
+export type DeleteScriptRowVariables = {
+  input: Schema.DeleteScriptRowInput;
+};
+
+export type ScriptRowListData = {
+  scriptRows: {
+    table: {
+      kind: Schema.ScriptTableKind;
+      isInsertable: boolean;
+      isEditable: boolean;
+      key: Array<string>;
+      columns: Array<{
+        name: string;
+        type: string;
+        isNullable: boolean;
+        isKey: boolean;
+        isGenerated: boolean;
+        hasDefault: boolean;
+        default: string | null;
+      }>;
+    };
+    rows: Array<{
+      key: Array<string> | null;
+      version: string | null;
+      cells: Array<string | null>;
+      shortened: Array<{
+        column: number;
+        bytes: number | null;
+      }>;
+    }>;
+    hasNextPage: boolean;
+    endCursor: string | null;
+  };
+};
+
+export type ScriptRowListVariables = {
+  slug: string;
+  table: string;
+  filter?: Array<Schema.ScriptRowFilter> | null;
+  order?: Schema.ScriptRowOrder | null;
+  after?: string | null;
+};
+
+export type ScriptRowOneData = {
+  scriptRow: {
+    key: Array<string> | null;
+    version: string | null;
+    cells: Array<string | null>;
+    shortened: Array<{
+      column: number;
+      bytes: number | null;
+    }>;
+  } | null;
+};
+
+export type ScriptRowOneVariables = {
+  slug: string;
+  table: string;
+  key: Array<string>;
+};
+
+export type ScriptTableListData = {
+  scriptTables: Array<{
+    name: string;
+    kind: Schema.ScriptTableKind;
+    approximateRows: number | null;
+    bytes: number;
+    columnCount: number;
+  }>;
+};
+
+export type ScriptTableListVariables = {
+  slug: string;
+};
+
+export type ScriptValueListData = {
+  scriptValues: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
+    nodes: Array<{
+      key: string;
+      beginning: string;
+      isShortened: boolean;
+      size: number;
+      version: number;
+      expiresAt: string | null;
+      updatedAt: string;
+    }>;
+  };
+};
+
+export type ScriptValueListVariables = {
+  slug: string;
+  userId?: string | null;
+  prefix?: string | null;
+  after?: string | null;
+};
+
+export type ScriptValueOneData = {
+  scriptValue: {
+    key: string;
+    json: string;
+    version: number;
+    expiresAt: string | null;
+  } | null;
+};
+
+export type ScriptValueOneVariables = {
+  slug: string;
+  key: string;
+  userId?: string | null;
+};
+
+export type ScriptValueHoldersData = {
+  scriptValueHolders: {
+    totalCount: number;
+    nodes: Array<{
+      userId: string;
+      email: string;
+      keys: number;
+    }>;
+  };
+};
+
+export type ScriptValueHoldersVariables = {
+  slug: string;
+};
+
+export type SetScriptValueData = {
+  setScriptValue: {
+    value: {
+      key: string;
+      version: number;
+    };
+  };
+};
+
+export type SetScriptValueVariables = {
+  input: Schema.SetScriptValueInput;
+};
+
+export type DeleteScriptValueData = {
+  deleteScriptValue: {
+    key: string;
+  };
+};
+
+export type DeleteScriptValueVariables = {
+  input: Schema.DeleteScriptValueInput;
+};
+
 export type EditorMeData = {
   viewer: {
     id: string;
@@ -845,16 +1080,254 @@ export type EditorMeData = {
 
 export type EditorMeVariables = { [name: string]: never };
 
+export type EditorDeployPlanData = {
+  script: {
+    activeVersion: number | null;
+    state: Schema.ScriptState;
+    routes: Array<{
+      method: string;
+      path: string;
+    }>;
+    activations: {
+      nodes: Array<{
+        version: number;
+        at: string;
+        by: string;
+      }>;
+    };
+  } | null;
+  scriptSchedules: {
+    nodes: Array<{
+      name: string;
+      isDeclared: boolean;
+    }>;
+  };
+};
+
+export type EditorDeployPlanVariables = {
+  slug: string;
+};
+
+export type EditorDeployFilesData = {
+  scriptDiff: Array<{
+    path: string;
+    kind: Schema.FileChangeKind;
+  }>;
+};
+
+export type EditorDeployFilesVariables = {
+  slug: string;
+  from: number;
+  to: number;
+};
+
+export type EditorDeployCheckData = {
+  checkScript: {
+    ok: boolean;
+    schedules: Array<string>;
+    routes: Array<{
+      method: string;
+      path: string;
+    }>;
+    diagnostics: Array<{
+      severity: Schema.DiagnosticSeverity;
+      message: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type EditorDeployCheckVariables = {
+  input: Schema.CheckScriptInput;
+};
+
 export type EditorDeployData = {
   deployScript: {
-    script: {
-      activeVersion: number | null;
-    };
+    changed: boolean;
   };
 };
 
 export type EditorDeployVariables = {
   input: Schema.DeployScriptInput;
+};
+
+export type EditorRollBackData = {
+  rollBackScript: {
+    changed: boolean;
+  };
+};
+
+export type EditorRollBackVariables = {
+  input: Schema.RollBackScriptInput;
+};
+
+export type EditorDiffData = {
+  scriptDiff: Array<{
+    path: string;
+    kind: Schema.FileChangeKind;
+    oldSize: number | null;
+    newSize: number | null;
+    diff: string | null;
+  }>;
+};
+
+export type EditorDiffVariables = {
+  slug: string;
+  from: number;
+  to: number;
+};
+
+export type EditorOpenData = {
+  script: {
+    newest: {
+      number: number;
+      entry: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+        size: number;
+        digest: string;
+      }>;
+    } | null;
+    draft: {
+      baseVersion: number;
+      revision: number;
+      savedAt: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+        isRemoved: boolean;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type EditorOpenVariables = {
+  slug: string;
+};
+
+export type EditorSaveDraftData = {
+  saveScriptDraft: {
+    draft: {
+      revision: number;
+    } | null;
+  };
+};
+
+export type EditorSaveDraftVariables = {
+  input: Schema.SaveScriptDraftInput;
+};
+
+export type EditorDiscardDraftData = {
+  discardScriptDraft: {
+    changed: boolean;
+  };
+};
+
+export type EditorDiscardDraftVariables = {
+  input: Schema.DiscardScriptDraftInput;
+};
+
+export type EditorHistoryData = {
+  script: {
+    activeVersion: number | null;
+    newestVersion: number;
+    versions: {
+      nodes: Array<{
+        number: number;
+        parent: number | null;
+        message: string;
+        authorName: string;
+        createdAt: string;
+        deployedAt: string | null;
+      }>;
+      pageInfo: {
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+    };
+    activations: {
+      nodes: Array<{
+        version: number;
+        previousVersion: number | null;
+        kind: Schema.ScriptActivationKind;
+        at: string;
+        by: string;
+      }>;
+    };
+  } | null;
+};
+
+export type EditorHistoryVariables = {
+  slug: string;
+  after?: string | null;
+};
+
+export type EditorVersionFilesData = {
+  scriptVersion: {
+    files: Array<{
+      path: string;
+      size: number;
+      text: string | null;
+    }>;
+  } | null;
+};
+
+export type EditorVersionFilesVariables = {
+  slug: string;
+  number: number;
+};
+
+export type EditorTheirsData = {
+  script: {
+    newest: {
+      number: number;
+      entry: string;
+      authorName: string;
+      createdAt: string;
+      message: string;
+      files: Array<{
+        path: string;
+        text: string | null;
+        base64: string | null;
+        size: number;
+        digest: string;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type EditorTheirsVariables = {
+  slug: string;
+};
+
+export type EditorNewsData = {
+  viewer: {
+    email: string;
+  } | null;
+  script: {
+    newest: {
+      number: number;
+      authorName: string;
+      createdAt: string;
+    } | null;
+    activations: {
+      nodes: Array<{
+        version: number;
+        kind: Schema.ScriptActivationKind;
+        by: string;
+        at: string;
+      }>;
+    };
+  } | null;
+};
+
+export type EditorNewsVariables = {
+  slug: string;
 };
 
 export type EditorSaveData = {
@@ -885,18 +1358,188 @@ export type FormatScriptFileVariables = {
   input: Schema.FormatScriptFileInput;
 };
 
+export type EditorScriptRow = {
+  id: string;
+  slug: string;
+  title: string;
+  state: Schema.ScriptState;
+  suspensionReason: string | null;
+  viewerIsOwner: boolean;
+  host: string | null;
+  newestVersion: number;
+  owners: Array<{
+    email: string;
+  }>;
+  routes: Array<{
+    method: string;
+    path: string;
+    kind: string;
+  }>;
+  activity: {
+    requests: number;
+    errors: number;
+  };
+  active: {
+    number: number;
+    deployedAt: string | null;
+  } | null;
+  activations: {
+    nodes: Array<{
+      version: number;
+      by: string;
+    }>;
+  };
+};
+
 export type EditorScriptsData = {
   scripts: {
+    totalCount: number;
+    pageInfo: {
+      hasNextPage: boolean;
+      endCursor: string | null;
+    };
     nodes: Array<{
       id: string;
       slug: string;
       title: string;
       state: Schema.ScriptState;
+      suspensionReason: string | null;
+      viewerIsOwner: boolean;
+      host: string | null;
+      newestVersion: number;
+      owners: Array<{
+        email: string;
+      }>;
+      routes: Array<{
+        method: string;
+        path: string;
+        kind: string;
+      }>;
+      activity: {
+        requests: number;
+        errors: number;
+      };
+      active: {
+        number: number;
+        deployedAt: string | null;
+      } | null;
+      activations: {
+        nodes: Array<{
+          version: number;
+          by: string;
+        }>;
+      };
     }>;
   };
 };
 
-export type EditorScriptsVariables = { [name: string]: never };
+export type EditorScriptsVariables = {
+  first: number;
+  after?: string | null;
+  filter?: Schema.ScriptFilter | null;
+};
+
+export type EditorListChangesData = {
+  scriptChanged: {
+    slug: string;
+  };
+};
+
+export type EditorListChangesVariables = { [name: string]: never };
+
+export type ScriptTemplatesData = {
+  scriptTemplates: Array<{
+    name: string;
+    title: string;
+    description: string;
+  }>;
+};
+
+export type ScriptTemplatesVariables = { [name: string]: never };
+
+export type ScriptTemplateFilesData = {
+  scriptTemplates: Array<{
+    name: string;
+    files: Array<{
+      path: string;
+      text: string;
+    }>;
+  }>;
+};
+
+export type ScriptTemplateFilesVariables = { [name: string]: never };
+
+export type ScriptLine = {
+  id: string;
+  version: number | null;
+  at: string;
+  level: Schema.ScriptLogLevel;
+  requestId: string | null;
+  route: string | null;
+  text: string;
+  file: string | null;
+  line: number | null;
+  column: number | null;
+};
+
+export type ScriptLogData = {
+  script: {
+    log: {
+      pageInfo: {
+        hasNextPage: boolean;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        version: number | null;
+        at: string;
+        level: Schema.ScriptLogLevel;
+        requestId: string | null;
+        route: string | null;
+        text: string;
+        file: string | null;
+        line: number | null;
+        column: number | null;
+      }>;
+    } | null;
+  } | null;
+};
+
+export type ScriptLogVariables = {
+  slug: string;
+  after?: string | null;
+  filter?: Schema.ScriptLogFilter | null;
+};
+
+export type ScriptLogAddedData = {
+  scriptLogAdded: {
+    id: string;
+    version: number | null;
+    at: string;
+    level: Schema.ScriptLogLevel;
+    requestId: string | null;
+    route: string | null;
+    text: string;
+    file: string | null;
+    line: number | null;
+    column: number | null;
+  };
+};
+
+export type ScriptLogAddedVariables = {
+  slug: string;
+  level?: Schema.ScriptLogLevel | null;
+  requestId?: string | null;
+};
+
+export type ScriptLogViewerData = {
+  viewer: {
+    email: string;
+    roles: Array<Schema.Role>;
+  } | null;
+};
+
+export type ScriptLogViewerVariables = { [name: string]: never };
 
 export type CheckScriptInEditorData = {
   checkScript: {
@@ -930,6 +1573,192 @@ export type CheckScriptTypesInEditorData = {
 export type CheckScriptTypesInEditorVariables = {
   input: Schema.CheckScriptTypesInput;
 };
+
+export type RunAnswer = {
+  requestId: string;
+  version: number;
+  status: number;
+  headers: Array<{
+    name: string;
+    value: string;
+  }>;
+  body: string | null;
+  bodyBase64: string | null;
+  bodySize: number;
+  isTruncated: boolean;
+  milliseconds: number;
+  log: Array<{
+    level: Schema.ScriptLogLevel;
+    text: string;
+    file: string | null;
+    line: number | null;
+    column: number | null;
+  }>;
+};
+
+export type RunScriptData = {
+  runScript: {
+    requestId: string;
+    version: number;
+    status: number;
+    headers: Array<{
+      name: string;
+      value: string;
+    }>;
+    body: string | null;
+    bodyBase64: string | null;
+    bodySize: number;
+    isTruncated: boolean;
+    milliseconds: number;
+    log: Array<{
+      level: Schema.ScriptLogLevel;
+      text: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type RunScriptVariables = {
+  input: Schema.RunScriptInput;
+};
+
+export type ReplayFailureData = {
+  replayScriptInvocation: {
+    requestId: string;
+    version: number;
+    status: number;
+    headers: Array<{
+      name: string;
+      value: string;
+    }>;
+    body: string | null;
+    bodyBase64: string | null;
+    bodySize: number;
+    isTruncated: boolean;
+    milliseconds: number;
+    log: Array<{
+      level: Schema.ScriptLogLevel;
+      text: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type ReplayFailureVariables = {
+  input: Schema.ReplayScriptInvocationInput;
+};
+
+export type EditorFailuresData = {
+  scriptFailures: Array<{
+    id: string;
+    requestId: string;
+    version: number;
+    at: string;
+    method: string;
+    path: string;
+    message: string;
+    canBeReplayed: boolean;
+  }>;
+};
+
+export type EditorFailuresVariables = {
+  slug: string;
+};
+
+export type SavedRequest = {
+  id: string;
+  name: string;
+  method: string;
+  path: string;
+  headers: Array<{
+    name: string;
+    value: string;
+  }>;
+  body: string;
+  asViewer: boolean;
+  savedAt: string;
+  savedBy: string;
+};
+
+export type SavedRequestsData = {
+  scriptRequests: Array<{
+    id: string;
+    name: string;
+    method: string;
+    path: string;
+    headers: Array<{
+      name: string;
+      value: string;
+    }>;
+    body: string;
+    asViewer: boolean;
+    savedAt: string;
+    savedBy: string;
+  }>;
+};
+
+export type SavedRequestsVariables = {
+  slug: string;
+};
+
+export type SaveRequestData = {
+  saveScriptRequest: {
+    request: {
+      id: string;
+      name: string;
+      method: string;
+      path: string;
+      headers: Array<{
+        name: string;
+        value: string;
+      }>;
+      body: string;
+      asViewer: boolean;
+      savedAt: string;
+      savedBy: string;
+    };
+  };
+};
+
+export type SaveRequestVariables = {
+  input: Schema.SaveScriptRequestInput;
+};
+
+export type DeleteRequestData = {
+  deleteScriptRequest: {
+    requests: Array<{
+      id: string;
+      name: string;
+      method: string;
+      path: string;
+      headers: Array<{
+        name: string;
+        value: string;
+      }>;
+      body: string;
+      asViewer: boolean;
+      savedAt: string;
+      savedBy: string;
+    }>;
+  };
+};
+
+export type DeleteRequestVariables = {
+  input: Schema.DeleteScriptRequestInput;
+};
+
+export type RunAsData = {
+  viewer: {
+    email: string;
+    roles: Array<Schema.Role>;
+  } | null;
+};
+
+export type RunAsVariables = { [name: string]: never };
 
 export type ScriptFetchHostsData = {
   script: {
@@ -1353,6 +2182,28 @@ export type RemoveScriptSecretVariables = {
   input: Schema.RemoveScriptSecretInput;
 };
 
+export type SettingsViewerData = {
+  viewer: {
+    roles: Array<Schema.Role>;
+  } | null;
+};
+
+export type SettingsViewerVariables = { [name: string]: never };
+
+export type ScriptStateData = {
+  script: {
+    activeVersion: number | null;
+    suspendedAt: string | null;
+    suspensionReason: string | null;
+    createdAt: string;
+    createdBy: string;
+  } | null;
+};
+
+export type ScriptStateVariables = {
+  slug: string;
+};
+
 export type ScriptStreamsData = {
   scriptStreams: Array<{
     channel: string;
@@ -1364,7 +2215,72 @@ export type ScriptStreamsVariables = {
   slug: string;
 };
 
+export type EvaluateScriptData = {
+  evaluateScript: {
+    version: number;
+    json: string | null;
+    text: string | null;
+    milliseconds: number;
+    error: {
+      message: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+      stack: string;
+    } | null;
+    log: Array<{
+      level: Schema.ScriptLogLevel;
+      text: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type EvaluateScriptVariables = {
+  input: Schema.EvaluateScriptInput;
+};
+
+export type RunTestsData = {
+  testScript: {
+    version: number;
+    milliseconds: number;
+    tests: Array<{
+      name: string;
+      status: Schema.ScriptTestStatus;
+      file: string | null;
+      line: number | null;
+      milliseconds: number;
+      error: {
+        message: string;
+        file: string | null;
+        line: number | null;
+        column: number | null;
+        stack: string;
+      } | null;
+    }>;
+    log: Array<{
+      level: Schema.ScriptLogLevel;
+      text: string;
+      file: string | null;
+      line: number | null;
+      column: number | null;
+    }>;
+  };
+};
+
+export type RunTestsVariables = {
+  input: Schema.TestScriptInput;
+};
+
 export type EditorScriptData = {
+  viewer: {
+    id: string;
+    email: string;
+    name: string;
+    roles: Array<Schema.Role>;
+  } | null;
   script: {
     id: string;
     slug: string;
@@ -1419,6 +2335,8 @@ export type EditorNewestData = {
         path: string;
         text: string | null;
         base64: string | null;
+        size: number;
+        digest: string;
       }>;
     } | null;
   } | null;
@@ -1436,6 +2354,8 @@ export type EditorVersionData = {
       path: string;
       text: string | null;
       base64: string | null;
+      size: number;
+      digest: string;
     }>;
   } | null;
 };
@@ -2523,12 +3443,116 @@ export interface Documents {
     document: Document<VacuumDatabaseData, VacuumDatabaseVariables>;
     fragments: [];
   };
+  "query ScriptFileList(\n  $slug: String!, $prefix: String, $onlyStored: Boolean, $after: String\n) {\n  scriptAssets(\n    slug: $slug, prefix: $prefix, onlyStored: $onlyStored, first: 50, after: $after\n  ) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes { path size hash type isStored updatedAt }\n  }\n}": {
+    document: Document<ScriptFileListData, ScriptFileListVariables>;
+    fragments: [];
+  };
+  "fragment DataTableFields on ScriptTable {\n  kind isInsertable isEditable key\n  columns { name type isNullable isKey isGenerated hasDefault default }\n}": {
+    document: Fragment<"DataTableFields">;
+    fragments: [];
+  };
+  "fragment DataRowFields on ScriptRow {\n  key version cells shortened { column bytes }\n}": {
+    document: Fragment<"DataRowFields">;
+    fragments: [];
+  };
+  "mutation UpdateScriptRow($input: UpdateScriptRowInput!) {\n  updateScriptRow(input: $input) { row { version } }\n}": {
+    document: Document<UpdateScriptRowData, UpdateScriptRowVariables>;
+    fragments: [];
+  };
+  "mutation InsertScriptRow($input: InsertScriptRowInput!) {\n  insertScriptRow(input: $input) { row { version } }\n}": {
+    document: Document<InsertScriptRowData, InsertScriptRowVariables>;
+    fragments: [];
+  };
+  "mutation DeleteScriptRow($input: DeleteScriptRowInput!) {\n  deleteScriptRow(input: $input) { key }\n}": {
+    document: Document<DeleteScriptRowData, DeleteScriptRowVariables>;
+    fragments: [];
+  };
+  "query ScriptRowList(\n    $slug: String!, $table: String!, $filter: [ScriptRowFilter!], $order: ScriptRowOrder,\n    $after: String\n  ) {\n    scriptRows(\n      slug: $slug, table: $table, filter: $filter, order: $order, first: 50, after: $after\n    ) {\n      table { ...DataTableFields }\n      rows { ...DataRowFields }\n      hasNextPage endCursor\n    }\n  }": {
+    document: Document<ScriptRowListData, ScriptRowListVariables>;
+    fragments: [Fragment<"DataTableFields">, Fragment<"DataRowFields">];
+  };
+  "query ScriptRowOne($slug: String!, $table: String!, $key: [String!]!) {\n    scriptRow(slug: $slug, table: $table, key: $key) { ...DataRowFields }\n  }": {
+    document: Document<ScriptRowOneData, ScriptRowOneVariables>;
+    fragments: [Fragment<"DataRowFields">];
+  };
+  "query ScriptTableList($slug: String!) {\n  scriptTables(slug: $slug) { name kind approximateRows bytes columnCount }\n}": {
+    document: Document<ScriptTableListData, ScriptTableListVariables>;
+    fragments: [];
+  };
+  "query ScriptValueList(\n  $slug: String!, $userId: ID, $prefix: String, $after: String\n) {\n  scriptValues(slug: $slug, userId: $userId, prefix: $prefix, first: 50, after: $after) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes { key beginning isShortened size version expiresAt updatedAt }\n  }\n}": {
+    document: Document<ScriptValueListData, ScriptValueListVariables>;
+    fragments: [];
+  };
+  "query ScriptValueOne($slug: String!, $key: String!, $userId: ID) {\n  scriptValue(slug: $slug, key: $key, userId: $userId) { key json version expiresAt }\n}": {
+    document: Document<ScriptValueOneData, ScriptValueOneVariables>;
+    fragments: [];
+  };
+  "query ScriptValueHolders($slug: String!) {\n  scriptValueHolders(slug: $slug, first: 200) { totalCount nodes { userId email keys } }\n}": {
+    document: Document<ScriptValueHoldersData, ScriptValueHoldersVariables>;
+    fragments: [];
+  };
+  "mutation SetScriptValue($input: SetScriptValueInput!) {\n  setScriptValue(input: $input) { value { key version } }\n}": {
+    document: Document<SetScriptValueData, SetScriptValueVariables>;
+    fragments: [];
+  };
+  "mutation DeleteScriptValue($input: DeleteScriptValueInput!) {\n  deleteScriptValue(input: $input) { key }\n}": {
+    document: Document<DeleteScriptValueData, DeleteScriptValueVariables>;
+    fragments: [];
+  };
   "query EditorMe { viewer { id email name roles } }": {
     document: Document<EditorMeData, EditorMeVariables>;
     fragments: [];
   };
-  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { script { activeVersion } }\n}": {
+  "query EditorDeployPlan($slug: String!) {\n  script(slug: $slug) {\n    activeVersion state\n    routes { method path }\n    activations(first: 1) { nodes { version at by } }\n  }\n  scriptSchedules(slug: $slug, first: 200) { nodes { name isDeclared } }\n}": {
+    document: Document<EditorDeployPlanData, EditorDeployPlanVariables>;
+    fragments: [];
+  };
+  "query EditorDeployFiles($slug: String!, $from: Int!, $to: Int!) {\n  scriptDiff(slug: $slug, from: $from, to: $to) { path kind }\n}": {
+    document: Document<EditorDeployFilesData, EditorDeployFilesVariables>;
+    fragments: [];
+  };
+  "mutation EditorDeployCheck($input: CheckScriptInput!) {\n  checkScript(input: $input) {\n    ok schedules\n    routes { method path }\n    diagnostics { severity message file line column }\n  }\n}": {
+    document: Document<EditorDeployCheckData, EditorDeployCheckVariables>;
+    fragments: [];
+  };
+  "mutation EditorDeploy($input: DeployScriptInput!) {\n  deployScript(input: $input) { changed }\n}": {
     document: Document<EditorDeployData, EditorDeployVariables>;
+    fragments: [];
+  };
+  "mutation EditorRollBack($input: RollBackScriptInput!) {\n  rollBackScript(input: $input) { changed }\n}": {
+    document: Document<EditorRollBackData, EditorRollBackVariables>;
+    fragments: [];
+  };
+  "query EditorDiff($slug: String!, $from: Int!, $to: Int!) {\n  scriptDiff(slug: $slug, from: $from, to: $to) { path kind oldSize newSize diff }\n}": {
+    document: Document<EditorDiffData, EditorDiffVariables>;
+    fragments: [];
+  };
+  "query EditorOpen($slug: String!) {\n  script(slug: $slug) {\n    newest { number entry files { path text base64 size digest } }\n    draft { baseVersion revision savedAt files { path text base64 isRemoved } }\n  }\n}": {
+    document: Document<EditorOpenData, EditorOpenVariables>;
+    fragments: [];
+  };
+  "mutation EditorSaveDraft($input: SaveScriptDraftInput!) {\n  saveScriptDraft(input: $input) { draft { revision } }\n}": {
+    document: Document<EditorSaveDraftData, EditorSaveDraftVariables>;
+    fragments: [];
+  };
+  "mutation EditorDiscardDraft($input: DiscardScriptDraftInput!) {\n  discardScriptDraft(input: $input) { changed }\n}": {
+    document: Document<EditorDiscardDraftData, EditorDiscardDraftVariables>;
+    fragments: [];
+  };
+  "query EditorHistory($slug: String!, $after: String) {\n  script(slug: $slug) {\n    activeVersion newestVersion\n    versions(first: 20, after: $after) {\n      nodes { number parent message authorName createdAt deployedAt }\n      pageInfo { hasNextPage endCursor }\n    }\n    activations(first: 10) { nodes { version previousVersion kind at by } }\n  }\n}": {
+    document: Document<EditorHistoryData, EditorHistoryVariables>;
+    fragments: [];
+  };
+  "query EditorVersionFiles($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { files { path size text } }\n}": {
+    document: Document<EditorVersionFilesData, EditorVersionFilesVariables>;
+    fragments: [];
+  };
+  "query EditorTheirs($slug: String!) {\n  script(slug: $slug) {\n    newest { number entry authorName createdAt message files { path text base64 size digest } }\n  }\n}": {
+    document: Document<EditorTheirsData, EditorTheirsVariables>;
+    fragments: [];
+  };
+  "query EditorNews($slug: String!) {\n  viewer { email }\n  script(slug: $slug) {\n    newest { number authorName createdAt }\n    activations(first: 1) { nodes { version kind by at } }\n  }\n}": {
+    document: Document<EditorNewsData, EditorNewsVariables>;
     fragments: [];
   };
   "mutation EditorSave($input: SaveScriptInput!) {\n  saveScript(input: $input) { changed version { number } }\n}": {
@@ -2539,8 +3563,40 @@ export interface Documents {
     document: Document<FormatScriptFileData, FormatScriptFileVariables>;
     fragments: [];
   };
-  "query EditorScripts {\n  scripts(first: 200) { nodes { id slug title state } }\n}": {
+  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n  activations(first: 1) { nodes { version by } }\n}": {
+    document: Fragment<"EditorScriptRow">;
+    fragments: [];
+  };
+  "query EditorScripts($first: Int!, $after: String, $filter: ScriptFilter) {\n    scripts(first: $first, after: $after, filter: $filter) {\n      totalCount\n      pageInfo { hasNextPage endCursor }\n      nodes { ...EditorScriptRow }\n    }\n  }": {
     document: Document<EditorScriptsData, EditorScriptsVariables>;
+    fragments: [Fragment<"EditorScriptRow">];
+  };
+  "subscription EditorListChanges { scriptChanged { slug } }": {
+    document: Document<EditorListChangesData, EditorListChangesVariables>;
+    fragments: [];
+  };
+  "query ScriptTemplates { scriptTemplates { name title description } }": {
+    document: Document<ScriptTemplatesData, ScriptTemplatesVariables>;
+    fragments: [];
+  };
+  "query ScriptTemplateFiles { scriptTemplates { name files { path text } } }": {
+    document: Document<ScriptTemplateFilesData, ScriptTemplateFilesVariables>;
+    fragments: [];
+  };
+  "fragment ScriptLine on ScriptLogLine {\n  id version at level requestId route text file line column\n}": {
+    document: Fragment<"ScriptLine">;
+    fragments: [];
+  };
+  "query ScriptLog($slug: String!, $after: String, $filter: ScriptLogFilter) {\n    script(slug: $slug) {\n      log(first: 200, after: $after, filter: $filter) {\n        pageInfo { hasNextPage endCursor } nodes { ...ScriptLine }\n      }\n    }\n  }": {
+    document: Document<ScriptLogData, ScriptLogVariables>;
+    fragments: [Fragment<"ScriptLine">];
+  };
+  "subscription ScriptLogAdded($slug: String!, $level: ScriptLogLevel, $requestId: String) {\n    scriptLogAdded(slug: $slug, level: $level, requestId: $requestId) { ...ScriptLine }\n  }": {
+    document: Document<ScriptLogAddedData, ScriptLogAddedVariables>;
+    fragments: [Fragment<"ScriptLine">];
+  };
+  "query ScriptLogViewer { viewer { email roles } }": {
+    document: Document<ScriptLogViewerData, ScriptLogViewerVariables>;
     fragments: [];
   };
   "mutation CheckScriptInEditor($input: CheckScriptInput!) {\n  checkScript(input: $input) { diagnostics { severity message file line column } }\n}": {
@@ -2549,6 +3605,42 @@ export interface Documents {
   };
   "mutation CheckScriptTypesInEditor($input: CheckScriptTypesInput!) {\n  checkScriptTypes(input: $input) { diagnostics { severity message file line column } problem }\n}": {
     document: Document<CheckScriptTypesInEditorData, CheckScriptTypesInEditorVariables>;
+    fragments: [];
+  };
+  "fragment RunAnswer on ScriptRun {\n  requestId version status headers { name value } body bodyBase64 bodySize isTruncated milliseconds\n  log { level text file line column }\n}": {
+    document: Fragment<"RunAnswer">;
+    fragments: [];
+  };
+  "mutation RunScript($input: RunScriptInput!) { runScript(input: $input) { ...RunAnswer } }": {
+    document: Document<RunScriptData, RunScriptVariables>;
+    fragments: [Fragment<"RunAnswer">];
+  };
+  "mutation ReplayFailure($input: ReplayScriptInvocationInput!) {\n    replayScriptInvocation(input: $input) { ...RunAnswer }\n  }": {
+    document: Document<ReplayFailureData, ReplayFailureVariables>;
+    fragments: [Fragment<"RunAnswer">];
+  };
+  "query EditorFailures($slug: String!) {\n  scriptFailures(slug: $slug, first: 20) {\n    id requestId version at method path message canBeReplayed\n  }\n}": {
+    document: Document<EditorFailuresData, EditorFailuresVariables>;
+    fragments: [];
+  };
+  "fragment SavedRequest on ScriptRequest {\n  id name method path headers { name value } body asViewer savedAt savedBy\n}": {
+    document: Fragment<"SavedRequest">;
+    fragments: [];
+  };
+  "query SavedRequests($slug: String!) { scriptRequests(slug: $slug) { ...SavedRequest } }": {
+    document: Document<SavedRequestsData, SavedRequestsVariables>;
+    fragments: [Fragment<"SavedRequest">];
+  };
+  "mutation SaveRequest($input: SaveScriptRequestInput!) {\n    saveScriptRequest(input: $input) { request { ...SavedRequest } }\n  }": {
+    document: Document<SaveRequestData, SaveRequestVariables>;
+    fragments: [Fragment<"SavedRequest">];
+  };
+  "mutation DeleteRequest($input: DeleteScriptRequestInput!) {\n    deleteScriptRequest(input: $input) { requests { ...SavedRequest } }\n  }": {
+    document: Document<DeleteRequestData, DeleteRequestVariables>;
+    fragments: [Fragment<"SavedRequest">];
+  };
+  "query RunAs { viewer { email roles } }": {
+    document: Document<RunAsData, RunAsVariables>;
     fragments: [];
   };
   "query ScriptFetchHosts($slug: String!) {\n  script(slug: $slug) { fetchHosts }\n}": {
@@ -2659,11 +3751,27 @@ export interface Documents {
     document: Document<RemoveScriptSecretData, RemoveScriptSecretVariables>;
     fragments: [];
   };
+  "query SettingsViewer { viewer { roles } }": {
+    document: Document<SettingsViewerData, SettingsViewerVariables>;
+    fragments: [];
+  };
+  "query ScriptState($slug: String!) {\n  script(slug: $slug) { activeVersion suspendedAt suspensionReason createdAt createdBy }\n}": {
+    document: Document<ScriptStateData, ScriptStateVariables>;
+    fragments: [];
+  };
   "query ScriptStreams($slug: String!) {\n  scriptStreams(slug: $slug) { channel connections }\n}": {
     document: Document<ScriptStreamsData, ScriptStreamsVariables>;
     fragments: [];
   };
-  "query EditorScript($slug: String!) {\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
+  "mutation EvaluateScript($input: EvaluateScriptInput!) {\n  evaluateScript(input: $input) {\n    version json text milliseconds\n    error { message file line column stack }\n    log { level text file line column }\n  }\n}": {
+    document: Document<EvaluateScriptData, EvaluateScriptVariables>;
+    fragments: [];
+  };
+  "mutation RunTests($input: TestScriptInput!) {\n  testScript(input: $input) {\n    version milliseconds\n    tests { name status file line milliseconds error { message file line column stack } }\n    log { level text file line column }\n  }\n}": {
+    document: Document<RunTestsData, RunTestsVariables>;
+    fragments: [];
+  };
+  "query EditorScript($slug: String!) {\n  viewer { id email name roles }\n  script(slug: $slug) {\n    id slug title newestVersion activeVersion state host pageMode suspendedAt suspensionReason\n    viewerIsOwner\n    owners { email name }\n    routes { method path kind handler }\n  }\n}": {
     document: Document<EditorScriptData, EditorScriptVariables>;
     fragments: [];
   };
@@ -2671,11 +3779,11 @@ export interface Documents {
     document: Document<EditorScriptChangedData, EditorScriptChangedVariables>;
     fragments: [];
   };
-  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 } } }\n}": {
+  "query EditorNewest($slug: String!) {\n  script(slug: $slug) { newest { number entry files { path text base64 size digest } } }\n}": {
     document: Document<EditorNewestData, EditorNewestVariables>;
     fragments: [];
   };
-  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 } }\n}": {
+  "query EditorVersion($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { number entry files { path text base64 size digest } }\n}": {
     document: Document<EditorVersionData, EditorVersionVariables>;
     fragments: [];
   };

@@ -1,5 +1,5 @@
 // @ts-check
-/** What stands in place of the list until there is a script. */
+/** Templates, shown instead of the list until there is a script. */
 import { html } from "htm/preact";
 import { Failure } from "../../lib/parts.js";
 import { useTemplates } from "./templates.js";

@@ -55,7 +55,8 @@ const Owners = ({ script: { owners } }) =>
 
 /** @param {{ script: Row }} props */
 const Routes = ({ script: { routes, host } }) =>
-  html`${routes.slice(0, SHOWN_ROUTES).map((route) => {
+  html`${routes.length === 0 && "–"}
+    ${routes.slice(0, SHOWN_ROUTES).map((route) => {
       const name = oneLine(`${route.method} ${route.path}`);
       return html`<div class="route" key=${`${route.method} ${route.path}`}>
         ${opensInBrowser(route) && !host ? html`<a href=${route.path} target="_blank">${name}</a>` : name}

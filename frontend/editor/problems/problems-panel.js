@@ -21,7 +21,7 @@ export function ProblemsPanel({ workspace }) {
   const checks = useChecksOf(workspace);
   const groups = byFile(workspace.problems);
   return html`<header class="problems-head">
-      <h2>Problems</h2>
+      <p role="status">${stateOf(workspace, checks.state, groups)}</p>
       ${
         workspace.canChange &&
         html`<button
@@ -33,7 +33,6 @@ export function ProblemsPanel({ workspace }) {
         </button>`
       }
     </header>
-    <p class="problems-state" role="status">${stateOf(workspace, checks.state, groups)}</p>
     ${checks.notes.map((note) => html`<p class="notice" key=${note}>${untrusted(note)}</p>`)}
     ${groups.map(
       ({ file, problems }) =>

@@ -36,7 +36,6 @@ export function SearchPanel({ workspace }) {
       aria-label="Search in all files"
       onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}
     >
-      <h2>Search</h2>
       <${Fields} wanted=${wanted} change=${change} canReplace=${workspace.canChange} />
       ${
         wanted.replacement !== null &&

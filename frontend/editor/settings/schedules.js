@@ -113,7 +113,7 @@ function Line({ slug, schedule, run }) {
     <span class="does">
       <button
         class="btn small"
-        aria-label=${`Run ${name} now`}
+        aria-label=${`Run now: ${name}`}
         disabled=${isPaused || state === "RUNNING"}
         onClick=${() => run(name)}
       >

@@ -44,7 +44,6 @@ export function SettingsPanel({ script, workspace }) {
     changed: () => void workspace.reload(),
   };
   return html`<div class="settings">
-    <h2>Settings</h2>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${PARTS.map(
       ({ label, part }) =>

@@ -46,9 +46,7 @@ export function Snippet({ script, workspace }) {
   };
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    // The same keys run a request elsewhere in the workspace.
     event.preventDefault();
-    event.stopPropagation();
     void evaluate();
   };
   if (script.activeVersion === null)
@@ -71,6 +69,7 @@ export function Snippet({ script, workspace }) {
           placeholder="await env.kv.list()"
           value=${source}
           onInput=${(/** @type {{ target: HTMLTextAreaElement }} */ { target }) => setSource(target.value)}
+          data-own-enter
           onKeyDown=${pressed}
         ></textarea>
       </label>

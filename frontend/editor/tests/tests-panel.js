@@ -48,7 +48,6 @@ export function TestsPanel({ script, workspace }) {
   useWorkspace(workspace);
   const hasTests = workspace.paths().some(isTestFile);
   return html`<div class="tests setting">
-    <h2>Tests</h2>
     ${hasTests ? html`<${Tests} slug=${script.slug} workspace=${workspace} />` : html`<${NoTests} workspace=${workspace} />`}
     <details>
       <summary><h3>Snippet</h3></summary>

@@ -55,7 +55,7 @@ function actOf(event, { workspace, choose, help }) {
   const key = event.key.toLowerCase();
   if (key === "s" && !event.shiftKey) return () => void workspace.save();
   if (key === "f" && event.shiftKey) return () => choose("search");
-  if (key === "enter" && !event.shiftKey) return () => choose("run");
+  if (key === "enter" && !event.shiftKey && !hasOwnEnter(event)) return () => choose("run");
   return null;
 }
 
@@ -69,6 +69,10 @@ function actWithAlt({ code, shiftKey }, workspace) {
   if (code === "Digit3") return () => focusOn(".panel-tabs [tabindex='0']");
   return null;
 }
+
+/** Whether a field evaluates its text instead. @param {KeyboardEvent} event */
+const hasOwnEnter = ({ target }) =>
+  Boolean(/** @type {Element} */ (target).closest?.("[data-own-enter]"));
 
 /** @param {string} selector */
 const focusOn = (selector) =>

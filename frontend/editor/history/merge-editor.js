@@ -137,11 +137,12 @@ function marks(places) {
 
 const look = EditorView.theme({
   "&": { maxHeight: "24rem", border: "1px solid var(--line-strong)" },
-  ".cm-clash": { backgroundColor: "var(--warn-soft)", color: "var(--warn-ink)" },
-  ".cm-clash-decided": { backgroundColor: "var(--accent-soft)" },
-  "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--diff-added)" },
+  // Marks at the edge: the colours of code are readable on the surface only.
+  ".cm-clash": { boxShadow: "inset 4px 0 0 var(--danger)" },
+  ".cm-clash-decided": { boxShadow: "inset 4px 0 0 var(--accent)" },
+  "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--diff-added-pale)" },
   "&.cm-merge-b .cm-changedText": { background: "none" },
-  ".cm-deletedChunk": { backgroundColor: "var(--diff-removed)" },
+  ".cm-deletedChunk": { backgroundColor: "var(--diff-removed-pale)" },
   ".cm-deletedChunk .cm-deletedText": { background: "none" },
   "&.cm-merge-b .cm-deletedLine del": { textDecoration: "none" },
 });

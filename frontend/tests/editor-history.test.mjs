@@ -148,6 +148,7 @@ function kept() {
     },
     discard: async () => void calls.push("discard"),
     saveAtOnce: (change) => calls.push({ atOnce: change }),
+    discardAtOnce: () => calls.push("discard at once"),
   };
   const states = [];
   const keeper = new DraftKeeper(workspace, server, ({ kind }) => states.push(kind));
@@ -183,6 +184,17 @@ test("a draft is sent file by file, and only what has changed since", async () =
       [[{ path: "main.ts", removed: true }], [], 2],
     ],
   );
+});
+
+test("a file that is too large for the page makes no draft that would remove it", async () => {
+  const { workspace, calls, keeper, states } = kept();
+  const large = { path: "large.bin", text: null, base64: null, size: 2e6, digest: "d" };
+  workspace.load(2, [large]);
+  workspace.rename("large.bin", "moved.bin");
+  await keeper.keep();
+  keeper.stop();
+
+  assert.deepEqual([calls, states], [[], ["failed"]]);
 });
 
 test("what was saved as a version is no draft any more", async () => {
@@ -228,6 +240,17 @@ test("a failure is said, and what is not kept is sent when the page is closed", 
   keeper.stop();
 
   assert.deepEqual(calls[0].atOnce.files, [{ path: "main.ts", text: "2" }]);
+});
+
+test("a draft that was saved as a version is discarded when the page is closed at once", async () => {
+  const { workspace, calls, keeper } = kept();
+  workspace.setText("main.ts", "2");
+  await keeper.keep();
+  workspace.saved(2);
+  keeper.leave();
+  keeper.stop();
+
+  assert.ok(calls.includes("discard at once"));
 });
 
 test("a unified diff is read into numbered lines", () => {

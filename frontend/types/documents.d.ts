@@ -1343,6 +1343,20 @@ export type EditorSaveVariables = {
   input: Schema.SaveScriptInput;
 };
 
+export type EditorDigestsData = {
+  scriptVersion: {
+    files: Array<{
+      path: string;
+      digest: string;
+    }>;
+  } | null;
+};
+
+export type EditorDigestsVariables = {
+  slug: string;
+  number: number;
+};
+
 export type FormatScriptFileData = {
   formatScriptFile: {
     text: string | null;
@@ -3557,6 +3571,10 @@ export interface Documents {
   };
   "mutation EditorSave($input: SaveScriptInput!) {\n  saveScript(input: $input) { changed version { number } }\n}": {
     document: Document<EditorSaveData, EditorSaveVariables>;
+    fragments: [];
+  };
+  "query EditorDigests($slug: String!, $number: Int!) {\n  scriptVersion(slug: $slug, number: $number) { files { path digest } }\n}": {
+    document: Document<EditorDigestsData, EditorDigestsVariables>;
     fragments: [];
   };
   "mutation FormatScriptFile($input: FormatScriptFileInput!) {\n  formatScriptFile(input: $input) { text diagnostic { message line column } }\n}": {

@@ -72,7 +72,7 @@ const Lines = ({ lines, path }) =>
         <tbody>
           ${lines.slice(0, MOST_LINES).map(
             ({ kind, text, before, after }) =>
-              html`<tr class=${kind}>
+              html`<tr data-kind=${kind}>
                 <td class="number">${before}</td>
                 <td class="number">${after}</td>
                 <td class="sign">${SIGNS[kind]}</td>

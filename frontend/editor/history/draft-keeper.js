@@ -9,8 +9,8 @@
  * @typedef {{ path: string, text?: string | null, base64?: string | null, removed?: boolean }} Sent
  * @typedef {{ baseVersion: number, files: Sent[], unchanged: string[], revision: number }} DraftChange
  * @typedef {{ save: (change: DraftChange) => Promise<number>, discard: () => Promise<void>,
- *   saveAtOnce: (change: DraftChange) => void }} DraftServer
- *   save: returns the revision; saveAtOnce: while the page is being closed
+ *   saveAtOnce: (change: DraftChange) => void, discardAtOnce: () => void }} DraftServer
+ *   save: returns the revision; …AtOnce: while the page is being closed
  * @typedef {{ kind: "kept" } | { kind: "failed", why: unknown } | { kind: "elsewhere" }} DraftState
  */
 import { toBase64 } from "../workspace/base64.js";
@@ -20,6 +20,16 @@ export const KEPT_AFTER_MS = 1_500;
 /** After a failure that may pass. */
 export const AGAIN_AFTER_MS = 5_000;
 const REMOVED = Symbol("removed");
+
+/** A file whose content is only on the server has another path: a draft can't say so. */
+class TooLarge extends Error {
+  code = "BAD_USER_INPUT";
+
+  /** @param {string} path */
+  constructor(path) {
+    super(`${path} is too large for a draft.`);
+  }
+}
 
 export class DraftKeeper {
   /** What the server has, as the object in the workspace. @type {Map<string, unknown>} */
@@ -52,7 +62,9 @@ export class DraftKeeper {
     this.#sentBase = this.workspace.baseVersion;
     if (revision) for (const { path } of this.workspace.changed()) this.#note(path);
     this.#unsubscribe = this.workspace.subscribe((event) => {
-      if (event === "text" || event === "files" || event === "loaded") this.#keepSoon();
+      // What was saved as a version must not come back as a draft.
+      if (event === "loaded") void this.keep();
+      else if (event === "text" || event === "files") this.#keepSoon();
     });
   }
 
@@ -82,17 +94,18 @@ export class DraftKeeper {
   }
 
   async #keep() {
-    const before = { revision: this.#revision, base: this.#sentBase };
-    const { change, sent, isEmpty } = this.#change();
-    if (!isEmpty && change.files.length === 0 && change.unchanged.length === 0) return;
+    const { revision } = this.workspace;
     try {
-      if (!isEmpty) this.#revision = await this.server.save(change);
-      else if (before.revision) {
+      const { change, sent, isEmpty } = this.#change();
+      const isNew = change.files.length > 0 || change.unchanged.length > 0;
+      if (!isEmpty && isNew) this.#revision = await this.server.save(change);
+      else if (isEmpty && this.#revision) {
         await this.server.discard();
         this.#revision = 0;
       }
       this.#sent = sent;
       this.#sentBase = change.baseVersion;
+      this.workspace.storedRevision = revision;
       this.#become({ kind: "kept" });
     } catch (error) {
       this.#failed(error);
@@ -127,6 +140,7 @@ export class DraftKeeper {
   #fileOf(path) {
     const bytes = this.workspace.bytes(path);
     if (!this.workspace.has(path)) return { path, removed: true };
+    if (!bytes && !this.workspace.document(path)) throw new TooLarge(path);
     return bytes ? { path, base64: toBase64(bytes) } : { path, text: this.workspace.text(path) };
   }
 
@@ -165,9 +179,15 @@ export class DraftKeeper {
 
   /** The page is being closed: what is not kept yet is sent, if that is still possible. */
   leave() {
-    if (this.#timer === null || this.state.kind === "elsewhere") return;
-    const { change, isEmpty } = this.#change();
-    if (!isEmpty && (change.files.length > 0 || change.unchanged.length > 0))
-      this.server.saveAtOnce(change);
+    const isKept = this.#timer === null && this.#running === null;
+    if (isKept || this.state.kind === "elsewhere") return;
+    try {
+      const { change, isEmpty } = this.#change();
+      if (isEmpty && this.#revision) this.server.discardAtOnce();
+      if (!isEmpty && (change.files.length > 0 || change.unchanged.length > 0))
+        this.server.saveAtOnce(change);
+    } catch {
+      // It was said before that this draft is not kept.
+    }
   }
 }

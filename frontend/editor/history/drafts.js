@@ -86,9 +86,15 @@ export const draftServer = (slug) => ({
     await ask(DISCARD, { input: { slug } });
   },
   saveAtOnce(change) {
-    const body = { query: SAVE.text, variables: { input: { slug, ...change } } };
-    // A browser sends at most 64 kB after a page has gone.
-    const json = new Blob([JSON.stringify(body)], { type: "application/json" });
-    navigator.sendBeacon("/graphql", json);
+    sendAtOnce(SAVE.text, { slug, ...change });
+  },
+  discardAtOnce() {
+    sendAtOnce(DISCARD.text, { slug });
   },
 });
+
+/** Sends what arrives after the page has gone, at most 64 kB. @param {string} query @param {object} input */
+function sendAtOnce(query, input) {
+  const body = JSON.stringify({ query, variables: { input } });
+  navigator.sendBeacon("/graphql", new Blob([body], { type: "application/json" }));
+}

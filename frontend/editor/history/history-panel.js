@@ -48,6 +48,7 @@ export function HistoryPanel({ script, workspace }) {
   return html`<div class="history">
     <h2>History</h2>
     <${Active} active=${activeVersion} last=${found.activations.nodes[0]} />
+    ${workspace.canChange && workspace.isDirty && html`<${SaveForm} workspace=${workspace} />`}
     ${
       nodes.length === 0 &&
       html`<p class="panel-empty">No version yet. Save makes one, and each can be brought back.</p>`
@@ -84,6 +85,22 @@ export function HistoryPanel({ script, workspace }) {
     }
     <${Activations} activations=${found.activations.nodes} />
   </div>`;
+}
+
+/** Saves with a message. @param {{ workspace: PanelProps["workspace"] }} props */
+function SaveForm({ workspace }) {
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    void workspace.save({ message: String(form.get("message")) });
+  };
+  return html`<form class="save-form" onSubmit=${submit}>
+    <label class="field">
+      What does the next version change?
+      <input name="message" maxlength="2000" autocomplete="off" />
+    </label>
+    <button class="btn" disabled=${workspace.isSaving}>Save with this message</button>
+  </form>`;
 }
 
 /** @param {{ active: number | null, last: Activation | undefined }} props */

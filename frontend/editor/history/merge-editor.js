@@ -54,7 +54,7 @@ export class MergeEditor {
             mergeControls: false,
             diffConfig: COMPARED,
           }),
-          EditorView.contentAttributes.of({ "aria-label": `Merged ${path}` }),
+          EditorView.contentAttributes.of({ "aria-label": `Merged ${path}`, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.field(this.places));
           }),

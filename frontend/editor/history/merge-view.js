@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Time } from "../../lib/parts.js";
-import { untrusted } from "../../lib/untrusted-text.js";
+import { untrusted, untrustedLines } from "../../lib/untrusted-text.js";
 import { WideDialog } from "./dialogs.js";
 import { MergeEditor } from "./merge-editor.js";
 
@@ -41,7 +41,7 @@ export function MergeView({ theirs, files, done }) {
       ${untrusted(theirs.authorName)} saved version ${theirs.number}${" "}
       <${Time} iso=${theirs.createdAt} /> while you were working on these files.
     </p>
-    ${theirs.message && html`<blockquote>${untrusted(theirs.message)}</blockquote>`}
+    ${theirs.message && html`<p class="version-message">${untrustedLines(theirs.message)}</p>`}
     <${Settled} files=${files} author=${theirs.authorName} />
     ${files.map(
       (file) =>
@@ -50,7 +50,7 @@ export function MergeView({ theirs, files, done }) {
     )}
     <div class="dialog-end">
       <p role="status">
-        ${open ? `${open} of these conflicts left to decide.` : "All is decided."}
+        ${open ? `${open === 1 ? "1 conflict is" : `${open} conflicts are`} left to decide.` : "All is decided."}
       </p>
       <button class="btn" onClick=${() => done(null)}>Keep my draft, decide later</button>
       <button class="btn primary" disabled=${open > 0} onClick=${finish}>Save merged</button>
@@ -130,11 +130,11 @@ function TextFile({ file, decide, reads, author }) {
  */
 const Clash = ({ place, number, author, choose }) =>
   html`<li class="clash" data-open=${String(!place.choice)}>
-    <div class="sides">
+    <div class="merge-sides">
       <${Side} name="Yours" text=${place.clash.mine} />
       <${Side} name=${author} text=${place.clash.theirs} />
     </div>
-    <div class="choices" role="group" aria-label=${`Conflict ${number}`}>
+    <div class="merge-choices" role="group" aria-label=${`Conflict ${number}`}>
       ${CHOICES.map(
         ([choice, words]) =>
           html`<button
@@ -159,7 +159,7 @@ const DECIDED = { mine: "mine", theirs: "theirs", both: "both", edited: "edited 
 
 /** @param {{ name: string, text: string }} props */
 const Side = ({ name, text }) =>
-  html`<figure class="side">
+  html`<figure class="merge-side">
     <figcaption>${untrusted(name)}</figcaption>
     <pre tabindex="0">${text ? text.replace(/\n$/, "") : html`<i>nothing</i>`}</pre>
   </figure>`;
@@ -178,7 +178,7 @@ function WholeFile({ file, decide, reads, author }) {
     <p>
       You ${words(file.mine)}, ${untrusted(author)} ${words(file.theirs)}. Choose one of the two.
     </p>
-    <div class="choices" role="group" aria-label=${`Choose ${file.path}`}>
+    <div class="merge-choices" role="group" aria-label=${`Choose ${file.path}`}>
       ${
         /** @type {const} */ (["mine", "theirs"]).map(
           (side) =>

@@ -7,10 +7,17 @@ import { refusalOf } from "../../lib/refusal.js";
 import { saveLarge } from "./large.js";
 import { isLarge } from "./request-size.js";
 
-/** @typedef {import("../workspace/files.js").Workspace} Workspace */
+/**
+ * @typedef {import("../workspace/files.js").Workspace} Workspace
+ * @typedef {import("../workspace/files.js").ScriptFileInput} ScriptFileInput
+ */
 
 const SAVE = gql(`mutation EditorSave($input: SaveScriptInput!) {
   saveScript(input: $input) { changed version { number } }
+}`);
+
+const DIGESTS = gql(`query EditorDigests($slug: String!, $number: Int!) {
+  scriptVersion(slug: $slug, number: $number) { files { path digest } }
 }`);
 
 /**
@@ -51,17 +58,34 @@ export async function mergeFlow(workspace, { message } = {}) {
 async function save(workspace, message) {
   const files = workspace.asInput();
   const { slug, baseVersion, entry } = workspace;
-  const input = { slug, files, entry, baseVersion, message };
-  if (isLarge(files)) {
-    const number = await saveLarge(input);
+  const sent = isLarge(files) ? await withoutKnown(workspace, files) : files;
+  const input = { slug, entry, baseVersion, message };
+  if (isLarge(sent) && sent.every(({ digest }) => !digest)) {
+    const number = await saveLarge({ ...input, files: sent });
     return saved(workspace, files, number, number !== baseVersion);
   }
-  const { saveScript } = await ask(SAVE, { input });
+  const { saveScript } = await ask(SAVE, { input: { ...input, files: sent } });
   return saved(workspace, files, saveScript.version.number, saveScript.changed);
 }
 
 /**
- * @param {Workspace} workspace @param {import("../../types/schema").ScriptFileInput[]} files
+ * The files, of which those that are as in the base version have only a digest.
+ * @param {Workspace} workspace @param {ScriptFileInput[]} files
+ * @returns {Promise<ScriptFileInput[]>}
+ */
+async function withoutKnown(workspace, files) {
+  const { slug, baseVersion } = workspace;
+  if (!baseVersion) return files;
+  const { scriptVersion } = await ask(DIGESTS, { slug, number: baseVersion });
+  const digests = new Map(scriptVersion?.files.map(({ path, digest }) => [path, digest]));
+  return files.map((file) => {
+    const digest = digests.get(file.path);
+    return digest && !workspace.isChanged(file.path) ? { path: file.path, digest } : file;
+  });
+}
+
+/**
+ * @param {Workspace} workspace @param {ScriptFileInput[]} files
  * @param {number} number @param {boolean} isNew
  */
 function saved(workspace, files, number, isNew) {

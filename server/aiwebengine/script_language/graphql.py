@@ -6,7 +6,7 @@ from aiwebengine.core.identity import Scope
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.script_language.types import FormattedFile, ScriptTypeCheck
-from aiwebengine.scripts.graphql_changes import tree_from
+from aiwebengine.scripts.graphql_changes import tree_of_script
 from aiwebengine.scripts.graphql_types import ScriptFileInput
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
 
@@ -52,7 +52,11 @@ async def check_script_types(info: Info, input: CheckScriptTypesInput) -> Script
     """
     viewer, language = info.context.viewer, info.context.services.script_language
     must_be_allowed(viewer, Act.CHANGE)
-    tree = None if input.files is None else await tree_from(input.files, input.entry)
+    tree = (
+        None
+        if input.files is None
+        else await tree_of_script(info, input.slug, input.files, input.entry)
+    )
     return await language.check_types(viewer, input.slug, version=input.version, tree=tree)
 
 

@@ -11,6 +11,7 @@ import { untrusted } from "../../lib/untrusted-text.js";
 import { openDialog, WideDialog } from "./dialogs.js";
 import { DiffView } from "./diff-view.js";
 import { changeOf, migrationsOf, routeNames } from "./offered.js";
+import { count, nouns } from "../../lib/format.js";
 
 /**
  * @typedef {import("../workspace/files.js").Workspace} Workspace
@@ -230,7 +231,8 @@ function Files({ slug, from, to, isRollback }) {
     }
     <details onToggle=${(/** @type {Event} */ event) => setShows(isOpen(event))}>
       <summary>
-        ${data.scriptDiff.length === 1 ? "1 file differs" : `${data.scriptDiff.length} files differ`}
+        ${count(data.scriptDiff.length, "file")}
+        ${nouns(data.scriptDiff.length, "differs", "differ")}
         ${from > 0 && ` between version ${from} and ${to}`}
       </summary>
       ${shows && html`<${DiffView} slug=${slug} from=${from} to=${to} />`}

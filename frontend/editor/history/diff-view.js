@@ -2,7 +2,7 @@
 /** What differs between two versions, file by file. */
 import { html } from "htm/preact";
 import { gql } from "../../lib/documents.js";
-import { size } from "../../lib/format.js";
+import { count, nouns, size } from "../../lib/format.js";
 import { useQuery } from "../../lib/load.js";
 import { Failure } from "../../lib/parts.js";
 import { untrusted } from "../../lib/untrusted-text.js";
@@ -84,5 +84,8 @@ const Lines = ({ lines, path }) =>
     </div>
     ${
       lines.length > MOST_LINES &&
-      html`<p class="quiet">${lines.length - MOST_LINES} more lines are not shown.</p>`
+      html`<p class="quiet">
+        ${count(lines.length - MOST_LINES, "line")} more${" "}
+        ${nouns(lines.length - MOST_LINES, "is", "are")} not shown.
+      </p>`
     }`;

@@ -6,6 +6,7 @@ import { Time } from "../../lib/parts.js";
 import { untrusted, untrustedLines } from "../../lib/untrusted-text.js";
 import { WideDialog } from "./dialogs.js";
 import { MergeEditor } from "./merge-editor.js";
+import { count, nouns } from "../../lib/format.js";
 
 /**
  * @typedef {import("./merging.js").MergedFile} MergedFile
@@ -50,7 +51,7 @@ export function MergeView({ theirs, files, done }) {
     )}
     <div class="dialog-end">
       <p role="status">
-        ${open ? `${open === 1 ? "1 conflict is" : `${open} conflicts are`} left to decide.` : "All is decided."}
+        ${open ? `${count(open, "conflict")} ${nouns(open, "is", "are")} left to decide.` : "All is decided."}
       </p>
       <button class="btn" onClick=${() => done(null)}>Keep my draft, decide later</button>
       <button class="btn primary" disabled=${open > 0} onClick=${finish}>Save merged</button>

@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
-import { timeOfDay } from "../../lib/format.js";
+import { count, date, timeOfDay } from "../../lib/format.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, say, sayRefused } from "../../lib/parts.js";
 import { inWords, refusalOf } from "../../lib/refusal.js";
@@ -40,7 +40,7 @@ function DraftNotice({ draft, workspace }) {
   const number = workspace.changed().length;
   const question = asks && {
     title: "Discard your draft?",
-    text: `What you changed in ${number === 1 ? "1 file" : `${number} files`} since version ${workspace.baseVersion} is lost.`,
+    text: `What you changed in ${count(number, "file")} since version ${workspace.baseVersion} is lost.`,
     verb: "Discard",
     danger: true,
     run: draft.discard,
@@ -76,9 +76,7 @@ const DAY_MS = 86_400_000;
 
 /** The time, with the date unless it is less than a day ago. @param {string} iso */
 const momentOf = (iso) =>
-  Date.now() - new Date(iso).getTime() < DAY_MS
-    ? timeOfDay(iso)
-    : `${new Date(iso).toLocaleDateString()} ${timeOfDay(iso)}`;
+  Date.now() - new Date(iso).getTime() < DAY_MS ? timeOfDay(iso) : date(iso);
 
 /** @param {{ workspace: Workspace, script: EditorScript }} props */
 function News({ workspace, script }) {

@@ -2,7 +2,7 @@
 /** The body of an answer: a page, an image, JSON, or the text as it came. */
 import { html } from "htm/preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { size } from "../../lib/format.js";
+import { count, size } from "../../lib/format.js";
 import { untrustedLines } from "../../lib/untrusted-text.js";
 import { draw, MOST_ELEMENTS } from "./rendered-page.js";
 
@@ -97,9 +97,7 @@ function Page({ text }) {
     if (frame.current) setDrawn(draw(frame.current, text));
   }, [text]);
   if (!isDrawn) {
-    return html`<p class="notice">
-        The page has more than ${MOST_ELEMENTS.toLocaleString("en-US")} elements.
-      </p>
+    return html`<p class="notice">The page has more than ${count(MOST_ELEMENTS, "element")}.</p>
       <${Text} text=${text} />`;
   }
   return html`<iframe

@@ -10,7 +10,7 @@ export const quoted = (text) =>
 /**
  * The command that sends a request. It signs in as nobody: a session is not for a terminal, a token
  * is filled in by hand.
- * @param {Request} request @param {string} origin such as `https://engine.example`
+ * @param {Request} request @param {string} origin scheme, host and port
  */
 export function curl({ method, path, headers, body, asViewer }, origin) {
   const parts = [methodOf(method, body), quoted(origin + encoded(path))];

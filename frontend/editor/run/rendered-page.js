@@ -67,7 +67,7 @@ export function draw(frame, text) {
 function disarm(element) {
   const style = element.getAttribute("style") ?? "";
   for (const { name, value } of [...element.attributes]) {
-    const isData = name === "src" && /^data:image\//i.test(value.trim());
+    const isData = name === "src" && /^data:image[/]/i.test(value.trim());
     if ((name.startsWith("on") || ACTS.has(name)) && !isData) element.removeAttribute(name);
   }
   return style;

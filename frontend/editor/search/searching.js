@@ -1,3 +1,4 @@
+import { durationOfMs } from "../../lib/format.js";
 // @ts-check
 /** Runs a search in a worker, and ends it when it takes too long. */
 
@@ -44,7 +45,7 @@ export function runSearch(files, wanted, signal) {
     };
     const refuse = (/** @type {string} */ message) => end(() => reject(new Error(message)));
     const timer = setTimeout(
-      () => refuse(`The search takes more than ${SEARCH_MS / 1_000} seconds. Make it simpler.`),
+      () => refuse(`The search takes more than ${durationOfMs(SEARCH_MS)}. Make it simpler.`),
       SEARCH_MS,
     );
     signal.addEventListener("abort", () =>

@@ -12,16 +12,16 @@ import { count, duration, size } from "../../lib/format.js";
  *   words: (value: number) => string }} LimitField
  */
 
-const MB = 1_000_000;
-const megabytes = (/** @type {number} */ value) => size(value * MB);
+const BYTES_OF_MB = 10 ** 6;
+const megabytes = (/** @type {number} */ value) => size(value * BYTES_OF_MB);
 
 /** @type {readonly LimitField[]} */
 export const LIMITS = [
   field("callTimeoutSecs", "Time to answer", "seconds", duration),
   field("loadTimeoutSecs", "Time to load", "seconds", duration),
   field("streamTimeoutSecs", "Time to send an answer", "seconds", duration),
-  field("heapMb", "Heap of a process", "MB", megabytes),
-  field("residentMb", "Memory of a process", "MB", megabytes),
+  field("heapMb", "Heap of a process", "megabytes", megabytes),
+  field("residentMb", "Memory of a process", "megabytes", megabytes),
   field("answerMaxBytes", "Size of an answer", "bytes", size),
   field("concurrentCalls", "Concurrent requests", "", count),
   field("waitingCalls", "Waiting requests", "", count),

@@ -61,7 +61,7 @@ export function Schedules({ slug }) {
   const run = async (/** @type {string} */ name) => {
     try {
       await ask(RUN, { input: { slug, name } });
-      say(html`${untrusted(name)} runs as soon as a process is free.`);
+      say(html`${untrusted(name)} starts as soon as a process is free.`);
       await list.reload();
     } catch (refused) {
       sayRefused(refused);

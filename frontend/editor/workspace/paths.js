@@ -1,3 +1,4 @@
+import { count } from "../../lib/format.js";
 // @ts-check
 /** Rules for the paths of files. The server's `scripts.files` has the same, and decides. */
 
@@ -21,7 +22,7 @@ export function pathProblem(path, others) {
   const bad = path.split("/").find((name) => ["", ".", ".."].includes(name) || isLong(name));
   if (bad !== undefined)
     return `The path contains "${bad.slice(0, 20)}"; allowed: names of 1 to ${LONGEST_NAME} bytes, but not "." or "..".`;
-  if (others.length >= MOST_FILES) return `A script has at most ${MOST_FILES} files.`;
+  if (others.length >= MOST_FILES) return `A script has at most ${count(MOST_FILES, "file")}.`;
   return clash(path, others);
 }
 

@@ -27,7 +27,8 @@ export async function dropped(given) {
 /** @param {FileSystemEntry} entry @param {Upload[]} found */
 async function collect(entry, found) {
   if (LEFT_OUT.has(entry.name)) return;
-  if (found.length >= MOST_FILES) throw new Error(`A script has at most ${MOST_FILES} files.`);
+  if (found.length >= MOST_FILES)
+    throw new Error(`A script has at most ${count(MOST_FILES, "file")}.`);
   if (entry.isFile) {
     const source = /** @type {FileSystemFileEntry} */ (entry);
     const file = await new Promise((done, failed) => source.file(done, failed));

@@ -130,7 +130,7 @@ export function Ask({ question, done }) {
   };
   return html`<dialog ref=${dialog} onClose=${done} aria-labelledby="ask-title">
     <form onSubmit=${submit}>
-      <h2 id="ask-title">${isolated(question.title)}</h2>
+      <h2 id="ask-title">${titled(question.title)}</h2>
       <p>${isolated(question.text)}</p>
       ${question.fields}
       ${
@@ -176,6 +176,10 @@ export function reason(refused) {
 
 /** A text, which may contain the words of others, isolated; anything else unchanged. @param {unknown} text */
 const isolated = (text) => (typeof text === "string" ? untrusted(text) : text);
+
+/** A title, whose parts are on the same lines. @param {unknown} title */
+const titled = (title) =>
+  typeof title === "string" ? untrusted(title) : html`<span class="title">${title}</span>`;
 
 /** @type {Set<(text: unknown) => void>} */
 const listeners = new Set();

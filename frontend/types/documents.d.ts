@@ -859,6 +859,20 @@ export type ScriptFileListVariables = {
   after?: string | null;
 };
 
+export type ScriptFileOneData = {
+  scriptAssets: {
+    nodes: Array<{
+      path: string;
+      hash: string;
+    }>;
+  };
+};
+
+export type ScriptFileOneVariables = {
+  slug: string;
+  path: string;
+};
+
 export type DataTableFields = {
   kind: Schema.ScriptTableKind;
   isInsertable: boolean;
@@ -3459,6 +3473,10 @@ export interface Documents {
   };
   "query ScriptFileList(\n  $slug: String!, $prefix: String, $onlyStored: Boolean, $after: String\n) {\n  scriptAssets(\n    slug: $slug, prefix: $prefix, onlyStored: $onlyStored, first: 50, after: $after\n  ) {\n    totalCount\n    pageInfo { hasNextPage endCursor }\n    nodes { path size hash type isStored updatedAt }\n  }\n}": {
     document: Document<ScriptFileListData, ScriptFileListVariables>;
+    fragments: [];
+  };
+  "query ScriptFileOne($slug: String!, $path: String!) {\n  scriptAssets(slug: $slug, prefix: $path, first: 1) { nodes { path hash } }\n}": {
+    document: Document<ScriptFileOneData, ScriptFileOneVariables>;
     fragments: [];
   };
   "fragment DataTableFields on ScriptTable {\n  kind isInsertable isEditable key\n  columns { name type isNullable isKey isGenerated hasDefault default }\n}": {

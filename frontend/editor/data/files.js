@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useRef, useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { count, size } from "../../lib/format.js";
+import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, say, sayRefused, Time } from "../../lib/parts.js";
 import { SearchField } from "../../lib/search-field.js";
@@ -30,6 +31,11 @@ const LIST = gql(`query ScriptFileList(
   }
 }`);
 
+// By path: a file is before those whose paths it begins.
+const ONE = gql(`query ScriptFileOne($slug: String!, $path: String!) {
+  scriptAssets(slug: $slug, prefix: $path, first: 1) { nodes { path hash } }
+}`);
+
 /** @param {{ slug: string, activeVersion: number | null }} props */
 export function Files({ slug, activeVersion }) {
   const [prefix, setPrefix] = useState("");
@@ -45,8 +51,12 @@ export function Files({ slug, activeVersion }) {
       setBusy(file.name);
       try {
         const path = `${folderOf(prefix)}${file.name}`;
-        if (await store(slug, path, file)) say(html`${untrusted(path)} is stored.`);
-        else setAsked(replacement(slug, path, file, list.reload));
+        const base = await hashOf(slug, path);
+        if (base !== null) setAsked(replacement(slug, path, file, base, list.reload));
+        else {
+          await store(slug, path, file, null);
+          say(html`${untrusted(path)} is stored.`);
+        }
       } catch (refused) {
         sayRefused(refused);
       }
@@ -112,7 +122,7 @@ export function Files({ slug, activeVersion }) {
 }
 
 /** @param {{ slug: string, file: Stored, remove: () => void }} props */
-const FileRow = ({ slug, file, remove: ask }) =>
+const FileRow = ({ slug, file, remove: askFirst }) =>
   html`<li>
     <span class="about">
       <b>${oneLine(file.path)}</b>
@@ -135,7 +145,7 @@ const FileRow = ({ slug, file, remove: ask }) =>
         html`<button
           class="btn small remove"
           aria-label=${`Delete ${onOneLine(file.path)}`}
-          onClick=${ask}
+          onClick=${askFirst}
         >
           Delete
         </button>`
@@ -146,13 +156,24 @@ const FileRow = ({ slug, file, remove: ask }) =>
 /** The folder of a prefix, where uploads go. @param {string} prefix */
 const folderOf = (prefix) => prefix.slice(0, prefix.lastIndexOf("/") + 1);
 
-/** @param {string} slug @param {string} path @param {File} file @param {() => Promise<void>} reload @returns {Question} */
-const replacement = (slug, path, file, reload) => ({
+/** The hash of the file that is served at a path; null for none. @param {string} slug @param {string} path */
+async function hashOf(slug, path) {
+  const { scriptAssets } = await ask(ONE, { slug, path });
+  const [found] = scriptAssets.nodes;
+  return found?.path === path ? found.hash : null;
+}
+
+/**
+ * @param {string} slug @param {string} path @param {File} file
+ * @param {string} base hash of the file that it replaces @param {() => Promise<void>} reload
+ * @returns {Question}
+ */
+const replacement = (slug, path, file, base, reload) => ({
   title: html`Replace ${untrusted(path)}?`,
   text: "There is a file with this path. Visitors get the new one at once.",
   verb: "Replace",
   run: async () => {
-    await store(slug, path, file, { replaces: true });
+    await store(slug, path, file, base);
     say(html`${untrusted(path)} is stored.`);
     await reload();
   },

@@ -16,15 +16,26 @@ const MOST_LINES = 8;
 const LINE = 50;
 
 /** @param {{ columns: readonly Column[], row: Row | null }} props row: null for a new one */
-export const RowFields = ({ columns, row }) =>
-  columns.map((column, index) =>
+export function RowFields({ columns, row }) {
+  const first = columns.findIndex((column, index) => isWritable(column, row, index));
+  return columns.map((column, index) =>
     isWritable(column, row, index)
-      ? html`<${Field} key=${column.name} column=${column} row=${row} index=${index} />`
+      ? html`<${Field}
+          key=${column.name}
+          column=${column}
+          row=${row}
+          index=${index}
+          isFirst=${index === first}
+        />`
       : html`<${Fixed} key=${column.name} column=${column} row=${row} index=${index} />`,
   );
+}
 
-/** @param {{ column: Column, row: Row | null, index: number }} props */
-function Field({ column, row, index }) {
+/**
+ * @param {{ column: Column, row: Row | null, index: number, isFirst: boolean }} props isFirst: the
+ *   dialog opens with the focus there
+ */
+function Field({ column, row, index, isFirst }) {
   const cell = row?.cells[index];
   const kinds = kindsOf(column, row === null);
   const [kind, setKind] = useState(
@@ -47,6 +58,7 @@ function Field({ column, row, index }) {
     </span>
     <textarea
       name=${names.text}
+      autofocus=${isFirst}
       class="code-field"
       aria-label=${name}
       rows=${linesOf(cell ?? "")}

@@ -9,7 +9,7 @@ import { Icon } from "../../lib/icons.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, Failure, say, sayRefused } from "../../lib/parts.js";
 import { ScrollBox } from "../../lib/scroll-box.js";
-import { oneLine, onOneLine, untrusted } from "../../lib/untrusted-text.js";
+import { oneLine, onOneLine } from "../../lib/untrusted-text.js";
 import { Turner, usePages } from "../settings/parts.js";
 import { Filters } from "./filters.js";
 import { ROW, TABLE } from "./row-documents.js";
@@ -228,6 +228,6 @@ function Cell({ row, index }) {
   if (cell === "") return html`<i class="null">empty</i>`;
   const cut = row.shortened.find(({ column }) => column === index);
   if (!cut) return oneLine(cell);
-  return html`${oneLine(`${cell}…`)}
-    <small class="chip">${cut.bytes === null ? "shortened" : untrusted(size(cut.bytes))}</small>`;
+  const words = cut.bytes === null ? "shortened" : size(cut.bytes);
+  return html`<span class="cut">${oneLine(`${cell}…`)} <small class="chip">${words}</small></span>`;
 }

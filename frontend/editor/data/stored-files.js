@@ -5,24 +5,17 @@ import { addressOf } from "./file-address.js";
 
 /** Of one file; the server refuses larger ones. */
 const LARGEST_BYTES = 10_000_000;
-const EXISTS = 412;
 
 /**
- * Stores a file; returns false where there is one and *replaces* is not set.
- * @param {string} slug @param {string} path @param {Blob} content
- * @param {{ replaces?: boolean }} [options]
+ * Stores a file in place of the one whose content has the hash *base*; null: where there is none.
+ * @param {string} slug @param {string} path @param {Blob} content @param {string | null} base
  */
-export async function store(slug, path, content, { replaces = false } = {}) {
+export async function store(slug, path, content, base) {
   if (content.size > LARGEST_BYTES)
     throw new Error(`${path} is larger than 10 MB, which is the limit.`);
-  const response = await send(addressOf(slug, path), {
-    method: "PUT",
-    body: content,
-    headers: replaces ? {} : { "If-None-Match": "*" },
-  });
-  if (!replaces && response.status === EXISTS) return false;
-  await mustBeOk(response);
-  return true;
+  /** @type {Record<string, string>} */
+  const headers = base === null ? { "If-None-Match": "*" } : { "If-Match": `"${base}"` };
+  await mustBeOk(await send(addressOf(slug, path), { method: "PUT", body: content, headers }));
 }
 
 /** Removes a stored file whose content has this hash. @param {string} slug @param {string} path @param {string} hash */

@@ -164,7 +164,7 @@ def test_an_owner_changes_the_settings_of_a_script(editor, other_editor, open_ed
     dialog.get_by_label("Value").fill("s3cret-value")
     dialog.get_by_label("Hosts").fill("api.example.org, *.example.net")
     confirm(page, "Add secret")
-    expect(secrets).to_contain_text("api.example.org, *.example.net")
+    expect(secrets).to_contain_text("*.example.net, api.example.org")
     expect(page.locator("body")).not_to_contain_text("s3cret-value")
     secrets.get_by_role("button", name="Remove API_KEY").click()
     confirm(page, "Remove secret")
@@ -211,7 +211,7 @@ def test_a_failing_test_leads_to_its_line_and_passes_unsaved(editor, open_editor
     expect(result).to_contain_text("1 passed, 1 failed, 0 skipped")
     expect(result).to_contain_text("Version 1")
     expect(panel).to_contain_text("expected 4 to be 5")
-    expect(panel.get_by_role("region", name="Log lines")).to_contain_text("looked at two")
+    expect(panel.get_by_role("region", name="Log of the tests")).to_contain_text("looked at two")
     assert watched.violations() == []
     panel.get_by_role("button", name="main.test.ts:4").first.click()
     expect(page.get_by_role("textbox", name="main.test.ts", exact=True)).to_be_visible()

@@ -28,11 +28,11 @@ export function Place({ workspace, file, line, column = 1 }) {
   </button>`;
 }
 
-/** @param {{ workspace: Workspace, lines: readonly LogLine[] }} props */
-export const Lines = ({ workspace, lines }) =>
+/** @param {{ label: string, workspace: Workspace, lines: readonly LogLine[] }} props */
+export const Lines = ({ label, workspace, lines }) =>
   lines.length > 0 &&
-  html`<section aria-label="Log lines">
-    <h3>Log</h3>
+  html`<section aria-label=${label}>
+    <h3>${label}</h3>
     <ul class="log-lines">
       ${lines.map(
         (one) =>

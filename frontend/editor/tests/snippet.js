@@ -107,4 +107,4 @@ const Value = ({ found, workspace }) =>
             />`
         : html`<pre>${untrustedLines(found.text ?? found.json ?? "undefined")}</pre>`
     }
-    <${Lines} workspace=${workspace} lines=${found.log} />`;
+    <${Lines} label="Log of the snippet" workspace=${workspace} lines=${found.log} />`;

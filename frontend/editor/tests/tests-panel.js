@@ -127,7 +127,7 @@ function Tests({ slug, workspace }) {
           </ul>
         </section>`,
     )}
-    ${last && html`<${Lines} workspace=${workspace} lines=${last.log} />`}`;
+    ${last && html`<${Lines} label="Log of the tests" workspace=${workspace} lines=${last.log} />`}`;
 }
 
 /** What to test: the version that is open, or the files that are not saved. @param {Workspace} workspace */

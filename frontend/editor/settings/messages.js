@@ -75,7 +75,7 @@ export function Messages({ slug }) {
     pages.first();
     setState(wanted);
   };
-  return html`<div class="segments" role="group" aria-label="Messages">
+  return html`<div class="segments" role="group" aria-label="Kind of messages">
       ${CHOICES.map(
         (one) =>
           html`<button aria-pressed=${String(one.state === state)} onClick=${() => show(one.state)}>

@@ -20,7 +20,7 @@ PAGES = {
     "editor-phone": "/editor/guestbook?file=main.ts",
 }
 PHONE = {"width": 390, "height": 780}
-MISTAKE = "const visits: number = await env.kv.get(day);"
+MISTAKE = "const visits: number = day;"
 
 
 def write_scripts(base: str, token: str) -> None:

@@ -72,7 +72,7 @@ test("what changed is compared with the base version", () => {
   assert.deepEqual(workspace.changed(), [{ path: "logo.png", kind: "removed" }]);
 });
 
-test("typing makes no text, and is told of at intervals", async () => {
+test("typing makes no text, and is reported at intervals", async () => {
   const { workspace, events } = loaded();
   workspace.open("main.ts");
   events.length = 0;
@@ -93,7 +93,7 @@ test("typing makes no text, and is told of at intervals", async () => {
   assert.equal(documents[3].times, 1);
 });
 
-test("a file that is as it was is not changed, however it was typed", () => {
+test("a file with its first text is not changed, however it was typed", () => {
   const { workspace } = loaded();
   workspace.typed("main.ts", document("two\n"));
   assert.equal(workspace.isChanged("main.ts"), true);

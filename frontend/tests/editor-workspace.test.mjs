@@ -140,7 +140,7 @@ test("an upload is refused before it is read, when the server would not take it"
   const five = ["a", "b", "c", "d", "e", "f"].map((path) => file(path, 9_000_000));
   await assert.rejects(contentsOf(five, ""), /a script may have at most/);
   const many = Array.from({ length: 1_001 }, (_, index) => file(String(index), 1));
-  await assert.rejects(contentsOf(many, ""), /at most 1000/);
+  await assert.rejects(contentsOf(many, ""), /at most 1,000/);
   assert.deepEqual(read, []);
 
   const contents = await contentsOf([file("a.txt", 0)], "lib/");

@@ -2,7 +2,7 @@
  * Bundles third-party modules into vendor/, which is not committed. Our own modules are served
  * unchanged.
  */
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const OUT = "vendor";
@@ -47,13 +47,15 @@ await liftFonts(`${OUT}/graphiql.css`);
 
 // The editor: our modules and CodeMirror in one file, because 300 modules would be 300 requests. What
 // is needed seldom is imported dynamically, and becomes a file beside it.
-await build({
+const { metafile } = await build({
   ...common,
   splitting: true,
   entryPoints: { editor: "editor/editor.js" },
   outdir: OUT,
   chunkNames: "editor-[name]-[hash]",
+  metafile: true,
 });
+await writeFile(`${OUT}/editor.LEGAL.txt`, await licenses(metafile));
 // Its search runs in a worker.
 await build({
   ...common,
@@ -72,6 +74,23 @@ await copyFile(
   `${OUT}/inter.woff2`,
 );
 await copyFile("node_modules/@fontsource-variable/inter/LICENSE", `${OUT}/inter.LEGAL.txt`);
+
+/**
+ * The licenses of the packages in a bundle: most have no comment that esbuild would keep.
+ * @throws {Error} for a package without one
+ */
+async function licenses({ inputs }) {
+  const folders = Object.keys(inputs).flatMap(
+    (path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+    const file = (await readdir(folder)).find((one) => /^licen[cs]e(\.\w+)?$/i.test(one));
+    if (!file) throw new Error(`${folder} has no file with its license (${license}).`);
+    return `${name} ${version}\n\n${(await readFile(`${folder}/${file}`, "utf8")).trim()}\n`;
+  });
+  return (await Promise.all(texts)).join(`\n${"-".repeat(72)}\n\n`);
+}
 
 /** Writes fonts that a style sheet holds as `data:` into files beside it. */
 async function liftFonts(path) {

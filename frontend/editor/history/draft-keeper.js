@@ -112,7 +112,7 @@ export class DraftKeeper {
     }
   }
 
-  /** What the server has to be told, and what it has then. */
+  /** What the server has to get, and what it has then. */
   #change() {
     const { workspace } = this;
     const isRebased = workspace.baseVersion !== this.#sentBase;

@@ -1,5 +1,5 @@
 // @ts-check
-/** The code editor of the open file, which follows the workspace and tells it what is typed. */
+/** The code editor of the open file, which follows the workspace and reports what is typed. */
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import {
@@ -38,7 +38,7 @@ import { theme } from "./theme.js";
  *   document: the text in the workspace that the state shows
  */
 
-/** Marks a change that comes from the workspace, and needs not be told to it. */
+/** Marks a change that comes from the workspace, and need not be reported to it. */
 const fromWorkspace = Annotation.define();
 
 export class CodeView {

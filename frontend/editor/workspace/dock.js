@@ -18,7 +18,7 @@ const WIDTH = "editor-panel";
 export function Dock({ script, workspace, open, choose }) {
   const panels = PANELS.filter(({ forOwners }) => !forOwners || script.viewerMayChange);
   const shown = panels.find(({ id }) => id === open);
-  // What was opened once stays as it was, hidden: a request in Run, lines that arrive in Log.
+  // What was opened once stays unchanged, hidden: a request in Run, lines that arrive in Log.
   const visited = useRef(/** @type {Set<string>} */ (new Set()));
   if (shown) visited.current.add(shown.id);
   const [isWide, setWide] = useState(() => localStorage.getItem(WIDTH) === "wide");

@@ -1,7 +1,7 @@
 // @ts-check
 /** Who wants to know of events, at once or soon. */
 
-/** While somebody types, listeners are told of it no more often than this. */
+/** While somebody types, listeners are called no more often than this. */
 const SOON_MS = 150;
 
 /** @template {string} Event */
@@ -25,7 +25,7 @@ export class Listeners {
     for (const listener of [...this.#all]) listener(event);
   }
 
-  /** Tells of the event after a while, and once, however often this is called. @param {Event} event */
+  /** Calls them after a while, and once, however often this is called. @param {Event} event */
   tellSoon(event) {
     if (this.#waiting.size === 0) setTimeout(() => this.#tellWaiting(), SOON_MS);
     this.#waiting.add(event);

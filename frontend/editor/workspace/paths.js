@@ -1,11 +1,12 @@
-import { count } from "../../lib/format.js";
 // @ts-check
 /** Rules for the paths of files. The server's `scripts.files` has the same, and decides. */
+import { count } from "../../lib/format.js";
 
 export const MOST_FILES = 1_000;
 const LONGEST_PATH = 200;
 /** Bytes that file systems take as one name. */
 const LONGEST_NAME = 255;
+export const TOO_MANY = `A script has at most ${count(MOST_FILES, "file")}.`;
 const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
@@ -22,7 +23,7 @@ export function pathProblem(path, others) {
   const bad = path.split("/").find((name) => ["", ".", ".."].includes(name) || isLong(name));
   if (bad !== undefined)
     return `The path contains "${bad.slice(0, 20)}"; allowed: names of 1 to ${LONGEST_NAME} bytes, but not "." or "..".`;
-  if (others.length >= MOST_FILES) return `A script has at most ${count(MOST_FILES, "file")}.`;
+  if (others.length >= MOST_FILES) return TOO_MANY;
   return clash(path, others);
 }
 

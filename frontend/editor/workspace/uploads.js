@@ -1,7 +1,7 @@
 // @ts-check
 /** Files that somebody chose or dropped, read and bounded. */
 import { count, size } from "../../lib/format.js";
-import { MOST_FILES } from "./paths.js";
+import { MOST_FILES, TOO_MANY } from "./paths.js";
 
 /** What the server takes, see its `scripts.files`. */
 export const LARGEST_FILE_BYTES = 10_000_000;
@@ -27,8 +27,7 @@ export async function dropped(given) {
 /** @param {FileSystemEntry} entry @param {Upload[]} found */
 async function collect(entry, found) {
   if (LEFT_OUT.has(entry.name)) return;
-  if (found.length >= MOST_FILES)
-    throw new Error(`A script has at most ${count(MOST_FILES, "file")}.`);
+  if (found.length >= MOST_FILES) throw new Error(TOO_MANY);
   if (entry.isFile) {
     const source = /** @type {FileSystemFileEntry} */ (entry);
     const file = await new Promise((done, failed) => source.file(done, failed));
@@ -53,7 +52,9 @@ async function collect(entry, found) {
  */
 export async function contentsOf(uploads, folder) {
   if (uploads.length > MOST_FILES)
-    throw new Error(`You chose ${count(uploads.length, "file")}; allowed: at most ${MOST_FILES}.`);
+    throw new Error(
+      `You chose ${count(uploads.length, "file")}; allowed: at most ${count(MOST_FILES)}.`,
+    );
   let total = 0;
   for (const { path, file } of uploads) {
     total += file.size;

@@ -17,7 +17,7 @@ from aiwebengine.scripts.types import (
 
 @strawberry.input
 class ScriptFileInput:
-    """A file of a version, as text, in base64, or as it was in another version of the script.
+    """A file of a version, as text, in base64, or unchanged from a saved version of the script.
 
     Attributes:
         path: path of the file, such as `lib/text.ts`.

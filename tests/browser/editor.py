@@ -51,8 +51,8 @@ INVITE = """
     inviteUser(input: {email: $email, name: $name, roles: $roles}) { user { id } }
   }
 """
-# Types are checked one script at a time: on a busy machine some checks are refused, and asked for
-# again. Chromium notes each refusal.
+# Types are checked one script at a time, and a check that waits for too long on a busy machine is
+# refused with this status, which the page says. Chromium notes each refusal.
 BUSY = "Failed to load resource: the server responded with a status of 503"
 
 

@@ -186,7 +186,7 @@ def test_a_deployment_says_what_it_changes_and_is_rolled_back(editor, open_edito
     # Its files come back as a change, which is saved as any other, with a message.
     first.get_by_role("button", name="Bring its files back").click()
     expect(code_of(page, "main.ts")).to_contain_text("GET /old")
-    history.get_by_label("What does the next version change?").fill("as it was")
+    history.get_by_label("What does the next version change?").fill("back to version 1")
     history.get_by_role("button", name="Save with this message").click()
     fourth = history.get_by_role("listitem", name="Version 4", exact=True)
-    expect(fourth).to_contain_text("as it was")
+    expect(fourth).to_contain_text("back to version 1")

@@ -40,7 +40,7 @@ def at_the_end(page: Page, path: str) -> None:
     page.keyboard.press("ControlOrMeta+End")
 
 
-def test_problems_are_found_and_mended(editor, open_editor):
+def test_problems_are_found_and_fixed(editor, open_editor):
     """By somebody who types: the types of two files, a file that is missing, and the keyboard."""
     editor.make_script("mended", files("mended"))
     page = open_editor(editor, "/editor/mended?file=main.ts").page

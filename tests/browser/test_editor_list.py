@@ -105,7 +105,7 @@ def test_one_of_many_scripts_is_found(
     for said in ("emma@example.com", "GET /shop/:id", "version 1", "Active"):
         expect(row).to_contain_text(said)
     expect(page).to_have_url(re.compile("q=%2FSHOP%2F"))
-    # Numbers are a few seconds late, and the page is not told of them.
+    # Numbers are a few seconds late, and the page gets no event for them.
     eventually(page, lambda: requests_of(editor, "others-shop"), 4)
     page.reload()
     expect(row.get_by_role("cell", name="4", exact=True)).to_be_visible()

@@ -61,6 +61,8 @@ export class DraftKeeper {
     this.#revision = revision;
     this.#sentBase = this.workspace.baseVersion;
     if (revision) for (const { path } of this.workspace.changed()) this.#note(path);
+    // What was loaded, with the draft on top, is all on the server.
+    this.workspace.storedRevision = this.workspace.revision;
     this.#unsubscribe = this.workspace.subscribe((event) => {
       // What was saved as a version must not come back as a draft.
       if (event === "loaded") void this.keep();

@@ -6,7 +6,7 @@ import { byFile, nextProblem } from "../editor/problems/order.js";
 import { MOST_HITS, search } from "../editor/search/search.js";
 import { Workspace } from "../editor/workspace/files.js";
 
-/** A clock that continues when the test says so. */
+/** A clock that the test moves. */
 class Clock {
   /** @type {Map<number, { act: () => void, milliseconds: number }>} */
   waiting = new Map();
@@ -25,7 +25,7 @@ class Clock {
     const due = [...this.waiting.values()];
     this.waiting.clear();
     due.forEach(({ act }) => act());
-    // All promises that are settled continue.
+    // What waits for settled promises continues.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -196,7 +196,7 @@ def open_editor(chromium: Browser) -> Iterator[OpenEditor]:
     ]
     for watched in opened:
         watched.page.context.close()
-    assert problems == []
+    assert problems == [], problems
 
 
 def show_panel(page: Page, name: str) -> None:

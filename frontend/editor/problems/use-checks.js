@@ -43,7 +43,7 @@ function goToNext(workspace, backwards) {
   if (found?.file) workspace.open(found.file, { line: found.line ?? 1, column: found.column ?? 1 });
 }
 
-/** Renders the component again when the checks continue. @param {Workspace} workspace */
+/** Renders the component again when a check begins or ends. @param {Workspace} workspace */
 export function useChecksOf(workspace) {
   const checks = checksOf(workspace);
   const [, count] = useState(0);

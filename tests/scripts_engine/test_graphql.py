@@ -42,7 +42,7 @@ async def test_a_script_is_created_saved_checked_and_deployed(running, edith, da
         "files": [{"path": "logo.png"}, {"path": "main.ts"}],
     }
     assert checked["checkScript"]["ok"]
-    assert len(checked["checkScript"]["routes"]) == 6
+    assert len(checked["checkScript"]["routes"]) == 7
     assert deployed["version"] == 1
     assert deployed["changed"]
     assert {"method": "GET", "path": "/hello/:name"} in deployed["routes"]

@@ -6,6 +6,7 @@
  * what could try either is taken out before. Its style sheets and style attributes are set by CSSOM,
  * which neither the page's policy nor the frame's forbids.
  */
+import { quiet, SHEET, STYLE } from "./quiet.js";
 
 /**
  * The part of Trusted Types (W3C, section 2) that is used.
@@ -40,10 +41,11 @@ export function draw(frame, text) {
   const target = frame.contentDocument;
   const view = /** @type {(Window & typeof globalThis) | null} */ (frame.contentWindow);
   if (!target || !view) return false;
-  const given = /** @type {string} */ (policy?.createHTML(text) ?? text);
+  const quieted = quiet(text);
+  const given = /** @type {string} */ (policy?.createHTML(quieted) ?? quieted);
   const page = new DOMParser().parseFromString(given, "text/html");
   if (page.querySelectorAll("*").length > MOST_ELEMENTS) return false;
-  const sheets = [...page.querySelectorAll("style")].map((one) => one.textContent ?? "");
+  const sheets = [...page.querySelectorAll(`script[type="${SHEET}"]`)];
   page.querySelectorAll(`style, ${LEFT_OUT}`).forEach((one) => one.remove());
   const meta = target.createElement("meta");
   meta.httpEquiv = "Content-Security-Policy";
@@ -55,9 +57,9 @@ export function draw(frame, text) {
   target.body.replaceChildren(...page.body.childNodes);
   const shown = [target.documentElement, target.body, ...target.body.querySelectorAll("*")];
   shown.forEach((one, place) => setStyle(one, styles[place] ?? ""));
-  target.adoptedStyleSheets = sheets.map((rules) => {
+  target.adoptedStyleSheets = sheets.map(({ textContent }) => {
     const sheet = new view.CSSStyleSheet();
-    sheet.replaceSync(rules);
+    sheet.replaceSync(withoutFiles(textContent ?? ""));
     return sheet;
   });
   return true;
@@ -65,7 +67,7 @@ export function draw(frame, text) {
 
 /** Takes out what acts or loads; the text of the style attribute. @param {Element} element */
 function disarm(element) {
-  const style = element.getAttribute("style") ?? "";
+  const style = element.getAttribute(STYLE) ?? "";
   for (const { name, value } of [...element.attributes]) {
     const isData = name === "src" && /^data:image[/]/i.test(value.trim());
     if ((name.startsWith("on") || ACTS.has(name)) && !isData) element.removeAttribute(name);
@@ -81,5 +83,8 @@ function copyAttributes(from, to) {
 /** @param {Element} element @param {string} text */
 function setStyle(element, text) {
   if (text && "style" in element)
-    /** @type {HTMLElement} */ (element).style.cssText = text;
+    /** @type {HTMLElement} */ (element).style.cssText = withoutFiles(text);
 }
+
+/** Rules that load nothing. @param {string} rules */
+const withoutFiles = (rules) => rules.replace(/url\((?!\s*["']?data:)[^)]*\)/gi, "none");

@@ -148,8 +148,9 @@ function useRuns(slug) {
 function useRunKey(run) {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
-      const isMod = event.ctrlKey || event.metaKey;
-      if (event.key === "Enter" && isMod && !event.shiftKey && !event.altKey) run();
+      const isMod = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      const isInDialog = /** @type {Element} */ (event.target).closest?.("dialog");
+      if (event.key === "Enter" && isMod && !isInDialog) run();
     };
     addEventListener("keydown", pressed, { capture: true });
     return () => removeEventListener("keydown", pressed, { capture: true });

@@ -117,7 +117,7 @@ def test_from_a_new_script_to_one_that_people_use(editor, open_editor):
 
     settings = panel(page, "Settings")
     settings.get_by_role("heading", name="Schedules").click()
-    settings.get_by_role("button", name="Run nightly now").click()
+    settings.get_by_role("button", name="Run now: nightly").click()
     log = panel(page, "Log")
     expect(log.get_by_text("good night from nightly")).to_be_visible(timeout=LONG_MS)
 

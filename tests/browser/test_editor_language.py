@@ -141,7 +141,7 @@ def test_all_files_are_searched_and_replaced(editor, open_editor):
     expect(panel.get_by_role("button", name=re.compile("<img src=x"))).to_be_visible()
     field.fill("(a+)+$")
     panel.get_by_label("Regular expression").check()
-    expect(panel.get_by_role("alert")).to_contain_text("takes more than 3 seconds")
+    expect(panel.get_by_role("alert")).to_contain_text("takes more than 3 s.")
 
     field.fill("double(?=\\b)")
     panel.get_by_label("Replace", exact=True).check()

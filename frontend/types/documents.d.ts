@@ -1386,6 +1386,18 @@ export type FormatScriptFileVariables = {
   input: Schema.FormatScriptFileInput;
 };
 
+export type TakenSlugsData = {
+  scripts: {
+    nodes: Array<{
+      slug: string;
+    }>;
+  };
+};
+
+export type TakenSlugsVariables = {
+  search: string;
+};
+
 export type EditorScriptRow = {
   id: string;
   slug: string;
@@ -3597,6 +3609,10 @@ export interface Documents {
   };
   "mutation FormatScriptFile($input: FormatScriptFileInput!) {\n  formatScriptFile(input: $input) { text diagnostic { message line column } }\n}": {
     document: Document<FormatScriptFileData, FormatScriptFileVariables>;
+    fragments: [];
+  };
+  "query TakenSlugs($search: String!) {\n    scripts(first: 100, filter: { search: $search }) { nodes { slug } }\n  }": {
+    document: Document<TakenSlugsData, TakenSlugsVariables>;
     fragments: [];
   };
   "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n  activations(first: 1) { nodes { version by } }\n}": {

@@ -2,6 +2,8 @@
 /** The dialog that creates a script, from a template or from files of one's own. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
+import { gql } from "../../lib/documents.js";
+import { useQuery } from "../../lib/load.js";
 import { say } from "../../lib/parts.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { addressOf, go } from "../address.js";
@@ -11,16 +13,22 @@ import { firstPage } from "./script-link.js";
 import { freeSlug, slugFrom } from "./slugs.js";
 import { filesOfTemplate, useTemplates } from "./templates.js";
 
+/** The list behind the dialog may be filtered, only a page of many, or not there yet. */
+const TAKEN = gql(
+  `query TakenSlugs($search: String!) {
+    scripts(first: 100, filter: { search: $search }) { nodes { slug } }
+  }`,
+);
+
 /**
  * @param {string} template the one to begin with; empty for files of one's own
- * @param {readonly string[]} taken slugs of other scripts, as far as they are known
  * @returns {import("../../lib/parts.js").Question}
  */
-export const newScriptQuestion = (template, taken) => ({
+export const newScriptQuestion = (template) => ({
   title: "New script",
   text: "It belongs to you. Other editors can read it.",
   verb: "Create",
-  fields: html`<${Fields} template=${template} taken=${taken} />`,
+  fields: html`<${Fields} template=${template} />`,
   run: create,
 });
 
@@ -50,14 +58,20 @@ function live({ slug, routes }) {
   return html`${untrusted(slug)} is live at${" "}${link}.`;
 }
 
-/** @param {{ template: string, taken: readonly string[] }} props */
-function Fields({ template, taken }) {
+/** @param {{ template: string }} props */
+function Fields({ template }) {
   const { data } = useTemplates();
   const [chosen, setChosen] = useState(template || OWN_FILES);
   const [folder, setFolder] = useState("");
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const isOwn = chosen === OWN_FILES;
-  const slug = typed ?? freeSlug(isOwn ? slugFrom(folder) : chosen, taken);
+  const wanted = isOwn ? slugFrom(folder) : chosen;
+  const taken = useQuery(TAKEN, { search: wanted }, { isContent: false }).data?.scripts.nodes ?? [];
+  const proposed = freeSlug(
+    wanted,
+    taken.map((one) => one.slug),
+  );
+  const slug = typed ?? proposed;
   const choice = (
     /** @type {string} */ name,
     /** @type {string} */ title,

@@ -57,8 +57,7 @@ export function ScriptsPage({ me }) {
   useEffect(() => follow(CHANGES, () => void reload()), [reload]);
   const page = data?.scripts;
   const isEmpty = page?.totalCount === 0 && !isFiltered(state);
-  const begin = (/** @type {string} */ template) =>
-    setAsked(newScriptQuestion(template, page?.nodes.map(({ slug }) => slug) ?? []));
+  const begin = (/** @type {string} */ template) => setAsked(newScriptQuestion(template));
   return html`<${Head} me=${me} />
     <main class="editor-page list-page" id="main" tabindex="-1">
       <${StateNotice} />

@@ -20,7 +20,7 @@ PAGES = {
     "editor-phone": "/editor/guestbook?file=main.ts",
 }
 PHONE = {"width": 390, "height": 780}
-MISTAKE = "const visits: number = day;"
+MISTAKE = 'const visits: number = "many";'
 
 
 def write_scripts(base: str, token: str) -> None:

@@ -147,6 +147,7 @@ export function AuditPage() {
         <${PageTurner}
           page=${page}
           after=${state.after}
+          isBusy=${list.loading}
           turn=${(/** @type {string} */ after) => setState({ after })}
         />
       </div>

@@ -69,15 +69,15 @@ export function Failure({ error, retry }) {
 /**
  * Buttons for the previous page, by Back, and for the next page of a connection.
  * @param {{ page: { pageInfo: { hasNextPage: boolean, endCursor: string | null } } | undefined,
- *   after: string, turn: (after: string) => void }} props after: the cursor before this page, empty
- *   on the first
+ *   after: string, turn: (after: string) => void, isBusy?: boolean }} props after: the cursor before
+ *   this page, empty on the first; isBusy: another list is asked for, which this page is not of
  */
-export const PageTurner = ({ page, after, turn }) =>
+export const PageTurner = ({ page, after, turn, isBusy = false }) =>
   html`<span class="end">
     <button class="btn small" disabled=${!after} onClick=${goBack}>Previous</button>
     <button
       class="btn small"
-      disabled=${!page?.pageInfo.hasNextPage}
+      disabled=${isBusy || !page?.pageInfo.hasNextPage}
       onClick=${() => turn(page?.pageInfo.endCursor ?? "")}
     >
       Next

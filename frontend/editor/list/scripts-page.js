@@ -93,6 +93,7 @@ export function ScriptsPage({ me }) {
                 <${PageTurner}
                   page=${page}
                   after=${state.after}
+                  isBusy=${loading}
                   turn=${(/** @type {string} */ after) => setListState({ after })}
                 />
               </div>

@@ -46,7 +46,7 @@ export function FetchHosts({ slug, changed }) {
             name="hosts"
             rows="4"
             spellcheck=${false}
-            value=${hosts?.join("\n") ?? ""}
+            defaultValue=${hosts?.join("\n") ?? ""}
           ></textarea>
         </label>`,
       run: async (form) => {

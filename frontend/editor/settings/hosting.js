@@ -46,7 +46,7 @@ export function Hosting({ slug, isAdministrator, changed }) {
       verb: "Save host",
       fields: html`<label class="field">
         Host <small>such as shop.example.org; leave empty for the engine's own</small>
-        <input name="host" maxlength="253" autocomplete="off" value=${script?.host ?? ""} />
+        <input name="host" maxlength="253" autocomplete="off" defaultValue=${script?.host ?? ""} />
       </label>`,
       run: (form) => {
         const host = textOf(form, "host") || null;
@@ -63,7 +63,12 @@ export function Hosting({ slug, isAdministrator, changed }) {
         ${Object.entries(MODES).map(
           ([mode, words]) =>
             html`<label class="choice">
-              <input type="radio" name="mode" value=${mode} checked=${script?.pageMode === mode} />
+              <input
+                type="radio"
+                name="mode"
+                value=${mode}
+                defaultChecked=${script?.pageMode === mode}
+              />
               ${words}
             </label>`,
         )}

@@ -57,7 +57,8 @@ export function Limits({ slug, isAdministrator, mayChange, changed }) {
     setRefused(null);
     try {
       await ask(SET, { input: { slug, limits: values } });
-      setTyped({});
+      // What was typed meanwhile stays.
+      setTyped((now) => newer(now, typed));
       say("Limits saved. They apply from the next request.");
       changed();
       await query.reload();
@@ -106,6 +107,15 @@ export function Limits({ slug, isAdministrator, mayChange, changed }) {
     }
   </form>`;
 }
+
+/**
+ * What was typed after *before*.
+ * @param {Partial<Record<LimitName, string>>} now @param {Partial<Record<LimitName, string>>} before
+ */
+const newer = (now, before) =>
+  Object.fromEntries(
+    Object.entries(now).filter(([name, text]) => text !== before[/** @type {LimitName} */ (name)]),
+  );
 
 /**
  * @param {{ field: LimitField, value: string, max: number, ranges: Ranges, mayChange: boolean,

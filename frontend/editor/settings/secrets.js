@@ -41,16 +41,16 @@ export function Secrets({ slug, changed }) {
       text: "The value can't be read back, neither here nor by the script. The engine puts it into requests to the hosts below.",
       verb: known ? "Replace secret" : "Add secret",
       fields: html`<label class="field">
-          Name <small>capital letters, digits and _, such as API_KEY</small>
+          Name <small>letters, digits and _, such as API_KEY</small>
           <input
             name="name"
             required
             maxlength="64"
-            pattern="[A-Z][A-Z0-9_]*"
-            title="Capital letters, digits and _, beginning with a letter"
+            pattern="[A-Za-z][A-Za-z0-9_]*"
+            title="Letters, digits and _, beginning with a letter"
             autocomplete="off"
             spellcheck=${false}
-            value=${known?.name ?? ""}
+            defaultValue=${known?.name ?? ""}
             readonly=${Boolean(known)}
           />
         </label>
@@ -70,7 +70,7 @@ export function Secrets({ slug, changed }) {
           <small
             >such as api.example.org or *.example.org; none if it only verifies signatures</small
           >
-          <input name="hosts" autocomplete="off" value=${known?.hosts.join(" ") ?? ""} />
+          <input name="hosts" autocomplete="off" defaultValue=${known?.hosts.join(" ") ?? ""} />
         </label>`,
       run: (form) => {
         const name = textOf(form, "name");

@@ -144,11 +144,12 @@ test("lines are kept once, newest first, and so many", () => {
 });
 
 test("styles and handlers of a page are renamed before it is parsed, its text is not", () => {
-  const page = '<style media="x">h1{}</style><p STYLE="a" onclick="b()">style="c" onclick="d"</p>';
+  const page =
+    '<style media="x">h1{}</style><p STYLE="a" onclick="b()">style="c" onclick="d"</p><base href=x>';
 
   assert.equal(
     quiet(page),
     '<script type="text/x-run-sheet" media="x">h1{}</script>' +
-      '<p data-run-style="a" data-run-onclick="b()">style="c" onclick="d"</p>',
+      '<p data-run-style="a" data-run-onclick="b()">style="c" onclick="d"</p><meta href=x>',
   );
 });

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A page's text without inline styles and event handlers, which the policy would report when it is
+ * A page's text without inline styles, event handlers and `base`, which the policy would report when it is
  * parsed. Styles are kept under other names; what is missed here is refused by the policy.
  */
 import { htmlLanguage } from "@codemirror/lang-html";
@@ -35,6 +35,9 @@ function editsOf(text) {
       } else if (name === "TagName" && word === "style") {
         const isEnd = node.parent?.name === "CloseTag";
         edits.push({ from, to, text: isEnd ? "script" : `script type="${SHEET}"` });
+      } else if (name === "TagName" && word === "base") {
+        // Another element of the head, which is taken out and changes no address before.
+        edits.push({ from, to, text: "meta" });
       }
     },
   });

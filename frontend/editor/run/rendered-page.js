@@ -22,6 +22,8 @@ const ACTS = new Set(
     " ",
   ),
 );
+/** What sends a form, which the sandbox refuses and reports. */
+const SENDS = "button, input[type=submit i], input[type=image i]";
 const POLICY = "default-src 'none'; img-src data:; form-action 'none'; base-uri 'none'";
 /** A page with more is shown as text. */
 export const MOST_ELEMENTS = 20_000;
@@ -72,6 +74,7 @@ function disarm(element) {
     const isData = name === "src" && /^data:image[/]/i.test(value.trim());
     if ((name.startsWith("on") || ACTS.has(name)) && !isData) element.removeAttribute(name);
   }
+  if (element.matches(SENDS)) element.setAttribute("type", "button");
   return style;
 }
 

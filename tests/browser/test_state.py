@@ -300,7 +300,7 @@ def test_the_mark_says_live_only_where_something_is_followed(instance, browser):
     expect(page.locator(".pill")).to_have_text("Live")
 
     paths = addresses(page)
-    followed = {f"{ADMIN}/{name}" for name in ("users", "audit", "system", "logs")}
+    followed = {f"{ADMIN}/{name}" for name in ("users", "audit", "system", "logs", "scripts")}
     assert followed < set(paths)
     for path in paths:
         go(page, path)

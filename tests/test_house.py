@@ -115,3 +115,10 @@ def test_the_readme_begins_with_the_two_commands():
     readme = (ROOT / "README.md").read_text()
 
     assert readme.index("make run") < readme.index("make test") < 200
+
+
+def test_tests_in_chromium_run_in_the_browser_suite() -> None:
+    # Elsewhere, its event loop makes the tests of the same worker fail.
+    files = (ROOT / "tests" / "browser").glob("test_*.py")
+
+    assert [f.name for f in files if "pytestmark = pytest.mark.browser" not in f.read_text()] == []

@@ -1,5 +1,6 @@
 """Drafts, conflicts, history and deployments in the editor."""
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.editor import (
     administrator,
@@ -13,6 +14,8 @@ from tests.browser.editor import (
 from tests.conftest import wait_for
 
 __all__ = ["administrator", "editor", "editor_site", "open_editor", "other_editor"]
+
+pytestmark = pytest.mark.browser
 
 MAIN = 'export const routes = { "GET /old": () => new Response("old") };\n'
 MORE = """export const routes = {

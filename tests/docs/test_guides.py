@@ -107,7 +107,7 @@ def test_from_a_clone_to_a_granted_role(tmp_path):
 def test_every_picture_of_the_readme_is_there_light_and_dark():
     shown = re.findall(r'(?:src|srcset)="([^"]+)"', (ROOT / "README.md").read_text())
 
-    assert len(shown) == 14
+    assert len(shown) == 18
     assert [picture for picture in shown if not (ROOT / picture).is_file()] == []
 
 

@@ -14,7 +14,7 @@ from aiwebengine.mcp_admin.operations import operations_of
 OPERATIONS = operations_of(schema)
 QUERIES = [one for one in OPERATIONS.values() if not one.is_mutation]
 NEEDED = {
-    **dict.fromkeys(("backupName", "database", "id", "slug"), "x"),
+    **dict.fromkeys(("backupName", "database", "id", "key", "name", "slug", "table"), "x"),
     **dict.fromkeys(("number", "from", "to"), 1),
 }
 READ = ["read"]

@@ -231,7 +231,7 @@ function Files({ slug, from, to, isRollback }) {
     }
     <details onToggle=${(/** @type {Event} */ event) => setShows(isOpen(event))}>
       <summary>
-        ${count(data.scriptDiff.length, "file")}
+        ${count(data.scriptDiff.length, "file")}${" "}
         ${nouns(data.scriptDiff.length, "differs", "differ")}
         ${from > 0 && ` between version ${from} and ${to}`}
       </summary>

@@ -90,4 +90,4 @@ function setStyle(element, text) {
 }
 
 /** Rules that load nothing. @param {string} rules */
-const withoutFiles = (rules) => rules.replace(/url\((?!\s*["']?data:)[^)]*\)/gi, "none");
+const withoutFiles = (rules) => rules.replace(/url\((?!\s*["']?data:)[^)]*\)?/gi, "none");

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aiwebengine.scripts.files import tree_of
-from aiwebengine.scripts.types import Tree
+from aiwebengine.scripts.records import Tree
 
 
 def serving(*routes: str, text: str = "hello") -> Tree:

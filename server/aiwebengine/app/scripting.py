@@ -40,8 +40,8 @@ from aiwebengine.script_routes.visitors import RunVisitor, Visitors
 from aiwebengine.script_trials.processes import Serving as TrialServing
 from aiwebengine.script_trials.recording import FailureLog
 from aiwebengine.scripts.log_types import NewLogLine
+from aiwebengine.scripts.records import ScriptSettings
 from aiwebengine.scripts.service import Scripts
-from aiwebengine.scripts.types import ScriptSettings
 from aiwebengine.sessions.script_sessions import ScriptSessions
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from aiwebengine.database import Database
 from aiwebengine.script_assets.service import ScriptAssets
 from aiwebengine.script_assets.types import AssetFile, Change, Changed, Page
 from aiwebengine.scripts.access import ScriptAccess, target_of
+from aiwebengine.scripts.records import ScriptSettings
 from aiwebengine.scripts.rights import Act
-from aiwebengine.scripts.types import ScriptSettings
 
 MOST_NAMED = 20
 """Paths in an audit event."""

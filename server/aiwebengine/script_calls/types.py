@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from aiwebengine.runtimes.types import Limits, LogLine, Program
-from aiwebengine.scripts.types import ActiveScript, Dialect, PageMode
+from aiwebengine.scripts.records import ActiveScript
+from aiwebengine.scripts.types import Dialect, PageMode
 
 
 class Kind(StrEnum):

@@ -21,7 +21,8 @@ from aiwebengine.script_language.process import Bounds, Finished, Stop
 from aiwebengine.scripts.folders import FOR_EDITORS
 from aiwebengine.scripts.interface import interface
 from aiwebengine.scripts.interface.declarations import declarations
-from aiwebengine.scripts.types import Diagnostic, Tree
+from aiwebengine.scripts.records import Tree
+from aiwebengine.scripts.types import Diagnostic
 
 CHECK_SECS = 20.0
 """Of one check: with its wait less than the 30 seconds that a request may take."""

@@ -13,9 +13,9 @@ from aiwebengine.script_language.checking import TypeChecker
 from aiwebengine.script_language.formatting import formatted
 from aiwebengine.script_language.types import FormattedFile, ScriptTypeCheck
 from aiwebengine.scripts.files import tree_of
+from aiwebengine.scripts.records import Tree
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.service import Scripts
-from aiwebengine.scripts.types import Tree
 
 FORMATS_AT_ONCE = 2
 """In one worker. Types are checked for one script at a time in an instance."""

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiwebengine.runtimes.types import Loaded, Program, RuntimeFailure
 from aiwebengine.script_calls.types import ScriptRef, ServedScript
 from aiwebengine.script_routes.matching import RouteTable
-from aiwebengine.scripts.types import ActiveScript
+from aiwebengine.scripts.records import ActiveScript
 
 log = logging.getLogger(__name__)
 

@@ -27,8 +27,8 @@ from aiwebengine.script_secrets.types import (
     SecretUnreadable,
 )
 from aiwebengine.scripts.access import ScriptAccess, label_of, target_of
+from aiwebengine.scripts.records import ScriptSettings
 from aiwebengine.scripts.rights import Act
-from aiwebengine.scripts.types import ScriptSettings
 from aiwebengine.signing_keys.service import SigningKeys
 from aiwebengine.signing_keys.types import SCRIPT_SECRETS
 

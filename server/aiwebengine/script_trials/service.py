@@ -28,9 +28,10 @@ from aiwebengine.script_trials.types import (
 )
 from aiwebengine.scripts.access import target_of
 from aiwebengine.scripts.errors import NotLoadable
+from aiwebengine.scripts.records import Tree
 from aiwebengine.scripts.rights import Act
 from aiwebengine.scripts.service import Scripts
-from aiwebengine.scripts.types import Diagnostic, Script, Severity, Tree
+from aiwebengine.scripts.types import Diagnostic, Script, Severity
 
 MOST_RUN_SECS = 120.0
 """Of one run of tests; those that are left are skipped."""

@@ -14,8 +14,9 @@ from aiwebengine.database import Database
 from aiwebengine.scripts import store, version_store
 from aiwebengine.scripts.errors import OutdatedVersion
 from aiwebengine.scripts.limits import LimitRules
+from aiwebengine.scripts.records import ScriptSettings
 from aiwebengine.scripts.rights import Act, must_be_allowed
-from aiwebengine.scripts.types import Script, ScriptSettings, ScriptVersion
+from aiwebengine.scripts.types import Script, ScriptVersion
 
 
 class ScriptAccess:

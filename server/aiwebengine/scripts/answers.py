@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from aiwebengine.runtimes.types import Limits
-from aiwebengine.scripts.types import Checked, Deployed, Saved, Script, ScriptOwner, ScriptRoute
+from aiwebengine.scripts.records import Checked, Deployed, Saved
+from aiwebengine.scripts.types import Script, ScriptOwner, ScriptRoute
 
 
 def script(found: Script) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from aiwebengine.scripts import route_store, store, version_store
 from aiwebengine.scripts.activation import ActivationStep, InitRun, Inits, Offered
 from aiwebengine.scripts.errors import NotLoadable
 from aiwebengine.scripts.loading import Candidate, Loader
+from aiwebengine.scripts.records import Checked, Tree
 from aiwebengine.scripts.saving import ScriptSaves
-from aiwebengine.scripts.types import Checked, Diagnostic, Script, ScriptVersion, Severity, Tree
+from aiwebengine.scripts.types import Diagnostic, Script, ScriptVersion, Severity
 
 
 class ScriptCandidates(ScriptSaves):

@@ -15,13 +15,8 @@ from aiwebengine.scripts.cli_hosting import host, pages
 from aiwebengine.scripts.cli_owners import owners
 from aiwebengine.scripts.cli_roles import roles
 from aiwebengine.scripts.cli_running import logs, run
-from aiwebengine.scripts.types import (
-    Deployed,
-    FileChange,
-    Script,
-    ScriptFilter,
-    ScriptState,
-)
+from aiwebengine.scripts.records import Deployed
+from aiwebengine.scripts.types import FileChange, Script, ScriptFilter, ScriptState
 from aiwebengine.scripts.with_scripts import with_scripts
 from aiwebengine.terminal.commands import confirm, json_option, show, table, with_engine
 

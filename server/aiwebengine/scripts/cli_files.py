@@ -21,7 +21,8 @@ from aiwebengine.scripts.errors import NotLoadable, PreconditionFailed
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.folders import State
 from aiwebengine.scripts.preconditions import Precondition
-from aiwebengine.scripts.types import Checked, Deployed, Diagnostic
+from aiwebengine.scripts.records import Checked, Deployed
+from aiwebengine.scripts.types import Diagnostic
 from aiwebengine.scripts.with_scripts import with_scripts
 from aiwebengine.terminal.commands import FAILED, errors_reported, json_option, say, show
 

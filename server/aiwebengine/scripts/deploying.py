@@ -22,13 +22,9 @@ from aiwebengine.scripts.candidates import ScriptCandidates
 from aiwebengine.scripts.errors import NotLoadable, RouteTaken
 from aiwebengine.scripts.loading import Candidate
 from aiwebengine.scripts.preconditions import Precondition
+from aiwebengine.scripts.records import Checked, Deployed, Tree
 from aiwebengine.scripts.rights import Act, must_be_allowed
-from aiwebengine.scripts.types import (
-    Checked,
-    Deployed,
-    Script,
-    Tree,
-)
+from aiwebengine.scripts.types import Script
 
 _KINDS = {
     AuditAction.SCRIPT_DEPLOYED: ActivationKind.DEPLOYED,

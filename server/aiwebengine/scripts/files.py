@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.untrusted_text import must_show_all
 from aiwebengine.scripts.dialect import dialect_of
-from aiwebengine.scripts.types import Dialect, Tree
+from aiwebengine.scripts.records import Tree
+from aiwebengine.scripts.types import Dialect
 
 MOST_FILES = 1_000
 LARGEST_FILE_BYTES = 10_000_000

@@ -31,8 +31,8 @@ from aiwebengine.scripts.graphql_types import (
     SetScriptLimitsInput,
     SuspendScriptInput,
 )
+from aiwebengine.scripts.records import Tree
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
-from aiwebengine.scripts.types import Tree
 
 
 @strawberry.mutation

@@ -4,15 +4,8 @@ import strawberry
 
 from aiwebengine.scripts.limit_types import ScriptLimitsInput
 from aiwebengine.scripts.offers import schedule_names
-from aiwebengine.scripts.types import (
-    Checked,
-    Deployed,
-    Diagnostic,
-    Script,
-    ScriptOwner,
-    ScriptRoute,
-    ScriptVersion,
-)
+from aiwebengine.scripts.records import Checked, Deployed
+from aiwebengine.scripts.types import Diagnostic, Script, ScriptOwner, ScriptRoute, ScriptVersion
 
 
 @strawberry.input

@@ -15,9 +15,10 @@ from aiwebengine.runtimes.dialects import prepared_entry
 from aiwebengine.runtimes.questions import OnAsk
 from aiwebengine.runtimes.types import Failed, Limits, Loaded, Lost, Program, Reason
 from aiwebengine.scripts.checks import storable
+from aiwebengine.scripts.records import Checked
 from aiwebengine.scripts.routes import routes_of
 from aiwebengine.scripts.trees import Trees, program_of
-from aiwebengine.scripts.types import Checked, Diagnostic, Dialect, Severity
+from aiwebengine.scripts.types import Diagnostic, Dialect, Severity
 
 LONGEST_MESSAGE = 2_000
 LONGEST_FILE = 300

@@ -21,9 +21,10 @@ from aiwebengine.scripts import answers, archives
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.paging import LIST, binding, key, key_of
 from aiwebengine.scripts.preconditions import precondition_of, tag_of
+from aiwebengine.scripts.records import Tree
 from aiwebengine.scripts.rights import EDITORS, Act, must_be_allowed
 from aiwebengine.scripts.service import Scripts
-from aiwebengine.scripts.types import ScriptFilter, Tree
+from aiwebengine.scripts.types import ScriptFilter
 from aiwebengine.web.authentication import Authentication
 from aiwebengine.web.bodies import UnsupportedMediaType, flag_field, json_object, text_field
 

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from aiwebengine.database import Database, Row
 from aiwebengine.runtimes.types import Limits
+from aiwebengine.scripts.records import ActiveScript
 from aiwebengine.scripts.routes import claims_of
-from aiwebengine.scripts.types import ActiveScript, Dialect, PageMode, ScriptRoute
+from aiwebengine.scripts.types import Dialect, PageMode, ScriptRoute
 
 
 @dataclass(frozen=True)

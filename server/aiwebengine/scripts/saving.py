@@ -11,8 +11,9 @@ from aiwebengine.scripts import checks, store, version_store
 from aiwebengine.scripts.access import label_of, target_of
 from aiwebengine.scripts.preconditions import Precondition
 from aiwebengine.scripts.reading import ScriptReads
+from aiwebengine.scripts.records import Saved, Tree
 from aiwebengine.scripts.rights import Act, must_be_allowed
-from aiwebengine.scripts.types import Saved, Script, Tree
+from aiwebengine.scripts.types import Script
 
 
 class ScriptSaves(ScriptReads):

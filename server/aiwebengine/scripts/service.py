@@ -34,17 +34,11 @@ from aiwebengine.scripts.granting import ScriptRoles
 from aiwebengine.scripts.loading import Candidate, Loader, RuntimeClient
 from aiwebengine.scripts.log_types import NewLogLine
 from aiwebengine.scripts.owning import FindsUsers, ScriptOwners
+from aiwebengine.scripts.records import ActiveScript, Checked, ScriptSettings
 from aiwebengine.scripts.rights import Act, is_administrator, must_be_allowed
 from aiwebengine.scripts.routes import routes_of
 from aiwebengine.scripts.trees import Trees
-from aiwebengine.scripts.types import (
-    ActiveScript,
-    Checked,
-    PageMode,
-    Script,
-    ScriptSettings,
-    Severity,
-)
+from aiwebengine.scripts.types import PageMode, Script, Severity
 
 KEEP_DELETED_DAYS = 30
 KEEP_LOG_DAYS = 14

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.core.formats import count
 from aiwebengine.scripts.files import digest_of, digest_of_tree
+from aiwebengine.scripts.records import ActiveScript, Checked
 from aiwebengine.scripts.service import Scripts
-from aiwebengine.scripts.types import ActiveScript, Checked, Severity
+from aiwebengine.scripts.types import Severity
 
 # Loading takes a process each; the machine has other work.
 AT_ONCE = 2

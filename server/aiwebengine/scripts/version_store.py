@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from aiwebengine.database import Database, Row
-from aiwebengine.scripts.types import Diagnostic, Dialect, ScriptVersion, Tree
+from aiwebengine.scripts.records import Tree
+from aiwebengine.scripts.types import Diagnostic, Dialect, ScriptVersion
 
 COLUMNS = """
   v.script_id as script_key, v.number, v.parent, v.message, v.author_id, v.author_name,

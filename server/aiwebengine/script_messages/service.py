@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
@@ -13,19 +12,11 @@ from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
 from aiwebengine.script_messages import queue_store, store
 from aiwebengine.script_messages.types import ScriptMessage, ScriptMessageState
-from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.access import FindsScripts, target_of
 from aiwebengine.scripts.rights import Act
-from aiwebengine.scripts.types import Script
 
 MOST_AT_ONCE = 1_000
 """Messages that one operation may name."""
-
-
-class FindsScripts(Protocol):
-    """What has the scripts; `scripts.service` does."""
-
-    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
-        """The script. Raises Unauthenticated, Forbidden, NotFound."""
 
 
 class ScriptMessages:

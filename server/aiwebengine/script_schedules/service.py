@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 from uuid import UUID
 
 from aiwebengine.audit.service import AuditTrail
@@ -13,16 +12,8 @@ from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
 from aiwebengine.script_schedules import reading_store as store
 from aiwebengine.script_schedules.types import ScriptSchedule, ScriptScheduleRun
-from aiwebengine.scripts.access import label_of, target_of
+from aiwebengine.scripts.access import FindsScripts, label_of, target_of
 from aiwebengine.scripts.rights import Act
-from aiwebengine.scripts.types import Script
-
-
-class FindsScripts(Protocol):
-    """What has the scripts; `scripts.service` does."""
-
-    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
-        """The script. Raises Unauthenticated, Forbidden, NotFound."""
 
 
 class ScriptSchedules:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from secrets import token_hex
-from typing import Protocol
 from uuid import UUID
 
 import orjson
@@ -17,8 +16,8 @@ from aiwebengine.script_streams.broadcast import ScriptBroadcast
 from aiwebengine.script_streams.event_streams import EventStreams
 from aiwebengine.script_streams.sockets import Sockets
 from aiwebengine.script_streams.types import StreamMessage
+from aiwebengine.scripts.access import FindsScripts
 from aiwebengine.scripts.rights import Act
-from aiwebengine.scripts.types import Script
 
 REPORT_EVERY_SECS = 10.0
 COUNTS_SECS = 2.5 * REPORT_EVERY_SECS
@@ -39,13 +38,6 @@ class ScriptStream:
 
     channel: str
     connections: int
-
-
-class FindsScripts(Protocol):
-    """Finds scripts for people."""
-
-    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
-        """The script. Raises Unauthenticated, Forbidden, NotFound."""
 
 
 class Listeners:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction
@@ -37,19 +37,12 @@ from aiwebengine.script_tables.types import (
     Table,
     TableInfo,
 )
-from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.access import FindsScripts, target_of
 from aiwebengine.scripts.rights import Act
 from aiwebengine.scripts.types import Script
 
 MOST_NAMED = 20
 """Columns in an audit event."""
-
-
-class FindsScripts(Protocol):
-    """What has the scripts; `scripts.service` does."""
-
-    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
-        """The script. Raises Unauthenticated, Forbidden, NotFound."""
 
 
 class ScriptTables:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import UUID
 
 import orjson
@@ -17,7 +16,7 @@ from aiwebengine.script_values import people_store
 from aiwebengine.script_values.people_store import Holder, Listed
 from aiwebengine.script_values.service import ScriptValues, checked_key, end_of, place_of
 from aiwebengine.script_values.types import StoredValue
-from aiwebengine.scripts.access import target_of
+from aiwebengine.scripts.access import FindsScripts, target_of
 from aiwebengine.scripts.rights import Act
 from aiwebengine.scripts.types import Script
 
@@ -25,13 +24,6 @@ NEVER = 0.0
 """As the seconds until a value expires: it never does."""
 LONGEST_SHOWN = 200
 """Characters of a value in a list."""
-
-
-class FindsScripts(Protocol):
-    """What has the scripts; `scripts.service` does."""
-
-    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
-        """The script. Raises Unauthenticated, Forbidden, NotFound."""
 
 
 class OwnedValues:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from aiwebengine.audit import bounds
 from aiwebengine.audit.service import AuditTrail
@@ -17,6 +18,13 @@ from aiwebengine.scripts.limits import LimitRules
 from aiwebengine.scripts.records import ScriptSettings
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.types import Script, ScriptVersion
+
+
+class FindsScripts(Protocol):
+    """What has the scripts; `scripts.service` does."""
+
+    async def must_be_allowed_to(self, viewer: Viewer, act: Act, slug: str) -> Script:
+        """The script. Raises Unauthenticated, Forbidden, NotFound."""
 
 
 class ScriptAccess:

@@ -4,11 +4,11 @@ import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { removal, restore, resume, suspension } from "../editor/settings/questions.js";
 import { gql } from "../lib/documents.js";
-import { count } from "../lib/format.js";
 import { follow } from "../lib/gql.js";
 import { useQuery, useRefresh } from "../lib/load.js";
 import { Ask, Failure, sayRefused, Top } from "../lib/parts.js";
-import { goBack, useParameters } from "../lib/router.js";
+import { Pager } from "../lib/pager.js";
+import { useParameters } from "../lib/router.js";
 import { SearchField } from "../lib/search-field.js";
 import { Table } from "../lib/table.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -84,7 +84,7 @@ export function ScriptsPage() {
                 />`}
             />`
       }
-      <${Pager} state=${state} setState=${setState} scripts=${page} />
+      <${Pager} noun="script" sizes=${SIZES} state=${state} setState=${setState} page=${page} />
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
@@ -129,31 +129,6 @@ const Bar = ({ state, setState }) =>
     </div>
     <div class="end"><a class="btn" href="/editor">Open editor</a></div>
   </div>`;
-
-/** @param {{ state: State, setState: SetState, scripts: Scripts | undefined }} props */
-function Pager({ state, setState, scripts }) {
-  const next = () => setState({ after: scripts?.pageInfo.endCursor ?? "" });
-  return html`<div class="pager">
-    <span>${scripts ? count(scripts.totalCount, "script") : "Loading…"}</span>
-    <span class="end">
-      <label>
-        Rows${" "}
-        <select
-          value=${state.size}
-          onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
-            setState({ size: target.value, after: "" })}
-        >
-          ${SIZES.map((size) => html`<option value=${size}>${size}</option>`)}
-        </select>
-      </label>
-      ${state.after && html`<button class="btn small" onClick=${() => setState({ after: "" })}>First</button>`}
-      <button class="btn small" disabled=${!state.after} onClick=${goBack}>Previous</button>
-      <button class="btn small" disabled=${!scripts?.pageInfo.hasNextPage} onClick=${next}>
-        Next
-      </button>
-    </span>
-  </div>`;
-}
 
 /** @param {{ state: State, clear: () => void }} props */
 function Nothing({ state, clear }) {

@@ -8,7 +8,8 @@ import { ask, follow } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
-import { goBack, useParameters } from "../lib/router.js";
+import { Pager } from "../lib/pager.js";
+import { useParameters } from "../lib/router.js";
 import { ScrollBox } from "../lib/scroll-box.js";
 import { SearchField } from "../lib/search-field.js";
 import { count } from "../lib/format.js";
@@ -30,6 +31,7 @@ import { UserRow } from "./user-row.js";
 
 const DEFAULTS = { q: "", role: "", sort: "-created", size: "50", after: "" };
 const SORTS = /** @type {const} */ ({ created: "CREATED_AT", name: "NAME" });
+const SIZES = ["25", "50", "100"];
 const MAX_EXPORTED = 10_000;
 
 const LIST = gql(
@@ -134,7 +136,7 @@ export function UsersPage({ me }) {
               </table>
             <//>`
       }
-      <${Pager} state=${state} setState=${setState} users=${users} />
+      <${Pager} noun="user" sizes=${SIZES} state=${state} setState=${setState} page=${users} />
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }
@@ -217,31 +219,6 @@ function Head({ state, setState }) {
       <th scope="col" class="does">Actions</th>
     </tr>
   </thead>`;
-}
-
-/** @param {{ state: State, setState: SetState, users: UsersData["users"] | undefined }} props */
-function Pager({ state, setState, users }) {
-  const next = () => setState({ after: users?.pageInfo.endCursor ?? "" });
-  return html`<div class="pager">
-    <span>${users ? count(users.totalCount, "user") : "Loading…"}</span>
-    <span class="end">
-      <label>
-        Rows${" "}
-        <select
-          value=${state.size}
-          onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
-            setState({ size: target.value, after: "" })}
-        >
-          ${["25", "50", "100"].map((size) => html`<option value=${size}>${size}</option>`)}
-        </select>
-      </label>
-      ${state.after && html`<button class="btn small" onClick=${() => setState({ after: "" })}>First</button>`}
-      <button class="btn small" disabled=${!state.after} onClick=${goBack}>Previous</button>
-      <button class="btn small" disabled=${!users?.pageInfo.hasNextPage} onClick=${next}>
-        Next
-      </button>
-    </span>
-  </div>`;
 }
 
 const Skeleton = () =>

@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
-import { Ask, Failure, say } from "../../lib/parts.js";
+import { Ask, Failure } from "../../lib/parts.js";
 import { untrusted } from "../../lib/untrusted-text.js";
-import { textOf } from "./parts.js";
+import { afterChange, textOf } from "./parts.js";
 
 /** @typedef {import("../../lib/parts.js").Question} Question */
 /** @typedef {import("../../types/schema").ScriptPageMode} ScriptPageMode */
@@ -33,12 +33,7 @@ export function Hosting({ slug, isAdministrator, changed }) {
   const query = useQuery(HOSTING, { slug });
   const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const script = query.data?.script;
-  const after = async (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) => {
-    await change;
-    say(text);
-    changed();
-    await query.reload();
-  };
+  const after = afterChange(changed, query.reload);
   const bind = () =>
     setAsked({
       title: html`Host of ${untrusted(slug)}`,

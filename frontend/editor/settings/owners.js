@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
-import { Ask, say, Time } from "../../lib/parts.js";
+import { Ask, Time } from "../../lib/parts.js";
 import { oneLine, untrusted } from "../../lib/untrusted-text.js";
-import { dotted, Items, textOf } from "./parts.js";
+import { afterChange, dotted, Items, textOf } from "./parts.js";
 
 /** @typedef {import("../../lib/parts.js").Question} Question */
 /** @typedef {NonNullable<import("../../types/documents").ScriptOwnersData["script"]>["owners"][number]} Owner */
@@ -29,12 +29,7 @@ export function Owners({ slug, mayChange, changed }) {
   const list = useQuery(OWNERS, { slug });
   const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const owners = list.data?.script?.owners;
-  const after = async (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) => {
-    await change;
-    say(text);
-    changed();
-    await list.reload();
-  };
+  const after = afterChange(changed, list.reload);
   const add = () =>
     setAsked({
       title: "Add an owner",

@@ -2,7 +2,7 @@
 /** What the parts of a script's settings are made of. The manager shows them as cards. */
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { Failure } from "../../lib/parts.js";
+import { Failure, say } from "../../lib/parts.js";
 
 /**
  * What each part gets.
@@ -79,6 +79,19 @@ export const Turner = ({ of, pages, page }) =>
       Next
     </button>
   </p>`;
+
+/**
+ * Returns what is done with a change and the words for its success: the page and the list follow.
+ * @param {() => void} changed @param {() => Promise<unknown>} reload
+ */
+export const afterChange =
+  (changed, reload) =>
+  async (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) => {
+    await change;
+    say(text);
+    changed();
+    await reload();
+  };
 
 /** The text of a field of a form, without spaces around it. @param {FormData} form @param {string} name */
 export const textOf = (form, name) => String(form.get(name) ?? "").trim();

@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
-import { Ask, say, Time } from "../../lib/parts.js";
+import { Ask, Time } from "../../lib/parts.js";
 import { oneLine, untrusted } from "../../lib/untrusted-text.js";
-import { dotted, Items, textOf, Turner, usePages } from "./parts.js";
+import { afterChange, dotted, Items, textOf, Turner, usePages } from "./parts.js";
 
 /** @typedef {import("../../lib/parts.js").Question} Question */
 /** @typedef {import("../../types/documents").ScriptUserRolesData["scriptUserRoles"]["nodes"][number]} UserRole */
@@ -31,12 +31,7 @@ export function UserRoles({ slug, changed }) {
   const list = useQuery(ROLES, { slug, after: pages.after });
   const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   const page = list.data?.scriptUserRoles;
-  const after = async (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) => {
-    await change;
-    say(text);
-    changed();
-    await list.reload();
-  };
+  const after = afterChange(changed, list.reload);
   const grant = () =>
     setAsked({
       title: "Grant a role in this script",

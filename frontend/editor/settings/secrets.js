@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
-import { Ask, say, Time } from "../../lib/parts.js";
+import { Ask, Time } from "../../lib/parts.js";
 import { oneLine, untrusted } from "../../lib/untrusted-text.js";
-import { Items, textOf, wordsOf } from "./parts.js";
+import { afterChange, Items, textOf, wordsOf } from "./parts.js";
 
 /** @typedef {import("../../lib/parts.js").Question} Question */
 /** @typedef {NonNullable<NonNullable<import("../../types/documents").ScriptSecretsData["script"]>["secrets"]>[number]} Secret */
@@ -29,12 +29,7 @@ const LONGEST_VALUE = 16_384;
 export function Secrets({ slug, changed }) {
   const list = useQuery(SECRETS, { slug });
   const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
-  const after = async (/** @type {Promise<unknown>} */ change, /** @type {unknown} */ text) => {
-    await change;
-    say(text);
-    changed();
-    await list.reload();
-  };
+  const after = afterChange(changed, list.reload);
   const set = (/** @type {Secret | null} */ known) =>
     setAsked({
       title: known ? html`Replace ${untrusted(known.name)}` : "Add a secret",

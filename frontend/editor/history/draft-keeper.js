@@ -16,9 +16,9 @@
 import { toBase64 } from "../workspace/base64.js";
 
 /** From the first change that is not kept. */
-export const KEPT_AFTER_MS = 1_500;
+const KEPT_AFTER_MS = 1_500;
 /** After a failure that may pass. */
-export const AGAIN_AFTER_MS = 5_000;
+const AGAIN_AFTER_MS = 5_000;
 const REMOVED = Symbol("removed");
 
 /** A file whose content is only on the server has another path: a draft can't say so. */

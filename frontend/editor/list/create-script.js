@@ -11,7 +11,7 @@
 const NOT_CREATED = "The script was not created.";
 
 /** A script that was not created, as `refusalOf` reads it. */
-export class CreateRefused extends Error {
+class CreateRefused extends Error {
   /** @param {string} message @param {string} code @param {string} [requestId] */
   constructor(message, code, requestId) {
     super(message);

@@ -21,7 +21,7 @@
 /** So long after the last change the files are checked. */
 export const PAUSE_MS = 1_000;
 /** So long after a check that the server had no time for, it is asked again. */
-export const RETRY_MS = 5_000;
+const RETRY_MS = 5_000;
 /** Larger files are not sent while somebody types: the saved version is checked instead. */
 export const LARGEST_SENT = 2_000_000;
 

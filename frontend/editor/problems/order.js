@@ -9,7 +9,7 @@
  * can't be parsed.
  * @param {readonly Problem[]} problems @returns {Problem[]}
  */
-export function ordered(problems) {
+function ordered(problems) {
   const errors = new Set(
     problems.filter(({ source, line }) => source === "load" && line).map(placeOf),
   );

@@ -9,10 +9,10 @@ import { draw, MOST_ELEMENTS } from "./rendered-page.js";
 /** @typedef {import("./documents.js").RunAnswer} RunAnswer */
 
 /** A text is shown up to this length, so that the page stays quick. */
-export const LONGEST_SHOWN = 200_000;
+const LONGEST_SHOWN = 200_000;
 
 /** The type of an answer in lower case, without its parameters. @param {Pick<RunAnswer, "headers">} answer */
-export function typeOf({ headers }) {
+function typeOf({ headers }) {
   const found = headers.find(({ name }) => name.toLowerCase() === "content-type");
   return (found?.value ?? "").split(";")[0].trim().toLowerCase();
 }
@@ -33,7 +33,7 @@ export function kindOf(answer) {
 }
 
 /** JSON with line breaks; the text itself when it is none. @param {string} text */
-export function pretty(text) {
+function pretty(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {

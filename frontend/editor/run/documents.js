@@ -2,7 +2,7 @@
 /** What the panel Run asks the server. */
 import { gql } from "../../lib/documents.js";
 
-export const ANSWER = gql(`fragment RunAnswer on ScriptRun {
+const ANSWER = gql(`fragment RunAnswer on ScriptRun {
   requestId version status headers { name value } body bodyBase64 bodySize isTruncated milliseconds
   log { level text file line column }
 }`);
@@ -27,7 +27,7 @@ export const FAILURES = gql(`query EditorFailures($slug: String!) {
   }
 }`);
 
-export const SAVED_REQUEST = gql(`fragment SavedRequest on ScriptRequest {
+const SAVED_REQUEST = gql(`fragment SavedRequest on ScriptRequest {
   id name method path headers { name value } body asViewer savedAt savedBy
 }`);
 

@@ -73,7 +73,7 @@ export function problemOf(form) {
 }
 
 /** The headers of lines such as `Accept: text/css`. @param {string} text @returns {Header[]} */
-export const headersOf = (text) =>
+const headersOf = (text) =>
   text.split("\n").flatMap((line) => {
     const found = headerOf(line);
     return found ? [found] : [];
@@ -96,7 +96,7 @@ export function requestOf(form) {
 }
 
 /** Whether a text is an object or a list in JSON. @param {string} text */
-export function isJson(text) {
+function isJson(text) {
   if (!/^\s*[[{]/.test(text)) return false;
   try {
     JSON.parse(text);

@@ -24,7 +24,7 @@ const LONGEST_MATCH = 200;
  * @returns {RegExp}
  * @throws {Error} for a wrong expression, or one that is too long
  */
-export function expressionOf({ text, matchCase, isExpression }) {
+function expressionOf({ text, matchCase, isExpression }) {
   if (text.length > LONGEST_SEARCH)
     throw new Error(`${text.length} characters; at most ${LONGEST_SEARCH} are allowed.`);
   const source = isExpression ? text : text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");

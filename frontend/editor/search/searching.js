@@ -12,7 +12,7 @@ import { durationOfMs } from "../../lib/format.js";
  */
 
 /** So long a search may take. */
-export const SEARCH_MS = 3_000;
+const SEARCH_MS = 3_000;
 
 /** The policy of the page lets only a policy of ours make the address of a worker. */
 const POLICY = policy();

@@ -4,8 +4,8 @@ import { count, size } from "../../lib/format.js";
 import { MOST_FILES, TOO_MANY } from "./paths.js";
 
 /** What the server takes, see its `scripts.files`. */
-export const LARGEST_FILE_BYTES = 10_000_000;
-export const LARGEST_VERSION_BYTES = 50_000_000;
+const LARGEST_FILE_BYTES = 10_000_000;
+const LARGEST_VERSION_BYTES = 50_000_000;
 /** What comes along from a computer, and nobody wants. */
 const LEFT_OUT = new Set([".DS_Store", "Thumbs.db", "node_modules", ".git"]);
 

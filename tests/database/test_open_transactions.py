@@ -8,6 +8,11 @@ import pytest
 from aiwebengine.core.errors import Unavailable
 from aiwebengine.database import Database
 
+SLEEPS = (
+    "select count(*) from pg_stat_activity"
+    " where wait_event = 'PgSleep' and datname = current_database()"
+)
+
 
 @pytest.fixture
 async def db(url):
@@ -99,15 +104,16 @@ async def test_tasks_at_once_take_turns(db):
 
 async def test_a_cancelled_task_leaves_it_usable(db):
     held = await db.open_transaction()
-    begun = asyncio.Event()
 
     async def sleep():
         async with held.entered():
-            begun.set()
             await db.execute("select pg_sleep(60)")
 
     task = asyncio.create_task(sleep())
-    await begun.wait()
+    # PostgreSQL ignores a request to cancel that arrives before the statement.
+    async with asyncio.timeout(60):
+        while not await db.value(SLEEPS):
+            await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -16,8 +16,9 @@ from tests.script_schedules.working import (
 )
 
 from aiwebengine.core.errors import EngineError
-from aiwebengine.jobs.queues import MOST_AT_ONCE, MOST_OF_ONE, NotStarted
+from aiwebengine.jobs.queues import MOST_AT_ONCE, MOST_OF_ONE, NotStarted, Result
 from aiwebengine.script_schedules import queue_store, store
+from aiwebengine.script_schedules.outcomes import upcoming
 from aiwebengine.script_schedules.plans import EVERY, Plan
 from aiwebengine.script_schedules.types import KEPT_RUNS
 
@@ -285,3 +286,49 @@ async def test_records_of_runs_are_bounded(db):
         await finished(one)
 
     assert len(await runs_of(db)) <= KEPT_RUNS + 1
+
+
+async def waiting_for_a_lock(db):
+    async with asyncio.timeout(60):
+        while not await db.value("select count(*) from pg_locks where not granted"):
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("how", ["cancel", "remove_set", "remove_declared"])
+async def test_a_schedule_that_is_removed_while_its_run_ends_is_gone(db, how):
+    script = await add_script(db)
+    await add_schedule(db, script, plan=EVERY_MINUTE)
+    is_declared = how == "remove_declared"
+    await db.execute(
+        "update script_schedules set runner = 1, is_declared = :declared", declared=is_declared
+    )
+    rest = {"cancel": ["tick"], "remove_set": [], "remove_declared": [[]]}[how]
+    ending = await db.open_transaction()
+    async with ending.entered():
+        await db.execute("update script_schedules set runner = null")
+
+    removing = asyncio.create_task(getattr(store, how)(db, script, *rest))
+    await waiting_for_a_lock(db)
+    await ending.commit()
+    await removing
+
+    assert await schedule_of(db) is None
+
+
+async def test_a_run_that_ends_while_its_schedule_is_removed_removes_it(db):
+    script = await add_script(db)
+    await add_schedule(db, script, plan=EVERY_MINUTE)
+    await db.execute("update script_schedules set runner = 1")
+    [run] = await queue_store.claims_of_the_dead(db, 1)
+    removing = await db.open_transaction()
+    async with removing.entered():
+        await store.remove_set(db, script)
+
+    ending = asyncio.create_task(
+        queue_store.free(db, run, upcoming(run, Result.SUCCEEDED, run.now))
+    )
+    await waiting_for_a_lock(db)
+    await removing.commit()
+    await ending
+
+    assert await schedule_of(db) is None

@@ -128,19 +128,25 @@ async def free(db: Database, run: Claimed, upcoming: Upcoming | None) -> None:
     """
     await db.execute(
         """
-        with removed as (
-          delete from script_schedules
+        with held as materialized (
+          select name, is_cancelled, revision from script_schedules
           where script_id = :script_id and name = :name and runner = :runner
-            and (is_cancelled or revision = :revision and cast(:next_at as timestamptz) is null)
+          for update
+        ),
+        removed as (
+          delete from script_schedules d using held h
+          where d.script_id = :script_id and d.name = h.name
+            and (h.is_cancelled or h.revision = :revision and cast(:next_at as timestamptz) is null)
         )
-        update script_schedules
+        update script_schedules d
         set runner = null, asked_by = null,
-          next_at = case when revision = :revision then :next_at else next_at end,
-          due_at = case when revision = :revision then :due_at else due_at end,
-          attempt = case when revision = :revision then cast(:attempt as integer) else 0 end
-        where script_id = :script_id and name = :name and runner = :runner
-          and not is_cancelled
-          and (revision <> :revision or cast(:next_at as timestamptz) is not null)
+          next_at = case when h.revision = :revision then :next_at else next_at end,
+          due_at = case when h.revision = :revision then :due_at else due_at end,
+          attempt = case when h.revision = :revision then cast(:attempt as integer) else 0 end
+        from held h
+        where d.script_id = :script_id and d.name = h.name
+          and not h.is_cancelled
+          and (h.revision <> :revision or cast(:next_at as timestamptz) is not null)
         """,
         script_id=run.script_id,
         name=run.name,

@@ -96,15 +96,20 @@ async def cancel(db: Database, script_id: UUID, name: str) -> bool:
     return bool(
         await db.value(
             """
-            with removed as (
-              delete from script_schedules
-              where script_id = :script_id and name = :name and runner is null and not is_declared
+            with held as materialized (
+              select name, runner, is_cancelled from script_schedules
+              where script_id = :script_id and name = :name and not is_declared
+              for update
+            ),
+            removed as (
+              delete from script_schedules d using held h
+              where d.script_id = :script_id and d.name = h.name and h.runner is null
               returning 1
             ),
             marked as (
-              update script_schedules set is_cancelled = true
-              where script_id = :script_id and name = :name and runner is not null
-                and not is_declared and not is_cancelled
+              update script_schedules d set is_cancelled = true from held h
+              where d.script_id = :script_id and d.name = h.name and h.runner is not null
+                and not h.is_cancelled
               returning 1
             )
             select exists (select from removed) or exists (select from marked)
@@ -142,14 +147,21 @@ async def stored(db: Database, script_id: UUID, prefix: str, limit: int) -> list
 
 
 async def _remove(db: Database, script_id: UUID, which: str, kept: Sequence[str]) -> None:
+    # A run that ends meanwhile frees its schedule: `held` has the rows as they are once locked.
     await db.execute(
         f"""
-        with removed as (
-          delete from script_schedules
-          where script_id = :script_id and runner is null and {which}
+        with held as materialized (
+          select name, runner from script_schedules
+          where script_id = :script_id and {which}
+          order by name
+          for update
+        ),
+        removed as (
+          delete from script_schedules d using held h
+          where d.script_id = :script_id and d.name = h.name and h.runner is null
         )
-        update script_schedules set is_cancelled = true, is_declared = false
-        where script_id = :script_id and runner is not null and {which}
+        update script_schedules d set is_cancelled = true, is_declared = false from held h
+        where d.script_id = :script_id and d.name = h.name and h.runner is not null
         """,
         script_id=script_id,
         kept=list(kept),

@@ -7,6 +7,7 @@ from tests.runtimes.programs import running as running_program
 
 from aiwebengine.runtimes.protocol import Kind
 from aiwebengine.runtimes.types import Failed
+from aiwebengine.scripts.routes import RESERVED
 
 
 def running(folder, files, **options):
@@ -172,6 +173,24 @@ async def test_a_route_that_can_not_be_served_throws(tmp_path, route, message):
 
     assert failure.value.message.startswith(message.removeprefix("Error: "))
     assert (failure.value.file, failure.value.line) == ("main.js", 2)
+
+
+async def test_each_path_of_the_engine_is_refused_where_it_is_registered(tmp_path):
+    source = f"""
+function f() {{}}
+function init() {{
+  for (const path of {json.dumps(RESERVED)}) {{
+    try {{
+      routeRegistry.registerRoute(path + "/below", "f");
+    }} catch {{
+      continue;
+    }}
+    routeRegistry.registerRoute("/registered" + path, "f");
+  }}
+}}
+"""
+    async with running(tmp_path, source) as program:
+        assert program.registrations == []
 
 
 @pytest.mark.parametrize(

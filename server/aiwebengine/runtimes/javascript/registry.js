@@ -4,17 +4,24 @@ import { suggestion } from "./names.js";
 import { SafeMap, exec, toUpperCase } from "./safe.js";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+// RESERVED of scripts/routes.py: refused here too, so that the error has the place of the call.
 const RESERVED = [
   "/engine",
   "/auth",
   "/graphql",
+  "/scripts-graphql",
   "/api/engine",
   "/editor",
   "/health",
   "/metrics",
   "/static",
+  "/assets",
   "/mcp",
   "/scripts",
+  "/.well-known",
+  "/.aiwebengine",
+  "/favicon.ico",
+  "/robots.txt",
 ];
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 const DECLARED = /\b(?:function\s*\*?|const|let|var)\s+([\w$]+)/g;

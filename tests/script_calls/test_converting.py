@@ -19,3 +19,9 @@ async def test_markdown_becomes_html_and_nothing_is_removed():
 async def test_a_long_text_is_refused():
     with pytest.raises(LimitExceeded, match=str(LONGEST_MARKDOWN)):
         await Conversions().markdown(None, "x" * (LONGEST_MARKDOWN + 1))
+
+
+@pytest.mark.parametrize("text", ["[" * LONGEST_MARKDOWN, "*_" * (LONGEST_MARKDOWN // 2)])
+async def test_markdown_that_takes_minutes_is_ended(text):
+    with pytest.raises(LimitExceeded, match=r"took more than 0\.1 s, or a paragraph has more"):
+        await Conversions(most_secs=0.1).markdown(None, text)

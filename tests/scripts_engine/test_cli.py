@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -126,6 +127,29 @@ def test_nothing_is_started_in_a_folder_with_something_in_it_or_under_a_bad_name
     assert "is not empty" in run("new", "shop", code=1)
     assert "slug" in run("new", "Not a slug", code=1)
     assert "/graphql" in run("new", "graphql", code=1)
+
+
+def test_a_terminal_shows_what_a_command_is_doing_and_a_file_does_not(
+    run, shop, environment, tmp_path
+):
+    here, there = pty.openpty()
+    with os.fdopen(here, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aiwebengine", "scripts", "push", "shop"],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=there,
+        )
+        os.close(there)
+        output, _ = process.communicate(timeout=120)
+        shown = terminal.read(10_000).decode()
+
+    assert process.returncode == 0, shown
+    assert "Pushing …" in shown
+    assert b"Pushing" not in output
+    assert "Pushing" not in run("push", "shop")
 
 
 def test_push_names_what_it_leaves_out_and_where_a_version_does_not_load(run, shop, tmp_path):

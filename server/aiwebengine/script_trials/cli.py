@@ -62,7 +62,7 @@ def test(
             viewer, slug_of(folder, slug), version=version, tree=tree, name=name
         )
 
-    found = with_scripts(context.obj, work)
+    found = with_scripts(context.obj, work, doing="Testing …")
     if not as_json:
         _print_log(found.log)
     lines = [line for one in found.tests for line in _lines_of(one)]
@@ -88,7 +88,7 @@ def evaluate(context: click.Context, slug: str, source: str, keep: bool, as_json
     async def work(engine: Engine, viewer: Viewer) -> ScriptEvaluation:
         return await engine.services.script_trials.evaluate(viewer, slug, text, keep=keep)
 
-    found = with_scripts(context.obj, work)
+    found = with_scripts(context.obj, work, doing="Evaluating …")
     if not as_json:
         _print_log(found.log)
     lines = (found.text or "").split("\n") if found.error is None else _error_lines(found.error)

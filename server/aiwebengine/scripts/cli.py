@@ -131,7 +131,7 @@ def deploy(context: click.Context, slug: str, version: int | None, as_json: bool
     async def work(engine: Engine, viewer: Viewer) -> Deployed:
         return await engine.services.scripts.deploy(viewer, slug, version)
 
-    _show_deployed(as_json, with_scripts(context.obj, work))
+    _show_deployed(as_json, with_scripts(context.obj, work, doing="Deploying …"))
 
 
 @scripts.command()
@@ -150,7 +150,7 @@ def rollback(context: click.Context, slug: str, version: int | None, as_json: bo
     async def work(engine: Engine, viewer: Viewer) -> Deployed:
         return await engine.services.scripts.roll_back(viewer, slug, version)
 
-    _show_deployed(as_json, with_scripts(context.obj, work))
+    _show_deployed(as_json, with_scripts(context.obj, work, doing="Deploying …"))
 
 
 @scripts.command()

@@ -86,7 +86,7 @@ def push(
         return await pushing.push(engine, viewer)
 
     try:
-        is_done = with_scripts(context.obj, work)
+        is_done = with_scripts(context.obj, work, doing=None if watch else "Pushing …")
     except KeyboardInterrupt:
         return
     if not is_done:
@@ -152,7 +152,7 @@ def check(
             return await scripts.check(viewer, name, version)
         return await scripts.check_files(viewer, name, tree_of(folders.read(folder).files))
 
-    found = with_scripts(context.obj, work)
+    found = with_scripts(context.obj, work, doing="Checking …")
     lines = _lines_of(found.diagnostics)
     lines += [f"{route.method} {route.path}" for route in found.routes]
     lines.append("It can be deployed." if found.is_deployable else "It can't be deployed.")

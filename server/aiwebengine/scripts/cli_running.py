@@ -56,7 +56,7 @@ def run(
     async def work(engine: Engine, viewer: Viewer) -> ScriptRun:
         return await engine.services.script_runs.run(viewer, wanted)
 
-    answer = with_scripts(context.obj, work)
+    answer = with_scripts(context.obj, work, doing="Running …")
     if as_json:
         show(True, _as_data(answer), "")
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aiwebengine.core.identity import Viewer
-from aiwebengine.terminal.commands import with_engine
+from aiwebengine.terminal.commands import progress, with_engine
 
 if TYPE_CHECKING:
     from aiwebengine.app.engine import Engine
@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def with_scripts(path: Path | None, work: Callable[[Engine, Viewer], Awaitable[Result]]) -> Result:
+def with_scripts(
+    path: Path | None,
+    work: Callable[[Engine, Viewer], Awaitable[Result]],
+    *,
+    doing: str | None = None,
+) -> Result:
     """As `with_engine`; the processes of scripts that *work* started end with it.
 
-    A running server has processes of its own, and hears of each change from the database.
+    On a terminal, *doing* is printed before, as "Testing …". A running server has processes of its
+    own, and hears of each change from the database.
     """
 
     async def run(engine: Engine, viewer: Viewer) -> Result:
+        if doing:
+            progress(doing)
         try:
             return await work(engine, viewer)
         finally:

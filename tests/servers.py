@@ -26,7 +26,7 @@ from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
 PROGRAMS = "TEST_SERVER_PROGRAMS"
 """The environment variable that names the server's programs; unset, it is the embedded server."""
 PACKAGES = Path(__file__).parent / "server_packages" / "node_modules"
-START_SECS = 60.0
+START_SECS = 180.0
 STOP_SECS = 30.0
 
 

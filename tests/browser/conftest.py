@@ -80,7 +80,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 
 def addresses(output: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
     """Where a started engine answers, and the sign-in link of its banner."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while time.monotonic() < end and process.poll() is None:
         link = re.search(r"(http://localhost:\d+)/auth/link\S+", output.read_text())
         if link:

@@ -81,7 +81,7 @@ def base(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
             cwd=folder,
         )
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while not (home := re.search(r"Home +(\S+)/", output.read_text())):
             assert time.monotonic() < end, output.read_text()
             time.sleep(0.1)

@@ -89,7 +89,7 @@ def started(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
             cwd=folder,
         )
     try:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while not (home := re.search(r"Home +(\S+)/", output.read_text())):
             assert time.monotonic() < end, output.read_text()
             time.sleep(0.1)

@@ -4,12 +4,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import AXE
+from tests.browser.conftest import AXE, addresses
 from tests.freezing import frozen, postgres_in
 
 pytestmark = pytest.mark.browser
@@ -95,32 +94,31 @@ def test_the_page_lists_scripts_with_their_requests_and_processes(open_page, wid
 @pytest.fixture
 def fragile(tmp_path, chromium):
     """An engine of this test's own with two workers; its processes and a page of it."""
-    log = (tmp_path / "output").open("w")
     environment = {
         "APP_SERVER__PORT": "0",
         "APP_PERFORMANCE__WORKER_POOL_SIZE": "2",
         "APP_REPOSITORY__DATA_DIR": str(tmp_path / "data"),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aiwebengine", "serve"],
-        cwd=tmp_path,
-        env={**os.environ, **environment},
-        stdout=log,
-        stderr=log,
-    )
-    end = time.monotonic() + 60
-    while not (link := re.search(r"(\S+)/auth/link\S+", (tmp_path / "output").read_text())):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(link[0])
-    page.goto(f"{link[1]}/engine/admin/system")
-    yield process, page, tmp_path / "data"
-    context.close()
-    process.terminate()
-    process.wait(60)
-    log.close()
+    output = tmp_path / "output"
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aiwebengine", "serve"],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        base, link = addresses(output, process)
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(link)
+        page.goto(f"{base}/engine/admin/system")
+        yield process, page, tmp_path / "data"
+        context.close()
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def test_a_killed_worker_and_a_frozen_database_show_within_ten_seconds_and_end(fragile):

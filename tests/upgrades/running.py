@@ -93,7 +93,7 @@ def until_healthy(base: str) -> None:
 
 def until(condition: Callable[[], bool]) -> None:
     """Look until it is so."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.1)

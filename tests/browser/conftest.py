@@ -54,6 +54,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         "APP_REPOSITORY__DATA_DIR": str(folder / "data"),
         "APP_SERVER__PORT": "0",
         "APP_BACKUP__DIRECTORY": str(folder / "backups"),
+        # All tests share one sign-in: it counts as recent however long they take.
+        "APP_AUTH__SUDO_MINUTES": "600",
     }
     started = Started("", "", environment)
     started.command("demo", "--users", str(USERS))

@@ -7,7 +7,9 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { unifiedMergeView } from "@codemirror/merge";
 import { Annotation, EditorState, StateField } from "@codemirror/state";
 import { Decoration, EditorView, keymap, lineNumbers } from "@codemirror/view";
+import { keptBreaks, newLineOf, replaceRange, textOf } from "../workspace/kept-breaks.js";
 import { languageOf } from "../workspace/languages.js";
+import { withLineFeeds } from "../workspace/line-breaks.js";
 import { theme } from "../workspace/theme.js";
 import { chosen, joined, placesOf } from "./merging.js";
 
@@ -31,16 +33,13 @@ export class MergeEditor {
    * @param {(places: readonly Place[]) => void} changed called after each change
    */
   constructor(root, { path, pieces, theirs }, changed) {
-    // A file keeps its line breaks.
-    const isCrLf = theirs.includes("\r\n");
-    this.lineBreak = isCrLf ? "\r\n" : "\n";
-    const normal = isCrLf ? pieces.map(withLineFeeds) : pieces;
-    this.places = placesField(normal);
+    const text = joined(pieces);
+    this.places = placesField(pieces);
     this.view = new EditorView({
       parent: root,
       root,
       state: EditorState.create({
-        doc: joined(normal),
+        doc: text,
         extensions: [
           lineNumbers(),
           history(),
@@ -48,9 +47,10 @@ export class MergeEditor {
           languageOf(path),
           theme,
           look,
+          keptBreaks(text),
           this.places,
           unifiedMergeView({
-            original: theirs.replaceAll("\r\n", "\n"),
+            original: withLineFeeds(theirs),
             mergeControls: false,
             diffConfig: COMPARED,
           }),
@@ -66,9 +66,11 @@ export class MergeEditor {
 
   /** Puts the choice in the place of a clash. @param {number} index @param {Choice} choice */
   choose(index, choice) {
-    const { from, to, clash } = this.view.state.field(this.places)[index];
+    const { state } = this.view;
+    const { from, to, clash } = state.field(this.places)[index];
+    const text = chosen(clash, choice, newLineOf(state));
     this.view.dispatch({
-      changes: { from, to, insert: chosen(clash, choice) },
+      ...replaceRange(state, { from, to, text }),
       annotations: choosing.of({ index, choice }),
     });
     this.reveal(index);
@@ -81,8 +83,7 @@ export class MergeEditor {
   }
 
   text() {
-    const { doc } = this.view.state;
-    return doc.sliceString(0, doc.length, this.lineBreak);
+    return textOf(this.view.state).toString();
   }
 
   destroy() {
@@ -146,9 +147,3 @@ const look = EditorView.theme({
   ".cm-deletedChunk .cm-deletedText": { background: "none" },
   "&.cm-merge-b .cm-deletedLine del": { textDecoration: "none" },
 });
-
-/** @param {Piece} piece @returns {Piece} */
-function withLineFeeds(piece) {
-  const all = Object.entries(piece).map(([name, text]) => [name, text.replaceAll("\r\n", "\n")]);
-  return /** @type {Piece} */ (Object.fromEntries(all));
-}

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Time } from "../../lib/parts.js";
 import { untrusted, untrustedLines } from "../../lib/untrusted-text.js";
+import { withLineFeeds } from "../workspace/line-breaks.js";
 import { WideDialog } from "./dialogs.js";
 import { MergeEditor } from "./merge-editor.js";
 import { count, nouns } from "../../lib/format.js";
@@ -162,7 +163,7 @@ const DECIDED = { mine: "mine", theirs: "theirs", both: "both", edited: "edited 
 const Side = ({ name, text }) =>
   html`<figure class="merge-side">
     <figcaption>${untrusted(name)}</figcaption>
-    <pre tabindex="0">${text ? text.replace(/\n$/, "") : html`<i>nothing</i>`}</pre>
+    <pre tabindex="0">${text ? withLineFeeds(text).replace(/\n$/, "") : html`<i>nothing</i>`}</pre>
   </figure>`;
 
 /** A file that is not merged by line. @param {{ file: Extract<MergedFile, { kind: "whole" }> } & Parts} props */

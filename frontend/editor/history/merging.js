@@ -4,6 +4,7 @@
  * Knows neither the page nor the code editor.
  */
 import { diff3Merge } from "node-diff3";
+import { usualBreak, withLineFeeds, withUsualBreak } from "../workspace/line-breaks.js";
 
 /**
  * @typedef {{ text: string } | { base64: string } | { digest: string }} Content of a file
@@ -65,12 +66,13 @@ export function isSame(one, other) {
 export const isClash = (piece) => "mine" in piece;
 
 /**
- * Merges line by line. Lines keep their breaks, so that the pieces in a row are the whole text.
+ * Merges line by line. Lines keep their breaks, so that the pieces in a row are the whole text; where
+ * one side has changed the line breaks of the whole text, all pieces have the new ones.
  * @param {string} mine @param {string} base @param {string} theirs
  * @returns {Piece[]}
  */
 export function mergeTexts(mine, base, theirs) {
-  const [a, o, b] = [mine, base, theirs].map(linesOf);
+  const [a, o, b] = withSameBreaks(mine, base, theirs).map(linesOf);
   const start = commonStart(a, o, b);
   const end = commonEnd(a, o, b, start);
   const middles = [a, o, b].map((lines) => lines.slice(start, lines.length - end));
@@ -81,19 +83,31 @@ export function mergeTexts(mine, base, theirs) {
   ]);
 }
 
+/** @param {string} mine @param {string} base @param {string} theirs */
+function withSameBreaks(mine, base, theirs) {
+  const [own, was, other] = [mine, base, theirs].map(usualBreak);
+  const wanted = own && own !== was ? own : (other ?? own);
+  return [mine, base, theirs].map((text) => withUsualBreak(text, wanted));
+}
+
 /** @param {string[]} mine @param {string[]} base @param {string[]} theirs @returns {Piece[]} */
 function mergeLines(mine, base, theirs) {
   if (Math.max(mine.length, base.length, theirs.length) > MOST_COMPARED_LINES)
     return [{ mine: mine.join(""), base: base.join(""), theirs: theirs.join("") }];
   return diff3Merge(mine, base, theirs, { excludeFalseConflicts: true }).map(({ ok, conflict }) =>
-    conflict
-      ? { mine: conflict.a.join(""), base: conflict.o.join(""), theirs: conflict.b.join("") }
-      : { text: (ok ?? []).join("") },
+    conflict ? pieceOf(conflict) : { text: (ok ?? []).join("") },
   );
 }
 
+/** @param {{ a: string[], o: string[], b: string[] }} conflict @returns {Piece} */
+function pieceOf(conflict) {
+  const [mine, base, theirs] = [conflict.a, conflict.o, conflict.b].map((lines) => lines.join(""));
+  // Nobody has to choose between line breaks.
+  return withLineFeeds(mine) === withLineFeeds(theirs) ? { text: mine } : { mine, base, theirs };
+}
+
 /** @param {string} text */
-const linesOf = (text) => text.split(/(?<=\n)/).filter((line) => line !== "");
+const linesOf = (text) => text.split(/(?<=\n|\r(?!\n))/).filter((line) => line !== "");
 
 /** @param {string[][]} all */
 function commonStart(...all) {
@@ -125,25 +139,28 @@ function tidy(pieces) {
   return found;
 }
 
-/** The text of a clash after a choice. @param {Clash} clash @param {Choice} choice */
-export function chosen({ mine, theirs }, choice) {
+/**
+ * The text of a clash after a choice.
+ * @param {Clash} clash @param {Choice} choice @param {string} [newLine] of a line without a break
+ */
+export function chosen({ mine, theirs }, choice, newLine = "\n") {
   if (choice !== "both") return choice === "mine" ? mine : theirs;
-  const isEnded = mine === "" || mine.endsWith("\n");
-  return mine + (isEnded ? "" : "\n") + theirs;
+  const isEnded = mine === "" || /[\r\n]$/.test(mine);
+  return mine + (isEnded ? "" : newLine) + theirs;
 }
 
 /** The text of all pieces; of clashes, mine. @param {Piece[]} pieces */
 export const joined = (pieces) =>
   pieces.map((piece) => (isClash(piece) ? piece.mine : piece.text)).join("");
 
-/** Where the clashes are in the joined text. @param {Piece[]} pieces */
+/** Where the clashes are in the joined text with line feeds, as a code editor has it. @param {Piece[]} pieces */
 export function placesOf(pieces) {
   let at = 0;
   /** @type {{ from: number, to: number, clash: Clash }[]} */
   const places = [];
   for (const piece of pieces) {
     const from = at;
-    at += (isClash(piece) ? piece.mine : piece.text).length;
+    at += withLineFeeds(isClash(piece) ? piece.mine : piece.text).length;
     if (isClash(piece)) places.push({ from, to: at, clash: piece });
   }
   return places;

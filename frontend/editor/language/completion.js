@@ -95,7 +95,7 @@ function ownOption(path, from, found) {
     detail: from,
     info: () => documentation({ path: found.signature, signature: "", doc: found.doc }),
     apply: (view, completion, begin, end) => {
-      const edit = importEdit(view.state.sliceDoc(), path, { path: from, name: found.name });
+      const edit = importEdit(view.state.doc.toString(), path, { path: from, name: found.name });
       view.dispatch({
         changes: [
           { from: edit.at, insert: edit.insert },

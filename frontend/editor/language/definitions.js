@@ -33,7 +33,7 @@ function goTo(view, at, file) {
     return true;
   }
   const name = chainAt(line.text, at - line.from)?.path;
-  const found = name && definitionOf(name, file, view.state.sliceDoc());
+  const found = name && definitionOf(name, file, view.state.doc.toString());
   if (!found) return false;
   const { line: number = 1, column = 1 } = found.found ?? {};
   file.workspace.open(found.path, { line: number, column });

@@ -1,5 +1,6 @@
 // @ts-check
 /** What the files of a script export: names, kinds, places and documentation. */
+import { withLineFeeds } from "../workspace/line-breaks.js";
 
 /**
  * @typedef {{ name: string, kind: "function" | "class" | "constant" | "type", line: number,
@@ -31,9 +32,10 @@ const KINDS = {
 /** Whether exports are looked for in a file with this path. @param {string} path */
 export const isSource = (path) => SOURCE.test(path);
 
-/** What a text exports. @param {string} text @returns {Export[]} */
-export function exportsOf(text) {
-  if (text.length > LONGEST_TEXT) return [];
+/** What a text exports. @param {string} given @returns {Export[]} */
+export function exportsOf(given) {
+  if (given.length > LONGEST_TEXT) return [];
+  const text = withLineFeeds(given);
   const lines = new Lines(text);
   const found = [];
   for (const match of text.matchAll(DECLARED)) {

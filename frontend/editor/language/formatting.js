@@ -4,6 +4,7 @@ import { keymap } from "@codemirror/view";
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { say, sayRefused } from "../../lib/parts.js";
+import { withLineFeeds } from "../workspace/line-breaks.js";
 
 const FORMAT = gql(`mutation FormatScriptFile($input: FormatScriptFileInput!) {
   formatScriptFile(input: $input) { text diagnostic { message line column } }
@@ -41,7 +42,7 @@ async function format(view, { path, workspace }) {
       if (line) workspace.open(path, { line, column: column ?? 1 });
       say(`Not formatted: ${message}`);
     } else if (view.state.doc !== doc) say("The text has changed meanwhile; format it again.");
-    else if (text !== null) await replace(view, text);
+    else if (text !== null) await replace(view, withLineFeeds(text));
   } catch (refused) {
     sayRefused(refused);
   }

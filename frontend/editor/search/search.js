@@ -1,5 +1,9 @@
 // @ts-check
-/** Search and replacement over texts, without a page: a worker runs it, and tests do. */
+/**
+ * Search and replacement over texts, without a page: a worker runs it, and tests do. It finds what the
+ * code editor shows: a line break is a line feed, and stays in the text what it is.
+ */
+import { positionsIn, usualBreak, withLineFeeds } from "../workspace/line-breaks.js";
 
 /**
  * @typedef {{ text: string, matchCase: boolean, isExpression: boolean, replacement: string | null }}
@@ -48,7 +52,7 @@ export function search(files, wanted) {
   /** @type {Found} */
   const found = { files: [], hits: 0, isCut: false };
   for (const { path, text } of files) {
-    const hits = hitsIn(text, expression, wanted, MOST_HITS - found.hits);
+    const hits = hitsIn(withLineFeeds(text), expression, wanted, MOST_HITS - found.hits);
     if (hits === null) {
       found.isCut = true;
       break;
@@ -113,12 +117,15 @@ function expanded(match, { replacement, isExpression }) {
 
 /** @param {string} text @param {RegExp} expression @param {Wanted} wanted */
 function replacedIn(text, expression, wanted) {
+  const position = positionsIn(text);
+  const lineBreak = usualBreak(text) ?? "\n";
   let made = "";
   let at = 0;
-  for (const match of text.matchAll(expression)) {
+  for (const match of withLineFeeds(text).matchAll(expression)) {
     if (match[0] === "") continue;
-    made += text.slice(at, match.index) + expanded(match, wanted);
-    at = match.index + match[0].length;
+    made += text.slice(at, position(match.index));
+    made += expanded(match, wanted).replaceAll("\n", lineBreak);
+    at = position(match.index + match[0].length);
   }
   return made + text.slice(at);
 }

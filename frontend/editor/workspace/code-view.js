@@ -1,7 +1,13 @@
 // @ts-check
 /** The code editor of the open file, which follows the workspace and reports what is typed. */
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  indentWithTab,
+  isolateHistory,
+} from "@codemirror/commands";
 import {
   bracketMatching,
   codeFolding,
@@ -27,8 +33,8 @@ import {
 } from "@codemirror/view";
 import { languageExtensions } from "../language/extensions.js";
 import { diagnosticsOf } from "./diagnostics.js";
+import { changeTo, isTextChanged, keptBreaks, textOf } from "./kept-breaks.js";
 import { languageOf } from "./languages.js";
-import { replacement } from "./replacement.js";
 import { theme } from "./theme.js";
 
 /**
@@ -106,8 +112,10 @@ export class CodeView {
     const known = this.#known.get(path);
     if (!known || known.document === document) return;
     known.document = document;
-    const changes = replacement(this.view.state.sliceDoc(), document.toString());
-    if (changes) this.view.dispatch({ changes, annotations: fromWorkspace.of(true) });
+    const change = changeTo(this.view.state, document.toString());
+    // Undo takes it back alone, however soon after a key it came.
+    const annotations = [fromWorkspace.of(true), isolateHistory.of("full")];
+    if (change) this.view.dispatch({ ...change, annotations });
   }
 
   /** @param {string} path */
@@ -151,8 +159,7 @@ export class CodeView {
       ]),
       languageOf(path),
       theme,
-      // A file keeps its line breaks.
-      text.includes("\r\n") ? EditorState.lineSeparator.of("\r\n") : [],
+      keptBreaks(text),
       EditorState.readOnly.of(isReadOnly),
       EditorView.contentAttributes.of({
         "aria-label": path,
@@ -167,7 +174,7 @@ export class CodeView {
   /** @param {string} path @param {import("@codemirror/view").ViewUpdate} update */
   #updated(path, update) {
     const isOurs = update.transactions.some((one) => one.annotation(fromWorkspace));
-    if (update.docChanged && !isOurs) {
+    if (isTextChanged(update) && !isOurs) {
       const document = textOf(update.state);
       const known = this.#known.get(path);
       if (known) known.document = document;
@@ -206,12 +213,4 @@ export class CodeView {
     const found = this.workspace.problems.filter(({ file }) => file === this.#path);
     this.view.dispatch(setDiagnostics(state, diagnosticsOf(state.doc, found)));
   }
-}
-
-/** The text of a state, which is made when somebody reads it. @param {EditorState} state @returns {Text} */
-function textOf({ doc, lineBreak }) {
-  return {
-    length: doc.length + (doc.lines - 1) * (lineBreak.length - 1),
-    toString: () => doc.sliceString(0, doc.length, lineBreak),
-  };
 }

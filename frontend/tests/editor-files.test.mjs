@@ -113,6 +113,26 @@ test("what was typed while a version was being saved stays changed", () => {
   assert.deepEqual(workspace.changed(), [{ path: "lib/text.ts", kind: "changed" }]);
 });
 
+test("a picture that was replaced while a version was being saved stays changed", () => {
+  const { workspace } = loaded();
+  const put = (path, content) => {
+    workspace.remove(path);
+    workspace.create(path, content);
+  };
+  put("logo.png", Uint8Array.of(1, 2));
+  const sent = workspace.asInput();
+  put("logo.png", Uint8Array.of(3));
+  put("large.bin", { digest: "other", size: 7 });
+
+  workspace.saved(4, sent);
+
+  const changed = workspace.changed().map(({ path }) => path);
+  assert.deepEqual(changed, ["large.bin", "logo.png"]);
+  put("logo.png", Uint8Array.of(1, 2));
+  put("large.bin", { digest: "abc", size: 5_000_000 });
+  assert.deepEqual(workspace.changed(), []);
+});
+
 test("only one save runs, and only for somebody who may save", async () => {
   const { workspace } = loaded();
   const saves = [];

@@ -1,5 +1,6 @@
 // @ts-check
 /** The content of a file in the workspace. */
+import { fromBase64, toBase64 } from "./base64.js";
 
 /**
  * @typedef {{ readonly length: number, toString: () => string }} Text
@@ -21,4 +22,39 @@ export function entryOf(content, isChanged = null) {
   if (typeof content !== "string") return { ...none, kept: content };
   const text = { length: content.length, toString: () => content };
   return { ...none, text, made: content };
+}
+
+/** The text of an entry as a string; null for one without. @param {Entry | undefined} entry */
+export function textOf(entry) {
+  if (!entry?.text) return null;
+  entry.made ??= entry.text.toString();
+  return entry.made;
+}
+
+/**
+ * Whether the content is another one than that of the base version.
+ * @param {Entry} entry @param {string | Uint8Array | Kept | undefined} base undefined: not there
+ */
+export function differs(entry, base) {
+  const { bytes, kept, text } = entry;
+  if (base === undefined) return true;
+  if (typeof base === "string") return base.length !== text?.length || base !== textOf(entry);
+  if (base instanceof Uint8Array) return !bytes || !hasBytes(bytes, base);
+  return kept?.digest !== base.digest;
+}
+
+/** @param {Uint8Array} one @param {Uint8Array} other */
+const hasBytes = (one, other) =>
+  one === other ||
+  (one.length === other.length && one.every((byte, index) => byte === other[index]));
+
+/**
+ * What was sent of a file that is no text, as the object that is here if it is still the same.
+ * @param {import("./files.js").ScriptFileInput} sent @param {Entry | undefined} here
+ * @returns {Uint8Array | Kept}
+ */
+export function sentOther({ digest, base64 }, here) {
+  const { bytes, kept } = here ?? {};
+  if (digest) return kept?.digest === digest ? kept : { digest, size: 0 };
+  return bytes && toBase64(bytes) === base64 ? bytes : fromBase64(base64 ?? "");
 }

@@ -4,7 +4,7 @@
  * neither Preact nor the code editor, so that it is tested without a browser.
  */
 import { fromBase64, toBase64 } from "./base64.js";
-import { entryOf } from "./entry.js";
+import { differs, entryOf, sentOther, textOf } from "./entry.js";
 import { Listeners } from "./listeners.js";
 import { pathProblem } from "./paths.js";
 
@@ -101,10 +101,7 @@ export class Workspace {
 
   /** The text; null for a binary file or none. @param {string} path */
   text(path) {
-    const entry = this.#files.get(path);
-    if (!entry?.text) return null;
-    entry.made ??= entry.text.toString();
-    return entry.made;
+    return textOf(this.#files.get(path));
   }
 
   /** What is the text now, without making it: the same object means the same text. @param {string} path */
@@ -117,6 +114,11 @@ export class Workspace {
     return this.#files.get(path)?.bytes ?? null;
   }
 
+  /** SHA-256 of the content that stays on the server; null for one that is here, or none. @param {string} path */
+  digest(path) {
+    return this.#files.get(path)?.kept?.digest ?? null;
+  }
+
   /** Bytes of a binary file, or characters of a text. @param {string} path */
   sizeOf(path) {
     const entry = this.#files.get(path);
@@ -127,16 +129,8 @@ export class Workspace {
   isChanged(path) {
     const entry = this.#files.get(path);
     if (!entry) return this.baseTexts.has(path) || this.#baseOthers.has(path);
-    entry.isChanged ??= this.#differs(path, entry);
+    entry.isChanged ??= differs(entry, this.baseTexts.get(path) ?? this.#baseOthers.get(path));
     return entry.isChanged;
-  }
-
-  /** @param {string} path @param {Entry} entry */
-  #differs(path, entry) {
-    const other = entry.bytes ?? entry.kept;
-    if (other) return other !== this.#baseOthers.get(path);
-    const base = this.baseTexts.get(path);
-    return base === undefined || base.length !== entry.text?.length || base !== this.text(path);
   }
 
   /** What differs from the base version, by path. @returns {Change[]} */
@@ -205,17 +199,16 @@ export class Workspace {
 
   /**
    * What is here has become the base version: after it was saved. Texts keep their cursors.
-   * @param {number} version
+   * @param {number} version @param {ScriptFileInput[]} [files] what was sent
    */
   saved(version, files = this.asInput()) {
     this.baseVersion = version;
     this.baseTexts = new Map();
     this.#baseOthers = new Map();
-    for (const { path, text, base64, digest } of files) {
-      const { bytes, kept } = this.#files.get(path) ?? {};
+    for (const file of files) {
+      const { path, text } = file;
       if (typeof text === "string") this.baseTexts.set(path, text);
-      else if (digest) this.#baseOthers.set(path, kept ?? { digest, size: 0 });
-      else this.#baseOthers.set(path, bytes ?? fromBase64(base64 ?? ""));
+      else this.#baseOthers.set(path, sentOther(file, this.#files.get(path)));
     }
     for (const entry of this.#files.values()) entry.isChanged = null;
     this.#listeners.tell("loaded");
@@ -243,7 +236,7 @@ export class Workspace {
   }
 
   /**
-   * @param {string} path @param {string | Uint8Array} content
+   * @param {string} path @param {string | Uint8Array | Kept} content
    * @throws {Error} for a path that is taken or not allowed
    */
   create(path, content) {

@@ -297,4 +297,9 @@ test("a deployment says which routes and migrations come and go", () => {
 test("files that are too large for one request are known before it is sent", () => {
   assert.equal(isLarge([{ path: "a", text: "x".repeat(100_000) }]), false);
   assert.equal(isLarge([{ path: "a", text: "x".repeat(1_000_000) }]), true);
+  assert.equal(isLarge([{ path: "a", base64: "x".repeat(800_000) }]), false);
+  // In bytes, as they are sent.
+  assert.equal(isLarge([{ path: "a", text: "ä".repeat(400_000) }]), false);
+  assert.equal(isLarge([{ path: "a", text: "漢".repeat(400_000) }]), true);
+  assert.equal(isLarge([{ path: "a", text: "\n".repeat(600_000) }]), true);
 });

@@ -3,13 +3,16 @@
 
 /** @typedef {import("../workspace/files.js").ScriptFileInput} ScriptFileInput */
 
-/** The server's default for the body of a request is 1 MiB. */
+/** In bytes: the server's default for the body of a request is 1 MiB. */
 const LARGEST_REQUEST = 900_000;
 
 /** Whether the files are more than a GraphQL request may hold. @param {readonly ScriptFileInput[]} files */
 export function isLarge(files) {
-  let length = 0;
-  for (const { path, text, base64 } of files)
-    length += path.length + (text ?? base64 ?? "").length * (text ? 1.1 : 1);
-  return length > LARGEST_REQUEST;
+  let size = 0;
+  for (const file of files) {
+    // A character is at least one byte: what is too large by far is not encoded.
+    size += (file.text ?? file.base64 ?? "").length;
+    if (size > LARGEST_REQUEST) return true;
+  }
+  return new TextEncoder().encode(JSON.stringify(files)).length > LARGEST_REQUEST;
 }

@@ -14,7 +14,7 @@ import {
   placesOf,
 } from "../editor/history/merging.js";
 import { changeOf, migrationsOf, routeNames } from "../editor/history/offered.js";
-import { loadWith, treeOf } from "../editor/history/trees.js";
+import { loadWith, putFiles, treeHere, treeOf } from "../editor/history/trees.js";
 import { Workspace } from "../editor/workspace/files.js";
 
 const BASE = "one\ntwo\nthree\nfour\nfive\n";
@@ -132,6 +132,51 @@ test("a version is loaded with changes on top, which a file in the place of a fo
   ]);
   assert.equal(problems.length, 1);
   assert.deepEqual(treeOf(workspace.asInput()).get("main.ts"), { text: "2" });
+});
+
+const LARGE = { path: "large.bin", text: null, base64: null, size: 5e6, digest: "abc" };
+
+test("a file that is too large for the page keeps its new path in a merge", () => {
+  const workspace = new Workspace({ slug: "x" });
+  const given = (path, text) => ({ path, text, base64: null });
+  workspace.load(1, [LARGE, given("main.ts", "1")]);
+  workspace.rename("large.bin", "data/large.bin");
+  const theirs = [LARGE, given("main.ts", "2")];
+
+  const base = treeOf([LARGE, given("main.ts", "1")]);
+  const files = mergeTrees(base, treeHere(workspace), treeOf(theirs));
+  const changes = files.map(({ path, content }) => [path, content]);
+  const problems = loadWith(workspace, { number: 2, files: theirs }, changes);
+
+  assert.deepEqual(problems, []);
+  assert.deepEqual(workspace.asInput(), [
+    { path: "data/large.bin", digest: "abc" },
+    { path: "main.ts", text: "2" },
+  ]);
+  assert.equal(workspace.sizeOf("data/large.bin"), 5e6);
+  assert.equal(workspace.digest("data/large.bin"), "abc");
+});
+
+test("what an older version had comes back, whatever is at its paths now", () => {
+  const workspace = new Workspace({ slug: "x" });
+  const logo = { path: "logo.png", text: null, base64: "/wA=" };
+  const old = [LARGE, logo, { path: "main.ts", text: "1", base64: null }];
+  const other = { ...LARGE, digest: "def" };
+  workspace.load(2, [other, { ...logo, base64: "AAA=" }, { ...LARGE, path: "main.ts" }]);
+
+  assert.deepEqual(putFiles(workspace, treeOf(old)), []);
+  assert.deepEqual(treeHere(workspace), treeOf(old));
+  assert.deepEqual(
+    workspace.changed().map(({ path }) => path),
+    ["large.bin", "logo.png", "main.ts"],
+  );
+
+  // What is the same stays the same object: nothing has to be sent again.
+  const { revision } = workspace;
+  putFiles(workspace, treeOf(old));
+  assert.equal(workspace.revision, revision);
+  putFiles(workspace, treeOf([other, { ...logo, base64: "AAA=" }]));
+  assert.deepEqual(workspace.changed(), [{ path: "main.ts", kind: "changed" }]);
 });
 
 /** A server that notes what it is sent, and a keeper of a workspace with one file. */

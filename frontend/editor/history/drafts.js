@@ -3,7 +3,7 @@
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { isSame } from "./merging.js";
-import { loadWith, treeOf } from "./trees.js";
+import { loadWith, treeHere, treeOf } from "./trees.js";
 import { versionOf } from "../workspace/script-query.js";
 
 /**
@@ -69,7 +69,7 @@ const changesOf = ({ files }) =>
 
 /** @param {Workspace} workspace @param {Parameters<typeof treeOf>[0]} files */
 function hasFilesOf(workspace, files) {
-  const [here, there] = [treeOf(workspace.asInput()), treeOf(files)];
+  const [here, there] = [treeHere(workspace), treeOf(files)];
   return (
     here.size === there.size &&
     [...here].every(([path, content]) => isSame(content, there.get(path) ?? null))

@@ -6,7 +6,7 @@ import { versionOf } from "../workspace/script-query.js";
 import { openDialog } from "./dialogs.js";
 import { MergeView } from "./merge-view.js";
 import { isSame, mergeTrees } from "./merging.js";
-import { loadWith, treeOf } from "./trees.js";
+import { loadWith, treeHere, treeOf } from "./trees.js";
 import { say } from "../../lib/parts.js";
 
 /** @typedef {import("../workspace/files.js").Workspace} Workspace */
@@ -30,7 +30,7 @@ export async function merge(workspace) {
   if (!theirs) return false;
   const base = baseVersion ? await versionOf(slug, baseVersion) : null;
   const theirTree = treeOf(theirs.files);
-  const files = mergeTrees(treeOf(base?.files ?? []), treeOf(workspace.asInput()), theirTree);
+  const files = mergeTrees(treeOf(base?.files ?? []), treeHere(workspace), theirTree);
   const result = await openDialog(MergeView, { theirs, files });
   if (!result) return false;
   const changes = [...result].filter(

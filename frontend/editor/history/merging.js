@@ -7,7 +7,8 @@ import { diff3Merge } from "node-diff3";
 import { usualBreak, withLineFeeds, withUsualBreak } from "../workspace/line-breaks.js";
 
 /**
- * @typedef {{ text: string } | { base64: string } | { digest: string }} Content of a file
+ * @typedef {{ text: string } | { base64: string } |
+ *   { digest: string, size: number }} Content of a file
  *   digest: of one that is too large for the page
  * @typedef {ReadonlyMap<string, Content>} Tree contents by path
  * @typedef {{ text: string }} Agreed a part of a text that is the same for both, or changed by one

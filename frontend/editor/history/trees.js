@@ -6,20 +6,34 @@
  * @typedef {import("../workspace/files.js").Workspace} Workspace
  * @typedef {import("../workspace/files.js").GivenFile} GivenFile
  */
-import { fromBase64 } from "../workspace/base64.js";
+import { fromBase64, toBase64 } from "../workspace/base64.js";
+import { isSame } from "./merging.js";
 
 /**
  * @typedef {{ path: string, text?: string | null, base64?: string | null,
- *   digest?: string | null }} AnyFile
+ *   digest?: string | null, size?: number }} AnyFile
  */
 
 /** @param {readonly AnyFile[]} files @returns {Map<string, Content>} */
 export const treeOf = (files) => new Map(files.map((file) => [file.path, contentOf(file)]));
 
+/** The files of a workspace as a tree. @param {Workspace} workspace */
+export const treeHere = (workspace) =>
+  new Map(workspace.paths().map((path) => [path, contentHere(workspace, path)]));
+
 /** @param {AnyFile} file @returns {Content} */
-function contentOf({ text, base64, digest }) {
+function contentOf({ text, base64, digest, size }) {
   if (typeof text === "string") return { text };
-  return typeof base64 === "string" ? { base64 } : { digest: digest ?? "" };
+  return typeof base64 === "string" ? { base64 } : { digest: digest ?? "", size: size ?? 0 };
+}
+
+/** @param {Workspace} workspace @param {string} path @returns {Content} */
+function contentHere(workspace, path) {
+  const bytes = workspace.bytes(path);
+  if (bytes) return { base64: toBase64(bytes) };
+  const digest = workspace.digest(path);
+  if (digest !== null) return { digest, size: workspace.sizeOf(path) };
+  return { text: workspace.text(path) ?? "" };
 }
 
 /**
@@ -44,17 +58,21 @@ export function putFiles(workspace, changes) {
 
 /** @param {Workspace} workspace @param {string} path @param {Content} content */
 function put(workspace, path, content) {
-  // Of a file that is too large for the page there is only the one of the version.
-  if ("digest" in content) return;
-  const isText = "text" in content;
   if (workspace.has(path)) {
-    if (isText && !workspace.isBinary(path)) {
+    if (isSame(content, contentHere(workspace, path))) return;
+    if ("text" in content && !workspace.isBinary(path)) {
       workspace.setText(path, content.text);
       return;
     }
     workspace.remove(path);
   }
-  workspace.create(path, isText ? content.text : fromBase64(content.base64));
+  workspace.create(path, given(content));
+}
+
+/** @param {Content} content */
+function given(content) {
+  if ("text" in content) return content.text;
+  return "base64" in content ? fromBase64(content.base64) : content;
 }
 
 /**

@@ -1,8 +1,12 @@
-"""Every byte of a file that nobody changes stays: its line breaks."""
+"""Every byte of a file that nobody changes stays: line breaks, and files too large for the page."""
 
+import hashlib
+
+import httpx2
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.editor import (
+    PATIENCE_SECS,
     administrator,
     code_of,
     editor,
@@ -33,7 +37,7 @@ TIDY = UGLY.replace("   ", " ")
 IMPORT = 'import { double } from "./lib/numbers.ts";\n'
 MIXED = "one\r\ntwo\nthree\r\nfour\rfive\r\n"
 STEPS = "// first\n\n// second\n\n// third\n\n// fourth\n"
-FILES = "query ($slug: String!) { script(slug: $slug) { files { path text } } }"
+FILES = "query ($slug: String!) { script(slug: $slug) { files { path text digest } } }"
 OWNER = """mutation ($slug: String!, $email: String!) {
   addScriptOwner(input: {slug: $slug, email: $email}) { owners { email } }
 }"""
@@ -164,4 +168,61 @@ def test_a_clash_is_decided_where_the_two_have_different_line_breaks(
         "main.ts": MAIN,
         "mixed.txt": MIXED.replace("two\n", "two mine\ntwo theirs\n"),
         "steps.ts": theirs.replace("first", "FIRST"),
+    }
+
+
+def test_a_file_that_is_too_large_for_the_page_is_moved_merged_and_brought_back(
+    editor, other_editor, open_editor
+):
+    rows = b"rows\n" * 220_000
+    digest = hashlib.sha256(rows).hexdigest()
+    editor.create_script("large")
+    # GraphQL does not take as much.
+    put = httpx2.put(
+        f"{editor.site.base}/api/engine/scripts/large",
+        json={"files": {"main.ts": MAIN, "rows.txt": rows.decode()}, "deploy": False},
+        cookies=editor.site.cookies,
+        timeout=PATIENCE_SECS,
+    )
+    assert put.is_success, put.text
+    editor.ask(OWNER, slug="large", email=other_editor.email)
+    page = open_editor(editor, "/editor/large").page
+    expect(status(page, "Version 1")).to_be_visible()
+
+    show_panel(page, "Search")
+    panel = page.get_by_role("tabpanel", name="Search")
+    panel.get_by_label("Search for").fill("rows")
+    expect(panel.get_by_text("1 file was not searched: rows.txt.")).to_be_visible()
+
+    page.get_by_role("treeitem", name="rows.txt").focus()
+    page.keyboard.press("F2")
+    page.get_by_label("New path of the file").fill("data/rows.txt")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("treeitem", name="data")).to_be_visible()
+    merged = MAIN.replace("old", "new")
+    kept = {"path": "rows.txt", "digest": digest}
+    other_editor.ask(
+        "mutation ($files: [ScriptFileInput!]!) {"
+        ' saveScript(input: {slug: "large", files: $files}) { version { number } } }',
+        files=[{"path": "main.ts", "text": merged}, kept],
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    merge = page.get_by_role("dialog", name="Merge two changes")
+    merge.get_by_role("button", name="Save merged").click()
+    expect(page.get_by_text("Saved as version 3.")).to_be_visible()
+    found = editor.ask(FILES, slug="large")["script"]["files"]
+    assert {file["path"]: file["digest"] for file in found} == {
+        "data/rows.txt": digest,
+        "main.ts": hashlib.sha256(merged.encode()).hexdigest(),
+    }
+
+    show_panel(page, "History")
+    old = page.get_by_role("listitem", name="Version 1", exact=True)
+    old.get_by_role("button", name="Bring its files back").click()
+    expect(page.get_by_text("The files are those of version 1 now.")).to_be_visible()
+    save(page, 4)
+    found = editor.ask(FILES, slug="large")["script"]["files"]
+    assert {file["path"]: file["digest"] for file in found} == {
+        "main.ts": hashlib.sha256(MAIN.encode()).hexdigest(),
+        "rows.txt": digest,
     }

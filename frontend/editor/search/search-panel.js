@@ -2,11 +2,12 @@
 /** The panel Search: text in all files, and its replacement with a preview. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { count } from "../../lib/format.js";
+import { count, nouns, size } from "../../lib/format.js";
 import { say } from "../../lib/parts.js";
 import { oneLine, onOneLine } from "../../lib/untrusted-text.js";
 import { LONGEST_SEARCH, MOST_HITS } from "./search.js";
 import { runSearch } from "./searching.js";
+import { LARGEST_SEARCHED, textsOf } from "./texts.js";
 
 /**
  * @typedef {import("../workspace/files.js").Workspace} Workspace
@@ -14,13 +15,14 @@ import { runSearch } from "./searching.js";
  * @typedef {import("./search.js").Found} Found
  * @typedef {import("./search.js").Hit} Hit
  * @typedef {{ target: HTMLInputElement }} Typed
- * @typedef {{ found: Found | null, error: string, isRunning: boolean }} State
+ * @typedef {{ found: Found | null, left: string[], error: string, isRunning: boolean }} State
+ *   left: paths of the files that were not searched
  */
 
 /** So long after the last key it is searched. */
 const PAUSE_MS = 250;
-/** Of one search; a version may have more in pictures. */
-const LARGEST_SEARCHED = 20_000_000;
+/** Paths that are named where there may be many. */
+const MOST_NAMED = 5;
 
 /** @type {Wanted} */
 const NOTHING = { text: "", matchCase: false, isExpression: false, replacement: null };
@@ -28,7 +30,7 @@ const NOTHING = { text: "", matchCase: false, isExpression: false, replacement: 
 /** @param {import("../panels.js").PanelProps} props */
 export function SearchPanel({ workspace }) {
   const [wanted, setWanted] = useState(NOTHING);
-  const { found, error, isRunning } = useSearch(workspace, wanted);
+  const { found, left, error, isRunning } = useSearch(workspace, wanted);
   const change = (/** @type {Partial<Wanted>} */ some) => setWanted({ ...wanted, ...some });
   return html`<form
       class="search-form"
@@ -51,6 +53,7 @@ export function SearchPanel({ workspace }) {
     </form>
     <p class="search-state" role="status">${stateOf(wanted, found, isRunning)}</p>
     ${error && html`<p class="notice" role="alert">${onOneLine(error)}</p>`}
+    ${left.length > 0 && html`<p class="notice" role="status">${onOneLine(leftOut(left))}</p>`}
     ${found?.files.map(
       ({ path, hits }) =>
         html`<section class="search-file" key=${path} aria-label=${path}>
@@ -159,13 +162,25 @@ function stateOf(wanted, found, isRunning) {
   return `${count(found.hits, "match", "matches")} in ${count(found.files.length, "file")}.`;
 }
 
+/** Says which files were not searched. @param {readonly string[]} left */
+function leftOut(left) {
+  const others = left.length - MOST_NAMED;
+  const named = left.slice(0, MOST_NAMED).join(", ");
+  const more = others > 0 ? ` and ${count(others, "other")}` : "";
+  return (
+    `${count(left.length, "file")} ${nouns(left.length, "was", "were")} not searched: ` +
+    `${named}${more}. A search reads at most ${size(LARGEST_SEARCHED)}, and no file that is too ` +
+    "large to be shown."
+  );
+}
+
 /**
  * Searches again after each key and each change of a file.
  * @param {Workspace} workspace @param {Wanted} wanted @returns {State}
  */
 function useSearch(workspace, wanted) {
   const [state, setState] = useState(
-    /** @type {State} */ ({ found: null, error: "", isRunning: false }),
+    /** @type {State} */ ({ found: null, left: [], error: "", isRunning: false }),
   );
   const [revision, setRevision] = useState(0);
   useEffect(
@@ -178,17 +193,18 @@ function useSearch(workspace, wanted) {
   );
   useEffect(() => {
     if (!wanted.text) {
-      setState({ found: null, error: "", isRunning: false });
+      setState({ found: null, left: [], error: "", isRunning: false });
       return undefined;
     }
     const stop = new AbortController();
     const timer = setTimeout(() => {
       setState((before) => ({ ...before, isRunning: true }));
-      runSearch(textsOf(workspace), wanted, stop.signal).then(
-        (found) => setState({ found, error: "", isRunning: false }),
+      const { files, left } = textsOf(workspace);
+      runSearch(files, wanted, stop.signal).then(
+        (found) => setState({ found, left, error: "", isRunning: false }),
         (refused) => {
           if (!stop.signal.aborted)
-            setState({ found: null, error: refused.message, isRunning: false });
+            setState({ found: null, left: [], error: refused.message, isRunning: false });
         },
       );
     }, PAUSE_MS);
@@ -200,30 +216,19 @@ function useSearch(workspace, wanted) {
   return state;
 }
 
-/** The texts of all files, up to a size. @param {Workspace} workspace */
-function textsOf(workspace) {
-  const files = [];
-  let size = 0;
-  for (const path of workspace.paths()) {
-    size += workspace.document(path)?.length ?? 0;
-    if (size > LARGEST_SEARCHED) break;
-    if (!workspace.isBinary(path)) files.push({ path, text: workspace.text(path) ?? "" });
-  }
-  return files;
-}
-
 /** @param {Workspace} workspace @param {Wanted} wanted */
 async function replaceAll(workspace, wanted) {
-  const texts = new Map(textsOf(workspace).map(({ path, text }) => [path, text]));
+  const { files, left } = textsOf(workspace);
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
   try {
-    const files = [...texts].map(([path, text]) => ({ path, text }));
     const found = await runSearch(files, wanted, new AbortController().signal);
     if (found.isCut) return;
     const changed = found.files.filter(({ path }) => workspace.text(path) === texts.get(path));
     for (const { path, replaced } of changed)
       if (replaced !== null) workspace.setText(path, replaced);
     const hits = changed.reduce((sum, { hits }) => sum + hits.length, 0);
-    say(`Replaced ${count(hits, "match", "matches")} in ${count(changed.length, "file")}.`);
+    const done = `Replaced ${count(hits, "match", "matches")} in ${count(changed.length, "file")}.`;
+    say(left.length > 0 ? `${done} ${leftOut(left)}` : done);
   } catch (refused) {
     say(/** @type {Error} */ (refused).message);
   }

@@ -1,10 +1,13 @@
 """Drafts: kept for one person, changed file by file, bounded, forgotten after a while."""
 
+import asyncio
+
 import pytest
 
 from aiwebengine.core.errors import BadUserInput
 from aiwebengine.core.identity import Role, operator
 from aiwebengine.script_drafts import service as rules
+from aiwebengine.script_drafts import store
 from aiwebengine.scripts.files import tree_of
 
 SAVE = """
@@ -198,6 +201,40 @@ async def test_drafts_of_many_scripts_are_read_at_once_within_a_limit(
 
     with pytest.raises(BadUserInput, match="Ask for fewer scripts"):
         await drafts.files_of([(hello.key, edith.id)])
+
+
+async def test_a_draft_is_saved_while_another_window_undoes_it(engine, hello, edith, drafts):
+    change = rules.DraftChange(1, {"a.ts": b"x"}, frozenset(), None)
+    await drafts.save(edith, "hello", change)
+    is_locked, may_remove = asyncio.Event(), asyncio.Event()
+
+    async def undo():
+        """As a save does that leaves no file which differs."""
+        async with engine.db.transaction():
+            await store.lock(engine.db, (hello.key, edith.id), 1)
+            is_locked.set()
+            await may_remove.wait()
+            await store.remove(engine.db, (hello.key, edith.id))
+
+    async def a_statement_waits():
+        while not await engine.db.value(
+            """
+            select exists (
+              select from pg_stat_activity
+              where datname = current_database() and wait_event_type = 'Lock'
+            )
+            """
+        ):
+            await asyncio.sleep(0.02)
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        tasks.create_task(undo())
+        await is_locked.wait()
+        saving = tasks.create_task(drafts.save(edith, "hello", change))
+        await a_statement_waits()
+        may_remove.set()
+
+    assert saving.result().revision == 1
 
 
 async def test_the_oldest_drafts_make_way(engine, hello, edith, drafts, monkeypatch):

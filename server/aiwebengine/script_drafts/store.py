@@ -63,26 +63,28 @@ async def lock(db: Database, key: Key, base_version: int) -> tuple[ScriptDraft, 
 
     A new one has the revision 0.
     """
-    added = await db.value(
-        """
-        insert into script_drafts (script_id, user_id, base_version, revision)
-        values (:script_id, :user_id, :base_version, 0)
-        on conflict do nothing
-        returning true
-        """,
-        **_key(key),
-        base_version=base_version,
-    )
-    row = await db.one(
-        f"""
-        select {_COLUMNS} from script_drafts d
-        where d.script_id = :script_id and d.user_id = :user_id
-        for update
-        """,
-        **_key(key),
-    )
-    assert row is not None  # noqa: S101 - it was there or was added, and only a commit removes it
-    return ScriptDraft(**dict(row)), bool(added)
+    while True:
+        added = await db.value(
+            """
+            insert into script_drafts (script_id, user_id, base_version, revision)
+            values (:script_id, :user_id, :base_version, 0)
+            on conflict do nothing
+            returning true
+            """,
+            **_key(key),
+            base_version=base_version,
+        )
+        row = await db.one(
+            f"""
+            select {_COLUMNS} from script_drafts d
+            where d.script_id = :script_id and d.user_id = :user_id
+            for update
+            """,
+            **_key(key),
+        )
+        # None: another transaction that had removed it was committed in between.
+        if row is not None:
+            return ScriptDraft(**dict(row)), bool(added)
 
 
 async def put_files(db: Database, key: Key, contents: Mapping[str, bytes | None]) -> None:

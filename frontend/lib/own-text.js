@@ -28,10 +28,15 @@ const isText = (child) => typeof child === "string" || typeof child === "number"
 
 /**
  * An element for text that has siblings. It has no box (see css/base.css), so its layout is that of
- * a plain text node.
+ * a plain text node. Spaces alone are marked: without their style, Chromium drops them when they
+ * come onto a page that is already drawn.
  * @param {string | number} text
  */
-const textElement = (text) => ({ type: "own-text", props: { textContent: String(text) } });
+function textElement(text) {
+  const textContent = String(text);
+  const isSpace = textContent.trim() === "";
+  return { type: "own-text", props: { textContent, class: isSpace ? "space" : undefined } };
+}
 
 /** Joins the texts of an element that touch. @param {Element} vnode */
 function ownContent(vnode) {

@@ -135,3 +135,28 @@ def test_names_and_codes_are_not_translated(open_page):
     )
 
     assert words == []
+
+
+# What follows "Version 1 is live" comes later, as the answer of another query does.
+COMES_LATER = """async () => {
+  const { render } = await import("preact");
+  const { html } = await import("htm/preact");
+  const line = document.createElement("p");
+  document.querySelector("main").append(line);
+  const show = (by) => {
+    const rest = by && html`; <bdi>${by}</bdi>${" "}${html`<b>deployed it</b>`}${" "}<i>today</i>`;
+    render(html`Version 1 is live${rest}.`, line);
+    return line.innerText;
+  };
+  return [show(""), show("Ada")];
+}"""
+
+
+def test_spaces_between_what_comes_later_are_drawn(open_page):
+    page = open_page(ADMIN).page
+    page.locator("main h1").wait_for()
+
+    before, after = page.evaluate(COMES_LATER)
+
+    assert before == "Version 1 is live."
+    assert after == "Version 1 is live; Ada deployed it today."

@@ -7,7 +7,7 @@ import { Icon } from "../../lib/icons.js";
 import { useQuery } from "../../lib/load.js";
 import { setTitle } from "../../lib/mark.js";
 import { StateNotice } from "../../lib/notices.js";
-import { Failure } from "../../lib/parts.js";
+import { Failure, Time } from "../../lib/parts.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { addressOf, EDITOR, go, openByAddress } from "../address.js";
 import { Head, isAdministrator } from "../frame.js";
@@ -116,6 +116,7 @@ function Loaded({ me, script, reload }) {
     >
       <div class="workspace-notices">
         <${StateNotice} />
+        ${script.suspendedAt && html`<${Suspended} script=${script} />`}
         ${!viewerMayChange && html`<${ReadOnly} script=${script} />`}
         ${error && html`<${Failure} error=${error} retry=${load} />`}
         ${
@@ -150,10 +151,22 @@ function Loaded({ me, script, reload }) {
 }
 
 /** @param {{ script: EditorScript }} props */
+const Suspended = ({ script: { suspendedAt, suspensionReason } }) =>
+  html`<p class="notice bad" role="status">
+    <span>
+      Suspended${" "}
+      <${Time} iso=${suspendedAt} />${suspensionReason && html`: ${untrusted(suspensionReason)}`}
+    </span>
+    <span>Visitors get status 503 until an administrator resumes the script.</span>
+  </p>`;
+
+/** @param {{ script: EditorScript }} props */
 function ReadOnly({ script }) {
   const owners = script.owners.map(({ name, email }) => name || email).join(", ");
   return html`<p class="notice" role="status">
-    You can read this script. To change it, ask an owner${" "}
-    ${owners ? html`(${untrusted(owners)})` : ""} or an administrator.
+    <span>
+      You can read this script. To change it, ask an owner${" "}
+      ${owners ? html`(${untrusted(owners)})` : ""} or an administrator.
+    </span>
   </p>`;
 }

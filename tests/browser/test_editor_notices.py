@@ -1,0 +1,62 @@
+"""What the workspace says at its top about the script that is open."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.editor import (
+    administrator,
+    editor,
+    editor_site,
+    open_editor,
+    other_editor,
+)
+
+__all__ = ["administrator", "editor", "editor_site", "open_editor", "other_editor"]
+
+pytestmark = pytest.mark.browser
+
+MAIN = 'export const routes: Routes = { "GET /notices": () => new Response("here") };'
+SUSPEND = """
+  mutation ($slug: String!, $reason: String) {
+    suspendScript(input: {slug: $slug, reason: $reason}) { script { id } }
+  }
+"""
+RESUME = "mutation ($slug: String!) { resumeScript(input: {slug: $slug}) { script { id } } }"
+
+
+@pytest.fixture(scope="module")
+def notices(editor):
+    """A deployed script of Edith's."""
+    editor.make_script("notices", {"main.ts": MAIN})
+    return "notices"
+
+
+def test_an_owner_sees_at_once_that_a_script_is_suspended(
+    notices, editor, administrator, open_editor
+):
+    page = open_editor(editor, f"/editor/{notices}").page
+    expect(page.get_by_role("region", name="Files")).to_contain_text("main.ts")
+    notice = page.locator(".notice", has_text="Suspended")
+    expect(notice).to_have_count(0)
+
+    administrator.ask(SUSPEND, slug=notices, reason="Too <b>many</b> errors.")
+
+    expect(notice).to_have_text(
+        re.compile(r"Suspended .+: Too <b>many</b> errors\.\s*Visitors get status 503 until"),
+        use_inner_text=True,
+    )
+
+    administrator.ask(RESUME, slug=notices)
+
+    expect(notice).to_have_count(0)
+
+
+def test_who_may_only_read_learns_whom_to_ask(notices, other_editor, open_editor):
+    page = open_editor(other_editor, f"/editor/{notices}").page
+
+    # As one sentence: side by side, its parts would have gaps.
+    expect(page.locator(".notice")).to_have_text(
+        "You can read this script. To change it, ask an owner (Edith) or an administrator.",
+        use_inner_text=True,
+    )

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from aiwebengine.core.errors import EngineError
+from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.database.restricted import refusals_translated
-from aiwebengine.script_database import migration_files, roles, store
+from aiwebengine.script_database import migrating, migration_files, roles, store
 from aiwebengine.script_database.migrating import ScriptMigrations
 from aiwebengine.script_database.statements import Statement
 from aiwebengine.scripts.errors import NotLoadable
@@ -16,6 +16,7 @@ FIRST = b"create table notes (id int primary key, text text);\n"
 SECOND = (
     b"-- why\nalter table notes\n  add column at timestamptz;\ninsert into notes values (1, 'a');"
 )
+SLOW = b"select count(*) from generate_series(1, 100000) a, generate_series(1, 1000000) b;"
 BACK = b"alter table notes drop column at;"
 
 
@@ -50,6 +51,29 @@ async def test_each_migration_is_applied_once(script, deploy):
 
     assert await columns(script) == ["id", "text", "at"]
     assert await script.rows("select id, text from notes") == [{"id": 1, "text": "a"}]
+
+
+async def test_checks_of_one_script_hold_one_connection(script, migrations, db, monkeypatch):
+    files = {"migrations/0001.sql": SLOW}
+    monkeypatch.setattr(migrating, "CHECK_WAIT_SECS", 0.1)
+    slow = asyncio.create_task(migrations.check(script.id, files))
+    async with asyncio.timeout(60):
+        while not await db.value(
+            "select exists (select from pg_stat_activity"
+            " where query like '%aiwebengine_run%' and datname = current_database()"
+            " and pid <> pg_backend_pid())"
+        ):
+            assert not slow.done()
+            await asyncio.sleep(0.02)
+
+        with pytest.raises(Unavailable, match="are being checked"):
+            await migrations.check(script.id, files)
+
+    assert db.pool_stats().in_use == 1
+    assert not slow.done()
+    slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await slow
 
 
 async def test_tables_of_migrations_belong_to_the_script(script, deploy, db):

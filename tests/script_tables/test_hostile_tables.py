@@ -8,10 +8,14 @@ import pytest
 from aiwebengine.core.errors import BadUserInput, NotFound, Unavailable
 from aiwebengine.database.restricted import SqlError
 from aiwebengine.script_tables import sessions
-from aiwebengine.script_tables.types import Filter, Operator
+from aiwebengine.script_tables.types import ColumnValue, Filter, Operator
 
 READ_ONLY = "25006"
 FORBIDDEN = "42501"
+SLEEPING = (
+    "select count(*) from pg_stat_activity"
+    " where wait_event = 'PgSleep' and datname = current_database()"
+)
 
 
 async def read(tables, viewer, table, *filters):
@@ -85,21 +89,43 @@ async def test_one_reader_at_a_time_leaves_the_connections_to_the_script(
 
 async def test_a_reader_who_leaves_leaves_nothing_running(tables, define, edith, engine):
     await define("create view slow as select 1 as id from pg_sleep(600)")
-    sleeping = (
-        "select count(*) from pg_stat_activity"
-        " where wait_event = 'PgSleep' and datname = current_database()"
-    )
     reading = asyncio.create_task(read(tables, edith, "slow"))
     async with asyncio.timeout(60):
-        while not await engine.db.value(sleeping) and not reading.done():
+        while not await engine.db.value(SLEEPING) and not reading.done():
             await asyncio.sleep(0.02)
         reading.cancel()
         with suppress(asyncio.CancelledError, SqlError):
             await reading
-        while await engine.db.value(sleeping):
+        while await engine.db.value(SLEEPING):
             await asyncio.sleep(0.02)
 
     assert [one.name for one in await tables.all(edith, "notes")] == ["slow"]
+
+
+@pytest.mark.parametrize("deferred", ["", "deferrable initially deferred"])
+async def test_a_slow_trigger_holds_no_connection_of_the_engine(
+    tables, define, edith, engine, deferred
+):
+    await define(
+        "create table own (id int primary key)",
+        "create function sleeps() returns trigger language plpgsql as"
+        " 'begin perform pg_sleep(600); return null; end'",
+        f"create constraint trigger sleeps after insert on own {deferred}"
+        " for each row execute function sleeps()",
+    )
+    inserting = asyncio.create_task(tables.insert(edith, "notes", "own", [ColumnValue("id", "1")]))
+    async with asyncio.timeout(60):
+        while not await engine.db.value(SLEEPING) and not inserting.done():
+            await asyncio.sleep(0.02)
+
+        while engine.db.pool_stats().in_use:
+            assert not inserting.done()
+            await asyncio.sleep(0.02)
+        assert not inserting.done()
+        with pytest.raises(SqlError, match="took too long"):
+            await inserting
+
+    assert (await read(tables, edith, "own")).rows == []
 
 
 async def test_what_is_out_of_reach_for_the_script_is_out_of_reach_here(

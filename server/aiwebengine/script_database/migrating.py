@@ -10,8 +10,12 @@ from aiwebengine.database.restricted import SqlError, refusals_translated
 from aiwebengine.script_database import roles, store
 from aiwebengine.script_database.migration_files import FOLDER, Applied, Plan, Step, plan
 from aiwebengine.script_database.statements import Statement, line_of
+from aiwebengine.script_database.turns import Turns
 from aiwebengine.scripts.errors import NotLoadable
 from aiwebengine.scripts.types import Diagnostic, Severity
+
+CHECK_WAIT_SECS = 10.0
+"""Wait for another check of the same script: each process runs one at a time."""
 
 
 class _Undo(Exception):
@@ -23,14 +27,22 @@ class ScriptMigrations:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._turns = Turns()
 
     async def check(self, script_id: UUID, files: Mapping[str, bytes]) -> list[Diagnostic]:
         """What is wrong with the migrations: those that are new are applied and rolled back."""
         found = await self._plan(script_id, files, goes_back=False)
         if found.has_errors or found.is_empty:
             return list(found.diagnostics)
+        busy = (
+            f"The migrations of this script are being checked, for more than {CHECK_WAIT_SECS:g} s."
+            " Try again."
+        )
         try:
-            async with self._db.transaction():
+            async with (
+                self._turns.turn(script_id, CHECK_WAIT_SECS, busy),
+                self._db.transaction(),
+            ):
                 await self._run(script_id, found, version=0, notes=False)
                 raise _Undo
         except _Undo:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from aiwebengine.audit.service import AuditTrail
@@ -129,17 +131,16 @@ class ScriptTables:
             raise BadUserInput("values: found none; allowed: at least one column.")
         script = await self._with_database(viewer, slug, Act.CHANGE_DATA, name)
         await self._must_have_space(script, "update")
-        async with self._db.transaction():
-            await self._record(viewer, script, name, "updated", values)
-            async with self._sessions.writing(script.key) as connection:
-                table = await catalog.table(connection, name)
-                checks.key(table, key)
-                checks.values(table, values)
-                sql = statements.update(roles.role_of(script.key), table, key, version, values)
-                changed = (await _run(connection, sql, 1)).rows
-                if not changed:
-                    await _raise_other_version(connection, script, table, key, version)
-                found = await _found(connection, script, table, changed[0][0])
+        recording = partial(self._recording, viewer, script, name, "updated", values)
+        async with self._sessions.writing(script.key, recording) as connection:
+            table = await catalog.table(connection, name)
+            checks.key(table, key)
+            checks.values(table, values)
+            sql = statements.update(roles.role_of(script.key), table, key, version, values)
+            changed = (await _run(connection, sql, 1)).rows
+            if not changed:
+                await _raise_other_version(connection, script, table, key, version)
+            found = await _found(connection, script, table, changed[0][0])
         if found is None:
             raise Conflict("The row was changed, and a trigger has removed it.")
         return found
@@ -150,34 +151,32 @@ class ScriptTables:
         """Add a row; None in a table without a key. Raises BadUserInput, LimitExceeded."""
         script = await self._with_database(viewer, slug, Act.CHANGE_DATA, name)
         await self._must_have_space(script, "insert")
-        async with self._db.transaction():
-            await self._record(viewer, script, name, "inserted", values)
-            async with self._sessions.writing(script.key) as connection:
-                table = await catalog.table(connection, name)
-                if not table.takes_rows:
-                    raise BadUserInput(f"{name} is a view; rows are inserted into its tables.")
-                checks.values(table, values)
-                sql = statements.insert(roles.role_of(script.key), table, values)
-                added = (await _run(connection, sql, 1)).rows
-                if not added:
-                    raise Conflict("Nothing was inserted: a trigger or rule of the table skips it.")
-                if not table.key:
-                    return None
-                return await _found(connection, script, table, added[0][0])
+        recording = partial(self._recording, viewer, script, name, "inserted", values)
+        async with self._sessions.writing(script.key, recording) as connection:
+            table = await catalog.table(connection, name)
+            if not table.takes_rows:
+                raise BadUserInput(f"{name} is a view; rows are inserted into its tables.")
+            checks.values(table, values)
+            sql = statements.insert(roles.role_of(script.key), table, values)
+            added = (await _run(connection, sql, 1)).rows
+            if not added:
+                raise Conflict("Nothing was inserted: a trigger or rule of the table skips it.")
+            if not table.key:
+                return None
+            return await _found(connection, script, table, added[0][0])
 
     async def delete(
         self, viewer: Viewer, slug: str, name: str, key: Sequence[str], version: str
     ) -> None:
         """Remove a row that has *version*. Raises BadUserInput, Conflict."""
         script = await self._with_database(viewer, slug, Act.CHANGE_DATA, name)
-        async with self._db.transaction():
-            await self._record(viewer, script, name, "deleted", ())
-            async with self._sessions.writing(script.key) as connection:
-                table = await catalog.table(connection, name)
-                checks.key(table, key)
-                sql = statements.delete(roles.role_of(script.key), table, key, version)
-                if not (await _run(connection, sql, 1)).rows:
-                    await _raise_other_version(connection, script, table, key, version)
+        recording = partial(self._recording, viewer, script, name, "deleted", ())
+        async with self._sessions.writing(script.key, recording) as connection:
+            table = await catalog.table(connection, name)
+            checks.key(table, key)
+            sql = statements.delete(roles.role_of(script.key), table, key, version)
+            if not (await _run(connection, sql, 1)).rows:
+                await _raise_other_version(connection, script, table, key, version)
 
     async def _with_database(self, viewer: Viewer, slug: str, act: Act, name: str) -> Script:
         script = await self._scripts.must_be_allowed_to(viewer, act, slug)
@@ -188,24 +187,27 @@ class ScriptTables:
     async def _must_have_space(self, script: Script, verb: str) -> None:
         await self._databases.connections.must_have_space(str(script.key), Statement("", verb))
 
-    async def _record(
+    @asynccontextmanager
+    async def _recording(
         self,
         viewer: Viewer,
         script: Script,
         table: str,
         change: str,
         values: Sequence[ColumnValue],
-    ) -> None:
-        """Record a change in the caller's transaction, before it is made on another connection.
+    ) -> AsyncIterator[None]:
+        """Record a change that the block commits on another connection.
 
         The event is committed right after the change, or rolled back with it.
         """
         after: dict[str, object] = {"change": change, "table": table[:200]}
         if values:
             after["columns"] = [one.column[:200] for one in values[:MOST_NAMED]]
-        await self._audit.record(
-            viewer, AuditAction.SCRIPT_DATA_CHANGED, target_of(script), after=after
-        )
+        async with self._db.transaction():
+            await self._audit.record(
+                viewer, AuditAction.SCRIPT_DATA_CHANGED, target_of(script), after=after
+            )
+            yield
 
 
 async def _run(connection: RestrictedConnection, sql: Sql, most_rows: int) -> Result:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from aiwebengine.core.errors import Conflict, EngineError, Unavailable
 from aiwebengine.database.restricted import RestrictedConnection
 from aiwebengine.script_database.connections import ScriptConnections
+from aiwebengine.script_database.turns import Turns
 from aiwebengine.script_tables.types import WAIT_SECS
 
 
@@ -22,7 +21,7 @@ class TableSessions:
 
     def __init__(self, connections: ScriptConnections) -> None:
         self._connections = connections
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     @asynccontextmanager
     async def reading(self, script_id: UUID) -> AsyncIterator[RestrictedConnection]:
@@ -32,18 +31,28 @@ class TableSessions:
             await connection.command("rollback")
 
     @asynccontextmanager
-    async def writing(self, script_id: UUID) -> AsyncIterator[RestrictedConnection]:
-        """A transaction that is committed. Raises SqlError for a constraint that was deferred."""
+    async def writing(
+        self, script_id: UUID, recording: Callable[[], AbstractAsyncContextManager[None]]
+    ) -> AsyncIterator[RestrictedConnection]:
+        """A transaction that is committed inside *recording*, which its failure undoes.
+
+        Raises SqlError for a constraint that was deferred.
+        """
         async with self._transaction(script_id, "begin") as connection:
             yield connection
-            if await connection.command("commit") == "ROLLBACK":
-                raise Conflict("A statement of the transaction failed; nothing was changed.")
+            # Deferred triggers run here: *recording* holds a connection of the engine, for which
+            # nobody waits who waits for what the script's author wrote.
+            await connection.command("set constraints all immediate")
+            async with recording():
+                if await connection.command("commit") == "ROLLBACK":
+                    raise Conflict("A statement of the transaction failed; nothing was changed.")
 
     @asynccontextmanager
     async def _transaction(
         self, script_id: UUID, begin: str
     ) -> AsyncIterator[RestrictedConnection]:
-        async with self._turn(script_id):
+        problem = f"Somebody else read tables of this script for {WAIT_SECS:g} s. Try again."
+        async with self._turns.turn(script_id, WAIT_SECS, problem):
             key = str(script_id)
             connection = await self._begun(key, begin)
             try:
@@ -55,23 +64,6 @@ class TableSessions:
             finally:
                 # In a transaction still, after a cancellation, it is closed.
                 self._connections.release(key, connection)
-
-    @asynccontextmanager
-    async def _turn(self, script_id: UUID) -> AsyncIterator[None]:
-        lock = self._locks.get(script_id)
-        if lock is None:
-            lock = self._locks[script_id] = asyncio.Lock()
-        try:
-            async with asyncio.timeout(WAIT_SECS):
-                await lock.acquire()
-        except TimeoutError:
-            raise Unavailable(
-                f"Somebody else read tables of this script for {WAIT_SECS:g} s. Try again."
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
 
     async def _begun(self, key: str, begin: str) -> RestrictedConnection:
         connection = await self._connections.acquire(key)

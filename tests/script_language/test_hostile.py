@@ -1,8 +1,10 @@
 """Files that mean harm to the checker, the machine or the other editors."""
 
 import asyncio
+import dataclasses
 import json
 import os
+import threading
 import time
 
 import psutil
@@ -63,6 +65,44 @@ def outside(tmp_path_factory):
         (folder / f"{number}").mkdir()
         (folder / f"{number}" / "jsx-runtime.ts").write_text("export const password = 1;")
     return folder
+
+
+class SlowToWrite(dict):
+    """Files that are written when *may_go_on* is set; they are read once before, for their size."""
+
+    def __init__(self, files):
+        super().__init__(files)
+        self.is_read = False
+        self.is_begun, self.may_go_on = threading.Event(), threading.Event()
+
+    def items(self):
+        if self.is_read:
+            self.is_begun.set()
+            self.may_go_on.wait()
+        self.is_read = True
+        return super().items()
+
+
+async def test_a_cancelled_check_ends_its_writes_before_the_next_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(admission, "WAIT_SECS", 0.1)
+    given = tree()
+    files = SlowToWrite(given.files)
+    checking = asyncio.create_task(
+        TypeChecker(lambda: tmp_path).check(dataclasses.replace(given, files=files))
+    )
+    try:
+        await asyncio.to_thread(files.is_begun.wait)
+        for _ in range(2):
+            checking.cancel()
+            with pytest.raises(Unavailable):
+                async with InstanceLock(lambda: tmp_path, "types.lock").held():
+                    pass
+    finally:
+        files.may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await checking
+
+    assert [path.name for path in tmp_path.iterdir()] == ["types.lock"]
 
 
 async def test_files_of_the_machine_are_not_read(check, outside):

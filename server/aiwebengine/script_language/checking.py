@@ -82,12 +82,12 @@ class TypeChecker:
         async with self._lock.held():
             # Only the holder of the lock uses it, so what is in it was left by a crash.
             folder = self._folder() / "types"
-            await asyncio.to_thread(_remove, folder)
+            await _ended(_remove, folder)
             try:
-                await asyncio.to_thread(_write, folder, tree)
+                await _ended(_write, folder, tree)
                 return await self._check(folder, tree)
             finally:
-                await asyncio.shield(asyncio.to_thread(_remove, folder))
+                await _ended(_remove, folder)
 
     async def _check(self, folder: Path, tree: Tree) -> Found:
         deno = Deno(folder / "cache")
@@ -110,6 +110,25 @@ class TypeChecker:
             bounds=self._bounds,
         )
         return _found(finished, places)
+
+
+async def _ended(work: Callable[..., None], *given: object) -> None:
+    """Run *work* in a thread and wait for its end, also when cancelled: a thread can't be.
+
+    The next check has the same folder.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(work, *given))
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        # It is retrieved, so that it is not logged as lost.
+        running.exception()
+        raise cancelled
+    running.result()
 
 
 def _is_source(path: str) -> bool:

@@ -42,7 +42,12 @@ export function TokensPage() {
           ${SCOPES.map(
             (scope) =>
               html`<label
-                ><input type="checkbox" name="scope" value=${scope} checked=${scope === "read"} />
+                ><input
+                  type="checkbox"
+                  name="scope"
+                  value=${scope}
+                  defaultChecked=${scope === "read"}
+                />
                 ${scope}
               </label>`,
           )}

@@ -112,5 +112,7 @@ function Fields({ template }) {
       Title <small>optional; for people</small>
       <input name="title" maxlength="200" autocomplete="off" />
     </label>
-    <label><input type="checkbox" name="deploy" checked /> Deploy now, so that it answers</label>`;
+    <label
+      ><input type="checkbox" name="deploy" defaultChecked /> Deploy now, so that it answers</label
+    >`;
 }

@@ -99,7 +99,7 @@ function saveQuestion({ slug, request, over, put }) {
     verb: over ? "Replace" : "Save",
     fields: html`<label class="field">
       Name
-      <input name="name" required maxlength=${LONGEST_NAME} value=${over?.name ?? ""} />
+      <input name="name" required maxlength=${LONGEST_NAME} defaultValue=${over?.name ?? ""} />
     </label>`,
     run: async (form) => {
       const { asViewer, method, path, headers, body } = request;

@@ -32,11 +32,12 @@ export function FetchHosts({ slug, changed }) {
       fields: html`<fieldset>
           <legend>Requests may go to</legend>
           <label class="choice">
-            <input type="radio" name="which" value="all" checked=${!hosts} /> every public host
+            <input type="radio" name="which" value="all" defaultChecked=${!hosts} /> every public
+            host
           </label>
           <label class="choice">
-            <input type="radio" name="which" value="some" checked=${Boolean(hosts)} /> only these
-            hosts
+            <input type="radio" name="which" value="some" defaultChecked=${Boolean(hosts)} /> only
+            these hosts
           </label>
         </fieldset>
         <label class="field">

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { merged } from "../editor/log/kept.js";
 import { partsOf } from "../editor/log/places.js";
 import { curl } from "../editor/run/curl.js";
+import { pretty } from "../editor/run/pretty.js";
 import { quiet } from "../editor/run/quiet.js";
 import {
   formFor,
@@ -152,4 +153,19 @@ test("styles and handlers of a page are renamed before it is parsed, its text is
     '<script type="text/x-run-sheet" media="x">h1{}</script>' +
       '<p data-run-style="a" data-run-onclick="b()">style="c" onclick="d"</p><meta href=x>',
   );
+});
+
+test("JSON gets line breaks, unless it grows out of bounds by them", () => {
+  assert.equal(pretty('{"a":["]}\\",[",1]}'), '{\n  "a": [\n    "]}\\",[",\n    1\n  ]\n}');
+  assert.equal(pretty("{broken"), "{broken");
+  const nested = (/** @type {number} */ depth) => "[".repeat(depth) + "]".repeat(depth);
+  assert.equal(pretty(nested(50)), JSON.stringify(JSON.parse(nested(50)), null, 2));
+  const large = [
+    nested(51),
+    nested(200_000),
+    `[${"1,".repeat(900_000)}1]`,
+    `[${`${nested(49)},`.repeat(20_000)}1]`,
+    `"${"\\".repeat(2_000_001)}`,
+  ];
+  for (const text of large) assert.equal(pretty(text), text);
 });

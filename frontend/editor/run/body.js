@@ -2,9 +2,10 @@
 /** The body of an answer: a page, an image, JSON, or the text as it came. */
 import { html } from "htm/preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count, size } from "../../lib/format.js";
+import { size } from "../../lib/format.js";
 import { untrustedLines } from "../../lib/untrusted-text.js";
-import { draw, MOST_ELEMENTS } from "./rendered-page.js";
+import { pretty } from "./pretty.js";
+import { draw } from "./rendered-page.js";
 
 /** @typedef {import("./documents.js").RunAnswer} RunAnswer */
 
@@ -30,15 +31,6 @@ export function kindOf(answer) {
   if (type === "text/html" || type === "application/xhtml+xml") return "page";
   if (/[/+]json$/.test(type) && !answer.isTruncated) return "json";
   return "text";
-}
-
-/** JSON with line breaks; the text itself when it is none. @param {string} text */
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }
 
 /** @param {{ answer: RunAnswer, isRaw: boolean }} props */
@@ -72,7 +64,9 @@ function rendered(kind, answer, text) {
   if (kind === "json") return html`<${Text} key=${answer.requestId} text=${text} />`;
   if (kind === "page") return html`<${Page} key=${answer.requestId} text=${text} />`;
   const data = answer.bodyBase64 ?? "";
-  const address = data ? `;base64,${data}` : `,${encodeURIComponent(text)}`;
+  const address = data
+    ? `;base64,${data}`
+    : `,${encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
   return html`<img class="run-image" src="data:${typeOf(answer)}${address}" alt="The answer" />`;
 }
 
@@ -92,12 +86,12 @@ function Text({ text }) {
 /** @param {{ text: string }} props */
 function Page({ text }) {
   const frame = useRef(/** @type {HTMLIFrameElement | null} */ (null));
-  const [isDrawn, setDrawn] = useState(true);
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   useLayoutEffect(() => {
-    if (frame.current) setDrawn(draw(frame.current, text));
+    if (frame.current) setProblem(draw(frame.current, text));
   }, [text]);
-  if (!isDrawn) {
-    return html`<p class="notice">The page has more than ${count(MOST_ELEMENTS, "element")}.</p>
+  if (problem) {
+    return html`<p class="notice">${problem}</p>
       <${Text} text=${text} />`;
   }
   return html`<iframe

@@ -6,6 +6,7 @@
  * what could try either is taken out before. Its style sheets and style attributes are set by CSSOM,
  * which neither the page's policy nor the frame's forbids.
  */
+import { count } from "../../lib/format.js";
 import { quiet, SHEET, STYLE } from "./quiet.js";
 
 /**
@@ -26,7 +27,8 @@ const ACTS = new Set(
 const SENDS = "button, input[type=submit i], input[type=image i]";
 const POLICY = "default-src 'none'; img-src data:; form-action 'none'; base-uri 'none'";
 /** A page with more is shown as text. */
-export const MOST_ELEMENTS = 20_000;
+const MOST_ELEMENTS = 20_000;
+const TOO_LARGE = `The page has more than ${count(MOST_ELEMENTS, "element")}.`;
 
 /** Of this text only inert documents are made. */
 const policy = /** @type {{ trustedTypes?: TrustedTypes }} */ (
@@ -37,18 +39,36 @@ const policy = /** @type {{ trustedTypes?: TrustedTypes }} */ (
  * Draws a page in a frame without an address.
  * @param {HTMLIFrameElement} frame with `sandbox="allow-same-origin"`
  * @param {string} text
- * @returns {boolean} false when it has too many elements
+ * @returns {string | null} why it can't be drawn
  */
 export function draw(frame, text) {
+  try {
+    return drawn(frame, text);
+  } catch {
+    // Of what somebody else wrote, something is always missing in the list above.
+    return "The page can't be drawn here.";
+  }
+}
+
+/** @param {HTMLIFrameElement} frame @param {string} text */
+function drawn(frame, text) {
   const target = frame.contentDocument;
   const view = /** @type {(Window & typeof globalThis) | null} */ (frame.contentWindow);
-  if (!target || !view) return false;
+  if (!target || !view) return "The page can't be drawn here.";
+  // Before it is parsed twice, which takes seconds for a hundred thousand.
+  if (text.split(/<[^/]/, MOST_ELEMENTS + 2).length > MOST_ELEMENTS + 1) return TOO_LARGE;
   const quieted = quiet(text);
   const given = /** @type {string} */ (policy?.createHTML(quieted) ?? quieted);
   const page = new DOMParser().parseFromString(given, "text/html");
-  if (page.querySelectorAll("*").length > MOST_ELEMENTS) return false;
-  const sheets = [...page.querySelectorAll(`script[type="${SHEET}"]`)];
-  page.querySelectorAll(`style, ${LEFT_OUT}`).forEach((one) => one.remove());
+  const elements = [...Document.prototype.querySelectorAll.call(page, "*")];
+  if (elements.length > MOST_ELEMENTS) return TOO_LARGE;
+  const sheets = elements.filter((one) => onElement(one, "matches", `script[type="${SHEET}"]`));
+  for (const one of elements) {
+    if (onElement(one, "matches", `style, ${LEFT_OUT}`)) onElement(one, "remove");
+    // A page with `<img name="body">` has no other `document.body`.
+    else onElement(one, "removeAttribute", "name");
+  }
+  if (!page.body) return "The page has frames instead of a body.";
   const meta = target.createElement("meta");
   meta.httpEquiv = "Content-Security-Policy";
   meta.content = POLICY;
@@ -56,7 +76,9 @@ export function draw(frame, text) {
   const styles = [page.documentElement, page.body, ...page.body.querySelectorAll("*")].map(disarm);
   copyAttributes(page.documentElement, target.documentElement);
   copyAttributes(page.body, target.body);
-  target.body.replaceChildren(...page.body.childNodes);
+  target.body.replaceChildren();
+  // One by one: there may be more than a call takes arguments.
+  for (const child of [...page.body.childNodes]) target.body.append(child);
   const shown = [target.documentElement, target.body, ...target.body.querySelectorAll("*")];
   shown.forEach((one, place) => setStyle(one, styles[place] ?? ""));
   target.adoptedStyleSheets = sheets.map(({ textContent }) => {
@@ -64,29 +86,42 @@ export function draw(frame, text) {
     sheet.replaceSync(withoutFiles(textContent ?? ""));
     return sheet;
   });
-  return true;
+  return null;
+}
+
+/**
+ * Calls a method of an element: a form has its fields in place of methods that are called like them.
+ * @template {"matches" | "remove" | "removeAttribute" | "getAttribute" | "setAttribute" | "getAttributeNames"} Name
+ * @param {Element} element @param {Name} name @param {Parameters<Element[Name]>} given
+ * @returns {ReturnType<Element[Name]>}
+ */
+function onElement(element, name, ...given) {
+  return Reflect.apply(Element.prototype[name], element, given);
 }
 
 /** Takes out what acts or loads; the text of the style attribute. @param {Element} element */
 function disarm(element) {
-  const style = element.getAttribute(STYLE) ?? "";
-  for (const { name, value } of [...element.attributes]) {
+  const style = onElement(element, "getAttribute", STYLE) ?? "";
+  for (const name of onElement(element, "getAttributeNames")) {
+    const value = onElement(element, "getAttribute", name) ?? "";
     const isData = name === "src" && /^data:image[/]/i.test(value.trim());
-    if ((name.startsWith("on") || ACTS.has(name)) && !isData) element.removeAttribute(name);
+    if ((name.startsWith("on") || ACTS.has(name)) && !isData)
+      onElement(element, "removeAttribute", name);
   }
-  if (element.matches(SENDS)) element.setAttribute("type", "button");
+  if (onElement(element, "matches", SENDS)) onElement(element, "setAttribute", "type", "button");
   return style;
 }
 
-/** @param {Element} from @param {Element} to */
+/** Copies attributes, also those with names that `setAttribute` refuses. @param {Element} from @param {Element} to */
 function copyAttributes(from, to) {
-  for (const { name, value } of [...from.attributes]) to.setAttribute(name, value);
+  for (const one of [...from.attributes])
+    to.setAttributeNode(to.ownerDocument.importNode(one, true));
 }
 
 /** @param {Element} element @param {string} text */
 function setStyle(element, text) {
-  if (text && "style" in element)
-    /** @type {HTMLElement} */ (element).style.cssText = withoutFiles(text);
+  const style = "style" in element && /** @type {HTMLElement} */ (element).style;
+  if (text && style && typeof style.cssText === "string") style.cssText = withoutFiles(text);
 }
 
 /** Rules that load nothing. @param {string} rules */

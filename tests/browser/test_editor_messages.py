@@ -19,7 +19,7 @@ export const routes: Routes = {
   "GET /letters/:mood": async (request, env, ctx) => {
     const { mood } = ctx.params;
     await env.kv.set("mood", mood);
-    if (mood === "broken") await env.messages.send("letter", { text: "dear <b>Ada</b>" });
+    if (mood === "broken") await env.messages.send("letter", { text: "hello <b>Ada</b>" });
     return new Response(mood);
   },
   "GET /letters-received": async (request, env) => Response.json(await env.kv.get("received")),
@@ -65,18 +65,18 @@ def test_a_dead_letter_is_seen_retried_and_discarded(
     expect(letter).to_contain_text("5 attempts")
     expect(letter).to_contain_text("the letterbox is stuck")
     letter.get_by_text("Data", exact=True).click()
-    expect(letter.locator("pre")).to_contain_text("dear <b>Ada</b>")
+    expect(letter.locator("pre")).to_contain_text("hello <b>Ada</b>")
 
-    # Still broken: it dies again. Retried when it is mended, it arrives.
+    # Still broken: it dies again. Retried when it is fixed, it arrives.
     letter.get_by_role("button", name="Retry letter").click()
     expect(part).to_contain_text("No dead letters.")
     eventually(page, dead, 1)
-    assert get(f"{editor.site.base}/letters/mended").ok
+    assert get(f"{editor.site.base}/letters/fixed").ok
     part = messages(page)
     part.get_by_role("button", name="Retry letter").click()
     expect(part).to_contain_text("No dead letters.")
     received = f"{editor.site.base}/letters-received"
-    eventually(page, lambda: get(received).json(), {"text": "dear <b>Ada</b>"})
+    eventually(page, lambda: get(received).json(), {"text": "hello <b>Ada</b>"})
 
     assert get(f"{editor.site.base}/letters/broken").ok
     eventually(page, dead, 1)

@@ -5,8 +5,8 @@ import { useEffect, useReducer, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
 import { useQuery } from "../lib/load.js";
-import { Ask, Failure, say, sayRefused, Top } from "../lib/parts.js";
-import { goBack, ROOT, useParameters } from "../lib/router.js";
+import { Ask, Failure, PageTurner, say, sayRefused, Top } from "../lib/parts.js";
+import { ROOT, useParameters } from "../lib/router.js";
 import { Table } from "../lib/table.js";
 import { count } from "../lib/format.js";
 import { choicesOf, keyOf, portions } from "./choices.js";
@@ -121,7 +121,12 @@ export function ReviewPage() {
               confirm=${confirm}
             />
             <${Entries} list=${list} review=${review} choices=${choices} choose=${choose} />
-            <${Pager} review=${review} state=${state} setState=${setState} />
+            <${Pager}
+              review=${review}
+              state=${state}
+              setState=${setState}
+              isStale=${list.isStale}
+            />
           </section>`
         : html`<section class="card empty" aria-label="Review">
             ${
@@ -220,9 +225,9 @@ function Entries({ list, review, choices, choose }) {
   />`;
 }
 
-/** @param {{ review: Review, state: State, setState: SetState }} props */
-function Pager({ review, state, setState }) {
-  const { totalCount, pageInfo } = review.entries;
+/** @param {{ review: Review, state: State, setState: SetState, isStale: boolean }} props */
+function Pager({ review, state, setState, isStale }) {
+  const { totalCount } = review.entries;
   const file = (/** @type {string} */ format) =>
     `/api/engine/admin/reviews/${review.id}?format=${format}`;
   return html`<div class="pager">
@@ -230,15 +235,11 @@ function Pager({ review, state, setState }) {
       ${count(totalCount, "role")}. Download as <a href=${file("csv")} download>CSV</a> or${" "}
       <a href=${file("ndjson")} download>NDJSON</a>
     </span>
-    <span class="end">
-      <button class="btn small" disabled=${!state.after} onClick=${goBack}>Previous</button>
-      <button
-        class="btn small"
-        disabled=${!pageInfo.hasNextPage}
-        onClick=${() => setState({ after: pageInfo.endCursor ?? "" })}
-      >
-        Next
-      </button>
-    </span>
+    <${PageTurner}
+      page=${review.entries}
+      after=${state.after}
+      isStale=${isStale}
+      turn=${(/** @type {string} */ after) => setState({ after })}
+    />
   </div>`;
 }

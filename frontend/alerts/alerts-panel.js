@@ -70,6 +70,7 @@ export function AlertsPanel() {
       <${PageTurner}
         page=${page}
         after=${state.alerts}
+        isStale=${list.isStale}
         turn=${(/** @type {string} */ alerts) => setState({ alerts })}
       />
     </div>

@@ -147,7 +147,7 @@ export function AuditPage() {
         <${PageTurner}
           page=${page}
           after=${state.after}
-          isBusy=${list.loading}
+          isStale=${list.isStale}
           turn=${(/** @type {string} */ after) => setState({ after })}
         />
       </div>

@@ -198,6 +198,7 @@ export function BackupsPage() {
         <${PageTurner}
           page=${page}
           after=${state.after}
+          isStale=${list.isStale}
           turn=${(/** @type {string} */ after) => setState({ after })}
         />
       </div>

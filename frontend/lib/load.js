@@ -33,8 +33,9 @@ export function useRefresh(reload, milliseconds) {
 /**
  * What `useQuery` returns: the data of the newest response and what the page can do about them.
  * @template Data
- * @typedef {{ data: Data | null, error: Refusal | null, loading: boolean, at: Date,
+ * @typedef {{ data: Data | null, error: Refusal | null, loading: boolean, isStale: boolean, at: Date,
  *   reload: () => Promise<void>, change: (how: (data: Data) => Data) => void }} Query
+ *   isStale: the data is of other variables than those that are asked for now, or there is none
  */
 
 /**
@@ -47,8 +48,9 @@ export function useRefresh(reload, milliseconds) {
  */
 export function useQuery(document, variables, { isContent = true } = {}) {
   const [state, setState] = useState(
-    /** @type {{ data: Data | null, error: Refusal | null, loading: boolean, at: Date }} */ ({
+    /** @type {{ data: Data | null, of: string, error: Refusal | null, loading: boolean, at: Date }} */ ({
       data: null,
+      of: "",
       error: null,
       loading: true,
       at: new Date(),
@@ -67,7 +69,8 @@ export function useQuery(document, variables, { isContent = true } = {}) {
       const given = /** @type {NoInfer<Variables>} */ (JSON.parse(key));
       const data = await ask(document, .../** @type {VariablesOf<NoInfer<Variables>>} */ ([given]));
       // A response that was overtaken by a later request is of no use.
-      if (mine === newest.current) setState({ data, error: null, loading: false, at: new Date() });
+      if (mine === newest.current)
+        setState({ data, of: key, error: null, loading: false, at: new Date() });
     } catch (error) {
       if (mine === newest.current)
         setState((before) => ({ ...before, error: refusalOf(error), loading: false }));
@@ -85,5 +88,6 @@ export function useQuery(document, variables, { isContent = true } = {}) {
   useShown(isContent, state.data ? state.at : null, state.loading && !state.error);
   const change = (/** @type {(data: Data) => Data} */ how) =>
     setState((before) => ({ ...before, data: before.data && how(before.data) }));
-  return { ...state, reload, change };
+  const { data, of, error, loading, at } = state;
+  return { data, error, loading, isStale: of !== key, at, reload, change };
 }

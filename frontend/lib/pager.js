@@ -2,7 +2,7 @@
 /** Where a list of the manager's lies that is paged by its address: total, rows of a page, buttons. */
 import { html } from "htm/preact";
 import { count } from "./format.js";
-import { goBack } from "./router.js";
+import { PageTurner } from "./parts.js";
 
 /**
  * @param {{
@@ -12,13 +12,18 @@ import { goBack } from "./router.js";
  *   setState: (change: { size?: string, after: string }) => void,
  *   page: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null } }
  *     | undefined,
- * }} props noun: what is listed; sizes: the rows that a page may have
+ *   isStale: boolean,
+ * }} props noun: what is listed; sizes: the rows that a page may have; isStale: another page is asked for
  */
-export function Pager({ noun, sizes, state, setState, page }) {
-  const next = () => setState({ after: page?.pageInfo.endCursor ?? "" });
+export function Pager({ noun, sizes, state, setState, page, isStale }) {
   return html`<div class="pager">
     <span>${page ? count(page.totalCount, noun) : "Loading…"}</span>
-    <span class="end">
+    <${PageTurner}
+      page=${page}
+      after=${state.after}
+      isStale=${isStale}
+      turn=${(/** @type {string} */ after) => setState({ after })}
+    >
       <label>
         Rows${" "}
         <select
@@ -30,10 +35,6 @@ export function Pager({ noun, sizes, state, setState, page }) {
         </select>
       </label>
       ${state.after && html`<button class="btn small" onClick=${() => setState({ after: "" })}>First</button>`}
-      <button class="btn small" disabled=${!state.after} onClick=${goBack}>Previous</button>
-      <button class="btn small" disabled=${!page?.pageInfo.hasNextPage} onClick=${next}>
-        Next
-      </button>
-    </span>
+    <//>
   </div>`;
 }

@@ -69,15 +69,17 @@ export function Failure({ error, retry }) {
 /**
  * Buttons for the previous page, by Back, and for the next page of a connection.
  * @param {{ page: { pageInfo: { hasNextPage: boolean, endCursor: string | null } } | undefined,
- *   after: string, turn: (after: string) => void, isBusy?: boolean }} props after: the cursor before
- *   this page, empty on the first; isBusy: another list is asked for, which this page is not of
+ *   after: string, turn: (after: string) => void, isStale: boolean, children?: unknown }} props
+ *   after: the cursor before this page, empty on the first; isStale: another page is asked for, and
+ *   the cursor of this one means nothing there; children: what stands before the buttons
  */
-export const PageTurner = ({ page, after, turn, isBusy = false }) =>
+export const PageTurner = ({ page, after, turn, isStale, children }) =>
   html`<span class="end">
+    ${children}
     <button class="btn small" disabled=${!after} onClick=${goBack}>Previous</button>
     <button
       class="btn small"
-      disabled=${isBusy || !page?.pageInfo.hasNextPage}
+      disabled=${isStale || !page?.pageInfo.hasNextPage}
       onClick=${() => turn(page?.pageInfo.endCursor ?? "")}
     >
       Next

@@ -16,11 +16,24 @@ export function go(address, replace = false) {
   else if (!replace) alignList();
 }
 
-/** To the page of a list before this one, and to its top. */
+/** The address that the browser is about to leave; empty once it has. */
+let leaving = "";
+
+/**
+ * To the page of a list before this one, and to its top. The browser goes there after the click: a
+ * second one before that would leave the list.
+ */
 export function goBack() {
+  if (leaving === location.href) return;
+  leaving = location.href;
   alignList();
-  addEventListener("popstate", () => alignList(), { once: true });
+  addEventListener("popstate", arrived, { once: true });
   history.back();
+}
+
+function arrived() {
+  leaving = "";
+  alignList();
 }
 
 const ADDRESS = "address";

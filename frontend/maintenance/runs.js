@@ -73,6 +73,7 @@ export function Runs({ list, tasks, state, setState, stop }) {
       <${PageTurner}
         page=${page}
         after=${state.after}
+        isStale=${list.isStale}
         turn=${(/** @type {string} */ after) => setState({ after })}
       />
     </div>

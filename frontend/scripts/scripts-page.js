@@ -84,7 +84,14 @@ export function ScriptsPage() {
                 />`}
             />`
       }
-      <${Pager} noun="script" sizes=${SIZES} state=${state} setState=${setState} page=${page} />
+      <${Pager}
+        noun="script"
+        sizes=${SIZES}
+        state=${state}
+        setState=${setState}
+        page=${page}
+        isStale=${list.isStale}
+      />
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }

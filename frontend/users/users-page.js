@@ -136,7 +136,14 @@ export function UsersPage({ me }) {
               </table>
             <//>`
       }
-      <${Pager} noun="user" sizes=${SIZES} state=${state} setState=${setState} page=${users} />
+      <${Pager}
+        noun="user"
+        sizes=${SIZES}
+        state=${state}
+        setState=${setState}
+        page=${users}
+        isStale=${list.isStale}
+      />
     </section>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }

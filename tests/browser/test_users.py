@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tests.browser.conftest import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +81,66 @@ def test_pages_go_forward_and_back(open_page):
     page.get_by_role("button", name="Previous").click()
 
     expect(page.locator(".email").first).to_have_text(first)
+
+
+def hold_lists(page):
+    """Hold the requests for the list of users; returns them."""
+    held = []
+    page.route(
+        "**/graphql",
+        lambda route: (
+            held.append(route)
+            if "query Users(" in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    return held
+
+
+def test_next_waits_for_the_list_that_is_asked_for(open_page):
+    page = open_page("/engine/admin?size=25").page
+    expect(page.locator("tbody tr")).to_have_count(25)
+    following = page.get_by_role("button", name="Next")
+    expect(following).to_be_enabled()
+    held = hold_lists(page)
+
+    page.get_by_label("Rows").select_option("50")
+
+    expect(following).to_be_disabled()
+    eventually(page, lambda: len(held), 1)
+    held[0].continue_()
+    expect(page.locator("tbody tr")).to_have_count(50)
+    expect(following).to_be_enabled()
+
+
+def test_next_leads_nowhere_when_the_list_that_is_asked_for_failed(open_page):
+    page = open_page("/engine/admin?size=25").page
+    expect(page.locator("tbody tr")).to_have_count(25)
+    held = hold_lists(page)
+    page.get_by_label("Rows").select_option("50")
+    eventually(page, lambda: len(held), 1)
+
+    held[0].fulfill(json={"errors": [{"message": "No.", "extensions": {"code": "LIMIT"}}]})
+
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_two_quick_clicks_on_previous_lead_one_page_back(open_page):
+    page = open_page("/engine/admin?size=25").page
+    firsts = []
+    for _ in range(2):
+        expect(page.locator("tbody tr")).to_have_count(25)
+        firsts.append(page.locator(".email").first.inner_text())
+        page.get_by_role("button", name="Next").click()
+        expect(page.locator(".email").first).not_to_have_text(firsts[-1])
+    third = page.url
+
+    page.get_by_role("button", name="Previous").evaluate("it => [it.click(), it.click()]")
+
+    expect(page.locator(".email").first).to_have_text(firsts[1])
+    page.go_forward()
+    expect(page).to_have_url(third)
 
 
 def test_the_command_line_shows_on_the_open_page(open_page, started):

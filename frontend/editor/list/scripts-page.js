@@ -50,7 +50,7 @@ const WIDTHS = ["", "12rem", "14rem", "7.5rem", "4.5rem", "11rem"];
 /** @param {{ me: import("../frame.js").Me | null }} props */
 export function ScriptsPage({ me }) {
   const state = listState();
-  const { data, error, loading, reload } = useQuery(SCRIPTS, variables(state));
+  const { data, error, loading, isStale, reload } = useQuery(SCRIPTS, variables(state));
   const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
   useEffect(() => setTitle("Scripts · Editor"), []);
   useRefresh(reload, REFRESH_MS);
@@ -93,7 +93,7 @@ export function ScriptsPage({ me }) {
                 <${PageTurner}
                   page=${page}
                   after=${state.after}
-                  isBusy=${loading}
+                  isStale=${isStale}
                   turn=${(/** @type {string} */ after) => setListState({ after })}
                 />
               </div>

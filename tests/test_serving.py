@@ -69,6 +69,17 @@ def test_no_link_is_printed_where_a_provider_lets_the_administrator_in(start):
     assert "/auth/link?" not in with_admins
 
 
+def test_each_address_of_the_banner_answers(start):
+    _, base, output = start()
+
+    listed = dict(re.findall(r"^  (\w+) +(http\S+)$", output.read_text(), re.MULTILINE))
+
+    assert list(listed) == ["Home", "Editor", "Manager", "GraphQL", "Health"]
+    for address in listed.values():
+        assert address.startswith(base)
+        assert httpx2.get(address, headers={"Accept": "text/html"}).status_code < 400, address
+
+
 def test_a_port_in_use_is_reported(start, tmp_path):
     _, base, _ = start()
 

@@ -299,6 +299,7 @@ def _banner(config: Config, link: str | None, *, is_ready: bool) -> str:
         f"  aiwebengine {__version__} {state}",
         "",
         f"  Home      {base}/",
+        f"  Editor    {base}/editor",
         f"  Manager   {base}/engine/admin",
         f"  GraphQL   {base}/graphql",
         f"  Health    {base}/health",

@@ -3,6 +3,7 @@
  * unchanged.
  */
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { build } from "esbuild";
 
 const OUT = "vendor";
@@ -16,13 +17,13 @@ const common = {
   format: "esm",
   target: "es2022",
   legalComments: "linked",
+  metafile: true,
   logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"' },
 };
 
 // Bare specifiers of the manager's import map; shared code lands in one chunk.
-await build({
-  ...common,
+await bundle({
   splitting: true,
   entryPoints: {
     preact: "preact",
@@ -35,8 +36,7 @@ await build({
 
 // The playground: one page, in its own file. Fonts inside its style sheet become files, because
 // the content security policy allows none from `data:`.
-await build({
-  ...common,
+await bundle({
   entryPoints: { graphiql: "graphiql/entry.js" },
   outdir: OUT,
   jsx: "automatic",
@@ -46,24 +46,22 @@ await build({
 await liftFonts(`${OUT}/graphiql.css`);
 
 // The editor: our modules and CodeMirror in one file, because 300 modules would be 300 requests. What
-// is needed seldom is imported dynamically, and becomes a file beside it.
-const { metafile } = await build({
-  ...common,
+// is not needed at first is imported dynamically, and becomes a file beside it.
+const EDITOR = resolve("editor/editor.js");
+const metafile = await bundle({
   splitting: true,
-  entryPoints: { editor: "editor/editor.js" },
+  entryPoints: { editor: EDITOR },
+  plugins: [await firstLoadInOneFile(EDITOR)],
   outdir: OUT,
   chunkNames: "editor-[name]-[hash]",
-  metafile: true,
 });
 await writeFile(`${OUT}/editor.LEGAL.txt`, await licenses(metafile));
 // Its search runs in a worker.
-await build({
-  ...common,
+await bundle({
   entryPoints: { "editor-search": "editor/search/search-worker.js" },
   outdir: OUT,
 });
-await build({
-  ...common,
+await bundle({
   entryPoints: { editor: "editor/editor.css" },
   outdir: OUT,
   external: ["*.woff2", "*.svg"],
@@ -74,6 +72,37 @@ await copyFile(
   `${OUT}/inter.woff2`,
 );
 await copyFile("node_modules/@fontsource-variable/inter/LICENSE", `${OUT}/inter.LEGAL.txt`);
+
+/** @param {import("esbuild").BuildOptions} options */
+async function bundle(options) {
+  const { metafile } = await build({ ...common, ...options });
+  return metafile;
+}
+
+/**
+ * Keeps what a page loads first in one file. esbuild makes a file for each group of modules that the
+ * same parts use: every part that is loaded later uses all of the first load, which it has anyway.
+ * @param {string} first
+ * @returns {Promise<import("esbuild").Plugin>}
+ */
+async function firstLoadInOneFile(first) {
+  // Asked for beforehand: a module may be loaded before the import that makes it a part is seen.
+  const { metafile } = await build({ ...common, entryPoints: [first], outdir: OUT, write: false });
+  const later = Object.values(metafile.inputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ kind }) => kind === "dynamic-import")
+    .map(({ path }) => resolve(path));
+  return {
+    name: "first-load-in-one-file",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.js$/ }, async ({ path }) => {
+        if (!later.includes(path)) return undefined;
+        const text = await readFile(path, "utf8");
+        return { contents: `import ${JSON.stringify(first)};\n${text}` };
+      });
+    },
+  };
+}
 
 /**
  * The licenses of the packages in a bundle: most have no comment that esbuild would keep.

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../../lib/icons.js";
 import { PANELS } from "../panels.js";
+import { PanelContent } from "./panel-content.js";
 import { moveAmongTabs } from "./roving.js";
 
 const WIDTH = "editor-panel";
@@ -76,7 +77,7 @@ export function Dock({ script, workspace, open, choose }) {
 }
 
 /** @param {Given & { panel: Panel, isOpen: boolean }} props */
-function Shown({ panel: { id, label, component: Component }, isOpen, script, workspace }) {
+function Shown({ panel: { id, label }, isOpen, script, workspace }) {
   return html`<section
     class="panel"
     id=${`panel-${id}`}
@@ -85,7 +86,7 @@ function Shown({ panel: { id, label, component: Component }, isOpen, script, wor
     tabindex="0"
     hidden=${!isOpen}
   >
-    <${Component} script=${script} workspace=${workspace} />
+    <${PanelContent} id=${id} script=${script} workspace=${workspace} />
   </section>`;
 }
 

@@ -1,13 +1,14 @@
 // @ts-check
 /** The language of a file, by its ending. */
-import { css } from "@codemirror/lang-css";
-import { html } from "@codemirror/lang-html";
 import { javascript } from "@codemirror/lang-javascript";
 import { json } from "@codemirror/lang-json";
-import { markdown } from "@codemirror/lang-markdown";
+import { Part } from "../later.js";
 import { endingOf } from "./endings.js";
+import { languageLoadedLater } from "./later-language.js";
 
 /** @typedef {import("@codemirror/state").Extension} Extension */
+
+const MORE = new Part(async () => (await import("./more-languages.js")).MORE);
 
 /** @type {Record<string, () => Extension>} */
 const BY_ENDING = {
@@ -18,12 +19,16 @@ const BY_ENDING = {
   mts: () => javascript({ typescript: true }),
   tsx: () => javascript({ typescript: true, jsx: true }),
   json: () => json(),
-  html: () => html(),
-  htm: () => html(),
-  svg: () => html(),
-  css: () => css(),
-  md: () => markdown(),
+  html: () => more("html"),
+  htm: () => more("html"),
+  svg: () => more("html"),
+  css: () => more("css"),
+  md: () => more("markdown"),
 };
 
 /** Plain text for every other ending. @param {string} path @returns {Extension} */
 export const languageOf = (path) => BY_ENDING[endingOf(path)]?.() ?? [];
+
+/** @param {keyof typeof import("./more-languages.js").MORE} name @returns {Extension} */
+const more = (name) =>
+  MORE.now ? MORE.now[name]() : languageLoadedLater(async () => (await MORE.get())[name]());

@@ -78,6 +78,35 @@ def test_problems_are_found_and_fixed(editor, open_editor):
     expect(page.locator(".cm-lintRange-error, .cm-lintRange-warning")).to_have_count(0)
 
 
+def test_a_syntax_error_is_marked_before_the_server_has_checked_the_text(editor, open_editor):
+    editor.make_script("syntax", files("syntax"))
+    page = open_editor(editor, "/editor/syntax?file=main.ts").page
+    show_panel(page, "Problems")
+    panel = page.get_by_role("tabpanel", name="Problems")
+    held = []
+    answers = False
+
+    def hold(route):
+        if "CheckScript" in (route.request.post_data or "") and not answers:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/graphql", hold)
+
+    at_the_end(page, "main.ts")
+    page.keyboard.type("const broken = = 1;")
+
+    of_syntax = panel.get_by_role("button", name="Syntax error: unexpected “=”.")
+    expect(of_syntax).to_be_visible()
+    expect(page.locator(".cm-lintRange-error")).to_have_count(1)
+    answers = True
+    for route in held:
+        route.continue_()
+    expect(panel.get_by_role("button", name="dry load")).to_be_visible(timeout=CHECKED_MS)
+    expect(of_syntax).to_have_count(0)
+
+
 def test_names_are_completed_explained_and_formatted(editor, open_editor):
     main = 'export const routes: Routes = {"GET /named": (request, env) => new Response("")};\n'
     editor.make_script("named", files("named", main))

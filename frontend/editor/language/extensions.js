@@ -5,6 +5,7 @@ import { definitions } from "./definitions.js";
 import { ExportIndex, isSource } from "./exports.js";
 import { formatting } from "./formatting.js";
 import { hover } from "./hover.js";
+import { hasSyntax, syntax } from "./syntax.js";
 import { languageTheme } from "./theme.js";
 
 /** @typedef {import("../workspace/files.js").Workspace} Workspace */
@@ -21,6 +22,7 @@ export function languageExtensions(workspace, path) {
   const index = INDEXES.get(workspace) ?? new ExportIndex(workspace);
   INDEXES.set(workspace, index);
   const file = { workspace, path, index };
-  if (!isSource(path)) return [formatting(file)];
-  return [formatting(file), completion(file), hover(file), definitions(file), languageTheme];
+  const always = [formatting(file), hasSyntax(path) ? syntax(file) : []];
+  if (!isSource(path)) return always;
+  return [...always, completion(file), hover(file), definitions(file), languageTheme];
 }

@@ -4,6 +4,8 @@
  * the server, one after the other, and block neither typing nor saving.
  */
 
+import { replaceSyntax } from "./syntax-problems.js";
+
 /**
  * @typedef {import("../workspace/files.js").Workspace} Workspace
  * @typedef {import("../workspace/files.js").FoundProblem} FoundProblem
@@ -36,6 +38,8 @@ export class Checks {
   #timer;
   #isRunning = false;
   #isWanted = false;
+  /** Whether somebody has typed since the check began. */
+  #isOutdated = false;
   /** @type {(() => void) | null} */
   #stop = null;
 
@@ -53,7 +57,9 @@ export class Checks {
   /** Checks what is there, and again after each change, until it is stopped. */
   start() {
     this.#stop = this.workspace.subscribe((event) => {
-      if (event === "text" || event === "files" || event === "loaded") this.#soon(PAUSE_MS);
+      if (event !== "text" && event !== "files" && event !== "loaded") return;
+      this.#isOutdated = true;
+      this.#soon(PAUSE_MS);
     });
     this.#soon(0);
   }
@@ -98,6 +104,7 @@ export class Checks {
 
   async #run() {
     const { workspace } = this;
+    this.#isOutdated = false;
     if (workspace.paths().length === 0) {
       this.notes = [];
       workspace.setProblems("load", []);
@@ -108,6 +115,7 @@ export class Checks {
     // What does not load has errors that say more than those of its types.
     notes.push(await this.#ask("types", textsOf(workspace)));
     this.notes = notes.filter((note) => note !== null);
+    if (this.#stop && this.notes.length === 0 && !this.#isOutdated) replaceSyntax(workspace);
   }
 
   /**

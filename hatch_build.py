@@ -17,6 +17,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # An editable install serves the checkout's own files: `make` builds the pages after it.
 _EDITABLE = "editable"
 _LONGEST_OUTPUT = 2_000
+_BUILD_PAGES = (
+    " Building them needs Node 20 or newer with npm: install Node, or run `make install` in a clone"
+    " elsewhere and build there."
+)
 
 
 class CompleteBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -27,12 +31,17 @@ class CompleteBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         if version == _EDITABLE:
             return
         root = Path(self.root)
-        if _missing(root):
+        if _missing(root) or _changed(root):
             _build_pages(root)
         if missing := _missing(root):
             sys.exit(
                 f"aiwebengine cannot be built without {', '.join(missing[:3])}."
                 f"{_what_to_do(missing)}"
+            )
+        if changed := _changed(root):
+            sys.exit(
+                f"frontend/vendor/ was built from other sources: {', '.join(changed[:3])} changed"
+                f" since.{_BUILD_PAGES}"
             )
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -65,6 +74,11 @@ def _missing(root: Path) -> list[str]:
     places = (root / "frontend", root / "migrations", root / "constraints.txt")
     found: list[str] = completeness.missing_files(*places, root / completeness.RUNTIME)
     return found
+
+
+def _changed(root: Path) -> list[str]:
+    changed: list[str] = _completeness(root).changed_sources(root / "frontend")
+    return changed
 
 
 def _needed(root: Path) -> set[str]:
@@ -111,7 +125,4 @@ def _build_pages(root: Path) -> None:
 def _what_to_do(missing: list[str]) -> str:
     if not any(name.startswith("frontend/vendor/") for name in missing):
         return " The source is incomplete: take it from the repository again."
-    return (
-        " The pages are not built, and building them needs Node 20 or newer with npm: install Node,"
-        " or run `make install` in a clone elsewhere and build there."
-    )
+    return f" The pages are not built.{_BUILD_PAGES}"

@@ -53,3 +53,18 @@ function compressed(name) {
   const content = read(name);
   return name.endsWith(".woff2") ? content.length : gzipSync(content, { level: 6 }).length;
 }
+
+test("the record of sources has each of the editor's files", () => {
+  const recorded = JSON.parse(read("vendor/sources.json").toString());
+  for (const name of [
+    "editor/editor.js",
+    "editor/panel-components.js",
+    "editor/search/search-worker.js",
+    "editor/editor.css",
+    "lib/parts.js",
+    "package-lock.json",
+    "tools/vendor.mjs",
+  ])
+    assert.match(recorded[name] ?? "", /^[0-9a-f]{64}$/, name);
+  assert.ok(!Object.keys(recorded).some((name) => name.includes("node_modules")));
+});

@@ -2,6 +2,7 @@
  * Bundles third-party modules into vendor/, which is not committed. Our own modules are served
  * unchanged.
  */
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { build } from "esbuild";
@@ -21,6 +22,9 @@ const common = {
   logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"' },
 };
+
+/** What was built from what. @type {import("esbuild").Metafile[]} */
+const metafiles = [];
 
 // Bare specifiers of the manager's import map; shared code lands in one chunk.
 await bundle({
@@ -72,11 +76,26 @@ await copyFile(
   `${OUT}/inter.woff2`,
 );
 await copyFile("node_modules/@fontsource-variable/inter/LICENSE", `${OUT}/inter.LEGAL.txt`);
+await writeFile(`${OUT}/sources.json`, `${JSON.stringify(await sources(), null, 1)}\n`);
 
 /** @param {import("esbuild").BuildOptions} options */
 async function bundle(options) {
   const { metafile } = await build({ ...common, ...options });
+  metafiles.push(metafile);
   return metafile;
+}
+
+/** Hashes of our own sources, by which a build of the engine sees that these files are older. */
+async function sources() {
+  const own = metafiles
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .filter((path) => !path.startsWith("node_modules/"));
+  const all = [...new Set([...own, "package-lock.json", "tools/vendor.mjs"])].sort();
+  const hashes = all.map(async (path) => {
+    const hash = createHash("sha256").update(await readFile(path));
+    return [path, hash.digest("hex")];
+  });
+  return Object.fromEntries(await Promise.all(hashes));
 }
 
 /**

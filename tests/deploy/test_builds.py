@@ -127,6 +127,21 @@ def test_pages_of_which_one_file_is_missing_are_no_pages(pip, clone, without_nod
     assert f"cannot be built without {lost}" in done.stderr
 
 
+def test_pages_that_were_built_from_other_sources_are_refused_without_node(
+    pip, clone, without_node, tmp_path
+):
+    build_pages(clone)
+    changed = clone / "frontend" / "editor" / "editor.js"
+    changed.write_text(changed.read_text() + "// changed\n")
+
+    done = wheel(pip, clone, tmp_path / "out", path=without_node)
+
+    assert done.returncode != 0
+    assert "was built from other sources: frontend/editor/editor.js changed since" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").glob("*.whl"))
+
+
 @pytest.mark.parametrize(
     "lost",
     [

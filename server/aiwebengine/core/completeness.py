@@ -5,6 +5,8 @@ Imports nothing of the engine, because the build of a wheel uses this module too
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import posixpath
 import re
@@ -46,6 +48,24 @@ def missing_files(frontend: Path, migrations: Path, constraints: Path, runtime: 
     if not constraints.is_file():
         found.add("constraints.txt")
     return sorted(found)
+
+
+def changed_sources(frontend: Path) -> list[str]:
+    """The sources that differ from those that `vendor/` was built from, sorted; empty if none does.
+
+    `tools/vendor.mjs` records their hashes; without the record, the answer is that tool.
+    """
+    record = frontend / "vendor" / "sources.json"
+    if not record.is_file():
+        return ["frontend/tools/vendor.mjs"]
+    hashes: dict[str, str] = json.loads(record.read_text())
+    return sorted(
+        f"frontend/{name}" for name, found in hashes.items() if _hash(frontend / name) != found
+    )
+
+
+def _hash(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def needed_pages(frontend: Path) -> set[str]:

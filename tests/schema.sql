@@ -553,6 +553,15 @@ CREATE TABLE public.script_draft_files (
     CONSTRAINT script_draft_files_path_check CHECK ((length(path) <= 200))
 );
 
+CREATE SEQUENCE public.script_draft_revisions
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+    CYCLE;
+
 CREATE TABLE public.script_drafts (
     script_id uuid NOT NULL,
     user_id uuid NOT NULL,

@@ -113,6 +113,7 @@ export type DiagnosticSeverity = "ERROR" | "WARNING";
 export interface DiscardScriptDraftInput {
   slug: string;
 }
+  revision?: number | null;
 
 export type EngineState = "UP" | "DEGRADED" | "DOWN";
 

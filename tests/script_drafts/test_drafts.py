@@ -23,7 +23,11 @@ READ = """
   { script(slug: "hello") {
     draft { baseVersion revision savedAt files { path text base64 isRemoved } } } }
 """
-DISCARD = 'mutation { discardScriptDraft(input: {slug: "hello"}) { changed } }'
+DISCARD = """
+  mutation ($revision: Int) {
+    discardScriptDraft(input: {slug: "hello", revision: $revision}) { changed }
+  }
+"""
 
 
 def file(path, **content):
@@ -124,6 +128,39 @@ async def test_two_windows_of_one_person_do_not_overwrite_each_other(hello, edit
     assert "its revision is 2, expected 1" in message
     await data(edith, SAVE, files=[file("a.ts", text="3")])
     assert (await data(edith, READ))["script"]["draft"]["files"][0]["text"] == "3"
+
+
+async def test_a_window_whose_draft_is_gone_does_not_begin_a_part_of_it_again(
+    hello, edith, data, refused
+):
+    await data(edith, SAVE, files=[file("a.ts", text="1"), file("b.ts", text="1")], revision=0)
+    await data(edith, DISCARD)
+    part = [file("a.ts", text="2")]
+
+    code, message = await refused(edith, SAVE, files=part, revision=1)
+
+    assert (code, "was discarded in another window" in message) == ("CONFLICT", True)
+    assert (await data(edith, READ))["script"]["draft"] is None
+
+    # Another window begins a draft of its own.
+    begun = await data(edith, SAVE, files=[file("c.ts", text="3")], revision=0)
+    assert begun["saveScriptDraft"]["draft"]["revision"] != 1
+    assert (await refused(edith, SAVE, files=part, revision=1))[0] == "CONFLICT"
+    assert (await refused(edith, SAVE, files=part, revision=0))[0] == "CONFLICT"
+    files = (await data(edith, READ))["script"]["draft"]["files"]
+    assert [(one["path"], one["text"]) for one in files] == [("c.ts", "3")]
+
+
+async def test_a_window_discards_only_the_draft_that_it_knows(hello, edith, data, refused):
+    await data(edith, SAVE, files=[file("a.ts", text="1")], revision=0)
+    await data(edith, SAVE, files=[file("a.ts", text="2")], revision=1)
+
+    code, message = await refused(edith, DISCARD, revision=1)
+
+    assert (code, "its revision is 2, expected 1" in message) == ("CONFLICT", True)
+    assert (await data(edith, READ))["script"]["draft"]["files"][0]["text"] == "2"
+    assert (await data(edith, DISCARD, revision=2))["discardScriptDraft"]["changed"] is True
+    assert (await data(edith, DISCARD, revision=2))["discardScriptDraft"]["changed"] is False
 
 
 async def test_a_draft_is_discarded_and_goes_with_its_script_and_its_author(

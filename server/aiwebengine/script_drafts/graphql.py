@@ -42,7 +42,7 @@ class SaveScriptDraftInput:
         files: files that differ from the version; others of the draft stay.
         unchanged: paths of the draft that no longer differ from the version.
         revision: the draft's revision as last read, 0 without a draft; CONFLICT when it was changed
-          meanwhile. Omit to change any.
+          or discarded meanwhile. Omit to change any.
     """
 
     slug: str
@@ -58,9 +58,12 @@ class DiscardScriptDraftInput:
 
     Attributes:
         slug: the script.
+        revision: the draft's revision as last read; CONFLICT when it was changed meanwhile. Omit to
+          discard any.
     """
 
     slug: str
+    revision: int | None = None
 
 
 @strawberry.type
@@ -112,7 +115,8 @@ async def discard_script_draft(info: Info, input: DiscardScriptDraftInput) -> Di
         input: the draft.
     """
     drafts = info.context.services.script_drafts
-    return DiscardedScriptDraft(changed=await drafts.discard(info.context.viewer, input.slug))
+    changed = await drafts.discard(info.context.viewer, input.slug, input.revision)
+    return DiscardedScriptDraft(changed=changed)
 
 
 def _content(file: ScriptDraftFileInput) -> bytes | None:

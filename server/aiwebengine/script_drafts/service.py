@@ -44,8 +44,7 @@ class ScriptDrafts(ScriptAccess):
         _must_exist(script, change.base_version)
         async with self._db.transaction():
             draft, is_new = await store.lock(self._db, key, change.base_version)
-            if not is_new and change.expected not in (None, draft.revision):
-                raise OutdatedDraft(draft, change.expected or 0)
+            _must_be_expected(change.expected, None if is_new else draft)
             is_replaced = draft.base_version != change.base_version
             if change.unchanged or is_replaced:
                 paths = None if is_replaced else sorted(change.unchanged)
@@ -60,14 +59,23 @@ class ScriptDrafts(ScriptAccess):
                 await store.remove_beyond(self._db, key[1], MOST_DRAFTS_OF_USER)
             return await store.touch(self._db, key, change.base_version)
 
-    async def discard(self, viewer: Viewer, slug: str) -> bool:
+    async def discard(self, viewer: Viewer, slug: str, expected: int | None = None) -> bool:
         """Remove the viewer's draft, also of a script that is no longer the viewer's.
 
-        False if there is none. Raises Unauthenticated, Forbidden, NotFound.
+        False if there is none. With *expected*, only the draft with this revision. Raises
+        Unauthenticated, Forbidden, NotFound, OutdatedDraft.
         """
         # What every editor may do: who no longer owns the script may leave no draft behind.
         script = await self._found(viewer, slug, Act.CREATE)
-        return await store.remove(self._db, _key(viewer, script))
+        key = _key(viewer, script)
+        if expected is None:
+            return await store.remove(self._db, key)
+        async with self._db.transaction():
+            draft = await store.locked(self._db, key)
+            if draft is None:
+                return False
+            _must_be_expected(expected, draft)
+            return await store.remove(self._db, key)
 
     async def many(self, keys: Sequence[Key]) -> list[ScriptDraft | None]:
         """The draft of each script and user. The caller checked that the user is the viewer."""
@@ -94,6 +102,12 @@ def _key(viewer: Viewer, script: Script) -> Key:
     if viewer.id is None:
         raise Forbidden("Drafts belong to users; the operator and the engine have none.")
     return script.key, viewer.id
+
+
+def _must_be_expected(expected: int | None, draft: ScriptDraft | None) -> None:
+    """Raise OutdatedDraft unless the draft has the expected revision; 0 expects none."""
+    if expected not in (None, draft.revision if draft else 0):
+        raise OutdatedDraft(draft, expected or 0)
 
 
 def _must_exist(script: Script, version: int) -> None:

@@ -74,17 +74,10 @@ async def lock(db: Database, key: Key, base_version: int) -> tuple[ScriptDraft, 
             **_key(key),
             base_version=base_version,
         )
-        row = await db.one(
-            f"""
-            select {_COLUMNS} from script_drafts d
-            where d.script_id = :script_id and d.user_id = :user_id
-            for update
-            """,
-            **_key(key),
-        )
+        draft = await locked(db, key)
         # None: another transaction that had removed it was committed in between.
-        if row is not None:
-            return ScriptDraft(**dict(row)), bool(added)
+        if draft is not None:
+            return draft, bool(added)
 
 
 async def put_files(db: Database, key: Key, contents: Mapping[str, bytes | None]) -> None:
@@ -130,11 +123,12 @@ async def size(db: Database, key: Key) -> tuple[int, int]:
 
 
 async def touch(db: Database, key: Key, base_version: int) -> ScriptDraft:
-    """Count a change."""
+    """Note a change: the draft gets a revision that no draft had before."""
     row: Row | None = await db.one(
         f"""
         update script_drafts d
-        set base_version = :base_version, revision = d.revision + 1, saved_at = now()
+        set base_version = :base_version, saved_at = now(),
+          revision = nextval('script_draft_revisions')
         where d.script_id = :script_id and d.user_id = :user_id
         returning {_COLUMNS}
         """,
@@ -143,6 +137,19 @@ async def touch(db: Database, key: Key, base_version: int) -> ScriptDraft:
     )
     assert row is not None  # noqa: S101 - the caller has locked it
     return ScriptDraft(**dict(row))
+
+
+async def locked(db: Database, key: Key) -> ScriptDraft | None:
+    """The draft, locked until the end of the transaction; None if there is none."""
+    row = await db.one(
+        f"""
+        select {_COLUMNS} from script_drafts d
+        where d.script_id = :script_id and d.user_id = :user_id
+        for update
+        """,
+        **_key(key),
+    )
+    return None if row is None else ScriptDraft(**dict(row))
 
 
 async def remove(db: Database, key: Key) -> bool:

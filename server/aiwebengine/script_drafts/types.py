@@ -59,7 +59,7 @@ class ScriptDraft:
 
     Attributes:
         base_version: number of the version that its files differ from; 0 before the first.
-        revision: counts the changes of the draft.
+        revision: another, larger number after each change.
         saved_at: when it was changed last.
     """
 
@@ -89,12 +89,17 @@ class DraftChange:
 
 
 class OutdatedDraft(Conflict):
-    """The draft was changed by another window of its author."""
+    """The draft was changed or discarded by another window of its author."""
 
-    def __init__(self, draft: ScriptDraft, expected: int) -> None:
+    def __init__(self, draft: ScriptDraft | None, expected: int) -> None:
+        if draft is None:
+            happened = f"Your draft with the revision {expected} was discarded in another window."
+        else:
+            happened = (
+                f"Your draft was changed in another window at {instant(draft.saved_at)}: its"
+                f" revision is {draft.revision}, expected {expected}."
+            )
         super().__init__(
-            f"Your draft was changed in another window at {instant(draft.saved_at)}: its revision"
-            f" is {draft.revision}, expected {expected}. Read it, or save without a revision to"
-            " replace it.",
-            revision=draft.revision,
+            f"{happened} Read it, or send the change without a revision to replace it.",
+            revision=draft.revision if draft else 0,
         )

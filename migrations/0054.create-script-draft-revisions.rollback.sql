@@ -1,0 +1,3 @@
+set local lock_timeout = '5s';
+
+drop sequence script_draft_revisions;

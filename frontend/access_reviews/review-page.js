@@ -1,9 +1,10 @@
 // @ts-check
 /** The access review page: who holds which role, and whether they keep it. */
 import { html } from "htm/preact";
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useReducer, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
+import { useListener } from "../lib/listener.js";
 import { useQuery } from "../lib/load.js";
 import { Ask, Failure, PageTurner, say, sayRefused, Top } from "../lib/parts.js";
 import { ROOT, useParameters } from "../lib/router.js";
@@ -150,12 +151,9 @@ const isOpen = (entry) => entry.outcome === null || entry.outcome === "REFUSED";
 
 /** Asks before unsaved choices are lost. @param {boolean} unsaved */
 function useWarning(unsaved) {
-  useEffect(() => {
-    if (!unsaved) return;
-    const warn = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, [unsaved]);
+  useListener(window, "beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
 }
 
 /** @param {{ review: Review }} props */

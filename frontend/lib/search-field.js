@@ -2,6 +2,7 @@
 /** A field to search a list with. */
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useListener } from "./listener.js";
 
 const PAUSE_MS = 200;
 
@@ -16,6 +17,9 @@ export function SearchField({ label, placeholder, value, change, shortcut = fals
   const timer = useRef(0);
   const reported = useRef(value);
   const [text, setText] = useState(value);
+  // Once the typing pauses, the list may have other filters.
+  const report = useRef(change);
+  report.current = change;
   useEffect(() => {
     // Somebody else changed it: Back was pressed, or the filters were cleared.
     if (value !== reported.current) setText(value);
@@ -28,7 +32,7 @@ export function SearchField({ label, placeholder, value, change, shortcut = fals
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       reported.current = now;
-      change(now);
+      report.current(now);
     }, PAUSE_MS);
   };
   return html`<label class="search">
@@ -45,17 +49,11 @@ export function SearchField({ label, placeholder, value, change, shortcut = fals
 
 /** @param {boolean} wanted @param {{ current: HTMLInputElement | null }} input */
 function useShortcut(wanted, input) {
-  useEffect(() => {
-    if (!wanted) return;
-    const pressed = (/** @type {KeyboardEvent} */ event) => {
-      const typing = /** @type {Element} */ (event.target).closest?.(
-        "input,textarea,select,dialog",
-      );
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, [wanted, input]);
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
+    const typing = /** @type {Element} */ (event.target).closest?.("input,textarea,select,dialog");
+    if (!wanted || event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    input.current?.focus();
+  };
+  useListener(window, "keydown", pressed);
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** The checks of a workspace in components, and the key that leads to the next problem. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useListener } from "../../lib/listener.js";
 import { serverChecks } from "./asking.js";
 import { Checks } from "./checks.js";
 import { nextProblem } from "./order.js";
@@ -25,16 +26,13 @@ export function useChecks(workspace, isLoaded) {
     checks.start();
     return () => checks.stop();
   }, [workspace, isLoaded]);
-  useEffect(() => {
-    const pressed = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "F8" || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      goToNext(workspace, event.shiftKey);
-    };
-    addEventListener("keydown", pressed, { capture: true });
-    return () => removeEventListener("keydown", pressed, { capture: true });
-  }, [workspace]);
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "F8" || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    goToNext(workspace, event.shiftKey);
+  };
+  useListener(window, "keydown", pressed, { capture: true });
 }
 
 /** @param {Workspace} workspace @param {boolean} backwards */
@@ -47,6 +45,6 @@ function goToNext(workspace, backwards) {
 export function useChecksOf(workspace) {
   const checks = checksOf(workspace);
   const [, count] = useState(0);
-  useEffect(() => checks.subscribe(() => count((before) => before + 1)), [checks]);
+  useLayoutEffect(() => checks.subscribe(() => count((before) => before + 1)), [checks]);
   return checks;
 }

@@ -1,8 +1,9 @@
 // @ts-check
 /** The panel Run: sends requests to the active version of a script, and shows the answers. */
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ask } from "../../lib/gql.js";
+import { useListener } from "../../lib/listener.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, reason } from "../../lib/parts.js";
 import { refusalOf } from "../../lib/refusal.js";
@@ -146,15 +147,12 @@ function useRuns(slug) {
 
 /** Ctrl-Enter runs, wherever the focus is; the workspace opens this panel with it. @param {() => void} run */
 function useRunKey(run) {
-  useEffect(() => {
-    const pressed = (/** @type {KeyboardEvent} */ event) => {
-      const isMod = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-      const isInDialog = /** @type {Element} */ (event.target).closest?.("dialog");
-      if (event.key === "Enter" && isMod && !isInDialog) run();
-    };
-    addEventListener("keydown", pressed, { capture: true });
-    return () => removeEventListener("keydown", pressed, { capture: true });
-  });
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
+    const isMod = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    const isInDialog = /** @type {Element} */ (event.target).closest?.("dialog");
+    if (event.key === "Enter" && isMod && !isInDialog) run();
+  };
+  useListener(window, "keydown", pressed, { capture: true });
 }
 
 /** What a run runs. @param {import("../panels.js").PanelProps} props */

@@ -1,6 +1,6 @@
 // @ts-check
 /** The keys of the workspace, which work wherever the focus is. */
-import { useEffect } from "preact/hooks";
+import { useListener } from "../../lib/listener.js";
 
 /**
  * @typedef {{ workspace: import("./files.js").Workspace, choose: (panel: string) => void,
@@ -31,20 +31,17 @@ export const KEYS = [
 
 /** @param {Acts} acts */
 export function useKeys(acts) {
-  useEffect(() => {
-    const pressed = (/** @type {KeyboardEvent} */ event) => {
-      // In a dialog, they would act on what is behind it.
-      const isInDialog = /** @type {Element} */ (event.target).closest?.("dialog");
-      const act = isInDialog ? null : actOf(event, acts);
-      if (!act) return;
-      event.preventDefault();
-      // The code editor has other uses of some of these keys.
-      event.stopPropagation();
-      act();
-    };
-    addEventListener("keydown", pressed, { capture: true });
-    return () => removeEventListener("keydown", pressed, { capture: true });
-  });
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
+    // In a dialog, they would act on what is behind it.
+    const isInDialog = /** @type {Element} */ (event.target).closest?.("dialog");
+    const act = isInDialog ? null : actOf(event, acts);
+    if (!act) return;
+    event.preventDefault();
+    // The code editor has other uses of some of these keys.
+    event.stopPropagation();
+    act();
+  };
+  useListener(window, "keydown", pressed, { capture: true });
 }
 
 /** @param {KeyboardEvent} event @param {Acts} acts @returns {(() => void) | null} */

@@ -106,14 +106,15 @@ export interface DeleteUserInput {
 export interface DeployScriptInput {
   slug: string;
   version?: number | null;
+  expectedActiveVersion?: number | null;
 }
 
 export type DiagnosticSeverity = "ERROR" | "WARNING";
 
 export interface DiscardScriptDraftInput {
   slug: string;
-}
   revision?: number | null;
+}
 
 export type EngineState = "UP" | "DEGRADED" | "DOWN";
 
@@ -235,6 +236,7 @@ export type Role = "AUTHENTICATED" | "EDITOR" | "ADMINISTRATOR";
 export interface RollBackScriptInput {
   slug: string;
   version?: number | null;
+  expectedActiveVersion?: number | null;
 }
 
 export interface RotateSecretsInput {

@@ -55,6 +55,58 @@ async def test_a_deployment_that_fails_or_changes_nothing_is_not_listed(
     assert (await data(edith, LIST, first=1))["script"]["activations"]["totalCount"] == 3
 
 
+DEPLOY_INSTEAD = """
+  mutation ($version: Int, $expected: Int) {
+    deployScript(input: {slug: "shop", version: $version, expectedActiveVersion: $expected}) {
+      changed script { activeVersion }
+    }
+  }
+"""
+ROLL_BACK_INSTEAD = """
+  mutation ($version: Int, $expected: Int) {
+    rollBackScript(input: {slug: "shop", version: $version, expectedActiveVersion: $expected}) {
+      changed script { activeVersion }
+    }
+  }
+"""
+
+
+@pytest.mark.parametrize("document", [DEPLOY_INSTEAD, ROLL_BACK_INSTEAD])
+async def test_a_deployment_that_the_caller_has_not_seen_is_not_replaced(
+    deployed, scripts, ask, ada, edith, data, document
+):
+    await scripts.put(edith, "shop", serving("GET /3"))
+    await scripts.deploy(ada, "shop", 2)
+
+    for expected in (3, 0):
+        body = await ask(edith, document, version=1, expected=expected)
+        error = body["errors"][0]
+        assert (error["extensions"]["code"], error["extensions"]["activeVersion"]) == (
+            "CONFLICT",
+            2,
+        )
+        assert "ada@example.com deployed version 2 of shop" in error["message"]
+    assert (await data(edith, LIST, first=9))["script"]["activations"]["totalCount"] == 5
+
+    [done] = (await data(edith, document, version=1, expected=2)).values()
+    assert done == {"changed": True, "script": {"activeVersion": 1}}
+    # Somebody was faster, with the same version.
+    [done] = (await data(edith, document, version=1, expected=2)).values()
+    assert done == {"changed": False, "script": {"activeVersion": 1}}
+
+
+async def test_a_first_deployment_expects_that_nothing_is_active(scripts, ask, edith, ada, data):
+    await scripts.create(edith, "shop")
+    await scripts.save(edith, "shop", serving("GET /1"), base_version=0)
+    await scripts.save(edith, "shop", serving("GET /2"), base_version=1)
+
+    error = (await ask(edith, DEPLOY_INSTEAD, version=1, expected=2))["errors"][0]
+    assert "no version of it is active" in error["message"]
+    await data(edith, DEPLOY_INSTEAD, version=1, expected=0)
+
+    assert (await scripts.get(edith, "shop")).active_version == 1
+
+
 async def test_only_the_newest_are_kept(deployed, scripts, edith, data, monkeypatch):
     monkeypatch.setattr("aiwebengine.scripts.service.KEEP_ACTIVATIONS", 1)
 

@@ -81,11 +81,15 @@ function DeployDialog({ workspace, version, isRollback, done }) {
     setBusy(true);
     setRefused(null);
     try {
-      const input = { slug, version };
+      // What the dialog shows: another version may be active by now.
+      const input = { slug, version, expectedActiveVersion: active };
       await (isRollback ? ask(ROLL_BACK, { input }) : ask(DEPLOY, { input }));
       done(true);
     } catch (error) {
-      setRefused(refusalOf(error));
+      const why = refusalOf(error);
+      setRefused(why);
+      // What it would replace now, to be confirmed again.
+      if (why.code === "CONFLICT") await plan.reload();
       setBusy(false);
     }
   };

@@ -19,7 +19,7 @@ from aiwebengine.scripts.activation import (
 )
 from aiwebengine.scripts.activation_types import ActivationKind
 from aiwebengine.scripts.candidates import ScriptCandidates
-from aiwebengine.scripts.errors import NotLoadable, RouteTaken
+from aiwebengine.scripts.errors import NotLoadable, OtherActiveVersion, RouteTaken
 from aiwebengine.scripts.loading import Candidate
 from aiwebengine.scripts.preconditions import Precondition
 from aiwebengine.scripts.records import Checked, Deployed, Tree
@@ -66,15 +66,20 @@ class ScriptDeploys(ScriptCandidates):
         tried = await self._tried(candidate, 0, self._begun(viewer, script, candidate))
         return await self._with_clashes(script, tried, candidate.host)
 
-    async def deploy(self, viewer: Viewer, slug: str, version: int | None = None) -> Deployed:
+    async def deploy(
+        self, viewer: Viewer, slug: str, version: int | None = None, expected: int | None = None
+    ) -> Deployed:
         """Serve a version, the newest by default. Deploying the active one changes nothing.
 
-        Raises Unauthenticated, Forbidden, NotFound, NotLoadable, RouteTaken, Conflict when the
-        script was changed meanwhile, Unavailable. Then nothing has changed.
+        With *expected*, only instead of this version, or of none if it is 0. Raises
+        Unauthenticated, Forbidden, NotFound, NotLoadable, RouteTaken, OtherActiveVersion when
+        another version was deployed meanwhile, Unavailable. Then nothing has changed.
         """
-        return await self._deploy(viewer, slug, version, AuditAction.SCRIPT_DEPLOYED)
+        return await self._deploy(viewer, slug, version, AuditAction.SCRIPT_DEPLOYED, expected)
 
-    async def roll_back(self, viewer: Viewer, slug: str, to: int | None = None) -> Deployed:
+    async def roll_back(
+        self, viewer: Viewer, slug: str, to: int | None = None, expected: int | None = None
+    ) -> Deployed:
         """Serve an earlier version: by default the last one before the active one that was ever
         deployed. Raises as `deploy` does, and Conflict when there is none.
         """
@@ -87,7 +92,7 @@ class ScriptDeploys(ScriptCandidates):
                 raise Conflict(
                     f"No version of {slug} before {script.active_version} was ever deployed."
                 )
-        return await self._deploy(viewer, slug, to, AuditAction.SCRIPT_ROLLED_BACK)
+        return await self._deploy(viewer, slug, to, AuditAction.SCRIPT_ROLLED_BACK, expected)
 
     async def put(
         self,
@@ -162,10 +167,19 @@ class ScriptDeploys(ScriptCandidates):
         return (await self._version(script, script.newest_version)).digest == tree.digest
 
     async def _deploy(
-        self, viewer: Viewer, slug: str, number: int | None, action: AuditAction
+        self,
+        viewer: Viewer,
+        slug: str,
+        number: int | None,
+        action: AuditAction,
+        expected: int | None,
     ) -> Deployed:
         script = await self._found(viewer, slug, Act.DEPLOY)
         version = await self._version(script, number or _newest_of(script))
+        is_other = expected not in (None, script.active_version or 0)
+        # That the version is active already is what the caller wants.
+        if is_other and script.active_version != version.number:
+            raise await self._other_active(script, expected)
         candidate = self._candidate(script, version)
         # Deploying the active version changes nothing, so neither does its `init()`.
         counts = script.active_version != version.number
@@ -177,11 +191,7 @@ class ScriptDeploys(ScriptCandidates):
             async with run.joined():
                 current = await self._locked(viewer, slug, Act.DEPLOY)
                 if (current.key, current.activation) != (script.key, script.activation):
-                    raise Conflict(
-                        f"{slug} was deployed or changed by someone else meanwhile; its active"
-                        f" version is {current.active_version}. Compare the versions, then deploy"
-                        " again."
-                    )
+                    raise await self._other_active(current, script.active_version)
                 changed = await self._activate(
                     viewer,
                     current,
@@ -207,6 +217,14 @@ class ScriptDeploys(ScriptCandidates):
             await run.end()
         await self._has_changed()
         return deployed
+
+    async def _other_active(self, script: Script, expected: int | None) -> OtherActiveVersion:
+        """What to raise: the active version is another one, or the script was changed otherwise."""
+        last = None
+        if script.active_version != expected:
+            [activations] = await activation_store.pages(self._db, [(script.key, None, 1)])
+            last = activations[0] if activations else None
+        return OtherActiveVersion(script.slug, script.active_version, last)
 
     def _begun(
         self,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aiwebengine.core.errors import BadUserInput, Conflict
 from aiwebengine.core.formats import instant
+from aiwebengine.scripts.activation_types import ActivationKind, ScriptActivation
 from aiwebengine.scripts.route_store import Clash
 from aiwebengine.scripts.types import Diagnostic, Severity
 
@@ -21,6 +22,25 @@ class OutdatedVersion(Conflict):
             " then save again.",
             newestVersion=newest,
             author=author,
+        )
+
+
+class OtherActiveVersion(Conflict):
+    """Somebody else deployed or rolled back since the caller read the active version."""
+
+    def __init__(self, slug: str, active: int | None, last: ScriptActivation | None) -> None:
+        if active is None:
+            happened = f"{slug} was changed meanwhile: no version of it is active."
+        elif last is not None and last.version == active:
+            act = "deployed" if last.kind is ActivationKind.DEPLOYED else "rolled back to"
+            happened = (
+                f"{last.by or 'Somebody'} {act} version {active} of {slug} meanwhile, at"
+                f" {instant(last.at)}."
+            )
+        else:
+            happened = f"{slug} was changed meanwhile; its active version is {active}."
+        super().__init__(
+            f"{happened} Compare the versions, then deploy again.", activeVersion=active
         )
 
 

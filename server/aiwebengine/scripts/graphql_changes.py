@@ -91,7 +91,11 @@ async def deploy_script(info: Info, input: DeployScriptInput) -> DeployedScript:
         input: the version.
     """
     scripts = info.context.services.scripts
-    return DeployedScript.of(await scripts.deploy(info.context.viewer, input.slug, input.version))
+    return DeployedScript.of(
+        await scripts.deploy(
+            info.context.viewer, input.slug, input.version, input.expected_active_version
+        )
+    )
 
 
 @strawberry.mutation
@@ -104,7 +108,9 @@ async def roll_back_script(info: Info, input: RollBackScriptInput) -> DeployedSc
     """
     scripts = info.context.services.scripts
     return DeployedScript.of(
-        await scripts.roll_back(info.context.viewer, input.slug, input.version)
+        await scripts.roll_back(
+            info.context.viewer, input.slug, input.version, input.expected_active_version
+        )
     )
 
 

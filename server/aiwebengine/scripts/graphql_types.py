@@ -82,10 +82,13 @@ class DeployScriptInput:
     Attributes:
         slug: the script.
         version: number of the version; the newest by default.
+        expected_active_version: the active version as last read, 0 if none was; CONFLICT when
+          another one is active. Omit to replace any.
     """
 
     slug: str
     version: int | None = None
+    expected_active_version: int | None = None
 
 
 @strawberry.input
@@ -96,10 +99,13 @@ class RollBackScriptInput:
         slug: the script.
         version: number of the version; by default the last one before the active one that was ever
           deployed.
+        expected_active_version: the active version as last read, 0 if none was; CONFLICT when
+          another one is active. Omit to replace any.
     """
 
     slug: str
     version: int | None = None
+    expected_active_version: int | None = None
 
 
 @strawberry.input

@@ -1,10 +1,14 @@
 // @ts-check
 /** Addresses below /editor, without reloading the page. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { read, write } from "../lib/url-state.js";
 
 export const EDITOR = "/editor";
-const CHANGED = "editor-address";
+/**
+ * Another script, or the list, is about to be shown. Those who prevent it call `move` later, or never.
+ * @typedef {CustomEvent<{ move: () => void }>} LeavingEvent
+ */
+export const LEAVING = "editor-leaving";
 
 /** What a workspace's address says is open. @typedef {typeof OPEN} Open */
 const OPEN = { file: "", line: "", panel: "" };
@@ -15,9 +19,31 @@ export const addressOf = (slug, open = {}) =>
 
 /** @param {string} address @param {{ replace?: boolean }} [options] replace: adds no entry to the history */
 export function go(address, { replace = false } = {}) {
-  if (address === location.pathname + location.search) return;
-  history[replace ? "replaceState" : "pushState"](null, "", address);
-  dispatchEvent(new Event(CHANGED));
+  if (address === here()) return;
+  const move = () => {
+    history[replace ? "replaceState" : "pushState"](null, "", address);
+    show();
+  };
+  if (isInside(address)) move();
+  else leave(move);
+}
+
+/** Changes what the address says of the script that is shown, and nothing else. @param {string} address */
+export function note(address) {
+  history.replaceState(null, "", address);
+  shown = address;
+}
+
+/**
+ * Leaves the script that is shown, once nothing of it is lost or the person says so.
+ * @param {() => void} move shows what comes instead
+ * @returns {boolean} whether it did at once
+ */
+export function leave(move) {
+  const event = new CustomEvent(LEAVING, { cancelable: true, detail: { move } });
+  const isFree = dispatchEvent(event);
+  if (isFree) move();
+  return isFree;
 }
 
 /** What the address says is open. */
@@ -33,21 +59,61 @@ export function slugOf(/** @type {string} */ path) {
   }
 }
 
+/** What is shown. The browser has another address while somebody is asked whether to go back. */
+let shown = "";
+/** @type {Set<(address: string) => void>} */
+const watchers = new Set();
+/** The next step in the history is not asked about again. */
+let isAgreed = false;
+
+const here = () => location.pathname + location.search;
+
+/** @param {string} address */
+const slugAt = (address) => slugOf(address.split("?")[0]);
+
+/** @param {string} address */
+const isInside = (address) => slugAt(address) === slugAt(shown || here());
+
+function show() {
+  shown = here();
+  for (const watcher of [...watchers]) watcher(shown);
+}
+
 /** The current address; the component renders again when it changes. */
 export function useAddress() {
-  const [address, setAddress] = useState(() => location.pathname + location.search);
-  useEffect(() => {
-    const changed = () => setAddress(location.pathname + location.search);
-    addEventListener(CHANGED, changed);
-    addEventListener("popstate", changed);
+  const [address, setAddress] = useState(() => (shown ||= here()));
+  useLayoutEffect(() => {
+    // The same functions: they are added once, and stay as long as the page.
+    addEventListener("popstate", moved);
     addEventListener("click", follow);
-    return () => {
-      removeEventListener(CHANGED, changed);
-      removeEventListener("popstate", changed);
-      removeEventListener("click", follow);
-    };
+    setAddress(shown);
+    watchers.add(setAddress);
+    return () => void watchers.delete(setAddress);
   }, []);
   return address;
+}
+
+/** Back or Forward was pressed: the browser has the other address already. */
+function moved() {
+  const agreed = isAgreed;
+  isAgreed = false;
+  if (agreed || isInside(here())) {
+    show();
+    return;
+  }
+  const stays = shown;
+  let hasLeft = false;
+  leave(() => {
+    if (hasLeft) return;
+    hasLeft = true;
+    if (here() !== stays) show();
+    else {
+      // From the entry that was added below, this leads to where the person was going.
+      isAgreed = true;
+      history.back();
+    }
+  });
+  if (!hasLeft) history.pushState(null, "", stays);
 }
 
 /** Follows a link to the editor without loading the page again. @param {MouseEvent} event */
@@ -56,6 +122,8 @@ function follow(event) {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
   if (!link || !isPlain || link.target || link.origin !== location.origin) return;
   if (link.pathname !== EDITOR && !link.pathname.startsWith(`${EDITOR}/`)) return;
+  // A place on this page.
+  if (link.getAttribute("href")?.startsWith("#")) return;
   event.preventDefault();
   go(link.pathname + link.search);
 }

@@ -191,7 +191,11 @@ function kept() {
       calls.push(change);
       return change.revision + 1;
     },
-    discard: async () => void calls.push("discard"),
+    discard: async (revision) => {
+      if (server.fails) throw server.fails;
+      calls.push("discard");
+      server.discarded = revision;
+    },
     saveAtOnce: (change) => calls.push({ atOnce: change }),
     discardAtOnce: () => calls.push("discard at once"),
   };
@@ -296,6 +300,75 @@ test("a draft that was saved as a version is discarded when the page is closed a
   keeper.stop();
 
   assert.ok(calls.includes("discard at once"));
+});
+
+test("a draft is discarded only as this window knows it", async () => {
+  const { workspace, calls, server, keeper, states } = kept();
+  workspace.setText("main.ts", "2");
+  await keeper.keep();
+  workspace.setText("main.ts", "1");
+  server.fails = Object.assign(new Error("changed"), { code: "CONFLICT" });
+  await keeper.keep();
+  assert.deepEqual([states, calls.length], [["elsewhere"], 1]);
+
+  server.fails = null;
+  workspace.saved(2);
+  await keeper.takeOver();
+  assert.equal(server.discarded, undefined);
+  workspace.setText("main.ts", "3");
+  await keeper.keep();
+  workspace.saved(3);
+  await keeper.keep();
+  keeper.stop();
+
+  assert.equal(server.discarded, 1);
+});
+
+test("a draft that can't be discarded is kept on, and one that was is not begun again", async () => {
+  const { workspace, calls, server, keeper } = kept();
+  workspace.setText("main.ts", "2");
+  await keeper.keep();
+  const down = Object.assign(new Error("down"), { code: "UNAVAILABLE" });
+  server.fails = down;
+  await assert.rejects(keeper.discard(), down);
+  server.fails = null;
+  workspace.setText("main.ts", "3");
+  await keeper.keep();
+  assert.deepEqual(calls.at(-1).files, [{ path: "main.ts", text: "3" }]);
+
+  workspace.setText("main.ts", "4");
+  const discarded = keeper.discard();
+  await keeper.keep();
+  await discarded;
+
+  assert.deepEqual(calls.slice(2), ["discard"]);
+});
+
+test("a draft of another window that can't be replaced leaves the choice open", async () => {
+  const { workspace, server, keeper, states } = kept();
+  server.fails = Object.assign(new Error("changed"), { code: "CONFLICT" });
+  workspace.setText("main.ts", "2");
+  await keeper.keep();
+  server.fails = Object.assign(new Error("down"), { code: "UNAVAILABLE" });
+
+  await assert.rejects(keeper.takeOver(), server.fails);
+  keeper.stop();
+
+  assert.deepEqual(states, ["elsewhere"]);
+});
+
+test("a workspace that is left keeps its draft before the keeper stops", async () => {
+  const { workspace, calls, keeper } = kept();
+  workspace.setText("main.ts", "x".repeat(100_000));
+
+  await keeper.close();
+  workspace.setText("main.ts", "3");
+  await keeper.keep();
+
+  assert.deepEqual(
+    calls.map(({ files }) => files[0].text.length),
+    [100_000],
+  );
 });
 
 test("a unified diff is read into numbered lines", () => {

@@ -8,9 +8,11 @@
  * @typedef {import("../workspace/files.js").Workspace} Workspace
  * @typedef {{ path: string, text?: string | null, base64?: string | null, removed?: boolean }} Sent
  * @typedef {{ baseVersion: number, files: Sent[], unchanged: string[], revision: number }} DraftChange
- * @typedef {{ save: (change: DraftChange) => Promise<number>, discard: () => Promise<void>,
- *   saveAtOnce: (change: DraftChange) => void, discardAtOnce: () => void }} DraftServer
- *   save: returns the revision; …AtOnce: while the page is being closed
+ * @typedef {{ save: (change: DraftChange) => Promise<number>,
+ *   discard: (revision?: number) => Promise<void>,
+ *   saveAtOnce: (change: DraftChange) => void, discardAtOnce: (revision: number) => void }} DraftServer
+ *   save: returns the revision; discard: any draft, or only this revision; …AtOnce: while the page
+ *   is being closed
  * @typedef {{ kind: "kept" } | { kind: "failed", why: unknown } | { kind: "elsewhere" }} DraftState
  */
 import { toBase64 } from "../workspace/base64.js";
@@ -20,6 +22,9 @@ const KEPT_AFTER_MS = 1_500;
 /** After a failure that may pass. */
 const AGAIN_AFTER_MS = 5_000;
 const REMOVED = Symbol("removed");
+
+/** @param {unknown} error */
+const codeOf = (error) => /** @type {{ code?: string } | null} */ (error)?.code;
 
 /** A file whose content is only on the server has another path: a draft can't say so. */
 class TooLarge extends Error {
@@ -102,7 +107,7 @@ export class DraftKeeper {
       const isNew = change.files.length > 0 || change.unchanged.length > 0;
       if (!isEmpty && isNew) this.#revision = await this.server.save(change);
       else if (isEmpty && this.#revision) {
-        await this.server.discard();
+        await this.server.discard(this.#revision);
         this.#revision = 0;
       }
       this.#sent = sent;
@@ -153,7 +158,7 @@ export class DraftKeeper {
 
   /** @param {unknown} error */
   #failed(error) {
-    const code = /** @type {{ code?: string }} */ (error)?.code;
+    const code = codeOf(error);
     if (code === "CONFLICT") {
       this.#become({ kind: "elsewhere" });
       return;
@@ -167,25 +172,62 @@ export class DraftKeeper {
   #become(state) {
     const isOther = state.kind !== this.state.kind || state.kind === "failed";
     this.state = state;
-    if (isOther) this.changed(state);
+    // After that, another keeper says how it is.
+    if (isOther && !this.#isStopped) this.changed(state);
   }
 
-  /** Replaces the draft of the other window by what is here. */
+  /** Replaces the draft of the other window by what is here. Throws when that is refused. */
   async takeOver() {
-    await this.server.discard();
+    await this.#alone(() => this.server.discard());
     this.#revision = 0;
     this.#sent = new Map();
     this.#become({ kind: "kept" });
     await this.keep();
   }
 
+  /** Discards the draft, and stops. Throws when that is refused, and goes on then. */
+  async discard() {
+    try {
+      await this.#alone(async () => {
+        await this.server.discard(this.#revision || undefined);
+        // What waits for its turn to keep must not bring it back.
+        this.stop();
+      });
+    } catch (error) {
+      if (codeOf(error) === "CONFLICT") this.#become({ kind: "elsewhere" });
+      throw error;
+    }
+  }
+
+  /** Keeps a last time, and stops: another script is shown. */
+  async close() {
+    this.#unsubscribe();
+    this.changed = () => {};
+    if (!this.#isKept) await this.keep();
+    this.stop();
+  }
+
+  /** Runs while nothing is being kept. @param {() => Promise<void>} act */
+  async #alone(act) {
+    while (this.#running) await this.#running;
+    const acting = act();
+    const ended = () => {
+      this.#running = null;
+    };
+    this.#running = acting.then(ended, ended);
+    await acting;
+  }
+
+  get #isKept() {
+    return this.#timer === null && this.#running === null && this.state.kind === "kept";
+  }
+
   /** The page is being closed: what is not kept yet is sent, if that is still possible. */
   leave() {
-    const isKept = this.#timer === null && this.#running === null;
-    if (isKept || this.state.kind === "elsewhere") return;
+    if (this.#isKept || this.#isStopped || this.state.kind === "elsewhere") return;
     try {
       const { change, isEmpty } = this.#change();
-      if (isEmpty && this.#revision) this.server.discardAtOnce();
+      if (isEmpty && this.#revision) this.server.discardAtOnce(this.#revision);
       if (!isEmpty && (change.files.length > 0 || change.unchanged.length > 0))
         this.server.saveAtOnce(change);
     } catch {

@@ -2,6 +2,7 @@
 /** The viewer's draft of a script: opened with the workspace, kept while they type. */
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
+import { engineState } from "../../lib/state.js";
 import { isSame } from "./merging.js";
 import { loadWith, treeHere, treeOf } from "./trees.js";
 import { versionOf } from "../workspace/script-query.js";
@@ -10,6 +11,8 @@ import { versionOf } from "../workspace/script-query.js";
  * @typedef {import("../workspace/files.js").Workspace} Workspace
  * @typedef {import("../../types/documents").EditorOpenData} EditorOpenData
  * @typedef {NonNullable<NonNullable<EditorOpenData["script"]>["draft"]>} Draft
+ * @typedef {NonNullable<NonNullable<EditorOpenData["script"]>["newest"]>} Version
+ * @typedef {Awaited<ReturnType<typeof versionOf>>} Base
  * @typedef {import("./draft-keeper.js").DraftServer} DraftServer
  * @typedef {{ savedAt: string, baseVersion: number, newestVersion: number, problems: string[] }} Restored
  */
@@ -30,22 +33,36 @@ const DISCARD = gql(`mutation EditorDiscardDraft($input: DiscardScriptDraftInput
 }`);
 
 /**
- * Loads the newest version, or the viewer's draft with the version that it is based on.
- * @param {Workspace} workspace
- * @returns {Promise<{ revision: number, restored: Restored | null }>}
+ * What is read to open a script.
+ * @typedef {{ newest: Version | null, draft: Draft | null, base: Base | null }} Read
+ *   base: the version that the draft is based on, or the newest
  */
-export async function openFiles(workspace) {
-  const { script } = await ask(OPEN, { slug: workspace.slug });
+
+/**
+ * Reads the newest version, and the viewer's draft with the version that it is based on.
+ * @param {Workspace} workspace @param {{ withDraft?: boolean }} [options]
+ * @returns {Promise<Read>}
+ */
+export async function readFiles({ slug, canChange }, { withDraft = true } = {}) {
+  const { script } = await ask(OPEN, { slug });
   const newest = script?.newest ?? null;
-  const draft = workspace.canChange ? (script?.draft ?? null) : null;
+  const draft = canChange && withDraft ? (script?.draft ?? null) : null;
+  const isOfNewest = !draft || draft.baseVersion === (newest?.number ?? 0);
+  return { newest, draft, base: isOfNewest ? newest : await baseOf(slug, draft.baseVersion) };
+}
+
+/**
+ * Puts what was read into the workspace, in place of everything there.
+ * @param {Workspace} workspace @param {Read} read
+ * @returns {{ revision: number, restored: Restored | null }}
+ */
+export function showFiles(workspace, { newest, draft, base }) {
   if (!draft) {
     loadWith(workspace, newest ?? EMPTY, []);
     return { revision: 0, restored: null };
   }
-  const isOfNewest = draft.baseVersion === (newest?.number ?? 0);
-  const base = isOfNewest ? newest : await baseOf(workspace.slug, draft.baseVersion);
   const problems = loadWith(workspace, base ?? EMPTY, changesOf(draft));
-  if (!isOfNewest && newest && hasFilesOf(workspace, newest.files)) {
+  if (base !== newest && newest && hasFilesOf(workspace, newest.files)) {
     // It was saved as this version, and nobody was there to discard it.
     loadWith(workspace, newest, []);
     return { revision: draft.revision, restored: null };
@@ -82,19 +99,21 @@ export const draftServer = (slug) => ({
     const { saveScriptDraft } = await ask(SAVE, { input: { slug, ...change } });
     return saveScriptDraft.draft?.revision ?? 0;
   },
-  async discard() {
-    await ask(DISCARD, { input: { slug } });
+  async discard(revision) {
+    await ask(DISCARD, { input: { slug, revision } });
   },
   saveAtOnce(change) {
     sendAtOnce(SAVE.text, { slug, ...change });
   },
-  discardAtOnce() {
-    sendAtOnce(DISCARD.text, { slug });
+  discardAtOnce(revision) {
+    sendAtOnce(DISCARD.text, { slug, revision });
   },
 });
 
 /** Sends what arrives after the page has gone, at most 64 kB. @param {string} query @param {object} input */
 function sendAtOnce(query, input) {
+  // The session may be another person's by now.
+  if (engineState().state === "signed-out") return;
   const body = JSON.stringify({ query, variables: { input } });
   navigator.sendBeacon("/graphql", new Blob([body], { type: "application/json" }));
 }

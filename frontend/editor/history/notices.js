@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { count, date, timeOfDay } from "../../lib/format.js";
 import { useQuery } from "../../lib/load.js";
-import { Ask, say, sayRefused } from "../../lib/parts.js";
+import { Ask, reason, say, sayRefused } from "../../lib/parts.js";
 import { inWords, refusalOf } from "../../lib/refusal.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { WideDialog } from "./dialogs.js";
@@ -18,6 +18,7 @@ import { versionOf } from "../workspace/script-query.js";
  * @typedef {import("../workspace/files.js").Workspace} Workspace
  * @typedef {import("../panels.js").EditorScript} EditorScript
  * @typedef {import("./use-files.js").DraftNotes} DraftNotes
+ * @typedef {import("../../lib/parts.js").Question} Question
  */
 
 const NEWS = gql(`query EditorNews($slug: String!) {
@@ -35,15 +36,17 @@ export const HistoryNotices = ({ workspace, script, draft }) =>
 
 /** @param {{ draft: DraftNotes, workspace: Workspace }} props */
 function DraftNotice({ draft, workspace }) {
-  const { restored, state } = draft;
-  const [asks, setAsks] = useState(false);
-  const number = workspace.changed().length;
-  const question = asks && {
-    title: "Discard your draft?",
-    text: `What you changed in ${count(number, "file")} since version ${workspace.baseVersion} is lost.`,
-    verb: "Discard",
-    danger: true,
-    run: draft.discard,
+  const { restored, state, refused } = draft;
+  const [question, setQuestion] = useState(/** @type {Question | null} */ (null));
+  const askToDiscard = () => {
+    const changed = count(workspace.changed().length, "file");
+    setQuestion({
+      title: "Discard your draft?",
+      text: `What you changed in ${changed} since version ${workspace.baseVersion} is lost.`,
+      verb: "Discard",
+      danger: true,
+      run: draft.discard,
+    });
   };
   return html`${
       restored &&
@@ -51,7 +54,7 @@ function DraftNotice({ draft, workspace }) {
       html`<div class="notice" role="status">
         <span>Restored your draft from ${momentOf(restored.savedAt)}.</span>
         ${restored.problems.map((problem) => html`<span>${untrusted(problem)}</span>`)}
-        <button class="btn small" onClick=${() => setAsks(true)}>Discard</button>
+        <button class="btn small" onClick=${askToDiscard}>Discard</button>
         <button class="btn small" onClick=${draft.dismiss}>Keep it</button>
       </div>`
     }
@@ -68,8 +71,9 @@ function DraftNotice({ draft, workspace }) {
         <span>You are editing this script in another window, too. Only one draft is kept.</span>
         <button class="btn small" onClick=${draft.takeOver}>Keep the one here</button>
         <button class="btn small" onClick=${draft.openOther}>Open the other one</button>
+        ${refused && html`<span>${reason(refused)} Nothing has changed here.</span>`}
       </div>`
-    } <${Ask} question=${question || null} done=${() => setAsks(false)} />`;
+    } <${Ask} question=${question} done=${() => setQuestion(null)} />`;
 }
 
 const DAY_MS = 86_400_000;

@@ -1,75 +1,117 @@
 // @ts-check
 /** Opens the files of a script with the viewer's draft, and keeps the draft from then on. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useListener } from "../../lib/listener.js";
 import { refusalOf } from "../../lib/refusal.js";
+import { isRecovery, watchState } from "../../lib/state.js";
 import { DraftKeeper } from "./draft-keeper.js";
-import { draftServer, openFiles } from "./drafts.js";
+import { draftServer, readFiles, showFiles } from "./drafts.js";
 
 /**
  * @typedef {import("../workspace/files.js").Workspace} Workspace
  * @typedef {import("../../lib/refusal.js").Refusal} Refusal
  * @typedef {import("./drafts.js").Restored} Restored
+ * @typedef {import("./drafts.js").Read} Read
  * @typedef {import("./draft-keeper.js").DraftState} DraftState
- * @typedef {{ restored: Restored | null, state: DraftState, discard: () => Promise<void>,
- *   takeOver: () => void, openOther: () => void, dismiss: () => void }} DraftNotes
+ * @typedef {{ restored: Restored | null, state: DraftState, refused: Refusal | null,
+ *   keep: () => Promise<void>, discard: () => Promise<void>, takeOver: () => void,
+ *   openOther: () => void, dismiss: () => void }} DraftNotes
+ *   refused: why the draft of another window was neither replaced nor opened
  */
+
+/** Scripts that were left, and whose draft is kept a last time. @type {Map<string, Promise<void>>} */
+const LEFT = new Map();
+/** Nobody waits longer than that to open one of them again. */
+const LEFT_MS = 5_000;
 
 /** @param {Workspace} workspace */
 export function useFiles(workspace) {
+  const { slug } = workspace;
   const [isLoaded, setLoaded] = useState(false);
   const [error, setError] = useState(/** @type {Refusal | null} */ (null));
   const [restored, setRestored] = useState(/** @type {Restored | null} */ (null));
   const [state, setState] = useState(/** @type {DraftState} */ ({ kind: "kept" }));
+  const [refused, setRefused] = useState(/** @type {Refusal | null} */ (null));
   const keeper = useRef(/** @type {DraftKeeper | null} */ (null));
+  const reading = useRef(0);
+  const show = (/** @type {Read} */ read) => {
+    keeper.current?.stop();
+    keeper.current = null;
+    const opened = showFiles(workspace, read);
+    setRestored(opened.restored);
+    setState({ kind: "kept" });
+    setLoaded(true);
+    if (!workspace.canChange) return;
+    keeper.current = new DraftKeeper(workspace, draftServer(slug), setState);
+    keeper.current.start(opened.revision);
+  };
+  /** Until everything was read, what is here stays, and is kept. Throws when it can't be read. */
+  const open = async () => {
+    const mine = ++reading.current;
+    await atMost(LEFT.get(slug), LEFT_MS);
+    const read = await readFiles(workspace);
+    if (mine === reading.current) show(read);
+  };
   const load = async () => {
     setError(null);
-    keeper.current?.stop();
-    try {
-      const opened = await openFiles(workspace);
-      setRestored(opened.restored);
-      setState({ kind: "kept" });
-      setLoaded(true);
-      if (!workspace.canChange) return;
-      keeper.current = new DraftKeeper(workspace, draftServer(workspace.slug), setState);
-      keeper.current.start(opened.revision);
-    } catch (refused) {
-      setError(refusalOf(refused));
-    }
+    await open().catch((thrown) => setError(refusalOf(thrown)));
   };
   useEffect(() => {
     void load();
-    return keepOnLeaving(keeper);
+    const stop = watchState((now, was) => void (isRecovery(now, was) && keeper.current?.keep()));
+    return () => {
+      stop();
+      reading.current++;
+      if (keeper.current) closeLast(slug, keeper.current);
+    };
   }, [workspace]);
+  useListener(document, "visibilitychange", () => void (document.hidden && keeper.current?.keep()));
+  useListener(window, "pagehide", () => keeper.current?.leave());
   const discard = async () => {
-    keeper.current?.stop();
-    await draftServer(workspace.slug).discard();
-    await load();
+    // Read before, so that a draft is discarded only when there is something to show instead.
+    const read = await readFiles(workspace, { withDraft: false });
+    await keeper.current?.discard();
+    show(read);
+  };
+  const tried = (/** @type {Promise<void> | undefined} */ trying) => {
+    setRefused(null);
+    trying?.catch((thrown) => setRefused(refusalOf(thrown)));
   };
   /** @type {DraftNotes} */
   const draft = {
     restored,
     state,
+    refused,
     discard,
-    takeOver: () => void keeper.current?.takeOver(),
-    openOther: () => void load(),
+    keep: async () => keeper.current?.keep(),
+    takeOver: () => tried(keeper.current?.takeOver()),
+    openOther: () => tried(open()),
     dismiss: () => setRestored(null),
   };
   return { isLoaded, error, load, draft };
 }
 
-/**
- * Keeps at once when the page is hidden or left. Returns what ends that, and keeps a last time.
- * @param {{ current: DraftKeeper | null }} keeper
- */
-function keepOnLeaving(keeper) {
-  const hidden = () => void (document.hidden && keeper.current?.keep());
-  const left = () => keeper.current?.leave();
-  document.addEventListener("visibilitychange", hidden);
+/** Keeps a last time; if the page is closed meanwhile, as far as that is possible then. @param {string} slug @param {DraftKeeper} keeper */
+function closeLast(slug, keeper) {
+  const left = () => keeper.leave();
   addEventListener("pagehide", left);
-  return () => {
-    document.removeEventListener("visibilitychange", hidden);
+  const closing = keeper.close().finally(() => {
     removeEventListener("pagehide", left);
-    keeper.current?.leave();
-    keeper.current?.stop();
-  };
+    if (LEFT.get(slug) === closing) LEFT.delete(slug);
+  });
+  LEFT.set(slug, closing);
 }
+
+/**
+ * Waits, but not for ever.
+ * @param {Promise<void> | undefined} promise @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
+export const atMost = async (promise, milliseconds) => {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+};

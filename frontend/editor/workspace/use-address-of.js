@@ -1,7 +1,7 @@
 // @ts-check
 /** What is open in a workspace, and its address: each follows the other. */
 import { useEffect } from "preact/hooks";
-import { addressOf, go, openByAddress, useAddress } from "../address.js";
+import { addressOf, go, note, openByAddress, useAddress } from "../address.js";
 
 /** Browsers refuse an address that changes more often than about 200 times in 30 seconds. */
 const LINE_AFTER_MS = 500;
@@ -31,7 +31,7 @@ export function useAddressOf(workspace, isLoaded) {
     if (!isLoaded || !path) return undefined;
     const timer = setTimeout(() => {
       const open = { ...openByAddress(), line: at > 1 ? String(at) : "" };
-      history.replaceState(null, "", addressOf(workspace.slug, open));
+      note(addressOf(workspace.slug, open));
     }, LINE_AFTER_MS);
     return () => clearTimeout(timer);
   }, [isLoaded, path, at]);

@@ -7,7 +7,7 @@ import { Icon } from "../../lib/icons.js";
 import { useQuery } from "../../lib/load.js";
 import { setTitle } from "../../lib/mark.js";
 import { StateNotice } from "../../lib/notices.js";
-import { Failure, Time } from "../../lib/parts.js";
+import { Ask, Failure, Time } from "../../lib/parts.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { addressOf, EDITOR, go, openByAddress } from "../address.js";
 import { Head, isAdministrator } from "../frame.js";
@@ -103,7 +103,7 @@ function Loaded({ me, script, reload }) {
   const help = () => setHelping(true);
   useKeys({ workspace, choose, help });
   useChecks(workspace, isLoaded);
-  useLeaveGuard(workspace);
+  const [leaving, setStays] = useLeaveGuard(workspace, draft.keep);
   return html`<${Head} me=${me}>
       <${Actions} script=${script} workspace=${workspace} help=${help} />
     <//>
@@ -147,7 +147,8 @@ function Loaded({ me, script, reload }) {
         html`<${Dock} script=${script} workspace=${workspace} open=${panel} choose=${choose} />`
       }
     </main>
-    ${isHelping && html`<${KeysSheet} close=${() => setHelping(false)} />`}`;
+    ${isHelping && html`<${KeysSheet} close=${() => setHelping(false)} />`}
+    <${Ask} question=${leaving} done=${setStays} />`;
 }
 
 /** @param {{ script: EditorScript }} props */

@@ -1,20 +1,21 @@
 // @ts-check
 /** The head of every page of the editor: where one is, where one can go, and who one is. */
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { signOut } from "../auth/sign-out.js";
+import { keepPageFor } from "../lib/gql.js";
 import { Icon } from "../lib/icons.js";
 import { Mark } from "../lib/mark.js";
 import { Ask } from "../lib/parts.js";
 import { ThemeButton } from "../lib/theme-button.js";
 import { oneLine } from "../lib/untrusted-text.js";
-import { EDITOR } from "./address.js";
+import { EDITOR, leave } from "./address.js";
 
 /**
- * @typedef {{ email: string | null, roles: readonly import("../types/schema").Role[] }} Me
+ * @typedef {{ id: string, email: string | null, roles: readonly import("../types/schema").Role[] }} Me
  */
 
-/** @param {Me | null} me */
+/** @param {Pick<Me, "roles"> | null} me */
 export const isAdministrator = (me) => Boolean(me?.roles.includes("ADMINISTRATOR"));
 
 /** @param {{ me: Me | null, children?: unknown }} props children: what belongs to the page */
@@ -22,6 +23,10 @@ export function Head({ me, children }) {
   const [offered, setOffered] = useState(
     /** @type {import("../lib/parts.js").Question | null} */ (null),
   );
+  const id = me?.id;
+  useEffect(() => {
+    if (id) keepPageFor(id);
+  }, [id]);
   // On a phone the links are folded away; wide screens show them always.
   const [isUnfolded, setUnfolded] = useState(false);
   return html`<header class="editor-head on-brand" data-unfolded=${String(isUnfolded)}>
@@ -45,7 +50,9 @@ export function Head({ me, children }) {
       <${Mark} />
       <span class="email">${oneLine(me?.email)}</span>
       <${ThemeButton} />
-      <button class="btn glass small" onClick=${() => signOut(setOffered)}>Sign out</button>
+      <button class="btn glass small" onClick=${() => leave(() => void signOut(setOffered))}>
+        Sign out
+      </button>
     </div>
     <${Ask} question=${offered} done=${() => location.assign("/")} />
   </header>`;

@@ -4,7 +4,9 @@ import { createClient } from "graphql-ws";
 import { gql } from "./documents.js";
 import {
   isRecovery,
+  isWaiting,
   isWorking,
+  keepPage,
   reportLostRole,
   reportSignedOut,
   reportTrouble,
@@ -50,8 +52,18 @@ const QUERY_LIMIT_MS = 60_000;
  * @returns {Promise<Data>}
  * @throws {GraphQLRefusal} when the server returns an error, or UNAVAILABLE when it returns nothing
  */
-export async function ask({ text: query }, ...given) {
-  const [variables = {}] = given;
+export async function ask(document, ...given) {
+  // The browser may have the session of another person by now.
+  if (isWaiting()) throw new GraphQLRefusal("You have been signed out.", "UNAUTHENTICATED");
+  return send(document, given[0] ?? {});
+}
+
+/**
+ * @template Data, Variables
+ * @param {Document<Data, Variables>} document @param {object} variables
+ * @returns {Promise<Data>}
+ */
+async function send({ text: query }, variables) {
   const isChange = query.trimStart().startsWith("mutation");
   const response = await fetch("/graphql", {
     method: "POST",
@@ -125,6 +137,25 @@ async function checkAccess() {
   if (!data) return;
   if (!data.viewer) reportSignedOut();
   else if (neededRole && !data.viewer.roles.includes(neededRole)) reportLostRole();
+}
+
+const WHO = gql("query PageOwner { viewer { id } }");
+
+/** Whose page it is. @type {string | null} */
+let owner = null;
+
+/**
+ * Keeps the page at the end of the session for this person, who may sign in again.
+ * @param {string} id
+ */
+export function keepPageFor(id) {
+  if (owner === null)
+    keepPage(async () => {
+      const data = await send(WHO, {}).catch(() => null);
+      if (!data?.viewer) return "unknown";
+      return data.viewer.id === owner ? "same" : "other";
+    });
+  owner = id;
 }
 
 /* The socket. */
@@ -309,11 +340,17 @@ function subscribe(one, { text: query }, next, failed, variables) {
       tries += 1;
       return;
     }
-    end();
     if (code === "UNAUTHENTICATED") reportSignedOut();
+    // It is subscribed to again when its person has signed in again.
+    if (isWaiting()) {
+      if (isWanted()) wait();
+      return;
+    }
+    end();
     if (code === "FORBIDDEN") void checkAccess();
     failed(errors);
   };
+  const isWanted = () => wanted.has(one);
   const end = () => {
     one.state = "ended";
     wanted.delete(one);

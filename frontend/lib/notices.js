@@ -68,8 +68,11 @@ function useLasting(isSo) {
 export const signInAddress = () =>
   `/auth/login?redirect=${encodeURIComponent(location.pathname + location.search)}`;
 
-/** The dialog after the end of the session or role. The page behind it is empty. */
-export function SignedOut() {
+/**
+ * The dialog after the end of the session or role. The page behind it is empty.
+ * @param {{ keeps?: boolean }} [props] keeps: it is hidden, and goes on when the person signs in again
+ */
+export function SignedOut({ keeps = false } = {}) {
   const { why } = useEngineState();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const open = () => dialog.current?.showModal();
@@ -82,7 +85,7 @@ export function SignedOut() {
     onClose=${open}
   >
     <form method="dialog" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
-      ${why === "role" ? LOST_ROLE : html`<${SignInAgain} />`}
+      ${why === "role" ? LOST_ROLE : keeps ? SIGN_IN_ELSEWHERE : html`<${SignInAgain} />`}
     </form>
   </dialog>`;
 }
@@ -94,6 +97,22 @@ const SignInAgain = () =>
       <a class="btn" href="/">Home</a>
       <a class="btn primary" href=${signInAddress()} autofocus>Sign in again</a>
     </menu>`;
+
+const SIGN_IN_ELSEWHERE = html`<h1 id="signed-out-title">You have been signed out</h1>
+  <p>
+    Your session has expired or was revoked. Sign in again in a new tab, then come back to this one:
+    what you changed is still here.
+  </p>
+  <menu>
+    <a class="btn" href="/">Home</a>
+    <a
+      class="btn primary"
+      href=${`/auth/login?redirect=${encodeURIComponent("/editor")}`}
+      target="_blank"
+      autofocus
+      >Sign in again</a
+    >
+  </menu>`;
 
 const LOST_ROLE = html`<h1 id="signed-out-title">You don't have access to this page</h1>
   <p>

@@ -58,7 +58,8 @@ export const isWorking = () => now.state !== "down" && now.state !== "signed-out
 
 /** Whether this change of state is a recovery, after which pages reload their data. */
 export const isRecovery = (/** @type {EngineState} */ next, /** @type {EngineState} */ was) =>
-  was.state === "down" && (next.state === "up" || next.state === "degraded");
+  (was.state === "down" || was.state === "signed-out") &&
+  (next.state === "up" || next.state === "degraded");
 
 /** The state in words, the same on every page. @param {EngineState} state */
 export function stateWords({ state, checks }) {
@@ -78,7 +79,7 @@ export const STATE_WORDS = {
 
 /** @param {Partial<EngineState> & { state: StateName }} next */
 function become(next) {
-  // A signed-out page stays signed out until it is reloaded.
+  // A signed-out page stays signed out until it is reloaded, or goes on for the same person.
   if (now.state === "signed-out") return;
   const was = now;
   const isSame = next.state === was.state;
@@ -112,7 +113,39 @@ if (others) others.onmessage = ({ data }) => heard(data);
 function heard(message) {
   if (message === "signed-out") reportSignedOut();
   // Another tab of this browser has signed in, which is valid for this one too.
-  if (message === "signed-in" && now.state === "signed-out") location.reload();
+  if (message === "signed-in" && now.state === "signed-out") void signedInAgain();
+}
+
+/** Who has signed in, for a page that is kept for its person. @type {(() => Promise<"same" | "other" | "unknown">) | null} */
+let whoIsIt = null;
+
+/**
+ * Keeps the page at the end of the session, so that it goes on when the same person signs in again.
+ * For anybody else it is loaded again.
+ * @param {NonNullable<typeof whoIsIt>} who
+ */
+export function keepPage(who) {
+  whoIsIt = who;
+  // The other tab may be a page that does not say that somebody has signed in.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && now.why === "ended") void signedInAgain();
+  });
+}
+
+/** Whether the page waits for its person to sign in again; until then it sends nothing. */
+export const isWaiting = () => whoIsIt !== null && now.state === "signed-out";
+
+async function signedInAgain() {
+  const who = now.why === "ended" && whoIsIt ? await whoIsIt() : "other";
+  if (now.state !== "signed-out" || who === "unknown") return;
+  if (who === "other") {
+    location.reload();
+    return;
+  }
+  const was = now;
+  now = { ...was, state: "up", since: new Date(), checks: [], before: null, why: "" };
+  watchers.forEach((watcher) => watcher(now, was));
+  void look();
 }
 
 /** Reports the end of the session, after the error UNAUTHENTICATED. */

@@ -2448,6 +2448,14 @@ export type AccessWatchData = {
 
 export type AccessWatchVariables = { [name: string]: never };
 
+export type PageOwnerData = {
+  viewer: {
+    id: string;
+  } | null;
+};
+
+export type PageOwnerVariables = { [name: string]: never };
+
 export type RecentSignInData = {
   viewer: {
     recentSignInUntil: string | null;
@@ -3853,6 +3861,10 @@ export interface Documents {
   };
   "subscription AccessWatch { auditEventAdded { id } }": {
     document: Document<AccessWatchData, AccessWatchVariables>;
+    fragments: [];
+  };
+  "query PageOwner { viewer { id } }": {
+    document: Document<PageOwnerData, PageOwnerVariables>;
     fragments: [];
   };
   "query RecentSignIn { viewer { recentSignInUntil } }": {

@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { html } from "htm/preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { watchState } from "../../lib/state.js";
 
 /**
  * Shows a component until it calls `done`, and returns what it is called with.
@@ -14,7 +15,10 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 export function openDialog(Component, props) {
   const host = document.body.appendChild(document.createElement("div"));
   return new Promise((resolve) => {
+    // The next person at this computer must not read it.
+    const stop = watchState(({ state }) => (host.hidden = state === "signed-out"));
     const done = (/** @type {Result | null} */ result) => {
+      stop();
       removeEventListener("popstate", left);
       render(null, host);
       host.remove();

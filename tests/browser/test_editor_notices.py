@@ -4,12 +4,15 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tests.browser.conftest import eventually
 from tests.browser.editor import (
     administrator,
+    code_of,
     editor,
     editor_site,
     open_editor,
     other_editor,
+    replace_code,
 )
 
 __all__ = ["administrator", "editor", "editor_site", "open_editor", "other_editor"]
@@ -22,6 +25,17 @@ SUSPEND = """
     suspendScript(input: {slug: $slug, reason: $reason}) { script { id } }
   }
 """
+ADD_OWNER = """
+  mutation ($slug: String!, $email: String!) {
+    addScriptOwner(input: {slug: $slug, email: $email}) { owners { email } }
+  }
+"""
+REMOVE_OWNER = """
+  mutation ($slug: String!, $email: String!) {
+    removeScriptOwner(input: {slug: $slug, email: $email}) { owners { email } }
+  }
+"""
+DRAFT = "query ($slug: String!) { script(slug: $slug) { draft { files { text } } } }"
 RESUME = "mutation ($slug: String!) { resumeScript(input: {slug: $slug}) { script { id } } }"
 
 
@@ -60,3 +74,28 @@ def test_who_may_only_read_learns_whom_to_ask(notices, other_editor, open_editor
         "You can read this script. To change it, ask an owner (Edith) or an administrator.",
         use_inner_text=True,
     )
+
+
+def draft_of(person, slug):
+    draft = person.ask(DRAFT, slug=slug)["script"]["draft"]
+    return [file["text"] for file in draft["files"]] if draft else []
+
+
+def test_an_open_file_can_be_changed_as_long_as_one_is_an_owner(editor, other_editor, open_editor):
+    editor.make_script("handed", {"main.ts": MAIN.replace("/notices", "/handed")})
+    page = open_editor(other_editor, "/editor/handed").page
+    code = code_of(page, "main.ts")
+    expect(code).to_have_attribute("aria-readonly", "true")
+
+    editor.ask(ADD_OWNER, slug="handed", email=other_editor.email)
+
+    expect(code).to_have_attribute("aria-readonly", "false")
+    expect(page.get_by_role("button", name="Deploy", exact=True)).to_be_visible()
+    replace_code(page, "main.ts", "// Emma was here")
+    expect(code).to_contain_text("Emma was here")
+    eventually(page, lambda: draft_of(other_editor, "handed"), ["// Emma was here"])
+
+    editor.ask(REMOVE_OWNER, slug="handed", email=other_editor.email)
+
+    expect(code).to_have_attribute("aria-readonly", "true")
+    expect(code).to_contain_text("Emma was here")

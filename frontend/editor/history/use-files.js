@@ -65,6 +65,10 @@ export function useFiles(workspace) {
       if (keeper.current) closeLast(slug, keeper.current);
     };
   }, [workspace]);
+  useEffect(() => {
+    // Who became an owner meanwhile had nothing unsaved here, and may have a draft.
+    if (isLoaded && workspace.canChange && !keeper.current) void load();
+  }, [workspace.canChange]);
   useListener(document, "visibilitychange", () => void (document.hidden && keeper.current?.keep()));
   useListener(window, "pagehide", () => keeper.current?.leave());
   const discard = async () => {

@@ -18,7 +18,7 @@ import {
 } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Annotation, EditorSelection, EditorState } from "@codemirror/state";
+import { Annotation, Compartment, EditorSelection, EditorState } from "@codemirror/state";
 import {
   crosshairCursor,
   drawSelection,
@@ -51,6 +51,7 @@ export class CodeView {
   /** @type {Map<string, Known>} */
   #known = new Map();
   #path = "";
+  #rights = new Compartment();
 
   /** @param {Workspace} workspace @param {ShadowRoot} root */
   constructor(workspace, root) {
@@ -80,6 +81,7 @@ export class CodeView {
   #follow(event) {
     if (event === "cursor") return;
     if (event === "problems") this.#mark();
+    else if (event === "rights") this.#allow();
     else this.#show();
   }
 
@@ -94,10 +96,25 @@ export class CodeView {
       const known = this.#known.get(path);
       this.view.setState(known?.state ?? this.#stateOf(path));
       if (!known) this.#known.set(path, { state: this.view.state, document });
+      this.#allow();
       this.#mark();
       this.#tellCursor();
     }
     if (document) this.#update(path, document);
+  }
+
+  /** Lets the text be changed, or not, as the workspace says now. */
+  #allow() {
+    if (!this.#path || this.view.state.readOnly !== this.workspace.canChange) return;
+    this.view.dispatch({ effects: this.#rights.reconfigure(this.#rightsOf()) });
+  }
+
+  #rightsOf() {
+    const isReadOnly = !this.workspace.canChange;
+    return [
+      EditorState.readOnly.of(isReadOnly),
+      EditorView.contentAttributes.of({ "aria-readonly": String(isReadOnly) }),
+    ];
   }
 
   /** Remembers the state of the file that is left, and forgets the files that are gone. */
@@ -126,7 +143,6 @@ export class CodeView {
 
   /** @param {string} path @param {string} text */
   #extensions(path, text) {
-    const isReadOnly = !this.workspace.canChange;
     return [
       lineNumbers(),
       highlightActiveLineGutter(),
@@ -160,10 +176,9 @@ export class CodeView {
       languageOf(path),
       theme,
       keptBreaks(text),
-      EditorState.readOnly.of(isReadOnly),
+      this.#rights.of(this.#rightsOf()),
       EditorView.contentAttributes.of({
         "aria-label": path,
-        "aria-readonly": String(isReadOnly),
         spellcheck: "false",
         tabindex: "0",
       }),

@@ -22,7 +22,7 @@ import { pathProblem } from "./paths.js";
  *   line: number | null, column: number | null, source: string }} Problem
  * @typedef {{ severity: "ERROR" | "WARNING", message: string, file?: string | null,
  *   line?: number | null, column?: number | null }} FoundProblem
- * @typedef {"loaded" | "files" | "text" | "tabs" | "cursor" | "problems"} Event
+ * @typedef {"loaded" | "files" | "text" | "tabs" | "cursor" | "problems" | "rights"} Event
  * @typedef {{ selection: () => string, reveal: (line: number, column: number) => void,
  *   focus: () => void }} CodeEditor
  * @typedef {{ save: (workspace: Workspace, options: { message?: string }) => Promise<number | null>,
@@ -80,6 +80,13 @@ export class Workspace {
    */
   subscribe(listener) {
     return this.#listeners.add(listener);
+  }
+
+  /** From now on the person may save, or may not. @param {boolean} canChange */
+  allow(canChange) {
+    if (canChange === this.canChange) return;
+    this.canChange = canChange;
+    this.#listeners.tell("rights");
   }
 
   /* Reading. */

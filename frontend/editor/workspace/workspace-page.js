@@ -79,7 +79,7 @@ const Missing = ({ slug }) =>
 function Loaded({ me, script, reload }) {
   const { slug, viewerMayChange } = script;
   const [workspace] = useState(() => new Workspace({ slug, canChange: viewerMayChange }));
-  workspace.canChange = viewerMayChange;
+  useEffect(() => workspace.allow(viewerMayChange), [workspace, viewerMayChange]);
   useWorkspace(workspace);
   const { isLoaded, error, load, draft } = useFiles(workspace);
   useEffect(() => {

@@ -103,7 +103,7 @@ function DeployDialog({ workspace, version, isRollback, done }) {
       checked &&
       html`<${Diagnostics} checked=${checked} open=${openAt(workspace, () => done(null))} />`
     }
-    ${checked && plan.data && html`<${Changes} plan=${plan.data} checked=${checked} />`}
+    ${checked?.ok && plan.data && html`<${Changes} plan=${plan.data} checked=${checked} />`}
     ${
       plan.data &&
       active !== version &&
@@ -171,7 +171,7 @@ function Diagnostics({ checked, open }) {
           >
           ${
             file &&
-            html`<button class="link" onClick=${() => open(file, line, column)}>
+            html`<button class="place" onClick=${() => open(file, line, column)}>
               ${untrusted(place)}
             </button>`
           }

@@ -51,13 +51,18 @@ test("a form says what is missing, and which line is no header", () => {
   assert.equal(problemOf(form({ values, headers: "A: b\n\nC:" })), null);
 });
 
-test("a body that is JSON says so, unless a header says otherwise", () => {
+test("a body that is JSON or the fields of a form says so, unless a header says otherwise", () => {
   const sent = (/** @type {object} */ given) =>
     requestOf(form({ method: "POST", ...given })).headers;
   assert.deepEqual(sent({ body: '{"a": 1}' }), [
     { name: "Content-Type", value: "application/json" },
   ]);
   assert.deepEqual(sent({ body: "{broken" }), []);
+  assert.deepEqual(sent({ body: "text=hello&tags[]=a%20b" }), [
+    { name: "Content-Type", value: "application/x-www-form-urlencoded" },
+  ]);
+  assert.deepEqual(sent({ body: "hello" }), []);
+  assert.deepEqual(sent({ body: "a = b" }), []);
   const headers = "content-type: text/plain";
   assert.deepEqual(sent({ body: "[]", headers }), [{ name: "content-type", value: "text/plain" }]);
   assert.equal(requestOf(form({ method: "GET", body: "left out" })).body, "");

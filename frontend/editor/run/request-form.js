@@ -51,7 +51,10 @@ export function RequestForm({ script, form, change, email }) {
       html`<label class="field">
         Body
         <textarea rows="5" spellcheck="false" value=${form.body} onInput=${set("body")} />
-        <small>JSON is sent as application/json unless a header says otherwise.</small>
+        <small>
+          JSON is sent as application/json and text such as a=b&c=d as the fields of a form, unless
+          a header says otherwise.
+        </small>
       </label>`
     }
     <p class="run-line"><code>${form.method} ${onOneLine(pathOf(form))}</code></p>`;

@@ -86,13 +86,22 @@ function headerOf(line) {
   return { name: line.slice(0, at).trim(), value: line.slice(at + 1).trim() };
 }
 
-/** The request of a form. A body that reads like JSON says that it is. @param {Form} form @returns {Request} */
+/** The request of a form. A body that reads like JSON or fields says that it is. @param {Form} form @returns {Request} */
 export function requestOf(form) {
   const headers = headersOf(form.headers);
   const body = hasBody(form.method) ? form.body : "";
   const isNamed = headers.some(({ name }) => name.toLowerCase() === "content-type");
-  if (!isNamed && isJson(body)) headers.push({ name: "Content-Type", value: "application/json" });
+  const value = isNamed ? null : contentTypeOf(body);
+  if (value) headers.push({ name: "Content-Type", value });
   return { method: form.method, path: pathOf(form), headers, body, asViewer: form.asViewer };
+}
+
+const FIELDS = /^[\w.%+[\]-]+=[^\s&=]*(&[\w.%+[\]-]+=[^\s&=]*)*$/;
+
+/** @param {string} body */
+function contentTypeOf(body) {
+  if (isJson(body)) return "application/json";
+  return FIELDS.test(body) ? "application/x-www-form-urlencoded" : null;
 }
 
 /** Whether a text is an object or a list in JSON. @param {string} text */

@@ -88,7 +88,7 @@ function Run({ run }) {
   if (run.state !== "RUNNING") {
     return html`<p>
       <span class="badge ${run.state === "SUCCEEDED" ? "" : "bad"}">${SAID[run.state]}</span>
-      ${" "}${run.tablesDone} of ${total} ${nouns(total, "table")},
+      ${" "}${run.tablesDone} of ${total} ${nouns(total, "table")},${" "}
       <${Time} iso=${run.endedAt ?? run.startedAt} />, by ${untrusted(run.startedBy)}
       ${run.message && html`<br />${untrusted(run.message)}`}
     </p>`;

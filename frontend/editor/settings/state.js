@@ -30,7 +30,7 @@ export function State({ slug, isAdministrator, mayChange, changed }) {
       <dd>
         ${
           script.suspendedAt
-            ? html`suspended
+            ? html`suspended${" "}
                 <${Time}
                   iso=${script.suspendedAt}
                 />${script.suspensionReason && html`: ${untrusted(script.suspensionReason)}`}`

@@ -1,7 +1,8 @@
 /** Checks that follow typing, the order of problems, and search over all files. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Checks, LARGEST_SENT } from "../editor/problems/checks.js";
+import { LARGEST_REQUEST } from "../editor/history/request-size.js";
+import { Checks } from "../editor/problems/checks.js";
 import { byFile, nextProblem } from "../editor/problems/order.js";
 import { MOST_HITS, search } from "../editor/search/search.js";
 import { Workspace } from "../editor/workspace/files.js";
@@ -109,7 +110,7 @@ test("a busy server is asked again, and one that refuses is not", async () => {
 
 test("large files are not sent at each key", async () => {
   const { workspace, asked, clock, checks } = checked();
-  workspace.create("picture.png", new Uint8Array(LARGEST_SENT + 1));
+  workspace.create("picture.png", new Uint8Array(LARGEST_REQUEST + 1));
   checks.start();
   await clock.ring();
   assert.deepEqual(
@@ -118,6 +119,15 @@ test("large files are not sent at each key", async () => {
   );
   assert.deepEqual(asked[0][1].files[1], { path: "picture.png", text: "" });
   assert.match(checks.notes[0], /loaded after Save/);
+});
+
+test("a text that only its bytes make too large is not sent", async () => {
+  const { workspace, asked, clock, checks } = checked();
+  workspace.create("words.ts", "é".repeat(LARGEST_REQUEST / 2));
+  checks.start();
+  await clock.ring();
+  assert.deepEqual(asked, []);
+  assert.equal(checks.notes.length, 2);
 });
 
 test("problems are in order, and the next one follows the cursor", () => {

@@ -4,7 +4,7 @@
 /** @typedef {import("../workspace/files.js").ScriptFileInput} ScriptFileInput */
 
 /** In bytes: the server's default for the body of a request is 1 MiB. */
-const LARGEST_REQUEST = 900_000;
+export const LARGEST_REQUEST = 900_000;
 
 /** Whether the files are more than a GraphQL request may hold. @param {readonly ScriptFileInput[]} files */
 export function isLarge(files) {

@@ -4,6 +4,7 @@
  * the server, one after the other, and block neither typing nor saving.
  */
 
+import { isLarge, LARGEST_REQUEST } from "../history/request-size.js";
 import { replaceSyntax } from "./syntax-problems.js";
 
 /**
@@ -24,8 +25,6 @@ import { replaceSyntax } from "./syntax-problems.js";
 export const PAUSE_MS = 1_000;
 /** So long after a check that the server had no time for, it is asked again. */
 const RETRY_MS = 5_000;
-/** Larger files are not sent while somebody types: the saved version is checked instead. */
-export const LARGEST_SENT = 2_000_000;
 
 export class Checks {
   /** @type {State} */
@@ -155,24 +154,25 @@ const TOO_LARGE = {
   types: "The files are large: types are checked after Save.",
 };
 
-/** All files, or the version that they are; null when they are too large. @param {Workspace} workspace @returns {Wanted | null} */
+/** All files, or the version that they are; null when they are too large for a request. @param {Workspace} workspace @returns {Wanted | null} */
 function wholeOf(workspace) {
   const { slug, baseVersion, entry } = workspace;
   if (!workspace.isDirty && baseVersion > 0) return { slug, version: baseVersion };
-  if (sizeOf(workspace, true) > LARGEST_SENT) return null;
-  return { slug, files: workspace.asInput(), entry };
+  if (sizeOf(workspace, true) > LARGEST_REQUEST) return null;
+  const files = workspace.asInput();
+  return isLarge(files) ? null : { slug, files, entry };
 }
 
 /** As the types need them: pictures and their like have none. @param {Workspace} workspace @returns {Wanted | null} */
 function textsOf(workspace) {
   const { slug, baseVersion, entry } = workspace;
   if (!workspace.isDirty && baseVersion > 0) return { slug, version: baseVersion };
-  if (sizeOf(workspace, false) > LARGEST_SENT) return null;
+  if (sizeOf(workspace, false) > LARGEST_REQUEST) return null;
   const files = workspace.paths().map((path) => ({ path, text: workspace.text(path) ?? "" }));
-  return { slug, files, entry };
+  return isLarge(files) ? null : { slug, files, entry };
 }
 
-/** @param {Workspace} workspace @param {boolean} withBinaries */
+/** At least so many bytes, without making the texts. @param {Workspace} workspace @param {boolean} withBinaries */
 function sizeOf(workspace, withBinaries) {
   let size = 0;
   for (const path of workspace.paths()) {

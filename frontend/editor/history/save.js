@@ -76,11 +76,17 @@ async function save(workspace, message) {
 async function withoutKnown(workspace, files) {
   const { slug, baseVersion } = workspace;
   if (!baseVersion) return files;
+  // Now, as the files are: while the server answers, one may become what it was.
+  const known = new Set(files.map(({ path }) => path).filter((path) => !workspace.isChanged(path)));
   const { scriptVersion } = await ask(DIGESTS, { slug, number: baseVersion });
-  const digests = new Map(scriptVersion?.files.map(({ path, digest }) => [path, digest]));
+  const digests = new Map(
+    scriptVersion?.files
+      .filter(({ path }) => known.has(path))
+      .map(({ path, digest }) => [path, digest]),
+  );
   return files.map((file) => {
     const digest = digests.get(file.path);
-    return digest && !workspace.isChanged(file.path) ? { path: file.path, digest } : file;
+    return digest ? { path: file.path, digest } : file;
   });
 }
 

@@ -242,7 +242,7 @@ async def test_drafts_of_many_scripts_are_read_at_once_within_a_limit(
 
 async def test_a_draft_is_saved_while_another_window_undoes_it(engine, hello, edith, drafts):
     change = rules.DraftChange(1, {"a.ts": b"x"}, frozenset(), None)
-    await drafts.save(edith, "hello", change)
+    removed = await drafts.save(edith, "hello", change)
     is_locked, may_remove = asyncio.Event(), asyncio.Event()
 
     async def undo():
@@ -271,7 +271,9 @@ async def test_a_draft_is_saved_while_another_window_undoes_it(engine, hello, ed
         await a_statement_waits()
         may_remove.set()
 
-    assert saving.result().revision == 1
+    # A new draft: it has a revision of its own, and the window of the other one must read it.
+    assert saving.result().revision == removed.revision + 1
+    assert await drafts.many([(hello.key, edith.id)]) == [saving.result()]
 
 
 async def test_the_oldest_drafts_make_way(engine, hello, edith, drafts, monkeypatch):

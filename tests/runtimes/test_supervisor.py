@@ -17,7 +17,7 @@ from tests.runtimes.hosting import NEIGHBOR, PLAIN, children, hosted, is_running
 from aiwebengine.runtimes.client import RuntimeClient
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.protocol import SOCKET
-from aiwebengine.runtimes.starting import runtime_folder
+from aiwebengine.runtimes.starting import SupervisorProcess, runtime_folder
 from aiwebengine.runtimes.types import Lost, Program, Reason
 
 WAITS = "export const never = () => new Promise(() => {}); export const hello = () => 'hi';"
@@ -109,6 +109,21 @@ async def test_nothing_is_left_when_the_engine_is_killed():
         "NO_COLOR",
     }
     await until(lambda: not os.path.exists(folder))
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+async def test_a_supervisor_removes_its_folder_for_an_engine_that_was_killed(is_killed):
+    with runtime_folder() as folder:
+        supervisor = SupervisorProcess(folder, Budget(), PLAIN)
+        supervisor.ensure()
+        await until(lambda: (folder / SOCKET).exists())
+        if is_killed:
+            # As the kernel does, before a process that dies is no parent any more.
+            supervisor._process.stdin.close()
+            await until(lambda: supervisor.pid is None)
+        await asyncio.to_thread(supervisor.stop)
+
+        assert folder.exists() is not is_killed
 
 
 async def test_programs_run_where_no_memory_may_become_executable():

@@ -38,9 +38,17 @@ class _Life(asyncio.Protocol):
 
     def __init__(self, over: asyncio.Event) -> None:
         self._over = over
+        self.is_engine_killed = False
+        """Whether it ended without the line that an engine writes before it ends this process."""
+        self._has_line = False
+
+    def data_received(self, data: bytes) -> None:
+        """The engine says that it will end this process."""
+        self._has_line = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The engine has ended."""
+        """The engine has ended, or ends this process."""
+        self.is_engine_killed = not self._has_line
         self._over.set()
 
 
@@ -49,15 +57,15 @@ async def supervise(folder: Path, budget: Budget, runtime: Deno) -> None:
     engine = os.getppid()
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
-    await loop.connect_read_pipe(lambda: _Life(over), sys.stdin)
+    _, life = await loop.connect_read_pipe(lambda: _Life(over), sys.stdin)
     supervisor = Supervisor(folder, runtime, Pool(runtime, folder / "pipes", budget))
     try:
         await supervisor.start()
         await over.wait()
     finally:
         await supervisor.stop()
-    if os.getppid() != engine:
-        # It was killed, and can't remove the folder any more.
+    if life.is_engine_killed or os.getppid() != engine:
+        # It can't remove the folder any more. While it dies, it is still the parent.
         await asyncio.to_thread(remove, folder)
 
 

@@ -140,8 +140,11 @@ class SupervisorProcess:
         with self._lock:
             if self._process is None:
                 return
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            if self._process.stdin is not None and not self._process.stdin.closed:
+                # So that it leaves the folder alone: see _Life.
+                with suppress(OSError):
+                    self._process.stdin.write(b"end\n")
+                    self._process.stdin.close()
             try:
                 self._process.wait(END_SECS)
             except subprocess.TimeoutExpired:

@@ -88,7 +88,10 @@ def test_a_request_is_sent_saved_and_found_in_the_log(
     )
     panel.get_by_role("button", name="Run", exact=True).click()
     expect(panel.get_by_role("alert")).to_have_text("Fill in name.")
+    page_link = panel.get_by_role("link", name="Open in a new tab")
+    expect(page_link).to_have_count(0)
     panel.get_by_label("name", exact=True).fill("Zoë")
+    expect(page_link).to_have_attribute("href", f"{editor.site.base}/running/Zo%C3%AB")
     answer = run(page, "200")
     expect(answer.get_by_role("group", name="Body", exact=True)).to_contain_text('"user": null')
 

@@ -13,7 +13,7 @@ import { ME, RUN } from "./documents.js";
 import { Failures } from "./failures.js";
 import { RecentRuns } from "./recent-runs.js";
 import { RequestForm } from "./request-form.js";
-import { formFor, formOf, isRunnable, problemOf, requestOf } from "./requests.js";
+import { formFor, formOf, isRunnable, pathOf, problemOf, requestOf } from "./requests.js";
 import { SavedRequests } from "./saved-requests.js";
 
 /**
@@ -54,6 +54,7 @@ export function RunPanel({ script, workspace }) {
     runs.show(sent);
   };
   const origin = script.host ? `${location.protocol}//${script.host}` : location.origin;
+  const canOpen = script.activeVersion && form.method === "GET" && !problemOf(form);
   const copyCurl = () => {
     const request = current();
     if (request) void copy(curl(request, origin), "Command");
@@ -85,6 +86,17 @@ export function RunPanel({ script, workspace }) {
           ${runs.isBusy ? "Running …" : "Run"}
         </button>
         <button type="button" class="btn" onClick=${copyCurl}>Copy as curl</button>
+        ${
+          canOpen &&
+          html`<a
+            class="btn"
+            href=${origin + pathOf(form)}
+            target="_blank"
+            rel="noopener noreferrer"
+          >
+            Open in a new tab
+          </a>`
+        }
       </div>
     </form>
     ${runs.refused && html`<p class="notice bad" role="alert">${reason(runs.refused)}</p>`}

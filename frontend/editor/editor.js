@@ -21,7 +21,7 @@ function App() {
   const { state, why } = useEngineState();
   useLayoutEffect(() => {
     // The next person at this computer must not see the data of the last one, who finds everything
-    // as it was after signing in again.
+    // unchanged after signing in again.
     root.hidden = root.inert = state === "signed-out";
   }, [state]);
   if (why === "left") return null;

@@ -70,7 +70,7 @@ export const signInAddress = () =>
 
 /**
  * The dialog after the end of the session or role. The page behind it is empty.
- * @param {{ keeps?: boolean }} [props] keeps: it is hidden, and goes on when the person signs in again
+ * @param {{ keeps?: boolean }} [props] keeps: it is hidden, and continues when the person signs in again
  */
 export function SignedOut({ keeps = false } = {}) {
   const { why } = useEngineState();

@@ -79,7 +79,7 @@ export const STATE_WORDS = {
 
 /** @param {Partial<EngineState> & { state: StateName }} next */
 function become(next) {
-  // A signed-out page stays signed out until it is reloaded, or goes on for the same person.
+  // A signed-out page stays signed out until it is reloaded, or continues for the same person.
   if (now.state === "signed-out") return;
   const was = now;
   const isSame = next.state === was.state;
@@ -120,7 +120,7 @@ function heard(message) {
 let whoIsIt = null;
 
 /**
- * Keeps the page at the end of the session, so that it goes on when the same person signs in again.
+ * Keeps the page at the end of the session, so that it continues when the same person signs in again.
  * For anybody else it is loaded again.
  * @param {NonNullable<typeof whoIsIt>} who
  */

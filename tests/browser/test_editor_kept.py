@@ -175,7 +175,7 @@ def test_the_other_window_s_draft_is_opened_or_the_page_says_why_not(editor, ope
     expect(notice).to_have_count(0)
 
 
-def test_after_signing_in_again_everything_is_as_it_was(editor_site, open_editor):
+def test_after_signing_in_again_everything_is_unchanged(editor_site, open_editor):
     emma = editor_site.person("Emma", "EDITOR")
     watched = open_editor(emma, made(emma, "session"))
     page = watched.page

@@ -185,7 +185,7 @@ export class DraftKeeper {
     await this.keep();
   }
 
-  /** Discards the draft, and stops. Throws when that is refused, and goes on then. */
+  /** Discards the draft, and stops. Throws when that is refused, and continues then. */
   async discard() {
     try {
       await this.#alone(async () => {

@@ -85,6 +85,7 @@ def test_the_way_back_leads_to_the_same_page_in_every_tab(instance, browser):
     page = open_page(browser, instance, f"{ADMIN}/audit?q=admin")
     other = open_page(browser, instance, f"{ADMIN}/users")
     other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url(f"{instance.base}/")
     expect_signed_out(page)
 
     link = page.get_by_role("link", name="Sign in again")
@@ -146,6 +147,8 @@ def test_home_is_empty_as_well(instance, browser):
     other = open_page(browser, instance, f"{ADMIN}/users")
 
     other.get_by_role("button", name="Sign out").click()
+    # A browser that is closed on the way there may hang.
+    other.wait_for_url(f"{instance.base}/")
 
     expect(page.get_by_role("dialog")).to_contain_text("You have been signed out")
     expect(page.get_by_text("Current")).to_have_count(0)

@@ -1,6 +1,7 @@
 // @ts-check
 /** Opens the files of a script with the viewer's draft, and keeps the draft from then on. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { atMost } from "../../lib/at-most.js";
 import { useListener } from "../../lib/listener.js";
 import { refusalOf } from "../../lib/refusal.js";
 import { isRecovery, watchState } from "../../lib/state.js";
@@ -105,17 +106,3 @@ function closeLast(slug, keeper) {
   });
   LEFT.set(slug, closing);
 }
-
-/**
- * Waits, but not for ever.
- * @param {Promise<void> | undefined} promise @param {number} milliseconds
- * @returns {Promise<void>}
- */
-export const atMost = async (promise, milliseconds) => {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
-};

@@ -1,11 +1,11 @@
 // @ts-check
 /** Asks before the workspace is left, when something would be lost. */
 import { useRef, useState } from "preact/hooks";
+import { atMost } from "../../lib/at-most.js";
 import { count } from "../../lib/format.js";
 import { useListener } from "../../lib/listener.js";
 import { engineState } from "../../lib/state.js";
 import { LEAVING } from "../address.js";
-import { atMost } from "../history/use-files.js";
 
 /**
  * @typedef {import("./files.js").Workspace} Workspace

@@ -1,9 +1,10 @@
 """What the workspace says at its top about the script that is open."""
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import eventually
 from tests.browser.editor import (
     administrator,
@@ -13,6 +14,7 @@ from tests.browser.editor import (
     open_editor,
     other_editor,
     replace_code,
+    show_panel,
 )
 
 __all__ = ["administrator", "editor", "editor_site", "open_editor", "other_editor"]
@@ -35,6 +37,7 @@ REMOVE_OWNER = """
     removeScriptOwner(input: {slug: $slug, email: $email}) { owners { email } }
   }
 """
+DELETE = "mutation ($slug: String!) { deleteScript(input: {slug: $slug}) { script { id } } }"
 DRAFT = "query ($slug: String!) { script(slug: $slug) { draft { files { text } } } }"
 RESUME = "mutation ($slug: String!) { resumeScript(input: {slug: $slug}) { script { id } } }"
 
@@ -99,3 +102,64 @@ def test_an_open_file_can_be_changed_as_long_as_one_is_an_owner(editor, other_ed
 
     expect(code).to_have_attribute("aria-readonly", "true")
     expect(code).to_contain_text("Emma was here")
+
+
+def hold(page: Page, operation: str) -> list[Route]:
+    """What the page sends of this operation from now on; it waits until it is continued."""
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if operation in json.loads(route.request.post_data or "{}").get("query", ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/graphql", answer)
+    return held
+
+
+def test_a_new_owner_can_type_once_the_draft_is_here(editor, other_editor, open_editor):
+    # What they typed before would be replaced by it.
+    editor.make_script("given", {"main.ts": MAIN.replace("/notices", "/given")})
+    page = open_editor(other_editor, "/editor/given").page
+    code = code_of(page, "main.ts")
+    expect(code).to_have_attribute("aria-readonly", "true")
+    show_panel(page, "Problems")
+    problems = page.get_by_role("tabpanel", name="Problems").get_by_role("status")
+    expect(problems).to_have_text("The files of others are not checked.")
+    held = hold(page, "EditorOpen(")
+
+    editor.ask(ADD_OWNER, slug="given", email=other_editor.email)
+
+    eventually(page, lambda: len(held), 1)
+    expect(page.locator(".notice", has_text="You can read this script.")).to_have_count(0)
+    expect(code).to_have_attribute("aria-readonly", "true")
+    expect(page.get_by_role("button", name="Deploy", exact=True)).to_have_count(0)
+
+    held[0].continue_()
+
+    expect(code).to_have_attribute("aria-readonly", "false")
+    expect(page.get_by_role("button", name="Deploy", exact=True)).to_be_visible()
+    expect(problems).to_have_text("No problems.")
+    replace_code(page, "main.ts", "// Emma is quick")
+    eventually(page, lambda: draft_of(other_editor, "given"), ["// Emma is quick"])
+
+
+def test_what_is_not_saved_stays_when_the_script_is_deleted(editor, administrator, open_editor):
+    editor.make_script("deleted", {"main.ts": MAIN.replace("/notices", "/deleted")})
+    watched = open_editor(editor, "/editor/deleted")
+    page = watched.page
+    replace_code(page, "main.ts", "// nowhere else")
+    code = code_of(page, "main.ts")
+    expect(code).to_contain_text("// nowhere else")
+
+    administrator.ask(DELETE, slug="deleted")
+
+    expect(page.get_by_role("alert")).to_contain_text("This script was deleted.")
+    expect(code).to_contain_text("// nowhere else")
+    expect(code).to_have_attribute("aria-readonly", "true")
+    expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    page.get_by_role("link", name="Go to the scripts").click()
+    question = page.get_by_role("dialog", name="Leave without your changes?")
+    question.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", name="Scripts")).to_be_visible()

@@ -40,13 +40,13 @@ const DISCARD = gql(`mutation EditorDiscardDraft($input: DiscardScriptDraftInput
 
 /**
  * Reads the newest version, and the viewer's draft with the version that it is based on.
- * @param {Workspace} workspace @param {{ withDraft?: boolean }} [options]
+ * @param {string} slug @param {{ withDraft: boolean }} options
  * @returns {Promise<Read>}
  */
-export async function readFiles({ slug, canChange }, { withDraft = true } = {}) {
+export async function readFiles(slug, { withDraft }) {
   const { script } = await ask(OPEN, { slug });
   const newest = script?.newest ?? null;
-  const draft = canChange && withDraft ? (script?.draft ?? null) : null;
+  const draft = withDraft ? (script?.draft ?? null) : null;
   const isOfNewest = !draft || draft.baseVersion === (newest?.number ?? 0);
   return { newest, draft, base: isOfNewest ? newest : await baseOf(slug, draft.baseVersion) };
 }

@@ -25,9 +25,15 @@ const LEFT = new Map();
 /** Nobody waits longer than that to open one of them again. */
 const LEFT_MS = 5_000;
 
-/** @param {Workspace} workspace */
-export function useFiles(workspace) {
+/**
+ * Who may change the files later than when they were opened may do so from when the draft is here:
+ * what they type before would be replaced by it.
+ * @param {Workspace} workspace @param {boolean} mayChange whether the person may change the files now
+ */
+export function useFiles(workspace, mayChange) {
   const { slug } = workspace;
+  const newest = useRef(mayChange);
+  newest.current = mayChange;
   const [isLoaded, setLoaded] = useState(false);
   const [error, setError] = useState(/** @type {Refusal | null} */ (null));
   const [restored, setRestored] = useState(/** @type {Restored | null} */ (null));
@@ -35,23 +41,25 @@ export function useFiles(workspace) {
   const [refused, setRefused] = useState(/** @type {Refusal | null} */ (null));
   const keeper = useRef(/** @type {DraftKeeper | null} */ (null));
   const reading = useRef(0);
-  const show = (/** @type {Read} */ read) => {
+  const show = (/** @type {Read} */ read, /** @type {boolean} */ canChange) => {
     keeper.current?.stop();
     keeper.current = null;
     const opened = showFiles(workspace, read);
     setRestored(opened.restored);
     setState({ kind: "kept" });
     setLoaded(true);
-    if (!workspace.canChange) return;
+    workspace.allow(canChange);
+    if (!canChange) return;
     keeper.current = new DraftKeeper(workspace, draftServer(slug), setState);
     keeper.current.start(opened.revision);
   };
   /** Until everything was read, what is here stays, and is kept. Throws when it can't be read. */
   const open = async () => {
     const mine = ++reading.current;
+    const withDraft = newest.current;
     await atMost(LEFT.get(slug), LEFT_MS);
-    const read = await readFiles(workspace);
-    if (mine === reading.current) show(read);
+    const read = await readFiles(slug, { withDraft });
+    if (mine === reading.current) show(read, withDraft && newest.current);
   };
   const load = async () => {
     setError(null);
@@ -67,16 +75,24 @@ export function useFiles(workspace) {
     };
   }, [workspace]);
   useEffect(() => {
-    // Who became an owner meanwhile had nothing unsaved here, and may have a draft.
-    if (isLoaded && workspace.canChange && !keeper.current) void load();
-  }, [workspace.canChange]);
+    if (!mayChange) {
+      workspace.allow(false);
+    } else if (keeper.current) {
+      // What was typed before the rights were lost is still here.
+      workspace.allow(true);
+      void keeper.current.keep();
+    } else if (!workspace.canChange) {
+      // Who became an owner meanwhile may have a draft.
+      void load();
+    }
+  }, [mayChange]);
   useListener(document, "visibilitychange", () => void (document.hidden && keeper.current?.keep()));
   useListener(window, "pagehide", () => keeper.current?.leave());
   const discard = async () => {
     // Read before, so that a draft is discarded only when there is something to show instead.
-    const read = await readFiles(workspace, { withDraft: false });
+    const read = await readFiles(slug, { withDraft: false });
     await keeper.current?.discard();
-    show(read);
+    show(read, newest.current);
   };
   const tried = (/** @type {Promise<void> | undefined} */ trying) => {
     setRefused(null);

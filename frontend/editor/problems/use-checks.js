@@ -20,12 +20,13 @@ function checksOf(workspace) {
 
 /** Checks the files as long as the component is shown. @param {Workspace} workspace @param {boolean} isLoaded */
 export function useChecks(workspace, isLoaded) {
+  const { canChange } = workspace;
   useEffect(() => {
-    if (!isLoaded || !workspace.canChange) return undefined;
+    if (!isLoaded || !canChange) return undefined;
     const checks = checksOf(workspace);
     checks.start();
     return () => checks.stop();
-  }, [workspace, isLoaded]);
+  }, [workspace, isLoaded, canChange]);
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "F8" || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

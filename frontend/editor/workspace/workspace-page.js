@@ -1,7 +1,7 @@
 // @ts-check
 /** The workspace of a script: its files, the open one, and the panels beside it. */
 import { html } from "htm/preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { follow } from "../../lib/gql.js";
 import { Icon } from "../../lib/icons.js";
 import { useQuery } from "../../lib/load.js";
@@ -32,6 +32,7 @@ import { useWorkspace } from "./use-workspace.js";
 /**
  * @typedef {import("../frame.js").Me} Me
  * @typedef {import("../panels.js").EditorScript} EditorScript
+ * @typedef {Omit<EditorScript, "viewerMayChange">} FoundScript
  */
 
 /** As in workspace.css. */
@@ -53,16 +54,25 @@ export function WorkspacePage({ slug }) {
   );
   const found = data?.script;
   const me = data?.viewer ?? null;
-  if (found && me) {
-    const viewerMayChange = found.viewerIsOwner || isAdministrator(me);
-    const script = { ...found, viewerMayChange };
-    return html`<${Loaded} me=${me} script=${script} reload=${reload} />`;
+  const seen = useRef(/** @type {FoundScript | null} */ (null));
+  if (found) seen.current = found;
+  const isDeleted = data !== null && !found;
+  // What is open and not saved would be gone with a script that somebody deletes.
+  if (seen.current && me) {
+    const mayChange = !isDeleted && (seen.current.viewerIsOwner || isAdministrator(me));
+    return html`<${Loaded}
+      me=${me}
+      found=${seen.current}
+      mayChange=${mayChange}
+      isDeleted=${isDeleted}
+      reload=${reload}
+    />`;
   }
   return html`<${Head} me=${me} />
     <main class="editor-page" id="main" tabindex="-1">
       <${StateNotice} />
       ${error && html`<${Failure} error=${error} retry=${reload} />`}
-      ${data && !found && html`<${Missing} slug=${slug} />`}
+      ${isDeleted && html`<${Missing} slug=${slug} />`}
       ${!data && !error && html`<p class="card empty" role="status">Loading the script …</p>`}
     </main>`;
 }
@@ -75,13 +85,17 @@ const Missing = ({ slug }) =>
     <p><a class="btn" href=${EDITOR}>Go to the scripts</a></p>
   </div>`;
 
-/** @param {{ me: Me, script: EditorScript, reload: () => Promise<void> }} props */
-function Loaded({ me, script, reload }) {
-  const { slug, viewerMayChange } = script;
-  const [workspace] = useState(() => new Workspace({ slug, canChange: viewerMayChange }));
-  useEffect(() => workspace.allow(viewerMayChange), [workspace, viewerMayChange]);
+/**
+ * @param {{ me: Me, found: FoundScript, mayChange: boolean, isDeleted: boolean,
+ *   reload: () => Promise<void> }} props
+ */
+function Loaded({ me, found, mayChange, isDeleted, reload }) {
+  const { slug } = found;
+  const [workspace] = useState(() => new Workspace({ slug, canChange: mayChange }));
   useWorkspace(workspace);
-  const { isLoaded, error, load, draft } = useFiles(workspace);
+  const { isLoaded, error, load, draft } = useFiles(workspace, mayChange);
+  // All that changes the script appears together, once the files can be changed.
+  const script = { ...found, viewerMayChange: workspace.canChange };
   useEffect(() => {
     workspace.use({ save: saveFlow, deploy: (given) => void deployFlow(given), reload });
   }, [workspace, reload]);
@@ -116,11 +130,13 @@ function Loaded({ me, script, reload }) {
     >
       <div class="workspace-notices">
         <${StateNotice} />
-        ${script.suspendedAt && html`<${Suspended} script=${script} />`}
-        ${!viewerMayChange && html`<${ReadOnly} script=${script} />`}
+        ${isDeleted && html`<${Deleted} />`}
+        ${!isDeleted && script.suspendedAt && html`<${Suspended} script=${script} />`}
+        ${!isDeleted && !mayChange && html`<${ReadOnly} script=${script} />`}
         ${error && html`<${Failure} error=${error} retry=${load} />`}
         ${
           isLoaded &&
+          !isDeleted &&
           html`<${HistoryNotices} workspace=${workspace} script=${script} draft=${draft} />`
         }
       </div>
@@ -150,6 +166,15 @@ function Loaded({ me, script, reload }) {
     ${isHelping && html`<${KeysSheet} close=${() => setHelping(false)} />`}
     <${Ask} question=${leaving} done=${setStays} />`;
 }
+
+const Deleted = () =>
+  html`<p class="notice bad" role="alert">
+    <span>
+      This script was deleted. Its files are only in this window now: copy what you still need
+      before you leave.
+    </span>
+    <a class="btn small" href=${EDITOR}>Go to the scripts</a>
+  </p>`;
 
 /** @param {{ script: EditorScript }} props */
 const Suspended = ({ script: { suspendedAt, suspensionReason } }) =>

@@ -22,6 +22,8 @@ const KEPT_AFTER_MS = 1_500;
 /** After a failure that may pass. */
 const AGAIN_AFTER_MS = 5_000;
 const REMOVED = Symbol("removed");
+/** Codes of errors that another try does not mend. @type {Set<string | undefined>} */
+const REFUSED = new Set(["BAD_USER_INPUT", "FORBIDDEN", "NOT_FOUND"]);
 
 /** @param {unknown} error */
 const codeOf = (error) => /** @type {{ code?: string } | null} */ (error)?.code;
@@ -165,7 +167,7 @@ export class DraftKeeper {
     }
     this.#become({ kind: "failed", why: error });
     // What is refused stays refused until it changes.
-    if (code !== "BAD_USER_INPUT" && code !== "FORBIDDEN") this.#keepSoon(AGAIN_AFTER_MS);
+    if (!REFUSED.has(code)) this.#keepSoon(AGAIN_AFTER_MS);
   }
 
   /** @param {DraftState} state */

@@ -22,7 +22,7 @@ const KEPT_AFTER_MS = 1_500;
 /** After a failure that may pass. */
 const AGAIN_AFTER_MS = 5_000;
 const REMOVED = Symbol("removed");
-/** Codes of errors that another try does not mend. @type {Set<string | undefined>} */
+/** Codes of errors that stay, however often one tries. @type {Set<string | undefined>} */
 const REFUSED = new Set(["BAD_USER_INPUT", "FORBIDDEN", "NOT_FOUND"]);
 
 /** @param {unknown} error */

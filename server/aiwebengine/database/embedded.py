@@ -11,10 +11,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +24,8 @@ import psutil
 import psycopg
 
 from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_private
-from aiwebengine.database import ownership
+from aiwebengine.core.slow_steps import Report, silent, slow_step
+from aiwebengine.database import cluster, ownership
 from aiwebengine.database.answering import is_silent
 from aiwebengine.database.embedded_programs import (
     UNPRIVILEGED,
@@ -32,7 +35,7 @@ from aiwebengine.database.embedded_programs import (
     run,
 )
 from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
-from aiwebengine.database.postmaster import pid_in, socket_folder_in, stop
+from aiwebengine.database.postmaster import is_postgres_in, pid_in, socket_folder_in, stop
 
 START_TIMEOUT_SECS = 60.0
 # A running server that does not answer for this long is frozen, or its disk is. A server that
@@ -43,6 +46,8 @@ LOCK_TIMEOUT_SECS = START_TIMEOUT_SECS
 POLL_SECS = 0.05
 # PostgreSQL writes its PID file within milliseconds; if it has none after this, the start failed.
 PID_FILE_SECS = 3.0
+# How long the processes of a killed server may take to notice it.
+KILLED_SECS = 10.0
 # A sockaddr_un has at least 104 bytes (macOS); PostgreSQL adds "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
 # The engine's files and folders in a data directory.
@@ -69,15 +74,20 @@ class NotRunning(EmbeddedFailed):
 
 @contextmanager
 def embedded_postgres(
-    data_dir: Path, *, creates: bool = True, meanwhile: Callable[[], object] = lambda: None
+    data_dir: Path,
+    *,
+    creates: bool = True,
+    meanwhile: Callable[[], object] = lambda: None,
+    report: Report = silent,
 ) -> Iterator[str]:
     """Run the server of *data_dir*/postgres for the `with` block, and return its address.
 
     Starts the server if it is not running. *meanwhile* is called once, while the server starts, or
     at once if it is running. With *creates*, a database is created in a directory without one;
-    otherwise that raises NoDatabase. Raises EmbeddedFailed.
+    otherwise that raises NoDatabase. *report* gets what takes longer than a second. Raises
+    EmbeddedFailed.
     """
-    server = _Server(data_dir.resolve())
+    server = _Server(data_dir.resolve(), report)
     if not creates:
         server.must_exist()
     with server.used(meanwhile):
@@ -99,8 +109,9 @@ def running_postgres(data_dir: Path) -> str:
 
 
 class _Server:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, report: Report = silent) -> None:
         self._folder = folder
+        self._report = report
         self._data = folder / "postgres"
         self._account = account()
         self._started = -PID_FILE_SECS
@@ -135,9 +146,11 @@ class _Server:
                 with self._starting():
                     if not self.is_running():
                         self._prepare()
-                        self._remove_torn_pid_file()
+                        self._wait_for_killed()
+                    if not self.is_running():
                         self._start()
-                    meanwhile()
+                    with self._slow("Loading the engine"):
+                        meanwhile()
                     self._wait_until_it_answers()
                 yield
             finally:
@@ -145,7 +158,11 @@ class _Server:
 
     def _must_not_be_frozen(self) -> None:
         """Raise EmbeddedFailed if the server runs but does not answer. Called before any lock."""
-        if self.is_running() and is_silent(self.url, SILENCE_SECS):
+        if not self.is_running():
+            return
+        with self._slow(f"Waiting for an answer from the PostgreSQL in {self._folder}"):
+            is_frozen = is_silent(self.url, SILENCE_SECS)
+        if is_frozen:
             raise EmbeddedFailed(
                 f"The embedded PostgreSQL in {self._folder} is running, but did not respond within"
                 f" {SILENCE_SECS:.0f} s. Its process may be stopped, or its disk may hang. See"
@@ -159,11 +176,21 @@ class _Server:
         except OSError as error:
             raise _unusable(self._folder, error) from None
 
+    def _slow(self, step: str) -> AbstractContextManager[None]:
+        return slow_step(self._report, step)
+
     @contextmanager
     def _starting(self) -> Iterator[None]:
         """Hold the lock that allows only one process at a time to start or stop the server."""
-        with open_private(self._folder / "start.lock") as lock:
-            self._wait_for(lock)
+        # Not truncated before it is locked: it contains the PID of the process that has the lock.
+        with open_private(self._folder / "start.lock", "a") as lock:
+            with self._slow(
+                f"Waiting for another process that starts or stops the PostgreSQL in {self._folder}"
+            ):
+                self._wait_for(lock)
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
+            lock.flush()
             yield
 
     def _wait_for(self, lock: BinaryIO) -> None:
@@ -174,16 +201,18 @@ class _Server:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > end:
+                    other = pid_in(self._folder / "start.lock") or "?"
                     raise EmbeddedFailed(
-                        f"Another process has been starting or stopping the PostgreSQL in"
-                        f" {self._folder} for more than {LOCK_TIMEOUT_SECS:.0f} s. Try again later."
+                        f"Process {other} has been starting or stopping the PostgreSQL in"
+                        f" {self._folder} for more than {LOCK_TIMEOUT_SECS:.0f} s. Try again when"
+                        " it has finished, or end it."
                     ) from None
                 time.sleep(POLL_SECS)
             else:
                 return
 
     def _leave(self, users: BinaryIO) -> None:
-        with self._starting():
+        with _undisturbed(), self._starting():
             fcntl.flock(users, fcntl.LOCK_UN)
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -195,28 +224,39 @@ class _Server:
         sockets = self._sockets()
         sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._give(sockets)
-        self._data.mkdir(mode=0o700, exist_ok=True)
-        self._give(self._data)
-        if (self._data / "PG_VERSION").exists():
-            return
-        done = run(
-            self._data,
-            "initdb",
-            *("-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-instructions"),
-            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0:
-            raise EmbeddedFailed(f"The database could not be made: {done.stderr.strip()}")
+        if self._data.exists():
+            self._give(self._data)
+        try:
+            if not cluster.exists(self._data):
+                with self._slow("Creating the database"):
+                    cluster.create(self._data, self._give)
+        except OSError as error:
+            raise _unusable(self._folder, error) from None
 
-    def _remove_torn_pid_file(self) -> None:
-        """Remove a PID file without a PID, as left by a power cut; PostgreSQL would not start."""
-        path = self._data / "postmaster.pid"
-        if path.exists() and pid_in(path) is None:
-            if any(self._is_ours(process) for process in psutil.process_iter()):
-                raise EmbeddedFailed(f"PostgreSQL runs, but {path} does not say where. Stop it.")
-            path.unlink()
+    def _wait_for_killed(self) -> None:
+        """Wait until the processes of a killed server have ended, and remove its PID file.
+
+        Otherwise the next server would not start: it takes their memory, or another process that
+        has the PID by now, for a running server. Returns early if the server turns out to run.
+        """
+        pid_file = self._data / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        end = time.monotonic() + KILLED_SECS
+        with self._slow("Waiting until the processes of a killed PostgreSQL have ended"):
+            while (left := self._processes()) and not self.is_running():
+                if time.monotonic() > end:
+                    raise EmbeddedFailed(
+                        f"The PostgreSQL in {self._folder} was killed, or lost its PID file, but"
+                        f" some of its processes are still running. End them:"
+                        f" `kill -QUIT {' '.join(str(process.pid) for process in left)}`."
+                    )
+                time.sleep(POLL_SECS)
+        if not self.is_running():
+            pid_file.unlink(missing_ok=True)
+
+    def _processes(self) -> list[psutil.Process]:
+        return [one for one in psutil.process_iter() if is_postgres_in(one, self._data)]
 
     def _start(self) -> None:
         self._started = time.monotonic()
@@ -232,29 +272,51 @@ class _Server:
             )
 
     def _stop(self) -> None:
-        end = self._started + PID_FILE_SECS
         # If interrupted right after the start, wait until the PID file is written.
-        while (process := self._postmaster()) is None and time.monotonic() < end:
+        end = self._started + PID_FILE_SECS
+        while (process := self._postmaster()) is None and (
+            time.monotonic() < end
+            or (time.monotonic() < end + KILLED_SECS and bool(self._processes()))
+        ):
             time.sleep(POLL_SECS)
         sockets = self._sockets()
         if process is not None:
-            stop(process)
+            with self._slow("Waiting until PostgreSQL has stopped"):
+                self._stop_process(process)
         # The folder may be in the temporary directory. A killed server leaves files in it.
         with suppress(OSError):
             for path in sockets.glob(".s.PGSQL.*"):
                 path.unlink()
             sockets.rmdir()
 
+    def _stop_process(self, process: psutil.Process) -> None:
+        try:
+            stop(process)
+        except psutil.TimeoutExpired:
+            raise EmbeddedFailed(
+                f"The PostgreSQL in {self._folder} does not stop: process {process.pid}. See"
+                f" {self._folder / 'postgres.log'}."
+            ) from None
+
     def _wait_until_it_answers(self) -> None:
+        with self._slow(f"Waiting for the start of the PostgreSQL in {self._folder}"):
+            self._poll_until_it_answers()
+
+    def _poll_until_it_answers(self) -> None:
         began = time.monotonic()
         while True:
             try:
                 ownership.prepare(f"postgresql://{SUPERUSER}@/{{}}?host={self._sockets()}")
                 return
             except psycopg.OperationalError as error:
+                if "does not exist" in str(error):
+                    raise cluster.incomplete(self._data) from None
                 waited = time.monotonic() - began
-                is_gone = waited > PID_FILE_SECS and not self.is_running()
-                if is_gone or waited > START_TIMEOUT_SECS:
+                is_gone = waited > PID_FILE_SECS and not self.is_running() and not self._processes()
+                # Recovery after a crash may take minutes. If it were ended, the next start would
+                # begin it again.
+                is_late = waited > START_TIMEOUT_SECS and not _is_recovering(error)
+                if is_gone or is_late:
                     raise EmbeddedFailed(
                         f"The embedded PostgreSQL does not start: {error}."
                         f" See {self._folder / 'postgres.log'}."
@@ -279,17 +341,7 @@ class _Server:
             process = psutil.Process(pid)
         except psutil.Error:
             return None
-        return process if self._is_ours(process) else None
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            return (
-                process.name().startswith("postgres")
-                and Path(process.cwd()) == self._data
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
-        except (OSError, psutil.Error):
-            return False
+        return process if is_postgres_in(process, self._data) else None
 
     def _sockets(self) -> Path:
         """The socket folder of the running server, or of a server started now.
@@ -314,6 +366,29 @@ class _Server:
             raise EmbeddedFailed(
                 f"{path} belongs to somebody else. Use another repository.data_dir."
             )
+
+
+def _is_recovering(error: psycopg.OperationalError) -> bool:
+    # libpq gives no SQLSTATE for a refused connection. The server's messages are in English.
+    return any(part in str(error) for part in ("starting up", "not yet accepting", "recovery mode"))
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ignore SIGINT and SIGTERM: the first one ended the work, the second must not end the stop.
+
+    make passes SIGTERM on to a process that has already got it as a member of the group.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _unusable(folder: Path, error: OSError) -> EmbeddedFailed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,29 @@ def socket_folder_in(path: Path) -> Path | None:
     """The server's socket folder according to its PID file; None before it listens."""
     line = _line_in(path, _SOCKET_FOLDER_LINE)
     return Path(line) if line else None
+
+
+def is_postgres_in(process: psutil.Process, data: Path) -> bool:
+    """Whether this is a running process of the server in the data directory."""
+    try:
+        return (
+            process.name().startswith("postgres")
+            and Path(process.cwd()) == data
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except (OSError, psutil.Error):
+        return False
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """The running processes whose working directory this is: a server's, or those of initdb."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(OSError, psutil.Error):
+            is_ended = process.status() == psutil.STATUS_ZOMBIE
+            if not is_ended and Path(process.cwd()) == folder:
+                found.append(process)
+    return found
 
 
 def stop(process: psutil.Process) -> None:

@@ -32,6 +32,7 @@ from aiwebengine.core.errors import EngineError, Unavailable
 from aiwebengine.core.identity import Viewer, engine
 from aiwebengine.core.request_record import current_request_id, note_statement
 from aiwebengine.core.resources import FRONTEND
+from aiwebengine.core.slow_steps import Report, silent, slow_step
 from aiwebengine.database import Database, Listener
 from aiwebengine.database.pool import Statement
 from aiwebengine.database.slow import SlowStatements
@@ -211,11 +212,13 @@ class Engine:
         self.at_stop: list[Callable[[], Awaitable[None]]] = []
         """Functions to call when the engine stops, before it waits for running requests."""
 
-    async def prepare(self, note: Note = lambda _: None, *, begins: bool = True) -> None:
+    async def prepare(
+        self, note: Note = lambda _: None, *, begins: bool = True, report: Report = silent
+    ) -> None:
         """Connect to the database, apply migrations, and read the signing keys. Idempotent.
 
-        Before the first migration of a database with users it makes a backup, and calls *note* with
-        lines on its progress. Without *begins* an empty database is an error.
+        Before the first migration of a database with users it makes a backup, with its progress in
+        *note*. Without *begins* an empty database is an error. *report* gets slow steps.
 
         Raises Unavailable while the database does not answer or another backup runs, MigrationsDue,
         MigrationFailed, NoTables.
@@ -230,11 +233,13 @@ class Engine:
                 backup_first=lambda: asyncio.run_coroutine_threadsafe(
                     self._back_up_first(note), loop
                 ).result(),
+                report=report,
             )
         else:
             await asyncio.to_thread(migrations.must_be_applied)
-        await self.db.connect()
-        await self.cursor_keys.refresh()
+        with slow_step(report, "Reading the signing keys"):
+            await self.db.connect()
+            await self.cursor_keys.refresh()
         self._cursors = Cursors(self.cursor_keys)
         self.is_ready = True
 

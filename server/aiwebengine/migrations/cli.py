@@ -21,6 +21,7 @@ from aiwebengine.terminal.commands import (
     database_url,
     errors_reported,
     json_option,
+    progress,
     say,
     show,
     table,
@@ -71,7 +72,7 @@ def up(context: click.Context, dry_run: bool, no_backup: bool, as_json: bool) ->
         if dry_run:
             _print_sql(migrations, migrations.pending(), is_up=True, as_json=as_json)
             return
-        done = migrations.up(current_operator(), backup_first)
+        done = migrations.up(current_operator(), backup_first, progress)
     show(as_json, {"applied": done}, done or "Nothing to do.")
 
 

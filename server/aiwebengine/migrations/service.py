@@ -15,7 +15,6 @@ import asyncio
 import getpass
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,9 +29,11 @@ from aiwebengine.audit.types import AuditAction, Target
 from aiwebengine.core.errors import Conflict, EngineError, Unavailable, in_a_line
 from aiwebengine.core.identity import Role, Viewer, engine
 from aiwebengine.core.resources import MIGRATIONS
+from aiwebengine.core.slow_steps import Report, silent, slow_step
 from aiwebengine.database import Database, versions
 from aiwebengine.database.statement_counts import count_statements, count_statements_by
 from aiwebengine.migrations import store
+from aiwebengine.migrations.files import migrations_in, title_of
 from aiwebengine.migrations.types import Migration, MigrationState
 
 BackupFirst: TypeAlias = Callable[[], object]
@@ -40,7 +41,7 @@ BackupFirst: TypeAlias = Callable[[], object]
 that its caller holds."""
 
 _ENGINE = engine()
-_FIRST_COMMENT = re.compile(r"(?:^--.*\n)+", re.MULTILINE)
+_WAITS = "Waiting for another process that migrates this database, or backs it up before that"
 
 
 class MigrationFailed(Conflict):
@@ -104,20 +105,26 @@ class Migrations:
                     " `aiwebengine serve` sets up a new one."
                 )
 
-    def up(self, viewer: Viewer = _ENGINE, backup_first: BackupFirst | None = None) -> list[str]:
+    def up(
+        self,
+        viewer: Viewer = _ENGINE,
+        backup_first: BackupFirst | None = None,
+        report: Report = silent,
+    ) -> list[str]:
         """Apply the pending migrations, oldest first, and return their ids.
 
         Several runners may do this at once. *backup_first* runs before the first step of a
-        database that holds users; of two runners at once only one backs up. Raises Unavailable,
-        UnsupportedServer, MigrationFailed.
+        database that holds users; of two runners at once only one backs up. *report* gets what
+        takes longer than a second. Raises Unavailable, UnsupportedServer, MigrationFailed.
         """
-        with self._connection() as connection:
+        with self._connection(report) as connection:
             if self._is_up_to_date(connection):
                 count_statements_by(connection)
                 return []
-        with self._runner("up", backup_first, self.pending) as (backend, migrations):
+        with self._runner("up", backup_first, self.pending, report) as (backend, migrations):
             self._must_be_intact(backend.connection)
-            done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
+            with slow_step(report, "Applying the migrations"):
+                done = self._each(backend, backend.to_apply(migrations), viewer, is_up=True)
             self._record_earlier_steps(backend.connection, viewer)
         count_statements(self._url)
         return done
@@ -231,12 +238,12 @@ class Migrations:
         """Whether `up` has nothing to do: no step, no incomplete record, no other runner."""
         if not store.is_settled(connection):
             return False
-        files = {path.stem: self._checksum(path.stem) for path in _migrations_in(self._folder)}
+        files = {path.stem: self._checksum(path.stem) for path in migrations_in(self._folder)}
         return store.complete_records(connection) == files
 
     def _status(self, connection: Any) -> list[Migration]:
         applied = store.applied(connection)
-        files = {path.stem: path for path in _migrations_in(self._folder)}
+        files = {path.stem: path for path in migrations_in(self._folder)}
         found = []
         for name in sorted(files.keys() | applied.keys()):
             note = applied.get(name)
@@ -251,7 +258,7 @@ class Migrations:
             found.append(
                 Migration(
                     id=strawberry.ID(name),
-                    title=_title(files.get(name), name),
+                    title=title_of(files.get(name), name),
                     applied_at=None if note is None else note.at,
                     state=state,
                 )
@@ -269,19 +276,25 @@ class Migrations:
 
     @contextmanager
     def _runner(
-        self, verb: str, backup_first: BackupFirst | None, steps: Callable[[], list[str]]
+        self,
+        verb: str,
+        backup_first: BackupFirst | None,
+        steps: Callable[[], list[str]],
+        report: Report = silent,
     ) -> Iterator[tuple[Any, Any]]:
         # Loaded here: most starts and commands have no step to take.
         from yoyo import read_migrations
 
         from aiwebengine.migrations.backend import connected
 
-        with self._connection() as connection:
-            store.lock(connection)
+        with self._connection(report) as connection:
+            with slow_step(report, _WAITS):
+                store.lock(connection)
             # Checked under the lock: a runner that waited for it finds the steps done, and needs
             # no backup of its own.
             if backup_first is not None and steps() and store.holds_users(connection):
-                _back_up(backup_first, verb)
+                with slow_step(report, "Creating the backup before the migrations"):
+                    _back_up(backup_first, verb)
             store.prepare(connection)
             backend = connected(self._yoyo_url())
             try:
@@ -304,10 +317,12 @@ class Migrations:
             store.forget(connection, migration_id)
 
     @contextmanager
-    def _connection(self) -> Iterator[Any]:
+    def _connection(self, report: Report = silent) -> Iterator[Any]:
         try:
             # Whatever is lost on the way, yoyo's own connection as well, is an outage.
-            with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+            with slow_step(report, "Connecting to the database"):
+                connected = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            with connected as connection:
                 versions.must_be_supported(connection.info.server_version)
                 yield connection
         except psycopg.OperationalError as error:
@@ -357,11 +372,7 @@ def _back_up(backup_first: BackupFirst, verb: str) -> None:
 async def due(db: Database, folder: Path = MIGRATIONS) -> list[str]:
     """The ids of those that are not applied, oldest first, by the pool. Raises Unavailable."""
     applied = await store.applied_ids(db)
-    return [path.stem for path in _migrations_in(folder) if path.stem not in applied]
-
-
-def _migrations_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.sql") if not path.name.endswith(".rollback.sql"))
+    return [path.stem for path in migrations_in(folder) if path.stem not in applied]
 
 
 def _steps(applied: list[str], to: str | None) -> int:
@@ -371,15 +382,6 @@ def _steps(applied: list[str], to: str | None) -> int:
     if to not in applied:
         raise Conflict(f"--to: {to} is not applied. Applied migrations: {', '.join(applied)}.")
     return applied.index(to)
-
-
-def _title(path: Path | None, name: str) -> str:
-    """The first sentence of the file, else the words of its name."""
-    found = None if path is None else _FIRST_COMMENT.search(path.read_text())
-    if found is None:
-        return name.split(".", 1)[-1].replace("-", " ")
-    text = " ".join(line.removeprefix("--").strip() for line in found[0].splitlines())
-    return text.split(". ")[0].removesuffix(".") + "."
 
 
 def _name_the_account() -> None:

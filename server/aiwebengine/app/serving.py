@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from aiwebengine.app.engine import Engine
 from aiwebengine.app.workers import Workers
 from aiwebengine.core.config import Config
 from aiwebengine.core.errors import EngineError, Unavailable
+from aiwebengine.core.slow_steps import slow_step
 from aiwebengine.logs.setup import configure_logging
 from aiwebengine.metrics.folder import record_death, shared_folder, store_metrics_in
 from aiwebengine.rate_limits.service import client_network
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.starting import supervised
 from aiwebengine.telemetry.beats import ThisInstance
-from aiwebengine.terminal.commands import say
+from aiwebengine.terminal.commands import print_step, say
+from aiwebengine.terminal.interruption import Interruption
 from aiwebengine.terminal.output import OutputFailed
 from aiwebengine.web.connections import Connections, LimitedHttp, LimitedWebSocket
 from aiwebengine.web.crowding import Places, crowds
@@ -50,22 +52,25 @@ class NotServing(Exception):
     """The engine can't start. The message says why and what to do."""
 
 
-def run(config: Config, url: str) -> None:
+def run(config: Config, url: str, interruption: Interruption) -> None:
     """Serve until SIGTERM or SIGINT (Ctrl-C), then finish running requests and stop.
 
-    Raises NotServing, and KeyboardInterrupt after a signal.
+    Raises NotServing, and KeyboardInterrupt after a signal: uvicorn shuts down and then raises the
+    signal again, for the handler of *interruption*.
     """
-    # Uvicorn shuts down and then raises the signal again. By default SIGTERM would then end the
-    # process before the embedded database is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     listening = _listen(config)
     config = config.at_port(listening.getsockname()[1])
     if config.performance.worker_pool_size == 1:
-        _run(_alone(config, url, listening))
+        _run(_alone(config, url, listening, interruption))
         return
     link, is_ready = asyncio.run(_begin(config, url))
+    interruption.check()
     instance = ThisInstance(workers=config.performance.worker_pool_size)
-    with shared_folder() as folder, _supervised(config) as runtimes:
+    with (
+        shared_folder() as folder,
+        _supervised(config) as runtimes,
+        _slow("Starting the workers") as started,
+    ):
         workers = Workers(
             partial(_work, config, instance, folder, runtimes),
             config,
@@ -75,7 +80,20 @@ def run(config: Config, url: str) -> None:
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: workers.stop())
-        workers.run(lambda: _announce(config, link, is_ready=is_ready))
+
+        def ready() -> None:
+            started()
+            _announce(config, link, is_ready=is_ready)
+
+        workers.run(ready)
+
+
+@contextmanager
+def _slow(step: str) -> Iterator[Callable[[], None]]:
+    """Report a step that takes longer than a second; it ends when the result is called."""
+    with ExitStack() as stack:
+        stack.enter_context(slow_step(print_step, step))
+        yield stack.close
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -84,11 +102,20 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
         runner.run(serving)
 
 
-async def _alone(config: Config, url: str, listening: socket.socket) -> None:
+async def _alone(
+    config: Config, url: str, listening: socket.socket, interruption: Interruption
+) -> None:
     engine = Engine(config, url)
     link = await _prepare(engine)
     is_ready = engine.is_ready
-    await _serve(engine, config, listening, lambda: _announce(config, link, is_ready=is_ready))
+    interruption.check()
+    with _slow("Starting the web server") as started:
+
+        def ready() -> None:
+            started()
+            _announce(config, link, is_ready=is_ready)
+
+        await _serve(engine, config, listening, ready)
 
 
 async def _begin(config: Config, url: str) -> tuple[str | None, bool]:
@@ -149,7 +176,7 @@ async def _prepare(engine: Engine) -> str | None:
     """Prepare the engine. Returns the first sign-in link, if one is due. Raises NotServing."""
     asking = asyncio.create_task(_ask_for_time())
     try:
-        await engine.prepare()
+        await engine.prepare(report=print_step)
         warning = await asyncio.to_thread(engine.services.migrations.server_warning)
         if warning:
             log.warning("database.newer_than_tested", extra={"detail": warning})

@@ -51,7 +51,7 @@ def with_or_without_database(
         engine = make_engine(config, url)
         await first(engine, viewer)
         try:
-            await engine.prepare(progress, begins=False)
+            await engine.prepare(progress, begins=False, report=progress)
         except EngineError as error:
             # NOWHERE never responds, and the reason for using it is already printed.
             if url != NOWHERE and not (creates and isinstance(error, NoTables)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,10 +27,12 @@ from aiwebengine.terminal.commands import (
     database_url,
     errors_reported,
     json_option,
+    print_step,
     progress,
     say,
     show,
 )
+from aiwebengine.terminal.interruption import Interruption
 from aiwebengine.terminal.output import guarded
 
 if TYPE_CHECKING:
@@ -166,14 +167,21 @@ def serve(
         return
     configure_logging(config.logging)
     # From here on an embedded server may run, which must not outlive the engine.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption = Interruption()
+    interruption.install()
+
+    def load() -> None:
+        _load_server()
+        interruption.check()
+
     # Uvicorn stops in good order and then passes the signal on.
     with (
         suppress(KeyboardInterrupt),
         errors_reported(),
-        database_url(config, creates=True, meanwhile=_load_server) as url,
+        database_url(config, creates=True, meanwhile=load, report=print_step) as url,
     ):
-        _serve(config, url)
+        interruption.check()
+        _serve(config, url, interruption)
 
 
 def _load_server() -> None:
@@ -183,11 +191,11 @@ def _load_server() -> None:
         import_module("aiwebengine.app.routes")
 
 
-def _serve(config: Config, url: str) -> None:
+def _serve(config: Config, url: str, interruption: Interruption) -> None:
     from aiwebengine.app import serving
 
     try:
-        serving.run(config, url)
+        serving.run(config, url, interruption)
     except serving.NotServing as error:
         say(f"Error: {error}", err=True)
         sys.exit(FAILED)

@@ -18,7 +18,9 @@ import orjson
 from aiwebengine.core.config import Config
 from aiwebengine.core.config_loader import ConfigError, load_config
 from aiwebengine.core.errors import EngineError, Unavailable
+from aiwebengine.core.slow_steps import Report, slow_step
 from aiwebengine.core.untrusted_text import in_json, on_one_line
+from aiwebengine.terminal.interruption import stopped_by_sigterm
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -60,33 +62,51 @@ def configuration(path: Path | None) -> Config:
 
 @contextmanager
 def database_url(
-    config: Config, *, creates: bool = False, meanwhile: Callable[[], object] = lambda: None
+    config: Config,
+    *,
+    creates: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
+    report: Report | None = None,
 ) -> Iterator[str]:
     """The address of the configured database; an embedded one runs for as long as this does.
 
-    *meanwhile* is called once, while an embedded server starts.
+    *meanwhile* is called once, while an embedded server starts. *report* gets what takes longer
+    than a second; by default it is printed to a terminal only.
 
     Only what *creates* may make an embedded database: in the wrong folder every other command
     would answer from a new, empty one. Raises Unavailable, EmbeddedFailed.
     """
     # Imported here because loading takes a second, which `health` must not spend.
-    from aiwebengine.database.answering import is_silent
     from aiwebengine.database.embedded import embedded_postgres
 
+    report = report or progress
     url = config.repository.database_url.get_secret_value()
     if not url:
-        with embedded_postgres(
-            config.repository.data_dir, creates=creates, meanwhile=meanwhile
-        ) as embedded:
+        # Otherwise a server that this command has started would outlive it.
+        with (
+            stopped_by_sigterm(),
+            embedded_postgres(
+                config.repository.data_dir, creates=creates, meanwhile=meanwhile, report=report
+            ) as embedded,
+        ):
             yield embedded
         return
-    if not creates and is_silent(url, RESPONSE_TIMEOUT_SECS):
+    if not creates:
+        with slow_step(report, "Waiting for an answer from the database"):
+            _must_answer(url)
+    with slow_step(report, "Loading the engine"):
+        meanwhile()
+    yield url
+
+
+def _must_answer(url: str) -> None:
+    from aiwebengine.database.answering import is_silent
+
+    if is_silent(url, RESPONSE_TIMEOUT_SECS):
         raise Unavailable(
             f"The database did not respond within {RESPONSE_TIMEOUT_SECS:.0f} s. Check"
             " repository.database_url, the server and the network."
         )
-    meanwhile()
-    yield url
 
 
 def make_engine(config: Config, url: str) -> Engine:
@@ -107,7 +127,7 @@ def with_engine(
     """
 
     async def run(engine: Engine) -> Result:
-        await engine.prepare(progress, begins=creates)
+        await engine.prepare(progress, begins=creates, report=progress)
         try:
             return await work(engine, current_operator())
         finally:
@@ -127,6 +147,11 @@ def progress(line: str) -> None:
 def say(line: str, *, err: bool = False) -> None:
     """Print one line. Escapes line breaks and terminal control characters."""
     click.echo(on_one_line(line), err=err)
+
+
+def print_step(line: str) -> None:
+    """Print what a start waits for, also without a terminal: the log of a service shows it."""
+    say(line, err=True)
 
 
 @contextmanager

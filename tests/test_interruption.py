@@ -1,6 +1,7 @@
 """The first signal ends a command, also one whose exception Python ignores; later ones do not."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from tests.freezing import postgres_in
 
 from aiwebengine.core import slow_steps
 from aiwebengine.core.slow_steps import slow_step
+from aiwebengine.terminal.commands import print_step
 
 IGNORED = """
 import signal
@@ -71,6 +73,19 @@ def test_a_terminated_command_leaves_no_server(tmp_path):
 
     assert not server.is_running()
     assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_slow_start_asks_systemd_for_time(tmp_path, monkeypatch, capsys):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+
+        print_step("Waiting …")
+
+        assert manager.recv(100) == b"EXTEND_TIMEOUT_USEC=60000000"
+    print_step("Nobody listens")
+    assert capsys.readouterr().err == "Waiting …\nNobody listens\n"
 
 
 def test_a_slow_step_is_reported_once_and_then_with_its_time(monkeypatch):

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import math
-import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -31,6 +30,7 @@ from aiwebengine.rate_limits.service import client_network
 from aiwebengine.runtimes.pool import Budget
 from aiwebengine.runtimes.starting import supervised
 from aiwebengine.telemetry.beats import ThisInstance
+from aiwebengine.terminal import systemd
 from aiwebengine.terminal.commands import print_step, say
 from aiwebengine.terminal.interruption import Interruption
 from aiwebengine.terminal.output import OutputFailed
@@ -194,7 +194,7 @@ async def _prepare(engine: Engine) -> str | None:
 async def _ask_for_time() -> None:
     """Extend systemd's start timeout: a large database takes time to back up and migrate."""
     while True:
-        _notify_systemd(f"EXTEND_TIMEOUT_USEC={2_000_000 * ASK_FOR_TIME_EVERY_SECS}")
+        systemd.notify(f"EXTEND_TIMEOUT_USEC={2_000_000 * ASK_FOR_TIME_EVERY_SECS}")
         await asyncio.sleep(ASK_FOR_TIME_EVERY_SECS)
 
 
@@ -304,18 +304,7 @@ def _announce(config: Config, link: str | None, *, is_ready: bool) -> None:
     # A closed standard output must not keep the engine from serving.
     with suppress(OutputFailed):
         click.echo(_banner(config, link, is_ready=is_ready))
-    _notify_systemd("READY=1")
-
-
-def _notify_systemd(state: str) -> None:
-    """Send *state* to systemd (see sd_notify(3)) if it started the engine."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
-        # A name that begins with @ is an abstract socket, not a file.
-        notifier.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)
-        notifier.send(state.encode())
+    systemd.notify("READY=1")
 
 
 def _banner(config: Config, link: str | None, *, is_ready: bool) -> str:

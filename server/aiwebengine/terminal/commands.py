@@ -7,7 +7,7 @@ import getpass
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,8 +18,9 @@ import orjson
 from aiwebengine.core.config import Config
 from aiwebengine.core.config_loader import ConfigError, load_config
 from aiwebengine.core.errors import EngineError, Unavailable
-from aiwebengine.core.slow_steps import Report, slow_step
+from aiwebengine.core.slow_steps import REPORT_EVERY_SECS, Report, slow_step
 from aiwebengine.core.untrusted_text import in_json, on_one_line
+from aiwebengine.terminal import systemd
 from aiwebengine.terminal.interruption import stopped_by_sigterm
 
 if TYPE_CHECKING:
@@ -150,8 +151,14 @@ def say(line: str, *, err: bool = False) -> None:
 
 
 def print_step(line: str) -> None:
-    """Print what a start waits for, also without a terminal: the log of a service shows it."""
+    """Print what a start waits for, also without a terminal: the log of a service shows it.
+
+    Asks systemd for as much time as passes until the next line, and as much again. A recovery that
+    systemd ended would begin again.
+    """
     say(line, err=True)
+    with suppress(OSError):
+        systemd.notify(f"EXTEND_TIMEOUT_USEC={2_000_000 * REPORT_EVERY_SECS:.0f}")
 
 
 @contextmanager

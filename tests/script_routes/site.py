@@ -216,6 +216,21 @@ def running(folder: Path, url: str, **settings: str) -> Iterator[Site]:
         "APP_SERVER__PORT": "0",
         **settings,
     }
+    with _serving(folder, environment, r"http://localhost:\d+/auth/link\S+") as link:
+        session = str(httpx2.get(link, timeout=PATIENCE).cookies["aiwebengine_session"])
+        yield Site(link.partition("/auth/")[0], session, url, environment)
+
+
+@contextmanager
+def beside(site: Site, folder: Path) -> Iterator[str]:
+    """Start another instance on the database of *site*; its address."""
+    with _serving(folder, site.environment, r"(?<=Home) +http://localhost:\d+") as address:
+        yield address.strip()
+
+
+@contextmanager
+def _serving(folder: Path, environment: dict[str, str], announced: str) -> Iterator[str]:
+    """Run an engine; what it prints that matches *announced*."""
     output = folder / "output"
     with output.open("w") as log:
         process = subprocess.Popen(
@@ -226,21 +241,19 @@ def running(folder: Path, url: str, **settings: str) -> Iterator[Site]:
             cwd=folder,
         )
     try:
-        link = _link(output, process)
-        session = str(httpx2.get(link, timeout=PATIENCE).cookies["aiwebengine_session"])
-        yield Site(link.partition("/auth/")[0], session, url, environment)
+        yield _printed(output, process, announced)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     assert "Traceback" not in output.read_text(), output.read_text()[-5_000:]
 
 
-def _link(output: Path, process: subprocess.Popen[bytes]) -> str:
-    end = time.monotonic() + 2 * PATIENCE
+def _printed(output: Path, process: subprocess.Popen[bytes], announced: str) -> str:
+    end = time.monotonic() + 4 * PATIENCE
     while time.monotonic() < end and process.poll() is None:
-        link = re.search(r"http://localhost:\d+/auth/link\S+", output.read_text())
-        if link:
-            return link[0]
+        found = re.search(announced, output.read_text())
+        if found:
+            return found[0]
         time.sleep(0.05)
     raise AssertionError(f"the engine did not start:\n{output.read_text()}")
 

@@ -1,13 +1,15 @@
 """Messages reach all who listen, in each worker, once and in order."""
 
 import asyncio
+import json
 
 import psycopg
 import pytest
 from tests.script_streams.conftest import PATIENCE, until
 
 from aiwebengine.core.errors import BadUserInput, Unavailable
-from aiwebengine.script_streams import limits
+from aiwebengine.script_streams import limits, store
+from aiwebengine.script_streams.types import CHANNEL as NOTIFIED
 from aiwebengine.script_streams.types import Matching, TooManyMessages
 
 CHANNEL = "/events"
@@ -132,6 +134,62 @@ async def test_listeners_learn_that_messages_are_missing(url, here, there, scrip
 
         with pytest.raises(Unavailable):
             await taken(listening, 1)
+        with pytest.raises(Unavailable):
+            await taken(listening, 1)
+
+
+def waiting(connection):
+    """How many wait for a message that is being sent."""
+    sql = """
+        select count(*) from pg_locks
+        where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())
+    """
+    return connection.execute(sql).fetchone()[0]
+
+
+async def test_a_message_that_is_being_sent_when_the_connection_comes_back_arrives(
+    url, here, there, script_id
+):
+    with (
+        there.subscribe(script_id, CHANNEL) as listening,
+        psycopg.connect(url, autocommit=True) as looking,
+        psycopg.connect(url) as sending,
+    ):
+        # As a worker sends one, which takes a moment.
+        sending.execute("select pg_advisory_xact_lock(%s)", [store._LOCK])
+        sending.execute(
+            """
+            with sent as (
+              insert into script_messages_sent (number, script_id, channel, body)
+              values (nextval('script_message_numbers'), %s, %s, %s) returning number, body
+            )
+            select pg_notify(%s, number || ' ' || %s || ' ' || body) from sent
+            """,
+            [script_id, CHANNEL, json.dumps([CHANNEL, "sent"]), NOTIFIED, script_id],
+        )
+        looking.execute(
+            """
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'aiwebengine listener'
+            """
+        )
+        # Of each worker one; a worker that does not wait takes the message for delivered.
+        await until(lambda: waiting(looking) == 2 or there.newest)
+        sending.commit()
+        await here.publish(script_id, CHANNEL, "next")
+
+        assert await taken(listening, 2) == ["sent", "next"]
+
+
+async def test_listeners_learn_that_a_message_was_removed_before_it_was_read(url, here, script_id):
+    with (
+        here.subscribe(script_id, CHANNEL) as listening,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        # Announced without its body, which is too large for that, and no longer there.
+        connection.execute("select pg_notify(%s, %s)", [NOTIFIED, f"1 {script_id} "])
+
         with pytest.raises(Unavailable):
             await taken(listening, 1)
 

@@ -124,7 +124,10 @@ class ScriptBroadcast:
             return
         if script_id in self._receivers:
             found = body or await store.body_of(self._db, number)
-            if found is not None:
+            if found is None:
+                # It waited here for longer than it is kept.
+                self._missed(script_id)
+            else:
                 self._deliver(message_of(number, script_id, found))
         self._newest = number
 
@@ -136,8 +139,8 @@ class ScriptBroadcast:
         else:
             is_whole = await self._deliver_after(self._newest, newest)
         if not is_whole:
-            for receiver in self._all_receivers():
-                receiver.missed()
+            for script_id in list(self._receivers):
+                self._missed(script_id)
 
     async def _deliver_after(self, number: int, newest: int) -> bool:
         """Deliver what was sent after *number*; whether all up to *newest* was still there."""
@@ -159,13 +162,10 @@ class ScriptBroadcast:
             except Exception:
                 log.exception("script_streams.receiver_bug")
 
-    def _all_receivers(self) -> set[Receiver]:
-        return {
-            receiver
-            for channels in self._receivers.values()
-            for receivers in channels.values()
-            for receiver in receivers
-        }
+    def _missed(self, script_id: UUID) -> None:
+        channels = self._receivers.get(script_id, {})
+        for receiver in {one for receivers in channels.values() for one in receivers}:
+            receiver.missed()
 
 
 class Subscription(AsyncIterator[StreamMessage]):

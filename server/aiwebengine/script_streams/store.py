@@ -70,12 +70,18 @@ def announced(payload: str) -> tuple[int, UUID, str]:
 
 
 async def newest_number(db: Database) -> int:
-    """The number of the newest message that was ever sent; 0 before the first."""
-    return int(
-        await db.value(
-            "select case when is_called then last_value else 0 end from script_message_numbers"
+    """The number of the newest message that was ever sent; 0 before the first.
+
+    No message that is committed after this has a lower number.
+    """
+    async with db.transaction():
+        # A number is taken before its message can be read: wait for those that are on their way.
+        await db.execute("select pg_advisory_xact_lock_shared(:lock)", lock=_LOCK)
+        return int(
+            await db.value(
+                "select case when is_called then last_value else 0 end from script_message_numbers"
+            )
         )
-    )
 
 
 async def body_of(db: Database, number: int) -> str | None:

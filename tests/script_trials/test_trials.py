@@ -147,6 +147,34 @@ async def test_a_snippet_sees_the_entry_and_its_writes_are_undone(trials, saved,
     assert await notes() == []
 
 
+@pytest.mark.parametrize(
+    ("source", "message", "line", "column"),
+    [
+        ("nope(", "SyntaxError: Unexpected end of the snippet", 1, 6),
+        ("const a = 1;\n  nope(;\nreturn a;", "SyntaxError: Unexpected token ';'", 2, 8),
+        ("1 +\n'open", "SyntaxError: Invalid or unexpected token", 2, 1),
+        ("let a; let a;", "SyntaxError: Identifier 'a' has already been declared", 1, 12),
+        ("1 +\n double.missing.member", "TypeError: Cannot read properties", 2, 17),
+        ("const f = () => {\n  throw new Error('no');\n};\nf();", "no", 2, 9),
+    ],
+)
+async def test_an_error_in_a_snippet_names_its_place_there(
+    trials, saved, edith, source, message, line, column
+):
+    error = (await trials.evaluate(edith, "one", source)).error
+
+    assert error.message.startswith(message)
+    assert (error.file, error.line, error.column) == ("(snippet)", line, column)
+    assert f"(snippet):{line}:{column}" in error.stack
+    assert "__aiwebengine" not in error.stack
+
+
+async def test_an_error_in_the_entry_names_its_place_in_a_snippet_too(trials, saved, edith):
+    error = (await trials.evaluate(edith, "one", "\ndouble({ valueOf: () => null.x })")).error
+
+    assert (error.file, error.line) == ("(snippet)", 2)
+
+
 async def test_a_snippet_may_keep_its_writes_and_is_audited(engine, trials, saved, edith, notes):
     await trials.evaluate(edith, "one", "host.ask('notes.add', ['kept'])", keep=True)
 

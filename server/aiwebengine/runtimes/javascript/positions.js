@@ -6,6 +6,14 @@ import { exec, indexOf, isPrototypeOf, slice, stringify } from "./safe.js";
 // Author code can replace the globals.
 const { Error, String } = globalThis;
 
+/** The file that a snippet counts as. A line is put before what is evaluated. */
+export const SNIPPET = "(snippet)";
+
+// As V8 writes it in a stack.
+const UNNAMED_SNIPPET = `${SNIPPET}, <anonymous>`;
+const IN_SNIPPET = /\(snippet\)(?:, <anonymous>)?:(\d+):/g;
+// Functions that the engine adds to the entry: dialects.py.
+const OURS = " __aiwebengine_";
 const ESCAPED = /[.*+?^${}()|[\]\\]/g;
 const NOTHING_KNOWN = { file: null, line: null, column: null };
 const MOST_CAUSES = 5;
@@ -38,12 +46,17 @@ export class Positions {
   find(text) {
     const found = typeof text === "string" ? exec(this.#place, text) : null;
     if (found === null) return NOTHING_KNOWN;
-    return { file: decoded(found[1]), line: +found[2], column: +found[3] };
+    const [, path, line, column] = found;
+    if (path === SNIPPET || path === UNNAMED_SNIPPET) {
+      return { file: SNIPPET, line: line - 1, column: +column };
+    }
+    return { file: decoded(path), line: +line, column: +column };
   }
 
   /** *text* with paths relative to the folder. */
   shortened(text) {
-    return without(this.#folder, without(this.#encoded, without(this.#decoded, text)));
+    const relative = without(this.#folder, without(this.#encoded, without(this.#decoded, text)));
+    return relative.replace(IN_SNIPPET, (_, line) => `${SNIPPET}:${line - 1}:`);
   }
 
   /** What `FAILED` and `NOT_READY` report of anything that was thrown. */
@@ -78,6 +91,7 @@ export class Positions {
     const eachLine = /^ {4}at .*$/gm;
     let text = "";
     for (let line = exec(eachLine, stack); line !== null; line = exec(eachLine, stack)) {
+      if (indexOf(line[0], OURS) >= 0) continue;
       if (exec(this.#place, line[0]) !== null) text += `\n${this.shortened(line[0])}`;
     }
     return text;

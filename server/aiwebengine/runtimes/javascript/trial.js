@@ -1,10 +1,11 @@
 // Tests of a script, and snippets that are evaluated in it: only in processes started for that.
 
 import { assert, expect } from "./expect.js";
-import { freeze, stringify } from "./safe.js";
+import { SNIPPET } from "./positions.js";
+import { exec, freeze, stringify } from "./safe.js";
 
 // Author code can replace the globals.
-const { Error, TypeError } = globalThis;
+const { Error, SyntaxError, TypeError, encodeURIComponent } = globalThis;
 
 const MOST_TESTS = 1_000;
 const LONGEST_VALUE = 100_000;
@@ -84,16 +85,42 @@ async function runTest({ head, env, ctx, context }) {
 /** The value of an expression, or what statements return. */
 async function evaluate({ head, env, ctx, context }) {
   if (evaluateInEntry === undefined) throw new TypeError("snippets are not evaluated here");
+  const wrapped = (start, end) =>
+    `(async () => ${start}\n${head.source}\n${end})()\n//# sourceURL=${positions.address(SNIPPET)}`;
   let running;
   try {
-    running = evaluateInEntry(`(async () => (${head.source}\n))()`, env, ctx, context);
+    running = evaluateInEntry(wrapped("(", ")"), env, ctx, context);
   } catch {
     // Not an expression. What it throws while it runs comes as a rejection.
-    running = evaluateInEntry(`(async () => {${head.source}\n})()`, env, ctx, context);
+    try {
+      running = evaluateInEntry(wrapped("{", "}"), env, ctx, context);
+    } catch (error) {
+      throw await unparsable(head.source, error);
+    }
   }
   const value = await running;
   const text = inspect(value, { colors: false, depth: 4, strAbbreviateSize: LONGEST_VALUE });
   return { json: asJson(value), text: text.slice(0, LONGEST_VALUE) };
+}
+
+/** *error* with its place in a snippet that can't be parsed: `eval` does not report one. */
+async function unparsable(source, error) {
+  let found = null;
+  try {
+    // Loaded as a module, which runs nothing of it.
+    await import(`data:text/javascript,${encodeURIComponent(`async () => {\n${source}\n}`)}`);
+  } catch (reported) {
+    found = exec(/\bdata:\S*:(\d+):(\d+)$/m, reported.message);
+  }
+  const lines = source.split("\n");
+  const isAtEnd = found !== null && found[1] > lines.length + 1;
+  const placed = new SyntaxError(isAtEnd ? "Unexpected end of the snippet" : error.message);
+  const [line, column] = isAtEnd
+    ? [lines.length + 1, lines.at(-1).length + 1]
+    : [found?.[1], found?.[2]];
+  const place = `\n    at ${positions.address(SNIPPET)}:${line}:${column}`;
+  placed.stack = `${placed}${found === null ? "" : place}`;
+  return placed;
 }
 
 function asJson(value) {

@@ -111,7 +111,8 @@ test-oldest: install $(SERVERS_READY) ## Run the database tests on the oldest su
 		$(BIN)/pytest -n 3 --dist worksteal -m "not timed and not newest and $(PLAIN)" $(ON_OLDEST)
 
 test-kill: install ## Kill backups, restores, migrations and what runs scripts more than 100 times each
-	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py tests/script_schedules/test_kills.py
+	KILLS=$${KILLS:-20} $(BIN)/pytest -q -s tests/backups/test_kills.py tests/script_schedules/test_kills.py \
+		tests/script_database/test_random_kills.py
 
 schema: install ## Write schema.graphql, tests/schema.sql and frontend/types from the code
 	$(BIN)/aiwebengine schema print > schema.graphql

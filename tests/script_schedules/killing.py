@@ -33,6 +33,11 @@ class Instance:
 
     def start(self) -> None:
         """Start it, and wait until it serves scripts."""
+        self.launch()
+        wait_for(self.is_serving, PATIENCE)
+
+    def launch(self) -> None:
+        """Start it."""
         with (self._folder / "output").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "aiwebengine", "serve"],
@@ -48,14 +53,19 @@ class Instance:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self.is_serving, PATIENCE)
 
     def is_serving(self) -> bool:
         """Whether it answers by a script."""
+        return self.served() is not None
+
+    def served(self) -> str | None:
+        """What the script answers; None if it does not."""
         assert self.process.poll() is None, self.output[-3_000:]
         with suppress(httpx2.HTTPError):
-            return httpx2.get(f"{self.base}/clock", timeout=5).status_code == 200
-        return False
+            answer = httpx2.get(f"{self.base}/clock", timeout=5)
+            if answer.status_code == 200:
+                return answer.text
+        return None
 
     @property
     def process(self) -> subprocess.Popen[bytes]:

@@ -208,7 +208,7 @@ async def test_nothing_that_was_sent_is_lost_unnoticed_when_all_connections_are_
             await until(lambda number=number: len(accepted) > number * 5 or sending[0].done())
             instances.cut(ALL)
         await asyncio.gather(*sending)
-        await until(lambda: all(told_or(heard, accepted) for heard in all_heard))
+        await until(lambda: all(has_all_or_knows(heard, accepted) for heard in all_heard))
 
     for heard in all_heard:
         whole = [text for text in heard.messages if not text.startswith("(")]
@@ -218,8 +218,8 @@ async def test_nothing_that_was_sent_is_lost_unnoticed_when_all_connections_are_
             assert numbers == sorted(numbers)
 
 
-def told_or(heard, accepted):
-    """Whether a listener got everything, or was told to load the state or to connect again."""
+def has_all_or_knows(heard, accepted):
+    """Whether a listener got everything, or knows that it has to load the state."""
     return set(accepted) <= set(heard.texts) or any(text.startswith("(") for text in heard.texts)
 
 
@@ -228,12 +228,12 @@ async def test_listeners_learn_that_messages_are_missing_and_what_to_do(instance
         instances.lose_a_message()
         instances.cut(LISTENERS)
         await until(lambda: all(heard.messages for heard in all_heard))
-        told = [heard.messages[0] for heard in all_heard]
+        seen = [heard.messages[0] for heard in all_heard]
         assert await send(instances.one, "next")
         await until(lambda: all("next" in heard.texts for heard in all_heard[::3]))
 
     missing = "(Messages of this subscription are missing. Subscribe again.)"
-    assert told == ["(gap)", "(1013)", missing] * 2
+    assert seen == ["(gap)", "(1013)", missing] * 2
 
 
 async def test_a_client_that_changes_to_the_other_instance_gets_what_it_missed(instances):

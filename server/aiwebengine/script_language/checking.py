@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+import psutil
 
 from aiwebengine.core.formats import count
 from aiwebengine.runtimes.deno import Deno
@@ -18,6 +21,7 @@ from aiwebengine.script_language import messages, process
 from aiwebengine.script_language.admission import InstanceLock
 from aiwebengine.script_language.messages import MOST_DIAGNOSTICS, Places
 from aiwebengine.script_language.process import Bounds, Finished, Stop
+from aiwebengine.script_language.queueing import MAKE_WAY_SECS, Turn
 from aiwebengine.scripts.folders import FOR_EDITORS
 from aiwebengine.scripts.interface import interface
 from aiwebengine.scripts.interface.declarations import declarations
@@ -30,10 +34,15 @@ HEAP_MB = 384
 """Of the checker's JavaScript."""
 RESIDENT_BYTES = 768 * 1_048_576
 OUTPUT_BYTES = 1_000_000
+MOST_AT_ONCE = 2
+PROCESSORS_OF_TWO = 2
+"""Two run at once with this many processors and this much memory: one takes 170 to 400 MB."""
+MEMORY_OF_TWO = 3_500_000_000
 LARGEST_SOURCES_BYTES = 5_000_000
 """Of all files whose contents have types."""
 
 BOUNDS = Bounds(CHECK_SECS, RESIDENT_BYTES, OUTPUT_BYTES)
+_LOCKS = ("types.lock", "types-2.lock")
 _SOURCE = re.compile(r".+\.(ts|tsx|mts|js|jsx|mjs)")
 _WITH_TYPES = re.compile(r".+\.(ts|tsx|mts|cts|js|jsx|mjs|cjs|json)")
 _DECLARATIONS = "aiwebengine.d.ts"
@@ -59,18 +68,27 @@ class Found:
     problem: str | None = None
 
 
-class TypeChecker:
-    """Checks one script at a time in an instance, whose workers share *folder*."""
+def checks_at_once() -> int:
+    """How many checks this machine has room for."""
+    has_processors = (os.cpu_count() or 1) >= PROCESSORS_OF_TWO
+    has_memory = psutil.virtual_memory().total >= MEMORY_OF_TWO
+    return MOST_AT_ONCE if has_processors and has_memory else 1
 
-    def __init__(self, folder: Callable[[], Path], bounds: Bounds = BOUNDS) -> None:
+
+class TypeChecker:
+    """Checks *at_once* scripts at a time in an instance, whose workers share *folder*."""
+
+    def __init__(
+        self, folder: Callable[[], Path], bounds: Bounds = BOUNDS, at_once: int = 1
+    ) -> None:
         self._folder = folder
         self._bounds = bounds
-        self._lock = InstanceLock(folder, "types.lock")
+        self._locks = InstanceLock(folder, *_LOCKS[:at_once])
         self._deno: Deno | None = None
 
-    async def check(self, tree: Tree) -> Found:
-        """The type errors in the files. Raises Unavailable when others are checked for too long,
-        and OSError.
+    async def check(self, tree: Tree, turn: Turn | None = None) -> Found:
+        """The type errors in the files; *turn* bounds its time further. Raises Unavailable when
+        others are checked for too long, and OSError.
         """
         size = sum(len(text) for path, text in tree.files.items() if _WITH_TYPES.fullmatch(path))
         if size > LARGEST_SOURCES_BYTES:
@@ -79,17 +97,17 @@ class TypeChecker:
                 f"The types are not checked: the sources have {size:,} bytes; at most"
                 f" {LARGEST_SOURCES_BYTES:,} are checked.",
             )
-        async with self._lock.held():
+        async with self._locks.held() as lock:
             # Only the holder of the lock uses it, so what is in it was left by a crash.
-            folder = self._folder() / "types"
+            folder = self._folder() / lock.removesuffix(".lock")
             await _ended(_remove, folder)
             try:
                 await _ended(_write, folder, tree)
-                return await self._check(folder, tree)
+                return await self._check(folder, tree, turn)
             finally:
                 await _ended(_remove, folder)
 
-    async def _check(self, folder: Path, tree: Tree) -> Found:
+    async def _check(self, folder: Path, tree: Tree, turn: Turn | None) -> Found:
         deno = Deno(folder / "cache")
         problem = await deno.problem()
         if problem is not None:
@@ -108,7 +126,10 @@ class TypeChecker:
             # A package.json of the script says nothing about imports here.
             environment={**deno.environment(), "DENO_NO_PACKAGE_JSON": "1"},
             bounds=self._bounds,
+            secs=turn.secs if turn else None,
         )
+        if finished.stopped is Stop.TIME and turn is not None:
+            return Found([], _too_slow(turn, self._bounds))
         return _found(finished, places)
 
 
@@ -190,6 +211,16 @@ def _found(finished: Finished, places: Places) -> Found:
     if "out of memory" in output:
         return Found([], _PROBLEMS[Stop.MEMORY])
     return Found([], f"The types are not checked: the checker ended with {finished.exit_code}.")
+
+
+def _too_slow(turn: Turn, bounds: Bounds) -> str:
+    if turn.made_way:
+        return (
+            f"The types are not checked: it takes more than {MAKE_WAY_SECS:.0f} seconds, and others"
+            " wait whose checks took less time lately. Try again in a minute."
+        )
+    secs = min(turn.whole, bounds.seconds)
+    return f"The types are not checked: it takes more than {secs:.0f} seconds."
 
 
 _PROBLEMS: Mapping[Stop, str] = {

@@ -52,10 +52,12 @@ async def run(
     environment: Mapping[str, str],
     bounds: Bounds,
     given: bytes = b"",
+    secs: Callable[[], float] | None = None,
 ) -> Finished:
     """Run *command* in *folder*, with *given* as its input. It does not outlive this call.
 
-    Raises OSError when it can't be started.
+    *secs* gives the time that it may have, which can become less meanwhile. Raises OSError when it
+    can't be started.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -76,7 +78,7 @@ async def run(
     assert process.stdin is not None  # noqa: S101 - they are pipes
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
-    watch = asyncio.create_task(_watch(process.pid, bounds, stop))
+    watch = asyncio.create_task(_watch(process.pid, bounds, secs, stop))
     try:
         output, errors, _ = await asyncio.gather(
             _read(process.stdout, bounds.output_bytes, stop),
@@ -92,10 +94,12 @@ async def run(
     return Finished(exit_code, output, errors, stops[0] if stops else None)
 
 
-async def _watch(pid: int, bounds: Bounds, stop: Callable[[Stop], None]) -> None:
+async def _watch(
+    pid: int, bounds: Bounds, secs: Callable[[], float] | None, stop: Callable[[Stop], None]
+) -> None:
     """Stop the process once it exceeds its time or memory."""
-    meter, end = Meter(pid), time.monotonic() + bounds.seconds
-    while time.monotonic() < end:
+    meter, begun = Meter(pid), time.monotonic()
+    while time.monotonic() - begun < min(bounds.seconds, secs() if secs else bounds.seconds):
         try:
             if meter.memory().resident > bounds.resident_bytes:
                 stop(Stop.MEMORY)

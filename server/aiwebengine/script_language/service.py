@@ -9,8 +9,9 @@ from pathlib import Path
 from aiwebengine.core.errors import Conflict, Unavailable
 from aiwebengine.core.identity import Viewer
 from aiwebengine.script_language.admission import Admission
-from aiwebengine.script_language.checking import TypeChecker
+from aiwebengine.script_language.checking import TypeChecker, checks_at_once
 from aiwebengine.script_language.formatting import formatted
+from aiwebengine.script_language.queueing import FairQueue
 from aiwebengine.script_language.types import FormattedFile, ScriptTypeCheck
 from aiwebengine.scripts.files import tree_of
 from aiwebengine.scripts.records import Tree
@@ -18,7 +19,7 @@ from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.service import Scripts
 
 FORMATS_AT_ONCE = 2
-"""In one worker. Types are checked for one script at a time in an instance."""
+"""In one worker, of one person one."""
 
 
 class ScriptLanguage:
@@ -31,8 +32,9 @@ class ScriptLanguage:
         self._scripts = scripts
         self._folder = folder
         self._off = off
-        self.checker = TypeChecker(folder)
-        self._checks = Admission(1)
+        at_once = checks_at_once()
+        self.checker = TypeChecker(folder, at_once=at_once)
+        self._checks = FairQueue(folder, "types.queue", at_once)
         self._formats = Admission(FORMATS_AT_ONCE)
 
     async def check_types(
@@ -47,15 +49,13 @@ class ScriptLanguage:
         self._must_be_on()
         if tree is None:
             tree = await self._saved(viewer, slug, version or script.newest_version)
-        async with self._checks.entered(viewer):
-            begun = time.perf_counter()
-            try:
-                found = await self.checker.check(tree)
-            except OSError as error:
-                raise Unavailable(
-                    f"Types can't be checked on the server: {error.strerror}."
-                ) from error
-        milliseconds = round((time.perf_counter() - begun) * 1_000, 3)
+        try:
+            async with self._checks.turn(viewer, slug) as turn:
+                begun = time.perf_counter()
+                found = await self.checker.check(tree, turn)
+                milliseconds = round((time.perf_counter() - begun) * 1_000, 3)
+        except OSError as error:
+            raise Unavailable(f"Types can't be checked on the server: {error.strerror}.") from error
         return ScriptTypeCheck(
             diagnostics=found.diagnostics, problem=found.problem, milliseconds=milliseconds
         )

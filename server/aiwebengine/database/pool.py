@@ -19,6 +19,7 @@ from aiwebengine.database.connection_pool import ConnectionPool
 from aiwebengine.database.holding import hold_lock
 from aiwebengine.database.open_transactions import OpenTransaction, Transaction
 from aiwebengine.database.statements import arguments, compiled
+from aiwebengine.database.turns import Places, Turns
 
 Row: TypeAlias = asyncpg.Record
 
@@ -26,6 +27,10 @@ LONGEST_MAINTENANCE_SECS = 24 * 3_600
 CLOSE_TIMEOUT_SECS = 5.0
 
 _DOES_NOT_ANSWER = "The database does not answer. Try again in a moment."
+_MANY_RUN = (
+    "Too many init() functions, tests and trials of scripts write now. Try again in a moment."
+)
+_MANY_ARE_DEPLOYED = "Too many scripts are being deployed or checked now. Try again in a moment."
 
 # Errors that mean that the database is unavailable, not that the statement is wrong.
 _OUTAGES = (
@@ -107,6 +112,12 @@ class Database:
         self._pool: ConnectionPool | None = None
         self._held: ContextVar[Transaction | None] = ContextVar("held_connection", default=None)
         self.observers: list[Observer] = []
+        self.turns = Turns()
+        """Of those who would wait for a lock."""
+        self.runs = Places(max_connections, _MANY_RUN)
+        """Of transactions that last as long as a run of a script."""
+        self.deployments = Places(max_connections, _MANY_ARE_DEPLOYED)
+        """Of transactions that last as long as the migrations of a script."""
 
     async def connect(self) -> None:
         """Open the pool. Raises Unavailable."""

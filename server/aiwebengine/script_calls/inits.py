@@ -61,6 +61,11 @@ class CountedInit:
         """Answer a question. Raises EngineError."""
         return await self._invocation.answer(operation, arguments, body)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether `init()` has written what counts, so that its transaction locks the script."""
+        return self._counts and self._shared.is_begun
+
     def joined(self) -> AbstractAsyncContextManager[None]:
         """A transaction that has what `init()` wrote, if it wrote and that counts."""
         return self._joined()

@@ -39,6 +39,7 @@ class SharedTransaction:
         self._open: OpenTransaction | None = None
         self._lock = asyncio.Lock()
         self._is_marked = False
+        self._has_place = False
 
     @property
     def is_begun(self) -> bool:
@@ -68,28 +69,45 @@ class SharedTransaction:
             await self._open.reset()
         else:
             opened, self._open = self._open, None
-            await opened.rollback()
+            await self._end(opened.rollback())
 
     async def _begun(self) -> OpenTransaction:
-        opened = await self._db.open_transaction()
+        await self._db.runs.take()
+        self._has_place = True
+        try:
+            opened = await self._db.open_transaction()
+        except BaseException:
+            self._leave()
+            raise
         try:
             if self._begin is not None:
                 async with opened.entered():
                     await self._begin()
         except BaseException:
-            await opened.rollback()
+            await self._end(opened.rollback())
             raise
         return opened
 
     async def commit(self) -> None:
         """Keep what was written. Raises Unavailable."""
         if self._open is not None:
-            await self._open.commit()
+            await self._end(self._open.commit())
 
     async def rollback(self) -> None:
         """Undo what was written."""
         if self._open is not None:
-            await self._open.rollback()
+            await self._end(self._open.rollback())
+
+    async def _end(self, ending: Awaitable[None]) -> None:
+        try:
+            await ending
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._has_place:
+            self._has_place = False
+            self._db.runs.give_back()
 
 
 class Invocation:

@@ -21,7 +21,7 @@ class DatabaseStep(ActivationStep):
         """Problems of the migrations: they are applied and rolled back."""
         return await self._migrations.check(offered.script_id, await offered.files())
 
-    async def activate(self, activation: Activation) -> None:
+    async def prepare(self, activation: Activation) -> None:
         """Apply what is new; when an earlier version takes over, undo what it does not have."""
         before = activation.previous_version
         await self._migrations.apply(

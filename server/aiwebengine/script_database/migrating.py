@@ -7,10 +7,10 @@ from uuid import UUID
 
 from aiwebengine.database import Database
 from aiwebengine.database.restricted import SqlError, refusals_translated
+from aiwebengine.database.turns import Turns
 from aiwebengine.script_database import roles, store
 from aiwebengine.script_database.migration_files import FOLDER, Applied, Plan, Step, plan
 from aiwebengine.script_database.statements import Statement, line_of
-from aiwebengine.script_database.turns import Turns
 from aiwebengine.scripts.errors import NotLoadable
 from aiwebengine.scripts.types import Diagnostic, Severity
 
@@ -41,6 +41,7 @@ class ScriptMigrations:
         try:
             async with (
                 self._turns.turn(script_id, CHECK_WAIT_SECS, busy),
+                self._db.deployments.taken(),
                 self._db.transaction(),
             ):
                 await self._run(script_id, found, version=0, notes=False)

@@ -36,8 +36,7 @@ class FetchHosts(ScriptAccess):
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
         """
         allowed = None if hosts is None else checked_patterns("hosts", hosts)
-        async with self._db.transaction():
-            script = await self._locked(viewer, slug, Act.SET_FETCH_HOSTS)
+        async with self._locking(viewer, slug, Act.SET_FETCH_HOSTS) as script:
             before = await self.hosts_of(script.key)
             if before == allowed:
                 return allowed

@@ -35,8 +35,7 @@ class ScriptRequests(ScriptAccess):
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput, Conflict for a name that another
         one has, and for too many or too much.
         """
-        async with self._db.transaction():
-            script = await self._locked(viewer, slug, Act.SAVE_REQUESTS)
+        async with self._locking(viewer, slug, Act.SAVE_REQUESTS) as script:
             wanted = checks.checked(wanted)
             replaced = None if request_id is None else checks.request_id(request_id)
             present = await store.all_of(self._db, script.key)
@@ -52,8 +51,7 @@ class ScriptRequests(ScriptAccess):
 
         Raises Unauthenticated, Forbidden, NotFound.
         """
-        async with self._db.transaction():
-            script = await self._locked(viewer, slug, Act.SAVE_REQUESTS)
+        async with self._locking(viewer, slug, Act.SAVE_REQUESTS) as script:
             removed = checks.request_id(request_id)
             if not await store.remove(self._db, script.key, removed):
                 raise NotFound(f"{slug} has no saved request {request_id}.")

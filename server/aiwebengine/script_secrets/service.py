@@ -88,8 +88,7 @@ class ScriptSecrets(ScriptAccess):
         """
         name, value = checks.name(name), checks.value(value)
         allowed = checked_patterns("hosts", hosts)
-        async with self._db.transaction():
-            script = await self._locked(viewer, slug, Act.SET_SECRETS)
+        async with self._locking(viewer, slug, Act.SET_SECRETS) as script:
             await store.lock_secrets(self._db, script.key)
             own, _ = await store.count_others(self._db, script.key, None, name)
             if own >= MOST_OF_SCRIPT:
@@ -113,8 +112,7 @@ class ScriptSecrets(ScriptAccess):
         Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
         """
         checks.name(name)
-        async with self._db.transaction():
-            script = await self._locked(viewer, slug, Act.SET_SECRETS)
+        async with self._locking(viewer, slug, Act.SET_SECRETS) as script:
             await store.lock_secrets(self._db, script.key)
             before = await store.find(self._db, script.key, name)
             if before is None or not await store.remove(self._db, script.key, None, name):

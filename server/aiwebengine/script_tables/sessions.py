@@ -8,8 +8,8 @@ from uuid import UUID
 
 from aiwebengine.core.errors import Conflict, EngineError, Unavailable
 from aiwebengine.database.restricted import RestrictedConnection
+from aiwebengine.database.turns import Turns
 from aiwebengine.script_database.connections import ScriptConnections
-from aiwebengine.script_database.turns import Turns
 from aiwebengine.script_tables.types import WAIT_SECS
 
 

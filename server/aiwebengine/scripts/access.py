@@ -9,7 +9,7 @@ from typing import Protocol
 from aiwebengine.audit import bounds
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import Target
-from aiwebengine.core.errors import NotFound
+from aiwebengine.core.errors import Conflict, NotFound
 from aiwebengine.core.identity import Viewer
 from aiwebengine.database import Database
 from aiwebengine.scripts import store, version_store
@@ -18,6 +18,10 @@ from aiwebengine.scripts.limits import LimitRules
 from aiwebengine.scripts.records import ScriptSettings
 from aiwebengine.scripts.rights import Act, must_be_allowed
 from aiwebengine.scripts.types import Script, ScriptVersion
+
+MOST_WAITING = 20
+"""Changes of one script that wait for their turn, in one worker."""
+WAIT_SECS = 10.0
 
 
 class FindsScripts(Protocol):
@@ -58,11 +62,38 @@ class ScriptAccess:
 
     @asynccontextmanager
     async def _changing(self, viewer: Viewer, slug: str, act: Act) -> AsyncIterator[Script]:
-        """Lock the script in a transaction. Raises as `_found` does."""
-        must_be_allowed(viewer, act)
-        async with self._db.transaction():
-            yield await self._locked(viewer, slug, act)
+        """As `_locking`; the change may concern what is served."""
+        async with self._locking(viewer, slug, act) as script:
+            yield script
         await self._has_changed()
+
+    @asynccontextmanager
+    async def _locking(self, viewer: Viewer, slug: str, act: Act) -> AsyncIterator[Script]:
+        """Lock the script in a transaction. Raises as `_found` does, and Conflict as `_turn`."""
+        must_be_allowed(viewer, act)
+        async with self._turn(viewer, slug, act), self._db.transaction():
+            yield await self._locked(viewer, slug, act)
+
+    @asynccontextmanager
+    async def _turn(self, viewer: Viewer, slug: str, act: Act) -> AsyncIterator[None]:
+        """Wait for the other changes of a script, without a connection.
+
+        The lock of its row is held for as long as the migrations of its author take. Raises
+        Conflict when too many wait or after WAIT_SECS, and Forbidden.
+        """
+        if self._db.is_in_transaction:
+            yield
+            return
+        turns, key = self._db.turns, ("script", slug)
+        if turns.is_taken(key):
+            # Who may not change it takes nobody's place.
+            script = await store.find(self._db, slug, viewer.id)
+            if script is not None:
+                must_be_allowed(viewer, act, script)
+        if turns.waiting(key) >= MOST_WAITING:
+            raise _is_busy(slug)
+        async with turns.turn(key, WAIT_SECS, _is_busy(slug)):
+            yield
 
     async def _has_changed(self) -> None:
         """What is served may have changed, and that is committed."""
@@ -106,6 +137,12 @@ def target_of(script: Script) -> Target:
 def label_of(viewer: Viewer) -> str:
     """Who acts, as it is stored with what they do."""
     return bounds.text("actor_label", viewer.label)
+
+
+def _is_busy(slug: str) -> Conflict:
+    return Conflict(
+        f"The script {slug[:70]} is being deployed or changed by others. Try again in a moment."
+    )
 
 
 def _no_script(slug: str) -> NotFound:

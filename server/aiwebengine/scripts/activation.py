@@ -48,6 +48,12 @@ class ActivationStep:
         """
         return []
 
+    async def prepare(self, activation: Activation) -> None:
+        """Do what can take long, in the transaction of the deployment and before `activate`.
+
+        Other scripts can be deployed meanwhile. Raises EngineError; then nothing is deployed.
+        """
+
     async def activate(self, activation: Activation) -> None:
         """Change what belongs to the version, in the transaction of the deployment.
 
@@ -78,6 +84,10 @@ class InitRun(Protocol):
 
     async def answer(self, operation: str, arguments: list[Any], body: bytes) -> Reply:
         """Answer a question. Raises EngineError."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether `init()` has written, so that its transaction has locked the script."""
 
     def joined(self) -> AbstractAsyncContextManager[None]:
         """A transaction that has what `init()` wrote; the end of the block commits both.
@@ -131,6 +141,11 @@ class _NoInit:
     async def answer(self, operation: str, arguments: list[Any], body: bytes) -> Reply:
         """Raises Unavailable."""
         raise Unavailable(f"{operation[:100]} is not available here.")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether `init()` has written; it can't."""
+        return False
 
     def joined(self) -> AbstractAsyncContextManager[None]:
         """A transaction."""

@@ -6,17 +6,15 @@ after the deployment finds it running. What changes then is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiwebengine.audit.types import AuditAction
 from aiwebengine.core.errors import Conflict
 from aiwebengine.core.identity import Viewer
 from aiwebengine.scripts import activation_store, checks, route_store, store, version_store
 from aiwebengine.scripts.access import label_of, target_of
-from aiwebengine.scripts.activation import (
-    Activation,
-    Files,
-)
+from aiwebengine.scripts.activation import Activation, Files, InitRun
 from aiwebengine.scripts.activation_types import ActivationKind
 from aiwebengine.scripts.candidates import ScriptCandidates
 from aiwebengine.scripts.errors import NotLoadable, OtherActiveVersion, RouteTaken
@@ -127,7 +125,7 @@ class ScriptDeploys(ScriptCandidates):
         )
 
         async def store_it() -> Deployed:
-            async with run.joined():
+            async with self._deploying(viewer, slug, run):
                 current = await store.lock(self._db, slug, viewer.id)
                 if script is None and current is not None and current.key == candidate.script_id:
                     # Its `init()` has written.
@@ -188,7 +186,7 @@ class ScriptDeploys(ScriptCandidates):
         )
 
         async def store_it() -> Deployed:
-            async with run.joined():
+            async with self._deploying(viewer, slug, run):
                 current = await self._locked(viewer, slug, Act.DEPLOY)
                 if (current.key, current.activation) != (script.key, script.activation):
                     raise await self._other_active(current, script.active_version)
@@ -225,6 +223,19 @@ class ScriptDeploys(ScriptCandidates):
             [activations] = await activation_store.pages(self._db, [(script.key, None, 1)])
             last = activations[0] if activations else None
         return OtherActiveVersion(script.slug, script.active_version, last)
+
+    @asynccontextmanager
+    async def _deploying(self, viewer: Viewer, slug: str, run: InitRun) -> AsyncIterator[None]:
+        """The transaction of a deployment. Who waits for it holds no connection.
+
+        One that `init()` has begun is not waited for: it has locked the script already.
+        """
+        async with AsyncExitStack() as stack:
+            if not run.is_begun:
+                await stack.enter_async_context(self._turn(viewer, slug, Act.DEPLOY))
+                await stack.enter_async_context(self._db.deployments.taken())
+            await stack.enter_async_context(run.joined())
+            yield
 
     def _begun(
         self,
@@ -283,6 +294,13 @@ class ScriptDeploys(ScriptCandidates):
         """
         if script.active_version == number:
             return False
+        before = script.active_version
+        activated = Activation(
+            script.key, script.slug, checked.registrations, files, number, before
+        )
+        for step in self.steps:
+            await step.prepare(activated)
+        # All other deployments wait from here on: nothing below takes as long as an author likes.
         activation = await store.next_activation(self._db)
         if not await route_store.replace(self._db, script.key, script.host, checked.routes):
             raise RouteTaken(
@@ -290,10 +308,6 @@ class ScriptDeploys(ScriptCandidates):
             )
         await version_store.activate(
             self._db, script.key, number, activation, checked.registrations, checked.diagnostics
-        )
-        before = script.active_version
-        activated = Activation(
-            script.key, script.slug, checked.registrations, files, number, before
         )
         for step in self.steps:
             await step.activate(activated)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from uuid import UUID
 
-from aiwebengine.core.errors import Conflict, EngineError, Unavailable
+from aiwebengine.core.errors import Conflict, EngineError, LimitExceeded, Unavailable
 from aiwebengine.database.restricted import RestrictedConnection
 from aiwebengine.database.turns import Turns
 from aiwebengine.script_database.connections import ScriptConnections
-from aiwebengine.script_tables.types import WAIT_SECS
+from aiwebengine.script_tables.types import MOST_WAITING, WAIT_SECS
 
 
 class TableSessions:
@@ -51,6 +51,11 @@ class TableSessions:
     async def _transaction(
         self, script_id: UUID, begin: str
     ) -> AsyncIterator[RestrictedConnection]:
+        waiting = self._turns.waiting(script_id)
+        if waiting >= MOST_WAITING:
+            raise LimitExceeded(
+                f"{waiting} others wait to read or change tables of this script. Try again later."
+            )
         problem = f"Somebody else read tables of this script for {WAIT_SECS:g} s. Try again."
         async with self._turns.turn(script_id, WAIT_SECS, problem):
             key = str(script_id)

@@ -27,6 +27,8 @@ MOST_FILTERS = 10
 """Conditions of one page."""
 LARGEST_VALUE = 1_000_000
 """Characters of one value that is compared or written."""
+MOST_WAITING = 20
+"""Readers and changes of one script that wait, in one worker."""
 WAIT_SECS = 10.0
 """Wait for another reader of the same script: each process runs one at a time."""
 

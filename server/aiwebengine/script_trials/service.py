@@ -13,8 +13,9 @@ from typing import Any
 
 from aiwebengine.audit.service import AuditTrail
 from aiwebengine.audit.types import AuditAction
-from aiwebengine.core.errors import BadUserInput, Conflict, Unavailable
+from aiwebengine.core.errors import BadUserInput, Conflict, LimitExceeded, Unavailable
 from aiwebengine.core.identity import Viewer
+from aiwebengine.database.turns import Turns
 from aiwebengine.runtimes.types import Failed, Lost
 from aiwebengine.script_calls.invocation import SharedTransaction
 from aiwebengine.script_calls.types import Kind, ScriptRef
@@ -37,6 +38,10 @@ MOST_RUN_SECS = 120.0
 """Of one run of tests; those that are left are skipped."""
 MOST_TRIALS = 2
 """At a time in one worker; more wait."""
+MOST_WAITING_OF_ONE = 5
+"""Trials of one person, in one worker."""
+OWN_WAIT_SECS = 150.0
+"""The longest wait for a trial of one's own, which takes a little more than MOST_RUN_SECS."""
 LONGEST_SOURCE = 100_000
 """Characters of a snippet."""
 LONGEST_FILTER = 200
@@ -53,6 +58,7 @@ class ScriptTrials:
         self._scripts = scripts
         self._audit = audit
         self._turns = asyncio.Semaphore(MOST_TRIALS)
+        self._people = Turns()
         self.serving: Serving | None = None
         """Set where scripts are served."""
 
@@ -82,7 +88,7 @@ class ScriptTrials:
                 f"{slug} has no tests. Save a file such as main.test.ts, with test(…) in it."
             )
         begun = time.perf_counter()
-        async with self._loaded(source, files) as (process, shared, registered, request_id):
+        async with self._loaded(viewer, source, files) as (process, shared, registered, request_id):
             await shared.mark()
             tests = [
                 await self._run(process, shared, index, one, name, begun)
@@ -127,7 +133,7 @@ class ScriptTrials:
                 "source": source[:AUDITED_SOURCE],
             },
         )
-        async with self._loaded(files, ()) as (process, shared, _, request_id):
+        async with self._loaded(viewer, files, ()) as (process, shared, _, request_id):
             head = {"source": source}
             found = await process.call(Kind.EVAL, head, None if keep else shared)
         return ScriptEvaluation(
@@ -142,14 +148,14 @@ class ScriptTrials:
 
     @asynccontextmanager
     async def _loaded(
-        self, source: Source, tests: tuple[str, ...]
+        self, viewer: Viewer, source: Source, tests: tuple[str, ...]
     ) -> AsyncIterator[tuple[TrialProcess, SharedTransaction, list[dict[str, Any]], str]]:
         """A process for one trial, its transaction, its tests and its ID."""
         serving = self.serving
         if serving is None:
             raise Unavailable("Scripts are off: scripts.enabled is false.")
         request_id = token_hex(8)
-        async with self._turns:
+        async with self._own_turn(viewer), self._turns:
             process = TrialProcess(serving, source, request_id)
             shared = serving.invocations.shared_transaction()
             try:
@@ -163,6 +169,21 @@ class ScriptTrials:
             finally:
                 await process.end()
                 await shared.rollback()
+
+    @asynccontextmanager
+    async def _own_turn(self, viewer: Viewer) -> AsyncIterator[None]:
+        """One trial of a person at a time: the others of theirs wait for it, and not in front of
+        those of other people. Raises LimitExceeded when too many wait.
+        """
+        name = str(viewer.id or viewer.label)
+        waiting = self._people.waiting(name)
+        if waiting >= MOST_WAITING_OF_ONE:
+            raise LimitExceeded(f"Found {waiting} trials of yours that wait; wait for one of them.")
+        busy = LimitExceeded(
+            f"Your other trials have taken more than {OWN_WAIT_SECS:.0f} s. Try again."
+        )
+        async with self._people.turn(name, OWN_WAIT_SECS, busy):
+            yield
 
     async def _run(
         self,

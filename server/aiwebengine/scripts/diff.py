@@ -11,6 +11,8 @@ from aiwebengine.scripts.types import ChangeKind, FileChange
 # Comparing takes time that grows with the square of the lines in the worst case.
 LARGEST_COMPARED_BYTES = 200_000
 MOST_COMPARED_LINES = 5_000
+MOST_COMPARED_PAIRS = 4 * MOST_COMPARED_LINES**2
+"""Lines before times lines after, of all files together: the time that comparing takes."""
 LARGEST_DIFF_CHARACTERS = 200_000
 LARGEST_DIFFS_CHARACTERS = 1_000_000
 CONTEXT_LINES = 3
@@ -60,14 +62,16 @@ def _changes(
     contents: Mapping[str, bytes],
 ) -> list[FileChange]:
     found: list[FileChange] = []
-    left = LARGEST_DIFFS_CHARACTERS
+    left, pairs = LARGEST_DIFFS_CHARACTERS, MOST_COMPARED_PAIRS
     for path in _changed(before, after):
         old, new = before.get(path), after.get(path)
         text = None
         if left > 0 and all(digest is None or digest in contents for digest in (old, new)):
-            text = _diff(
-                path, None if old is None else contents[old], None if new is None else contents[new]
-            )
+            sides = [None if digest is None else contents[digest] for digest in (old, new)]
+            cost = _pairs(*sides)
+            if cost <= pairs:
+                pairs -= cost
+                text = _diff(path, *sides)
         if text is not None and len(text) > min(left, LARGEST_DIFF_CHARACTERS):
             text = None
         left -= len(text or "")
@@ -81,6 +85,14 @@ def _changes(
             )
         )
     return found
+
+
+def _pairs(old: bytes | None, new: bytes | None) -> int:
+    """How many pairs of lines may be compared."""
+    if old is None or new is None:
+        return 0
+    before, after = old.count(b"\n") + 1, new.count(b"\n") + 1
+    return before * after if max(before, after) <= MOST_COMPARED_LINES + 1 else 0
 
 
 def _kind(old: str | None, new: str | None) -> ChangeKind:

@@ -1418,6 +1418,7 @@ export type EditorScriptRow = {
   activity: {
     requests: number;
     errors: number;
+    p95Ms: number | null;
   };
   active: {
     number: number;
@@ -1458,6 +1459,7 @@ export type EditorScriptsData = {
       activity: {
         requests: number;
         errors: number;
+        p95Ms: number | null;
       };
       active: {
         number: number;
@@ -3623,7 +3625,7 @@ export interface Documents {
     document: Document<TakenSlugsData, TakenSlugsVariables>;
     fragments: [];
   };
-  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors }\n  active { number deployedAt }\n  activations(first: 1) { nodes { version by } }\n}": {
+  "fragment EditorScriptRow on Script {\n  id slug title state suspensionReason viewerIsOwner host newestVersion\n  owners { email }\n  routes { method path kind }\n  activity { requests errors p95Ms }\n  active { number deployedAt }\n  activations(first: 1) { nodes { version by } }\n}": {
     document: Fragment<"EditorScriptRow">;
     fragments: [];
   };

@@ -11,6 +11,7 @@ from aiwebengine.core.identity import Role
 from aiwebengine.script_calls.activity import ActivityCounter
 from aiwebengine.scripts import activity_store
 from aiwebengine.scripts.activity_types import CallCount
+from aiwebengine.telemetry import histogram
 
 LISTED = "{ scripts { nodes { slug activity { requests errors hours { requests errors } } } } }"
 
@@ -48,6 +49,60 @@ async def test_counts_of_all_instances_add_up(engine, create, edith, ask):
     assert (found["other"]["requests"], found["other"]["errors"]) == (3, 0)
     # Two if an hour ended meanwhile.
     assert sum(hour["requests"] for hour in found["one"]["hours"]) == 13
+
+
+LATENCIES = "{ scripts { nodes { slug activity { requests p95Ms } } } }"
+
+
+async def sampled(engine, slug, at, place):
+    """Twenty requests of a slug in the ten minutes from *at*, all in one bucket."""
+    await engine.db.execute(
+        """
+        insert into timing_samples (kind, at, name, count, errors, seconds, buckets)
+        values ('script', :at, :slug, 20, 0, 1, :buckets)
+        """,
+        at=at,
+        slug=slug,
+        buckets=[20 if number == place else 0 for number in range(histogram.SIZE)],
+    )
+
+
+async def test_the_latency_of_each_script_is_that_of_its_own_calls(engine, create, edith, ask):
+    now = datetime.now(UTC)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    recent, older = hour - timedelta(hours=2), hour - timedelta(hours=5)
+    slow, fast, _ = await create("slow"), await create("fast"), await create("quiet")
+    calls = [CallCount(slow, at, 20, 0) for at in (recent, older)] + [CallCount(fast, recent, 1, 0)]
+    await activity_store.add(engine.db, calls)
+    await sampled(engine, "slow", recent + timedelta(minutes=50), place=9)
+    await sampled(engine, "slow", older, place=9)
+    await sampled(engine, "fast", recent, place=0)
+    # Of a script that was deleted, whose slug `fast` has now.
+    await sampled(engine, "fast", older, place=9)
+    sent = []
+    engine.db.observers.append(lambda statement: sent.append(statement.sql))
+
+    nodes = (await ask(edith, LATENCIES))["data"]["scripts"]["nodes"]
+
+    assert {node["slug"]: node["activity"]["p95Ms"] for node in nodes} == {
+        "slow": 975.0,
+        "fast": 0.95,
+        "quiet": None,
+    }
+    assert sum("timing_samples" in sql for sql in sent) == 1
+
+
+async def test_editors_see_the_latency_where_they_see_requests(engine, create, add_person, ask):
+    script, hour = await create("one"), datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    await activity_store.add(engine.db, [CallCount(script, hour, 20, 0)])
+    await sampled(engine, "one", hour, place=0)
+    other, nobody = await add_person("other", Role.EDITOR), await add_person("alan")
+
+    (node,) = (await ask(other, LATENCIES))["data"]["scripts"]["nodes"]
+    refused = await ask(nobody, LATENCIES)
+
+    assert node["activity"] == {"requests": 20, "p95Ms": 0.95}
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 async def test_what_could_not_be_added_waits_and_is_added_once(engine, create):

@@ -2,7 +2,7 @@
 /** One script in the list. */
 import { html } from "htm/preact";
 import { gql } from "../../lib/documents.js";
-import { count } from "../../lib/format.js";
+import { count, durationOfMs } from "../../lib/format.js";
 import { Time } from "../../lib/parts.js";
 import { oneLine } from "../../lib/untrusted-text.js";
 import { StateBadge } from "../../scripts/state-badge.js";
@@ -15,7 +15,7 @@ export const SCRIPT_ROW = gql(`fragment EditorScriptRow on Script {
   id slug title state suspensionReason viewerIsOwner host newestVersion
   owners { email }
   routes { method path kind }
-  activity { requests errors }
+  activity { requests errors p95Ms }
   active { number deployedAt }
   activations(first: 1) { nodes { version by } }
 }`);
@@ -42,6 +42,7 @@ export function ScriptRow({ script }) {
     <td class="number" data-label="Errors">
       <span class=${activity.errors ? "errors" : null}>${count(activity.errors)}</span>
     </td>
+    <td class="number" data-label="p95">${durationOfMs(activity.p95Ms)}</td>
     <td class="when" data-label="Deployed"><${Deployed} script=${script} /></td>
   </tr>`;
 }

@@ -44,8 +44,8 @@ const SCRIPTS = gql(
 );
 const CHANGES = gql("subscription EditorListChanges { scriptChanged { slug } }");
 
-const HEADS = ["Script", "Owners", "Routes", "Requests, 24 h", "Errors", "Deployed"];
-const WIDTHS = ["", "12rem", "14rem", "7.5rem", "4.5rem", "11rem"];
+const HEADS = ["Script", "Owners", "Routes", "Requests, 24 h", "Errors", "p95", "Deployed"];
+const WIDTHS = ["", "12rem", "14rem", "7.5rem", "4.5rem", "5.5rem", "11rem"];
 
 /** @param {{ me: import("../frame.js").Me | null }} props */
 export function ScriptsPage({ me }) {

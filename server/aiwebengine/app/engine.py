@@ -303,6 +303,7 @@ class Engine:
                 services.script_secrets.of_scripts,
                 services.fetch_hosts.of_scripts,
                 services.script_drafts,
+                services.script_telemetry.p95_of,
             ),
         )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from aiwebengine.core.scalars import BigInt
+from aiwebengine.graphql.context import Info
 
 
 @strawberry.type
@@ -25,6 +26,14 @@ class ScriptHour:
     errors: BigInt
 
 
+async def _p95_ms(root: "ScriptActivity", info: Info) -> float | None:
+    """The p95 latency of these calls in milliseconds; null without calls."""
+    if not root.hours:
+        return None
+    hours = tuple(hour.at for hour in root.hours)
+    return await info.context.loaders.scripts.latency.load((root.slug, hours))
+
+
 @strawberry.type
 class ScriptActivity:
     """The calls of a script in the last 24 hours, on all instances.
@@ -40,6 +49,8 @@ class ScriptActivity:
     requests: BigInt
     errors: BigInt
     hours: list[ScriptHour]
+    slug: strawberry.Private[str] = ""
+    p95_ms: float | None = strawberry.field(resolver=_p95_ms, name="p95Ms")
 
     @classmethod
     def of(cls, hours: list[ScriptHour]) -> "ScriptActivity":

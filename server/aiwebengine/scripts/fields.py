@@ -1,6 +1,7 @@
 """Fields of scripts, versions and files that are read from other tables, for many at once."""
 
 import base64 as encoding
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -50,7 +51,8 @@ async def routes(root: "Script", info: Info) -> list[_Route]:
 
 async def activity(root: "Script", info: Info) -> ScriptActivity:
     """How often it was called in the last 24 hours, and how often that failed."""
-    return await info.context.loaders.scripts.activity.load(root.key)
+    found = await info.context.loaders.scripts.activity.load(root.key)
+    return replace(found, slug=root.slug)
 
 
 async def limits(root: "Script", info: Info) -> ScriptLimits:

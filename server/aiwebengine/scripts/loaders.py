@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -31,6 +32,7 @@ class ScriptLoaders:
     owners: DataLoader[UUID, list[ScriptOwner]]
     routes: DataLoader[UUID, list[ScriptRoute]]
     activity: DataLoader[UUID, ScriptActivity]
+    latency: DataLoader[SlugInHours, float | None]
     versions: DataLoader[NumberedVersion, ScriptVersion | None]
     pages_of_versions: DataLoader[Page, list[ScriptVersion]]
     pages_of_activations: DataLoader[Page, list[ScriptActivation]]
@@ -47,6 +49,9 @@ class ScriptLoaders:
 
 Read = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
 """Reads something of scripts by their ids."""
+
+SlugInHours = tuple[str, tuple[datetime, ...]]
+"""A slug, and the beginnings of the hours in which its script was called."""
 
 DraftKey = tuple[UUID, UUID]
 """A script and a user."""
@@ -67,6 +72,7 @@ def script_loaders(
     secrets_of: Read[list[Any]],
     fetch_hosts_of: Read[list[str] | None],
     drafts: Drafts,
+    p95_of: Callable[[list[SlugInHours]], Awaitable[list[float | None]]],
 ) -> ScriptLoaders:
     """New loaders. Only files and contents, which never change, are kept after a load: the next
     mutation of the request may change the rest.
@@ -75,6 +81,7 @@ def script_loaders(
         owners=DataLoader(scripts.owners_of, cache=False),
         routes=DataLoader(scripts.routes_of, cache=False),
         activity=DataLoader(scripts.activity_of, cache=False),
+        latency=DataLoader(p95_of, cache=False),
         versions=DataLoader(scripts.versions_of, cache=False),
         pages_of_versions=DataLoader(scripts.pages_of_versions, cache=False),
         pages_of_activations=DataLoader(scripts.pages_of_activations, cache=False),

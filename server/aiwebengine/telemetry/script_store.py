@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from aiwebengine.database import Database, Row
 
@@ -42,6 +43,38 @@ async def busiest(
         first=first,
         slugs=None if slugs is None else list(slugs),
     )
+
+
+async def histograms(
+    db: Database, wanted: Sequence[tuple[str, Sequence[datetime]]]
+) -> dict[str, list[int]]:
+    """The histogram of each slug for its hours; slugs without samples are not in it.
+
+    Every sample is looked up by its key: six for an hour, however many other scripts there are.
+    """
+    pairs = {(slug, hour) for slug, hours in wanted for hour in hours}
+    rows = await db.all(
+        """
+        select slug, array_agg(counted order by place) as buckets
+        from (
+          select wanted.slug, place, cast(sum(counted) as bigint) as counted
+          from unnest(cast(:slugs as text[]), cast(:hours as timestamptz[])) as wanted (slug, hour)
+          cross join generate_series(0, 50, 10) as slot (minutes)
+          cross join lateral (
+            select t.buckets from timing_samples t
+            where t.kind = 'script' and t.name = wanted.slug
+              and t.at = wanted.hour + make_interval(mins => slot.minutes)
+            offset 0
+          ) as sample
+          cross join unnest(sample.buckets) with ordinality as bucket (counted, place)
+          group by wanted.slug, place
+        ) as summed
+        group by slug
+        """,
+        slugs=[slug for slug, _ in pairs],
+        hours=[hour for _, hour in pairs],
+    )
+    return {row["slug"]: row["buckets"] for row in rows}
 
 
 async def failing(

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, cast
 
 from aiwebengine.core.identity import Role, Viewer
@@ -78,6 +79,14 @@ class ScriptTelemetry:
             if used.processes and (slugs is None or slug in slugs)
         ]
         return [*found, *idle][:first]
+
+    async def p95_of(self, wanted: Sequence[tuple[str, Sequence[datetime]]]) -> list[float | None]:
+        """The p95 latency in milliseconds of each slug in its hours; None without samples.
+
+        For data loaders: the caller has checked the right. Raises Unavailable.
+        """
+        found = await script_store.histograms(self._db, wanted)
+        return [milliseconds(percentile(found.get(slug, ()), 0.95)) for slug, _ in wanted]
 
     async def usage(self) -> dict[str, ScriptUsage]:
         """What each script that this instance serves uses, by slug; no other script is named.

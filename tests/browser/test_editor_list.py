@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from tests.browser.conftest import eventually
 from tests.browser.editor import (
     EditorSite,
@@ -84,6 +84,41 @@ def test_a_folder_becomes_a_script_and_what_is_wrong_with_it_is_said(
     dialog.get_by_role("button", name="Create").click()
     expect(page).to_have_url(re.compile("/editor/orders"))
     expect(page.get_by_role("region", name="Files")).to_contain_text("logo.png")
+
+
+def test_a_folder_can_be_dropped_on_the_dialog(
+    editor: Person, open_editor: OpenEditor, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Drop Shop"
+    (folder / "lib").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    (folder / ".git" / "HEAD").write_text("main")
+    (folder / "lib" / "logo.png").write_bytes(b"\x89PNG\xff")
+    (folder / "main.ts").write_text(OWN.replace("orders", "dropped"))
+    page = open_editor(editor).page
+    page.get_by_role("button", name="New script").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("My own files")).to_be_visible()
+
+    drop_on(dialog.get_by_role("heading", name="New script"), folder)
+
+    expect(dialog.get_by_role("status")).to_contain_text("2 files, ")
+    expect(dialog.get_by_role("status")).to_contain_text("main.ts is loaded.")
+    expect(dialog.get_by_label("Name")).to_have_value("drop-shop")
+    dialog.get_by_role("button", name="Create").click()
+    expect(page).to_have_url(re.compile("/editor/drop-shop"))
+    expect(page.get_by_role("region", name="Files")).to_contain_text("logo.png")
+
+
+def drop_on(target: Locator, path: Path) -> None:
+    """Drop a file or folder of this computer on an element, as a file manager does."""
+    box = target.bounding_box()
+    assert box is not None
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    session = target.page.context.new_cdp_session(target.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
 
 
 def test_one_of_many_scripts_is_found(

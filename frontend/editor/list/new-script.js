@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { useQuery } from "../../lib/load.js";
 import { say } from "../../lib/parts.js";
+import { refusalOf } from "../../lib/refusal.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { addressOf, go } from "../address.js";
 import { createScript } from "./create-script.js";
@@ -12,6 +13,9 @@ import { chosenFiles, filesToSend, folderOf, OWN_FILES, OwnFiles } from "./own-f
 import { firstPage } from "./script-link.js";
 import { freeSlug, slugFrom } from "./slugs.js";
 import { filesOfTemplate, useTemplates } from "./templates.js";
+import { useDrop } from "./use-drop.js";
+
+/** @typedef {import("../workspace/uploads.js").Upload} Upload */
 
 /** The list behind the dialog may be filtered, only a page of many, or not there yet. */
 const TAKEN = gql(
@@ -24,16 +28,20 @@ const TAKEN = gql(
  * @param {string} template the one to begin with; empty for files of one's own
  * @returns {import("../../lib/parts.js").Question}
  */
-export const newScriptQuestion = (template) => ({
-  title: "New script",
-  text: "It belongs to you. Other editors can read it.",
-  verb: "Create",
-  fields: html`<${Fields} template=${template} />`,
-  run: create,
-});
+export function newScriptQuestion(template) {
+  // A form has no field for what was dropped.
+  const own = { dropped: /** @type {readonly Upload[]} */ ([]) };
+  return {
+    title: "New script",
+    text: "It belongs to you. Other editors can read it.",
+    verb: "Create",
+    fields: html`<${Fields} template=${template} own=${own} />`,
+    run: (form) => create(form, own.dropped),
+  };
+}
 
-/** @param {FormData} form */
-async function create(form) {
+/** @param {FormData} form @param {readonly Upload[]} dropped */
+async function create(form, dropped) {
   const slug = String(form.get("slug"));
   const template = String(form.get("template"));
   const created = await createScript({
@@ -41,7 +49,7 @@ async function create(form) {
     title: String(form.get("title")),
     files:
       template === OWN_FILES
-        ? await filesToSend(chosenFiles(form))
+        ? await filesToSend(chosenFiles(form), dropped)
         : await filesOfTemplate(template, slug),
     message: template === OWN_FILES ? "Uploaded" : `From the template ${template}`,
     deploy: form.has("deploy"),
@@ -58,12 +66,28 @@ function live({ slug, routes }) {
   return html`${untrusted(slug)} is live at${" "}${link}.`;
 }
 
-/** @param {{ template: string }} props */
-function Fields({ template }) {
+/** @param {{ template: string, own: { dropped: readonly Upload[] } }} props own: is written to */
+function Fields({ template, own }) {
   const { data } = useTemplates();
   const [chosen, setChosen] = useState(template || OWN_FILES);
   const [folder, setFolder] = useState("");
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
+  const [drops, setDrops] = useState(0);
+  const [refused, setRefused] = useState(/** @type {unknown} */ (null));
+  const take = (/** @type {readonly Upload[]} */ uploads, /** @type {string} */ name) => {
+    own.dropped = uploads;
+    setRefused(null);
+    setFolder(name);
+  };
+  const dropArea = useDrop({
+    taken: ({ folder: name, uploads }) => {
+      take(uploads, name);
+      // Replaces what was chosen: the fields begin anew.
+      setDrops((before) => before + 1);
+      setChosen(OWN_FILES);
+    },
+    refused: setRefused,
+  });
   const isOwn = chosen === OWN_FILES;
   const wanted = isOwn ? slugFrom(folder) : chosen;
   const taken = useQuery(TAKEN, { search: wanted }, { isContent: false }).data?.scripts.nodes ?? [];
@@ -87,12 +111,23 @@ function Fields({ template }) {
       />
       <span><b>${title}</b> <small>${text}</small></span>
     </label>`;
-  return html`<fieldset class="choices">
+  return html`<fieldset class="choices" ref=${dropArea}>
       <legend>Start with</legend>
       ${data?.scriptTemplates.map(({ name, title, description }) => choice(name, title, description))}
-      ${choice(OWN_FILES, "My own files", "A folder, or some files, of this computer.")}
+      ${choice(OWN_FILES, "My own files", "A folder, or some files, of this computer. You can drop them here.")}
     </fieldset>
-    ${isOwn && html`<${OwnFiles} chosen=${(/** @type {readonly File[]} */ files) => setFolder(folderOf(files))} />`}
+    ${
+      isOwn &&
+      html`<${OwnFiles}
+        key=${drops}
+        dropped=${own.dropped}
+        chosen=${(/** @type {readonly File[]} */ files) => take([], folderOf(files))}
+      />`
+    }
+    ${
+      refused !== null &&
+      html`<p class="notice bad" role="alert">${untrusted(refusalOf(refused).message)}</p>`
+    }
     <label class="field">
       Name <small>in addresses and commands: a-z, 0-9 and -</small>
       <input

@@ -8,6 +8,8 @@ import { toBase64 } from "../workspace/base64.js";
 import { contentsOf } from "../workspace/uploads.js";
 import { withPaths } from "./own-paths.js";
 
+/** @typedef {import("../workspace/uploads.js").Upload} Upload */
+
 /** The value of the choice. */
 export const OWN_FILES = "own";
 const MAIN = /^main\.(ts|tsx|js|jsx)$/;
@@ -23,13 +25,13 @@ export const chosenFiles = (form) =>
 
 /**
  * The files as the server takes them.
- * @param {readonly FormDataEntryValue[]} chosen
+ * @param {readonly FormDataEntryValue[]} chosen @param {readonly Upload[]} dropped
  * @returns {Promise<Record<string, string | { base64: string }>>}
  * @throws {Error} for none, and for more than the server takes
  */
-export async function filesToSend(chosen) {
-  const found = withPaths(/** @type {File[]} */ (chosen));
-  if (found.length === 0) throw new Error("Choose a folder or some files.");
+export async function filesToSend(chosen, dropped) {
+  const found = [...withPaths(/** @type {File[]} */ (chosen)), ...dropped];
+  if (found.length === 0) throw new Error("Choose or drop a folder or some files.");
   const contents = await contentsOf(found, "");
   return Object.fromEntries(
     contents.map(({ path, content }) => [
@@ -39,8 +41,11 @@ export async function filesToSend(chosen) {
   );
 }
 
-/** @param {{ chosen: (files: readonly File[]) => void }} props chosen: called after each choice */
-export function OwnFiles({ chosen }) {
+/**
+ * @param {{ dropped: readonly Upload[], chosen: (files: readonly File[]) => void }} props
+ *   chosen: called after each choice
+ */
+export function OwnFiles({ dropped, chosen }) {
   const [files, setFiles] = useState(/** @type {readonly File[]} */ ([]));
   const change = (/** @type {Event} */ event) => {
     const form = /** @type {HTMLInputElement} */ (event.target).form;
@@ -56,15 +61,16 @@ export function OwnFiles({ chosen }) {
       Files <small>instead of a folder, or more of them</small>
       <input type="file" name="files" multiple onChange=${change} />
     </label>
-    ${files.length > 0 && html`<${Summary} files=${files} />`}`;
+    ${files.length + dropped.length > 0 && html`<${Summary} files=${files} dropped=${dropped} />`}`;
 }
 
-/** @param {{ files: readonly File[] }} props */
-function Summary({ files }) {
-  const found = withPaths(files);
+/** @param {{ files: readonly File[], dropped: readonly Upload[] }} props */
+function Summary({ files, dropped }) {
+  const chosen = withPaths(files);
+  const found = [...chosen, ...dropped];
   const bytes = found.reduce((sum, { file }) => sum + file.size, 0);
   const main = found.find(({ path }) => MAIN.test(path));
-  const leftOut = files.length - found.length;
+  const leftOut = files.length - chosen.length;
   const sentences = [
     `${count(found.length, "file")}, ${size(bytes)}.`,
     leftOut > 0 && `${count(leftOut)} left out.`,

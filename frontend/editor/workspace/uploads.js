@@ -11,27 +11,41 @@ const LEFT_OUT = new Set([".DS_Store", "Thumbs.db", "node_modules", ".git"]);
 
 /** @typedef {{ path: string, file: File }} Upload @typedef {{ path: string, content: string | Uint8Array }} Content */
 
+/** A path has at most 200 characters, so no file of a script is deeper. */
+const DEEPEST = 100;
+/** Files and folders that are looked at, so that a tree of empty folders ends too. */
+const MOST_ENTRIES = 2 * MOST_FILES;
+
 /**
  * The files of a drop, those in dropped folders too. To be called in the event, before its data are
  * gone.
- * @param {DataTransfer} given @returns {Promise<Upload[]>}
+ * @param {Pick<DataTransfer, "items">} given @param {(name: string) => boolean} [isLeftOut]
+ * @returns {Promise<Upload[]>}
+ * @throws {Error} for more than the server takes
  */
-export async function dropped(given) {
+export async function dropped(given, isLeftOut = (name) => LEFT_OUT.has(name)) {
   const entries = [...given.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  /** @type {Upload[]} */
-  const found = [];
-  for (const entry of entries) await collect(entry, found);
-  return found;
+  const found = { files: /** @type {Upload[]} */ ([]), bytes: 0, entries: 0, isLeftOut };
+  for (const entry of entries) await collect(entry, found, 1);
+  return found.files;
 }
 
-/** @param {FileSystemEntry} entry @param {Upload[]} found */
-async function collect(entry, found) {
-  if (LEFT_OUT.has(entry.name)) return;
-  if (found.length >= MOST_FILES) throw new Error(TOO_MANY);
+/**
+ * @param {FileSystemEntry} entry
+ * @param {{ files: Upload[], bytes: number, entries: number, isLeftOut: (name: string) => boolean }} found
+ * @param {number} depth
+ */
+async function collect(entry, found, depth) {
+  if (found.isLeftOut(entry.name)) return;
+  found.entries += 1;
+  if (found.files.length >= MOST_FILES || found.entries > MOST_ENTRIES) throw new Error(TOO_MANY);
+  if (depth > DEEPEST) throw new Error(`The folder has more than ${count(DEEPEST)} levels.`);
   if (entry.isFile) {
     const source = /** @type {FileSystemFileEntry} */ (entry);
     const file = await new Promise((done, failed) => source.file(done, failed));
-    found.push({ path: entry.fullPath.replace(/^\//, ""), file });
+    found.bytes += file.size;
+    if (found.bytes > LARGEST_VERSION_BYTES) throw tooLarge(found.bytes);
+    found.files.push({ path: entry.fullPath.replace(/^\//, ""), file });
     return;
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
@@ -40,7 +54,7 @@ async function collect(entry, found) {
     /** @type {FileSystemEntry[]} */
     const some = await new Promise((done, failed) => reader.readEntries(done, failed));
     if (some.length === 0) return;
-    for (const one of some) await collect(one, found);
+    for (const one of some) await collect(one, found, depth + 1);
   }
 }
 
@@ -63,10 +77,7 @@ export async function contentsOf(uploads, folder) {
         `${path} has ${size(file.size)}; a file may have at most ${size(LARGEST_FILE_BYTES)}.`,
       );
   }
-  if (total > LARGEST_VERSION_BYTES)
-    throw new Error(
-      `The files have ${size(total)}; a script may have at most ${size(LARGEST_VERSION_BYTES)}.`,
-    );
+  if (total > LARGEST_VERSION_BYTES) throw tooLarge(total);
   return Promise.all(
     uploads.map(async ({ path, file }) => ({
       path: folder + path,
@@ -74,6 +85,12 @@ export async function contentsOf(uploads, folder) {
     })),
   );
 }
+
+/** @param {number} bytes */
+const tooLarge = (bytes) =>
+  new Error(
+    `The files have ${size(bytes)}; a script may have at most ${size(LARGEST_VERSION_BYTES)}.`,
+  );
 
 /** The text of bytes in UTF-8, else the bytes. @param {Uint8Array<ArrayBuffer>} bytes */
 export function contentOf(bytes) {

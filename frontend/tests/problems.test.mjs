@@ -152,6 +152,33 @@ test("problems are in order, and the next one follows the cursor", () => {
   assert.equal(nextProblem([], null), null);
 });
 
+test("what several checks found is one row that names them", () => {
+  const rows = (/** @type {Parameters<typeof problem>[0][]} */ ...list) =>
+    byFile(list.map(problem)).flatMap(({ problems }) =>
+      problems.map(({ message, sources }) => `${message}: ${sources.join(" ")}`),
+    );
+  const error = /** @type {const} */ ({ severity: "ERROR", file: "a.ts", line: 9 });
+
+  // The same words, at a line and at none, whichever check was first.
+  assert.deepEqual(rows({ ...error }, { ...error, source: "load" }), ["no: load types"]);
+  const whole = { ...error, file: null, line: null };
+  assert.deepEqual(rows({ ...whole, source: "load" }, whole), ["no: load types"]);
+  assert.deepEqual(rows({}, { source: "load" }), ["no: load types"]);
+  // The same error in other words: those of the load.
+  assert.deepEqual(
+    rows(
+      { ...error, source: "syntax", message: "b" },
+      { ...error, message: "c" },
+      { ...error, source: "load" },
+    ),
+    ["no: load types syntax"],
+  );
+  // Two errors of a line, an error and a warning, and the same words elsewhere stay apart.
+  assert.equal(rows({ ...error, message: "b" }, { ...error, message: "c" }).length, 2);
+  assert.equal(rows({ ...error, source: "load" }, { ...error, severity: "WARNING" }).length, 2);
+  assert.equal(rows(error, { ...error, file: "b.ts", source: "load" }).length, 2);
+});
+
 const FILES = [
   { path: "a.ts", text: "let one = 1;\nlet One = one + 1;\n" },
   { path: "b.ts", text: "// nothing\n" },

@@ -4,22 +4,47 @@
 /** @typedef {import("../workspace/files.js").Problem} Problem */
 /** @typedef {{ path: string, line: number, column: number }} Position */
 
+/** @typedef {Problem & { sources: readonly string[] }} Row a problem, and every check that found it */
+
+/** In which a problem keeps its words when several checks found it. */
+const SOURCES = ["load", "types", "syntax"];
+
 /**
- * Without those that another check found at the same line: a dry load and the types both see what
- * can't be parsed.
- * @param {readonly Problem[]} problems @returns {Problem[]}
+ * One row for what several checks found: a dry load and the types both see what can't be parsed, at
+ * the same line in other words, and some problems in the same words.
+ * @param {readonly Problem[]} problems @returns {Row[]}
  */
-function ordered(problems) {
-  const errors = new Set(
-    problems.filter(({ source, line }) => source === "load" && line).map(placeOf),
-  );
-  return problems
-    .filter((one) => one.source === "load" || one.severity !== "ERROR" || !errors.has(placeOf(one)))
-    .toSorted(compared);
+export function ordered(problems) {
+  /** @type {Map<string, Row>} */
+  const known = new Map();
+  /** @type {Row[]} */
+  const rows = [];
+  for (const one of problems.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    const [same, error] = [sameOf(one), errorOf(one)];
+    const found = known.get(same) ?? (error && known.get(error));
+    // Two errors that one check found at a line are two.
+    if (found && (found.source !== one.source || known.has(same))) {
+      if (!found.sources.includes(one.source)) found.sources = [...found.sources, one.source];
+      continue;
+    }
+    const row = { ...one, sources: [one.source] };
+    known.set(same, row);
+    if (error && one.source === "load") known.set(error, row);
+    rows.push(row);
+  }
+  return rows.toSorted(compared);
 }
 
 /** @param {Problem} one */
-const placeOf = ({ file, line }) => `${file}:${line}`;
+const rankOf = ({ source }) => SOURCES.indexOf(source);
+
+/** @param {Problem} one */
+const sameOf = ({ severity, file, line, message }) =>
+  JSON.stringify([severity, file, line, message.replace(/\s+/g, " ").trim()]);
+
+/** Of an error at a line, which a dry load finds first. @param {Problem} one */
+const errorOf = ({ severity, file, line }) =>
+  line && severity === "ERROR" ? JSON.stringify([file, line]) : "";
 
 /** @param {Problem} one @param {Problem} other */
 function compared(one, other) {
@@ -29,10 +54,10 @@ function compared(one, other) {
 
 /**
  * By file, in order; null is the whole script.
- * @param {readonly Problem[]} problems @returns {{ file: string | null, problems: Problem[] }[]}
+ * @param {readonly Problem[]} problems @returns {{ file: string | null, problems: Row[] }[]}
  */
 export function byFile(problems) {
-  /** @type {Map<string | null, Problem[]>} */
+  /** @type {Map<string | null, Row[]>} */
   const found = new Map();
   for (const one of ordered(problems)) found.set(one.file, [...(found.get(one.file) ?? []), one]);
   return [...found].map(([file, problems]) => ({ file, problems }));

@@ -7,10 +7,7 @@ import { useWorkspace } from "../workspace/use-workspace.js";
 import { byFile } from "./order.js";
 import { useChecksOf } from "./use-checks.js";
 
-/**
- * @typedef {import("../workspace/files.js").Workspace} Workspace
- * @typedef {import("../workspace/files.js").Problem} Problem
- */
+/** @typedef {import("../workspace/files.js").Workspace} Workspace */
 
 /** @type {Record<string, string>} */
 const SOURCES = { load: "dry load", types: "types", syntax: "syntax" };
@@ -65,16 +62,18 @@ function stateOf(workspace, state, groups) {
   return `${parts.filter(Boolean).join(", ")}. ${effect}`;
 }
 
-/** @param {{ problem: Problem, workspace: Workspace }} props */
+/** @param {{ problem: import("./order.js").Row, workspace: Workspace }} props */
 function Line({ problem, workspace }) {
-  const { severity, file, line, column, message, source } = problem;
+  const { severity, file, line, column, message, sources } = problem;
   const isError = severity === "ERROR";
   const words = html`<span class=${isError ? "problem-mark error" : "problem-mark"}>
       ${isError ? "Error" : "Warning"}
     </span>
     <span class="problem-text">
       ${message.split("\n").map((part) => html`<span>${untrusted(onOneLine(part))}</span>`)}
-      <small>${line && `line ${line}, `}${SOURCES[source] ?? source}</small>
+      <small
+        >${line && `line ${line}, `}${sources.map((source) => SOURCES[source] ?? source).join(" and ")}</small
+      >
     </span>`;
   if (file === null || !workspace.has(file)) return html`<div class="problem">${words}</div>`;
   const place = { line: line ?? undefined, column: column ?? 1 };

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../../lib/icons.js";
 import { PANELS } from "../panels.js";
+import { ordered } from "../problems/order.js";
 import { PanelContent } from "./panel-content.js";
 import { moveAmongTabs } from "./roving.js";
 
@@ -91,6 +92,8 @@ function Shown({ panel: { id, label }, isOpen, script, workspace }) {
 }
 
 /** @param {{ workspace: import("./files.js").Workspace }} props */
-const ProblemCount = ({ workspace: { problems } }) =>
-  problems.length > 0 &&
-  html`<span class="badge number" aria-hidden="true">${problems.length}</span>`;
+function ProblemCount({ workspace }) {
+  // As many as the panel has rows: what two checks found is one problem.
+  const { length } = ordered(workspace.problems);
+  return length > 0 && html`<span class="badge number" aria-hidden="true">${length}</span>`;
+}

@@ -139,6 +139,17 @@ export function ago(at, now = Date.now()) {
   return seconds < 0 ? `${words} ago` : `in ${words}`;
 }
 
+/**
+ * When something happens that is still to come: "in 3 days", "in less than a minute", "due now".
+ * @param {Moment} at
+ * @param {number} [now] milliseconds since 1970
+ */
+export function until(at, now = Date.now()) {
+  const seconds = (new Date(at).getTime() - now) / 1_000;
+  if (seconds <= 0) return "due now";
+  return seconds < MINUTE ? "in less than a minute" : ago(at, now);
+}
+
 const grouped = new Intl.NumberFormat("en-US");
 // At most three digits that matter.
 const figures = [2, 1, 0].map(

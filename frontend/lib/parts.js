@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { gql } from "./documents.js";
-import { ago, exactly } from "./format.js";
+import { ago, exactly, until } from "./format.js";
 import { ask } from "./gql.js";
 import { Icon } from "./icons.js";
 import { Mark, setTitle } from "./mark.js";
@@ -31,6 +31,10 @@ export const RoleBadge = ({ role }) =>
 /** @param {{ iso: string | null, none?: string }} props */
 export const Time = ({ iso, none = "never" }) =>
   iso ? html`<time datetime=${iso} title=${exactly(iso)}>${ago(iso)}</time>` : html`${none}`;
+
+/** When something happens next; *none* if it does not. @param {{ iso: string | null | undefined, none?: string }} props */
+export const Due = ({ iso, none = "never" }) =>
+  iso ? html`<time datetime=${iso} title=${exactly(iso)}>${until(iso)}</time>` : html`${none}`;
 
 /** An address that does not fit breaks at its @. @param {string} text */
 export const breakable = (text) =>

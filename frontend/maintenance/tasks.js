@@ -2,7 +2,7 @@
 /** The scheduled tasks. */
 import { html } from "htm/preact";
 import { gql } from "../lib/documents.js";
-import { Time } from "../lib/parts.js";
+import { Due, Time } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { RUN_STATES } from "./runs.js";
 
@@ -40,7 +40,7 @@ function Row({ task, run, stop }) {
     </td>
     <td><code>${task.schedule}</code></td>
     <td class="when">
-      <span class="said-once">Next run: </span><${Time} iso=${task.nextRunAt} none="manual only" />
+      <span class="said-once">Next run: </span><${Due} iso=${task.nextRunAt} none="manual only" />
     </td>
     <td class="when">
       <span class="said-once">Last run: </span>

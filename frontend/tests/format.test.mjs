@@ -14,6 +14,7 @@ import {
   perSecond,
   share,
   size,
+  until,
 } from "../lib/format.js";
 
 /** Runs something as in another time zone. */
@@ -116,6 +117,22 @@ test("a relative time names the largest unit that fits and its number", () => {
       "in 4 weeks",
       "in 1 month",
       "1 year ago",
+    ],
+  );
+});
+
+test("what is still to come is never just now", () => {
+  const now = Date.parse("2026-01-10T12:00:00Z");
+
+  assert.deepEqual(
+    [-7_200, 0, 1, 59, 60, 10_800].map((seconds) => until(now + 1_000 * seconds, now)),
+    [
+      "due now",
+      "due now",
+      "in less than a minute",
+      "in less than a minute",
+      "in 1 min",
+      "in 3 hours",
     ],
   );
 });

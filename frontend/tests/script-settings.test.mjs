@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changes, highest, LIMITS } from "../editor/settings/limit-fields.js";
+import { changes, highest, hint, LIMITS } from "../editor/settings/limit-fields.js";
 import { about, byFile, isTestFile, merged, summary } from "../editor/tests/results.js";
 import { DEFAULTS, variables } from "../scripts/show.js";
 
@@ -29,6 +29,13 @@ test("an owner may keep what an administrator has set, but go no higher", () => 
   assert.equal(highest("heapMb", ranges, all(5), false), 5);
   assert.equal(highest("heapMb", ranges, all(20), false), 20);
   assert.equal(highest("heapMb", ranges, all(5), true), 50);
+});
+
+test("a limit is described in the unit of its field", () => {
+  const ranges = { lowest: all(0.5), defaults: all(1_500), highest: all(50_000_000) };
+
+  for (const { name } of LIMITS)
+    assert.equal(hint(name, ranges, 50_000_000), "Default 1,500; allowed: 0.5 to 50,000,000.");
 });
 
 test("running one test keeps the results of the others", () => {

@@ -170,6 +170,7 @@ def test_a_deployment_says_what_it_changes_and_is_rolled_back(editor, open_edito
     show_panel(page, "History")
     history = page.get_by_role("tabpanel", name="History")
     expect(history).to_contain_text("Version 2 is active")
+    expect(page.get_by_role("heading", name="History", exact=True)).to_have_count(1)
     newest = history.get_by_role("listitem", name="Version 3", exact=True)
     newest.get_by_role("button", name="Changes").click()
     expect(newest.get_by_role("region", name="Changes of main.ts")).to_contain_text("oops oops")

@@ -46,7 +46,6 @@ export function HistoryPanel({ script, workspace }) {
   if (!found) return html`<p class="panel-empty" role="status">Loading the versions …</p>`;
   const { nodes, pageInfo } = found.versions;
   return html`<div class="history">
-    <h2>History</h2>
     <${Active} active=${activeVersion} last=${found.activations.nodes[0]} />
     ${workspace.canChange && workspace.isDirty && html`<${SaveForm} workspace=${workspace} />`}
     ${

@@ -1,6 +1,6 @@
 // @ts-check
 /** The limits of a script: their names for people, and what may be set. */
-import { count, duration, size } from "../../lib/format.js";
+import { count } from "../../lib/format.js";
 
 /**
  * @typedef {{ callTimeoutSecs: number, loadTimeoutSecs: number, streamTimeoutSecs: number,
@@ -8,35 +8,38 @@ import { count, duration, size } from "../../lib/format.js";
  *   waitingCalls: number, processes: number, logLines: number, idleSecs: number }} Limits
  * @typedef {keyof Limits} LimitName
  * @typedef {{ lowest: Limits, defaults: Limits, highest: Limits }} Ranges
- * @typedef {{ name: LimitName, label: string, unit: string, isWhole: boolean,
- *   words: (value: number) => string }} LimitField
+ * @typedef {{ name: LimitName, label: string, unit: string, isWhole: boolean }} LimitField
  */
-
-const BYTES_OF_MB = 10 ** 6;
-const megabytes = (/** @type {number} */ value) => size(value * BYTES_OF_MB);
 
 /** @type {readonly LimitField[]} */
 export const LIMITS = [
-  field("callTimeoutSecs", "Time to answer", "seconds", duration),
-  field("loadTimeoutSecs", "Time to load", "seconds", duration),
-  field("streamTimeoutSecs", "Time to send an answer", "seconds", duration),
-  field("heapMb", "Heap of a process", "megabytes", megabytes),
-  field("residentMb", "Memory of a process", "megabytes", megabytes),
-  field("answerMaxBytes", "Size of an answer", "bytes", size),
-  field("concurrentCalls", "Concurrent requests", "", count),
-  field("waitingCalls", "Waiting requests", "", count),
-  field("processes", "Processes of a classic script", "", count),
-  field("logLines", "Log lines of a request", "", count),
-  field("idleSecs", "Idle time of a process", "seconds", duration),
+  field("callTimeoutSecs", "Time to answer", "seconds"),
+  field("loadTimeoutSecs", "Time to load", "seconds"),
+  field("streamTimeoutSecs", "Time to send an answer", "seconds"),
+  field("heapMb", "Heap of a process", "megabytes"),
+  field("residentMb", "Memory of a process", "megabytes"),
+  field("answerMaxBytes", "Size of an answer", "bytes"),
+  field("concurrentCalls", "Concurrent requests", ""),
+  field("waitingCalls", "Waiting requests", ""),
+  field("processes", "Processes of a classic script", ""),
+  field("logLines", "Log lines of a request", ""),
+  field("idleSecs", "Idle time of a process", "seconds"),
 ];
 
 /**
  * @param {LimitName} name @param {string} label @param {string} unit empty for a count
- * @param {(value: number) => string} words @returns {LimitField}
+ * @returns {LimitField}
  */
-function field(name, label, unit, words) {
-  return { name, label, unit, isWhole: unit !== "seconds", words };
+function field(name, label, unit) {
+  return { name, label, unit, isWhole: unit !== "seconds" };
 }
+
+/**
+ * What a field says about itself, in the unit that its label names and its value has.
+ * @param {LimitName} name @param {Ranges} ranges @param {number} max the highest value that may be set
+ */
+export const hint = (name, { defaults, lowest }, max) =>
+  `Default ${count(defaults[name])}; allowed: ${count(lowest[name])} to ${count(max)}.`;
 
 /**
  * The highest value that may be set: by an owner the default, or what an administrator has set.

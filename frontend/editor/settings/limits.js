@@ -7,7 +7,7 @@ import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
 import { Failure, reason, say } from "../../lib/parts.js";
 import { refusalOf } from "../../lib/refusal.js";
-import { changes, highest, LIMITS } from "./limit-fields.js";
+import { changes, highest, hint, LIMITS } from "./limit-fields.js";
 
 /** @typedef {import("./limit-fields.js").LimitField} LimitField */
 /** @typedef {import("./limit-fields.js").LimitName} LimitName */
@@ -122,7 +122,7 @@ const newer = (now, before) =>
  *   type: (text: string) => void }} props
  */
 function Field({ field, value, max, ranges, mayChange, type }) {
-  const { name, label, unit, isWhole, words } = field;
+  const { name, label, unit, isWhole } = field;
   const [low, standard] = [ranges.lowest[name], ranges.defaults[name]];
   return html`<label class="field">
     ${unit ? `${label} (${unit})` : label}
@@ -137,6 +137,6 @@ function Field({ field, value, max, ranges, mayChange, type }) {
       readonly=${!mayChange}
       onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => type(target.value)}
     />
-    <small>${`Default ${words(standard)}; allowed: ${words(low)} to ${words(max)}.`}</small>
+    <small>${hint(name, ranges, max)}</small>
   </label>`;
 }

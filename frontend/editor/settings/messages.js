@@ -6,7 +6,7 @@ import { gql } from "../../lib/documents.js";
 import { count, size } from "../../lib/format.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery, useRefresh } from "../../lib/load.js";
-import { Ask, say, sayRefused, Time } from "../../lib/parts.js";
+import { Ask, Due, say, sayRefused, Time } from "../../lib/parts.js";
 import { oneLine, untrusted, untrustedLines } from "../../lib/untrusted-text.js";
 import { dotted, Items, Turner, usePages } from "./parts.js";
 
@@ -129,7 +129,7 @@ function Line({ message, retry, discard }) {
             ? html`given up <${Time} iso=${diedAt} />`
             : isRunning
               ? "being delivered"
-              : html`next <${Time} iso=${nextAttemptAt} />`,
+              : html`next attempt: <${Due} iso=${nextAttemptAt} />`,
         )}
       </small>
       ${message.problem && html`<small class="bad">${untrusted(message.problem)}</small>`}

@@ -6,7 +6,7 @@ import { gql } from "../../lib/documents.js";
 import { duration } from "../../lib/format.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery, useRefresh } from "../../lib/load.js";
-import { say, sayRefused, Time } from "../../lib/parts.js";
+import { Due, say, sayRefused, Time } from "../../lib/parts.js";
 import { oneLine, untrusted } from "../../lib/untrusted-text.js";
 import { dotted, Items, Turner, usePages } from "./parts.js";
 
@@ -97,7 +97,9 @@ function Line({ slug, schedule, run }) {
         ${dotted(
           isPaused
             ? "paused: the script is suspended or has no active version"
-            : html`next <${Time} iso=${nextRunAt} />`,
+            : state === "RUNNING"
+              ? "running now"
+              : html`next run: <${Due} iso=${nextRunAt} />`,
           state === "RETRYING" && `attempt ${attempt} of ${retries + 1}`,
         )}
       </small>

@@ -549,7 +549,6 @@ CREATE TABLE public.script_draft_files (
     user_id uuid NOT NULL,
     path text NOT NULL,
     content bytea,
-    CONSTRAINT script_draft_files_content_check CHECK ((length(content) <= 5000000)),
     CONSTRAINT script_draft_files_path_check CHECK ((length(path) <= 200))
 );
 
@@ -1237,6 +1236,9 @@ ALTER TABLE ONLY public.script_deliveries
 
 ALTER TABLE ONLY public.script_deployments
     ADD CONSTRAINT script_deployments_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.script_draft_files
+    ADD CONSTRAINT script_draft_files_content_check CHECK ((length(content) <= 10000000)) NOT VALID;
 
 ALTER TABLE ONLY public.script_draft_files
     ADD CONSTRAINT script_draft_files_pkey PRIMARY KEY (script_id, user_id, path);

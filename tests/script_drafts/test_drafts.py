@@ -230,6 +230,24 @@ async def test_a_draft_is_bounded(hello, edith, data, refused, monkeypatch):
     assert len((await data(edith, READ))["script"]["draft"]["files"]) == 2
 
 
+async def test_the_drafts_of_one_person_are_bounded_together(
+    engine, hello, edith, data, refused, monkeypatch
+):
+    monkeypatch.setattr(rules, "LARGEST_DRAFTS_OF_USER_BYTES", 30)
+    await engine.services.scripts.create(edith, "other")
+    change = rules.DraftChange(0, {"a.ts": b"x" * 20}, frozenset(), None)
+    await engine.services.script_drafts.save(edith, "other", change)
+    await data(edith, SAVE, files=[file("a.ts", text="x" * 10)])
+
+    _, message = await refused(edith, SAVE, files=[file("b.ts", text="x")])
+
+    assert "your drafts have 31 bytes; allowed: at most 30" in message
+    # What makes it smaller is never refused.
+    monkeypatch.setattr(rules, "LARGEST_DRAFTS_OF_USER_BYTES", 10)
+    await data(edith, SAVE, files=[], unchanged=["a.ts"])
+    assert (await data(edith, READ))["script"]["draft"] is None
+
+
 async def test_drafts_of_many_scripts_are_read_at_once_within_a_limit(
     hello, edith, data, drafts, monkeypatch
 ):

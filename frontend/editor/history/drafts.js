@@ -3,7 +3,9 @@
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { engineState } from "../../lib/state.js";
+import { saveLargeDraft } from "./large.js";
 import { isSame } from "./merging.js";
+import { isLarge } from "./request-size.js";
 import { loadWith, treeHere, treeOf } from "./trees.js";
 import { versionOf } from "../workspace/script-query.js";
 
@@ -96,6 +98,7 @@ function hasFilesOf(workspace, files) {
 /** @param {string} slug @returns {DraftServer} */
 export const draftServer = (slug) => ({
   async save(change) {
+    if (isLarge(change.files)) return saveLargeDraft(slug, change);
     const { saveScriptDraft } = await ask(SAVE, { input: { slug, ...change } });
     return saveScriptDraft.draft?.revision ?? 0;
   },

@@ -1,5 +1,5 @@
 // @ts-check
-/** Saves versions that are larger than a request of GraphQL may be: by REST. */
+/** Saves versions and drafts that are larger than a request of GraphQL may be: by REST. */
 import { GraphQLRefusal } from "../../lib/gql.js";
 
 /**
@@ -22,6 +22,25 @@ export async function saveLarge({ slug, files, entry, baseVersion, message }) {
     body: JSON.stringify({ files: contents, entry, message, deploy: false, load: false }),
   });
   return /** @type {{ version: number }} */ (await jsonOf(response)).version;
+}
+
+/**
+ * Keeps a draft; its revision.
+ * @param {string} slug @param {import("./draft-keeper.js").DraftChange} change
+ */
+export async function saveLargeDraft(slug, { files, ...change }) {
+  const contents = Object.fromEntries(
+    files.map(({ path, text, base64, removed }) => [
+      path,
+      removed ? null : typeof text === "string" ? text : { base64 },
+    ]),
+  );
+  const response = await fetch(`${addressOf(slug)}/draft`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...change, files: contents }),
+  });
+  return /** @type {{ revision: number }} */ (await jsonOf(response)).revision;
 }
 
 /** @param {Response} response @returns {Promise<unknown>} @throws {GraphQLRefusal} as `ask` does */

@@ -41,6 +41,7 @@ from aiwebengine.oauth_server import consent as oauth_consent
 from aiwebengine.oauth_server import rest as oauth_rest
 from aiwebengine.rate_limits.service import client_network
 from aiwebengine.script_assets import rest as script_assets_rest
+from aiwebengine.script_drafts import rest as script_drafts_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
 from aiwebengine.script_graphql.endpoint import PATH as SCRIPT_GRAPHQL
 from aiwebengine.script_graphql.endpoint import ScriptGraphQL
@@ -200,6 +201,7 @@ class WebApplication:
             *users_rest.routes(services.users, authenticator, lambda: engine.cursors),
             *scripts_rest.routes(services.scripts, authenticator, lambda: engine.cursors),
             *scripts_rest_owning.routes(services.scripts, authenticator),
+            *script_drafts_rest.routes(services.script_drafts, authenticator),
             *script_secrets_rest.routes(services.script_secrets, authenticator),
             *script_trials_rest.routes(services.script_trials, authenticator),
             *script_fetch_rest.routes(services.fetch_hosts, authenticator),

@@ -15,6 +15,7 @@ from aiwebengine.script_drafts.types import (
     KEEP_DRAFTS_DAYS,
     LARGEST_ANSWER_BYTES,
     LARGEST_DRAFT_BYTES,
+    LARGEST_DRAFTS_OF_USER_BYTES,
     MOST_DRAFTS_OF_USER,
     MOST_FILES_OF_DRAFT,
     DraftChange,
@@ -39,6 +40,7 @@ class ScriptDrafts(ScriptAccess):
         """
         for path in (*change.files, *change.unchanged):
             must_be_path(path)
+        _must_fit(0, sum(len(one) for one in change.files.values() if one is not None))
         script = await self._found(viewer, slug, Act.CHANGE)
         key = _key(viewer, script)
         _must_exist(script, change.base_version)
@@ -50,8 +52,10 @@ class ScriptDrafts(ScriptAccess):
                 paths = None if is_replaced else sorted(change.unchanged)
                 await store.remove_files(self._db, key, paths)
             await store.put_files(self._db, key, change.files)
-            number, size = await store.size(self._db, key)
+            number, size, all_of_user = await store.size(self._db, key)
             _must_fit(number, size)
+            if change.files:
+                _must_fit_with_others(all_of_user)
             if number == 0:
                 await store.remove(self._db, key)
                 return None
@@ -128,4 +132,12 @@ def _must_fit(number: int, size: int) -> None:
         raise BadUserInput(
             f"files: the draft has {size:,} bytes; allowed: at most {LARGEST_DRAFT_BYTES:,}."
             " Save them as a version."
+        )
+
+
+def _must_fit_with_others(size: int) -> None:
+    if size > LARGEST_DRAFTS_OF_USER_BYTES:
+        raise BadUserInput(
+            f"files: your drafts have {size:,} bytes; allowed: at most"
+            f" {LARGEST_DRAFTS_OF_USER_BYTES:,}. Save some as versions, or discard them."
         )

@@ -108,18 +108,20 @@ async def remove_files(db: Database, key: Key, paths: Sequence[str] | None) -> N
     )
 
 
-async def size(db: Database, key: Key) -> tuple[int, int]:
-    """The number of files, and their bytes together."""
+async def size(db: Database, key: Key) -> tuple[int, int, int]:
+    """The number of files, their bytes together, and the bytes of all drafts of the user."""
     row = await db.one(
         """
-        select count(*) as files, coalesce(sum(length(content)), 0) as bytes
-        from script_draft_files
-        where script_id = :script_id and user_id = :user_id
+        select count(*) filter (where d.script_id = :script_id) as files,
+          coalesce(sum(length(f.content)) filter (where d.script_id = :script_id), 0) as bytes,
+          coalesce(sum(length(f.content)), 0) as bytes_of_user
+        from script_drafts d join script_draft_files f using (script_id, user_id)
+        where d.user_id = :user_id
         """,
         **_key(key),
     )
     assert row is not None  # noqa: S101 - it counts
-    return int(row["files"]), int(row["bytes"])
+    return int(row["files"]), int(row["bytes"]), int(row["bytes_of_user"])
 
 
 async def touch(db: Database, key: Key, base_version: int) -> ScriptDraft:

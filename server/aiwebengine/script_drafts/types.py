@@ -13,8 +13,10 @@ from aiwebengine.core.formats import instant
 from aiwebengine.graphql.context import Info
 from aiwebengine.scripts.fields import as_text
 
-LARGEST_DRAFT_BYTES = 5_000_000
-"""Of all files of one draft together."""
+LARGEST_DRAFT_BYTES = 10_000_000
+"""Of all files of one draft together: as much as one answer may have."""
+LARGEST_DRAFTS_OF_USER_BYTES = 100_000_000
+"""Of the files of all drafts of one person."""
 MOST_FILES_OF_DRAFT = 1_000
 MOST_DRAFTS_OF_USER = 100
 """The draft that was not changed for the longest time makes way for one more."""

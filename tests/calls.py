@@ -151,6 +151,9 @@ DOCUMENTS = {
         'mutation { bindScriptHost(input: {slug: $script, host: "own.example"})'
         " { script { slug } } }"
     ),
+    "Mutation.setScriptTitle": (
+        'mutation { setScriptTitle(input: {slug: $script, title: "Shop"}) { script { slug } } }'
+    ),
     "Mutation.setScriptPageMode": (
         "mutation { setScriptPageMode(input: {slug: $script, pageMode: SANDBOXED})"
         " { script { slug } } }"

@@ -67,6 +67,7 @@ CHANGES = {
     "setScriptFetchHosts": '(input: {slug: "own-script", hosts: ["api.example"]})',
     "suspendScript": '(input: {slug: "own-script"})',
     "bindScriptHost": '(input: {slug: "own-script", host: "own.example"})',
+    "setScriptTitle": '(input: {slug: "own-script", title: "Shop"})',
     "setScriptPageMode": '(input: {slug: "own-script", pageMode: SANDBOXED})',
     "retryScriptMessages": '(input: {slug: "own-script"})',
     "discardScriptMessages": '(input: {slug: "own-script"})',

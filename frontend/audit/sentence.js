@@ -88,6 +88,7 @@ const PHRASES = {
   SCRIPT_DATA_CHANGED: "{who} changed data of the script {script}",
   SCRIPT_LIMITS_CHANGED: "{who} changed the limits of the script {script}",
   SCRIPT_HOST_BOUND: "{who} changed the host or page mode of the script {script}",
+  SCRIPT_TITLE_CHANGED: "{who} changed the title of the script {script}",
   SCRIPT_SCHEDULE_STARTED: "{who} ran the schedule {after.schedule} of the script {script}",
   SCRIPT_MESSAGES_RETRIED: "{who} retried {after.messages} messages to the script {script}",
   SCRIPT_MESSAGES_DISCARDED: "{who} discarded {after.messages} messages to the script {script}",

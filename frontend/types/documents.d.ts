@@ -2234,6 +2234,7 @@ export type SettingsViewerVariables = { [name: string]: never };
 
 export type ScriptStateData = {
   script: {
+    title: string;
     activeVersion: number | null;
     suspendedAt: string | null;
     suspensionReason: string | null;
@@ -2244,6 +2245,18 @@ export type ScriptStateData = {
 
 export type ScriptStateVariables = {
   slug: string;
+};
+
+export type SetScriptTitleData = {
+  setScriptTitle: {
+    script: {
+      id: string;
+    };
+  };
+};
+
+export type SetScriptTitleVariables = {
+  input: Schema.SetScriptTitleInput;
 };
 
 export type ScriptStreamsData = {
@@ -3817,8 +3830,12 @@ export interface Documents {
     document: Document<SettingsViewerData, SettingsViewerVariables>;
     fragments: [];
   };
-  "query ScriptState($slug: String!) {\n  script(slug: $slug) { activeVersion suspendedAt suspensionReason createdAt createdBy }\n}": {
+  "query ScriptState($slug: String!) {\n  script(slug: $slug) { title activeVersion suspendedAt suspensionReason createdAt createdBy }\n}": {
     document: Document<ScriptStateData, ScriptStateVariables>;
+    fragments: [];
+  };
+  "mutation SetScriptTitle($input: SetScriptTitleInput!) {\n  setScriptTitle(input: $input) { script { id } }\n}": {
+    document: Document<SetScriptTitleData, SetScriptTitleVariables>;
     fragments: [];
   };
   "query ScriptStreams($slug: String!) {\n  scriptStreams(slug: $slug) { channel connections }\n}": {

@@ -157,6 +157,12 @@ def test_an_owner_changes_the_settings_of_a_script(editor, other_editor, open_ed
     watched = open_editor(editor, "/editor/set?panel=settings")
     page = watched.page
 
+    state = part(page, "State")
+    state.get_by_role("button", name="Change title").click()
+    page.get_by_role("dialog").get_by_label("Title").fill("The set script")
+    confirm(page, "Save title")
+    expect(state).to_contain_text("The set script")
+
     secrets = part(page, "Secrets")
     secrets.get_by_role("button", name="Add secret").click()
     dialog = page.get_by_role("dialog")

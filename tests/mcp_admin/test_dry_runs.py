@@ -117,6 +117,7 @@ def arguments_for(name, scene):
         "removeScriptOwner": {**notes, "email": "edith@example.com"},
         "bindScriptHost": {**notes, "host": "notes.localhost"},
         "setScriptPageMode": {**notes, "pageMode": "SANDBOXED"},
+        "setScriptTitle": {**notes, "title": "Notes of all"},
         "setScriptSecret": {**notes, "name": "KEY", "value": "v", "hosts": ["api.example.org"]},
         "removeScriptSecret": {**notes, "name": "KEY"},
         "setScriptFetchHosts": {**notes, "hosts": ["api.example.org"]},

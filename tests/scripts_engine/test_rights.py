@@ -44,6 +44,7 @@ OF_OWNERS = {
         viewer, "shop", "ada@example.com", "treasurer"
     ),
     "user_roles": lambda scripts, viewer: scripts.user_roles(viewer, "shop", None, None, 1),
+    "title": lambda scripts, viewer: scripts.set_title(viewer, "shop", "Our shop"),
     "delete": lambda scripts, viewer: scripts.delete(viewer, "shop"),
 }
 OF_ADMINISTRATORS = {
@@ -96,6 +97,22 @@ async def test_the_table_of_rights_is_enforced(scripts, engine, shop, callers, e
             async with engine.db.transaction():
                 await call(scripts, callers[name])
                 raise Undo
+
+
+async def test_a_title_that_changes_is_recorded_once(scripts, engine, shop, edith):
+    for title in (" Our shop ", "Our shop", ""):
+        found = await scripts.set_title(edith, "shop", title)
+        assert found.title == title.strip()
+    with pytest.raises(BadUserInput):
+        await scripts.set_title(edith, "shop", "x" * 201)
+
+    rows = await engine.db.all(
+        "select before, after from audit_events where action = 'script.title_changed' order by id"
+    )
+    assert [(row["before"]["title"], row["after"]["title"]) for row in rows] == [
+        ("", "Our shop"),
+        ("Our shop", ""),
+    ]
 
 
 class Undo(Exception):

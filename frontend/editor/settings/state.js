@@ -3,15 +3,21 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
+import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
-import { Ask, Failure, sayRefused, Time } from "../../lib/parts.js";
+import { Ask, Failure, say, sayRefused, Time } from "../../lib/parts.js";
 import { untrusted } from "../../lib/untrusted-text.js";
+import { textOf } from "./parts.js";
 import { removal, resume, suspension } from "./questions.js";
 
 /** @typedef {import("../../lib/parts.js").Question} Question */
 
 const STATE = gql(`query ScriptState($slug: String!) {
-  script(slug: $slug) { activeVersion suspendedAt suspensionReason createdAt createdBy }
+  script(slug: $slug) { title activeVersion suspendedAt suspensionReason createdAt createdBy }
+}`);
+
+const SET_TITLE = gql(`mutation SetScriptTitle($input: SetScriptTitleInput!) {
+  setScriptTitle(input: $input) { script { id } }
 }`);
 
 /** @param {import("./parts.js").SettingProps} props */
@@ -25,7 +31,24 @@ export function State({ slug, isAdministrator, mayChange, changed }) {
   };
   if (!script)
     return query.error && html`<${Failure} error=${query.error} retry=${query.reload} />`;
+  const rename = () =>
+    setAsked({
+      title: html`Title of ${untrusted(slug)}`,
+      text: "A name for people, in lists. Addresses and commands keep the slug.",
+      verb: "Save title",
+      fields: html`<label class="field">
+        Title <small>leave empty for none</small>
+        <input name="title" maxlength="200" autocomplete="off" defaultValue=${script.title} />
+      </label>`,
+      run: async (form) => {
+        await ask(SET_TITLE, { input: { slug, title: textOf(form, "title") } });
+        say("Title saved.");
+        await after();
+      },
+    });
   return html`<dl>
+      <dt>Title</dt>
+      <dd>${script.title ? untrusted(script.title) : "none"}</dd>
       <dt>State</dt>
       <dd>
         ${
@@ -43,6 +66,7 @@ export function State({ slug, isAdministrator, mayChange, changed }) {
       <dd><${Time} iso=${script.createdAt} /> by ${untrusted(script.createdBy)}</dd>
     </dl>
     <p class="does">
+      ${mayChange && html`<button class="btn small" onClick=${rename}>Change title</button>`}
       ${
         isAdministrator &&
         (script.suspendedAt

@@ -53,6 +53,7 @@ _COUNTED = {
 }
 _OWNER = {"owner": "the user's id", "email": "the user's address"}
 _SECRET = {"name": "the name of the secret", "hosts": "hosts that it may be sent to"}
+_TITLE = {"title": "the title"}
 _SCRIPT_ROLE = {
     "user": "the user's id",
     "email": "the user's address",
@@ -235,7 +236,7 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
             "seconds": "how long it took",
         },
     ),
-    _A.SCRIPT_CREATED: EventSchema("script", after={"title": "the title"}),
+    _A.SCRIPT_CREATED: EventSchema("script", after=_TITLE),
     _A.SCRIPT_SAVED: EventSchema(
         "script",
         after={
@@ -281,6 +282,7 @@ EVENT_SCHEMAS: dict[AuditAction, EventSchema] = {
     _A.SCRIPT_SECRET_SET: EventSchema("script", _SECRET, _SECRET),
     _A.SCRIPT_SECRET_REMOVED: EventSchema("script", _SECRET),
     _A.SCRIPT_HOST_BOUND: EventSchema("script", _HOST, _HOST),
+    _A.SCRIPT_TITLE_CHANGED: EventSchema("script", _TITLE, _TITLE),
     _A.SCRIPT_EVALUATED: EventSchema(
         "script",
         after={

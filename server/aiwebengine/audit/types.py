@@ -81,6 +81,7 @@ class AuditAction(enum.Enum):
         SCRIPT_SECRET_SET: a secret of a script was set. Its value is in no event.
         SCRIPT_SECRET_REMOVED: a secret of a script was removed.
         SCRIPT_HOST_BOUND: the host or the page mode of a script was changed.
+        SCRIPT_TITLE_CHANGED: the title of a script was changed.
         SCRIPT_EVALUATED: a snippet was evaluated in a script.
         SCRIPT_SCHEDULE_STARTED: a schedule of a script was run outside of its plan.
         SCRIPT_MESSAGES_RETRIED: dead letters of a script are delivered again.
@@ -148,6 +149,7 @@ class AuditAction(enum.Enum):
     SCRIPT_SECRET_SET = "script.secret_set"  # noqa: S105 - an action, not a secret
     SCRIPT_SECRET_REMOVED = "script.secret_removed"  # noqa: S105 - an action, not a secret
     SCRIPT_HOST_BOUND = "script.host_bound"
+    SCRIPT_TITLE_CHANGED = "script.title_changed"
     SCRIPT_EVALUATED = "script.evaluated"
     SCRIPT_SCHEDULE_STARTED = "script.schedule_started"
     SCRIPT_MESSAGES_RETRIED = "script.messages_retried"

@@ -35,6 +35,7 @@ ROLLED_BACK = frozenset(
         "removeScriptOwner",
         "bindScriptHost",
         "setScriptPageMode",
+        "setScriptTitle",
         "setScriptSecret",
         "removeScriptSecret",
         "setScriptFetchHosts",

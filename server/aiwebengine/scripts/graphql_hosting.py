@@ -1,4 +1,4 @@
-"""GraphQL operations about where the pages of scripts are served."""
+"""GraphQL operations about the title of scripts and where their pages are served."""
 
 import strawberry
 
@@ -6,6 +6,7 @@ from aiwebengine.core.identity import Role, Scope
 from aiwebengine.core.rights import needs
 from aiwebengine.graphql.context import Info
 from aiwebengine.scripts.graphql_types import ScriptPayload
+from aiwebengine.scripts.rights import EDITORS
 from aiwebengine.scripts.types import PageMode
 
 
@@ -33,6 +34,33 @@ class SetScriptPageModeInput:
 
     slug: str
     page_mode: PageMode
+
+
+@strawberry.input
+class SetScriptTitleInput:
+    """Title of a script.
+
+    Attributes:
+        slug: the script.
+        title: its name for people; empty for none.
+    """
+
+    slug: str
+    title: str
+
+
+@strawberry.mutation
+@needs(EDITORS, Scope.SCRIPTS_WRITE)
+async def set_script_title(info: Info, input: SetScriptTitleInput) -> ScriptPayload:
+    """Set the title of a script.
+
+    Args:
+        input: the script and the title.
+    """
+    scripts = info.context.services.scripts
+    return ScriptPayload(
+        script=await scripts.set_title(info.context.viewer, input.slug, input.title)
+    )
 
 
 @strawberry.mutation
@@ -63,4 +91,4 @@ async def set_script_page_mode(info: Info, input: SetScriptPageModeInput) -> Scr
     )
 
 
-mutations = [bind_script_host, set_script_page_mode]
+mutations = [set_script_title, bind_script_host, set_script_page_mode]

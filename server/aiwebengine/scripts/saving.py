@@ -17,7 +17,7 @@ from aiwebengine.scripts.types import Script
 
 
 class ScriptSaves(ScriptReads):
-    """The operations that add scripts and versions. Nothing that is served changes."""
+    """The operations that add and name scripts and versions. Nothing that is served changes."""
 
     async def create(self, viewer: Viewer, slug: str, title: str | None = None) -> Script:
         """Create a script without versions, which the viewer owns.
@@ -32,6 +32,25 @@ class ScriptSaves(ScriptReads):
             if script is None:
                 raise Conflict(f"There is already a script {slug}. Choose another slug.")
             return script
+
+    async def set_title(self, viewer: Viewer, slug: str, title: str) -> Script:
+        """Set the title of the script; an empty one removes it.
+
+        Raises Unauthenticated, Forbidden, NotFound, BadUserInput.
+        """
+        title = checks.title(title)
+        async with self._changing(viewer, slug, Act.CHANGE) as script:
+            if script.title == title:
+                return script
+            await store.set_title(self._db, script.key, title)
+            await self._audit.record(
+                viewer,
+                AuditAction.SCRIPT_TITLE_CHANGED,
+                target_of(script),
+                before={"title": script.title},
+                after={"title": title},
+            )
+            return await self._reread(viewer, script)
 
     async def save(
         self,

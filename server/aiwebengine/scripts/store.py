@@ -241,6 +241,13 @@ async def set_limits(
     )
 
 
+async def set_title(db: Database, script_id: UUID, title: str) -> None:
+    """Set the title."""
+    await db.execute(
+        "update scripts set title = :title where id = :script_id", script_id=script_id, title=title
+    )
+
+
 async def set_host(
     db: Database, script_id: UUID, host: str | None, page_mode: PageMode, activation: int
 ) -> None:

@@ -82,7 +82,7 @@ function Fields({ template, own }) {
   const dropArea = useDrop({
     taken: ({ folder: name, uploads }) => {
       take(uploads, name);
-      // Replaces what was chosen: the fields begin anew.
+      // It replaces what was chosen, so the fields are emptied.
       setDrops((before) => before + 1);
       setChosen(OWN_FILES);
     },

@@ -30,10 +30,12 @@ def mcp_endpoint(engine: Engine, executor: Executor) -> McpEndpoint:
         )
     ]
     scripting, authenticator = engine.scripting, engine.authenticator
+    tools: ScriptTools | None = None
     if scripting is not None:
-        sources.append(
-            ScriptTools(engine.db, lambda: scripting.active.scripts, lambda: scripting.caller)
-        )
+        tools = ScriptTools(engine.db, lambda: scripting.active.scripts, lambda: scripting.caller)
+        sources.append(tools)
+        scripting.active.on_switch.append(tools.scripts_changed)
+        tools.scripts_changed([one.id for one in scripting.active.scripts])
 
     def is_foreign(request: Request) -> bool:
         """Whether a page of a site that is not allowed sent the request."""
@@ -42,9 +44,12 @@ def mcp_endpoint(engine: Engine, executor: Executor) -> McpEndpoint:
         is_known = origin is None or origin in allowed
         return not is_known and not authenticator.is_same_origin(request)
 
-    return McpEndpoint(
+    endpoint = McpEndpoint(
         sources,
         lambda request, resource: authenticator.viewer(request, "mcp", resource=resource),
         is_foreign,
         engine.config.server.public_url,
     )
+    if tools is not None:
+        tools.on_change = endpoint.listening.changed
+    return endpoint

@@ -162,6 +162,7 @@ class WebApplication:
     async def end_streams(self) -> None:
         """End all event streams; the clients are asked to reconnect later."""
         await self._graphql.end_streams()
+        self._mcp.listening.end_all()
         if self._script_graphql is not None:
             await self._script_graphql.end_streams()
 

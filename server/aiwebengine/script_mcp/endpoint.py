@@ -1,7 +1,8 @@
 """The endpoint of the Model Context Protocol: Streamable HTTP, without sessions, answers in JSON.
 
-Each request stands for itself, so any worker of any instance may answer it. The package `mcp` reads
-and writes the protocol in all its versions; it is loaded at the first request.
+Each request stands for itself, so any worker of any instance may answer it; only the answer to
+`subscriptions/listen` is a stream. The package `mcp` reads and writes the protocol in all its
+versions; it is loaded at the first request.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from aiwebengine.core.errors import EngineError, Forbidden, NotFound, RateLimite
 from aiwebengine.core.identity import Viewer
 from aiwebengine.core.rights import by_operation
 from aiwebengine.script_mcp import results
+from aiwebengine.script_mcp.listening import Listening
 from aiwebengine.script_mcp.sources import Json, McpCall, McpSource
 from aiwebengine.web.crowding import Places
 from aiwebengine.web.headers import header, request_id
@@ -46,6 +48,8 @@ _INVALID_PARAMS = -32602
 _INTERNAL = -32603
 # The resource was not found; protocol up to 2025-11-25.
 _NO_RESOURCE = -32002
+
+_HELD = "mcp_held"
 
 INSTRUCTIONS = (
     "Tools whose names begin with engine_ administer this engine; each change takes dryRun: true to"
@@ -75,6 +79,8 @@ class McpEndpoint:
         self._is_foreign = is_foreign
         self._public_url = public_url
         self._places = Places(MOST_CALLS_OF_USER)
+        self.listening = Listening()
+        """The streams of changes."""
         self._loading: asyncio.Task[Server[Any]] | None = None
 
     @by_operation
@@ -92,7 +98,7 @@ class McpEndpoint:
             200: the JSON-RPC response.
             202: a notification was read.
             400: the body is no JSON-RPC message, or the protocol version is unknown.
-            405: another method; there are no sessions and no streams.
+            405: another method; there are no sessions.
 
         Raises Unauthenticated with the address of the metadata (RFC 9728), Forbidden for a page
         of another site, RateLimited for too many requests at the same time.
@@ -112,7 +118,10 @@ class McpEndpoint:
             raise RateLimited(
                 f"{MOST_CALLS_OF_USER} requests of this user are being answered.", retry_after=1
             )
-        return _Held(lambda: self._places.leave(key), server)
+        held = _Held(lambda: self._places.leave(key), server)
+        # For a stream, which lasts for longer than a call.
+        request.scope["state"][_HELD] = held.leave, lambda: self._viewer(request, path)
+        return held
 
     async def _viewer(self, request: Request, path: str) -> Viewer:
         viewer = await self._authenticate(request, self._public_url + path)
@@ -138,11 +147,20 @@ class McpEndpoint:
     async def _load(self) -> Server[Any]:
         # Importing takes most of a second, in which other requests are answered.
         await asyncio.to_thread(__import__, "mcp.server.streamable_http_manager")
-        from mcp.server.lowlevel import Server
+        from mcp.server.lowlevel import Server as LowLevelServer
+
+        class Server(LowLevelServer[Any]):
+            """Declares only what is sent."""
+
+            def get_capabilities(self, *args: Any, **options: Any) -> Any:
+                found = super().get_capabilities(*args, **options)
+                if found.resources is not None:
+                    found.resources.subscribe = False
+                return found
 
         # It reports each request; ours are in the access log.
         logging.getLogger("mcp").setLevel(logging.ERROR)
-        server: Server[Any] = Server(
+        server = Server(
             "aiwebengine",
             version=__version__,
             instructions=INSTRUCTIONS,
@@ -154,6 +172,7 @@ class McpEndpoint:
             on_get_prompt=self._get_prompt,
             on_list_resources=self._list_resources,
             on_read_resource=self._read_resource,
+            on_subscriptions_listen=self._listen,
         )
         server.middleware.clear()
         return server
@@ -204,14 +223,28 @@ class McpEndpoint:
                 return found
         raise _protocol_error(_NO_RESOURCE, f"Unknown resource: {str(params.uri)[:200]}")
 
+    async def _listen(self, context: Any, params: Any) -> Any:
+        leave, check = context.request.scope["state"][_HELD]
+        leave()
+        try:
+            return await self.listening.listen(_call_of(context), check, context, params)
+        except EngineError as error:
+            raise _protocol_error(_INTERNAL, f"{error.code}: {error.message}") from None
+
 
 class _Held(Response):
     """The response that the package writes; frees the caller's place at its end."""
 
     def __init__(self, leave: Callable[[], None], server: Server[Any]) -> None:
         super().__init__()
-        self._leave = leave
+        self._leave: Callable[[], None] | None = leave
         self._server = server
+
+    def leave(self) -> None:
+        """Free the place, unless it is free already."""
+        if self._leave is not None:
+            self._leave()
+            self._leave = None
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer the request in tasks that end with it."""
@@ -227,7 +260,7 @@ class _Held(Response):
             async with manager.run():
                 await manager.handle_request(scope, receive, _not_stored(send))
         finally:
-            self._leave()
+            self.leave()
 
 
 def _not_stored(send: Send) -> Send:

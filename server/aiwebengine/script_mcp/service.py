@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +19,11 @@ from aiwebengine.script_mcp.sources import Json, McpCall
 
 MOST_KEPT = 1_000
 """Scripts whose offers are cached."""
+
+
+_Lists = Mapping[str, Mapping[str, Json]]
+"""What a script offers of each kind, as it is listed."""
+_NOTHING: _Lists = {"tool": {}, "prompt": {}, "resource": {}}
 
 
 class CallsScripts(Protocol):
@@ -54,6 +59,22 @@ class ScriptTools:
         self._served = served
         self._caller = caller
         self._offers: dict[tuple[UUID, int], Offers] = {}
+        self._listed_of: dict[UUID, tuple[str, _Lists]] = {}
+        self.on_change: Callable[[str, set[str]], None] = lambda *_: None
+        """Gets the slug of a script whose lists have changed in this worker, and their kinds."""
+
+    def scripts_changed(self, script_ids: Collection[UUID]) -> None:
+        """This worker serves other versions of these scripts, or none any more."""
+        served = {one.id: one for one in self._served_for(None)}
+        for script_id in script_ids:
+            script = served.get(script_id)
+            slug, before = self._listed_of.pop(script_id, ("", _NOTHING))
+            now = _NOTHING if script is None else self._lists_of(script)
+            if script is not None and now != _NOTHING:
+                slug = script.slug
+                self._listed_of[script_id] = slug, now
+            if before != now:
+                self.on_change(slug, {kind for kind in now if now[kind] != before[kind]})
 
     async def tools(self, call: McpCall) -> list[Json]:
         """The tools that the caller may use."""
@@ -163,6 +184,13 @@ class ScriptTools:
     def _served_for(self, slug: str | None) -> list[ServedScript]:
         found = (one for one in self._served() if not one.is_suspended)
         return sorted((one for one in found if slug in (None, one.slug)), key=lambda one: one.slug)
+
+    def _lists_of(self, script: ServedScript) -> _Lists:
+        if not any(one.get("kind") in _NOTHING for one in script.registrations):
+            return _NOTHING
+        offers = self._offers_of(script)
+        found = {"tool": offers.tools, "prompt": offers.prompts, "resource": offers.resources}
+        return {kind: {name: one.listed for name, one in of.items()} for kind, of in found.items()}
 
     def _offers_of(self, script: ServedScript) -> Offers:
         """What the script offers, read once for each version."""

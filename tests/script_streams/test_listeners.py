@@ -1,6 +1,11 @@
 """Owners see who listens, over all workers."""
 
+import asyncio
+import json
+import os
+
 import pytest
+from tests import commands
 from tests.script_streams.conftest import until
 from tests.script_streams.test_event_streams import MODULE
 
@@ -38,6 +43,28 @@ async def test_the_connections_of_all_workers_are_counted_by_channel(live):
     await other.report()
     await connections.reports.report()
     assert await listeners(live) == {}
+
+
+async def test_the_command_line_lists_them(live, url, tmp_path):
+    environment = {**os.environ, "APP_REPOSITORY__DATABASE_URL": url}
+
+    async def listed(*more):
+        arguments = ("scripts", "streams", "live", *more)
+        done = await asyncio.to_thread(commands.run, *arguments, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    async with live.listening("/events/a"), live.listening("/events/b"):
+        await live.connections.reports.report()
+        text, found = await listed(), json.loads(await listed("--json"))
+
+    assert "3 channels" in text
+    assert found["streams"][0] == {"channel": "/events/:group", "connections": 2}
+    assert {one["channel"] for one in found["streams"]} == {
+        "/events/:group",
+        "/events/a",
+        "/events/b",
+    }
 
 
 async def test_other_editors_do_not_see_them(live, add_served_person):

@@ -31,6 +31,7 @@ FEATURE_COMMANDS = {
     "eval": "script_trials",
     "fetch-hosts": "script_fetch",
     "secrets": "script_secrets",
+    "streams": "script_streams",
     "test": "script_trials",
 }
 # Where the name of the function differs.

@@ -22,7 +22,7 @@ SOURCE = """
 export const streams = { "/news": () => ({}) };
 export const sockets = {
   "/news": {
-    async open(socket) { await socket.send(socket.id); return {}; },
+    async open(socket) { await socket.send("?" + socket.id); return {}; },
     async message(socket, data, env) { await env.streams.send("/news", data); },
   },
 };
@@ -118,7 +118,6 @@ async def follow_stream(base, heard, **headers):
 
 async def follow_socket(base, heard):
     async with socket_of(base) as socket:
-        await socket.recv()
         try:
             while True:
                 heard.texts.append(await socket.recv())
@@ -252,7 +251,7 @@ async def test_a_client_that_changes_to_the_other_instance_gets_what_it_missed(i
 async def test_a_script_sends_to_one_socket_that_is_open_at_the_other_instance(instances):
     texts = [str(number) for number in range(5)]
     async with socket_of(instances.other) as socket, socket_of(instances.other) as another:
-        socket_id = await socket.recv()
+        socket_id = (await socket.recv()).removeprefix("?")
         await another.recv()
         for number, text in enumerate(texts):
             if number == 2:

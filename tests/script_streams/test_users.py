@@ -8,12 +8,16 @@ import httpx2
 import pytest
 from tests.script_routes.site import PATIENCE, running
 from tests.script_routes.test_hand_over import signed_in
+from websockets.sync.client import connect
 
 SCRIPTS_HOST = "scripts.localhost"
 SOURCE = """
 export const streams = {
   "/mine": (request, env, ctx) => ({ user: ctx.requireAuth().id }),
   "/all": (request, env, ctx) => ({ user: ctx.user?.id ?? "nobody" }),
+};
+export const sockets = {
+  "/who": { open: (socket, env, ctx) => socket.send(ctx.user?.name ?? "nobody") },
 };
 export const routes = {
   "POST /mine": async (request, env, ctx) => {
@@ -107,3 +111,14 @@ def test_a_page_of_another_origin_listens_as_nobody(site):
     finally:
         foreign.close()
         own.close()
+
+
+def test_a_websocket_on_the_engines_host_has_the_user_who_is_signed_in_there(site):
+    cookie = "; ".join(f"{name}={value}" for name, value in site.cookies.items())
+    headers = {"Cookie": cookie}
+    address = f"ws://{site.host}/who"
+
+    with connect(address, origin=site.base, additional_headers=headers) as own:
+        assert own.recv(PATIENCE) != "nobody"
+    with connect(address, origin=site.base) as unknown:
+        assert unknown.recv(PATIENCE) == "nobody"

@@ -47,7 +47,8 @@ class EngineVisitors:
         token, secret = authenticator.recall(connection)
         if secret is None:
             return None
-        is_safe = scope["method"] in _SAFE
+        # A WebSocket has no method, and can change something.
+        is_safe = scope["type"] == "http" and scope["method"] in _SAFE
         if token is None and not is_safe and not authenticator.is_same_origin(connection):
             return None
         viewer = await authenticator.viewer(connection, "script")

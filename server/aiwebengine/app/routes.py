@@ -45,6 +45,7 @@ from aiwebengine.script_drafts import rest as script_drafts_rest
 from aiwebengine.script_fetch import rest as script_fetch_rest
 from aiwebengine.script_graphql.endpoint import PATH as SCRIPT_GRAPHQL
 from aiwebengine.script_graphql.endpoint import ScriptGraphQL
+from aiwebengine.script_routes.only import NoScript
 from aiwebengine.script_secrets import rest as script_secrets_rest
 from aiwebengine.script_trials import rest as script_trials_rest
 from aiwebengine.scripts import rest as scripts_rest
@@ -250,7 +251,7 @@ class WebApplication:
                 error_response=_refused,
             ),
             Middleware(RateLimit, count=self._count, error_response=_refused),
-            *([] if scripting is None else [scripting.middleware()]),
+            Middleware(NoScript) if scripting is None else scripting.middleware(),
             Middleware(
                 BodyLimit,
                 most=config.security.max_request_body_bytes,

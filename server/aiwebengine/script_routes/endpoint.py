@@ -33,6 +33,7 @@ from aiwebengine.script_routes.headers import UnusableAnswer, for_visitor
 from aiwebengine.script_routes.hosts import Place, name_of, place_of
 from aiwebengine.script_routes.leaving import UntilDisconnect
 from aiwebengine.script_routes.matching import Match, NoSuchMethod
+from aiwebengine.script_routes.only import must_be_answered_by
 from aiwebengine.script_routes.paths import is_the_engines
 from aiwebengine.script_routes.requests import RequestBody, call_head, described, segments_of
 from aiwebengine.script_routes.signing_in import SignInRequired, sign_in_page
@@ -152,6 +153,7 @@ class ScriptRoutes:
         Raises EngineError as long as nothing was sent.
         """
         place, found = self.find(scope)
+        must_be_answered_by(scope, found)
         if place.is_apart and scope["path"] in self._settings.everywhere:
             return False
         visitors = self._settings.visitors

@@ -48,7 +48,7 @@ _OF_PROXIES_BEGIN_WITH = (
     b"x-pomerium-",
     b"x-ssl-",
 )
-_REQUEST_ONLY = frozenset(b"x-api-key expect http2-settings".split())
+_REQUEST_ONLY = frozenset(b"x-api-key x-aiwebengine-script expect http2-settings".split())
 # Schemes whose passwords browsers repeat for all paths of a host: there, a proxy asked for them.
 _PASSWORDS = ("basic", "digest", "negotiate", "ntlm", "hoba", "mutual", "scram-")
 

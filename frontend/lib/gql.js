@@ -52,28 +52,44 @@ const QUERY_LIMIT_MS = 60_000;
  * @returns {Promise<Data>}
  * @throws {GraphQLRefusal} when the server returns an error, or UNAVAILABLE when it returns nothing
  */
-export async function ask(document, ...given) {
+export function ask(document, ...given) {
+  return askUntil(null, document, ...given);
+}
+
+/**
+ * The same until *signal* is aborted. What was asked for may still take effect.
+ * @template Data, Variables
+ * @param {AbortSignal | null} signal
+ * @param {Document<Data, Variables>} document
+ * @param {VariablesOf<NoInfer<Variables>>} given the variables
+ * @returns {Promise<Data>}
+ * @throws {GraphQLRefusal} as `ask`, or with the code STOPPED
+ */
+export async function askUntil(signal, document, ...given) {
   // The browser may have the session of another person by now.
   if (isWaiting()) throw new GraphQLRefusal("You have been signed out.", "UNAUTHENTICATED");
-  return send(document, given[0] ?? {});
+  return send(document, given[0] ?? {}, signal);
 }
 
 /**
  * @template Data, Variables
  * @param {Document<Data, Variables>} document @param {object} variables
+ * @param {AbortSignal | null} [signal]
  * @returns {Promise<Data>}
  */
-async function send({ text: query }, variables) {
+async function send({ text: query }, variables, signal = null) {
   const isChange = query.trimStart().startsWith("mutation");
   const response = await fetch("/graphql", {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ query, variables }),
-    signal: isChange ? null : AbortSignal.timeout(QUERY_LIMIT_MS),
+    signal: signal ?? (isChange ? null : AbortSignal.timeout(QUERY_LIMIT_MS)),
   }).catch(() => null);
   const body = /** @type {{ data?: Data, errors?: ResponseError[] } | null | undefined} */ (
     await response?.json().catch(() => null)
   );
+  // Nothing is wrong with the engine.
+  if (signal?.aborted) throw new GraphQLRefusal("Stopped.", "STOPPED");
   const error = body?.errors?.[0];
   if (error) {
     const code = response?.status === 503 ? "UNAVAILABLE" : error.extensions?.code;

@@ -6,7 +6,7 @@ import { count, durationOfMs, size } from "../../lib/format.js";
 import { onOneLine } from "../../lib/untrusted-text.js";
 import { From, Said } from "../log/said.js";
 import { showLogOf } from "../log/wanted.js";
-import { Body, kindOf } from "./body.js";
+import { Body, kindOf, typeOf } from "./body.js";
 import { say } from "../../lib/parts.js";
 
 /**
@@ -59,6 +59,12 @@ export function Answer({ answer, workspace }) {
         </button>`
       }
     </div>
+    ${
+      typeOf(answer) === "text/event-stream" &&
+      html`<p class="notice" role="status">
+        This is an event stream. Follow live shows its events as they come.
+      </p>`
+    }
     ${(shown === "body" || shown === "raw") && html`<${Body} answer=${answer} isRaw=${shown === "raw"} />`}
     ${shown === "headers" && html`<${Headers} answer=${answer} />`}
     ${shown === "log" && html`<${Lines} answer=${answer} workspace=${workspace} />`}
@@ -76,8 +82,8 @@ export async function copy(text, what) {
   }
 }
 
-/** @param {{ answer: RunAnswer }} props */
-const Headers = ({ answer }) =>
+/** @param {{ answer: Pick<RunAnswer, "headers"> }} props */
+export const Headers = ({ answer }) =>
   html`<dl class="run-headers">
     ${answer.headers.map(
       ({ name, value }, place) =>
@@ -88,8 +94,8 @@ const Headers = ({ answer }) =>
     )}
   </dl>`;
 
-/** @param {{ answer: RunAnswer, workspace: Workspace }} props */
-function Lines({ answer, workspace }) {
+/** @param {{ answer: Pick<RunAnswer, "log" | "requestId">, workspace: Workspace }} props */
+export function Lines({ answer, workspace }) {
   const { log, requestId } = answer;
   if (!log.length) return html`<p class="panel-empty">The script logged nothing.</p>`;
   return html`<ol class="run-lines" aria-label="Lines of this request">

@@ -13,7 +13,7 @@ import { draw } from "./rendered-page.js";
 const LONGEST_SHOWN = 200_000;
 
 /** The type of an answer in lower case, without its parameters. @param {Pick<RunAnswer, "headers">} answer */
-function typeOf({ headers }) {
+export function typeOf({ headers }) {
   const found = headers.find(({ name }) => name.toLowerCase() === "content-type");
   return (found?.value ?? "").split(";")[0].trim().toLowerCase();
 }
@@ -33,7 +33,9 @@ export function kindOf(answer) {
   return "text";
 }
 
-/** @param {{ answer: RunAnswer, isRaw: boolean }} props */
+/** @typedef {Omit<RunAnswer, "log" | "milliseconds" | "status" | "version">} Shown */
+
+/** @param {{ answer: Shown, isRaw: boolean }} props */
 export function Body({ answer, isRaw }) {
   const kind = kindOf(answer);
   const body = answer.body ?? "";
@@ -51,7 +53,7 @@ export function Body({ answer, isRaw }) {
   }`;
 }
 
-/** @param {RunAnswer} answer @param {string} text */
+/** @param {Shown} answer @param {string} text */
 function raw(answer, text) {
   if (answer.body !== null) return html`<${Text} key=${answer.requestId} text=${text} />`;
   return html`<p class="panel-empty">
@@ -59,7 +61,7 @@ function raw(answer, text) {
   </p>`;
 }
 
-/** @param {"page" | "image" | "json"} kind @param {RunAnswer} answer @param {string} text */
+/** @param {"page" | "image" | "json"} kind @param {Shown} answer @param {string} text */
 function rendered(kind, answer, text) {
   if (kind === "json") return html`<${Text} key=${answer.requestId} text=${text} />`;
   if (kind === "page") return html`<${Page} key=${answer.requestId} text=${text} />`;

@@ -11,9 +11,11 @@ export const quoted = (text) =>
  * The command that sends a request. It signs in as nobody: a session is not for a terminal, a token
  * is filled in by hand.
  * @param {Request} request @param {string} origin scheme, host and port
+ * @param {{ isStream?: boolean }} [options] isStream: what comes is shown at once
  */
-export function curl({ method, path, headers, body, asViewer }, origin) {
+export function curl({ method, path, headers, body, asViewer }, origin, { isStream = false } = {}) {
   const parts = [methodOf(method, body), quoted(origin + encoded(path))];
+  if (isStream) parts.push("--no-buffer");
   for (const { name, value } of headers) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
   if (asViewer) parts.push('-H "Authorization: Bearer $AIWEBENGINE_TOKEN"');
   // curl reads a file for what begins with @, and takes line breaks out of --data.

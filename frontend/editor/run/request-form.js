@@ -2,7 +2,7 @@
 /** The form of a request: route, parameters, method, headers, body, and as whom. */
 import { html } from "htm/preact";
 import { onOneLine } from "../../lib/untrusted-text.js";
-import { formFor, hasBody, isRunnable, METHODS, parametersOf, pathOf } from "./requests.js";
+import { formFor, hasBody, METHODS, parametersOf, pathOf, SOCKET } from "./requests.js";
 
 /**
  * @typedef {import("./requests.js").Form} Form
@@ -28,24 +28,45 @@ export function RequestForm({ script, form, change, email }) {
           </label>`
     }
     <div class="run-row">
-      <label class="field">
-        Method
-        <select value=${form.method} onChange=${set("method")}>
-          ${METHODS.map((method) => html`<option key=${method}>${method}</option>`)}
-        </select>
-      </label>
+      ${
+        form.method !== SOCKET &&
+        html`<label class="field">
+          Method
+          <select value=${form.method} onChange=${set("method")}>
+            ${METHODS.map((method) => html`<option key=${method}>${method}</option>`)}
+          </select>
+        </label>`
+      }
       <${Visitor} script=${script} form=${form} change=${change} email=${email} />
     </div>
-    <label class="field">
-      Headers
-      <textarea
-        rows="2"
-        spellcheck="false"
-        placeholder="Accept: application/json"
-        value=${form.headers}
-        onInput=${set("headers")}
-      />
-    </label>
+    ${
+      form.method === SOCKET &&
+      html`<p class="run-hint">
+        A browser sends its sign-in with each WebSocket, so you can't be anonymous.
+      </p>`
+    }
+    ${
+      form.method === SOCKET
+        ? html`<label class="field">
+            Subprotocols
+            <input
+              value=${form.protocols}
+              spellcheck="false"
+              placeholder="chat.2, chat.1"
+              onInput=${set("protocols")}
+            />
+          </label>`
+        : html`<label class="field">
+            Headers
+            <textarea
+              rows="2"
+              spellcheck="false"
+              placeholder="Accept: application/json"
+              value=${form.headers}
+              onInput=${set("headers")}
+            />
+          </label>`
+    }
     ${
       hasBody(form.method) &&
       html`<label class="field">
@@ -57,19 +78,25 @@ export function RequestForm({ script, form, change, email }) {
         </small>
       </label>`
     }
-    <p class="run-line"><code>${form.method} ${onOneLine(pathOf(form))}</code></p>`;
+    <p class="run-line"><code>${nameOf(form.method)} ${onOneLine(pathOf(form))}</code></p>`;
 }
+
+/** A method as people call it. @param {string} method */
+const nameOf = (method) =>
+  method === SOCKET ? "WebSocket" : method === "*" ? "any" : onOneLine(method);
 
 /** @param {{ script: EditorScript, form: Form, change: (form: Form) => void }} props */
 function RouteField({ script, form, change }) {
-  const routes = script.routes.filter(isRunnable);
+  const { routes } = script;
   const chosen = routes.findIndex(
     ({ method, path }) => path === form.route && [form.method, "*"].includes(method),
   );
   const place = chosen < 0 ? routes.findIndex(({ path }) => path === form.route) : chosen;
   const choose = (/** @type {Typed} */ { target }) => {
-    if (target.value === OTHER) change({ ...form, route: "", path: pathOf(form) });
-    else {
+    if (target.value === OTHER) {
+      const method = form.method === SOCKET ? "GET" : form.method;
+      change({ ...form, method, route: "", path: pathOf(form) });
+    } else {
       const { headers, body, asViewer } = form;
       const next = formFor(routes[Number(target.value)], script.slug);
       change({ ...next, headers, body, asViewer });
@@ -79,9 +106,9 @@ function RouteField({ script, form, change }) {
     Route
     <select value=${form.route && place >= 0 ? String(place) : OTHER} onChange=${choose}>
       ${routes.map(
-        ({ method, path }, index) =>
+        ({ method, path, kind }, index) =>
           html`<option key=${index} value=${String(index)}>
-            ${method === "*" ? "any" : method} ${onOneLine(path)}
+            ${nameOf(method)} ${onOneLine(path)}${kind === "stream" ? " · event stream" : ""}
           </option>`,
       )}
       <option value=${OTHER}>Another path</option>
@@ -118,11 +145,13 @@ function Parameters({ form, change }) {
 /** @param {{ script: EditorScript, form: Form, change: (form: Form) => void, email: string }} props */
 function Visitor({ script, form, change, email }) {
   const isBound = Boolean(script.host);
+  const isSocket = form.method === SOCKET;
+  const isMe = isSocket || form.asViewer;
   return html`<label class="field">
     Visitor
     <select
-      value=${form.asViewer && !isBound ? "me" : "nobody"}
-      disabled=${isBound}
+      value=${isMe && !isBound ? "me" : "nobody"}
+      disabled=${isBound || isSocket}
       title=${isBound ? "Nobody can sign in on the host that the script is bound to." : null}
       onChange=${(/** @type {Typed} */ { target }) =>
         change({ ...form, asViewer: target.value === "me" })}

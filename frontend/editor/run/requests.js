@@ -7,11 +7,16 @@
  * @typedef {{ method: string, path: string, headers: readonly Header[], body: string,
  *   asViewer: boolean }} Request the request that is sent
  * @typedef {{ method: string, route: string, values: Record<string, string>, query: string,
- *   path: string, headers: string, body: string, asViewer: boolean }} Form
- *   route: the path of a route, whose parameters are `values`; empty: `path` has everything
+ *   path: string, headers: string, body: string, asViewer: boolean, protocols: string }} Form
+ *   method: that of the route; route: the path of a route, whose parameters are `values`; empty:
+ *   `path` has everything; protocols: of a WebSocket, between commas
+ * @typedef {"answer" | "stream" | "socket"} Kind what a route answers with
  */
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/** The method of routes for WebSockets, as the server calls it. */
+export const SOCKET = "SOCKET";
 
 const PARAMETER = /^(?:[:*])(\w*)$/;
 /** What a rest without a name is called. */
@@ -19,6 +24,22 @@ const REST = "*";
 
 /** Whether a run can send a request to it: nobody talks over a socket in one. @param {Route} route */
 export const isRunnable = ({ kind }) => kind !== "socket";
+
+/** What the route of a form answers with. @param {Form} form @param {readonly Route[]} routes @returns {Kind} */
+export function kindOf({ method, route, path }, routes) {
+  if (method === SOCKET) return "socket";
+  const found = route
+    ? routes.find((one) => one.path === route && one.method === method)
+    : matched(method, path.trim().split("?")[0], routes);
+  return found?.kind === "stream" ? "stream" : "answer";
+}
+
+/** The subprotocols that a form names. @param {Form} form */
+export const protocolsOf = ({ protocols }) =>
+  protocols
+    .split(",")
+    .map((one) => one.trim())
+    .filter(Boolean);
 
 /** The names of a route's parameters, in order. @param {string} path */
 export const parametersOf = (path) =>
@@ -28,11 +49,11 @@ export const parametersOf = (path) =>
   });
 
 /** Whether the method has a body in this form. @param {string} method */
-export const hasBody = (method) => !["GET", "HEAD"].includes(method);
+export const hasBody = (method) => !["GET", "HEAD", SOCKET].includes(method);
 
 /** An empty form for a route; without one for the script's own path. @param {Route | undefined} route @param {string} slug @returns {Form} */
 export function formFor(route, slug) {
-  const method = route && METHODS.includes(route.method) ? route.method : "GET";
+  const method = route && [...METHODS, SOCKET].includes(route.method) ? route.method : "GET";
   return {
     method,
     route: route?.path ?? "",
@@ -42,6 +63,7 @@ export function formFor(route, slug) {
     headers: "",
     body: "",
     asViewer: false,
+    protocols: "",
   };
 }
 
@@ -131,6 +153,7 @@ export function formOf({ method, path, headers, body, asViewer }, routes) {
     headers: headers.map(({ name, value }) => `${name}: ${value}`).join("\n"),
     body,
     asViewer,
+    protocols: "",
   };
 }
 
@@ -138,9 +161,9 @@ export function formOf({ method, path, headers, body, asViewer }, routes) {
 function matched(method, path, routes) {
   const parts = path.split("/");
   const fitting = routes.filter((one) => [method, "*"].includes(one.method) && isRunnable(one));
-  const found = fitting.flatMap(({ path: route }) => {
+  const found = fitting.flatMap(({ path: route, kind }) => {
     const values = valuesOf(route.split("/"), parts);
-    return values ? [{ route, values }] : [];
+    return values ? [{ route, kind, values }] : [];
   });
   // As the engine does: what has fewer parameters goes before.
   return found.sort((one, other) => count(one.values) - count(other.values))[0] ?? null;

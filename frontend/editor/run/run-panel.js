@@ -2,7 +2,7 @@
 /** The panel Run: sends requests to the active version of a script, and shows the answers. */
 import { html } from "htm/preact";
 import { useRef, useState } from "preact/hooks";
-import { ask } from "../../lib/gql.js";
+import { askUntil } from "../../lib/gql.js";
 import { useListener } from "../../lib/listener.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, reason } from "../../lib/parts.js";
@@ -11,9 +11,13 @@ import { Answer, copy } from "./answer.js";
 import { curl } from "./curl.js";
 import { ME, RUN } from "./documents.js";
 import { Failures } from "./failures.js";
+import { LiveView } from "./live/live-view.js";
+import { opening, resuming, targetOf } from "./live/opening.js";
+import { useLive } from "./live/use-live.js";
 import { RecentRuns } from "./recent-runs.js";
 import { RequestForm } from "./request-form.js";
-import { formFor, formOf, isRunnable, pathOf, problemOf, requestOf } from "./requests.js";
+import { formFor, formOf, isRunnable, kindOf, pathOf, problemOf, requestOf } from "./requests.js";
+import { RunButtons } from "./run-buttons.js";
 import { SavedRequests } from "./saved-requests.js";
 
 /**
@@ -26,28 +30,46 @@ import { SavedRequests } from "./saved-requests.js";
 /** Runs of this visit that are kept; each answer has at most 1 MB. */
 const MOST_RECENT = 20;
 
-/** @param {import("../panels.js").PanelProps} props */
-export function RunPanel({ script, workspace }) {
-  const { slug } = script;
+const STOPPED =
+  "Stopped waiting for the answer. What the script did so far stays, and a run ends after 25 s.";
+
+/** @param {import("../panels.js").PanelProps & { isOpen: boolean }} props isOpen: false while it is hidden */
+export function RunPanel({ script, workspace, isOpen }) {
+  const { slug, routes } = script;
   const { data } = useQuery(ME, {}, { isContent: false });
-  const [form, setForm] = useState(() => formFor(script.routes.find(isRunnable), slug));
+  const [form, setForm] = useState(() => formFor(routes.find(isRunnable) ?? routes[0], slug));
   const [problem, setProblem] = useState("");
   const [question, setQuestion] = useState(
     /** @type {import("../../lib/parts.js").Question | null} */ (null),
   );
   const runs = useRuns(slug);
-  const current = () => {
+  const live = useLive(targetOf(form, script), isOpen);
+  const kind = kindOf(form, routes);
+  const isReady = () => {
     const found = problemOf(form);
     setProblem(found ?? "");
-    return found ? null : requestOf({ ...form, asViewer: form.asViewer && !script.host });
+    return !found;
+  };
+  const current = () =>
+    isReady() ? requestOf({ ...form, asViewer: form.asViewer && !script.host }) : null;
+  const toSave = () => {
+    if (kind !== "socket") return current();
+    setProblem("A WebSocket can't be saved.");
+    return null;
+  };
+  const follow = () => {
+    if (!script.activeVersion || script.host || !isReady()) return;
+    runs.stop();
+    live.open(opening(form, script));
   };
   const run = () => {
+    if (kind !== "answer") return follow();
     const request = current();
     if (request) void runs.send(request);
   };
   const open = (/** @type {Request} */ request) => {
     setProblem("");
-    setForm(formOf(request, script.routes));
+    setForm(formOf(request, routes));
   };
   const reopen = (/** @type {Sent} */ sent) => {
     if (sent.request) open(sent.request);
@@ -57,7 +79,8 @@ export function RunPanel({ script, workspace }) {
   const canOpen = script.activeVersion && form.method === "GET" && !problemOf(form);
   const copyCurl = () => {
     const request = current();
-    if (request) void copy(curl(request, origin), "Command");
+    const isStream = kind === "stream";
+    if (request) void copy(curl(request, origin, { isStream }), "Command");
   };
   useRunKey(run);
   return html`<div class="run-panel">
@@ -77,33 +100,33 @@ export function RunPanel({ script, workspace }) {
         email=${data?.viewer?.email ?? ""}
       />
       ${problem && html`<p class="notice bad" role="alert">${problem}</p>`}
-      <div class="run-acts">
-        <button
-          class="btn primary"
-          disabled=${runs.isBusy || !script.activeVersion}
-          title="Run (Ctrl+Enter)"
-        >
-          ${runs.isBusy ? "Running …" : "Run"}
-        </button>
-        <button type="button" class="btn" onClick=${copyCurl}>Copy as curl</button>
-        ${
-          canOpen &&
-          html`<a
-            class="btn"
-            href=${origin + pathOf(form)}
-            target="_blank"
-            rel="noopener noreferrer"
-          >
-            Open in a new tab
-          </a>`
-        }
-      </div>
+      <${RunButtons}
+        kind=${kind}
+        isBusy=${runs.isBusy}
+        isDeployed=${Boolean(script.activeVersion)}
+        host=${script.host}
+        page=${canOpen ? origin + pathOf(form) : null}
+        stop=${runs.stop}
+        follow=${follow}
+        copyCurl=${copyCurl}
+      />
     </form>
     ${runs.refused && html`<p class="notice bad" role="alert">${reason(runs.refused)}</p>`}
+    ${
+      live.connection &&
+      html`<${LiveView}
+        key=${live.connection.number}
+        connection=${live.connection}
+        workspace=${workspace}
+        stop=${live.stop}
+        resume=${(/** @type {import("./live/followed-request.js").FollowedRequest} */ before) =>
+          live.open(resuming(before, slug))}
+      />`
+    }
     ${runs.shown && html`<${Answer} key=${runs.shown.number} answer=${runs.shown.answer} workspace=${workspace} />`}
     <details class="run-more">
       <summary>Saved requests</summary>
-      <${SavedRequests} slug=${slug} open=${open} current=${current} ask=${setQuestion} />
+      <${SavedRequests} slug=${slug} open=${open} current=${toSave} ask=${setQuestion} />
     </details>
     <details class="run-more">
       <summary>Recent runs</summary>
@@ -130,6 +153,7 @@ function useRuns(slug) {
   const [refused, setRefused] = useState(/** @type {Refusal | null} */ (null));
   const [isBusy, setBusy] = useState(false);
   const number = useRef(0);
+  const waiting = useRef(/** @type {AbortController | null} */ (null));
   const add = (
     /** @type {string} */ label,
     /** @type {Request | null} */ request,
@@ -141,28 +165,43 @@ function useRuns(slug) {
     setRefused(null);
   };
   const send = async (/** @type {Request} */ request) => {
-    if (isBusy) return;
+    if (waiting.current) return;
+    const mine = new AbortController();
+    waiting.current = mine;
     setBusy(true);
     setRefused(null);
     try {
       const input = { slug, ...request, headers: [...request.headers] };
-      const { runScript } = await ask(RUN, { input });
+      const { runScript } = await askUntil(mine.signal, RUN, { input });
       add(`${request.method} ${request.path}`, request, runScript);
     } catch (thrown) {
-      setRefused(refusalOf(thrown));
+      if (waiting.current === mine) setRefused(refusalOf(thrown));
     } finally {
-      setBusy(false);
+      if (waiting.current === mine) {
+        waiting.current = null;
+        setBusy(false);
+      }
     }
   };
-  return { recent, shown, refused, isBusy, add, send, show: setShown };
+  const stop = () => {
+    if (!waiting.current) return;
+    waiting.current.abort();
+    waiting.current = null;
+    setBusy(false);
+    setRefused({ message: STOPPED });
+  };
+  return { recent, shown, refused, isBusy, add, send, stop, show: setShown };
 }
 
 /** Ctrl-Enter runs, wherever the focus is; the workspace opens this panel with it. @param {() => void} run */
 function useRunKey(run) {
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     const isMod = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    const isInDialog = /** @type {Element} */ (event.target).closest?.("dialog");
-    if (event.key === "Enter" && isMod && !isInDialog) run();
+    const at = /** @type {Element} */ (event.target);
+    if (event.key !== "Enter" || !isMod || at.closest?.("dialog")) return;
+    const message = /** @type {HTMLFormElement | null} */ (at.closest?.(".live-message") ?? null);
+    if (message) message.requestSubmit();
+    else run();
   };
   useListener(window, "keydown", pressed, { capture: true });
 }

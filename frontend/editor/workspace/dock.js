@@ -87,7 +87,7 @@ function Shown({ panel: { id, label }, isOpen, script, workspace }) {
     tabindex="0"
     hidden=${!isOpen}
   >
-    <${PanelContent} id=${id} script=${script} workspace=${workspace} />
+    <${PanelContent} id=${id} script=${script} workspace=${workspace} isOpen=${isOpen} />
   </section>`;
 }
 

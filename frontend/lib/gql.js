@@ -57,7 +57,7 @@ export function ask(document, ...given) {
 }
 
 /**
- * The same until *signal* is aborted. What was asked for may still take effect.
+ * The same until *signal* is aborted. A mutation may still take effect.
  * @template Data, Variables
  * @param {AbortSignal | null} signal
  * @param {Document<Data, Variables>} document

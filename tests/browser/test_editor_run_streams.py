@@ -59,10 +59,10 @@ export const routes: Routes = {
   "GET /SLUG/slow": () => endless("text/plain", (round) => `part ${round}\\n`),
 };
 export const sockets: Sockets = {
-  "/SLUG/chat/:room": {
+  "/SLUG/chat/:group": {
     protocols: ["chat.2"],
     async open(socket, env, ctx) {
-      await socket.send(`welcome ${ctx.user?.email ?? "nobody"} to ${ctx.params.room}`);
+      await socket.send(`welcome ${ctx.user?.email ?? "nobody"} to ${ctx.params.group}`);
     },
     async message(socket, data) {
       if (data === "bytes") await socket.send(new Uint8Array([1, 2, 255]));
@@ -289,10 +289,10 @@ def test_messages_go_both_ways_over_a_websocket(editor: Person, open_editor: Ope
     watched = open_editor(editor, "/editor/chat?panel=run")
     page = watched.page
     panel = panel_of(page)
-    choose(page, "WebSocket /chat/chat/:room")
+    choose(page, "WebSocket /chat/chat/:group")
     expect(panel.get_by_role("combobox", name="Visitor", exact=True)).to_be_disabled()
     expect(panel).to_contain_text("you can't be anonymous")
-    panel.get_by_label("room", exact=True).fill("<b>")
+    panel.get_by_label("group", exact=True).fill("<b>")
     panel.get_by_label("Subprotocols").fill("chat.2")
     press(page, "Connect")
 

@@ -38,7 +38,7 @@ export function useLive(target, isOpen) {
     },
     [],
   );
-  // A page that the browser keeps for Back would go on reading.
+  // A page that the browser keeps for Back would continue to read.
   useListener(window, "pagehide", () => stop("The page was left."));
   return {
     connection,

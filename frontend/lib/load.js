@@ -1,6 +1,7 @@
 // @ts-check
 /** Data of a page: loaded when its variables change, and again on demand. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { Answers } from "./answers.js";
 import { ask, watchConnection } from "./gql.js";
 import { refusalOf } from "./refusal.js";
 import { useShown } from "./shown.js";
@@ -35,7 +36,9 @@ export function useRefresh(reload, milliseconds) {
  * @template Data
  * @typedef {{ data: Data | null, error: Refusal | null, loading: boolean, isStale: boolean, at: Date,
  *   reload: () => Promise<void>, change: (how: (data: Data) => Data) => void }} Query
- *   isStale: the data is of other variables than those that are asked for now, or there is none
+ *   isStale: the data is of other variables than those that are asked for now, or there is none;
+ *   reload: loads what is asked for when it is called, and is the same function at every render;
+ *   change: of what is shown, and of an answer to a request that was sent before
  */
 
 /**
@@ -57,26 +60,35 @@ export function useQuery(document, variables, { isContent = true } = {}) {
     }),
   );
   const key = JSON.stringify(variables);
-  const newest = useRef(0);
+  // Who keeps `reload` from an earlier render, to call it after a change, means what is shown by then.
+  const wanted = useRef(key);
+  wanted.current = key;
   const askedFor = useRef("");
+  const answers = useRef(/** @type {Answers<Data> | null} */ (null));
+  answers.current ??= new Answers();
   const reload = useCallback(async () => {
+    const key = wanted.current;
+    const order = /** @type {Answers<Data>} */ (answers.current);
     // Requests that hang would use up the browser's connections: after the outage it is sent.
     if (askedFor.current === key && engineState().state === "down") return;
     askedFor.current = key;
-    const mine = ++newest.current;
+    const mine = order.ask();
     setState((before) => ({ ...before, loading: true }));
     try {
       const given = /** @type {NoInfer<Variables>} */ (JSON.parse(key));
-      const data = await ask(document, .../** @type {VariablesOf<NoInfer<Variables>>} */ ([given]));
-      // A response that was overtaken by a later request is of no use.
-      if (mine === newest.current)
-        setState({ data, of: key, error: null, loading: false, at: new Date() });
+      const answer = await ask(
+        document,
+        .../** @type {VariablesOf<NoInfer<Variables>>} */ ([given]),
+      );
+      if (key !== wanted.current || !order.takes(mine)) return;
+      const data = order.changed(mine, answer);
+      setState({ data, of: key, error: null, loading: !order.isNewest(mine), at: new Date() });
     } catch (error) {
-      if (mine === newest.current)
+      if (order.isNewest(mine) && order.takes(mine))
         setState((before) => ({ ...before, error: refusalOf(error), loading: false }));
     }
-  }, [document, key]);
-  useEffect(() => void reload(), [reload]);
+  }, [document]);
+  useEffect(() => void reload(), [reload, key]);
   // Events of the time without a connection are not sent again.
   useEffect(() => {
     const stops = [
@@ -86,8 +98,10 @@ export function useQuery(document, variables, { isContent = true } = {}) {
     return () => stops.forEach((stop) => stop());
   }, [reload]);
   useShown(isContent, state.data ? state.at : null, state.loading && !state.error);
-  const change = (/** @type {(data: Data) => Data} */ how) =>
+  const change = (/** @type {(data: Data) => Data} */ how) => {
+    answers.current?.change(how);
     setState((before) => ({ ...before, data: before.data && how(before.data) }));
+  };
   const { data, of, error, loading, at } = state;
   return { data, error, loading, isStale: of !== key, at, reload, change };
 }

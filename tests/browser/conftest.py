@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -139,6 +147,30 @@ def eventually(page: Page, look: Callable[[], object], wanted: object) -> None:
     while (seen := look()) != wanted:
         assert time.monotonic() < end, f"{seen!r} instead of {wanted!r}"
         page.wait_for_timeout(50)
+
+
+def hold(page: Page, operation: str) -> list[Route]:
+    """Hold the requests for an operation from now on; returns them as they come."""
+    held: list[Route] = []
+
+    def decide(route: Route) -> None:
+        if operation in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/graphql", decide)
+    return held
+
+
+def answered(page: Page, held: list[Route], index: int = 0) -> APIResponse:
+    """What the server answers to a held request; the page does not have it yet."""
+    eventually(page, lambda: len(held) > index, True)
+    return held[index].fetch()
+
+
+# What a page does soon after it is drawn has been done, and timers of the same time have ended.
+SOON = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 400)))"
 
 
 def watch(context: BrowserContext, base: str) -> Watched:

@@ -28,8 +28,9 @@ export function SavedRequests({ slug, open, current, ask: question }) {
   const requests = data?.scriptRequests ?? [];
   const replaced = requests.find(({ id }) => id === chosen);
   const put = (/** @type {SavedRequest} */ saved) => {
-    const others = requests.filter(({ id }) => id !== saved.id);
-    change(() => ({ scriptRequests: [...others, saved].sort(byName) }));
+    change(({ scriptRequests: all }) => ({
+      scriptRequests: [...all.filter(({ id }) => id !== saved.id), saved].sort(byName),
+    }));
     setChosen(saved.id);
     say(`Saved ${saved.name}.`);
   };

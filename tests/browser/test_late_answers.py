@@ -1,0 +1,51 @@
+"""Pages of the manager whose answers come late, or in another order."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import answered, eventually, hold
+
+pytestmark = pytest.mark.browser
+
+
+def invite(page, email):
+    """Fill the dialog and send it; the answer is still to come."""
+    page.get_by_role("button", name="Invite").click()
+    page.get_by_label("Email").fill(email)
+    page.get_by_role("dialog").get_by_role("button", name="Invite").click()
+
+
+def test_a_change_that_is_done_late_leaves_the_filter_that_was_chosen_meanwhile(open_page):
+    page = open_page("/engine/admin").page
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(50)
+    held = hold(page, "mutation InviteUser")
+    invite(page, "late@example.com")
+    done = answered(page, held)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("^Admins")).click()
+    others = rows.filter(has_not=page.locator(".badge.administrator"))
+    expect(others).to_have_count(0)
+
+    with page.expect_response(
+        lambda response: "query Users(" in (response.request.post_data or "")
+    ):
+        held[0].fulfill(response=done)
+
+    expect(page.get_by_text("late@example.com was invited.")).to_be_visible()
+    expect(page.locator("table")).to_have_attribute("aria-busy", "false")
+    expect(others).to_have_count(0)
+
+
+def test_answers_that_are_slower_than_the_reloads_are_shown(open_page):
+    page = open_page("/engine/admin/system").page
+    held = hold(page, "query HealthChecks")
+    page.get_by_role("link", name="Health").click()
+    eventually(page, lambda: len(held) > 0, True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    eventually(page, lambda: len(held) > 1, True)
+
+    held[0].continue_()
+
+    expect(page.locator(".checks li[data-check]").first).to_be_visible()

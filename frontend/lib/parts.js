@@ -105,9 +105,12 @@ export function Ask({ question, done }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (""));
   const [busy, setBusy] = useState(false);
+  const shown = useRef(question);
+  shown.current = question;
   // Before paint: an Escape that is pressed at once must find the dialog open.
   useLayoutEffect(() => {
     setError("");
+    setBusy(false);
     if (question) dialog.current?.showModal();
     if (!question?.recent) return;
     let isOpen = true;
@@ -125,17 +128,20 @@ export function Ask({ question, done }) {
       return;
     }
     setBusy(true);
+    // Meanwhile the dialog may have been closed, and may ask something else.
+    const isShown = () => shown.current === question && Boolean(dialog.current?.open);
     try {
       await question.run(form);
-      dialog.current?.close();
+      if (isShown()) dialog.current?.close();
     } catch (refused) {
-      setError(reason(refusalOf(refused)));
+      if (isShown()) setError(reason(refusalOf(refused)));
+      else sayRefused(refused);
     } finally {
-      setBusy(false);
+      if (isShown()) setBusy(false);
     }
   };
   return html`<dialog ref=${dialog} onClose=${done} aria-labelledby="ask-title">
-    <form onSubmit=${submit}>
+    <form key=${keyOf(question)} onSubmit=${submit}>
       <h2 id="ask-title">${titled(question.title)}</h2>
       <p>${isolated(question.text)}</p>
       ${question.fields}
@@ -155,6 +161,17 @@ export function Ask({ question, done }) {
       </menu>
     </form>
   </dialog>`;
+}
+
+/** @type {WeakMap<Question, number>} */
+const keys = new WeakMap();
+let lastKey = 0;
+
+/** Another question has other fields: nothing that was typed for one is sent for the other. @param {Question} question */
+function keyOf(question) {
+  const key = keys.get(question) ?? ++lastKey;
+  keys.set(question, key);
+  return key;
 }
 
 const TOO_OLD = {

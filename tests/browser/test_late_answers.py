@@ -49,3 +49,25 @@ def test_answers_that_are_slower_than_the_reloads_are_shown(open_page):
     held[0].continue_()
 
     expect(page.locator(".checks li[data-check]").first).to_be_visible()
+
+
+@pytest.mark.parametrize("ends", ["done", "refused"])
+def test_a_dialog_is_not_closed_by_the_end_of_what_another_one_began(open_page, ends):
+    page = open_page("/engine/admin").page
+    held = hold(page, "mutation InviteUser")
+    invite(page, f"first-{ends}@example.com")
+    done = answered(page, held)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Invite").click()
+    page.get_by_label("Email").fill("second@example.com")
+
+    if ends == "done":
+        held[0].fulfill(response=done)
+        expect(page.get_by_text("first-done@example.com was invited.")).to_be_visible()
+    else:
+        refusal = {"message": "Not today.", "extensions": {"code": "LIMIT"}}
+        held[0].fulfill(json={"errors": [refusal]})
+        expect(page.locator(".toast")).to_contain_text("Not today.")
+
+    expect(page.get_by_label("Email")).to_have_value("second@example.com")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)

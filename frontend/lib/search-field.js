@@ -1,7 +1,7 @@
 // @ts-check
 /** A field to search a list with. */
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useListener } from "./listener.js";
 
 const PAUSE_MS = 200;
@@ -20,9 +20,13 @@ export function SearchField({ label, placeholder, value, change, shortcut = fals
   // Once the typing pauses, the list may have other filters.
   const report = useRef(change);
   report.current = change;
-  useEffect(() => {
-    // Somebody else changed it: Back was pressed, or the filters were cleared.
-    if (value !== reported.current) setText(value);
+  useLayoutEffect(() => {
+    // A list may be searched without the spaces around a text that is about to continue.
+    if (value !== reported.current && value !== reported.current.trim()) {
+      // Somebody else changed it: Back was pressed, or the filters were cleared.
+      clearTimeout(timer.current);
+      setText(value);
+    }
     reported.current = value;
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import answered, eventually, hold
+from tests.browser.conftest import SOON, answered, eventually, hold
 
 pytestmark = pytest.mark.browser
 
@@ -71,3 +71,36 @@ def test_a_dialog_is_not_closed_by_the_end_of_what_another_one_began(open_page, 
 
     expect(page.get_by_label("Email")).to_have_value("second@example.com")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)
+
+
+def test_filters_that_are_cleared_stay_cleared_while_somebody_types(open_page):
+    page = open_page("/engine/admin?q=nobody-is-called-so").page
+    expect(page.get_by_text("No users match")).to_be_visible()
+
+    page.evaluate(
+        """async () => {
+            const field = document.querySelector("input[type=search]");
+            field.value += "-x";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            [...document.querySelectorAll("button")]
+                .find((one) => one.textContent === "Clear filters").click();
+            await """
+        + SOON
+        + "}"
+    )
+
+    expect(page.locator("tbody tr")).to_have_count(50)
+    expect(page).not_to_have_url(re.compile("q="))
+    expect(page.get_by_placeholder("Search name or email")).to_have_value("")
+
+
+def test_a_pause_after_a_space_does_not_take_the_space_away(open_page):
+    page = open_page("/engine/admin/logs").page
+    field = page.get_by_placeholder("Search text")
+    field.fill("two ")
+    expect(page).to_have_url(re.compile("q=two"))
+
+    field.press("End")
+    page.keyboard.type("words")
+
+    expect(field).to_have_value("two words")

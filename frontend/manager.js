@@ -2,7 +2,7 @@
 /** The manager: the page of each address, and the frame around it. */
 import { render } from "preact";
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { AuditPage } from "./audit/audit-page.js";
 import { signOut } from "./auth/sign-out.js";
 import { TokensPage } from "./auth/tokens-page.js";
@@ -147,7 +147,8 @@ function App() {
 /** Moves the focus to the heading of a new page, for screen readers too. @param {string} path */
 function useFocusOnHeading(path) {
   const shown = useRef(path);
-  useEffect(() => {
+  // Before paint: later, it would take the focus from where a quick person has put it.
+  useLayoutEffect(() => {
     if (shown.current === path) return;
     shown.current = path;
     const heading = document.querySelector("#main h1");

@@ -1,6 +1,6 @@
 // @ts-check
 /** Addresses below /engine/admin, without reloading the page. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { alignList, keepPosition, restorePosition, toTop } from "./scrolling.js";
 import { read, write } from "./url-state.js";
 
@@ -41,7 +41,8 @@ const ADDRESS = "address";
 /** The current address; the component renders again when it changes. */
 export function useAddress() {
   const [address, setAddress] = useState(() => location.pathname + location.search);
-  useEffect(() => {
+  // Before paint: a page may change its address, and a person follow a link, at once.
+  useLayoutEffect(() => {
     const changed = () => setAddress(location.pathname + location.search);
     const moved = () => {
       changed();

@@ -104,3 +104,20 @@ def test_a_pause_after_a_space_does_not_take_the_space_away(open_page):
     page.keyboard.type("words")
 
     expect(field).to_have_value("two words")
+
+
+def test_the_focus_of_a_new_page_does_not_leave_the_field_that_was_chosen_at_once(open_page):
+    page = open_page("/engine/admin/tokens").page
+    page.get_by_role("heading", name="API tokens", level=1).wait_for()
+
+    page.evaluate(
+        """async () => {
+            document.querySelector("a[href$='/admin/audit']").click();
+            while (!document.querySelector("input[type=search]")) await null;
+            document.querySelector("input[type=search]").focus();
+            await """
+        + SOON
+        + "}"
+    )
+
+    expect(page.get_by_placeholder("Email, reason or request ID")).to_be_focused()

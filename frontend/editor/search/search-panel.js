@@ -1,7 +1,7 @@
 // @ts-check
 /** The panel Search: text in all files, and its replacement with a preview. */
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, nouns, size } from "../../lib/format.js";
 import { say } from "../../lib/parts.js";
 import { oneLine, onOneLine } from "../../lib/untrusted-text.js";
@@ -75,7 +75,8 @@ export function SearchPanel({ workspace }) {
  */
 function Fields({ wanted, change, canReplace }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => input.current?.focus(), []);
+  // Before paint: what is typed at once would go into the code.
+  useLayoutEffect(() => input.current?.focus(), []);
   const valueOf = (/** @type {Typed} */ { target }) => target.value;
   return html`<label class="field">
       <span>Search for</span>

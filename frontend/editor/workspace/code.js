@@ -1,14 +1,14 @@
 // @ts-check
 /** The content of the open file: its code, a picture, or what it is. */
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { BinaryView } from "./binary-view.js";
 import { CodeView } from "./code-view.js";
 
 /** @param {{ workspace: import("./files.js").Workspace }} props */
 export function Code({ workspace }) {
   const host = useRef(/** @type {HTMLDivElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!host.current) return undefined;
     // The styles of the code editor are made by script, which the policy of the page allows only in
     // the adopted style sheets of a shadow root.

@@ -1,7 +1,7 @@
 // @ts-check
 /** The line in which one types the path of a new or a moved file. */
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { folderOf, nameOf } from "./tree-model.js";
 
@@ -12,7 +12,8 @@ import { folderOf, nameOf } from "./tree-model.js";
 export function PathForm({ label, verb, start, run, close }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [problem, setProblem] = useState("");
-  useEffect(() => {
+  // Before paint: later, it would replace what a quick person has typed.
+  useLayoutEffect(() => {
     const field = input.current;
     if (!field) return;
     field.value = start;

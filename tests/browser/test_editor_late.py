@@ -1,0 +1,73 @@
+"""The editor with people who are quicker than its answers, and than what it does after drawing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import SOON
+from tests.browser.editor import (
+    Person,
+    code_of,
+    editor,
+    editor_site,
+    open_editor,
+    show_panel,
+)
+
+__all__ = ["editor", "editor_site", "open_editor"]
+
+pytestmark = pytest.mark.browser
+
+MAIN = 'export const routes: Routes = { "GET /SLUG": () => new Response("hello") };\n'
+VALUE = """
+  mutation ($slug: String!, $key: String!) {
+    setScriptValue(input: {slug: $slug, key: $key, json: "1", version: 0}) { value { key } }
+  }
+"""
+DRAWN = "await (async () => { for (let n = 0; n < 50; n++) await null; })();"
+"""Until a page has drawn itself after a click, and before what it does after that."""
+
+
+def made(editor: Person, slug: str, *more: str) -> str:
+    """A script with a file, and others; the address of the file."""
+    texts = {path: f"// {path}\n" for path in more}
+    editor.make_script(slug, {"main.ts": MAIN.replace("SLUG", slug), **texts})
+    return f"/editor/{slug}?file=main.ts"
+
+
+def steps(page: Page, *lines: str) -> None:
+    """Do these, quicker than anybody can, and wait for what the page does soon after."""
+    body = "\n".join(lines)
+    page.evaluate(f"async () => {{ {body}\n await {SOON}; }}")
+
+
+def test_what_is_typed_at_once_for_a_new_file_stays(editor, open_editor):
+    page = open_editor(editor, made(editor, "quick-name")).page
+    expect(code_of(page, "main.ts")).to_be_visible()
+
+    steps(
+        page,
+        "document.querySelector('[aria-label=\"New file\"]').click();",
+        DRAWN,
+        "const field = document.querySelector('.path-form input');",
+        "if (document.activeElement !== field) throw new Error('the field has no focus');",
+        "field.value = 'typed.ts';",
+    )
+
+    expect(page.get_by_label("Path of the new file")).to_have_value("typed.ts")
+
+
+def test_what_is_typed_at_once_in_the_search_is_not_typed_into_the_code(editor, open_editor):
+    page = open_editor(editor, made(editor, "quick-search")).page
+    show_panel(page, "Problems")
+    expect(page.get_by_role("button", name="Check now")).to_be_visible()
+    code_of(page, "main.ts").click()
+
+    steps(
+        page,
+        "const keys = { key: 'F', ctrlKey: true, shiftKey: true, bubbles: true };",
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', keys));",
+        DRAWN,
+        "const field = document.querySelector('.search-form input');",
+        "if (document.activeElement !== field) throw new Error('the search has no focus');",
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import SOON
@@ -71,3 +73,36 @@ def test_what_is_typed_at_once_in_the_search_is_not_typed_into_the_code(editor, 
         "const field = document.querySelector('.search-form input');",
         "if (document.activeElement !== field) throw new Error('the search has no focus');",
     )
+
+
+def test_of_two_files_that_are_opened_at_once_the_last_is_shown(editor, open_editor):
+    page = open_editor(editor, made(editor, "quick-open", "a.ts", "b.ts")).page
+    expect(code_of(page, "main.ts")).to_be_visible()
+
+    steps(
+        page,
+        "const click = (path) => document.querySelector(`[data-path='${path}']`).click();",
+        "click('a.ts');",
+        DRAWN,
+        "click('b.ts');",
+    )
+
+    expect(code_of(page, "b.ts")).to_be_visible()
+    expect(page).to_have_url(re.compile("file=b.ts"))
+    page.go_back()
+    expect(code_of(page, "a.ts")).to_be_visible()
+    page.go_back()
+    expect(code_of(page, "main.ts")).to_be_visible()
+
+
+def test_the_address_of_a_file_is_one_step_of_the_history(editor, open_editor):
+    page = open_editor(editor).page
+    expect(page.get_by_role("heading", name="Scripts", exact=True)).to_be_visible()
+    before = page.evaluate("history.length")
+
+    address = made(editor, "one-step", "a.ts").replace("main.ts", "a.ts")
+    page.goto(editor.site.base + address)
+    expect(code_of(page, "a.ts")).to_be_visible()
+    page.evaluate(SOON)
+
+    assert page.evaluate("history.length") == before + 1

@@ -1,6 +1,6 @@
 // @ts-check
 /** What is open in a workspace, and its address: each follows the other. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { addressOf, go, note, openByAddress, useAddress } from "../address.js";
 
 /** Browsers refuse an address that changes more often than about 200 times in 30 seconds. */
@@ -13,7 +13,8 @@ const LINE_AFTER_MS = 500;
 export function useAddressOf(workspace, isLoaded) {
   useAddress();
   const { file, line, panel } = openByAddress();
-  useEffect(() => {
+  // Both at once, before paint: later, each would undo what a quick person has opened by the other.
+  useLayoutEffect(() => {
     if (!isLoaded) return;
     const wanted = workspace.has(file) ? file : "";
     if (wanted && wanted !== workspace.current?.path)
@@ -21,11 +22,12 @@ export function useAddressOf(workspace, isLoaded) {
     else if (!wanted && !workspace.current) openFirst(workspace);
   }, [isLoaded, file]);
   const { path = "", line: at = 0 } = workspace.current ?? {};
-  useEffect(() => {
-    if (isLoaded && path !== openByAddress().file)
-      go(addressOf(workspace.slug, { ...openByAddress(), file: path, line: "" }), {
-        replace: !openByAddress().file,
-      });
+  useLayoutEffect(() => {
+    const open = openByAddress();
+    // Not the file of the render: above, another one may have been opened.
+    const shown = workspace.current?.path ?? "";
+    if (isLoaded && shown !== open.file)
+      go(addressOf(workspace.slug, { ...open, file: shown, line: "" }), { replace: !open.file });
   }, [isLoaded, path]);
   useEffect(() => {
     if (!isLoaded || !path) return undefined;

@@ -68,6 +68,12 @@ let isAgreed = false;
 
 const here = () => location.pathname + location.search;
 
+/** An address without the line, which is noted in it while a draft is being kept. @param {string} address */
+function placeOf(address) {
+  const [path, search = ""] = address.split("?");
+  return path + write({ ...read(search, OPEN), line: "" }, OPEN);
+}
+
 /** @param {string} address */
 const slugAt = (address) => slugOf(address.split("?")[0]);
 
@@ -106,7 +112,7 @@ function moved() {
   leave(() => {
     if (hasLeft) return;
     hasLeft = true;
-    if (here() !== stays) show();
+    if (placeOf(here()) !== placeOf(stays)) show();
     else {
       // From the entry that was added below, this leads to where the person was going.
       isAgreed = true;

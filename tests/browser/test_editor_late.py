@@ -6,13 +6,14 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import SOON
+from tests.browser.conftest import SOON, eventually, hold
 from tests.browser.editor import (
     Person,
     code_of,
     editor,
     editor_site,
     open_editor,
+    replace_code,
     show_panel,
 )
 
@@ -106,3 +107,23 @@ def test_the_address_of_a_file_is_one_step_of_the_history(editor, open_editor):
     page.evaluate(SOON)
 
     assert page.evaluate("history.length") == before + 1
+
+
+def test_back_leads_out_although_the_line_is_noted_meanwhile(editor, open_editor):
+    slug = "noted-line"
+    made(editor, slug)
+    page = open_editor(editor).page
+    page.get_by_role("link", name=slug).first.click()
+    expect(page).to_have_url(re.compile("file=main.ts"))
+    replace_code(page, "main.ts", "// one\n// two\n// three\n")
+    expect(page).to_have_url(re.compile("line=4"))
+    held = hold(page, "mutation EditorSaveDraft")
+    page.keyboard.type("// four")
+    page.go_back()
+    eventually(page, lambda: len(held) > 0, True)
+
+    page.keyboard.press("ArrowUp")
+    expect(page).to_have_url(re.compile("line=3"))
+    held[0].continue_()
+
+    expect(page.get_by_role("heading", name="Scripts", exact=True)).to_be_visible()

@@ -127,3 +127,18 @@ def test_back_leads_out_although_the_line_is_noted_meanwhile(editor, open_editor
     held[0].continue_()
 
     expect(page.get_by_role("heading", name="Scripts", exact=True)).to_be_visible()
+
+
+def test_nobody_has_to_answer_whether_to_leave_once_the_draft_is_kept(editor, open_editor):
+    page = open_editor(editor, made(editor, "kept-late")).page
+    expect(code_of(page, "main.ts")).to_contain_text("hello")
+    held = hold(page, "mutation EditorSaveDraft")
+    replace_code(page, "main.ts", "// mine")
+    page.get_by_role("link", name="Scripts", exact=True).click()
+    question = page.get_by_role("dialog", name="Leave without your changes?")
+    expect(question).to_be_visible()
+
+    held[0].continue_()
+
+    expect(page.get_by_role("heading", name="Scripts", exact=True)).to_be_visible()
+    expect(question).to_have_count(0)

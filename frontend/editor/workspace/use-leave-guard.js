@@ -35,13 +35,26 @@ export function useLeaveGuard(workspace, keep) {
   });
   const keptOrAsked = async (/** @type {() => void} */ move) => {
     const mine = ++asked.current;
-    await atMost(keep(), KEPT_WITHIN_MS);
+    const keeping = keep();
+    await atMost(keeping, KEPT_WITHIN_MS);
     // Meanwhile, the person may have wanted to go somewhere else.
     if (mine !== asked.current) return;
-    if (workspace.isAtRisk) setQuestion(questionOf(workspace, move));
-    else move();
+    const leave = () => {
+      asked.current += 1;
+      move();
+    };
+    if (workspace.isAtRisk) setQuestion(questionOf(workspace, leave));
+    await keeping;
+    // Kept after all, before the person has answered.
+    if (mine !== asked.current || workspace.isAtRisk) return;
+    setQuestion(null);
+    leave();
   };
-  return [question, () => setQuestion(null)];
+  const stays = () => {
+    asked.current += 1;
+    setQuestion(null);
+  };
+  return [question, stays];
 }
 
 /** @param {Workspace} workspace @param {() => void} move @returns {Question} */

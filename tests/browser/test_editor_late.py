@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import SOON, eventually, hold
+from tests.browser.conftest import SOON, answered, eventually, hold
 from tests.browser.editor import (
     Person,
     code_of,
@@ -142,3 +142,40 @@ def test_nobody_has_to_answer_whether_to_leave_once_the_draft_is_kept(editor, op
 
     expect(page.get_by_role("heading", name="Scripts", exact=True)).to_be_visible()
     expect(question).to_have_count(0)
+
+
+def test_a_value_that_is_read_late_does_not_replace_another_dialog(editor, open_editor):
+    made(editor, "late-value")
+    editor.ask(VALUE, slug="late-value", key="first")
+    page = open_editor(editor, "/editor/late-value?panel=data").page
+    held = hold(page, "query ScriptValueOne")
+    page.get_by_role("button", name="Edit first").click()
+    read = answered(page, held)
+    page.get_by_role("button", name="New value").click()
+    dialog = page.get_by_role("dialog", name="New value")
+    dialog.get_by_label("Key").fill("second")
+    dialog.get_by_label("Value as JSON").fill("2")
+
+    held[0].fulfill(response=read)
+    page.evaluate(SOON)
+
+    expect(dialog.get_by_label("Value as JSON")).to_have_value("2")
+    expect(page.get_by_role("dialog", name="Value of first")).to_have_count(0)
+
+
+def test_each_file_that_would_be_replaced_is_asked_about(editor, open_editor):
+    made(editor, "two-uploads")
+    page = open_editor(editor, "/editor/two-uploads?panel=data").page
+    page.get_by_role("group", name="Kind of data").get_by_role("button", name="Files").click()
+    choose = page.get_by_label("Files to upload")
+    both = [{"name": name, "mimeType": "text/plain", "buffer": b"1"} for name in ("a.txt", "b.txt")]
+    choose.set_input_files(both)
+    expect(page.get_by_role("button", name="Delete b.txt")).to_be_visible()
+
+    choose.set_input_files([{**one, "buffer": b"2"} for one in both])
+
+    for name in ("a.txt", "b.txt"):
+        dialog = page.get_by_role("dialog", name=re.compile(f"Replace {name}"))
+        dialog.get_by_role("button", name="Replace").click()
+        expect(page.get_by_text(f"{name} is stored.").last).to_be_visible()
+        expect(dialog).to_have_count(0)

@@ -7,6 +7,7 @@ import { count, size } from "../../lib/format.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, say, sayRefused, Time } from "../../lib/parts.js";
+import { useQuestion } from "../../lib/question.js";
 import { SearchField } from "../../lib/search-field.js";
 import { oneLine, onOneLine, untrusted } from "../../lib/untrusted-text.js";
 import { Items, Turner, usePages } from "../settings/parts.js";
@@ -42,7 +43,7 @@ export function Files({ slug, activeVersion }) {
   const [onlyStored, setOnlyStored] = useState(true);
   const pages = usePages();
   const list = useQuery(LIST, { slug, prefix, onlyStored, after: pages.after });
-  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
+  const question = useQuestion();
   const [busy, setBusy] = useState("");
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null));
   const page = list.data?.scriptAssets;
@@ -52,7 +53,8 @@ export function Files({ slug, activeVersion }) {
       try {
         const path = `${folderOf(prefix)}${file.name}`;
         const base = await hashOf(slug, path);
-        if (base !== null) setAsked(replacement(slug, path, file, base, list.reload));
+        if (base !== null)
+          await question.askInTurn(replacement(slug, path, file, base, list.reload));
         else {
           await store(slug, path, file, null);
           say(html`${untrusted(path)} is stored.`);
@@ -113,12 +115,12 @@ export function Files({ slug, activeVersion }) {
           key=${one.path}
           slug=${slug}
           file=${one}
-          remove=${() => setAsked(removal(slug, one, list.reload))}
+          remove=${() => question.ask(removal(slug, one, list.reload))}
         />`}
     <//>
     ${page && page.totalCount > 0 && html`<p class="hint">${count(page.totalCount, "file")}</p>`}
     <${Turner} of="files" pages=${pages} page=${page} />
-    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+    <${Ask} question=${question.asked} done=${() => question.ask(null)} />`;
 }
 
 /** @param {{ slug: string, file: Stored, remove: () => void }} props */

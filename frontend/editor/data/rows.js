@@ -8,6 +8,7 @@ import { ask } from "../../lib/gql.js";
 import { Icon } from "../../lib/icons.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, Failure, say, sayRefused } from "../../lib/parts.js";
+import { useQuestion } from "../../lib/question.js";
 import { ScrollBox } from "../../lib/scroll-box.js";
 import { oneLine, onOneLine } from "../../lib/untrusted-text.js";
 import { Turner, usePages } from "../settings/parts.js";
@@ -16,7 +17,6 @@ import { ROW, TABLE } from "./row-documents.js";
 import { adding, changing, removing } from "./row-questions.js";
 
 /**
- * @typedef {import("../../lib/parts.js").Question} Question
  * @typedef {import("../../types/documents").DataRowFields} Row
  * @typedef {import("../../types/documents").DataTableFields} Table
  * @typedef {import("../../types/schema").ScriptRowFilter} Filter
@@ -52,21 +52,18 @@ export function Rows({ slug, name, leave }) {
   const [order, setOrder] = useState(/** @type {Order | null} */ (null));
   const pages = usePages();
   const list = useQuery(PAGE, { slug, table: name, filter, order, after: pages.after });
-  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
+  const question = useQuestion();
   const found = list.data?.scriptRows;
   const place = { slug, name, reload: list.reload };
-  const open = async (/** @type {readonly string[]} */ key) => {
-    try {
-      const { scriptRow } = await ask(ONE, { slug, table: name, key: [...key] });
-      if (scriptRow && found) setAsked(changing(place, found.table, scriptRow));
-      else {
-        say("The row is gone.");
-        await list.reload();
-      }
-    } catch (refused) {
-      sayRefused(refused);
-    }
+  const read = async (/** @type {readonly string[]} */ key) => {
+    const { scriptRow } = await ask(ONE, { slug, table: name, key: [...key] });
+    if (scriptRow && found) return changing(place, found.table, scriptRow);
+    say("The row is gone.");
+    await list.reload();
+    return null;
   };
+  const open = (/** @type {readonly string[]} */ key) =>
+    question.askLater(read(key)).catch(sayRefused);
   const first = (/** @type {() => void} */ change) => {
     pages.first();
     change();
@@ -78,7 +75,7 @@ export function Rows({ slug, name, leave }) {
       <button class="btn small" onClick=${() => void list.reload()}>Refresh</button>
       ${
         table?.isInsertable &&
-        html`<button class="btn small" onClick=${() => setAsked(adding(place, table))}>
+        html`<button class="btn small" onClick=${() => question.ask(adding(place, table))}>
           New row
         </button>`
       }
@@ -102,7 +99,7 @@ export function Rows({ slug, name, leave }) {
             order=${order}
             sort=${(/** @type {Order | null} */ now) => first(() => setOrder(now))}
             open=${open}
-            remove=${(/** @type {Row} */ row) => setAsked(removing(place, row))}
+            remove=${(/** @type {Row} */ row) => question.ask(removing(place, row))}
           />`
         : !list.error &&
           html`<p role="status">
@@ -128,7 +125,7 @@ export function Rows({ slug, name, leave }) {
         }
       }
     />
-    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+    <${Ask} question=${question.asked} done=${() => question.ask(null)} />`;
 }
 
 /** @param {Filter[]} filter @param {string | null} after */

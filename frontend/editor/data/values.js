@@ -7,6 +7,7 @@ import { count, size } from "../../lib/format.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
 import { Ask, say, sayRefused, Time } from "../../lib/parts.js";
+import { useQuestion } from "../../lib/question.js";
 import { SearchField } from "../../lib/search-field.js";
 import { oneLine, onOneLine, untrusted } from "../../lib/untrusted-text.js";
 import { Items, Turner, usePages } from "../settings/parts.js";
@@ -48,24 +49,20 @@ export function Values({ slug }) {
   const pages = usePages();
   const list = useQuery(LIST, { slug, userId, prefix, after: pages.after });
   const holders = useQuery(HOLDERS, { slug });
-  const [asked, setAsked] = useState(/** @type {Question | null} */ (null));
+  const question = useQuestion();
   const page = list.data?.scriptValues;
   const reload = async () => {
     await Promise.all([list.reload(), holders.reload()]);
   };
   const place = { slug, userId, reload };
-  const edit = async (/** @type {Summary} */ { key }) => {
-    try {
-      const { scriptValue } = await ask(ONE, { slug, key, userId });
-      if (scriptValue) setAsked(setting(place, scriptValue));
-      else {
-        say(html`The value of ${untrusted(key)} is gone.`);
-        await reload();
-      }
-    } catch (refused) {
-      sayRefused(refused);
-    }
+  const read = async (/** @type {string} */ key) => {
+    const { scriptValue } = await ask(ONE, { slug, key, userId });
+    if (scriptValue) return setting(place, scriptValue);
+    say(html`The value of ${untrusted(key)} is gone.`);
+    await reload();
+    return null;
   };
+  const edit = (/** @type {Summary} */ { key }) => question.askLater(read(key)).catch(sayRefused);
   const search = (/** @type {string} */ text) => {
     pages.first();
     setPrefix(text);
@@ -83,7 +80,9 @@ export function Values({ slug }) {
         change=${search}
       />
       <button class="btn small" onClick=${() => void reload()}>Refresh</button>
-      <button class="btn small" onClick=${() => setAsked(setting(place, null))}>New value</button>
+      <button class="btn small" onClick=${() => question.ask(setting(place, null))}>
+        New value
+      </button>
     </div>
     <${Items}
       label="Values"
@@ -96,12 +95,12 @@ export function Values({ slug }) {
           key=${one.key}
           value=${one}
           edit=${() => edit(one)}
-          remove=${() => setAsked(removal(place, one))}
+          remove=${() => question.ask(removal(place, one))}
         />`}
     <//>
     ${page && page.totalCount > 0 && html`<p class="hint">${count(page.totalCount, "value")}</p>`}
     <${Turner} of="values" pages=${pages} page=${page} />
-    <${Ask} question=${asked} done=${() => setAsked(null)} />`;
+    <${Ask} question=${question.asked} done=${() => question.ask(null)} />`;
 }
 
 /**

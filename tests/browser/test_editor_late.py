@@ -179,3 +179,25 @@ def test_each_file_that_would_be_replaced_is_asked_about(editor, open_editor):
         dialog.get_by_role("button", name="Replace").click()
         expect(page.get_by_text(f"{name} is stored.").last).to_be_visible()
         expect(dialog).to_have_count(0)
+
+
+def test_two_quick_clicks_on_older_versions_lead_one_page_on(editor, open_editor):
+    made(editor, "many-versions")
+    for number in range(2, 44):
+        editor.save_script("many-versions", {"main.ts": f"// {number}"})
+    page = open_editor(editor, "/editor/many-versions?panel=history").page
+    versions = page.get_by_role("list", name="Versions")
+    expect(versions.get_by_role("listitem", name="Version 43", exact=True)).to_be_visible()
+
+    steps(
+        page,
+        "const older = [...document.querySelectorAll('.turn button')].at(-1);",
+        "older.click();",
+        DRAWN,
+        "older.click();",
+    )
+    expect(versions.get_by_role("listitem", name="Version 23", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Newer").click()
+
+    expect(versions.get_by_role("listitem", name="Version 43", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Newer")).to_be_disabled()

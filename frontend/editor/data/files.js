@@ -119,7 +119,7 @@ export function Files({ slug, activeVersion }) {
         />`}
     <//>
     ${page && page.totalCount > 0 && html`<p class="hint">${count(page.totalCount, "file")}</p>`}
-    <${Turner} of="files" pages=${pages} page=${page} />
+    <${Turner} of="files" pages=${pages} page=${page} isStale=${list.isStale} />
     <${Ask} question=${question.asked} done=${() => question.ask(null)} />`;
 }
 

@@ -116,6 +116,7 @@ export function Rows({ slug, name, leave }) {
     <${Turner}
       of="rows"
       pages=${pages}
+      isStale=${list.isStale}
       page=${
         found && {
           pageInfo: {

@@ -99,7 +99,7 @@ export function Values({ slug }) {
         />`}
     <//>
     ${page && page.totalCount > 0 && html`<p class="hint">${count(page.totalCount, "value")}</p>`}
-    <${Turner} of="values" pages=${pages} page=${page} />
+    <${Turner} of="values" pages=${pages} page=${page} isStale=${list.isStale} />
     <${Ask} question=${question.asked} done=${() => question.ask(null)} />`;
 }
 

@@ -39,7 +39,7 @@ export function HistoryPanel({ script, workspace }) {
   // The cursors of the pages before this one.
   const [pages, setPages] = useState(/** @type {string[]} */ ([]));
   const after = pages.at(-1) ?? null;
-  const { data, error, reload } = useQuery(HISTORY, { slug, after });
+  const { data, error, isStale, reload } = useQuery(HISTORY, { slug, after });
   useEffect(() => void reload(), [newestVersion, activeVersion]);
   const found = data?.script;
   if (error) return html`<${Failure} error=${error} retry=${reload} />`;
@@ -75,7 +75,7 @@ export function HistoryPanel({ script, workspace }) {
         </button>
         <button
           class="btn small"
-          disabled=${!pageInfo.hasNextPage}
+          disabled=${isStale || !pageInfo.hasNextPage}
           onClick=${() => setPages([...pages, pageInfo.endCursor ?? ""])}
         >
           Older

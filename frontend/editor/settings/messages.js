@@ -97,7 +97,7 @@ export function Messages({ slug }) {
           discard=${() => discard([one.id])}
         />`}
     <//>
-    <${Turner} of="messages" pages=${pages} page=${page} />
+    <${Turner} of="messages" pages=${pages} page=${page} isStale=${list.isStale} />
     ${
       state === "DEAD" &&
       Boolean(page?.totalCount) &&

@@ -56,10 +56,11 @@ export function usePages() {
 /**
  * Buttons for the pages of `usePages`; nothing while there is one page.
  * @param {{ of: string, pages: ReturnType<typeof usePages>,
- *   page: { pageInfo: { hasNextPage: boolean, endCursor: string | null } } | undefined }} props
- *   of: what is listed
+ *   page: { pageInfo: { hasNextPage: boolean, endCursor: string | null } } | undefined,
+ *   isStale: boolean }} props
+ *   of: what is listed; isStale: another page is asked for, whose next one is not known yet
  */
-export const Turner = ({ of, pages, page }) =>
+export const Turner = ({ of, pages, page, isStale }) =>
   (pages.after !== null || page?.pageInfo.hasNextPage) &&
   html`<p class="turner">
     <button
@@ -73,7 +74,7 @@ export const Turner = ({ of, pages, page }) =>
     <button
       class="btn small"
       aria-label=${`Next ${of}`}
-      disabled=${!page?.pageInfo.hasNextPage}
+      disabled=${isStale || !page?.pageInfo.hasNextPage}
       onClick=${() => pages.next(page?.pageInfo.endCursor ?? null)}
     >
       Next

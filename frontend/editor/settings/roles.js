@@ -93,7 +93,7 @@ export function UserRoles({ slug, changed }) {
           </button>
         </li>`}
     <//>
-    <${Turner} of="roles" pages=${pages} page=${page} />
+    <${Turner} of="roles" pages=${pages} page=${page} isStale=${list.isStale} />
     <p><button class="btn small" onClick=${grant}>Grant role</button></p>
     <${Ask} question=${asked} done=${() => setAsked(null)} />`;
 }

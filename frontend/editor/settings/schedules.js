@@ -75,7 +75,7 @@ export function Schedules({ slug }) {
     >
       ${(/** @type {Schedule} */ one) => html`<${Line} key=${one.name} slug=${slug} schedule=${one} run=${run} />`}
     <//>
-    <${Turner} of="schedules" pages=${pages} page=${page} />`;
+    <${Turner} of="schedules" pages=${pages} page=${page} isStale=${list.isStale} />`;
 }
 
 /** @param {{ slug: string, schedule: Schedule, run: (name: string) => Promise<void> }} props */

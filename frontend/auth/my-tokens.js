@@ -22,10 +22,11 @@ export function MyTokens() {
     /** @type {import("../lib/parts.js").Question | null} */ (null),
   );
   const tokens = data?.viewer?.user.apiTokens ?? [];
-  if (error) return html`<${Failure} error=${error} retry=${reload} />`;
-  if (tokens.length === 0) return null;
+  const failure = error && html`<${Failure} error=${error} retry=${reload} />`;
+  if (tokens.length === 0) return failure;
   const revoke = (/** @type {ApiToken} */ token) => setAsked(revocation(token, reload));
   return html`<h2>Your API tokens</h2>
+    ${failure}
     <ul class="sessions">
       ${tokens.map(
         (/** @type {ApiToken} */ token) =>

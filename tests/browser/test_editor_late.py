@@ -181,6 +181,22 @@ def test_each_file_that_would_be_replaced_is_asked_about(editor, open_editor):
         expect(dialog).to_have_count(0)
 
 
+def test_a_history_that_can_t_be_read_again_keeps_what_is_typed(editor, open_editor):
+    page = open_editor(editor, f"{made(editor, 'typed-message')}&panel=history").page
+    replace_code(page, "main.ts", "// mine")
+    message = page.get_by_label("What does the next version change?")
+    message.fill("a message")
+    held = hold(page, "query EditorHistory(")
+    editor.save_script("typed-message", {"main.ts": "// theirs"})
+    eventually(page, lambda: len(held) > 0, True)
+
+    for route in held:
+        route.fulfill(json={"errors": [{"message": "No.", "extensions": {"code": "LIMIT"}}]})
+
+    expect(page.get_by_role("button", name="Try again").first).to_be_visible()
+    expect(message).to_have_value("a message")
+
+
 def test_two_quick_clicks_on_older_versions_lead_one_page_on(editor, open_editor):
     made(editor, "many-versions")
     for number in range(2, 44):

@@ -42,10 +42,12 @@ export function HistoryPanel({ script, workspace }) {
   const { data, error, isStale, reload } = useQuery(HISTORY, { slug, after });
   useEffect(() => void reload(), [newestVersion, activeVersion]);
   const found = data?.script;
-  if (error) return html`<${Failure} error=${error} retry=${reload} />`;
-  if (!found) return html`<p class="panel-empty" role="status">Loading the versions …</p>`;
+  const failure = error && html`<${Failure} error=${error} retry=${reload} />`;
+  if (!found)
+    return failure || html`<p class="panel-empty" role="status">Loading the versions …</p>`;
   const { nodes, pageInfo } = found.versions;
   return html`<div class="history">
+    ${failure}
     <${Active} active=${activeVersion} last=${found.activations.nodes[0]} />
     ${workspace.canChange && workspace.isDirty && html`<${SaveForm} workspace=${workspace} />`}
     ${

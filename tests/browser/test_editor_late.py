@@ -13,6 +13,7 @@ from tests.browser.editor import (
     editor,
     editor_site,
     open_editor,
+    open_file,
     replace_code,
     show_panel,
 )
@@ -179,6 +180,20 @@ def test_each_file_that_would_be_replaced_is_asked_about(editor, open_editor):
         dialog.get_by_role("button", name="Replace").click()
         expect(page.get_by_text(f"{name} is stored.").last).to_be_visible()
         expect(dialog).to_have_count(0)
+
+
+def test_a_script_that_is_created_at_once_has_the_files_of_its_template(editor, open_editor):
+    page = open_editor(editor).page
+    held = hold(page, "query ScriptTemplates {")
+    page.get_by_role("button", name="New script").click()
+    eventually(page, lambda: len(held) > 0, True)
+    dialog = page.get_by_role("dialog", name="New script")
+    dialog.get_by_label(re.compile("Name")).fill("at-once")
+    dialog.get_by_label(re.compile("Deploy now")).uncheck()
+
+    dialog.get_by_role("button", name="Create").click()
+
+    open_file(page, "main.ts")
 
 
 def test_a_history_that_can_t_be_read_again_keeps_what_is_typed(editor, open_editor):

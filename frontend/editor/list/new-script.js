@@ -116,6 +116,7 @@ function Fields({ template, own }) {
       ${data?.scriptTemplates.map(({ name, title, description }) => choice(name, title, description))}
       ${choice(OWN_FILES, "My own files", "A folder, or some files, of this computer. You can drop them here.")}
     </fieldset>
+    ${!data && !isOwn && html`<input type="hidden" name="template" value=${chosen} />`}
     ${
       isOwn &&
       html`<${OwnFiles}

@@ -13,11 +13,16 @@ const SLUG = "__SLUG__";
 /** The templates without their files. */
 export const useTemplates = () => useQuery(TEMPLATES, {}, { isContent: false });
 
-/** The files of a new script with this slug, by path. @param {string} name @param {string} slug */
+/**
+ * The files of a new script with this slug, by path.
+ * @param {string} name @param {string} slug
+ * @throws {Error} when there is no such template
+ */
 export async function filesOfTemplate(name, slug) {
   const { scriptTemplates } = await ask(FILES);
   const found = scriptTemplates.find((template) => template.name === name);
+  if (!found) throw new Error(`There is no template ${name}. Choose what to start with.`);
   return Object.fromEntries(
-    (found?.files ?? []).map(({ path, text }) => [path, text.replaceAll(SLUG, slug)]),
+    found.files.map(({ path, text }) => [path, text.replaceAll(SLUG, slug)]),
   );
 }

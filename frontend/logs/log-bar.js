@@ -1,6 +1,7 @@
 // @ts-check
 /** The filter above the lines. */
 import { html } from "htm/preact";
+import { useState } from "preact/hooks";
 import { SearchField } from "../lib/search-field.js";
 import { inField, LEVELS } from "./log-filter.js";
 
@@ -15,6 +16,8 @@ export function LogBar({ state, setState }) {
       setState({ [name]: target.value, line: "" });
   const typed = (/** @type {string} */ name) => (/** @type {string} */ value) =>
     setState({ [name]: value.trim(), line: "" }, true);
+  // A field that somebody empties, to type something else, does not go away.
+  const [isOpen, setOpen] = useState(isNarrowed(state));
   return html`<div class="bar">
     <${SearchField}
       label="Search logs"
@@ -35,7 +38,12 @@ export function LogBar({ state, setState }) {
         )}
       </select>
     </label>
-    <details class="narrow" open=${isNarrowed(state)}>
+    <details
+      class="narrow"
+      open=${isOpen || isNarrowed(state)}
+      onToggle=${(/** @type {{ currentTarget: HTMLDetailsElement }} */ { currentTarget }) =>
+        setOpen(currentTarget.open)}
+    >
       <summary class="btn small">More filters</summary>
       <div class="bar">
         <${SearchField}

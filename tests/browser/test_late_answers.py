@@ -106,6 +106,18 @@ def test_a_pause_after_a_space_does_not_take_the_space_away(open_page):
     expect(field).to_have_value("two words")
 
 
+def test_a_field_of_a_filter_stays_while_it_is_emptied(open_page):
+    page = open_page("/engine/admin/logs?request=abc").page
+    field = page.get_by_placeholder("Request ID")
+    expect(field).to_have_value("abc")
+
+    field.fill("")
+
+    expect(page).not_to_have_url(re.compile("request="))
+    expect(field).to_be_visible()
+    expect(field).to_be_focused()
+
+
 def test_the_focus_of_a_new_page_does_not_leave_the_field_that_was_chosen_at_once(open_page):
     page = open_page("/engine/admin/tokens").page
     page.get_by_role("heading", name="API tokens", level=1).wait_for()

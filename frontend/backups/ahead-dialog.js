@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../lib/documents.js";
 import { ask } from "../lib/gql.js";
-import { say } from "../lib/parts.js";
+import { say, sayRefused } from "../lib/parts.js";
 import { refusalOf } from "../lib/refusal.js";
 import { ago, count } from "../lib/format.js";
 import { untrusted } from "../lib/untrusted-text.js";
@@ -111,6 +111,10 @@ export function AheadDialog({ kind, name, close, started }) {
       dialog.current?.close();
       await started();
     } catch (refused) {
+      if (!dialog.current?.open) {
+        sayRefused(refused);
+        return;
+      }
       const { code, message } = refusalOf(refused);
       setIsOld(code === "REAUTHENTICATION_REQUIRED");
       setError(message);

@@ -209,8 +209,8 @@ export function BackupsPage() {
       shown=${shownElsewhere(runs, page?.nodes, running ? null : lastRestore)}
     />
     <${Ask} question=${asked} done=${() => setAsked(null)} />
-    ${state.restore && html`<${AheadDialog} kind=${RESTORE} name=${state.restore} ...${ahead} />`}
-    ${state.back && html`<${AheadDialog} kind=${UNDO} name=${state.back} ...${ahead} />`}`;
+    ${state.restore && html`<${AheadDialog} key=${state.restore} kind=${RESTORE} name=${state.restore} ...${ahead} />`}
+    ${state.back && html`<${AheadDialog} key=${state.back} kind=${UNDO} name=${state.back} ...${ahead} />`}`;
 }
 
 const CHANGING = "Switching databases. This page updates automatically.";

@@ -232,3 +232,21 @@ def test_two_quick_clicks_on_older_versions_lead_one_page_on(editor, open_editor
 
     expect(versions.get_by_role("listitem", name="Version 43", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Newer")).to_be_disabled()
+
+
+def test_who_closes_the_dialog_still_learns_that_the_version_is_deployed(editor, open_editor):
+    made(editor, "closed-early")
+    editor.save_script("closed-early", {"main.ts": MAIN.replace("SLUG", "closed-early/2")})
+    page = open_editor(editor, "/editor/closed-early?file=main.ts").page
+    expect(code_of(page, "main.ts")).to_contain_text("closed-early/2")
+    held = hold(page, "mutation EditorDeploy(")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Deploy version 2")
+    dialog.get_by_role("button", name="Deploy").click(timeout=120_000)
+    done = answered(page, held)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+    held[0].fulfill(response=done)
+
+    expect(page.get_by_text("Version 2 is deployed.")).to_be_visible()

@@ -1,11 +1,11 @@
 // @ts-check
 /** Asks before a deployment or a rollback, and says what it changes. */
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { gql } from "../../lib/documents.js";
 import { ask } from "../../lib/gql.js";
 import { useQuery } from "../../lib/load.js";
-import { Failure, say, Time } from "../../lib/parts.js";
+import { Failure, say, sayRefused, Time } from "../../lib/parts.js";
 import { inWords, refusalOf } from "../../lib/refusal.js";
 import { untrusted } from "../../lib/untrusted-text.js";
 import { openDialog, WideDialog } from "./dialogs.js";
@@ -58,15 +58,12 @@ export async function deployFlow(workspace, wanted) {
   if (!wanted && (workspace.isDirty || workspace.baseVersion === 0))
     if ((await workspace.save()) === null) return;
   const { version, isRollback = false } = wanted ?? { version: workspace.baseVersion };
-  const done = await openDialog(DeployDialog, { workspace, version, isRollback });
-  if (!done) return;
-  say(isRollback ? `Rolled back to version ${version}.` : `Version ${version} is deployed.`);
-  await workspace.reload();
+  await openDialog(DeployDialog, { workspace, version, isRollback });
 }
 
 /**
  * @param {{ workspace: Workspace, version: number, isRollback: boolean,
- *   done: (isDone: boolean | null) => void }} props
+ *   done: (nothing: null) => void }} props
  */
 function DeployDialog({ workspace, version, isRollback, done }) {
   const { slug } = workspace;
@@ -74,6 +71,8 @@ function DeployDialog({ workspace, version, isRollback, done }) {
   const check = useQuery(CHECK, { input: { slug, version } }, { isContent: false });
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState(/** @type {Refusal | null} */ (null));
+  const isOpen = useRef(true);
+  useLayoutEffect(() => () => void (isOpen.current = false), []);
   const checked = check.data?.checkScript;
   const active = plan.data?.script?.activeVersion ?? 0;
   const verb = isRollback ? "Roll back" : "Deploy";
@@ -84,8 +83,15 @@ function DeployDialog({ workspace, version, isRollback, done }) {
       // What the dialog shows: another version may be active by now.
       const input = { slug, version, expectedActiveVersion: active };
       await (isRollback ? ask(ROLL_BACK, { input }) : ask(DEPLOY, { input }));
-      done(true);
+      // Said also to who has closed the dialog meanwhile.
+      say(isRollback ? `Rolled back to version ${version}.` : `Version ${version} is deployed.`);
+      if (isOpen.current) done(null);
+      await workspace.reload();
     } catch (error) {
+      if (!isOpen.current) {
+        sayRefused(error);
+        return;
+      }
       const why = refusalOf(error);
       setRefused(why);
       // What it would replace now, to be confirmed again.

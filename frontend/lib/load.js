@@ -37,7 +37,7 @@ export function useRefresh(reload, milliseconds) {
  * @typedef {{ data: Data | null, error: Refusal | null, loading: boolean, isStale: boolean, at: Date,
  *   reload: () => Promise<void>, change: (how: (data: Data) => Data) => void }} Query
  *   isStale: the data is of other variables than those that are asked for now, or there is none;
- *   reload: loads what is asked for when it is called, and is the same function at every render;
+ *   reload: loads the data of the variables at the time of the call; the same at every render;
  *   change: of what is shown, and of an answer to a request that was sent before
  */
 

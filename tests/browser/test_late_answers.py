@@ -1,6 +1,7 @@
 """Pages of the manager whose answers come late, or in another order."""
 
 import re
+import secrets
 
 import pytest
 from playwright.sync_api import expect
@@ -21,7 +22,8 @@ def test_a_change_that_is_done_late_leaves_the_filter_that_was_chosen_meanwhile(
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(50)
     held = hold(page, "mutation InviteUser")
-    invite(page, "late@example.com")
+    email = f"late-{secrets.token_hex(4)}@example.com"
+    invite(page, email)
     done = answered(page, held)
     page.keyboard.press("Escape")
     page.get_by_role("button", name=re.compile("^Admins")).click()
@@ -33,7 +35,7 @@ def test_a_change_that_is_done_late_leaves_the_filter_that_was_chosen_meanwhile(
     ):
         held[0].fulfill(response=done)
 
-    expect(page.get_by_text("late@example.com was invited.")).to_be_visible()
+    expect(page.get_by_text(f"{email} was invited.")).to_be_visible()
     expect(page.locator("table")).to_have_attribute("aria-busy", "false")
     expect(others).to_have_count(0)
 
@@ -55,7 +57,8 @@ def test_answers_that_are_slower_than_the_reloads_are_shown(open_page):
 def test_a_dialog_is_not_closed_by_the_end_of_what_another_one_began(open_page, ends):
     page = open_page("/engine/admin").page
     held = hold(page, "mutation InviteUser")
-    invite(page, f"first-{ends}@example.com")
+    email = f"first-{secrets.token_hex(4)}@example.com"
+    invite(page, email)
     done = answered(page, held)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Invite").click()
@@ -63,7 +66,7 @@ def test_a_dialog_is_not_closed_by_the_end_of_what_another_one_began(open_page, 
 
     if ends == "done":
         held[0].fulfill(response=done)
-        expect(page.get_by_text("first-done@example.com was invited.")).to_be_visible()
+        expect(page.get_by_text(f"{email} was invited.")).to_be_visible()
     else:
         refusal = {"message": "Not today.", "extensions": {"code": "LIMIT"}}
         held[0].fulfill(json={"errors": [refusal]})

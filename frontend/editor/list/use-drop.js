@@ -1,6 +1,6 @@
 // @ts-check
 /** Files and folders that somebody drops on the dialog that a component is in. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { dropped } from "../workspace/uploads.js";
 import { isLeftOut, withoutFolder } from "./own-paths.js";
 
@@ -14,7 +14,8 @@ export function useDrop(acts) {
   const inside = useRef(/** @type {HTMLElement | null} */ (null));
   const newest = useRef(acts);
   newest.current = acts;
-  useEffect(() => {
+  // Before paint: what is dropped at once would be opened by the browser.
+  useLayoutEffect(() => {
     const dialog = inside.current?.closest("dialog");
     if (!dialog) return undefined;
     // Before a field for files takes a part of them.

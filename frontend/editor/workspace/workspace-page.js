@@ -1,7 +1,7 @@
 // @ts-check
 /** The workspace of a script: its files, the open one, and the panels beside it. */
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { follow } from "../../lib/gql.js";
 import { Icon } from "../../lib/icons.js";
 import { useQuery } from "../../lib/load.js";
@@ -96,7 +96,8 @@ function Loaded({ me, found, mayChange, isDeleted, reload }) {
   const { isLoaded, error, load, draft } = useFiles(workspace, mayChange);
   // All that changes the script appears together, once the files can be changed.
   const script = { ...found, viewerMayChange: workspace.canChange };
-  useEffect(() => {
+  // Before paint: until then, Save and Deploy do nothing.
+  useLayoutEffect(() => {
     workspace.use({ save: saveFlow, deploy: (given) => void deployFlow(given), reload });
   }, [workspace, reload]);
   const panel = useAddressOf(workspace, isLoaded);

@@ -19,13 +19,15 @@ class AuditEventBus:
     """Delivers each new event to each subscriber once, in order of arrival.
 
     PostgreSQL announces the number of an event at commit. After the listening connection was lost,
-    the events above the highest known number are read, so subscribers see no gap.
+    the events that were not delivered are read, so subscribers see no gap.
     """
 
     def __init__(self, db: Database, listener: Listener) -> None:
         self._db = db
         self._listener = listener
         self._followers: set[asyncio.Queue[AuditEvent | Reminder | None]] = set()
+        self._first = 0
+        """The newest event when this bus connected for the first time."""
         self._newest: int | None = None
         # Numbers are assigned before commit, so a lower one may arrive after a higher one.
         self._recent: dict[int, None] = {}
@@ -71,9 +73,11 @@ class AuditEventBus:
     async def _fill_gap(self) -> None:
         self._observe(None)
         if self._newest is None:
-            self._newest = await store.newest_number(self._db)
+            self._first = self._newest = await store.newest_number(self._db)
         else:
-            await self._deliver(await store.numbers_after(self._db, self._newest))
+            # An event with a lower number may have been committed while nobody listened.
+            floor = max(self._first, self._newest - MOST_WAITING)
+            await self._deliver(await store.numbers_after(self._db, floor))
 
     async def _deliver(self, numbers: list[int]) -> None:
         new = [number for number in numbers if number not in self._recent]

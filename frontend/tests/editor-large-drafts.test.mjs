@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-// Modules of pages find these in a browser.
+// Modules of pages find these in a browser. A real channel to other tabs would keep Node running.
 Object.assign(globalThis, {
+  BroadcastChannel: undefined,
   location: new URL("http://localhost/engine/editor"),
   WebSocket: class {},
 });

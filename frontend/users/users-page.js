@@ -101,7 +101,7 @@ export function UsersPage({ me }) {
     <${Stats} stats=${figures.data?.systemStats.users} />
     <section class="card" aria-label="List of users">
       <${Bar} state=${state} setState=${setState} counts=${counts}>
-        <button class="btn" onClick=${() => exportAll(state)}>
+        <button class="btn" onClick=${() => void exportAll(state).catch(sayRefused)}>
           <${Icon} name="save" />Export CSV
         </button>
         <button class="btn primary" onClick=${() => setAsked(inviteQuestion(list.reload))}>

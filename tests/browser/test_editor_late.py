@@ -250,3 +250,17 @@ def test_who_closes_the_dialog_still_learns_that_the_version_is_deployed(editor,
     held[0].fulfill(response=done)
 
     expect(page.get_by_text("Version 2 is deployed.")).to_be_visible()
+
+
+def test_files_that_are_brought_back_late_replace_nothing_that_was_typed(editor, open_editor):
+    page = open_editor(editor, f"{made(editor, 'brought-late')}&panel=history").page
+    expect(code_of(page, "main.ts")).to_contain_text("hello")
+    held = hold(page, "query EditorVersion(")
+    page.get_by_role("button", name="Bring its files back").click()
+    read = answered(page, held)
+    replace_code(page, "main.ts", "// typed meanwhile")
+
+    held[0].fulfill(response=read)
+
+    expect(page.get_by_text("Nothing was replaced.")).to_be_visible()
+    expect(code_of(page, "main.ts")).to_contain_text("// typed meanwhile")

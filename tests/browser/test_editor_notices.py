@@ -1,11 +1,10 @@
 """What the workspace says at its top about the script that is open."""
 
-import json
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
-from tests.browser.conftest import eventually
+from playwright.sync_api import expect
+from tests.browser.conftest import eventually, hold
 from tests.browser.editor import (
     administrator,
     code_of,
@@ -104,20 +103,6 @@ def test_an_open_file_can_be_changed_as_long_as_one_is_an_owner(editor, other_ed
     expect(code).to_contain_text("Emma was here")
 
 
-def hold(page: Page, operation: str) -> list[Route]:
-    """What the page sends of this operation from now on; it waits until it is continued."""
-    held: list[Route] = []
-
-    def answer(route: Route) -> None:
-        if operation in json.loads(route.request.post_data or "{}").get("query", ""):
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/graphql", answer)
-    return held
-
-
 def test_a_new_owner_can_type_once_the_draft_is_here(editor, other_editor, open_editor):
     # What they typed before would be replaced by it.
     editor.make_script("given", {"main.ts": MAIN.replace("/notices", "/given")})
@@ -128,7 +113,7 @@ def test_a_new_owner_can_type_once_the_draft_is_here(editor, other_editor, open_
     problems = page.get_by_role("tabpanel", name="Problems").get_by_role("status")
     unchecked = "The files of others are not checked."
     expect(problems).to_have_text(unchecked)
-    held = hold(page, "EditorOpen(")
+    held = hold(page, "query EditorOpen(")
 
     editor.ask(ADD_OWNER, slug="given", email=other_editor.email)
 

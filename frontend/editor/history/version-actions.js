@@ -11,9 +11,14 @@ import { putFiles, treeOf } from "./trees.js";
  * @param {Workspace} workspace @param {number} number
  */
 export async function bringBack(workspace, number) {
+  const { revision } = workspace;
   try {
     const version = await versionOf(workspace.slug, number);
     if (!version) return;
+    if (workspace.revision !== revision) {
+      say("The files have changed meanwhile. Nothing was replaced.");
+      return;
+    }
     const files = treeOf(version.files);
     const gone = workspace.paths().filter((path) => !files.has(path));
     const removals = gone.map((path) => /** @type {[string, null]} */ ([path, null]));

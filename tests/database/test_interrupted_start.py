@@ -149,8 +149,12 @@ def test_a_pid_file_that_names_another_process_of_the_account_is_no_obstacle(tmp
     victim = subprocess.Popen(["sleep", "600"], **account)
     try:
         stale = data / "postmaster.pid"
-        stale.write_text(f"{victim.pid}\n{data}\n1\n5432\n/nowhere\n\n0 0\n")
-        os.chown(stale, data.stat().st_uid, -1)
+        # Of the lock of the socket PostgreSQL believes the PID, too.
+        sockets = embedded._Server(tmp_path.resolve())._socket_folder()
+        sockets.mkdir(mode=0o700, parents=True)
+        for path in (stale, sockets / ".s.PGSQL.5432.lock"):
+            path.write_text(f"{victim.pid}\n{data}\n1\n5432\n/nowhere\n\n0 0\n")
+            os.chown(path, data.stat().st_uid, -1)
 
         assert kept(tmp_path) == [(1,)]
 

@@ -25,7 +25,7 @@ import psycopg
 
 from aiwebengine.core.private_files import PRIVATE_FOLDER, make_folder, open_private
 from aiwebengine.core.slow_steps import Report, silent, slow_step
-from aiwebengine.database import cluster, ownership
+from aiwebengine.database import cluster, ownership, postmaster
 from aiwebengine.database.answering import is_silent
 from aiwebengine.database.embedded_programs import (
     UNPRIVILEGED,
@@ -35,7 +35,6 @@ from aiwebengine.database.embedded_programs import (
     run,
 )
 from aiwebengine.database.ownership import DATABASE, ROLE, SUPERUSER
-from aiwebengine.database.postmaster import is_postgres_in, pid_in, socket_folder_in, stop
 
 START_TIMEOUT_SECS = 60.0
 # A running server that does not answer for this long is frozen, or its disk is. A server that
@@ -201,7 +200,7 @@ class _Server:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > end:
-                    other = pid_in(self._folder / "start.lock") or "?"
+                    other = postmaster.pid_in(self._folder / "start.lock") or "?"
                     raise EmbeddedFailed(
                         f"Process {other} has been starting or stopping the PostgreSQL in"
                         f" {self._folder} for more than {LOCK_TIMEOUT_SECS:.0f} s. Try again when"
@@ -234,10 +233,11 @@ class _Server:
             raise _unusable(self._folder, error) from None
 
     def _wait_for_killed(self) -> None:
-        """Wait until the processes of a killed server have ended, and remove its PID file.
+        """Wait until the processes of a killed server have ended, and remove its lock files.
 
         Otherwise the next server would not start: it takes their memory, or another process that
-        has the PID by now, for a running server. Returns early if the server turns out to run.
+        has the PID by now, or its own zombie, for a running server. Returns early if the server
+        turns out to run.
         """
         pid_file = self._data / "postmaster.pid"
         if not pid_file.exists():
@@ -254,9 +254,11 @@ class _Server:
                 time.sleep(POLL_SECS)
         if not self.is_running():
             pid_file.unlink(missing_ok=True)
+            # The lock of the socket has the PID, too.
+            postmaster.remove_sockets(self._socket_folder())
 
     def _processes(self) -> list[psutil.Process]:
-        return [one for one in psutil.process_iter() if is_postgres_in(one, self._data)]
+        return [one for one in psutil.process_iter() if postmaster.is_postgres_in(one, self._data)]
 
     def _start(self) -> None:
         self._started = time.monotonic()
@@ -285,13 +287,12 @@ class _Server:
                 self._stop_process(process)
         # The folder may be in the temporary directory. A killed server leaves files in it.
         with suppress(OSError):
-            for path in sockets.glob(".s.PGSQL.*"):
-                path.unlink()
+            postmaster.remove_sockets(sockets)
             sockets.rmdir()
 
     def _stop_process(self, process: psutil.Process) -> None:
         try:
-            stop(process)
+            postmaster.stop(process)
         except psutil.TimeoutExpired:
             raise EmbeddedFailed(
                 f"The PostgreSQL in {self._folder} does not stop: process {process.pid}. See"
@@ -333,7 +334,7 @@ class _Server:
         A PID file remains after a crash, and another process may have its PID by now. So this
         checks that the process is a postgres whose working directory is the data directory.
         """
-        pid = pid_in(self._data / "postmaster.pid")
+        pid = postmaster.pid_in(self._data / "postmaster.pid")
         # The temporary server of initdb writes a negative number.
         if pid is None or pid <= 0:
             return None
@@ -341,14 +342,14 @@ class _Server:
             process = psutil.Process(pid)
         except psutil.Error:
             return None
-        return process if is_postgres_in(process, self._data) else None
+        return process if postmaster.is_postgres_in(process, self._data) else None
 
     def _sockets(self) -> Path:
         """The socket folder of the running server, or of a server started now.
 
         They differ if another process started the server with another TMPDIR, as cron may do.
         """
-        used = socket_folder_in(self._data / "postmaster.pid")
+        used = postmaster.socket_folder_in(self._data / "postmaster.pid")
         return used if used and self.is_running() else self._socket_folder()
 
     def _socket_folder(self) -> Path:

@@ -62,6 +62,12 @@ def stop(process: psutil.Process) -> None:
         process.wait(STOP_TIMEOUT_SECS)
 
 
+def remove_sockets(folder: Path) -> None:
+    """Remove the sockets of a server that has ended, and their locks. Raises OSError."""
+    for path in folder.glob(".s.PGSQL.*"):
+        path.unlink(missing_ok=True)
+
+
 def _line_in(path: Path, number: int) -> str:
     """A line of a PID file, counted from 1; empty if it is missing."""
     try:

@@ -257,6 +257,7 @@ def test_every_action_of_the_trail_is_undone_kept_or_unaffected_on_purpose():
         "SCRIPT_SECRET_SET",
         "SCRIPT_SECRET_REMOVED",
         "SCRIPT_HOST_BOUND",
+        "SCRIPT_TITLE_CHANGED",
         "SCRIPT_EVALUATED",
         "SCRIPT_SCHEDULE_STARTED",
         "SCRIPT_MESSAGES_RETRIED",

@@ -11,7 +11,6 @@ export const SNIPPET = "(snippet)";
 
 // As V8 writes it in a stack.
 const UNNAMED_SNIPPET = `${SNIPPET}, <anonymous>`;
-const IN_SNIPPET = /\(snippet\)(?:, <anonymous>)?:(\d+):/g;
 // Functions that the engine adds to the entry: dialects.py.
 const OURS = " __aiwebengine_";
 const ESCAPED = /[.*+?^${}()|[\]\\]/g;
@@ -46,17 +45,25 @@ export class Positions {
   find(text) {
     const found = typeof text === "string" ? exec(this.#place, text) : null;
     if (found === null) return NOTHING_KNOWN;
-    const [, path, line, column] = found;
-    if (path === SNIPPET || path === UNNAMED_SNIPPET) {
-      return { file: SNIPPET, line: line - 1, column: +column };
-    }
-    return { file: decoded(path), line: +line, column: +column };
+    // By index: author code can change how a list is taken apart.
+    const path = found[1];
+    const line = +found[2];
+    const column = +found[3];
+    if (path === SNIPPET || path === UNNAMED_SNIPPET) return { file: SNIPPET, line: line - 1, column };
+    return { file: decoded(path), line, column };
   }
 
   /** *text* with paths relative to the folder. */
   shortened(text) {
     const relative = without(this.#folder, without(this.#encoded, without(this.#decoded, text)));
-    return relative.replace(IN_SNIPPET, (_, line) => `${SNIPPET}:${line - 1}:`);
+    const inSnippet = /\(snippet\)(?:, <anonymous>)?:(\d+):/g;
+    let result = "";
+    let from = 0;
+    for (let found = exec(inSnippet, relative); found; found = exec(inSnippet, relative)) {
+      result += `${slice(relative, from, found.index)}${SNIPPET}:${found[1] - 1}:`;
+      from = inSnippet.lastIndex;
+    }
+    return result + slice(relative, from);
   }
 
   /** What `FAILED` and `NOT_READY` report of anything that was thrown. */

@@ -358,7 +358,7 @@ ROUTES = {
     "GET /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "404"),
     # Without files.
     "PUT /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "422"),
-    "PUT /api/engine/scripts/{slug}/draft": sample("/api/engine/scripts/x/draft", "422"),
+    "PUT /api/engine/scripts/{slug}/draft": sample("/api/engine/scripts/x/draft", "415"),
     "DELETE /api/engine/scripts/{slug}": sample("/api/engine/scripts/x", "404"),
     "POST /api/engine/scripts/{slug}/check": sample("/api/engine/scripts/x/check", "404"),
     "POST /api/engine/scripts/{slug}/test": sample("/api/engine/scripts/x/test", "404"),

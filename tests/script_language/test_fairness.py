@@ -27,7 +27,7 @@ def workers(tmp_path):
 
 
 class Asked:
-    """Requests in the order in which they were made, each of which ends when it is told to."""
+    """Requests in the order in which they were made, each of which ends at a signal."""
 
     def __init__(self):
         self.begun, self.ends, self.tasks = [], {}, []

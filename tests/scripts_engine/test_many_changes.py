@@ -55,7 +55,7 @@ async def deploying(url, two_scripts):
 
 
 def changes(engine, edith):
-    """One change of `slow` of each kind, again and again."""
+    """One change of `slow` of each kind after the other, repeatedly."""
     services = engine.services
     kinds = [
         lambda n: services.scripts.set_limits(edith, "slow", {"call_timeout_secs": 1 + n % 5}),

@@ -43,7 +43,7 @@ class Turn:
         """Whether it was asked to end early at last."""
 
     def secs(self) -> float:
-        """How long it may last, as of now. Its holder asks again and again."""
+        """How long it may last, as of now. Its holder asks repeatedly."""
         # What it does not learn now, it learns later.
         with suppress(OSError):
             self._queue.look()
@@ -104,7 +104,7 @@ class FairQueue:
         return waiter.id in self._make_way
 
     def look(self, *, is_urgent: bool = False) -> None:
-        """Tell the other workers what there is, and let in who is next. Raises OSError."""
+        """Share what there is with the other workers, and let in who is next. Raises OSError."""
         if time.monotonic() - self._looked < _POLL_SECS / 2 and not is_urgent:
             return
         self._looked = time.monotonic()

@@ -49,7 +49,8 @@ export class Positions {
     const path = found[1];
     const line = +found[2];
     const column = +found[3];
-    if (path === SNIPPET || path === UNNAMED_SNIPPET) return { file: SNIPPET, line: line - 1, column };
+    if (path === SNIPPET || path === UNNAMED_SNIPPET)
+      return { file: SNIPPET, line: line - 1, column };
     return { file: decoded(path), line, column };
   }
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import eventually, hold
 from tests.browser.editor import (
     Person,
     administrator,
@@ -150,6 +151,26 @@ def test_owners_and_limits_on_the_page_of_a_script(
     limits.get_by_role("button", name="Restore defaults").click()
     expect(heap).to_have_value("128")
     assert watched.violations() == []
+
+
+def test_a_limit_that_is_saved_stays_in_its_field(administrator, editor, open_editor):
+    make(editor, "limited")
+    page = open_editor(administrator, f"{LIST}/limited").page
+    limits = page.get_by_role("region", name="Limits")
+    heap = limits.get_by_label("Heap of a process")
+    expect(heap).to_have_value("128")
+    held = hold(page, "query ScriptLimits(")
+
+    heap.fill("290")
+    limits.get_by_role("button", name="Save limits").click()
+
+    eventually(page, lambda: len(held) > 0, True)
+    expect(page.get_by_text("Limits saved.")).to_be_visible()
+    expect(heap).to_have_value("290")
+    for route in held:
+        route.continue_()
+    expect(limits.get_by_role("button", name="Restore defaults")).to_be_enabled()
+    expect(heap).to_have_value("290")
 
 
 def test_an_owner_changes_the_settings_of_a_script(editor, other_editor, open_editor):

@@ -57,11 +57,12 @@ export function Limits({ slug, isAdministrator, mayChange, changed }) {
     setRefused(null);
     try {
       await ask(SET, { input: { slug, limits: values } });
-      // What was typed meanwhile stays.
-      setTyped((now) => newer(now, typed));
       say("Limits saved. They apply from the next request.");
       changed();
       await query.reload();
+      // Not before: the fields would show the limits from before for a moment, and what is typed
+      // then would be added to those. What was typed meanwhile stays.
+      setTyped((now) => newer(now, typed));
     } catch (error) {
       setRefused(error);
     } finally {

@@ -54,7 +54,8 @@ def refuse(page: Page, *operations: str) -> None:
 
 def draft_of(editor: Person, slug: str) -> str | None:
     draft = editor.ask(DRAFT, slug=slug)["script"]["draft"]
-    return None if draft is None else draft["files"][0]["text"]
+    # Files are read after the draft, which may be discarded in between.
+    return draft["files"][0]["text"] if draft and draft["files"] else None
 
 
 def expect_draft(page: Page, editor: Person, slug: str, text: str) -> None:

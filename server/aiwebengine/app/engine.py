@@ -220,8 +220,7 @@ class Engine:
         Before the first migration of a database with users it makes a backup, with its progress in
         *note*. Without *begins* an empty database is an error. *report* gets slow steps.
 
-        Raises Unavailable while the database does not answer or another backup runs, MigrationsDue,
-        MigrationFailed, NoTables.
+        Raises Unavailable, also while a backup runs, MigrationsDue, MigrationFailed, NoTables.
         """
         migrations = self.services.migrations
         if not begins:

@@ -21,9 +21,10 @@ from typing import BinaryIO
 import orjson
 
 from aiwebengine.backups import manifest as manifests
-from aiwebengine.backups.files import is_regular, open_new, open_regular, sync
+from aiwebengine.backups.files import is_regular, open_new, open_regular
 from aiwebengine.backups.manifest import Damaged, checked_part_name
 from aiwebengine.backups.types import Manifest, Part
+from aiwebengine.core.disk import sync
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"

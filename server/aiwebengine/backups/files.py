@@ -31,12 +31,3 @@ def open_regular(path: Path) -> BinaryIO:
 def open_new(path: Path) -> BinaryIO:
     """A new file, readable by its owner only. Raises FileExistsError, also for a link."""
     return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
-
-
-def sync(folder: Path) -> None:
-    """Make sure that names in this folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

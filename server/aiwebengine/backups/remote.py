@@ -18,11 +18,12 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from aiwebengine.backups.archive import PIECE, finish_or_remove, read_manifest, unfinished_path
-from aiwebengine.backups.files import open_new, open_regular, sync
+from aiwebengine.backups.files import open_new, open_regular
 from aiwebengine.backups.names import is_name, looks_like_one
 from aiwebengine.backups.storage import Directory, Ignored, StorageFailed, failures_told
 from aiwebengine.backups.types import Progress
 from aiwebengine.core.config import S3
+from aiwebengine.core.disk import sync
 from aiwebengine.core.errors import NotFound
 from aiwebengine.core.untrusted_text import on_one_line
 

@@ -17,10 +17,11 @@ from pathlib import Path
 import orjson
 
 from aiwebengine.backups.archive import Contents
-from aiwebengine.backups.files import open_new, open_regular, sync
+from aiwebengine.backups.files import open_new, open_regular
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.types import BackupSignature, Manifest
 from aiwebengine.core.config import Config
+from aiwebengine.core.disk import sync
 from aiwebengine.core.errors import Conflict
 
 KEY_FILE = "backup-signing.key"

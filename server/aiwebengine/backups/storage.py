@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aiwebengine.backups.archive import UNFINISHED, Contents, finish_or_remove, read
-from aiwebengine.backups.files import is_regular, sync
+from aiwebengine.backups.files import is_regular
 from aiwebengine.backups.manifest import Damaged
 from aiwebengine.backups.names import is_name, looks_like_one
+from aiwebengine.core.disk import sync
 from aiwebengine.core.errors import Conflict, NotFound
 from aiwebengine.core.formats import size as shown_size
 from aiwebengine.core.untrusted_text import on_one_line

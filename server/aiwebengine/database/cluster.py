@@ -6,7 +6,6 @@ folder with the final name is complete, and a first start that was interrupted i
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from aiwebengine.core.disk import sync
 from aiwebengine.database.embedded_programs import EmbeddedFailed, run
 from aiwebengine.database.ownership import SUPERUSER
 from aiwebengine.database.postmaster import processes_in
@@ -70,7 +70,7 @@ def create(data: Path, give: Callable[[Path], None]) -> None:
         raise EmbeddedFailed(f"The database could not be made: {done.stderr.strip()}")
     # initdb has written everything to disk. An empty folder with the final name is replaced.
     fresh.rename(data)
-    _sync(data.parent)
+    sync(data.parent)
 
 
 def _remove(fresh: Path) -> None:
@@ -84,11 +84,3 @@ def _remove(fresh: Path) -> None:
             process.kill()
     psutil.wait_procs(left, timeout=END_SECS)
     shutil.rmtree(fresh)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
